@@ -1,0 +1,11 @@
+"""wiki-etl: moves a legacy wiki to a new platform and loses nothing on the way.
+
+    source ──extract──▶ RawRecord ──transform──▶ facts ──resolve──▶ decisions
+                            └──────────────────────────────────────────┴──transform──▶ Document ──load──▶ out/
+
+``extract`` reads containers and members and judges nothing; ``transform`` is pure; ``resolve``
+decides what needs all documents; ``load`` writes and decides nothing. ``pipeline`` is the run on
+one screen, ``cli`` turns arguments into it. Imports go one way only, held by import-linter.
+"""
+
+__version__ = "0.1.0"

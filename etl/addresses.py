@@ -1,0 +1,449 @@
+"""The one canonical form of a legacy address, and every form in which one arrives.
+
+An address says what was asked for, not how it was spelled: a page *name*, a page *id*, or a *path*
+(contract, section 7). The compilers of redirect maps, the links of bodies and the check of running
+servers all ask here, so that what is stored is what is found. Pure: text in, values out.
+
+A *blank* is U+0020 alone, as for the old platform; other white space of Unicode is an ordinary
+character of a name.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Literal, NamedTuple
+from urllib.parse import unquote, unquote_to_bytes
+
+SCRIPT = "tiki-index.php"
+"""The page script of the old platform: ``?page=`` names a page, ``?page_id=`` numbers one."""
+
+_ORIGIN = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+_NEVER = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters, and what UTF-8 cannot hold
+_BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
+_ID = re.compile(r"[1-9][0-9]*")
+_DAY_YEAR = re.compile(
+    r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|january|february|march|april|june|july|august"
+    r"|september|october|november|december)\.? \d{1,2}(?= \d{4}$)",
+    re.IGNORECASE,
+)
+
+Kind = Literal["name", "id", "path"]
+
+
+class Address(NamedTuple):
+    """What the old site was asked for, in canonical form."""
+
+    kind: Kind
+    value: str
+
+
+class LegacyLink(NamedTuple):
+    """A link of a body that goes to the old site."""
+
+    kind: str
+    """``id``, ``name``, ``other`` (not migrated; ``/`` is the old home), or the path prefix: ``posts``, ``tags`` …"""
+    value: str
+    """The id, the decoded name, the decoded slug without ``.html`` (empty for the bare prefix), or the raw address."""
+    anchor: str
+    """What stood behind ``#``, as it was."""
+
+
+# --- decoding ------------------------------------------------------------------------------
+
+
+def decode(raw: str) -> str | None:
+    """The text that an address spells: percent-decoded once, ``+`` a blank, NFC, blanks trimmed.
+
+    None when it can never match: bad encoding or a control character (contract, 7, Canonical form).
+
+    >>> decode("5%25+aware+%E2%80%93+Jan+9%2C+2022")
+    '5% aware – Jan 9, 2022'
+    >>> decode("a%2Bb"), decode("A%2541"), decode("cafe%CC%81") == "café"
+    ('a+b', 'A%41', True)
+    >>> decode("100%+sure"), decode("%e9"), decode("a%0Ab"), decode("a%00"), decode("+%20+")
+    (None, None, None, None, '')
+    """
+    text = raw.replace("+", " ")
+    if "%" in text:
+        if _BAD_PERCENT.search(text):
+            return None
+        try:
+            text = unquote_to_bytes(text).decode()
+        except UnicodeError:
+            return None
+    return _normal(text)
+
+
+def canonical_name(text: str) -> str | None:
+    """The canonical form of a name that is already decoded: NFC, blanks trimmed, nothing else.
+
+    None when it can never match: empty, or with a control character.
+
+    >>> canonical_name(" A + B %41 "), canonical_name("cafe\u0301") == "café"
+    ('A + B %41', True)
+    >>> canonical_name("a\u00a0"), canonical_name("  "), canonical_name("a\\tb")
+    ('a\xa0', None, None)
+    """
+    return _normal(text) or None
+
+
+def _normal(text: str) -> str | None:
+    if _NEVER.search(text):
+        return None
+    return (text if text.isascii() else unicodedata.normalize("NFC", text)).strip(" ")
+
+
+# --- what the map may hold -----------------------------------------------------------------
+
+
+def alias_address(alias: str, path_prefixes: Sequence[str], legacy_base: str = "/") -> Address | None:
+    """The address that a stored alias means; it is decoded once, ``+`` is a blank.
+
+    None when it must never be in the map: see `refusal`; or when its encoding is bad.
+
+    >>> prefixes = ("posts", "tags")
+    >>> alias_address("/Clear+water+%E2%80%93+June+2019", prefixes)
+    Address(kind='name', value='Clear water – June 2019')
+    >>> alias_address("/10983", prefixes), alias_address("/tiki-index.php?page_id=15142", prefixes)
+    (Address(kind='id', value='10983'), Address(kind='id', value='15142'))
+    >>> alias_address("https://old.example/tiki-index.php?sort=a&page=Clear%20water", prefixes)
+    Address(kind='name', value='Clear water')
+    >>> alias_address("/posts/clear-water/", prefixes), alias_address("/wiki/Posts", prefixes, "/wiki/")
+    (Address(kind='path', value='/posts/clear-water'), Address(kind='name', value='Posts'))
+    >>> [alias_address(alias, prefixes) for alias in ("/", "", "//evil.example/x", "/posts/../x", "/a%0Ab", "/50%+x")]
+    [None, None, None, None, None, None]
+    >>> alias_address("/Wells//..//and ... more", prefixes)
+    Address(kind='name', value='Wells//..//and ... more')
+    """
+    target = _ORIGIN.sub("", alias)
+    if target.startswith("//"):
+        return None
+    inside = _inside("/" + target.lstrip("/"), legacy_base)
+    path = target if inside is None else inside
+    if "?" in path and path.partition("?")[0] == SCRIPT:
+        return next(iter(_asked(path.partition("?")[2]) or ()), None)
+    text = decode(path.strip("/"))
+    return None if text is None else _kept(_classified(text, path_prefixes))
+
+
+def plain_address(text: str) -> Address | None:
+    """The address that a person wrote, already decoded: digits an id, leading ``/`` a path, else a name.
+
+    None when it must never be in the map. Settings ``gone`` and reviewed decisions (contract, 7).
+
+    >>> plain_address("10983"), plain_address("100% of A+B")
+    (Address(kind='id', value='10983'), Address(kind='name', value='100% of A+B'))
+    >>> plain_address("/posts/x/"), plain_address("/"), plain_address("//x"), plain_address("")
+    (Address(kind='path', value='/posts/x'), None, None, None)
+    """
+    value = canonical_name(text)
+    if value is None:
+        return None
+    if value.startswith("/"):
+        return _kept(Address("path", value.rstrip("/")))
+    return _kept(_classified(value, ()))
+
+
+def refusal(address: Address) -> str | None:
+    """Why an address must never be in the map, in words; None when it may (contract, 7, It is a function).
+
+    >>> refusal(Address("path", "/posts/x")), refusal(Address("name", "a/../b//c ...")), refusal(Address("id", "7"))
+    (None, None, None)
+    >>> refusal(Address("path", "/"))
+    'it is the home page'
+    >>> refusal(Address("path", "//evil.example")), refusal(Address("name", "/x"))
+    ('it starts with two slashes', 'it starts with two slashes')
+    >>> refusal(Address("path", "/a/../b")), refusal(Address("id", "007"))
+    ("it has a segment '..'", 'an id has digits only and no leading zero')
+    """
+    kind, value = address
+    if not value or value == "/":
+        return "it is the home page" if value else "it is empty"
+    if _NEVER.search(value):
+        return "it has a control character"
+    if value != _normal(value):
+        return "it is not in canonical form"
+    if kind == "id":
+        return None if _ID.fullmatch(value) else "an id has digits only and no leading zero"
+    if as_path(address).startswith("//"):
+        return "it starts with two slashes"
+    return _path_refusal(value) if kind == "path" else _dots_refusal([value])
+
+
+def _path_refusal(value: str) -> str | None:
+    if not value.startswith("/"):
+        return "a path starts with a slash"
+    if value.endswith("/"):
+        return "it ends in a slash"
+    return _dots_refusal(value.split("/"))
+
+
+def _dots_refusal(segments: Sequence[str]) -> str | None:
+    dots = next((segment for segment in segments if segment in {".", ".."}), None)
+    return f"it has a segment {dots!r}" if dots else None
+
+
+def _kept(address: Address) -> Address | None:
+    return None if refusal(address) else address
+
+
+def _classified(text: str, path_prefixes: Sequence[str]) -> Address:
+    """Digits are an id (with a leading zero they are none: a name), a known first segment makes a path, else a name."""
+    if _ID.fullmatch(text):
+        return Address("id", text)
+    if "/" in text and text.partition("/")[0] in path_prefixes:
+        return Address("path", "/" + text)
+    return Address("name", text)
+
+
+def as_path(address: Address, legacy_base: str = "/") -> str:
+    """How a document lists an address among its aliases.
+
+    >>> as_path(Address("name", "Clear water – June 2019")), as_path(Address("path", "/posts/old-slug"))
+    ('/Clear water – June 2019', '/posts/old-slug')
+    >>> as_path(Address("id", "10983"), "/wiki")
+    '/wiki/10983'
+    """
+    return address.value if address.kind == "path" else _base(legacy_base) + address.value
+
+
+# --- what a request asks for ---------------------------------------------------------------
+
+
+def lookups(target: str, legacy_base: str = "/") -> list[Address]:
+    """What a server looks up for a raw request target, first hit wins: path, then name, then id.
+
+    For the page script the id comes first, as it did on the old site; of a parameter that is given
+    twice the last one counts. Empty when the request can never match. This is the reference that
+    compiled maps and running servers are held against.
+
+    >>> lookups("/10983/?utm_source=x")
+    [Address(kind='path', value='/10983'), Address(kind='name', value='10983'), Address(kind='id', value='10983')]
+    >>> lookups("http://old.example//./Clear%20water+%e2%80%93+June+2019")
+    [Address(kind='path', value='/Clear water – June 2019'), Address(kind='name', value='Clear water – June 2019')]
+    >>> lookups("/tiki-index.php?page=A%2BB+C&page_id=7")
+    [Address(kind='id', value='7'), Address(kind='name', value='A+B C')]
+    >>> lookups("//Wells//water/")[-1], lookups("http://old.example")
+    (Address(kind='name', value='Wells//water'), [])
+    >>> lookups("/tiki-index.php")[0], lookups("/"), lookups("/a%0d%0ab"), lookups("/%zz"), lookups("*")
+    (Address(kind='path', value='/tiki-index.php'), [], [], [], [])
+    """
+    path, _, query = _ORIGIN.sub("", target).partition("#")[0].partition("?")
+    if not path.startswith("/"):
+        return []
+    path = "/" + "/".join(segment for segment in path.split("/") if segment != ".").strip("/")
+    inside = _inside(path, legacy_base)
+    asked = _asked(query) if inside == SCRIPT else None
+    return _of_path(path, inside) if asked is None else asked
+
+
+def _of_path(path: str, inside: str | None) -> list[Address]:
+    whole, text = decode(path[1:]), decode(inside or "")
+    found = [Address("path", "/" + whole)] if whole else []
+    if text:
+        found.append(Address("name", text))
+        found += [Address("id", text)] if _ID.fullmatch(text) else []
+    return found
+
+
+def _asked(query: str) -> list[Address] | None:
+    """What the page script was asked for; None without any of its parameters."""
+    asked = {key: value for key, _, value in (part.partition("=") for part in query.split("&"))}
+    if not {"page", "page_id"} & asked.keys():
+        return None
+    number, name = decode(asked.get("page_id", "")), decode(asked.get("page", ""))
+    found = [Address("id", number or ""), Address("name", name or "")]
+    return [address for address in found if not refusal(address)]
+
+
+@lru_cache(maxsize=8)
+def _base(legacy_base: str) -> str:
+    """The folder of the old wiki with a slash at either end."""
+    inner = legacy_base.strip("/")
+    return f"/{inner}/" if inner else "/"
+
+
+def _inside(path: str, legacy_base: str) -> str | None:
+    """What follows the old wiki's folder; None outside of it."""
+    base = _base(legacy_base)
+    return path[len(base) :] if path.startswith(base) else None
+
+
+# --- names ---------------------------------------------------------------------------------
+
+
+def name_forms(page_name: str) -> list[str]:
+    """The name itself and, for a suffix with a day, the form with a comma before the year.
+
+    The stored aliases lost their commas, the real addresses did not (corpus.md 3.1).
+
+    >>> name_forms("Meeting on wells by Aug 15 2011")
+    ['Meeting on wells by Aug 15 2011', 'Meeting on wells by Aug 15, 2011']
+    >>> name_forms("Clear water – June 2019")
+    ['Clear water – June 2019']
+    """
+    match = _DAY_YEAR.search(page_name)
+    return [page_name] if match is None else [page_name, f"{page_name[: match.end()]},{page_name[match.end() :]}"]
+
+
+def name_key(name: str) -> str:
+    """The key under which a page is found by title or name, however it was spelled (corpus.md 3.2).
+
+    Letters and digits of any script without marks and case, single blanks.
+
+    >>> name_key("Clear_Water – 5% of “Wells”"), name_key("clear%20water+5+of+wells")
+    ('clear water 5 of wells', 'clear water 5 of wells')
+    >>> name_key("Zoë's CAFÉ – Straße"), name_key("5分でビタミンD")
+    ('zoe s cafe strasse', '5分てヒタミンd')
+    """
+    for _ in range(2):
+        if "%" not in name or not _PERCENT.search(name):
+            break
+        name = unquote(name)
+    if name.isascii():
+        return " ".join(_NO_WORD.sub(" ", name).lower().split())
+    plain = "".join(char for char in unicodedata.normalize("NFKD", name) if unicodedata.category(char)[0] != "M")
+    return " ".join(_NO_WORD.sub(" ", plain).casefold().split())
+
+
+_NO_WORD = re.compile(r"[\W_]+")
+
+
+# --- links of bodies -----------------------------------------------------------------------
+
+_HOST = re.compile(r"(?:https?:)?//([^/?#]*)", re.IGNORECASE)
+_RELATIVE = re.compile(r"(?:\./)?(?=tiki-[a-z_-]+\.php(?:[/?#]|$))", re.IGNORECASE)
+_INDEX = re.compile(r"(?:.*/)?tiki-index\.php(?=[/?]|$)", re.IGNORECASE)
+_INDEX_ID = re.compile(r".*(?:[?&;]page_id=+|/page_id/)0*([1-9][0-9]*)")
+_INDEX_PAGE = re.compile(r".*[?&;]page=([^&]*)")
+_NUMBER = re.compile(r"([1-9][0-9]*)(?:\.html?)?")
+_FEATURE = re.compile(
+    r"(?:(?:dl|display|thumbnail|preview|cat|forum|forumthread|tracker|item|faq|event|blog|blogpost|article)[0-9]+(?:-.*)?"
+    r"|tiki-[a-z_-]+\.php.*)",
+    re.IGNORECASE,
+)
+_SEARCH = re.compile(r"(?:^|[&;])(?:q|words|find|search)=")
+_FILE = re.compile(
+    r"attachments/.*|.*\.(?:css|js|gif|jpe?g|png|svg|webp|ico|pdf|docx?|xlsx?|pptx?|csv|txt|zip|mp[34])",
+    re.IGNORECASE,
+)
+
+
+def legacy_target(
+    href: str, hosts: Sequence[str], path_prefixes: Sequence[str], legacy_base: str = "/"
+) -> LegacyLink | None:
+    """What a link of a body means on the old site; None when it goes elsewhere, or to a file.
+
+    Absolute on any of ``hosts`` in every spelling, or relative where the form cannot be mistaken.
+    Encoding is undone up to twice, and a lone ``%`` means itself (corpus.md 3.2).
+
+    >>> def target(href, prefixes=("posts", "pages", "tags", "categories")):
+    ...     link = legacy_target(href, ("www.Old-Wiki.example",), prefixes)
+    ...     return link and tuple(link)
+    >>> [target(href) for href in ("/posts/x", "/posts/x.html", "/posts/x/#a", "/pages/x/")]
+    [('posts', 'x', ''), ('posts', 'x', ''), ('posts', 'x', 'a'), ('pages', 'x', '')]
+    >>> [target(href) for href in ("/tags/x.html", "/tags/x/", "/categories/x", "/posts/")]
+    [('tags', 'x', ''), ('tags', 'x', ''), ('categories', 'x', ''), ('posts', '', '')]
+    >>> script = "/tiki-index.php"
+    >>> target("tiki-index.php?page_id=12"), target(script + "?a=b&page_id==12"), target(script + "/page_id/12")
+    (('id', '12', ''), ('id', '12', ''), ('id', '12', ''))
+    >>> [target(href) for href in ("/10983", "/10983.html", "https://old-wiki.example./10983#top")]
+    [('id', '10983', ''), ('id', '10983', ''), ('id', '10983', 'top')]
+    >>> target("HTTP://OLD-wiki.example/tiki-index.php?sort=a&page=Clear%20water+now")
+    ('name', 'Clear water now', '')
+    >>> target("//www.old-wiki.example/tiki-index.php/lib/x/tiki-index.php?page=Home?page=Wells")
+    ('name', 'Wells', '')
+    >>> target("/Clear+water"), target("/Clear%2520water"), target("/5%+of+wells?utm_source=x")
+    (('name', 'Clear water', ''), ('name', 'Clear water', ''), ('name', '5% of wells', ''))
+    >>> target("/tiki-download_file.php?fileId=9"), target("tiki-print.php?page=X")
+    (('other', '/tiki-download_file.php?fileId=9', ''), ('other', '/tiki-print.php?page=X', ''))
+    >>> target("/Search+Results?q=wells"), target("/dl1697"), target("https://old-wiki.example"), target(script)
+    (('other', '/Search+Results?q=wells', ''), ('other', '/dl1697', ''), ('other', '/', ''), ('other', '/', ''))
+    >>> target("https://other.example/10983"), target("https://old-wiki.example@evil.example/1"), target("mailto:a@b.c")
+    (None, None, None)
+    >>> [target(href) for href in ("#top", "", "ng/mL", "/attachments/pdf/a.pdf", "http://old-wiki.example/img/a.png")]
+    [None, None, None, None, None]
+    """
+    rest = _on_old_site(href.strip(), hosts)
+    if rest is None:
+        return None
+    address, _, anchor = rest.partition("#")
+    path, _, query = address.partition("?")
+    inside = _inside(path, legacy_base)
+    found = _of_prefix(path, path_prefixes)
+    if found is None and inside is not None:
+        if _FILE.fullmatch(inside):
+            return None
+        found = _of_page(inside, query, address[len(path) - len(inside) :])
+    kind, value = found or ("other", address)
+    return LegacyLink(kind, value, anchor)
+
+
+def _on_old_site(href: str, hosts: Sequence[str]) -> str | None:
+    """The address from its leading slash on; None for what is not of the old site."""
+    host = _HOST.match(href)
+    if host is not None:
+        name = _host_name(host[1].rpartition("@")[2])
+        rest = href[host.end() :] if name in _host_names(tuple(hosts)) else None
+        return rest if rest is None or rest.startswith("/") else "/" + rest
+    if href.startswith("/"):
+        return href
+    script = _RELATIVE.match(href)
+    return None if script is None else "/" + href[script.end() :]
+
+
+def _host_name(host: str) -> str:
+    return host.partition(":")[0].rstrip(".").lower().removeprefix("www.")
+
+
+@lru_cache(maxsize=8)
+def _host_names(hosts: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(_host_name, hosts))
+
+
+def _of_prefix(path: str, path_prefixes: Sequence[str]) -> tuple[str, str] | None:
+    prefix, slash, rest = path.lstrip("/").partition("/")
+    if not slash or prefix not in path_prefixes:
+        return None
+    slug = _decoded_twice(rest.strip("/").removesuffix(".html"))
+    return None if slug is None else (prefix, slug)
+
+
+def _of_page(inside: str, query: str, address: str) -> tuple[str, str] | None:
+    """The page that an address inside the old wiki names; None for what is no page."""
+    if _INDEX.match(inside):
+        return _of_index(address)
+    path = inside.strip("/")
+    number = _NUMBER.fullmatch(path)
+    if number is not None:
+        return "id", number[1]
+    if not path:
+        return "other", "/"
+    if _FEATURE.fullmatch(path) or (query and _SEARCH.search(query)):
+        return None
+    name = _decoded_twice(path)
+    return ("name", name) if name else None
+
+
+def _of_index(address: str) -> tuple[str, str] | None:
+    """The id wins over the name, and the last name over junk that crawlers put before it."""
+    number = _INDEX_ID.match(address)
+    if number is not None:
+        return "id", number[1]
+    page = _INDEX_PAGE.match(address)
+    if page is None:
+        return "other", "/"
+    name = _decoded_twice(page[1])
+    return ("name", name) if name else None
+
+
+def _decoded_twice(raw: str) -> str | None:
+    text = decode(_BAD_PERCENT.sub("%25", raw))
+    if text is None or "%" not in text or not _PERCENT.search(text):
+        return text
+    again = decode(text.replace("+", "%2B"))
+    return text if again is None else again

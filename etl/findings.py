@@ -1,0 +1,88 @@
+"""The closed catalogue of findings: code, severity, sentence.
+
+A code is ``thing.state``. The README's table is generated from here, and a test shows each one
+happening. ``error``: a reject, ``text.lost``, ``text.added``, an address refused or left without
+an owner; all else is ``warning`` or ``info`` (contract, section 8).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Level = Literal["info", "warning", "error"]
+
+CATALOGUE: dict[str, tuple[Level, str]] = {
+    # rejects: the member is in rejects.jsonl
+    "member.refused": ("error", "an archive entry whose name or type is not safe to open"),
+    "member.unreadable": ("error", "an archive entry that cannot be read: bad checksum, encrypted, over a limit"),
+    "member.empty": ("error", "a member with nothing but white space"),
+    "member.nul": ("error", "a member with a NUL character"),
+    "kind.unknown": ("error", "text that is neither a page nor an abstract"),
+    "kind.unsupported": ("error", "a table export, which this version does not read"),
+    "json.invalid": ("error", "front matter that is not JSON"),
+    "json.cut-off": ("error", "JSON front matter that ends too early"),
+    "json.duplicate-key": ("error", "front matter with the same key twice"),
+    "json.too-deep": ("error", "front matter nested deeper than 64"),
+    "yaml.invalid": ("error", "front matter that is not YAML, or no mapping"),
+    "yaml.cut-off": ("error", "YAML front matter without its closing line"),
+    "title.missing": ("error", "a page without a title, or with one that is not text"),
+    "id.conflict": ("error", "another member with the same id and other bytes"),
+    # members and their bytes
+    "member.duplicate": ("info", "a member with the same bytes as another; it is one document"),
+    "name.unusual": ("info", "a member name of another shape than <ordinal>_<member id>.<extension>"),
+    "encoding.windows-1252": ("warning", "bytes that are not UTF-8, read as Windows-1252"),
+    "encoding.invalid": ("warning", "bytes that are not what their byte order mark says, replaced by U+FFFD"),
+    "encoding.surrogate": ("warning", "a lone surrogate escape, replaced by U+FFFD"),
+    # fields
+    "field.invalid": ("warning", "a field of another type or form than the schema says, repaired or dropped"),
+    "field.unknown": ("info", "a field that the format does not know, kept under legacy.extra"),
+    "slug.missing": ("warning", "a page without a slug; one was made"),
+    "slug.malformed": ("warning", "a legacy slug in another form; a new one was made, the old address redirects"),
+    "slug.elided": ("info", "a legacy slug cut in the middle; a new one was made, the old address redirects"),
+    "slug.fragment": ("info", "a legacy slug that keeps too little of the title; a new one was made"),
+    "slug.taken": ("warning", "a slug that another document has; this one got its id behind it"),
+    "title.restored": ("info", "a title that the cut-off date left dangling, mended from the alias"),
+    "title.repaired": ("info", "a title with escaped quotes or odd blanks, mended"),
+    "date.invalid": ("warning", "a date that cannot be read or does not exist; null"),
+    "date.placeholder": ("info", "the placeholder date 2000-01-01; null"),
+    "subject-date.invalid": ("warning", "a date in an alias or title that cannot be when its subject came out"),
+    "page-id.missing": ("info", "a page without a page id, or one taken from its aliases"),
+    "page-id.mismatch": ("warning", "a page id that the numeric alias contradicts"),
+    "sections.excluded": ("warning", "sections that the export left out; the text is missing upstream"),
+    "abstract.uncertain": ("info", "a part of an abstract that cannot be told apart; it stays in the body"),
+    "document.stub": ("info", "a page with nothing visible"),
+    # bodies
+    "box.unclosed": ("warning", "a box that was open at the end; closed there"),
+    "box.orphan-end": ("info", "the end of a box that was never opened; removed"),
+    "comment.removed": ("info", "an HTML comment, removed"),
+    "html.removed": ("warning", "active or unknown HTML with its content, removed"),
+    "html.unwrapped": ("info", "HTML without a place in clean Markdown; its text stays"),
+    "debug.removed": ("info", "a conversion's debug dump at the end of a page, removed"),
+    "line.dropped": ("info", "a boilerplate line that drop_lines names, removed"),
+    "shortcode.removed": ("info", "a shortcode of the old site generator, removed"),
+    "markup.removed": ("warning", "a plugin marker of the old wiki, removed; its inner text stays"),
+    "list.removed": ("info", "a dynamic list of the old wiki, removed with its heading"),
+    "heading.empty": ("info", "a heading without text, removed"),
+    "heading.trailing": ("info", "a heading with nothing after it"),
+    "image.missing": ("warning", "an image that is a placeholder or a file id; the file is not in the export"),
+    "character.private": ("warning", "a private-use character whose meaning is lost"),
+    "character.replaced": ("info", "a character that was already lost: U+FFFD"),
+    "residue.found": ("warning", "a leftover of the old platform that no rule removed"),
+    "text.lost": ("error", "visible words that left without a rule"),
+    "text.added": ("error", "visible words that came without a rule"),
+    # links
+    "link.dangling": ("warning", "a link to a page that is not in the export"),
+    "link.unmapped": ("warning", "a link to something of the old site that is not migrated; its text stays"),
+    "link.ambiguous": ("warning", "a link that fits several pages; the first by rule was taken"),
+    "link.removed": ("warning", "a link with an address that must not be followed; its text stays"),
+    # addresses
+    "address.conflict": ("warning", "a legacy address that several documents claim; one owns it"),
+    "address.refused": ("error", "a legacy address that no server can answer safely"),
+    "address.withheld": ("info", "addresses of a withheld document; they are not answered"),
+    "redirect.unresolved": ("warning", "a redirect page whose target is unknown, external or a loop"),
+    "redirect.unsupported": ("warning", "a redirect that the files of one web server cannot express"),
+    "term.shared-slug": ("info", "two categories or tags with the same slug"),
+    "setting.unused": ("info", "an entry of a setting that matched nothing"),
+}
+
+SEVERITY: dict[str, Level] = {code: level for code, (level, _) in CATALOGUE.items()}

@@ -1,0 +1,164 @@
+"""Every setting: its default, its sentence, and where its value came from.
+
+Read from ``--config FILE``, else ``wiki-etl.toml`` beside the source, else ``[tool.wiki-etl]`` of
+the nearest ``pyproject.toml``; flags win (contract, section 2). Defaults are neutral: nothing of
+one site is in the code.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+CONFIG_NAME = "wiki-etl.toml"
+MIB = 1024 * 1024
+
+
+class SettingsError(Exception):
+    """A mistake of the operator in arguments or settings: status 2."""
+
+
+class Settings(BaseModel):
+    """All settings, frozen; each field's description is its documentation."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    site: str | None = Field(None, description="base address of the new site, for absolute targets", pattern=r"^https?://[^/\s]+/?$")
+    hosts: tuple[str, ...] = Field((), description="host names of the old site, the first one for legacy.url")
+    legacy_base: str = Field("/", description="path under which the old wiki lived", pattern=r"^/")
+    path_template: str = Field("/pages/{slug}/", description="path of a document on the new site")
+    tag_template: str = Field("/tags/{slug}/", description="path of a category or tag on the new site")
+    path_prefixes: tuple[str, ...] = Field(
+        ("posts", "pages", "tags", "categories"), description="first segments that make a legacy address a path, not a page name"
+    )
+    publish: tuple[Literal["published", "stub", "draft"], ...] = Field(("published",), description="statuses that are published")
+    draft_categories: tuple[str, ...] = Field((), description="categories and tags that make a page a draft")
+    category_renames: dict[str, str] = Field({}, description="old to new names of categories and tags")
+    category_junk: tuple[str, ...] = Field((), description="categories and tags that are dropped")
+    drop_lines: tuple[str, ...] = Field((), description="regular expressions of boilerplate lines")
+    boxes: Literal["div", "quote", "unwrap"] = Field("div", description="how a box is written")
+    gone: tuple[str, ...] = Field((), description="legacy addresses that answer 410: digits an id, leading / a path, else a name")
+    redirects: str | None = Field(None, description="file of reviewed redirects (TOML or CSV), beside the settings")
+    reserved: tuple[str, ...] = Field((), description="paths of the new site that no redirect may hide")
+    home: str | None = Field(None, description="page name of the old home page")
+    language: str | None = Field(None, description="language of documents that name none")
+    ignore: tuple[str, ...] = Field((), description="globs of members that are skipped")
+    duplicates: Literal["reject", "last"] = Field("reject", description="which of two members with one id stays: the first, or the last")
+    keep_generations: int = Field(3, ge=1, description="generations that stay in out/, the new one included")
+    max_rejects: str = Field("1%", description="rejects that are still published: a number, or a percentage (one is always allowed)", pattern=r"^\d+(\.\d+)?%?$")
+    max_shrink: str = Field("5%", description="loss of documents against the current generation that is still published", pattern=r"^\d+(\.\d+)?%?$")
+    max_member_bytes: int = Field(32 * MIB, ge=1, description="largest member")
+    max_members: int = Field(5_000_000, ge=1, description="most members of a run")
+    max_total_bytes: int = Field(64 * 1024 * MIB, ge=1, description="all members together")
+    max_ratio: int = Field(200, ge=1, description="compression ratio of a member above 1 MiB")
+    max_raw_bytes: int = Field(1 * MIB, ge=0, description="bytes of a reject that are kept whole")
+    image_hosts: tuple[str, ...] = Field((), description="hosts whose files belong to the wiki and are migrated with it")
+    missing_images: tuple[str, ...] = Field(
+        (r"/d3\.mock\.\w+$", r"/unknown\.txt$"), description="regular expressions of addresses that stand for a lost file (default: the converter's placeholders)"
+    )
+
+    @field_validator("path_template", "tag_template")
+    @classmethod
+    def _template(cls, value: str) -> str:
+        if not re.fullmatch(r"/[A-Za-z0-9._~/-]*\{slug\}[A-Za-z0-9._~/-]*", value) or value.startswith("//"):
+            raise ValueError(f"{value!r} is not a path with {{slug}} in it")
+        return value
+
+    @field_validator("drop_lines", "missing_images")
+    @classmethod
+    def _patterns(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in value:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
+        return value
+
+    def path(self, slug: str) -> str:
+        """Path of a document on the new site."""
+        return self.path_template.replace("{slug}", slug)
+
+    def tag_path(self, slug: str) -> str:
+        """Path of a category or tag on the new site."""
+        return self.tag_template.replace("{slug}", slug)
+
+    def digest(self) -> str:
+        """SHA-256 of all effective values."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+def share(limit: str, whole: int) -> float:
+    """What a limit such as ``"5%"`` or ``"12"`` allows of a whole.
+
+    >>> share("5%", 200), share("12", 200)
+    (10.0, 12.0)
+    """
+    return float(limit[:-1]) * whole / 100 if limit.endswith("%") else float(limit)
+
+
+def known_key(key: str) -> str:
+    """A sentence that says that a key is unknown and names the nearest one."""
+    near = difflib.get_close_matches(key, Settings.model_fields, n=1, cutoff=0.5)
+    return f"unknown setting {key!r}" + (f"; did you mean {near[0]!r}?" if near else "; `wiki-etl settings` lists all")
+
+
+def load_settings(
+    config: Path | None, sources: Sequence[str], flags: Mapping[str, Any]
+) -> tuple[Settings, dict[str, str]]:
+    """The effective settings and the origin of each value ("default", a file's name, "flag").
+
+    Raises SettingsError with the file, the key and the value quoted.
+    """
+    origin_path, values = _file_values(config, sources)
+    origins = dict.fromkeys(Settings.model_fields, "default")
+    for key in values:
+        if key not in Settings.model_fields:
+            raise SettingsError(f"{origin_path}: {known_key(key)}")
+        origins[key] = str(origin_path)
+    for key, value in flags.items():
+        values[key] = value
+        origins[key] = "flag"
+    try:
+        return Settings(**values), origins
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        where = origins.get(str(first["loc"][0]), "settings")
+        raise SettingsError(f"{where}: setting {key!r}: {first['msg']} (got {first['input']!r})") from error
+
+
+def _file_values(config: Path | None, sources: Sequence[str]) -> tuple[Path | None, dict[str, Any]]:
+    for path in [config] if config else _beside(sources):
+        if path is not None and path.is_file():
+            return path, _read(path, whole=path.name != "pyproject.toml")
+    if config:
+        raise SettingsError(f"{config}: no such settings file")
+    for folder in [Path.cwd(), *Path.cwd().parents]:
+        path = folder / "pyproject.toml"
+        if path.is_file():
+            return path, _read(path, whole=False)
+    return None, {}
+
+
+def _beside(sources: Sequence[str]) -> list[Path]:
+    """Where a settings file may lie for local sources: in the folder, or beside the archive."""
+    local = [Path(source) for source in sources if source != "-" and "://" not in source]
+    return [(path if path.is_dir() else path.parent) / CONFIG_NAME for path in local]
+
+
+def _read(path: Path, *, whole: bool) -> dict[str, Any]:
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path}: cannot read settings: {error}") from error
+    values = data if whole else data.get("tool", {}).get("wiki-etl", {})
+    if not isinstance(values, dict):
+        raise SettingsError(f"{path}: [tool.wiki-etl] is not a table")
+    return dict(values)

@@ -1,0 +1,106 @@
+"""Slugs: the rule of the old converter, and ours.
+
+The legacy rule (`corpus.md`, section 2.1) is reproduced exactly, because only so can a damaged
+slug be told from a short one; ours is that of the contract, section 5.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Literal
+
+LONGEST = 120
+LEGACY_LONGEST = 100
+WELL_FORMED = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+# Letters that NFKD leaves whole: what a reader would type for them.
+TRANSLITERATED = str.maketrans(
+    {
+        "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ı": "i", "ħ": "h", "ŋ": "n",
+        "ŧ": "t", "ƒ": "f", "ə": "e", "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ζ": "zeta",
+        "η": "eta", "θ": "theta", "ι": "iota", "κ": "kappa", "λ": "lambda", "μ": "mu", "ν": "nu", "ξ": "xi", "ο": "o",
+        "π": "pi", "ρ": "rho", "σ": "sigma", "ς": "s", "τ": "tau", "υ": "y", "φ": "phi", "χ": "chi", "ψ": "psi", "ω": "omega",
+        "а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "е": "e", "ж": "zh", "з": "z", "и": "i", "к": "k", "л": "l",
+        "м": "m", "н": "n", "о": "o", "п": "p", "р": "r", "с": "s", "т": "t", "у": "u", "ф": "f", "х": "kh", "ц": "ts",
+        "ч": "ch", "ш": "sh", "щ": "shch", "ъ": "", "ы": "y", "ь": "", "э": "e", "ю": "yu", "я": "ya", "і": "i", "є": "ye",
+        "ґ": "g", "ђ": "dj", "ј": "j", "љ": "lj", "њ": "nj", "ћ": "c", "џ": "dz",
+    }
+)  # fmt: skip
+DELETED = re.compile(r"['’‘ʼ`´]|(?<=\d),(?=\d)")
+NOT_SLUG = re.compile(r"[^a-z0-9]+")
+
+
+def legacy_slug(title: str) -> str:
+    """The slug that the old converter made of a title without date, elision included.
+
+    >>> legacy_slug("93% of newborns: 1.9 X, why?")
+    '93-percent-of-newborns-19-x-why'
+    >>> len(legacy_slug("word " * 40))
+    96
+    """
+    whole = full_legacy_slug(title)
+    return f"{whole[:80]}-{whole[-15:]}" if len(whole) > LEGACY_LONGEST else whole
+
+
+def full_legacy_slug(title: str) -> str:
+    """The legacy rule before its elision."""
+    text = unicodedata.normalize("NFKD", title.lower()).encode("ascii", "ignore").decode()
+    text = re.sub(r"[^\w\s-]", "", text.replace("%", "  percent"))
+    return re.sub(r"-+", "-", re.sub(r"[\s_]+", "-", text)).strip("-")
+
+
+def damage(slug: str, title: str) -> Literal["malformed", "elided", "fragment"] | None:
+    """What is wrong with a legacy slug; None when it is a public address that stays.
+
+    >>> damage("5", "وأوضح فيتامين (د) في 5 دقائق")
+    'fragment'
+    >>> damage("a--b", "A B"), damage("why-water", "Why water?")
+    ('malformed', None)
+    """
+    made = legacy_slug(title)
+    if slug == made and len(full_legacy_slug(title)) > LEGACY_LONGEST:
+        return "elided"
+    if not WELL_FORMED.fullmatch(slug) or len(slug) > LONGEST:
+        return "malformed"
+    letters = sum(map(str.isalnum, title))
+    if slug == made and sum(map(str.isalnum, slug)) * 2 < letters:
+        return "fragment"
+    return None
+
+
+def make_slug(title: str) -> str:
+    """Our slug of a title without date, at most 120 characters; empty when nothing is left.
+
+    >>> make_slug("93% of newborns – 1.9 X & 10,000 IU: why isn't it said?")
+    '93-percent-of-newborns-1-9-x-and-10000-iu-why-isnt-it-said'
+    >>> make_slug("Straße nach Łódź, Ωmega-3"), make_slug("维生素")
+    ('strasse-nach-lodz-omegamega-3', '')
+    """
+    text = unicodedata.normalize("NFKC", title).replace("%", " percent ").replace("&", " and ")
+    text = DELETED.sub("", text.lower())
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", unicodedata.normalize("NFC", text).translate(TRANSLITERATED))
+        text = "".join(char for char in text if not unicodedata.combining(char)).translate(TRANSLITERATED)
+    return shortened(NOT_SLUG.sub("-", text).strip("-"))
+
+
+def shortened(slug: str, longest: int = LONGEST) -> str:
+    """A slug cut to a length, at a hyphen where there is one.
+
+    >>> shortened("clear-water", 8), shortened("clearwater", 5)
+    ('clear', 'clear')
+    """
+    if len(slug) <= longest:
+        return slug
+    cut = slug[: longest + 1].rpartition("-")[0]
+    return (cut or slug[:longest]).strip("-")
+
+
+def with_suffix(slug: str, suffix: str) -> str:
+    """A slug with an id behind it, cut to fit.
+
+    >>> with_suffix("a" * 130, "77")[-4:], with_suffix("water", "77")
+    ('a-77', 'water-77')
+    """
+    return f"{shortened(slug, LONGEST - len(suffix) - 1)}-{suffix}"

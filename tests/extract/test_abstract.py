@@ -1,0 +1,283 @@
+"""The grammar of abstracts: each part in each of its spellings, and that no word is lost."""
+
+import re
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from etl.extract.abstract import author_names, is_metadata, read_abstract
+from etl.model import RawRecord
+
+PROSE = "The water of the lake was clear, and every stone in it could be seen by all who came there in the long summer of that year, from the shore and from the bridge."
+SECOND = "In winter the lake was covered by ice."
+
+
+def abstract(*blocks: str) -> RawRecord:
+    read = read_abstract("\n\n".join(blocks) + "\n")
+    assert read is not None
+    return read
+
+
+def codes(read: RawRecord) -> list[tuple[str, int | None]]:
+    return [(finding.code, finding.line) for finding in read.findings]
+
+
+def test_a_plain_abstract_has_title_author_body_and_keywords() -> None:
+    read = read_abstract(f"Clear Water: Luck or Law? An Overview\n\nAnna-Maria Berg\n\n\n{PROSE}\n\nKeywords: Lake water, stones, ice-2 sheets\n\n")
+    assert read is not None
+    assert (read.kind, read.flavour) == ("abstract", "text")
+    assert read.fields == {
+        "title": "Clear Water: Luck or Law? An Overview",
+        "authors": ["Anna-Maria Berg"],
+        "keywords": ["Lake water", "stones", "ice-2 sheets"],
+        "affiliations": [],
+        "metadata": [],
+    }
+    assert (read.body, read.body_line, read.findings) == (PROSE, 6, [])
+
+
+def test_paragraphs_and_structured_labels_stay_as_they_are() -> None:
+    body = f"Background: {PROSE}\n\n**Results**\n\n{SECOND}"
+    assert abstract("Title", body, "Keywords: a").body == body
+
+
+# --- title
+
+
+@pytest.mark.parametrize(
+    ("first", "title"),
+    [
+        ("Clear water\nin lakes", "Clear water in lakes"),
+        ("Clear water-\nborne stones", "Clear water-borne stones"),
+        ("  Clear   water ", "Clear water"),
+        ("# **Clear water**", "Clear water"),
+        ("Clear water\nAnna Berg", "Clear water"),
+        ("Clear water\ndoi:10.1000/182", "Clear water"),
+        ("Clear water\nde Groot J, van Berg K", "Clear water"),
+    ],
+)
+def test_a_title_is_one_line_or_two_when_the_second_begins_small(first: str, title: str) -> None:
+    assert abstract(first, PROSE).fields["title"] == title
+
+
+def test_a_second_line_that_begins_large_stays_in_the_body_and_the_authors_are_still_found() -> None:
+    read = abstract("Clear Water\nA View of Lakes", "Anna Berg", PROSE)
+    assert read.fields["authors"] == ["Anna Berg"]
+    assert read.body.split("\n\n", 1)[0] == "A View of Lakes"
+    assert codes(read) == [("abstract.uncertain", 2)]
+
+
+# --- authors
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("Anna Berg, Carl Dahl and Eva Frost", ["Anna Berg", "Carl Dahl", "Eva Frost"]),
+        ("Anna Berg, Carl Dahl, & Eva Frost.", ["Anna Berg", "Carl Dahl", "Eva Frost"]),
+        ("Anna Berg1, Carl Dahl1,2 and Eva Frost3*", ["Anna Berg", "Carl Dahl", "Eva Frost"]),
+        ("Anna Berg<sup>1</sup>, Carl Dahl²", ["Anna Berg", "Carl Dahl"]),
+        ("Berg A*, Dahl CD, Frost E", ["Berg A", "Dahl CD", "Frost E"]),
+        ("Berg, A., Dahl, C.D.", ["Berg A.", "Dahl C.D."]),
+        ("Berg, Anna; Dahl, Carl D.", ["Berg, Anna", "Dahl, Carl D."]),
+        ("Anna Berg, PhD, MD; Carl Dahl, M.Sc.", ["Anna Berg", "Carl Dahl"]),
+        ("Prof. Anna Berg PhD, Dahl MD", ["Anna Berg", "Dahl MD"]),
+        ("Anna Berg, Carl Dahl, Jr", ["Anna Berg", "Carl Dahl Jr"]),
+        ("By Anna de la Berg", ["Anna de la Berg"]),
+        ("Authors: Anna Berg", ["Anna Berg"]),
+        ("ANNA BERG", ["ANNA BERG"]),
+        ("Íris McDonald, Søren O’Dahl, J.-P. Frost", ["Íris McDonald", "Søren O’Dahl", "J.-P. Frost"]),
+        ("Анна Берг, 王小明", ["Анна Берг", "王小明"]),
+        ("Berg A, Dahl CD, et al.", ["Berg A", "Dahl CD"]),
+        (", ".join(f"Anna{'a' * n} Berg" for n in range(40)), [f"Anna{'a' * n} Berg" for n in range(40)]),
+        ("Abstract", []),
+        ("Vitamin D Deficiency", []),
+        ("A Review of Lakes", []),
+        ("Anna Berg is here", []),
+        ("Anna BergCarl DahlEva Frost", []),
+        ("Some City, Some Land, Europe", []),
+        ("anna berg", []),
+        ("1 Anna Berg", []),
+        ("", []),
+    ],
+)
+def test_a_line_of_names_gives_its_names_and_another_line_none(line: str, names: list[str]) -> None:
+    assert author_names(line) == names
+
+
+def test_authors_may_stand_one_on_a_line_with_their_places() -> None:
+    read = abstract("Title", "Anna Berg\nCarl Dahl, MD\nEva Frost", PROSE)
+    assert read.fields["authors"] == ["Anna Berg", "Carl Dahl", "Eva Frost"]
+    assert read.fields["affiliations"] == ["Carl Dahl, MD"]
+    assert read.locate(("authors", 2)) == (5, 1)
+    assert read.locate(("slug",)) == (1, 1)
+
+
+def test_affiliations_follow_the_authors_and_what_was_cut_from_a_name_is_kept() -> None:
+    lines = ["Anna Berg1, Carl Dahl2*", "1Department of Lakes, City", "2 Division of Stones, City", "*Corresponding author: a@b.example"]
+    read = abstract("Title", lines[0], "\n".join(lines[1:]), PROSE)
+    assert read.fields["authors"] == ["Anna Berg", "Carl Dahl"]
+    assert read.fields["affiliations"] == lines
+    assert (read.body, read.findings) == (PROSE, [])
+
+
+def test_an_author_list_that_is_there_twice_counts_once() -> None:
+    read = abstract("Title", "Anna Berg, Carl Dahl", "Anna Berg, Carl Dahl", PROSE)
+    assert read.fields["authors"] == ["Anna Berg", "Carl Dahl"]
+    assert read.body == PROSE
+
+
+def test_names_run_together_stay_in_the_body_with_a_finding() -> None:
+    read = abstract("Title", "Anna BergCarl Dahl", PROSE)
+    assert read.fields["authors"] == []
+    assert read.body.startswith("Anna BergCarl Dahl")
+    assert codes(read) == [("abstract.uncertain", 3)]
+
+
+# --- metadata
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Received: 20 March 2019",
+        "Received: June 13, 2024 | Published: July 1, 2024",
+        "Published online: 1 May 2020",
+        "Volume 2019:15 Pages 891—904",
+        "DOI https://doi.org/10.1000/182",
+        "DOI : 10.1000/182",
+        "doi:10.1000/182",
+        "https://doi.org/10.1000/182",
+        "PMCID: PMC123 PMID: 456",
+        "Citation: Berg A. Lakes. 2019;3(2):1-9.",
+        "How to Cite",
+        "Copyright© 2019",
+        "Journal of Lakes 2019;11(3):592",
+        "Lakes and Stones  Volume 2019:15 Pages 1—4,  DOI https://doi.org/10.1000/182",
+    ],
+)
+def test_a_line_of_metadata_is_kept_word_for_word_before_the_body_and_at_the_end(line: str) -> None:
+    assert is_metadata(line)
+    for read in (abstract("Title", line, PROSE), abstract("Title", PROSE, line), abstract("Title", PROSE, "Keywords: a", line)):
+        assert read.fields["metadata"] == [line]
+        assert (read.body, read.findings) == (PROSE, [])
+
+
+@pytest.mark.parametrize("line", [PROSE, "Received wisdom has it that water is clear.", "The volume of water", "Published data: none"])
+def test_prose_is_no_metadata(line: str) -> None:
+    assert is_metadata(line) is (line == "Published data: nothing")
+
+
+def test_a_section_label_between_title_and_authors_is_metadata() -> None:
+    read = abstract("Title", "ORIGINAL ARTICLE", "Anna Berg", PROSE)
+    assert read.fields["metadata"] == ["ORIGINAL ARTICLE"]
+    assert read.fields["authors"] == ["Anna Berg"]
+
+
+def test_metadata_in_the_middle_of_the_body_stays_there() -> None:
+    assert "PMID: 456" in abstract("Title", PROSE, "PMID: 456", SECOND).body
+
+
+def test_a_heading_of_the_abstract_stays_in_the_body() -> None:
+    read = abstract("Title", "Anna Berg", "Abstract", PROSE)
+    assert (read.body, read.body_line, read.findings) == (f"Abstract\n\n{PROSE}", 5, [])
+
+
+# --- keywords
+
+
+@pytest.mark.parametrize(
+    ("block", "terms"),
+    [
+        ("Keywords: a b, c, d", ["a b", "c", "d"]),
+        ("KEYWORDS: a; b, c; d;", ["a", "b, c", "d"]),
+        ("Key words: a,b", ["a", "b"]),
+        ("Key-words and phrases: a", ["a"]),
+        ("keyword: a, b and c, and d", ["a", "b and c", "d"]),
+        ("Palabras clave: a, b", ["a", "b"]),
+        ("**Keywords**: a, b", ["a", "b"]),
+        ("**Keywords:** a, b", ["a", "b"]),
+        ("Keywords — a, b", ["a", "b"]),
+        (" **Keywords** \n\na, b", ["a", "b"]),
+        ("## Keywords\n\n* a, b\n\n* c.", ["a, b", "c"]),
+        ("Keywords:\na\nb", ["a", "b"]),
+        ("Keywords: a, long\nterm, b", ["a", "long term", "b"]),
+        ("Keywords: a, auto-\nterm, b", ["a", "auto-term", "b"]),
+        ("Keywords: a, b.", ["a", "b"]),
+        ("Keywords: B.P.P.V., a", ["B.P.P.V.", "a"]),
+        ("Keywords: a, B.P.P.V.", ["a", "B.P.P.V."]),
+        ("Keywords: a, b</p>", ["a", "b"]),
+        ("Keywords: 1,25(OH)2D, lakes (deep, cold), 25-D", ["1,25(OH)2D", "lakes (deep, cold)", "25-D"]),
+        ("Keywords：水，石", ["水", "石"]),
+        ("Keywords: a, b\n\nPalabras clave: c", ["a", "b", "c"]),
+    ],
+)
+def test_keywords_are_found_in_every_spelling(block: str, terms: list[str]) -> None:
+    read = abstract("Title", "Anna Berg", PROSE, block)
+    assert read.fields["keywords"] == terms
+    assert (read.body, read.findings) == (PROSE, [])
+
+
+def test_keywords_before_the_body_are_keywords_too() -> None:
+    read = abstract("Title", "Anna Berg", "Keywords: a, b", "Abstract", PROSE)
+    assert read.fields["keywords"] == ["a", "b"]
+    assert (read.body, read.body_line, read.findings) == (f"Abstract\n\n{PROSE}", 7, [])
+
+
+def test_text_after_the_keywords_stays_in_the_body_on_its_line_with_a_finding() -> None:
+    read = abstract("Title", PROSE, "Keywords: a, b", SECOND)
+    assert read.body.split("\n")[7 - read.body_line] == SECOND
+    assert codes(read) == [("abstract.uncertain", 7)]
+
+
+def test_a_label_of_keywords_over_prose_stays_in_the_body_with_a_finding() -> None:
+    prose = "this whole sentence without any separator goes on and on until it is far too long to be taken for a term of a list by anyone who reads it"
+    read = abstract("Title", PROSE, f"Keywords: {prose}")
+    assert read.fields["keywords"] == []
+    assert read.body.endswith(prose)
+    assert codes(read) == [("abstract.uncertain", 5)]
+
+
+def test_a_sentence_that_begins_with_keyword_is_no_label() -> None:
+    assert abstract("Title", PROSE, "Keyword searches were made.").body.endswith("Keyword searches were made.")
+
+
+# --- nothing is lost
+
+LABELS = re.compile(r"(?i)key ?words?|palabras clave|\band\b|</?p>|</?sup>")
+PIECES = st.sampled_from(
+    [
+        "Anna Berg", "Anna Berg1, Carl Dahl2* and Eva Frost, PhD", "Berg A; Dahl CD, MD", "Berg, A., Dahl, C.D.", "Anna BergCarl Dahl",
+        "1Department of Lakes, City,", "Some Land", "*Corresponding author: a@b.example", "by no one", "By Anna Berg", "et al.",
+        "ORIGINAL ARTICLE", "Received: 1 May 2019", "DOI: 10.1000/182", "Citation: Berg A, Dahl C. Lakes", "PMID: 5 and more",
+        "Abstract", "Background:", "Results: it was wet", PROSE, SECOND, "a short line", "A Short Line", "second, third; fourth.",
+        "Keywords: a, b; c.", "Key words: one, two", "**Keywords**", "## Keywords", "* bullet one", "* bullet, two.", "Palabras clave:",
+        "Keywords: x, and y", "References", "1. Berg A. Lakes 2019;3(2):1-9", "12", "B.P.P.V., b</p>", "auto-", "immune",
+    ]
+)  # fmt: skip
+
+
+def words(text: str) -> Counter[str]:
+    return Counter(re.findall(r"\w+", LABELS.sub(" ", text)))
+
+
+@given(st.lists(st.tuples(PIECES, st.sampled_from(["\n", "\n\n", "\n\n\n", "\n \n"])), max_size=14), PIECES)
+def test_every_word_ends_in_a_field_or_in_the_body(pieces: list[tuple[str, str]], title: str) -> None:
+    text = f"{title}\n\n" + "".join(piece + gap for piece, gap in pieces) + PROSE
+    read = read_abstract(text)
+    if read is None:
+        return
+    lists = [item for key in ("authors", "keywords", "affiliations", "metadata") for item in read.fields[key]]
+    assert not words(text) - words("\n".join([read.fields["title"], *lists, read.body]))
+
+
+@given(st.lists(st.tuples(PIECES, st.sampled_from(["\n", "\n\n"])), max_size=10))
+def test_a_line_of_the_body_keeps_its_number(pieces: list[tuple[str, str]]) -> None:
+    text = "Title\n\n" + "".join(piece + gap for piece, gap in pieces) + PROSE
+    read = read_abstract(text)
+    assert read is not None
+    lines = text.split("\n")
+    for number, line in enumerate(read.body.split("\n"), read.body_line):
+        assert not line.strip() or lines[number - 1].rstrip() == line.rstrip()
