@@ -1,0 +1,147 @@
+"""The facts file: a small row for each member, on disk, so that nothing grows with the corpus.
+
+SQLite, written by the parent only: the index pass fills ``member``, the facts pass the tables
+below it, `resolve` the decisions. Workers read it. Order is that of `member.ord` everywhere.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+SCHEMA = """
+CREATE TABLE entry (
+    number INTEGER NOT NULL, name TEXT NOT NULL, container TEXT, kind TEXT, offset INTEGER, stored INTEGER,
+    size INTEGER, method INTEGER, crc INTEGER, code TEXT, message TEXT, action TEXT
+);
+CREATE TABLE bundle (number INTEGER PRIMARY KEY, name TEXT NOT NULL, prefix TEXT NOT NULL);
+CREATE TABLE member (
+    ord INTEGER PRIMARY KEY, bundle TEXT NOT NULL, name TEXT NOT NULL, container TEXT, kind TEXT, offset INTEGER,
+    stored INTEGER, size INTEGER, method INTEGER, crc INTEGER, code TEXT, message TEXT, action TEXT
+);
+CREATE TABLE fact (
+    ord INTEGER PRIMARY KEY, sha256 TEXT, size INTEGER, reject TEXT, kind TEXT, member_id TEXT, document TEXT,
+    page_id INTEGER, title TEXT, page_name TEXT, slug TEXT, legacy_slug TEXT, made INTEGER, status TEXT,
+    redirect_what TEXT, redirect_to TEXT, latest TEXT,
+    outcome TEXT, goes_to INTEGER, senior INTEGER
+);
+CREATE TABLE claim (ord INTEGER, kind TEXT, value TEXT, rank INTEGER, why TEXT);
+CREATE TABLE term (ord INTEGER, key TEXT, name TEXT, slug TEXT, category INTEGER);
+CREATE TABLE finding (ord INTEGER, code TEXT, message TEXT, action TEXT, field TEXT, cause TEXT);
+"""
+
+
+class Row(NamedTuple):
+    """What the facts pass says of one member; the names are those of the table ``fact``."""
+
+    ord: int
+    sha256: str | None = None
+    size: int | None = None
+    reject: str | None = None
+    """JSON of code, message, action, line, column."""
+    kind: str | None = None
+    member_id: str | None = None
+    document: str | None = None
+    page_id: int | None = None
+    title: str | None = None
+    page_name: str | None = None
+    slug: str | None = None
+    legacy_slug: str | None = None
+    made: int | None = None
+    status: str | None = None
+    redirect_what: str | None = None
+    redirect_to: str | None = None
+    latest: str | None = None
+
+
+class Facts:
+    """One connection to a facts file."""
+
+    def __init__(self, path: Path, *, create: bool = False) -> None:
+        self.path = path
+        uri = f"file:{_quoted(path)}" + ("" if create else "?mode=ro")
+        self.db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+        self.db.execute("PRAGMA cache_size = -8000")
+        self.db.create_function("nfc", 1, lambda text: unicodedata.normalize("NFC", text), deterministic=True)
+        if create:
+            # The file is scratch: after a crash it is made anew, so it need not survive one.
+            self.db.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = NORMAL;")
+            self.db.executescript(SCHEMA)
+            # Files that documents point at come in while workers read the facts: in a file of their own.
+            self.db.execute("ATTACH ? AS later", (f"{path}.assets",))
+            self.db.execute("CREATE TABLE later.asset (ord INTEGER, document TEXT, address TEXT, role TEXT, state TEXT)")
+
+    def __enter__(self) -> Facts:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.db.close()
+
+    # --- the index pass ---------------------------------------------------------------------
+
+    def add_entries(self, rows: Iterable[Sequence[Any]]) -> None:
+        """Entries as they come out of their containers."""
+        self.db.executemany(f"INSERT INTO entry VALUES ({','.join('?' * 12)})", rows)
+
+    def order_members(self, bundles: Iterable[tuple[int, str, str]]) -> int:
+        """Give every entry its ordinal: by bundle name, then by the UTF-8 bytes of its name in NFC.
+
+        Returns the number of members.
+        """
+        self.db.executemany("INSERT INTO bundle VALUES (?, ?, ?)", bundles)
+        self.db.execute(
+            """
+            INSERT INTO member
+            SELECT row_number() OVER (ORDER BY b.name, b.number, nfc(substr(e.name, length(b.prefix) + 1)), e.name, e.rowid) - 1,
+                   nfc(b.name), nfc(CASE WHEN e.code IS NULL OR substr(e.name, 1, length(b.prefix)) = b.prefix
+                                 THEN substr(e.name, length(b.prefix) + 1) ELSE e.name END),
+                   e.container, e.kind, e.offset, e.stored, e.size, e.method, e.crc, e.code, e.message, e.action
+            FROM entry e JOIN bundle b USING (number)
+            """
+        )
+        self.db.execute("DROP TABLE entry")
+        return int(self.one("SELECT count(*) FROM member"))
+
+    def members(self, first: int, last: int) -> list[tuple[Any, ...]]:
+        """The rows of ``member`` from one ordinal up to another, which is not included."""
+        return self.db.execute("SELECT * FROM member WHERE ord >= ? AND ord < ? ORDER BY ord", (first, last)).fetchall()
+
+    # --- the facts pass ---------------------------------------------------------------------
+
+    def add_facts(self, rows: Iterable[Row], claims: Iterable[Sequence[Any]], terms: Iterable[Sequence[Any]]) -> None:
+        """What a chunk of members says."""
+        columns = ",".join(Row._fields)
+        self.db.execute("BEGIN")
+        self.db.executemany(f"INSERT INTO fact ({columns}) VALUES ({','.join('?' * len(Row._fields))})", rows)
+        self.db.executemany("INSERT INTO claim VALUES (?, ?, ?, ?, ?)", claims)
+        self.db.executemany("INSERT INTO term VALUES (?, ?, ?, ?, ?)", terms)
+        self.db.execute("COMMIT")
+
+    # --- anywhere ---------------------------------------------------------------------------
+
+    def one(self, query: str, *values: Any) -> Any:
+        """The first value of the first row; None when there is no row."""
+        row = self.db.execute(query, values).fetchone()
+        return None if row is None else row[0]
+
+    def rows(self, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        """Rows, streamed."""
+        return iter(self.db.execute(query, values))
+
+    def script(self, statements: str) -> None:
+        """Statements without results, inside the transaction that is open."""
+        for statement in statements.split(";"):
+            if statement.strip():
+                self.db.execute(statement)
+
+    def add_finding(self, ord_: int | None, code: str, message: str, action: str, field: str | None = None, cause: str | None = None) -> None:
+        """A finding of resolve about a member, or about the set when ``ord_`` is None."""
+        self.db.execute("INSERT INTO finding VALUES (?, ?, ?, ?, ?, ?)", (ord_, code, message, action, field, cause))
+
+
+def _quoted(path: Path) -> str:
+    """A path inside a file: address."""
+    return str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")

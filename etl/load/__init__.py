@@ -1,0 +1,1 @@
+"""From documents and decisions to files under ``out/``: writes, and decides nothing."""

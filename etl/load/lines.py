@@ -1,0 +1,81 @@
+"""Files of JSON lines: parts that workers write, joined in order, and the manifest that proves them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import orjson
+from pydantic import BaseModel
+
+from etl import schemas
+from etl.model import OutFile
+
+BLOCK = 1 << 20
+
+
+class SchemaFault(Exception):
+    """A record of ours that its schema refuses: a bug of this tool, status 4."""
+
+
+def dump(name: str, record: dict[str, Any]) -> bytes:
+    """A record as one line, checked against its schema.
+
+    Raises SchemaFault with what jsonschema says, for a line that does not fit is our bug.
+    """
+    if not schemas.is_valid(name, record):
+        reasons = [f"{'.'.join(map(str, path))}: {sentence}" for path, sentence in schemas.explain(name, record)]
+        raise SchemaFault(f"a {name} does not fit its schema: {'; '.join(reasons)}")
+    return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def write_lines(path: Path, name: str, records: Iterable[BaseModel]) -> None:
+    """A file of records, each checked."""
+    with path.open("wb", buffering=BLOCK) as file:
+        for record in records:
+            file.write(dump(name, record.model_dump()))
+
+
+def append_file(part: Path, whole: Path) -> None:
+    """Add a part to the end of a file, inside the kernel where it can, and remove it."""
+    with part.open("rb") as source, whole.open("ab") as target:
+        left = os.fstat(source.fileno()).st_size
+        while left:
+            copied = _copy(source.fileno(), target.fileno(), left)
+            if copied == 0:
+                break
+            left -= copied
+    part.unlink()
+
+
+def _copy(source: int, target: int, size: int) -> int:
+    """Bytes copied from one open file to another, at most ``size``."""
+    block = os.read(source, min(size, BLOCK))
+    view = memoryview(block)
+    while view:
+        view = view[os.write(target, view) :]
+    return len(block)
+
+
+def describe(folder: Path) -> list[OutFile]:
+    """Every file below a folder, by name: bytes, lines, SHA-256."""
+    files = []
+    for path in sorted(folder.rglob("*"), key=lambda path: str(path.relative_to(folder)).encode()):
+        if path.is_file():
+            size, lines, digest = measure(path)
+            files.append(OutFile(name=path.relative_to(folder).as_posix(), bytes=size, lines=lines, sha256=digest))
+    return files
+
+
+def measure(path: Path) -> tuple[int, int, str]:
+    """Bytes, lines and SHA-256 of a file."""
+    digest, size, lines = hashlib.sha256(), 0, 0
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            digest.update(block)
+            size += len(block)
+            lines += block.count(b"\n")
+    return size, lines, digest.hexdigest()

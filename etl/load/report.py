@@ -1,0 +1,104 @@
+"""The summary of a run: for people on standard error, for programs as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from etl.findings import CATALOGUE, SEVERITY
+
+if TYPE_CHECKING:
+    from etl.pipeline import Run
+
+MOST_SHOWN = 10
+
+
+def summary(run: Run) -> dict[str, Any]:
+    """What came in, what went out, and what a person should look at."""
+    ledger = run.ledger
+    assert ledger is not None
+    return {
+        "status": exit_status(run),
+        "refused": run.refused,
+        "dry_run": run.dry_run,
+        "published": run.published is not None and run.fresh,
+        "generation": run.published.name if run.published else None,
+        "inputs": [
+            {"bundle": bundle.name, "skipped": bundle.skipped, "trouble": bundle.trouble} for bundle in run.bundles
+        ],
+        "ledger": ledger.model_dump(),
+        "redirects": run.redirects,
+        "findings": dict(sorted(run.findings.items())),
+        "changes": dict(sorted(run.changes.items())),
+        "difference": run.difference,
+    }
+
+
+def exit_status(run: Run) -> int:
+    """0 done, 1 done with rejects, errors or a part of the source only, 5 refused (contract, section 3)."""
+    if run.refused:
+        return 5
+    errors = sum(count for code, count in run.findings.items() if SEVERITY[code] == "error")
+    partial = any(bundle.trouble for bundle in run.bundles)
+    return 1 if errors or partial or (run.ledger and run.ledger.rejects) else 0
+
+
+def text(run: Run) -> str:
+    """The summary as a person reads it."""
+    facts = summary(run)
+    parts = [_ledger(facts), _findings(facts), _difference(facts), _outcome(run, facts), _next(run, facts)]
+    return "\n".join(part for part in parts if part)
+
+
+def _ledger(facts: dict[str, Any]) -> str:
+    ledger = facts["ledger"]
+    skipped = [f"{count} {reason}" for entry in facts["inputs"] for reason, count in sorted(entry["skipped"].items())]
+    lines = [
+        f"{ledger['members']:,} members came in ({', '.join(sorted({entry['bundle'] for entry in facts['inputs']}))})"
+        + (f"; skipped: {', '.join(skipped)}" if skipped else ""),
+        f"  = {ledger['documents']:,} documents + {ledger['withheld']:,} withheld + {ledger['redirect_only']:,} redirect pages"
+        f" + {ledger['duplicates']:,} duplicates + {ledger['rejects']:,} rejects",
+        f"{facts['redirects']:,} legacy addresses in the redirect map, {sum(facts['changes'].values()):,} changes to bodies",
+    ]
+    lines += [f"TROUBLE: {entry['trouble']}" for entry in facts["inputs"] if entry["trouble"]]
+    return "\n".join(lines)
+
+
+def _findings(facts: dict[str, Any]) -> str:
+    found = facts["findings"]
+    if not found:
+        return "no findings"
+    order = {"error": 0, "warning": 1, "info": 2}
+    ranked = sorted(found.items(), key=lambda item: (order[SEVERITY[item[0]]], -item[1], item[0]))
+    lines = [f"{sum(found.values()):,} findings" + (f", the first {MOST_SHOWN} of {len(found)} kinds:" if len(found) > MOST_SHOWN else ":")]
+    lines += [f"  {SEVERITY[code]:7} {count:7,}  {code:22} {CATALOGUE[code][1]}" for code, count in ranked[:MOST_SHOWN]]
+    return "\n".join(lines)
+
+
+def _difference(facts: dict[str, Any]) -> str:
+    difference = facts["difference"]
+    if difference is None:
+        return ""
+    lines = []
+    for name, found in difference.items():
+        more = f" and {found['count'] - len(found['ids'])} more" if found["count"] > len(found["ids"]) else ""
+        lines.append(f"would be {name}: {found['count']}" + (f" ({', '.join(found['ids'])}{more})" if found["ids"] else ""))
+    return "\n".join(lines)
+
+
+def _outcome(run: Run, facts: dict[str, Any]) -> str:
+    if run.refused:
+        return f"REFUSED: {run.refused}; nothing was published, the evidence is in {run.out / 'refused'}"
+    if run.dry_run:
+        return f"dry run: nothing was published; findings and rejects are in {run.out / 'refused'}"
+    if run.fresh:
+        return f"published generation {facts['generation']}: {run.out / 'current'}"
+    return f"nothing new: the same bytes as generation {facts['generation']}, {run.out / 'current'}"
+
+
+def _next(run: Run, facts: dict[str, Any]) -> str:
+    folder = run.out / ("refused" if run.refused or run.dry_run else "current")
+    if facts["ledger"]["rejects"]:
+        return f"next: read {folder / 'rejects.jsonl'}, mend the export or the settings, run again"
+    if facts["findings"]:
+        return f"next: read {folder / 'findings.jsonl'}; wire the redirects as {folder / 'redirects'}/<server>/README.md says"
+    return f"next: wire the redirects as {folder / 'redirects'}/<server>/README.md says"

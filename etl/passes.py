@@ -1,0 +1,316 @@
+"""What a worker does with a chunk of members, in each of the two passes over them.
+
+The facts pass reads identity, names and dates; the transform pass reads each member again and
+writes the clean documents to part files. A worker's result depends on the members and the
+decisions alone, never on chunks, workers or time.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from etl.addresses import Address, as_path
+from etl.extract.bundle import Locator, Reader
+from etl.extract.record import member_identity, read_record
+from etl.facts import Facts, Row
+from etl.load.lines import BLOCK, dump
+from etl.model import Change, Finding, Member, RawRecord, Rejection, finding_line
+from etl.resolve import Index
+from etl.settings import Settings
+from etl.slugs import make_slug
+from etl.transform.body.links import Linker
+from etl.transform.document import Decision, Made, make_document
+from etl.transform.fields import Fields, read_fields, term_key
+
+PARTS = {"documents": "document", "withheld": "document", "findings": "finding", "rejects": "reject", "changes": "change"}
+"""Files that are written in parts, and the schema of their lines."""
+
+
+class Options(NamedTuple):
+    """What the command line asks of the transform pass."""
+
+    changes: bool = False
+    html: bool = False
+    verify_text: bool = False
+
+
+# --- the facts pass ------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class FactsState:
+    """What a process needs for the facts pass."""
+
+    settings: Settings
+    reader: Reader
+
+
+def facts_state(settings: Settings) -> FactsState:
+    """Made once in each process."""
+    return FactsState(settings, Reader(settings))
+
+
+class Gathered(NamedTuple):
+    """Rows of a chunk for the facts file."""
+
+    rows: list[Row]
+    claims: list[tuple[int, str, str, int, str]]
+    terms: list[tuple[int, str, str, str, int]]
+
+
+def gather(state: FactsState, members: Sequence[tuple[Any, ...]]) -> Gathered:
+    """The facts of some rows of ``member``."""
+    gathered = Gathered([], [], [])
+    for row in members:
+        _gather_one(state, row, gathered)
+    return gathered
+
+
+def _gather_one(state: FactsState, row: tuple[Any, ...], gathered: Gathered) -> None:
+    ord_, name = row[0], row[2]
+    data = _bytes(state.reader, row)
+    if isinstance(data, Rejection):
+        gathered.rows.append(Row(ord_, reject=_reject(data)))
+        return
+    sha256 = hashlib.sha256(data).hexdigest()
+    member_id, _ = member_identity(name, sha256)
+    read = _read(data, member_id, state.settings)
+    if isinstance(read, Rejection):
+        gathered.rows.append(Row(ord_, sha256, len(data), _reject(read)))
+        return
+    record, fields = read
+    gathered.rows.append(_fact(ord_, sha256, len(data), member_id, record, fields))
+    gathered.claims.extend((ord_, claim.address.kind, claim.address.value, claim.rank, claim.why) for claim in fields.claims)
+    categories = {term_key(category) for category in fields.categories}
+    for tag in fields.tags:
+        key = term_key(tag)
+        gathered.terms.append((ord_, key, tag, make_slug(tag) or hashlib.sha256(key.encode()).hexdigest()[:12], int(key in categories)))
+
+
+def _fact(ord_: int, sha256: str, size: int, member_id: str, record: RawRecord, fields: Fields) -> Row:
+    what, target = fields.redirect_to or (None, None)
+    return Row(
+        ord=ord_,
+        sha256=sha256,
+        size=size,
+        kind=record.kind,
+        member_id=member_id,
+        document=fields.id,
+        page_id=fields.page_id,
+        title=fields.title,
+        page_name=fields.page_name,
+        slug=fields.slug,
+        legacy_slug=fields.legacy_slug,
+        made=int(fields.slug_made),
+        status=fields.status,
+        redirect_what=what,
+        redirect_to=target,
+        latest=max(filter(None, (fields.created, fields.modified)), default=None),
+    )
+
+
+def _read(data: bytes, member_id: str, settings: Settings) -> tuple[RawRecord, Fields] | Rejection:
+    """A member read and its fields repaired, or why not; both passes start here."""
+    record = read_record(data)
+    if isinstance(record, Rejection):
+        return record
+    fields = read_fields(record, member_id, settings)
+    return fields if isinstance(fields, Rejection) else (record, fields)
+
+
+def _bytes(reader: Reader, row: tuple[Any, ...]) -> bytes | Rejection:
+    """The bytes of a row of ``member``; a refused entry is never opened."""
+    _, _, _, container, kind, offset, stored, size, method, crc, code, message, action = row
+    if code is not None:
+        return Rejection(code, message, action)
+    return reader.read(Locator(container, kind, offset, stored, size, method, crc))
+
+
+def _reject(rejection: Rejection) -> str:
+    keys = ("code", "message", "action", "line", "column")
+    return json.dumps({key: getattr(rejection, key) for key in keys})
+
+
+# --- the transform pass --------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class TransformState:
+    """What a process needs for the transform pass."""
+
+    settings: Settings
+    options: Options
+    facts: Facts
+    reader: Reader
+    linker: Linker
+    latest: str | None
+    parts: Path
+
+
+def transform_state(settings: Settings, options: Options, facts_path: Path, parts: Path) -> TransformState:
+    """Made once in each process; opens the facts file for reading."""
+    facts = Facts(facts_path)
+    latest = facts.one("SELECT max(latest) FROM fact WHERE outcome IN ('document', 'withheld', 'redirect')")
+    return TransformState(settings, options, facts, Reader(settings), Linker(settings, Index(facts)), latest, parts)
+
+
+@dataclass(slots=True)
+class Part:
+    """What came of a chunk: names of its files are ``<number>.<file>``."""
+
+    number: int
+    members: int
+    findings: Counter[str] = field(default_factory=Counter)
+    changes: Counter[str] = field(default_factory=Counter)
+    assets: list[tuple[int, str, str, str, str]] = field(default_factory=list)
+
+
+class Chunk(NamedTuple):
+    """Members from one ordinal up to another, which is not included."""
+
+    number: int
+    first: int
+    last: int
+
+
+def transform(state: TransformState, chunk: Chunk) -> Part:
+    """Write the part files of a chunk."""
+    part = Part(chunk.number, chunk.last - chunk.first)
+    with ExitStack() as stack:
+        paths = {name: state.parts / f"{chunk.number}.{name}" for name in PARTS}
+        files = {name: stack.enter_context(path.open("wb", buffering=BLOCK)) for name, path in paths.items()}
+        found = _found(state.facts, chunk)
+        query = """SELECT m.*, f.outcome, f.reject, f.sha256, f.size, f.member_id, f.document, f.status, s.slug, p.path
+                   FROM member m JOIN fact f USING (ord) LEFT JOIN slug s USING (ord) LEFT JOIN path p USING (ord)
+                   WHERE ord >= ? AND ord < ? ORDER BY ord"""
+        for row in state.facts.db.execute(query, (chunk.first, chunk.last)).fetchall():
+            _Transform(state, part, files, row, found.get(row[0], ())).run()
+    return part
+
+
+def _found(facts: Facts, chunk: Chunk) -> dict[int, tuple[Finding, ...]]:
+    """What resolve found about the members of a chunk."""
+    found: dict[int, tuple[Finding, ...]] = {}
+    query = "SELECT * FROM finding WHERE ord >= ? AND ord < ? ORDER BY ord, code, message"
+    for ord_, code, message, action, key, cause in facts.rows(query, chunk.first, chunk.last):
+        found[ord_] = (*found.get(ord_, ()), Finding(code, message, action, field=key, cause=cause))
+    return found
+
+
+class _Transform:
+    """One member on its way into part files."""
+
+    def __init__(
+        self, state: TransformState, part: Part, files: dict[str, IO[bytes]], row: tuple[Any, ...], found: tuple[Finding, ...]
+    ) -> None:
+        self.state, self.part, self.files, self.row, self.found = state, part, files, row, found
+        self.member = Member(row[0], row[1], row[2])
+        self.outcome, self.reject, self.sha256, self.size, self.member_id, self.document, self.status, self.slug, self.path = row[13:]
+
+    def run(self) -> None:
+        if self.outcome == "reject":
+            self._write_reject()
+        elif self.outcome == "duplicate":
+            self._write_findings([Finding("member.duplicate", "the same bytes as an earlier member", "counted as a duplicate")], None)
+        else:
+            self._write_document()
+
+    def _write_reject(self) -> None:
+        reject = json.loads(self.reject)
+        data = _bytes(self.state.reader, self.row[:13]) if self.sha256 else b""
+        raw = data if isinstance(data, bytes) else b""
+        kept = raw[: self.state.settings.max_raw_bytes]
+        line = {
+            "code": reject["code"],
+            "bundle": self.member.bundle,
+            "member": self.member.name,
+            "line": reject.get("line"),
+            "column": reject.get("column"),
+            "message": reject["message"],
+            "action": reject["action"],
+            "size": self.size,
+            "sha256": self.sha256,
+            "raw": base64.b64encode(kept).decode() if self.sha256 else None,
+            "raw_complete": self.sha256 is not None and len(kept) == self.size,
+        }
+        self.files["rejects"].write(dump("reject", line))
+        finding = Finding(line["code"], line["message"], line["action"], line["line"], line["column"], cause=line["code"])
+        self._write_findings([finding], None)
+
+    def _write_document(self) -> None:
+        data = _bytes(self.state.reader, self.row[:13])
+        read = data if isinstance(data, Rejection) else _read(data, self.member_id, self.state.settings)
+        if isinstance(read, Rejection):
+            raise RuntimeError(f"{self.member.bundle}/{self.member.name} changed while it was read: {read.message}")
+        record, fields = read
+        if not member_identity(self.member.name, self.sha256)[1]:
+            name = Finding("name.unusual", f"member name {self.member.name!r}", "its id is taken from its bytes", cause="name")
+            record.findings.insert(0, name)
+        if self.status == "stub":
+            record.findings.append(Finding("document.stub", "the page shows nothing", "status stub", record.body_line, 1))
+        if self.outcome == "redirect":
+            self._write_findings([*record.findings, *fields.findings, *self.found], self.document)
+            return
+        made = self._made(record, fields)
+        self.files["documents" if self.outcome == "document" else "withheld"].write(dump("document", made.document))
+        self._write_findings(made.findings, self.document)
+        self._account(made)
+
+    def _made(self, record: RawRecord, fields: Fields) -> Made:
+        state = self.state
+        aliases = state.facts.rows("SELECT kind, value FROM redirect WHERE ord = ? ORDER BY kind, value", self.member.ordinal)
+        decision = Decision(
+            slug=self.slug,
+            path=self.path,
+            status=fields.status,
+            aliases=tuple(as_path(Address(kind, value), state.settings.legacy_base) for kind, value in aliases),
+            latest=state.latest,
+        )
+        return make_document(
+            self.member,
+            record,
+            fields,
+            decision,
+            state.linker,
+            state.settings,
+            member_id=self.member_id,
+            sha256=self.sha256,
+            keep_changes=state.options.changes,
+            with_html=state.options.html,
+            found=self.found,
+        )
+
+    def _account(self, made: Made) -> None:
+        self.part.changes.update(made.counts)
+        if self.outcome == "document":
+            self.part.assets.extend((self.member.ordinal, self.document, *asset) for asset in made.assets)
+        for change in made.changes or ():
+            line = Change(document=self.document, **change._asdict())
+            self.files["changes"].write(dump("change", line.model_dump()))
+
+    def _write_findings(self, findings: Sequence[Finding], document: str | None) -> None:
+        for finding in sorted(findings, key=_place):
+            line = finding_line(
+                finding, bundle=self.member.bundle, member=self.member.name, document=document, key=document or self.member_id or self.member.name
+            )
+            self.part.findings[finding.code] += 1
+            self.files["findings"].write(dump("finding", line.model_dump()))
+
+
+def _place(finding: Finding) -> tuple[int, int, str, str]:
+    """Findings of a member come by line, column and code; those without a place first."""
+    return finding.line or 0, finding.column or 0, finding.code, finding.message
+
+
+def chunks(members: int, size: int) -> Iterator[Chunk]:
+    """All members in chunks."""
+    for number, first in enumerate(range(0, members, size)):
+        yield Chunk(number, first, min(first + size, members))

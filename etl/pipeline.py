@@ -1,0 +1,296 @@
+"""The whole run on one screen: index, facts, resolve, transform, join, prove, publish."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from etl import __version__
+from etl.extract.bundle import Bundle, Locator, SourceError, scan
+from etl.facts import Facts
+from etl.load import lines
+from etl.load.generations import Generations
+from etl.load.redirects import CompileOptions, compile_all
+from etl.model import Finding, Input, Ledger, Manifest, Rejection, finding_line
+from etl.passes import PARTS, Options, chunks, facts_state, gather, transform, transform_state
+from etl.resolve import assets, redirects, resolve, terms
+from etl.settings import Settings, share
+from etl.workers import available_cores, workers
+
+CHUNK = 64
+FEWEST_FOR_POOL = 2000
+MOST_JOBS = 64
+
+Progress = Callable[[str, int], AbstractContextManager[Callable[[int], Any]]]
+"""``progress(name, total)``: a context whose value is called with the number of members done."""
+
+
+@dataclass(slots=True)
+class Run:
+    """What a run is asked to do, and what came of it."""
+
+    sources: Sequence[str]
+    settings: Settings
+    out: Path
+    jobs: int | None = None
+    options: Options = Options()
+    tables: bool = False
+    dry_run: bool = False
+    allow_partial: bool = False
+    leave_out: Sequence[Path] = ()
+    progress: Progress = lambda _name, _total: nullcontext(lambda _done: None)
+
+    bundles: list[Bundle] = field(default_factory=list)
+    ledger: Ledger | None = None
+    findings: Counter[str] = field(default_factory=Counter)
+    changes: Counter[str] = field(default_factory=Counter)
+    redirects: int = 0
+    refused: str | None = None
+    """Why nothing was published, when a threshold was passed."""
+    published: Path | None = None
+    fresh: bool = False
+    """Whether a new generation was published; False when its bytes equal the current one."""
+    difference: dict[str, Any] | None = None
+    """With ``dry_run``: documents that would be added, changed and removed."""
+
+
+class LedgerFault(Exception):
+    """The ledger does not balance: a bug of this tool, status 4."""
+
+
+def migrate(run: Run) -> None:
+    """Extract, transform, load, publish; ``run`` holds what came of it.
+
+    Raises SourceError, OutputError, OSError (status 3), SettingsError (2), anything else is our bug (4).
+    """
+    generations = Generations(run.out)
+    with generations.locked() as work:
+        made = work / "made"
+        made.mkdir()
+        with Facts(work / "facts", create=True) as facts:
+            members = index(run, facts, work)
+            jobs = run.jobs or (1 if members < FEWEST_FOR_POOL else min(available_cores(), MOST_JOBS))
+            gather_facts(run, facts, members, jobs)
+            resolve(facts, run.settings)
+            transform_members(run, facts, members, jobs, made)
+            write_decisions(run, facts, made)
+            finish(run, facts, made)
+            run.refused = refusal(run, generations.current)
+            if run.dry_run:
+                run.difference = difference(facts, made, generations.current)
+        if run.refused or run.dry_run:
+            generations.refuse(evidence(run, made, work))
+        else:
+            run.published, run.fresh = generations.publish(made, run.settings.keep_generations)
+
+
+# --- the passes ----------------------------------------------------------------------------
+
+
+def index(run: Run, facts: Facts, work: Path) -> int:
+    """Every entry of every source gets its ordinal; returns the number of members.
+
+    Raises SourceError when a container cannot be read to its end, unless ``allow_partial``.
+    """
+    rows: list[tuple[Any, ...]] = []
+
+    def add(number: int, name: str, found: Locator | Rejection) -> None:
+        if isinstance(found, Rejection):
+            rows.append((number, name, *[None] * 7, found.code, found.message, found.action))
+        else:
+            where = (found.container, found.kind, found.offset, found.stored, found.size, found.method, found.crc)
+            rows.append((number, name, *where, None, None, None))
+        if len(rows) >= 1000:
+            facts.add_entries(rows)
+            rows.clear()
+
+    spool = work / "spool"
+    spool.mkdir()
+    run.bundles = scan(run.sources, run.settings, spool, add, run.leave_out)
+    facts.add_entries(rows)
+    troubles = [bundle.trouble for bundle in run.bundles if bundle.trouble]
+    if troubles and not run.allow_partial:
+        raise SourceError(f"{troubles[0]}; nothing was published (--allow-partial publishes what could be read)")
+    return facts.order_members((bundle.number, bundle.name, bundle.prefix) for bundle in run.bundles)
+
+
+def gather_facts(run: Run, facts: Facts, members: int, jobs: int) -> None:
+    """The first pass: identity, names and dates of every member, to the facts file."""
+    rows = (facts.members(chunk.first, chunk.last) for chunk in chunks(members, CHUNK))
+    with workers(jobs, partial(facts_state, run.settings)) as crew, run.progress("reading", members) as done:
+        for gathered in crew.map(gather, rows):
+            facts.add_facts(gathered.rows, gathered.claims, gathered.terms)
+            done(len(gathered.rows))
+
+
+def transform_members(run: Run, facts: Facts, members: int, jobs: int, made: Path) -> None:
+    """The second pass: clean documents in part files, joined in the order of members."""
+    parts = made.parent / "parts"
+    parts.mkdir()
+    names = [name for name in PARTS if name != "changes" or run.options.changes]
+    for name in names:
+        (made / f"{name}.jsonl").touch()
+    setup = partial(transform_state, run.settings, run.options, facts.path, parts)
+    with workers(jobs, setup) as crew, run.progress("cleaning", members) as done:
+        for part in crew.map(transform, chunks(members, CHUNK)):
+            for name in names:
+                lines.append_file(parts / f"{part.number}.{name}", made / f"{name}.jsonl")
+            facts.db.executemany("INSERT INTO later.asset VALUES (?, ?, ?, ?, ?)", part.assets)
+            run.findings.update(part.findings)
+            run.changes.update(part.changes)
+            done(part.members)
+
+
+# --- the rest of a generation --------------------------------------------------------------
+
+
+def write_decisions(run: Run, facts: Facts, made: Path) -> None:
+    """What is known only of all documents together: redirects, their compiled forms, assets, terms."""
+    lines.write_lines(made / "redirects.jsonl", "redirect", redirects(facts))
+    lines.write_lines(made / "assets.jsonl", "asset", assets(facts))
+    lines.write_lines(made / "terms.jsonl", "term", terms(facts))
+    settings = run.settings
+    options = CompileOptions(site=settings.site, legacy_base=settings.legacy_base, path_prefixes=settings.path_prefixes)
+    compiled = compile_all(made / "redirects.jsonl", made / "redirects", options)
+    query = "SELECT code, message, action, field, cause FROM finding WHERE ord IS NULL ORDER BY code, message"
+    of_the_set = (Finding(code, message, action, field=key, cause=cause) for code, message, action, key, cause in facts.rows(query))
+    with (made / "findings.jsonl").open("ab") as file:
+        for finding in chain(of_the_set, compiled):
+            run.findings[finding.code] += 1
+            line = finding_line(finding, bundle=None, member=None, document=None, key="")
+            file.write(lines.dump("finding", line.model_dump()))
+
+
+def finish(run: Run, facts: Facts, made: Path) -> None:
+    """Tables, ledger and manifest: what proves the generation."""
+    if run.tables:
+        from etl.load.tables import write_tables
+
+        write_tables(made)
+    files = lines.describe(made)
+    count = {file.name: file.lines for file in files}
+    run.redirects = count["redirects.jsonl"]
+    run.ledger = balance(facts, count)
+    manifest = Manifest(
+        format=1,
+        tool=f"wiki-etl {__version__}",
+        settings_sha256=run.settings.digest(),
+        inputs=inputs(facts),
+        ledger=run.ledger,
+        changes=dict(sorted(run.changes.items())),
+        findings=dict(sorted(run.findings.items())),
+        files=files,
+    )
+    (made / "manifest.json").write_bytes(orjson.dumps(manifest.model_dump(), option=orjson.OPT_INDENT_2) + b"\n")
+
+
+def balance(facts: Facts, lines_of: dict[str, int]) -> Ledger:
+    """Where every member went: files count for themselves, the rest the facts file.
+
+    Raises LedgerFault when a member is missing or counted twice.
+    """
+    ledger = Ledger(
+        members=facts.one("SELECT count(*) FROM member"),
+        documents=lines_of["documents.jsonl"],
+        withheld=lines_of["withheld.jsonl"],
+        redirect_only=facts.one("SELECT count(*) FROM fact WHERE outcome = 'redirect'"),
+        duplicates=facts.one("SELECT count(*) FROM fact WHERE outcome = 'duplicate'"),
+        rejects=lines_of["rejects.jsonl"],
+    )
+    accounted = ledger.documents + ledger.withheld + ledger.redirect_only + ledger.duplicates + ledger.rejects
+    if accounted != ledger.members:
+        raise LedgerFault(f"{ledger.members} members came in, but {accounted} are accounted for: {ledger.model_dump()}")
+    return ledger
+
+
+def inputs(facts: Facts) -> list[Input]:
+    """What was read, by bundle: the digest is that of the sorted lines `<member sha256>  <member>`."""
+    found: dict[str, list[Any]] = {}
+    query = """SELECT m.bundle, f.sha256, m.name, ifnull(f.size, 0) FROM member m JOIN fact f USING (ord)
+               ORDER BY m.bundle, ifnull(f.sha256, ''), m.name"""
+    for bundle, sha256, name, size in facts.rows(query):
+        entry = found.setdefault(bundle, [0, 0, hashlib.sha256()])
+        entry[0] += 1
+        entry[1] += size
+        entry[2].update(f"{sha256 or '-'}  {name}\n".encode())
+    return [Input(bundle=name, members=n, bytes=size, sha256=digest.hexdigest()) for name, (n, size, digest) in found.items()]
+
+
+# --- whether it may be published -----------------------------------------------------------
+
+
+def refusal(run: Run, current: Path | None) -> str | None:
+    """The threshold that was passed, as a sentence; None when the generation may be published."""
+    ledger = run.ledger
+    assert ledger is not None
+    if ledger.documents == 0:
+        return f"there is no document among {ledger.members} members"
+    allowed = share(run.settings.max_rejects, ledger.members)
+    if run.settings.max_rejects.endswith("%"):
+        allowed = max(allowed, 1)
+    if ledger.rejects > allowed:
+        return f"{ledger.rejects} of {ledger.members} members are rejects, more than --max-rejects {run.settings.max_rejects}"
+    before = documents_before(current)
+    lost = before - ledger.documents
+    if lost > share(run.settings.max_shrink, before):
+        return f"{ledger.documents} documents, {lost} fewer than the current generation has: more than --max-shrink {run.settings.max_shrink}"
+    return None
+
+
+def documents_before(current: Path | None) -> int:
+    """How many documents the current generation has."""
+    if current is None or not (current / "manifest.json").is_file():
+        return 0
+    return int(orjson.loads((current / "manifest.json").read_bytes())["ledger"]["documents"])
+
+
+def evidence(run: Run, made: Path, work: Path) -> Path:
+    """The folder that a refused or dry run leaves: findings, rejects, summary."""
+    from etl.load.report import summary
+
+    folder = work / "refused"
+    folder.mkdir()
+    for name in ("findings.jsonl", "rejects.jsonl", "manifest.json"):
+        (made / name).rename(folder / name)
+    (folder / "summary.json").write_bytes(orjson.dumps(summary(run), option=orjson.OPT_INDENT_2) + b"\n")
+    shutil.rmtree(made)
+    return folder
+
+
+def difference(facts: Facts, made: Path, current: Path | None) -> dict[str, Any]:
+    """Documents that would be added, changed and removed, by id and digest; lists are cut, counts never."""
+    facts.db.execute("CREATE TABLE later.version (side TEXT, id TEXT, digest TEXT)")
+    for side, folder in (("old", current), ("new", made)):
+        if folder is not None:
+            facts.db.executemany("INSERT INTO later.version VALUES (?, ?, ?)", _versions(side, folder / "documents.jsonl"))
+    facts.db.execute("CREATE INDEX later.version_id ON version (id, side, digest)")
+    other = "SELECT {what} FROM version v WHERE v.side = '{side}' AND {test} (SELECT 1 FROM version w WHERE w.id = v.id AND w.side <> v.side{more})"
+    queries = {
+        "added": other.format(what="{}", side="new", test="NOT EXISTS", more=""),
+        "removed": other.format(what="{}", side="old", test="NOT EXISTS", more=""),
+        "changed": other.format(what="{}", side="new", test="EXISTS", more=" AND w.digest <> v.digest"),
+    }
+    return {
+        name: {
+            "count": facts.one(query.format("count(*)")),
+            "ids": [row[0] for row in islice(facts.rows(query.format("id") + " ORDER BY id"), 20)],
+        }
+        for name, query in queries.items()
+    }
+
+
+def _versions(side: str, path: Path) -> Iterator[tuple[str, str, str]]:
+    with path.open("rb") as file:
+        for line in file:
+            document = orjson.loads(line)
+            yield side, document["id"], document["digest"]

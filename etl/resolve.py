@@ -1,0 +1,368 @@
+"""Facts to decisions: what needs all documents, by key, in an order that depends on keys alone.
+
+Each step is a statement over one key (a digest, an id, a slug, an address, a name), ordered by
+rank and page id, never by arrival: so each can run on a partition of its keys, and any number of
+workers gives the same decisions. Nothing of the size of the corpus is in memory.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from etl import addresses, slugs
+from etl.addresses import Address, name_key
+from etl.facts import Facts
+from etl.model import Asset, Redirect, Term
+from etl.settings import Settings, SettingsError
+
+LONGEST_CHAIN = 64
+MOST_CONFLICTS = 0.10
+FEWEST_MEMBERS = 100
+
+
+def resolve(facts: Facts, settings: Settings) -> None:
+    """Fill in the outcome of every member, its slug, its addresses, and the index for links.
+
+    Raises SettingsError when the members cannot be of one export (contract, "One page twice").
+    """
+    facts.db.execute("BEGIN")
+    _duplicates(facts)
+    _conflicts(facts, settings)
+    _outcomes(facts, settings)
+    _redirect_pages(facts)
+    _slugs(facts)
+    _paths(facts, settings)
+    _addresses(facts, settings)
+    _link_index(facts)
+    _terms(facts, settings)
+    facts.db.execute("COMMIT")
+
+
+# --- who is a document ---------------------------------------------------------------------
+
+
+def _duplicates(facts: Facts) -> None:
+    """Equal bytes are one member; a reject stays a reject, for each faulty file is named."""
+    facts.script(
+        """
+        UPDATE fact SET outcome = 'reject' WHERE reject IS NOT NULL;
+        CREATE INDEX fact_sha ON fact (sha256, ord);
+        UPDATE fact SET outcome = 'duplicate' WHERE reject IS NULL AND EXISTS (
+            SELECT 1 FROM fact f WHERE f.sha256 = fact.sha256 AND f.ord < fact.ord AND f.reject IS NULL);
+        """
+    )
+
+
+def _conflicts(facts: Facts, settings: Settings) -> None:
+    """Different bytes with one member id or one page id: one stays, the others are rejects."""
+    pick = "min" if settings.duplicates == "reject" else "max"
+    for key, what in (("member_id", "member id"), ("page_id", "page id")):
+        facts.script(
+            f"""
+            DROP TABLE IF EXISTS conflict;
+            CREATE TABLE conflict AS SELECT f.ord, f.{key} AS id, m.bundle, m.name, w.bundle AS other_bundle, w.name AS other
+            FROM fact f JOIN (SELECT {key}, {pick}(ord) AS stays FROM fact WHERE outcome IS NULL AND {key} IS NOT NULL
+                              GROUP BY {key} HAVING count(*) > 1) k ON k.{key} = f.{key}
+            JOIN member m ON m.ord = f.ord JOIN member w ON w.ord = k.stays
+            WHERE f.outcome IS NULL AND f.ord <> k.stays ORDER BY f.ord;
+            """
+        )
+        for ord_, value, _, _, bundle, other in facts.rows("SELECT * FROM conflict ORDER BY ord"):
+            message = f"{what} {value} is also that of {bundle}/{other}, with other bytes"
+            reject = {"code": "id.conflict", "message": message, "action": f"{other} stays; this one is in rejects.jsonl"}
+            facts.db.execute("UPDATE fact SET outcome = 'reject', reject = ? WHERE ord = ?", (json.dumps(reject), ord_))
+        _refuse_two_sources(facts)
+
+
+def _refuse_two_sources(facts: Facts) -> None:
+    members = facts.one("SELECT count(*) FROM member")
+    lost = facts.one("SELECT count(*) FROM fact WHERE reject LIKE '{\"code\": \"id.conflict\"%'")
+    if members < FEWEST_MEMBERS or lost <= MOST_CONFLICTS * members:
+        return
+    first = next(facts.rows("SELECT bundle, name, other_bundle, other FROM conflict ORDER BY ord LIMIT 1"))
+    raise SettingsError(
+        f"{lost} of {members} members have the id of another one with other bytes, such as {first[0]}/{first[1]} and "
+        f"{first[2]}/{first[3]}: give one of the two sources, or set duplicates = \"last\""
+    )
+
+
+def _outcomes(facts: Facts, settings: Settings) -> None:
+    published = ",".join(f"'{status}'" for status in settings.publish) or "''"
+    facts.script(
+        f"""
+        UPDATE fact SET outcome = CASE WHEN status IN ({published}) THEN 'document' ELSE 'withheld' END WHERE outcome IS NULL;
+        CREATE TABLE senior AS SELECT ord, row_number() OVER (
+            ORDER BY (kind = 'abstract'), page_id IS NULL, page_id, member_id, ord) AS place FROM fact WHERE outcome IN ('document', 'withheld');
+        CREATE INDEX senior_ord ON senior (ord, place);
+        UPDATE fact SET senior = (SELECT place FROM senior s WHERE s.ord = fact.ord);
+        """
+    )
+
+
+def _redirect_pages(facts: Facts) -> None:
+    """A page with nothing visible but a redirect that resolves, through others like it, to a document."""
+    facts.script("CREATE TABLE page_name (key TEXT, ord INTEGER); CREATE TABLE chain (ord INTEGER, goes_to INTEGER);")
+    for ord_, title, page_name in facts.rows("SELECT ord, title, page_name FROM fact WHERE senior IS NOT NULL"):
+        keys = {name_key(name) for name in (title, page_name) if name} - {""}
+        facts.db.executemany("INSERT INTO page_name VALUES (?, ?)", [(key, ord_) for key in sorted(keys)])
+    facts.script("CREATE INDEX page_name_key ON page_name (key, ord)")
+    for ord_, what, name in facts.rows(
+        "SELECT ord, redirect_what, redirect_to FROM fact WHERE redirect_to IS NOT NULL AND senior IS NOT NULL AND status <> 'draft' ORDER BY ord"
+    ):
+        target = _end_of_chain(facts, ord_, what, name)
+        if isinstance(target, int):
+            facts.db.execute("INSERT INTO chain VALUES (?, ?)", (ord_, target))
+        else:
+            facts.add_finding(ord_, "redirect.unresolved", f"redirect to {what} {name!r}: {target}", "the page is a stub", cause=f"{what} {name}")
+    facts.script(
+        """
+        CREATE INDEX chain_ord ON chain (ord, goes_to);
+        UPDATE fact SET outcome = 'redirect', goes_to = (SELECT goes_to FROM chain c WHERE c.ord = fact.ord) WHERE ord IN (SELECT ord FROM chain);
+        """
+    )
+
+
+def _end_of_chain(facts: Facts, start: int, what: str, name: str) -> int | str:
+    """Ordinal of the document at the end of a chain of redirect pages, or why there is none."""
+    seen = {start}
+    for _ in range(LONGEST_CHAIN):
+        if what != "page":
+            return "an address outside of the wiki"
+        row = facts.db.execute(
+            """
+            SELECT f.ord, f.outcome, f.redirect_what, f.redirect_to FROM page_name n JOIN fact f ON f.ord = n.ord
+            WHERE n.key = ? ORDER BY (f.outcome <> 'document'), f.senior LIMIT 1
+            """,
+            (name_key(name),),
+        ).fetchone()
+        if row is None:
+            return "no such page in the export"
+        ord_, outcome, what_next, name_next = row
+        if ord_ in seen:
+            return "a loop"
+        if name_next is None:
+            return int(ord_) if outcome == "document" else "a page that is not published"
+        seen.add(ord_)
+        what, name = what_next, name_next
+    return f"a chain of more than {LONGEST_CHAIN} redirects"
+
+
+# --- slugs and paths -----------------------------------------------------------------------
+
+
+def _slugs(facts: Facts) -> None:
+    """Kept slugs before made ones, then by seniority; the others get their id behind the slug."""
+    facts.script(
+        """
+        CREATE TABLE slug (slug TEXT PRIMARY KEY, ord INTEGER) WITHOUT ROWID;
+        INSERT OR IGNORE INTO slug SELECT slug, ord FROM fact WHERE outcome IN ('document', 'withheld') ORDER BY made, senior;
+        CREATE TABLE homeless AS SELECT f.ord, f.slug, ifnull(f.page_id, f.member_id) AS suffix, w.document AS owner, f.made, f.senior
+            FROM fact f JOIN slug s ON s.slug = f.slug JOIN fact w ON w.ord = s.ord
+            WHERE f.outcome IN ('document', 'withheld') AND s.ord <> f.ord;
+        """
+    )
+    for ord_, wanted, suffix, owner in facts.rows("SELECT ord, slug, suffix, owner FROM homeless ORDER BY made, senior"):
+        slug = slugs.with_suffix(wanted, str(suffix))
+        while facts.one("SELECT 1 FROM slug WHERE slug = ?", slug):
+            slug = slugs.with_suffix(slug, str(suffix))
+        facts.db.execute("INSERT INTO slug VALUES (?, ?)", (slug, ord_))
+        facts.add_finding(ord_, "slug.taken", f"slug {wanted!r} belongs to {owner}", f"this one is {slug!r}", "slug", wanted)
+
+
+def _paths(facts: Facts, settings: Settings) -> None:
+    facts.db.create_function("site_path", 1, settings.path, deterministic=True)
+    facts.script(
+        """
+        CREATE TABLE path (path TEXT PRIMARY KEY, ord INTEGER) WITHOUT ROWID;
+        INSERT INTO path SELECT site_path(s.slug), f.ord FROM slug s JOIN fact f ON f.ord = s.ord WHERE f.outcome IN ('document', 'withheld');
+        CREATE UNIQUE INDEX path_ord ON path (ord);
+        CREATE TABLE living (path TEXT PRIMARY KEY, what TEXT) WITHOUT ROWID;
+        INSERT OR IGNORE INTO living SELECT rtrim(p.path, '/'), f.document FROM path p JOIN fact f ON f.ord = p.ord WHERE f.outcome = 'document';
+        """
+    )
+    facts.db.executemany("INSERT OR IGNORE INTO living VALUES (?, 'reserved')", [(path.rstrip("/"),) for path in settings.reserved])
+
+
+# --- addresses -----------------------------------------------------------------------------
+
+
+def _addresses(facts: Facts, settings: Settings) -> None:
+    """The redirect map: one owner for each address, no address that the new site itself answers."""
+    facts.script(
+        """
+        CREATE TABLE contender (kind TEXT, value TEXT, place INTEGER, ord INTEGER, why TEXT, page INTEGER);
+        INSERT INTO contender
+            SELECT c.kind, c.value, row_number() OVER (ORDER BY c.rank, f.senior, c.kind, c.value), f.ord, c.why, f.ord
+            FROM claim c JOIN fact f ON f.ord = c.ord WHERE f.outcome = 'document';
+        INSERT INTO contender
+            SELECT c.kind, c.value, 4000000000000 + row_number() OVER (ORDER BY f.senior, c.rank, c.kind, c.value), f.goes_to, 'redirect-page', f.ord
+            FROM claim c JOIN fact f ON f.ord = c.ord WHERE f.outcome = 'redirect';
+        """
+    )
+    for place, text in enumerate(settings.gone):
+        address = addresses.plain_address(text)
+        if address is None or addresses.refusal(address):
+            raise SettingsError(f"setting 'gone': {text!r} is no legacy address")
+        facts.db.execute("INSERT INTO contender VALUES (?, ?, ?, NULL, 'gone', NULL)", (address.kind, address.value, place - len(settings.gone)))
+    facts.db.create_function("address_path", 2, lambda kind, value: addresses.as_path(Address(kind, value)), deterministic=True)
+    facts.script(
+        """
+        CREATE INDEX contender_key ON contender (kind, value, place);
+        CREATE TABLE redirect (kind TEXT, value TEXT, ord INTEGER, why TEXT, PRIMARY KEY (kind, value)) WITHOUT ROWID;
+        INSERT OR IGNORE INTO redirect SELECT kind, value, ord, why FROM contender
+            WHERE rtrim(address_path(kind, value), '/') NOT IN (SELECT path FROM living) ORDER BY kind, value, place;
+        CREATE INDEX redirect_ord ON redirect (ord, kind, value);
+        """
+    )
+    _report_conflicts(facts)
+    _report_hidden(facts)
+    _report_withheld(facts)
+
+
+def _report_conflicts(facts: Facts) -> None:
+    losers = facts.rows(
+        """
+        SELECT c.kind, c.value, c.page, f.document, ifnull(w.document, 'the setting gone') FROM contender c
+        JOIN redirect r ON r.kind = c.kind AND r.value = c.value
+        JOIN fact f ON f.ord = c.page LEFT JOIN fact w ON w.ord = r.ord
+        WHERE c.ord IS NOT r.ord AND c.page IS NOT NULL ORDER BY c.kind, c.value, c.place
+        """
+    )
+    for kind, value, page, loser, owner in losers:
+        facts.add_finding(page, "address.conflict", f"{kind} {value!r} is claimed by {loser}, but belongs to {owner}", f"it answers with {owner}", "aliases", f"{kind} {value}")
+
+
+def _report_hidden(facts: Facts) -> None:
+    """Addresses that the new site itself answers: with this document (nothing to say), or with another."""
+    hidden = facts.rows(
+        """
+        SELECT c.kind, c.value, c.page, f.document, l.what FROM contender c JOIN living l ON l.path = rtrim(address_path(c.kind, c.value), '/')
+        JOIN fact f ON f.ord = c.page LEFT JOIN fact t ON t.ord = c.ord
+        WHERE l.what IS NOT t.document ORDER BY c.kind, c.value, c.place
+        """
+    )
+    for kind, value, page, loser, owner in hidden:
+        facts.add_finding(page, "address.conflict", f"{kind} {value!r} of {loser} is a path of the new site ({owner})", "the new site answers it", "aliases", f"{kind} {value}")
+
+
+def _report_withheld(facts: Facts) -> None:
+    withheld = facts.rows(
+        """
+        SELECT f.ord, f.document, f.status, count(*), min(address_path(c.kind, c.value)) FROM fact f JOIN claim c ON c.ord = f.ord
+        LEFT JOIN redirect r ON r.kind = c.kind AND r.value = c.value
+        WHERE f.outcome = 'withheld' AND r.kind IS NULL GROUP BY f.ord ORDER BY f.ord
+        """
+    )
+    for ord_, document, status, count, example in withheld:
+        facts.add_finding(ord_, "address.withheld", f"{document} is a {status}: {count} addresses such as {example!r} are not answered", "name them in gone, or publish the page", "aliases", document)
+
+
+# --- the index for links -------------------------------------------------------------------
+
+
+def _link_index(facts: Facts) -> None:
+    """Ids, names and slugs of published documents, and of redirect pages that go to them."""
+    facts.script(
+        """
+        CREATE TABLE link_id (page_id TEXT PRIMARY KEY, ord INTEGER) WITHOUT ROWID;
+        INSERT OR IGNORE INTO link_id SELECT CAST(page_id AS TEXT), CASE outcome WHEN 'redirect' THEN goes_to ELSE ord END FROM fact
+            WHERE outcome IN ('document', 'redirect') AND page_id IS NOT NULL;
+        CREATE TABLE link_name (key TEXT, place INTEGER, ord INTEGER);
+        INSERT INTO link_name SELECT n.key, row_number() OVER (ORDER BY (f.outcome = 'redirect'), f.senior),
+            CASE f.outcome WHEN 'redirect' THEN f.goes_to ELSE f.ord END
+            FROM page_name n JOIN fact f ON f.ord = n.ord WHERE f.outcome IN ('document', 'redirect');
+        CREATE INDEX link_name_key ON link_name (key, place, ord);
+        CREATE TABLE link_slug (slug TEXT PRIMARY KEY, ord INTEGER) WITHOUT ROWID;
+        INSERT INTO link_slug SELECT s.slug, s.ord FROM slug s JOIN fact f ON f.ord = s.ord WHERE f.outcome = 'document';
+        INSERT OR IGNORE INTO link_slug SELECT legacy_slug, CASE outcome WHEN 'redirect' THEN goes_to ELSE ord END FROM fact
+            WHERE outcome IN ('document', 'redirect') AND legacy_slug IS NOT NULL ORDER BY (outcome = 'redirect'), senior;
+        """
+    )
+
+
+def _terms(facts: Facts, settings: Settings) -> None:
+    """Categories and tags of published documents: the spelling of a category, then the most frequent one."""
+    facts.db.create_function("tag_path", 1, settings.tag_path, deterministic=True)
+    facts.script(
+        """
+        CREATE TABLE spelling AS SELECT t.key, t.name, t.slug, max(t.category) AS category, count(*) AS documents
+            FROM term t JOIN fact f ON f.ord = t.ord WHERE f.outcome = 'document' GROUP BY t.key, t.name;
+        CREATE TABLE term_line AS SELECT name, slug, tag_path(slug) AS path, category, documents FROM (
+            SELECT name, slug, max(category) OVER k AS category, sum(documents) OVER k AS documents,
+                   row_number() OVER (PARTITION BY key ORDER BY category DESC, documents DESC, name) AS place
+            FROM spelling WINDOW k AS (PARTITION BY key)) WHERE place = 1;
+        CREATE INDEX term_slug ON term_line (slug);
+        """
+    )
+    shared = facts.rows("SELECT slug, group_concat(name, ' | ') FROM (SELECT slug, name FROM term_line ORDER BY slug, name) GROUP BY slug HAVING count(*) > 1")
+    for slug, names in shared:
+        facts.add_finding(None, "term.shared-slug", f"{names!r} have the slug {slug!r}", "they share one path", cause=slug)
+
+
+# --- what the transform pass asks ----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A document that links can go to (the `Target` of the transform)."""
+
+    document: str
+    path: str
+
+
+class Index:
+    """Look-ups of links over the facts file, with the answers of the last few thousand kept."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self.by_id = lru_cache(4096)(self._by_id)
+        self.by_name = lru_cache(4096)(self._by_name)
+        self.by_slug = lru_cache(4096)(self._by_slug)
+        self.tag = lru_cache(4096)(self._tag)
+
+    def _by_id(self, page_id: str) -> Page | None:
+        return next(iter(self._pages("link_id x", "x.page_id = ?", page_id)), None)
+
+    def _by_name(self, key: str) -> Sequence[Page]:
+        return list(dict.fromkeys(self._pages("link_name x", "x.key = ? ORDER BY x.place LIMIT 8", key)))
+
+    def _by_slug(self, slug: str) -> Page | None:
+        return next(iter(self._pages("link_slug x", "x.slug = ?", slug)), None)
+
+    def _tag(self, slug: str) -> str | None:
+        path = self._facts.one("SELECT path FROM term_line WHERE slug = ? LIMIT 1", slug)
+        return None if path is None else str(path)
+
+    def _pages(self, table: str, where: str, key: str) -> list[Page]:
+        query = f"SELECT f.document, p.path FROM {table} JOIN fact f ON f.ord = x.ord JOIN path p ON p.ord = x.ord WHERE {where}"
+        return [Page(*row) for row in self._facts.db.execute(query, (key,))]
+
+
+# --- lines ---------------------------------------------------------------------------------
+
+
+def redirects(facts: Facts) -> Iterator[Redirect]:
+    """The neutral redirect map, sorted by kind and value."""
+    query = """SELECT r.kind, r.value, p.path, r.why, f.document FROM redirect r LEFT JOIN path p ON p.ord = r.ord
+               LEFT JOIN fact f ON f.ord = r.ord ORDER BY r.kind, r.value"""
+    for kind, value, target, why, document in facts.rows(query):
+        yield Redirect(kind=kind, value=value, target=target, status=410 if target is None else 301, why=why, document=document)
+
+
+def terms(facts: Facts) -> Iterator[Term]:
+    """Categories and tags, by slug and name."""
+    for name, slug, path, category, documents in facts.rows("SELECT * FROM term_line ORDER BY slug, name"):
+        yield Term(name=name, slug=slug, path=path, kind="category" if category else "tag", documents=documents)
+
+
+def assets(facts: Facts) -> Iterator[Asset]:
+    """Files by address, each with the documents that point at it; the worst state counts."""
+    query = """SELECT a.address, a.role, max(CASE a.state WHEN 'missing' THEN 2 WHEN 'external' THEN 1 ELSE 0 END),
+               json_group_array(a.document) FROM (SELECT DISTINCT address, role, state, document, ord FROM asset ORDER BY address, role, ord) a
+               GROUP BY a.address, a.role ORDER BY a.address, a.role"""
+    states = ("ok", "external", "missing")
+    for address, role, state, documents in facts.rows(query):
+        yield Asset(address=address, role=role, state=states[state], documents=list(dict.fromkeys(json.loads(documents))))  # type: ignore[arg-type]  # the tuple above holds the states

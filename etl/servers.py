@@ -1,0 +1,274 @@
+"""Real web servers on loopback, with the compiled redirect map and a stand-in for the new site.
+
+A server is one function that prepares it in a scratch folder, and one line in `SERVERS`. The map may lie
+anywhere, read-only or where nobody else may look: its files are linked into the scratch folder, which
+holds everything the server writes.
+"""
+
+from __future__ import annotations
+
+import grp
+import html
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote
+
+import orjson
+
+LOOPBACK = "127.0.0.1"
+START_SECONDS = 60.0
+"""A map of a million lines takes nginx five seconds to read; this is for the machine that is busy."""
+STOP_SECONDS = 10.0
+
+_SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin", "/opt/homebrew/bin")  # often not on the PATH of a user
+_TARGET = re.compile(rb"[ \">](?:https?://[^/\s\"]+)?(/[!-~]*?)\"?;?\s*\Z")
+
+
+class ServerError(Exception):
+    """A server that is not installed, does not start, or has no map: the sentence says what to do. Status 3."""
+
+
+class Command(NamedTuple):
+    """How to run a prepared server."""
+
+    arguments: list[str]
+    environment: Mapping[str, str] = {}
+
+
+Prepare = Callable[[Path, Path, Path, int], Command]
+"""Folder of the compiled files, scratch folder, folder of the new site's pages, port -> what to run."""
+
+
+def serve(server: str, port: int | None, folder: Path) -> int:
+    """Runs a real server on loopback until SIGTERM or SIGINT; 0 then.
+
+    Prints its address on standard output when it answers; without a port it takes a free one. ``folder``: a
+    generation, its ``redirects/``, or the server's own folder in there. Raises ServerError.
+    """
+    stopped = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        with running(server, folder, port) as (address, process):
+            print(address, flush=True)
+            while not stopped.wait(0.1):
+                if process.poll() is not None:
+                    raise ServerError(f"{server} ended by itself with status {process.returncode}")
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return 0
+
+
+@contextmanager
+def running(server: str, folder: Path, port: int | None = None) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A running server with the map of ``folder``: its address (``http://127.0.0.1:<port>/``) and its process."""
+    if server not in SERVERS:
+        raise ServerError(f"no way to run {server!r}; there is {', '.join(SERVERS)}")
+    compiled = _compiled(folder, server)
+    with tempfile.TemporaryDirectory(prefix="wiki-etl-") as name:
+        scratch = Path(name)
+        site = scratch / "site"
+        write_site(site, site_paths(compiled))
+        port = port or free_port()
+        command = SERVERS[server](compiled, scratch, site, port)
+        with _process(server, command, scratch, port) as process:
+            yield f"http://{LOOPBACK}:{port}/", process
+
+
+def _compiled(folder: Path, server: str) -> Path:
+    """The folder of a server's compiled files, from any folder above it."""
+    real = folder.resolve()
+    found = [path for path in (real / "redirects" / server, real / server) if path.is_dir()]
+    if not found and not real.is_dir():
+        raise ServerError(f"{folder}: no such folder; `wiki-etl migrate` or `wiki-etl redirects build` writes one")
+    return found[0] if found else real
+
+
+def program(name: str, package: str) -> str:
+    """The path of a server's program. Raises ServerError with what to install."""
+    places = os.pathsep.join([os.environ.get("PATH", os.defpath), *_SBIN])
+    found = shutil.which(name, path=places)
+    if found is None:
+        raise ServerError(f"{name} is not installed; install the package {package!r} and try again")
+    return found
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on right now."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
+# --- the new site --------------------------------------------------------------------------
+
+
+def site_paths(compiled: Path) -> Iterator[str]:
+    """The paths of the new site: of the documents where the generation is there, else the targets of the map."""
+    for folder in (compiled.parent.parent, compiled.parent, compiled):
+        for name, key in (("documents.jsonl", "path"), ("redirects.jsonl", "target")):
+            if (folder / name).is_file():
+                return _values(folder / name, key)
+    return _targets(sorted(compiled.rglob("*.map")))
+
+
+def _values(file: Path, key: str) -> Iterator[str]:
+    with file.open("rb") as lines:
+        for line in lines:
+            value = orjson.loads(line).get(key)
+            if isinstance(value, str):
+                yield value
+
+
+def _targets(maps: Iterable[Path]) -> Iterator[str]:
+    """The last word of each line of a map, without the host."""
+    for file in maps:
+        with file.open("rb") as lines:
+            for line in lines:
+                match = _TARGET.search(line)
+                if match is not None:
+                    yield match[1].decode("ascii")
+
+
+def write_site(site: Path, paths: Iterable[str]) -> None:
+    """A home page and a page for each path, each an ``index.html`` in the folder of its path."""
+    for path in ("/", *paths):
+        segments = [unquote(segment) for segment in path.split("/") if segment]
+        if any(segment in {".", ".."} or "/" in segment or "\0" in segment for segment in segments):
+            continue
+        page = site.joinpath(*segments, "index.html")
+        if not page.exists():
+            page.parent.mkdir(parents=True, exist_ok=True)
+            page.write_text(f"<!doctype html>\n<title>{html.escape(path)}</title>\n", "utf-8")
+
+
+# --- processes -----------------------------------------------------------------------------
+
+
+@contextmanager
+def _process(server: str, command: Command, scratch: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A server that answers; in a session of its own, so that a key press ends us first, then it."""
+    log = scratch / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command.arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=scratch,
+            env={**os.environ, **command.environment},
+            start_new_session=True,
+        )
+    try:
+        _until_it_answers(server, process, port, log)
+        yield process
+    finally:
+        _stop(process)
+
+
+def _until_it_answers(server: str, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise ServerError(f"{server} did not start: {_last_words(log)}")
+        if _answers(port):
+            return
+        time.sleep(0.05)
+    raise ServerError(f"{server} did not answer on port {port} within {START_SECONDS:.0f} seconds: {_last_words(log)}")
+
+
+def _answers(port: int) -> bool:
+    try:
+        with socket.create_connection((LOOPBACK, port), timeout=1) as connection:
+            connection.sendall(b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n")
+            return connection.recv(5) == b"HTTP/"
+    except OSError:
+        return False
+
+
+def _last_words(log: Path) -> str:
+    lines = [line for line in log.read_text("utf-8", "replace").splitlines() if line.strip()]
+    return " / ".join(lines[-3:]) or "it said nothing"
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Ends a server and all that it started."""
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+# --- one function for each server ----------------------------------------------------------
+
+
+def _link_all(source: Path, target: Path) -> None:
+    """Links to the files of a folder: they may lie where only we may read."""
+    target.mkdir()
+    for file in sorted(source.iterdir()):
+        (target / file.name).symlink_to(file)
+
+
+_NGINX = """\
+{user}daemon off;
+worker_processes 1;
+pid nginx.pid;
+error_log stderr;
+events {{ worker_connections 512; }}
+http {{
+    include wiki-etl/http.conf;
+    access_log off;
+    default_type text/html;
+    client_body_temp_path tmp;
+    proxy_temp_path tmp;
+    fastcgi_temp_path tmp;
+    uwsgi_temp_path tmp;
+    scgi_temp_path tmp;
+    server {{
+        listen 127.0.0.1:{port};
+        root site;
+        location / {{ try_files $uri $uri/index.html @wiki_etl; }}
+        include wiki-etl/server.conf;
+    }}
+}}
+"""
+
+
+def _nginx(compiled: Path, scratch: Path, _site: Path, port: int) -> Command:
+    """The folder as operations installs it, but for the port of nginx's hop: several may run at once."""
+    nginx, source = program("nginx", "nginx"), compiled / "wiki-etl"
+    if not (source / "http.conf").is_file():
+        raise ServerError(f"{compiled}: no map for nginx in this folder; `wiki-etl redirects build` writes one")
+    _link_all(source, scratch / "wiki-etl")
+    hop = scratch / "wiki-etl" / "hop.conf"
+    text = re.sub(r"127\.0\.0\.1:\d+", f"{LOOPBACK}:{free_port()}", hop.read_text("utf-8"))
+    hop.unlink()
+    hop.write_text(text, "utf-8")
+    conf = scratch / "nginx.conf"
+    conf.write_text(_NGINX.format(user=_root_user(), port=port), "utf-8")
+    return Command([nginx, "-p", f"{scratch}/", "-c", str(conf)])
+
+
+def _root_user() -> str:
+    """Started by root, nginx would serve as nobody, who may not look into our scratch folder."""
+    if os.geteuid() != 0:
+        return ""
+    return f"user root {grp.getgrgid(0).gr_name};\n"
+
+
+SERVERS: dict[str, Prepare] = {
+    "nginx": _nginx,
+}

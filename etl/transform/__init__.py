@@ -1,0 +1,1 @@
+"""Pure functions from a record to a document: no file, no clock, no network."""

@@ -1,0 +1,151 @@
+"""Changes to a body are data: an edit is a range, its replacement and the rule that asks for it.
+
+One place applies edits, counts them by rule, refuses overlaps, keeps the way back to the source,
+and holds the account: what no rule may lose or add is a finding `text.lost` or `text.added`.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from etl.model import Finding
+from etl.transform.body.rules import MAY_ADD, MAY_LOSE
+
+MARKUP = re.compile(
+    r"<!--.*?-->|<[!?][^<>]*>|</?[a-zA-Z](?:[^<>\"']|\"[^\"]*\"|'[^']*')*>|</?[a-zA-Z][^<>]*>|\]\([^()\s]*(?:\([^()]*\)[^()\s]*)*(?:\s\"[^\"]*\")?\)", re.DOTALL
+)
+LIST_MARK = re.compile(r"\s*\d{1,9}[.)]\s*")
+NOT_WORD = re.compile(r"[\W_]+")
+
+
+class Edit(NamedTuple):
+    """Replace ``text[start:end]``; the rule is a key of `etl.transform.body.rules.RULES`."""
+
+    start: int
+    end: int
+    replacement: str
+    rule: str
+
+
+class Change(NamedTuple):
+    """An edit as evidence: where in the member, what was there, what is there now."""
+
+    line: int
+    column: int
+    rule: str
+    before: str
+    after: str
+
+
+class Piece(NamedTuple):
+    """Text from ``new`` on (until the next piece) stood at ``old`` before the edits."""
+
+    new: int
+    old: int
+
+
+def visible(fragment: str) -> str:
+    """Letters and digits that a reader of the fragment sees, without blanks and marks.
+
+    >>> visible('<b>25</b>(OH)&nbsp;D [a](http://x) _z_'), visible("12. ")
+    ('25OHDaz', '')
+    """
+    if LIST_MARK.fullmatch(fragment):
+        return ""
+    if "<" in fragment or "](" in fragment:
+        fragment = MARKUP.sub("", fragment)
+    if "&" in fragment:
+        fragment = html.unescape(fragment)
+    return NOT_WORD.sub("", fragment)
+
+
+class Revision:
+    """A body on its way: the text as it is now, and everything that happened to it."""
+
+    def __init__(self, source: str, first_line: int = 1, *, keep_changes: bool = False) -> None:
+        self.source = source
+        self.text = source
+        self.counts: Counter[str] = Counter()
+        self.findings: list[Finding] = []
+        self.changes: list[Change] | None = [] if keep_changes else None
+        self._first_line = first_line
+        self._maps: list[list[Piece]] = []
+        self._line_ends: list[int] | None = None
+
+    def apply(self, edits: Iterable[Edit]) -> bool:
+        """Apply the edits that change something; of two that overlap the later one is left out.
+
+        What is left out comes again when the rules look at the new text, so nothing is lost by
+        it. Returns whether the text changed.
+        """
+        text, out, pieces, at, new = self.text, [], [Piece(0, 0)], 0, 0
+        for edit in sorted(edits):
+            if edit.start < at or text[edit.start : edit.end] == edit.replacement:
+                continue
+            kept = text[at : edit.start]
+            out += (kept, edit.replacement)
+            new += len(kept) + len(edit.replacement)
+            at = edit.end
+            pieces += (Piece(new - len(edit.replacement), edit.start), Piece(new, at))
+            self._record(edit)
+        if not out:
+            return False
+        out.append(text[at:])
+        self.text = "".join(out)
+        self._maps.append(pieces)
+        return True
+
+    def origin(self, offset: int) -> int:
+        """Where a character of the present text stood in the source."""
+        for pieces in reversed(self._maps):
+            index = bisect_right(pieces, (offset, len(self.source) * 64)) - 1
+            piece = pieces[index]
+            offset = piece.old + offset - piece.new
+            if index + 1 < len(pieces):
+                offset = min(offset, pieces[index + 1].old)
+        return offset
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column, in the member, of a character of the present text."""
+        return self.source_position(self.origin(offset))
+
+    def source_position(self, offset: int) -> tuple[int, int]:
+        """Line and column, in the member, of a character of the source."""
+        if self._line_ends is None:
+            self._line_ends = [match.start() for match in re.finditer("\n", self.source)]
+        row = bisect_right(self._line_ends, offset - 1)
+        start = self._line_ends[row - 1] + 1 if row else 0
+        return self._first_line + row, offset - start + 1
+
+    def find(self, code: str, offset: int, message: str, action: str = "") -> None:
+        """Add a finding at a character of the present text."""
+        line, column = self.position(offset)
+        self.findings.append(Finding(code, message, action, line, column))
+
+    def _record(self, edit: Edit) -> None:
+        self.counts[edit.rule] += 1
+        before = self.text[edit.start : edit.end]
+        if self.changes is not None:
+            line, column = self.position(edit.start)
+            self.changes.append(Change(line, column, edit.rule, before, edit.replacement))
+        was, now = visible(before), visible(edit.replacement)
+        if was == now:
+            return
+        if was and edit.rule not in MAY_LOSE and not _holds(now, was):
+            self.find("text.lost", edit.start, f"rule {edit.rule} turned {_short(before)} into {_short(edit.replacement)}")
+        if now and edit.rule not in MAY_ADD and not _holds(was, now):
+            self.find("text.added", edit.start, f"rule {edit.rule} turned {_short(before)} into {_short(edit.replacement)}")
+
+
+def _holds(whole: str, part: str) -> bool:
+    """Whether all letters of part are in whole, in order and in one run."""
+    return part in whole
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:57] + "...")

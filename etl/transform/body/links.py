@@ -1,0 +1,199 @@
+"""Where a link of a body goes on the new site: decided once, by rules, never by a guess.
+
+By page id first, then by normalised title, then by slug, then as a tag (contract, section 6).
+Ambiguity and failure are findings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Literal, NamedTuple, Protocol
+from urllib.parse import quote, unquote, urlsplit
+
+from etl.addresses import LegacyLink, legacy_target, name_key
+from etl.settings import Settings
+from etl.slugs import WELL_FORMED, make_slug, shortened
+
+Kind = Literal["page", "tag", "file", "external", "mail", "anchor", "legacy"]
+State = Literal["ok", "dangling", "unmapped", "external"]
+
+FOLLOWED = frozenset(("http", "https", "ftp", "mailto", "tel"))
+SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
+NOT_PRINTABLE = re.compile(r"[\x00-\x20\x7f-\xa0\u200b\u2028\u2029\ufeff]+")
+UNSAFE = re.compile(r"[\x00-\x20\x7f\\<>()\"`{}|^\[\]*_~]")
+LOST_ID = re.compile(r"unknown page_id:\s*(\d+)", re.IGNORECASE)
+LOST_NAME = re.compile(r"does not exist yet:\s*(.+)", re.IGNORECASE)
+SPOKEN_ID = re.compile(r"tiki\W*index\W*php\W*page\W*id\W*(\d+)", re.IGNORECASE)
+WWW = re.compile(r"www\.[\w.-]+\.[a-z]{2,}(?:/\S*)?", re.IGNORECASE)
+NAME_WORDS = 3
+
+
+class Target(NamedTuple):
+    """A document that links can go to."""
+
+    document: str
+    path: str
+
+
+class Lookup(Protocol):
+    """What the transform may ask about all other documents."""
+
+    def by_id(self, page_id: str) -> Target | None:
+        """The document of a page id."""
+
+    def by_name(self, key: str) -> Sequence[Target]:
+        """The documents whose title or page name has this `name_key`, in order of ownership."""
+
+    def by_slug(self, slug: str) -> Target | None:
+        """The document that has, or had, a slug."""
+
+    def tag(self, slug: str) -> str | None:
+        """The path of a category or tag."""
+
+
+class Destination(NamedTuple):
+    """What a link becomes; ``href`` is None when only its text stays."""
+
+    href: str | None
+    kind: Kind
+    state: State
+    target: str | None = None
+    finding: str | None = None
+
+
+class Linker:
+    """Resolves the links of one site."""
+
+    def __init__(self, settings: Settings, lookup: Lookup) -> None:
+        self.settings = settings
+        self.lookup = lookup
+
+    def resolve(self, href: str, label: str = "", hint: str = "", *, broken: bool = False) -> Destination:
+        """Where a link goes: ``label`` its visible text, ``hint`` the title of its anchor.
+
+        ``broken``: the source itself marked it as broken; then it is a page that is found, or text.
+        """
+        href = href.strip()
+        lost = LOST_ID.search(hint)
+        if lost and (page := self.lookup.by_id(str(int(lost[1])))):
+            return _to(page)
+        legacy = legacy_target(href, self.settings.hosts, self._prefixes, self.settings.legacy_base)
+        if legacy is None:
+            return self._elsewhere(href)
+        found = self._page(legacy, label, hint)
+        if found:
+            return found
+        if broken:
+            return Destination(None, "legacy", "dangling", None, "link.dangling")
+        return self._missing(legacy, href)
+
+    def page(self, name: str) -> Destination | None:
+        """The one page of a name, in any spelling; None when there is none or more than one."""
+        pages = self.lookup.by_name(name_key(name))
+        return _to(pages[0]) if len({page.document for page in pages}) == 1 else None
+
+    @property
+    def _prefixes(self) -> Sequence[str]:
+        return self.settings.path_prefixes
+
+    def _page(self, legacy: LegacyLink, label: str, hint: str) -> Destination | None:
+        """The page or tag that an address of the old site means, if there is one."""
+        kind, value, _ = legacy
+        if kind == "id":
+            page = self.lookup.by_id(value)
+            return _to(page) if page else None
+        if kind == "other":
+            return None
+        names = [match[1]] if (match := LOST_NAME.search(hint)) else []
+        if kind == "name":
+            return self._named([value, *names]) or self._slug(value)
+        if kind in ("posts", "pages"):
+            return self._slug(value) or self._named([*names, label])
+        return self._named([*names, label]) or self._slug(value) or self._tag(value)
+
+    def _named(self, names: Sequence[str]) -> Destination | None:
+        for name in names:
+            key = name_key(name)
+            pages = self.lookup.by_name(key) if key else ()
+            if pages:
+                ambiguous = len({page.document for page in pages}) > 1
+                return _to(pages[0], "link.ambiguous" if ambiguous else None)
+        return None
+
+    def _slug(self, slug: str) -> Destination | None:
+        page = self.lookup.by_slug(slug)
+        return _to(page) if page else None
+
+    def _tag(self, slug: str) -> Destination | None:
+        path = self.lookup.tag(slug)
+        return Destination(path, "tag", "ok") if path else None
+
+    def _missing(self, legacy: LegacyLink, href: str) -> Destination:
+        """What an address of the old site becomes when no page answers it."""
+        kind, value, _ = legacy
+        if kind in ("posts", "pages") and value:
+            slug = value if WELL_FORMED.fullmatch(value) else shortened(make_slug(value))
+            if slug:
+                return Destination(self.settings.path(slug), "page", "dangling", None, "link.dangling")
+        if kind == "name" and (slug := make_slug(value)):
+            return Destination(self.settings.path(slug), "page", "dangling", None, "link.dangling")
+        if kind == "id":
+            return Destination(None, "legacy", "dangling", None, "link.dangling")
+        if self._is_new_path(href):
+            return Destination(href, "page", "dangling", None, "link.dangling")
+        return Destination(None, "legacy", "unmapped", None, "link.unmapped")
+
+    def _is_new_path(self, href: str) -> bool:
+        head, _, tail = self.settings.path_template.partition("{slug}")
+        return href.startswith(head) and href.endswith(tail) and bool(WELL_FORMED.fullmatch(href[len(head) : len(href) - len(tail)]))
+
+    def _elsewhere(self, href: str) -> Destination:
+        """A link that does not go to the old site."""
+        plain = NOT_PRINTABLE.sub("", unquote(href))
+        scheme = SCHEME.match(plain)
+        if scheme and scheme[1].lower() not in FOLLOWED:
+            return Destination(None, "external", "unmapped", None, "link.removed")
+        if scheme:
+            if scheme[1].lower() == "mailto":
+                return Destination(encoded(href), "mail", "external")
+            kind: Kind = "file" if _host(href) in _names(self.settings.image_hosts) else "external"
+            return Destination(encoded(href), kind, "ok" if kind == "file" else "external")
+        if href.startswith("//"):
+            return Destination(encoded(href), "external", "external")
+        if href.startswith("#"):
+            return Destination(None, "anchor", "unmapped")
+        if href.startswith("/"):
+            return Destination(encoded(href), *self._own_path(href))
+        return Destination(None, "legacy", "unmapped", None, "link.unmapped")
+
+    def _own_path(self, href: str) -> tuple[Kind, State, str | None]:
+        return "file", "ok", None
+
+
+def _to(page: Target, finding: str | None = None) -> Destination:
+    return Destination(page.path, "page", "ok", page.document, finding)
+
+
+def encoded(href: str) -> str:
+    """An address as clean Markdown holds it: nothing in it ends or changes the link.
+
+    >>> encoded("https://a.example/x (y)%20%20"), encoded("http://a.example/ä&copy;")
+    ('https://a.example/x%20%28y%29', 'http://a.example/ä&amp;copy;')
+    """
+    href = re.sub(r"(?:%20|\s)+$", "", href)
+    href = UNSAFE.sub(lambda match: quote(match[0], safe="~*_" if match[0] in "~*_" else ""), href)
+    return re.sub(r"&(?=#?\w+;)", "&amp;", href)
+
+
+def _host(href: str) -> str:
+    try:
+        return (urlsplit(href).hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+@lru_cache(maxsize=8)
+def _names(hosts: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(host.lower() for host in hosts)

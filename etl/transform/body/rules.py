@@ -1,0 +1,75 @@
+"""The catalogue of cleaning rules: what each one does, and whether it may change visible text.
+
+Numbers are those of `corpus.md`, section 11. A rule that may lose text gives a finding wherever
+it does; the account in `edits` holds all others to losing and adding nothing.
+"""
+
+from __future__ import annotations
+
+RULES: dict[str, str] = {
+    # the surface: remnants, characters, HTML (surface.py, html.py)
+    "comment": "an HTML comment goes; aliases in it were harvested (9)",
+    "debug": "a conversion's debug dump goes (13)",
+    "declaration": "a document type, processing instruction or conditional section goes",
+    "dynamic-list": "the heading before a removed dynamic list goes",
+    "shortcode": "a shortcode goes, with the rule right behind it (14)",
+    "box": "a box of any variant becomes one div, closed at the end (15, 17, 18)",
+    "box-end": "the end of a box that was never opened goes (16)",
+    "span": "a span goes, its text stays (20, 21)",
+    "guard": "brackets that a span guarded become literal brackets (22, 23)",
+    "icon": "an icon before a link goes (24)",
+    "anchor": "an HTML link becomes a Markdown link (24, 25)",
+    "image": "an HTML image becomes a Markdown image",
+    "lost-image": "an image that stands for a lost file goes (33, 34)",
+    "emphasis": "HTML emphasis becomes Markdown",
+    "break": "an HTML line break becomes a Markdown one, but in tables",
+    "block": "an HTML paragraph, heading, list, rule or section becomes Markdown",
+    "table": "an HTML table becomes a pipe table",
+    "preformatted": "preformatted HTML becomes a code block",
+    "script": "something that runs or shows nothing goes, with its content",
+    "unwrap": "HTML without a place in clean Markdown goes, its text stays",
+    "stray-tag": "a tag that the old wiki's filter put into a word goes",
+    "less-than": "a literal < becomes &lt; (21)",
+    "entity": "an entity becomes its character (38)",
+    "odd-blank": "a no-break, thin or ideographic blank becomes a blank (38)",
+    "invisible": "an invisible or control character goes (38)",
+    "line-separator": "a line or paragraph separator becomes a line end",
+    "tiki-marker": "a plugin marker of the old wiki goes, its inner text stays",
+    "tiki-mark": "a sign such as ~hs~ becomes what it stood for",
+    # the structure (structure.py)
+    "edge": "blank lines and blanks at the edges go",
+    "blank-lines": "one blank line between blocks",
+    "blanks": "runs of blanks and tabs become one blank",
+    "line-blanks": "blanks at the ends of lines go",
+    "tight-list": "no blank lines between list items",
+    "bullet": "bullets are *, one blank behind the mark",
+    "number": "a list numbered 1. throughout counts (35)",
+    "empty-item": "a list item without anything in it goes",
+    "reference": "`* 12. text` becomes `12. text` (36)",
+    "rule": "rules are ---, none first, last or twice",
+    "heading": "a heading without stray bold or trailing marks; one line",
+    "empty-heading": "a heading without text goes",
+    "setext": "text right above a rule is no heading",
+    "empty-quote": "a quotation without text goes",
+    "hard-break": "a hard break is a backslash",
+    "bold": "bold that touches its text; lone marks go (19, 20)",
+    "bold-blank": "no blank between bold and the punctuation behind it (19)",
+    "bracket": "literal brackets are escaped (22)",
+    "bracket-link": "brackets that became a link are brackets again (29)",
+    "link": "a link in one spelling: address encoded, no title, text trimmed (30, 31)",
+    "page-link": "a link to a page of the old wiki goes to its new path (26, 27, 32)",
+    "unlink": "a link that has no target goes, its text stays",
+    "image-alt": "the alternative text `image` goes",
+    "drop-line": "a boilerplate line that drop_lines names goes (40)",
+    "table-header": "the first row of a table with an empty header becomes its header (37)",
+    "paragraphs": "images on adjacent lines become paragraphs of their own",
+    "quote": "a box written as a quotation (boxes = quote)",
+}
+
+MAY_LOSE = frozenset(
+    ("comment", "debug", "declaration", "dynamic-list", "shortcode", "script", "tiki-marker", "drop-line", "box", "lost-image", "image")
+)
+"""Rules that may remove visible text; each removal is a finding."""
+
+MAY_ADD = frozenset(("image", "box"))
+"""Rules that may write visible text: a title, an alternative text."""

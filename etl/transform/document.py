@@ -1,0 +1,174 @@
+"""One record and the decisions about it become one document, with everything found on the way."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import pyromark
+
+from etl import schemas
+from etl.model import Document, Finding, Identifiers, Legacy, Member, RawRecord, Source, SubjectDate
+from etl.settings import Settings
+from etl.transform import fields as rules
+from etl.transform.body import Cleaned, clean_body
+from etl.transform.body.edits import Change
+from etl.transform.body.links import Linker
+from etl.transform.fields import Fields
+
+UNDIGESTED = ("digest", "source", "findings")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What resolve decided about a document."""
+
+    slug: str
+    path: str
+    status: str
+    aliases: tuple[str, ...]
+    latest: str | None
+    """The latest date of any member, for the validity of subject dates."""
+
+
+@dataclass(slots=True)
+class Made:
+    """A document as it is written, and what was found and done on the way."""
+
+    document: dict[str, Any]
+    findings: list[Finding]
+    counts: Counter[str]
+    changes: list[Change] | None
+    assets: list[tuple[str, str, str]]
+    """Address, role and state of every file that it points at."""
+
+
+def make_document(
+    member: Member,
+    record: RawRecord,
+    fields: Fields,
+    decision: Decision,
+    linker: Linker,
+    settings: Settings,
+    *,
+    member_id: str,
+    sha256: str,
+    keep_changes: bool = False,
+    with_html: bool = False,
+    found: tuple[Finding, ...] = (),
+) -> Made:
+    """The document of a record; ``found`` is what resolve found about it."""
+    cleaned = clean_body(record.body, settings, linker, first_line=record.body_line, keep_changes=keep_changes)
+    findings = [*record.findings, *input_findings(record), *fields.findings, *found, *cleaned.findings]
+    subject = _subject(fields, decision, record, findings)
+    dois, pmids = rules.identifiers([cleaned.text, *(link.href for link in cleaned.links), *fields.extra.get("metadata", ())])
+    document = Document(
+        id=fields.id,
+        kind=record.kind,
+        status=decision.status,  # type: ignore[arg-type]  # resolve names no other
+        slug=decision.slug,
+        path=decision.path,
+        title=fields.title,
+        authors=fields.authors,
+        keywords=fields.keywords,
+        created=fields.created,
+        modified=fields.modified,
+        created_at=fields.created_at,
+        modified_at=fields.modified_at,
+        subject_date=subject,
+        language=fields.language,
+        categories=fields.categories,
+        tags=fields.tags,
+        aliases=list(decision.aliases),
+        body=cleaned.body,
+        html=_html(cleaned.body) if with_html else None,
+        text=cleaned.text,
+        excerpt=cleaned.excerpt,
+        links=cleaned.links,
+        images=cleaned.images,
+        identifiers=Identifiers(doi=dois, pmid=pmids),
+        complete=cleaned.complete and not fields.sections_excluded,
+        findings=sorted({finding.code for finding in findings}),
+        digest="0" * 64,
+        source=Source(
+            bundle=member.bundle, member=member.name, member_id=member_id, line=record.body_line, sha256=sha256, flavour=record.flavour
+        ),
+        legacy=Legacy(
+            page_id=fields.page_id,
+            slug=fields.legacy_slug,
+            title=fields.legacy_title,
+            page_name=fields.page_name,
+            url=rules.legacy_url(fields.page_name, settings) if fields.page_name else None,
+            extra=fields.extra,
+        ),
+    )
+    line = document.model_dump()
+    line["digest"] = digest(line)
+    return Made(line, findings, cleaned.counts, cleaned.changes, _assets(cleaned, settings))
+
+
+def digest(document: dict[str, Any]) -> str:
+    """SHA-256 over the JSON of a document without digest, source and findings (contract, section 5)."""
+    return hashlib.sha256(orjson.dumps({key: value for key, value in document.items() if key not in UNDIGESTED})).hexdigest()
+
+
+def input_findings(record: RawRecord) -> list[Finding]:
+    """Everything that the schema of the arriving fields says against them; `fields` repairs it."""
+    name = "tiki-page" if record.kind == "page" else "abstract"
+    arrived = record.fields if record.flavour != "yaml" else _typed(record.fields)
+    if schemas.is_valid(name, arrived):
+        return []
+    found = []
+    for path, sentence in schemas.explain(name, arrived):
+        line, column = record.locate(path)
+        key = ".".join(map(str, path))
+        found.append(Finding("field.invalid", f"{key}: {sentence}", _repair(record.fields.get(str(path[0])) if path else None), line, column, key))
+    return found
+
+
+def _typed(source: dict[str, Any]) -> dict[str, Any]:
+    """YAML front matter with its numbers as numbers, for YAML itself leaves them as text."""
+    page_id = source.get("tiki_page_id")
+    typed = {**source}
+    if isinstance(page_id, str) and page_id.isascii() and page_id.isdigit():
+        typed["tiki_page_id"] = int(page_id)
+    for key in ("sections_included", "sections_excluded", "censored_sections"):
+        if isinstance(source.get(key), list):
+            typed[key] = [int(item) if isinstance(item, str) and item.isdigit() else item for item in source[key]]
+    return typed
+
+
+def _repair(value: Any) -> str:
+    if isinstance(value, str):
+        return "taken as a list of one, or as a number where it is one"
+    return "what is of another type was left out" if isinstance(value, list) else "taken as absent"
+
+
+def _subject(fields: Fields, decision: Decision, record: RawRecord, findings: list[Finding]) -> SubjectDate | None:
+    if fields.subject is None:
+        return None
+    subject = rules.valid_subject(fields.subject, decision.latest)
+    if subject is None:
+        line, column = record.locate(("aliases" if fields.subject[2] == "alias" else "title",))
+        findings.append(Finding("subject-date.invalid", f"{fields.subject[0]} cannot be when the subject came out", "left empty", line, column))
+    return subject
+
+
+def _assets(cleaned: Cleaned, settings: Settings) -> list[tuple[str, str, str]]:
+    """Images and linked files, each with its state."""
+    assets = [(image.src, "image", image.state) for image in cleaned.images if image.src]
+    assets += [(link.href, "attachment", "ok") for link in cleaned.links if link.kind == "file" and not _lost(link.href, settings)]
+    assets += [(link.href, "attachment", "missing") for link in cleaned.links if link.kind == "file" and _lost(link.href, settings)]
+    return sorted(set(assets))
+
+
+def _lost(address: str, settings: Settings) -> bool:
+    return any(re.search(pattern, address) for pattern in settings.missing_images)
+
+
+def _html(body: str) -> str:
+    return pyromark.html(body, options=pyromark.Options.ENABLE_TABLES)

@@ -1,0 +1,477 @@
+"""The fields of a record made clean: titles, names, dates, terms, statuses, identifiers.
+
+Every rule is of the contract, section 5, or of `corpus.md`, sections 1 to 5. What is repaired is a
+finding; what cannot be repaired is a rejection.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any, Literal
+from urllib.parse import quote_plus
+
+from etl import addresses, slugs
+from etl.addresses import Address
+from etl.model import Finding, RawRecord, Rejection, SubjectDate
+from etl.settings import Settings
+
+KNOWN = frozenset(
+    """title slug aliases tiki_page_id date lastmod categories tags associated_tags sections_included
+    sections_excluded censored_sections language""".split()
+)
+MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)"
+)
+DATE_AT_END = re.compile(rf"(?:(?P<month>{MONTH})\.?\s+)?(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+)?(?P<year>\d{{4}})\s*$", re.IGNORECASE)
+DATED_TITLE = re.compile(rf"[–—-]\s*(?:{MONTH}\.?\s+)?(?:\d{{1,2}},?\s+)?\d{{4}}\s*$", re.IGNORECASE)
+DANGLING = re.compile(r"(?:[,:;–—-]|\b(?:and|as of|as|at|by|for|from|in|of|on|or|since|the|through|till|to|until|with))$", re.IGNORECASE)
+ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)\s*(Z|[+-]\d{2}:?\d{2})?)?", re.IGNORECASE)
+PLACEHOLDER = date(2000, 1, 1)
+NOT_ALIAS = re.compile(r"[^\w +–-]")
+NOT_TERM = re.compile(r"[\W_]+")
+COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
+HARVESTED = re.compile(r"\balias\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
+REDIRECT = re.compile(r"\{redirect\b[( ]*(?P<what>page|url)\s*=>?\s*[\"']?(?P<target>[^\"'})]+)[\"']?\s*\)?\s*\}", re.IGNORECASE)
+SHORTCODE = r"\{\{[<%].*?[>%]\}\}"
+NOTHING = re.compile(rf"(?:\s+|&nbsp;|<!--.*?-->|{SHORTCODE}|\{{redirect\b[^{{}}]*\}}(?:\{{redirect\}})?|-{{2,}}|[\u2013\u2014*]+(?=\s|$)|</?div[^<>]*>|<img\b[^<>]*>|<br\s*/?>)", re.DOTALL | re.IGNORECASE)
+IMAGE_SOURCE = re.compile(r"\bsrc\s*=\s*[\"']?([^\"'\s>]*)", re.IGNORECASE)
+DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"<>\[\]{}|\\^`]+")
+PMID = re.compile(r"\bPMID:?\s*(\d{4,8})\b|ncbi\.nlm\.nih\.gov/(?:pubmed/)?(\d{4,8})\b", re.IGNORECASE)
+
+WHY = Literal["page-id", "title", "slug", "alias", "harvested"]
+
+
+@dataclass(slots=True)
+class Claim:
+    """A legacy address that a record asks for; the lower rank owns it (contract, section 7)."""
+
+    address: Address
+    rank: int
+    why: WHY
+
+
+@dataclass(slots=True)
+class Fields:
+    """All that a record says of itself, repaired; the same in both passes."""
+
+    id: str
+    title: str
+    """For display: with the date suffix where cutting it left a dangling end."""
+    page_id: int | None = None
+    legacy_slug: str | None = None
+    legacy_title: str | None = None
+    page_name: str | None = None
+    slug: str = ""
+    """The slug that it claims."""
+    slug_made: bool = True
+    status: Literal["draft", "stub", "published"] = "published"
+    created: str | None = None
+    modified: str | None = None
+    created_at: str | None = None
+    modified_at: str | None = None
+    subject: tuple[str, str, str] | None = None
+    """Date, precision and source, before it is held against the latest date of all."""
+    language: str | None = None
+    categories: list[str] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+    authors: list[str] = field(default_factory=list)
+    keywords: list[str] = field(default_factory=list)
+    sections_excluded: bool = False
+    claims: list[Claim] = field(default_factory=list)
+    redirect_to: tuple[str, str] | None = None
+    """For a page with nothing visible but a redirect: ``page`` or ``url``, and where to."""
+    extra: dict[str, Any] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def read_fields(record: RawRecord, member_id: str, settings: Settings) -> Fields | Rejection:
+    """The clean fields of a record; a rejection when it has no title."""
+    if record.kind == "abstract":
+        return _abstract(record, member_id, settings)
+    title = record.fields.get("title")
+    if not isinstance(title, str) or not title.strip():
+        line, column = record.locate(("title",))
+        what = "no title" if title is None else f"the title {_short(title)}, which is no text"
+        return Rejection("title.missing", f"the page has {what}", line=line, column=column)
+    return _Page(record, member_id, settings).read(title)
+
+
+def _abstract(record: RawRecord, member_id: str, settings: Settings) -> Fields:
+    source = record.fields
+    title = clean_title(source["title"])
+    fields = Fields(id=f"abstract-{member_id}", title=title, language=settings.language)
+    fields.authors, fields.keywords = list(source["authors"]), list(source["keywords"])
+    fields.slug = slugs.make_slug(title) or f"document-{member_id}"
+    fields.extra = {key: source[key] for key in ("affiliations", "metadata") if source.get(key)}
+    return fields
+
+
+class _Page:
+    """The reading of one page's front matter."""
+
+    def __init__(self, record: RawRecord, member_id: str, settings: Settings) -> None:
+        self.record = record
+        self.source = record.fields
+        self.member_id = member_id
+        self.settings = settings
+        self.findings: list[Finding] = []
+
+    def read(self, raw_title: str) -> Fields:
+        title = clean_title(raw_title)
+        if title != raw_title.strip():
+            self.find("title.repaired", "title", f"title {_short(raw_title)}", "escaped quotes and blanks mended")
+        stored = self._aliases()
+        page_id = self._page_id(stored)
+        page_name = page_name_of(title, [address.value for address in stored if address.kind == "name"])
+        fields = Fields(id=f"tiki-{page_id}" if page_id else f"page-{self.member_id}", title=title)
+        fields.page_id, fields.legacy_title, fields.page_name = page_id, raw_title, page_name
+        if page_name != title and DANGLING.search(title):
+            fields.title = page_name
+            self.find("title.restored", "title", f"title {_short(title)} ends in the air", f"mended to {_short(page_name)}")
+        self._slug(fields, raw_title, title)
+        self._dates(fields)
+        self._terms(fields)
+        self._rest(fields)
+        fields.subject = self._subject(title, page_name)
+        fields.status = self._status(fields)
+        fields.claims = self._claims(fields, stored)
+        fields.findings = self.findings
+        return fields
+
+    def find(self, code: str, key: str, message: str, action: str = "", *, cause: str | None = None) -> None:
+        line, column = self.record.locate((key,))
+        self.findings.append(Finding(code, message, action, line, column, key, cause))
+
+    # --- names and slugs --------------------------------------------------------------------
+
+    def _aliases(self) -> list[Address]:
+        found = []
+        for alias in _texts(self.source.get("aliases")):
+            address = addresses.alias_address(alias, self.settings.path_prefixes, self.settings.legacy_base)
+            reason = "it has no canonical form" if address is None else addresses.refusal(address)
+            if address is None or reason:
+                self.find("address.refused", "aliases", f"alias {_short(alias)}: {reason}", "not in the redirect map")
+            elif address not in found:
+                found.append(address)
+        return found
+
+    def _page_id(self, stored: Sequence[Address]) -> int | None:
+        page_id = _number(self.source.get("tiki_page_id"))
+        from_alias = next((int(address.value) for address in stored if address.kind == "id"), None)
+        if page_id is None:
+            action = "none found in the aliases" if from_alias is None else f"{from_alias} taken from the aliases"
+            self.find("page-id.missing", "tiki_page_id", "the page has no tiki_page_id", action)
+            return from_alias
+        if from_alias is not None and from_alias != page_id:
+            self.find("page-id.mismatch", "tiki_page_id", f"page id {page_id}, but the alias says {from_alias}", "the field stays")
+        return page_id
+
+    def _slug(self, fields: Fields, raw_title: str, title: str) -> None:
+        slug = self.source.get("slug")
+        slug = slug.strip() if isinstance(slug, str) else ""
+        state = slugs.damage(slug, raw_title) if slug else "missing"
+        fields.legacy_slug = slug or None
+        if state is None:
+            fields.slug, fields.slug_made = slug, False
+            return
+        fallback = f"page-{fields.page_id}" if fields.page_id else f"document-{self.member_id}"
+        fields.slug = slugs.make_slug(DATED_TITLE.sub("", title) or title) or fallback
+        message = f"slug {_short(slug)} is {state}" if slug else "the page has no slug"
+        self.find(f"slug.{state}", "slug", message, f"made {fields.slug!r}")
+
+    # --- dates ------------------------------------------------------------------------------
+
+    def _dates(self, fields: Fields) -> None:
+        fields.created, fields.created_at = self._date("date")
+        fields.modified, fields.modified_at = self._date("lastmod")
+
+    def _date(self, key: str) -> tuple[str | None, str | None]:
+        text = self.source.get(key)
+        if not isinstance(text, str) or not text.strip():
+            return None, None
+        day, instant = parse_date(text.strip())
+        if day is None:
+            self.find("date.invalid", key, f"{key} {_short(text)} is no date", "left empty", cause=f"{key} {text}")
+            return None, None
+        if day == PLACEHOLDER:
+            self.find("date.placeholder", key, f"{key} {_short(text)} is the placeholder of the converter", "left empty")
+            return None, None
+        return day.isoformat(), instant
+
+    def _subject(self, title: str, page_name: str) -> tuple[str, str, str] | None:
+        """When the subject came out: from the suffix that was cut off, else from a dated title."""
+        suffix = page_name[len(title) :]
+        if suffix and (found := subject_of(suffix)):
+            return (*found, "alias")
+        if DATED_TITLE.search(title) and (found := subject_of(title)):
+            return (*found, "title")
+        return None
+
+    # --- terms ------------------------------------------------------------------------------
+
+    def _terms(self, fields: Fields) -> None:
+        fields.categories = self._names("categories")
+        fields.tags = unique_terms([*fields.categories, *self._names("tags")])
+        fields.categories = unique_terms(fields.categories)
+
+    def _names(self, key: str) -> list[str]:
+        renames = {term_key(old): new for old, new in self.settings.category_renames.items()}
+        junk = {term_key(name) for name in self.settings.category_junk}
+        names = [" ".join(unicodedata.normalize("NFC", name).split()) for name in _texts(self.source.get(key))]
+        renamed = [renames.get(term_key(name), name) for name in names]
+        return [name for old, name in zip(names, renamed, strict=True) if name and not {term_key(old), term_key(name)} & junk]
+
+    # --- the rest ---------------------------------------------------------------------------
+
+    def _rest(self, fields: Fields) -> None:
+        excluded = [number for key in ("sections_excluded", "censored_sections") for number in _list(self.source.get(key))]
+        if excluded:
+            fields.sections_excluded = True
+            key = "sections_excluded" if self.source.get("sections_excluded") else "censored_sections"
+            self.find("sections.excluded", key, f"{len(excluded)} sections were left out of the export", "complete is false")
+        language = self.source.get("language")
+        fields.language = language.strip() if isinstance(language, str) and language.strip() else self.settings.language
+        for key in self.source.keys() - KNOWN:
+            fields.extra[key] = _storable(self.source[key])
+        for key in sorted(fields.extra):
+            self.find("field.unknown", key, f"field {_short(key)} is not known", "kept under legacy.extra")
+        fields.extra = {key: fields.extra[key] for key in sorted(fields.extra)}
+
+    def _status(self, fields: Fields) -> Literal["draft", "stub", "published"]:
+        nothing = shows_nothing(self.record.body, self.settings)
+        redirect = REDIRECT.search(self.record.body) if nothing else None
+        if redirect:
+            fields.redirect_to = (redirect["what"].lower(), redirect["target"].strip())
+        drafts = {term_key(name) for name in self.settings.draft_categories}
+        own = {term_key(name) for key in ("categories", "tags") for name in _texts(self.source.get(key))}
+        if drafts & own:
+            return "draft"
+        return "stub" if nothing else "published"
+
+    def _claims(self, fields: Fields, stored: Sequence[Address]) -> list[Claim]:
+        claims = []
+        if fields.page_id:
+            claims += [Claim(Address("id", str(fields.page_id)), 1, "page-id"), Claim(Address("path", f"/{fields.page_id}.html"), 1, "page-id")]
+        name = addresses.canonical_name(fields.page_name or "")
+        if name is not None:
+            claims += [Claim(Address("name", form), 1, "title") for form in addresses.name_forms(name)]
+        if fields.legacy_slug and fields.legacy_slug.isascii():
+            slug_path = f"/posts/{fields.legacy_slug}"
+            claims += [Claim(Address("path", slug_path), 2, "slug"), Claim(Address("path", f"{slug_path}.html"), 2, "slug")]
+        claims += [Claim(address, 3, "alias") for address in stored]
+        claims += [Claim(Address("name", name), 4, "harvested") for name in harvested_aliases(self.record.body)]
+        best: dict[Address, Claim] = {}
+        for claim in claims:
+            reason = addresses.refusal(claim.address)
+            if reason:
+                self.find("address.refused", "title", f"address {_short(claim.address.value)}: {reason}", "not in the redirect map")
+            else:
+                best.setdefault(claim.address, claim)
+        return list(best.values())
+
+
+# --- values --------------------------------------------------------------------------------
+
+
+def clean_title(text: str) -> str:
+    r"""NFC, single blanks, and `\"` becomes `"`; no other backslash is touched (corpus.md 1.3).
+
+    >>> clean_title('\\"Free  Range\\" a\\b')
+    '"Free Range" a\\b'
+    """
+    printable = "".join(char for char in text if char.isprintable() or char.isspace())
+    return " ".join(unicodedata.normalize("NFC", printable).replace('\\"', '"').split())
+
+
+def legacy_alias(title: str) -> str:
+    """What the old converter left of a title in its alias, blanks for `+` (corpus.md 3.1).
+
+    >>> legacy_alias("10,000 IU (daily) is safe – “Wells”")
+    '10000 IU daily is safe – Wells'
+    """
+    return " ".join(NOT_ALIAS.sub("", unicodedata.normalize("NFKD", title)).replace("+", " ").split())
+
+
+def page_name_of(title: str, alias_names: Iterable[str]) -> str:
+    """The Tiki page name: the title, and the date suffix that only the alias still has.
+
+    >>> page_name_of("Wells, deep", ["Wells deep – June 2019"])
+    'Wells, deep – June 2019'
+    >>> page_name_of("Wells", ["Other name"])
+    'Wells'
+    """
+    start = legacy_alias(title)
+    for alias in alias_names:
+        name = " ".join(unicodedata.normalize("NFKD", alias).split())
+        suffix = name[len(start) :]
+        if start and name.startswith(start) and DATE_AT_END.search(suffix) and not suffix[0].isalnum():
+            return title + unicodedata.normalize("NFC", suffix)
+    return title
+
+
+def subject_of(text: str) -> tuple[str, str] | None:
+    """Date and precision at the end of a text; None when there is none, or an impossible day.
+
+    >>> subject_of("– June 2019"), subject_of(" Aug 15 2011"), subject_of("2007"), subject_of("Feb 31, 2011")
+    (('2019-06', 'month'), ('2011-08-15', 'day'), ('2007', 'year'), None)
+    """
+    match = DATE_AT_END.search(text)
+    if match is None:
+        return None
+    year, month, day = match["year"], match["month"], match["day"]
+    if month is None:
+        return (year, "year") if day is None else None
+    number = MONTHS.index(month[:3].lower()) + 1
+    if day is None:
+        return f"{year}-{number:02}", "month"
+    try:
+        return date(int(year), number, int(day)).isoformat(), "day"
+    except ValueError:
+        return None
+
+
+def valid_subject(subject: tuple[str, str, str], latest: str | None) -> SubjectDate | None:
+    """A subject date from 1800 to one year after the latest date of any member, else None."""
+    text, precision, source = subject
+    if text < "1800":
+        return None
+    if latest is not None and text > f"{int(latest[:4]) + 1}{latest[4:]}"[: len(text)]:
+        return None
+    return SubjectDate(date=text, precision=precision, source=source)  # type: ignore[arg-type]  # subject_of names them
+
+
+def parse_date(text: str) -> tuple[date | None, str | None]:
+    """Day as written, and the instant in UTC where there is a time (without a zone: taken as UTC).
+
+    >>> parse_date("2019-07-13"), parse_date("2019-07-13T01:30:00+02:00")[1], parse_date("2019-02-30")
+    ((datetime.date(2019, 7, 13), None), '2019-07-12T23:30:00Z', (None, None))
+    """
+    match = ISO.fullmatch(text)
+    if match is None:
+        return None, None
+    try:
+        day = date(int(match[1]), int(match[2]), int(match[3]))
+        if match[4] is None:
+            return day, None
+        zone = (match[5] or "Z").upper().replace("Z", "+00:00")
+        instant = datetime.fromisoformat(f"{day.isoformat()}T{match[4]}{zone}").astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None, None
+    return day, instant.replace(tzinfo=None).isoformat() + "Z"
+
+
+def term_key(name: str) -> str:
+    """Under which two names of a category or tag are one (contract, section 5).
+
+    >>> term_key("Omega-3 "), term_key("ＯＭＥＧＡ 3")
+    ('omega 3', 'omega 3')
+    """
+    return NOT_TERM.sub(" ", unicodedata.normalize("NFKC", name).casefold()).strip() or name.strip()
+
+
+def unique_terms(names: Iterable[str]) -> list[str]:
+    """One entry for equal names; the first spelling wins.
+
+    >>> unique_terms(["Autoimmune", "autoimmune", "AU, NZ"])
+    ['Autoimmune', 'AU, NZ']
+    """
+    first: dict[str, str] = {}
+    for name in names:
+        first.setdefault(term_key(name), name)
+    return list(first.values())
+
+
+def harvested_aliases(body: str) -> list[str]:
+    """Page names that comments of a body keep as aliases (corpus.md 6.5).
+
+    >>> harvested_aliases("<!-- ~tc~ (alias(Deep wells (old) – 2008)) ~/tc~ --> alias(no)")
+    ['Deep wells (old) – 2008']
+    """
+    if "alias(" not in body:
+        return []
+    names = [name for comment in COMMENT.findall(body) for name in HARVESTED.findall(comment)]
+    return [name for name in map(addresses.canonical_name, names) if name]
+
+
+def shows_nothing(body: str, settings: Settings) -> bool:
+    """Whether nothing is left but comments, shortcodes, rules, blanks and placeholder images.
+
+    >>> shows_nothing("{{< toc >}}\\n\\n---\\n<!-- x -->", Settings()), shows_nothing("--\\nwell", Settings())
+    (True, False)
+    """
+    at = 0
+    while at < len(body):
+        match = NOTHING.match(body, at)
+        if match is None:
+            return False
+        if match[0][:4].lower() == "<img":
+            source = IMAGE_SOURCE.search(match[0])
+            if source is None or not any(re.search(pattern, source[1]) for pattern in settings.missing_images):
+                return False
+        at = match.end()
+    return True
+
+
+def identifiers(texts: Iterable[str]) -> tuple[list[str], list[str]]:
+    """DOIs and PubMed ids, normalised, in order of appearance.
+
+    >>> identifiers(["doi: 10.1000/AB.12). PMID:     23959785", "https://doi.org/10.1000/ab.12"])
+    (['10.1000/ab.12'], ['23959785'])
+    """
+    dois: dict[str, None] = {}
+    pmids: dict[str, None] = {}
+    for text in texts:
+        for match in DOI.findall(text) if "10." in text else ():
+            doi = match.rstrip(".,;:'’”*_")
+            if doi.endswith(")") and doi.count("(") < doi.count(")"):
+                doi = doi.rstrip(").,;")
+            dois[doi.lower()] = None
+        for first, second in PMID.findall(text):
+            pmids[str(int(first or second))] = None
+    return list(dois), list(pmids)
+
+
+def legacy_url(page_name: str, settings: Settings) -> str | None:
+    """The address of a page on the first of `hosts`."""
+    if not settings.hosts:
+        return None
+    return f"https://{settings.hosts[0].rstrip('.')}{settings.legacy_base.rstrip('/')}/{quote_plus(page_name)}"
+
+
+def _texts(value: Any) -> list[str]:
+    """A list of text; a text is a list of one, never split (contract, section 5)."""
+    if isinstance(value, str):
+        return [value]
+    return [item for item in _list(value) if isinstance(item, str)]
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _number(value: Any) -> int | None:
+    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
+        value = int(value) if len(value) < 18 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**53 else None
+
+
+def _storable(value: Any) -> Any:
+    """A value of unknown front matter; whole numbers beyond 64 bits become text."""
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return str(value)
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _storable(item) for key, item in value.items()}
+    return value
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
