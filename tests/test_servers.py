@@ -1,0 +1,158 @@
+"""Servers start from wherever the map lies, and stop when they are told to."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+
+from etl.load.redirects import COMPILERS, CompileOptions, compile_all
+from etl.servers import SERVERS, ServerError, program, running, serve, site_paths, write_site
+
+PROGRAMS = {"nginx": "nginx"}
+PROBE = "import sys; from pathlib import Path; from etl.servers import serve; sys.exit(serve({!r}, {!r}, Path({!r})))"
+
+
+@pytest.fixture(params=sorted(COMPILERS))
+def server(request: pytest.FixtureRequest) -> str:
+    name = str(request.param)
+    try:
+        program(PROGRAMS[name], name)
+    except ServerError as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(error))
+    return name
+
+
+@pytest.fixture
+def generation(tmp_path: Path) -> Iterator[Path]:
+    """A generation in a folder with blanks that nobody may write to and only its owner may enter."""
+    folder = tmp_path / "a map, with blanks"
+    folder.mkdir()
+    lines = [
+        '{"kind": "id", "value": "7", "target": "/pages/seven/", "status": 301}',
+        '{"kind": "name", "value": "Seven wells", "target": "/pages/seven/", "status": 301}',
+    ]
+    (folder / "redirects.jsonl").write_text("\n".join(lines) + "\n")
+    (folder / "documents.jsonl").write_text('{"path": "/pages/seven/"}\n{"path": "/pages/eight/"}\n')
+    compile_all(folder / "redirects.jsonl", folder / "redirects", CompileOptions())
+    paths = [folder, *folder.rglob("*")]
+    for path in paths:
+        path.chmod(0o500 if path.is_dir() else 0o400)
+    yield folder
+    for path in paths:
+        if path.exists():
+            path.chmod(0o700)
+
+
+def status(address: str) -> int:
+    try:
+        with urlopen(address, timeout=10) as answer:
+            return int(answer.status)
+    except HTTPError as error:
+        with error:
+            return error.code
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_serve_prints_its_address_when_it_answers_and_a_signal_ends_it_well(
+    server: str, generation: Path, number: signal.Signals
+) -> None:
+    code = PROBE.format(server, 0, str(generation))
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        try:
+            assert status(address) == status(address + "Seven+wells") == status(address + "pages/eight/") == 200
+            assert status(address + "nobody") == 404
+        finally:
+            process.send_signal(number)
+        assert process.wait(10) == 0
+    with pytest.raises(OSError, match="refused"):
+        urlopen(address, timeout=10)
+
+
+@pytest.mark.parametrize("below", ["", "redirects", "redirects/{}"])
+def test_any_folder_of_a_generation_will_do(server: str, generation: Path, below: str) -> None:
+    with running(server, generation / below.format(server)) as (address, _):
+        assert status(address + "7") == status(address + "pages/eight/") == 200
+
+
+def test_a_compiled_folder_alone_has_the_pages_of_its_targets(server: str, generation: Path, tmp_path: Path) -> None:
+    alone = tmp_path / "x" / "y" / "alone"
+    alone.parent.mkdir(parents=True)
+    (generation / "redirects" / server).chmod(0o700)
+    (generation / "redirects" / server).rename(alone)
+    with running(server, alone) as (address, _):
+        assert status(address + "Seven+wells") == 200
+        assert status(address + "pages/eight/") == 404
+
+
+def test_two_run_at_once(server: str, generation: Path) -> None:
+    with running(server, generation) as (one, _), running(server, generation) as (two, _):
+        assert one != two
+        assert status(one + "tiki-index.php?page=Seven+wells") == status(two + "tiki-index.php?page=Seven+wells") == 200
+
+
+def test_a_port_that_is_taken_is_said(server: str, generation: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(ServerError, match=f"{server} did not start"):
+            serve(server, taken.getsockname()[1], generation)
+
+
+def test_nothing_is_left_behind(server: str, generation: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scratch = tmp_path / "scratch with blanks"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    before = sorted(str(path) for path in generation.rglob("*"))
+    with running(server, generation) as (address, process):
+        assert status(address) == 200
+    assert process.poll() is not None
+    assert list(scratch.iterdir()) == []
+    assert sorted(str(path) for path in generation.rglob("*")) == before
+
+
+def test_a_server_that_is_not_installed_is_a_sentence_that_says_what_to_install(
+    server: str, generation: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(generation))
+    monkeypatch.setattr("etl.servers._SBIN", ())
+    with pytest.raises(ServerError, match="not installed; install the package"):
+        serve(server, 0, generation)
+
+
+def test_a_folder_without_a_map_is_said(server: str, tmp_path: Path) -> None:
+    for folder, words in ((tmp_path, "no map for"), (tmp_path / "nowhere", "no such folder")):
+        with pytest.raises(ServerError, match=words):
+            serve(server, 0, folder)
+    with pytest.raises(ServerError, match="no way to run 'gopher'"):
+        serve("gopher", 0, tmp_path)
+
+
+def test_every_server_can_be_tested() -> None:
+    assert set(PROGRAMS) == set(SERVERS)
+
+
+def test_pages_are_taken_from_the_map_where_there_are_no_documents(generation: Path) -> None:
+    (generation / "documents.jsonl").chmod(0o600)
+    assert list(site_paths(generation / "redirects" / "nginx")) == ["/pages/seven/", "/pages/eight/"]
+    generation.chmod(0o700)
+    (generation / "documents.jsonl").rename(generation / "else.jsonl")
+    assert list(site_paths(generation / "redirects" / "nginx")) == ["/pages/seven/"] * 2
+
+
+def test_no_page_is_written_outside_of_the_site(tmp_path: Path) -> None:
+    write_site(tmp_path / "site", ["/../evil/", "/%2e%2e/evil/", "/a%2F..%2Fb/", "/pages/good%20one/", "/plain"])
+    pages = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("index.html")}
+    assert pages == {"site/index.html", "site/pages/good one/index.html", "site/plain/index.html"}
