@@ -29,7 +29,7 @@ MAX_METADATA_WORDS = 80
 _KEYWORDS = re.compile(
     r"""[\s\#>*_]*(?:key[\s-]?words?(?:\s+and\s+phrases)?|palabras?\s+clave|palavras?[\s-]chave|mots?[\s-]cl[ée]s?
     |schl(?:ü|ue)sselw(?:ö|oe)rter|parole\s+chiave|ключевые\s+слова|ключові\s+слова|关键词|關鍵詞|キーワード)
-    (?:[\s*_]*[:：][\s*_]* | [\s*_]*[—–]\s* | [\s*_\#]*$)""",  # noqa: RUF001
+    (?:[\s*_]*[:：][\s*_]* | [\s*_]*[—–]\s* | [\s*_\#]*$)""",
     re.IGNORECASE | re.VERBOSE,
 )
 _BULLET = re.compile(r"\s*(?:[*•·‣▪-]|\d+[.)])\s+")
@@ -60,7 +60,7 @@ _FURNITURE = re.compile(
     |premium|top\ of\ page|back\ to\b.*|editorial|reviews?|articles?|author(?:s|\(s\))?\s*[-:]?)\s*""",
     re.IGNORECASE | re.VERBOSE,
 )
-_BYLINE = re.compile(r"\s*(?:by\s+(?=[^\W\d_])|author(?:s|\(s\))?\s*[-:–]\s*)", re.IGNORECASE)  # noqa: RUF001
+_BYLINE = re.compile(r"\s*(?:by\s+(?=[^\W\d_])|author(?:s|\(s\))?\s*[-:–]\s*)", re.IGNORECASE)
 _INSTITUTION = re.compile(
     r"\b(?:department|dept|universi\w+|institut\w*|hospital|college|school|facult\w+|clinic|klinik\w*|cent(?:er|re|rum)|laborator\w+"
     r"|division|academy|foundation|ministry|research|gmbh|inc|ltd|medicine|corresponding|correspondence|e-?mail|orcid)\b",
@@ -73,19 +73,19 @@ _VERB = re.compile(r"\b(?:is|are|was|were|has|have|had|we|this|these|that|can|ma
 _PROSE = re.compile(r"\s(?:the|of|in|for|with|on|from|is|are|was|were)\s")
 _MARKS = re.compile(
     r"""\(\d+\) | \[\d+\] | (?<=[^\W\d_.)])[\s^]*[\d*†‡§¶\#∗✉¹²³⁰⁴-⁹]+ | [*†‡§¶\#∗✉]+ | ^\s*[\d\s]+$
-    | (?<=\.)\d+$""",  # noqa: RUF001
+    | (?<=\.)\d+$""",
     re.VERBOSE,
 )
 _RAISED = re.compile(r"</?sup>", re.IGNORECASE)
 _FULL_STOP = re.compile(r"(?<=[^\W\d_]{2})\.$")
-_SEPARATORS = re.compile(r"\s*[,，、]\s*|\s+(?:and|und)\s+|\s*&\s*", re.IGNORECASE)  # noqa: RUF001
-_GROUPS = re.compile(r"\s*[;；]\s*|\s+(?:and|und)\s+|\s*&\s*", re.IGNORECASE)  # noqa: RUF001
+_SEPARATORS = re.compile(r"\s*[,，、]\s*|\s+(?:and|und)\s+|\s*&\s*", re.IGNORECASE)
+_GROUPS = re.compile(r"\s*[;；]\s*|\s+(?:and|und)\s+|\s*&\s*", re.IGNORECASE)
 _INITIALS = re.compile(r"(?:[^\W\d_]\.?[\s-]?){1,4}")
 _HYPHEN = re.compile(r"(?<=[^\W\d_])-\n(?!(?:and|or|und|oder)\b)(?=[^\W\d_])")
 # A semicolon wins over a comma; a comma between figures or inside parentheses belongs to a name.
 _TERM_ENDS = (
-    re.compile(r"[;；]"),  # noqa: RUF001
-    re.compile(r"(?<![\dα-ω])[,，、](?![^()]{0,80}\))|[,，、](?!\d)(?![^()]{0,80}\))"),  # noqa: RUF001
+    re.compile(r"[;；]"),
+    re.compile(r"(?<![\dα-ω])[,，、](?![^()]{0,80}\))|[,，、](?!\d)(?![^()]{0,80}\))"),
     re.compile(r"\s[|•·]\s"),
 )
 
@@ -104,11 +104,12 @@ _PREFIXES = _set("Mc Mac Fitz De Del Di Da Du La Le Lo Van Von Vander Al El Ben 
 _PARTICLES = _set("de van von der den del della da di dos du la le el al bin ibn ben y ter ten zu af do das st")
 _NO_NAMES = _set(
     """vitamin vitamins disease diseases study studies deficiency trial trials review article report open access
-    clinical research analysis meta-analysis systematic role effect effects treatment therapy risk health levels level serum
-    children adults women men patients university hospital department institute school college center centre medicine
-    medical journal abstract summary keywords background introduction objective objectives methods results conclusions
-    conclusion references volume issue premium supplementation cancer sclerosis diabetes narrative overview literature
-    update guidelines new united states original association between academy faculty division laboratory foundation"""
+    clinical research analysis meta-analysis systematic role effect effects treatment therapy risk health levels
+    level serum children adults women men patients university hospital department institute school college center
+    centre medicine medical journal abstract summary keywords background introduction objective objectives
+    methods results conclusions conclusion references volume issue premium supplementation cancer sclerosis
+    diabetes narrative overview literature update guidelines new united states original association between
+    academy faculty division laboratory foundation"""
 )
 
 
@@ -421,7 +422,7 @@ def _is_name(words: list[str]) -> bool:
 
 def _is_name_word(word: str) -> bool:
     """Capitals first, and inside only as in McDonald: others are names run together."""
-    pieces = [piece for piece in re.split(r"[-‐'’ʼ.]", unicodedata.normalize("NFC", word)) if piece]  # noqa: RUF001
+    pieces = [piece for piece in re.split(r"[-‐'’ʼ.]", unicodedata.normalize("NFC", word)) if piece]
     if not pieces or pieces[0][0].islower() or not all(piece.isalpha() for piece in pieces):
         return False
     return all(_is_one_name(piece) for piece in pieces)
@@ -443,7 +444,8 @@ def _letters(line: str) -> str:
 
 
 def _unmarked(line: str) -> str:
-    """
+    """A line without the marks of a heading or of bold around all of it, and with single blanks.
+
     >>> _unmarked("##  **On   water** ")
     'On water'
     """

@@ -66,8 +66,6 @@ def shown(text: str, limit: int = 40) -> str:
     return repr(text if len(text) <= limit else text[:limit] + "…")
 
 
-
-
 def rejection(code: str, text: str, offset: int, message: str) -> Rejection:
     """A rejection at an offset."""
     line, column = position(text, offset)
@@ -297,7 +295,7 @@ class _Tree:
 
     def grow(self) -> Rejection | None:
         """Read all events; a rejection at the first one that cannot be accepted."""
-        import yaml  # noqa: PLC0415 - most bundles hold no YAML
+        import yaml
 
         loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
         try:
@@ -318,13 +316,14 @@ class _Tree:
         return None
 
     def _take(self, event: Any) -> Rejection | None:
-        from yaml import events  # noqa: PLC0415
+        from yaml import events
 
         if isinstance(event, events.CollectionEndEvent):
             self._close(self.branches.pop())
             return None
+        index = event.start_mark.index
         if isinstance(event, events.DocumentStartEvent) and self.nodes:
-            return self._invalid(event.start_mark.index, "the front matter holds a second document")
+            return self._invalid(index, "the front matter holds a second document")
         if not isinstance(event, events.NodeEvent):
             return None
         branch = self.branches[-1] if self.branches else None
@@ -343,7 +342,7 @@ class _Tree:
         return self._check(key, index)
 
     def _take_value(self, branch: _Branch | None, event: Any) -> Rejection | None:
-        from yaml import events  # noqa: PLC0415
+        from yaml import events
 
         index = event.start_mark.index
         path = self._path(branch)
@@ -366,7 +365,7 @@ class _Tree:
 
     def _value(self, event: Any, path: Path) -> Any:
         """The plain value of a node; a mapping or list is empty still and becomes the open branch."""
-        from yaml import events  # noqa: PLC0415
+        from yaml import events
 
         if isinstance(event, events.AliasEvent):
             value, size = self.anchors[str(event.anchor)]

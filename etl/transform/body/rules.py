@@ -33,6 +33,7 @@ RULES: dict[str, str] = {
     "entity": "an entity becomes its character (38)",
     "odd-blank": "a no-break, thin or ideographic blank becomes a blank (38)",
     "invisible": "an invisible or control character goes (38)",
+    "address": "a character that would end the address of a link is percent-encoded",
     "line-separator": "a line or paragraph separator becomes a line end",
     "tiki-marker": "a plugin marker of the old wiki goes, its inner text stays",
     "tiki-mark": "a sign such as ~hs~ becomes what it stood for",
@@ -71,5 +72,5 @@ MAY_LOSE = frozenset(
 )
 """Rules that may remove visible text; each removal is a finding."""
 
-MAY_ADD = frozenset(("image", "box"))
-"""Rules that may write visible text: a title, an alternative text."""
+MAY_ADD = frozenset(("image", "box", "address"))
+"""Rules that may write letters: a title, an alternative text, a percent-encoded sign."""

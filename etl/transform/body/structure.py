@@ -7,6 +7,7 @@ fixed point, and cleaning it again changes nothing.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import unquote
@@ -196,6 +197,15 @@ class Structure:
             end = head.start + sum(map(len, lines)) + 2
             yield Edit(head.start, end, f"{lines[2]}\n{lines[1]}", "table-header")
 
+    def cell(self, node: Node) -> Iterator[Edit]:
+        """One blank on either side of what a cell between pipes holds."""
+        if self.text[node.start - 1 : node.start] != "|" or self.text[node.end : node.end + 1] != "|":
+            return
+        edges = [(node.start, node.inner_start), (node.inner_end, node.end)] if node.children else [(node.start, node.end)]
+        for start, end in edges:
+            if not self.text[start:end].strip(" \t"):
+                yield Edit(start, end, " ", "blanks")
+
     def _column(self, offset: int) -> int:
         return offset - self.text.rfind("\n", 0, offset) - 1
 
@@ -377,7 +387,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "Item": (Structure.item, Structure.inline),
     "BlockQuote": (Structure.quote,),
     "Table": (Structure.table,),
-    "TableCell": (Structure.inline,),
+    "TableCell": (Structure.cell, Structure.inline),
     "Paragraph": (Structure.paragraph, Structure.inline, Structure.adjacent_images),
     "Strong": (Structure.strong, Structure.inline),
     "Emphasis": (Structure.inline,),
@@ -415,7 +425,7 @@ def _is_prose(label: str, href: str) -> bool:
     """
     if "://" in href or href.startswith(("/", "#", "mailto:", "tiki-")):
         return False
-    return "".join(unquote(href).split()) == "".join(label.replace("\\", "").split())
+    return "".join(unquote(href).split()) == "".join(html.unescape(label.replace("\\", "")).split())
 
 
 def _done(destination: Destination) -> str:

@@ -19,6 +19,7 @@ from etl.transform.body.links import SPOKEN_ID, WWW, NAME_WORDS, Destination, Li
 from etl.transform.body.parse import parse
 
 ATTRIBUTES = r"(?:[^<>\"']|\"[^\"]*\"|'[^']*')*"
+BLANK = r"(?:[\u00a0\u2000-\u200a\u202f\u205f\u3000]|&(?:nbsp|ensp|emsp|thinsp|hairsp|\#160|\#x[aA]0);)"
 TOKEN = re.compile(
     rf"""
       (?P<dest>\]\(<[^<>\n]*>)
@@ -32,8 +33,8 @@ TOKEN = re.compile(
     | (?P<marker>\{{/?[A-Z][A-Z0-9_]+(?:\((?:[^(){{}}]|\([^(){{}}]*\))*\)?)?\s*/?\}}
         |\{{(?:img|redirect|module|include|category|maketoc|toc|attach|file)\b[^{{}}\n]*\}})
     | (?P<mark>~/?(?:hs|np|pp|tc|hc|tex)~)
+    | (?P<blank>{BLANK}(?:[ \t]|{BLANK})*)
     | (?P<entity>&(?:[a-zA-Z][a-zA-Z0-9]{{1,31}}|\#[0-9]{{1,7}}|\#[xX][0-9a-fA-F]{{1,6}});)
-    | (?P<blank>[\u00a0\u2000-\u200a\u202f\u205f\u3000]+)
     | (?P<invisible>[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufff9-\ufffb]+)
     | (?P<separator>[\u2028\u2029]+)
     | (?P<lines>[ \t]*\n\s*)
@@ -45,6 +46,7 @@ ODD = r"<{~&\\\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xa0\u00ad\u2000-\u200b\u200e\u200f
 # Where a token may begin: outside of HTML, and where everything must stay on one line.
 OUTSIDE = re.compile(f"[{ODD}]")
 ONE_LINE = re.compile(rf"[ \t]*\n|[{ODD}|]")
+LINE_START = re.compile(r"[ \t>]*(?:(?:[*+-]|\d{1,9}[.)]|#{1,6})[ \t]+)?")
 ATTRIBUTE = re.compile(r"([a-zA-Z_:][\w:.-]*)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
 MAYBE_CODE = re.compile(r"`|~~~|(?m:^(?: {4}| {0,3}\t))")
 DEBUG = re.compile(r"\s*(?:<code[^>]*>)?\s*Markdown:\s*\n.*Original Tiki:", re.DOTALL)
@@ -206,7 +208,10 @@ class Surface:
 
     def less(self, token: re.Match[str]) -> None:
         """A `<` that opens nothing."""
-        self.edit(*token.span(), "&lt;", "less-than")
+        if self._in_destination(token.start()):
+            self.edit(*token.span(), "%3C", "address")
+        else:
+            self.edit(*token.span(), "&lt;", "less-than")
 
     def escape(self, token: re.Match[str]) -> None:
         """A backslash and what it escapes: `\\<` has one spelling, all else stays."""
@@ -231,8 +236,21 @@ class Surface:
         self.edit(*token.span(), replacement, "entity")
 
     def blank(self, token: re.Match[str]) -> None:
-        """No-break and typographic blanks."""
-        self.edit(*token.span(), " ", "odd-blank")
+        """No-break and typographic blanks; nothing at the start of a line, where blanks would make code."""
+        start, end = token.span()
+        if LINE_START.fullmatch(self.text, self.text.rfind("\n", 0, start) + 1, start):
+            self.edit(start, end, "", "odd-blank")
+        elif self._in_destination(start) and self.text[end : end + 1] not in " \t\n":
+            self.edit(start, end, "%20", "address")
+        else:
+            hard_break = token[0].endswith("  ") and self.text.startswith("\n", end)
+            self.edit(start, end, "  " if hard_break else " ", "odd-blank")
+
+    def _in_destination(self, offset: int) -> bool:
+        """Whether a place is inside the address of a Markdown link."""
+        start = self.text.rfind("](", self.text.rfind("\n", 0, offset) + 1, offset)
+        address = self.text[start + 2 : offset] if start >= 0 else " "
+        return not any(char in " \t" for char in address) and address.count("(") >= address.count(")")
 
     def invisible(self, token: re.Match[str]) -> None:
         """Characters without a shape."""

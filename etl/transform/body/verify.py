@@ -1,0 +1,64 @@
+"""The words that a reader sees before and after: an independent check of the account over the edits.
+
+Source and result are rendered by a CommonMark parser and compared word by word. A word that is
+missing or new must stand in a range that some edit replaced; the words that are in both once must
+come in the same order. Costs two renderings, so it runs with ``--verify-text`` and in tests.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from urllib.parse import unquote
+
+import pyromark
+
+from etl.transform.body.edits import Change
+
+HIDDEN = re.compile(r"<(script|style|title)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
+TAG = re.compile(r"</?[a-zA-Z!?](?:[^<>\"']|\"[^\"]*\"|'[^']*')*>|</?[a-zA-Z!?][^<>]*>")
+INLINE_TAG = re.compile(r"</?(?:a|abbr|b|big|code|em|font|i|s|small|span|strong|sub|sup|tt|u)\b", re.IGNORECASE)
+LIST_MARK = re.compile(r"^[ \t>]*(\d{1,9})[.)]", re.MULTILINE)
+WORD = re.compile(r"[^\W_]+")
+
+
+def rendered_words(markdown: str) -> list[str]:
+    """The words of a body as rendered, in order.
+
+    >>> rendered_words("**a** [b](c) <i>d</i> &eacute; <!-- e -->")
+    ['a', 'b', 'd', 'é']
+    """
+    page = pyromark.html(markdown, options=pyromark.Options.ENABLE_TABLES)
+    text = TAG.sub(lambda tag: "" if INLINE_TAG.match(tag[0]) else " ", HIDDEN.sub(" ", page))
+    return WORD.findall(html.unescape(text))
+
+
+def unexplained(source: str, body: str, changes: Iterable[Change]) -> Iterator[tuple[str, str]]:
+    """What no edit explains: ``("lost" | "added" | "moved", words)``."""
+    before, after = rendered_words(source), rendered_words(body)
+    # The number of a list item is no word: text may become one, and one may turn out to be text.
+    removed, written = Counter(LIST_MARK.findall(body)), Counter(LIST_MARK.findall(source))
+    for change in changes:
+        removed.update(_touched(change.before))
+        written.update(_touched(change.after))
+    # Only letters count: an edit may part a word or join two.
+    lost, added = Counter(before) - Counter(after), Counter(after) - Counter(before)
+    for kind, words, allowed in (("lost", lost - removed, added), ("added", added - written, lost)):
+        left = "".join(sorted("".join(words.elements())))
+        if left and not _made_of(left, allowed):
+            yield kind, " ".join(sorted(words.elements()))
+    once = {word for word, count in Counter(before).items() if count == 1} & {word for word, count in Counter(after).items() if count == 1}
+    if [word for word in before if word in once] != [word for word in after if word in once]:
+        yield "moved", "the words that are in both once come in another order"
+
+
+def _touched(text: str) -> list[str]:
+    """Words of a range as text, as rendered, and as an address spells them."""
+    return [word for form in (text, html.unescape(text), unquote(text)) for word in WORD.findall(form)]
+
+
+def _made_of(letters: str, words: Counter[str]) -> bool:
+    """Whether letters are all in words: a blank that came or went makes other words of the same letters."""
+    return not Counter(letters) - Counter("".join(words.elements()))
