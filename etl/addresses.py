@@ -306,11 +306,16 @@ def name_key(name: str) -> str:
         name = unquote(name)
     if name.isascii():
         return " ".join(_NO_WORD.sub(" ", name).lower().split())
-    plain = "".join(char for char in unicodedata.normalize("NFKD", name) if unicodedata.category(char)[0] != "M")
+    plain = _NOT_PLAIN.sub(_without_mark, unicodedata.normalize("NFKD", name))
     return " ".join(_NO_WORD.sub(" ", plain).casefold().split())
 
 
 _NO_WORD = re.compile(r"[\W_]+")
+_NOT_PLAIN = re.compile(r"[^\w\x00-\x7f]")
+
+
+def _without_mark(char: re.Match[str]) -> str:
+    return "" if unicodedata.category(char[0])[0] == "M" else char[0]
 
 
 # --- links of bodies -----------------------------------------------------------------------

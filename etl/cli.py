@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etl import __version__
+from etl.load.report import plain
 
 if TYPE_CHECKING:
     from etl.settings import Settings
@@ -62,9 +63,14 @@ def _failed(error: Exception) -> int:
         where = f"{error.filename}: " if error.filename else ""
         say(f"error: {where}{error.strerror or error}; nothing was published")
         return 3
+    import sqlite3
+
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
+        say(f"error: the facts file of this run: {error}; nothing was published")
+        return 3
     import traceback
 
-    traceback.print_exception(error)
+    say("".join(traceback.format_exception(error)).rstrip())
     say("this is a bug in wiki-etl: please report it with the lines above")
     return 4
 
@@ -72,15 +78,6 @@ def _failed(error: Exception) -> int:
 def say(text: str) -> None:
     """A line on standard error; no control character of the data reaches the terminal."""
     print(plain(text), file=sys.stderr)
-
-
-def plain(text: str) -> str:
-    """Text without control characters but line ends.
-
-    >>> plain("a\\x1b[31mb\\u202ec")
-    'a\\\\x1b[31mb\\\\u202ec'
-    """
-    return "".join(char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode() for char in text)
 
 
 # --- arguments -----------------------------------------------------------------------------
@@ -145,7 +142,8 @@ def _migrate_arguments(commands: Any) -> None:
 def _validate_arguments(commands: Any) -> None:
     help_ = "every fault of a bundle, a documents.jsonl, a redirects.jsonl or a generation"
     command = _command(commands, "validate", _validate, help_, "wiki-etl validate export.zip --format github")
-    command.add_argument("path", nargs="+", metavar="PATH", help="bundle, file of lines, or generation")
+    command.add_argument("source", nargs="*", metavar="PATH", help="bundle, file of lines, or generation (default: raw)")
+    command.add_argument("--out", type=Path, metavar="FOLDER", help="generations that --max-shrink compares with (default: none)")
     _source_arguments(command)
     command.add_argument("--format", choices=("text", "json", "github"), default="text", help="form of the faults (default: text)")
     command.add_argument("--strict", action="store_true", help="warnings count as faults")
@@ -205,9 +203,9 @@ def _migrate(options: argparse.Namespace) -> int:
     )
     migrate(run)
     if options.format == "json":
-        import orjson
+        import json
 
-        sys.stdout.write(orjson.dumps(report.summary(run), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode())
+        print(json.dumps(report.summary(run), indent=2))  # ASCII only: names of the data may hold control characters
     if not options.quiet:
         say(report.text(run))
     return report.exit_status(run)
@@ -216,14 +214,18 @@ def _migrate(options: argparse.Namespace) -> int:
 def _validate(options: argparse.Namespace) -> int:
     from etl.validate import validate
 
+    paths, leave_out = _sources(options)
     return validate(
-        options.path,
+        paths,
         lambda sources: _loaded(options, sources)[0],
         form=options.format,
         strict=options.strict,
         jobs=options.jobs,
         progress=_progress(options),
         quiet=options.quiet,
+        verbose=options.verbose,
+        out=options.out,
+        leave_out=leave_out,
     )
 
 

@@ -72,6 +72,7 @@ class Facts:
             self.db.executescript(SCHEMA)
             # Files that documents point at come in while workers read the facts: in a file of their own.
             self.db.execute("ATTACH ? AS later", (f"{path}.assets",))
+            self.db.executescript("PRAGMA later.journal_mode = OFF; PRAGMA later.synchronous = OFF;")
             self.db.execute("CREATE TABLE later.asset (ord INTEGER, document TEXT, address TEXT, role TEXT, state TEXT)")
 
     def __enter__(self) -> Facts:
@@ -84,7 +85,9 @@ class Facts:
 
     def add_entries(self, rows: Iterable[Sequence[Any]]) -> None:
         """Entries as they come out of their containers."""
+        self.db.execute("BEGIN")
         self.db.executemany(f"INSERT INTO entry VALUES ({','.join('?' * 12)})", rows)
+        self.db.execute("COMMIT")
 
     def order_members(self, bundles: Iterable[tuple[int, str, str]]) -> int:
         """Give every entry its ordinal: by bundle name, then by the UTF-8 bytes of its name in NFC.
@@ -118,6 +121,12 @@ class Facts:
         self.db.executemany(f"INSERT INTO fact ({columns}) VALUES ({','.join('?' * len(Row._fields))})", rows)
         self.db.executemany("INSERT INTO claim VALUES (?, ?, ?, ?, ?)", claims)
         self.db.executemany("INSERT INTO term VALUES (?, ?, ?, ?, ?)", terms)
+        self.db.execute("COMMIT")
+
+    def add_assets(self, rows: Iterable[Sequence[Any]]) -> None:
+        """Files that documents point at."""
+        self.db.execute("BEGIN")
+        self.db.executemany("INSERT INTO later.asset VALUES (?, ?, ?, ?, ?)", rows)
         self.db.execute("COMMIT")
 
     # --- anywhere ---------------------------------------------------------------------------

@@ -83,6 +83,20 @@ CATALOGUE: dict[str, tuple[Level, str]] = {
     "redirect.unsupported": ("warning", "a redirect that the files of one web server cannot express"),
     "term.shared-slug": ("info", "two categories or tags with the same slug"),
     "setting.unused": ("info", "an entry of a setting that matched nothing"),
+    # what validate alone says: of a source, or of our own files
+    "bundle.empty": ("error", "a source or a file of documents that holds nothing at all"),
+    "line.invalid": ("error", "a line of a file that is not one whole JSON object"),
+    "schema.mismatch": ("error", "a line or a manifest that its schema refuses"),
+    "digest.mismatch": ("error", "a document whose digest is not that of its content"),
+    "value.repeated": ("error", "an id, slug, path or address that may be there once and is there again"),
+    "map.unsorted": ("error", "a redirect map that is not sorted by kind and value"),
+    "target.missing": ("error", "a redirect or a link to something that is not among the documents"),
+    "target.chained": ("error", "an address of the redirect map that the new site itself answers"),
+    "aliases.mismatch": ("error", "a document whose aliases are not what the redirect map says"),
+    "file.mismatch": ("error", "a file of a generation with other bytes than its manifest says"),
+    "file.missing": ("error", "a file of a generation that is not there"),
+    "file.unlisted": ("error", "a file in a generation that its manifest does not name"),
+    "ledger.mismatch": ("error", "counts of a manifest that its files contradict"),
 }
 
 SEVERITY: dict[str, Level] = {code: level for code, (level, _) in CATALOGUE.items()}

@@ -145,7 +145,7 @@ def transform_members(run: Run, facts: Facts, members: int, jobs: int, made: Pat
         for part in crew.map(transform, chunks(members, CHUNK)):
             for name in names:
                 lines.append_file(parts / f"{part.number}.{name}", made / f"{name}.jsonl")
-            facts.db.executemany("INSERT INTO later.asset VALUES (?, ?, ?, ?, ?)", part.assets)
+            facts.add_assets(part.assets)
             run.findings.update(part.findings)
             run.changes.update(part.changes)
             done(part.members)

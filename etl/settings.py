@@ -64,6 +64,9 @@ class Settings(BaseModel):
         (r"/d3\.mock\.\w+$", r"/unknown\.txt$"), description="regular expressions of addresses that stand for a lost file (default: the converter's placeholders)"
     )
 
+    def __hash__(self) -> int:
+        return id(self)  # frozen, but not all of its values have a hash: what is derived from settings is kept by identity
+
     @field_validator("path_template", "tag_template")
     @classmethod
     def _template(cls, value: str) -> str:

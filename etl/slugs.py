@@ -28,6 +28,11 @@ TRANSLITERATED = str.maketrans(
     }
 )  # fmt: skip
 DELETED = re.compile(r"['’‘ʼ`´]|(?<=\d),(?=\d)")
+MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)"
+)
+DATE_SUFFIX = re.compile(rf"\s*[–—-]*\s*\b{MONTH}\.?\s+(?:\d{{1,2}},?\s+)?\d{{4}}\s*[–—-]?\s*$", re.IGNORECASE)
 NOT_SLUG = re.compile(r"[^a-z0-9]+")
 
 
@@ -83,6 +88,15 @@ def make_slug(title: str) -> str:
         text = unicodedata.normalize("NFKD", unicodedata.normalize("NFC", text).translate(TRANSLITERATED))
         text = "".join(char for char in text if not unicodedata.combining(char)).translate(TRANSLITERATED)
     return shortened(NOT_SLUG.sub("-", text).strip("-"))
+
+
+def undated(title: str) -> str:
+    """A title without the date at its end, as the old converter cut it (corpus.md 4.2), but by whole words.
+
+    >>> undated("Wells – Grant Nov 2012"), undated("Deep wells - Aug 6, 2013"), undated("May 2012"), undated("Wells – 2007")
+    ('Wells – Grant', 'Deep wells', 'May 2012', 'Wells – 2007')
+    """
+    return DATE_SUFFIX.sub("", title).strip() or title
 
 
 def shortened(slug: str, longest: int = LONGEST) -> str:

@@ -60,7 +60,7 @@ def workers(jobs: int, setup: Callable[[], Any]) -> Iterator[Workers]:
         try:
             yield Workers(pool, jobs, None)
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)
             raise
 
 

@@ -72,6 +72,8 @@ class Bundle:
     """How many entries were passed over, by reason; for the printed report only."""
     trouble: str | None
     """A sentence, when the container could not be read to its end; the entries before that were handed over."""
+    source: str
+    """The source as the operator gave it; of an archive in a folder, its path through that folder."""
 
 
 Found = Locator | Rejection
@@ -201,7 +203,7 @@ class _Entries:
     """Takes the entries of one bundle: passes over, refuses, counts, and learns the folders that members share."""
 
     def __init__(self, run: _Scan, shown: str, name: str) -> None:
-        self.bundle = Bundle(len(run.bundles), name, "", {}, None)
+        self.bundle = Bundle(len(run.bundles), name, "", {}, None, run.origin)
         self.shown = _printable(shown)
         self._run = run
         self._prefix: str | None = None
@@ -271,6 +273,7 @@ class _Scan:
         self.settings = settings
         self.add = add
         self.bundles: list[Bundle] = []
+        self.origin = ""
         self._work = work
         self._leave_out = {path.resolve() for path in leave_out}
         self._ignored = _globs(settings.ignore)
@@ -279,6 +282,7 @@ class _Scan:
 
     def source(self, source: str) -> None:
         """Scan one source of the command line."""
+        self.origin = source
         if source == "-":
             self._file(self._keep(_standard_input(), "standard input"), "standard input", "stdin")
         elif re.match(r"https?://", source, re.IGNORECASE):
@@ -354,6 +358,7 @@ class _Scan:
         entries.close()
         for name in sorted(archives, key=os.fsencode):
             path = root / name
+            self.origin = str(path)
             self._archive(path, archives[name], f"{shown.rstrip('/')}/{name}", _stem(path.name))
 
     def _walk(self, root: Path, entries: _Entries) -> Iterator[tuple[os.DirEntry[str], str]]:

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import quote_plus
 
@@ -24,12 +25,8 @@ KNOWN = frozenset(
     sections_excluded censored_sections language""".split()
 )
 MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-MONTH = (
-    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
-    r"|nov(?:ember)?|dec(?:ember)?)"
-)
-DATE_AT_END = re.compile(rf"(?:(?P<month>{MONTH})\.?\s+)?(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+)?(?P<year>\d{{4}})\s*$", re.IGNORECASE)
-DATED_TITLE = re.compile(rf"[–—-]\s*(?:{MONTH}\.?\s+)?(?:\d{{1,2}},?\s+)?\d{{4}}\s*$", re.IGNORECASE)
+DATE_AT_END = re.compile(rf"(?:(?P<month>{slugs.MONTH})\.?\s+)?(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+)?(?P<year>\d{{4}})\s*$", re.IGNORECASE)
+DATED_TITLE = re.compile(rf"[–—-]\s*(?:{slugs.MONTH}\.?\s+)?(?:\d{{1,2}},?\s+)?\d{{4}}\s*$", re.IGNORECASE)
 DANGLING = re.compile(r"(?:[,:;–—-]|\b(?:and|as of|as|at|by|for|from|in|of|on|or|since|the|through|till|to|until|with))$", re.IGNORECASE)
 ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)\s*(Z|[+-]\d{2}:?\d{2})?)?", re.IGNORECASE)
 PLACEHOLDER = date(2000, 1, 1)
@@ -42,6 +39,7 @@ SHORTCODE = r"\{\{[<%].*?[>%]\}\}"
 NOTHING = re.compile(rf"(?:\s+|&nbsp;|<!--.*?-->|{SHORTCODE}|\{{redirect\b[^{{}}]*\}}(?:\{{redirect\}})?|-{{2,}}|[\u2013\u2014*]+(?=\s|$)|</?div[^<>]*>|<img\b[^<>]*>|<br\s*/?>)", re.DOTALL | re.IGNORECASE)
 IMAGE_SOURCE = re.compile(r"\bsrc\s*=\s*[\"']?([^\"'\s>]*)", re.IGNORECASE)
 DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"<>\[\]{}|\\^`]+")
+DOI_TAIL = re.compile(r"(?:[#?]|;jsessionid|/(?:abstract|full|e?pdf)\b).*", re.IGNORECASE)
 PMID = re.compile(r"\bPMID:?\s*(\d{4,8})\b|ncbi\.nlm\.nih\.gov/(?:pubmed/)?(\d{4,8})\b", re.IGNORECASE)
 
 WHY = Literal["page-id", "title", "slug", "alias", "harvested"]
@@ -181,7 +179,7 @@ class _Page:
             fields.slug, fields.slug_made = slug, False
             return
         fallback = f"page-{fields.page_id}" if fields.page_id else f"document-{self.member_id}"
-        fields.slug = slugs.make_slug(DATED_TITLE.sub("", title) or title) or fallback
+        fields.slug = slugs.make_slug(slugs.undated(title)) or fallback
         message = f"slug {_short(slug)} is {state}" if slug else "the page has no slug"
         self.find(f"slug.{state}", "slug", message, f"made {fields.slug!r}")
 
@@ -221,8 +219,7 @@ class _Page:
         fields.categories = unique_terms(fields.categories)
 
     def _names(self, key: str) -> list[str]:
-        renames = {term_key(old): new for old, new in self.settings.category_renames.items()}
-        junk = {term_key(name) for name in self.settings.category_junk}
+        renames, junk, _ = _vocabulary(self.settings)
         names = [" ".join(unicodedata.normalize("NFC", name).split()) for name in _texts(self.source.get(key))]
         renamed = [renames.get(term_key(name), name) for name in names]
         return [name for old, name in zip(names, renamed, strict=True) if name and not {term_key(old), term_key(name)} & junk]
@@ -248,7 +245,7 @@ class _Page:
         redirect = REDIRECT.search(self.record.body) if nothing else None
         if redirect:
             fields.redirect_to = (redirect["what"].lower(), redirect["target"].strip())
-        drafts = {term_key(name) for name in self.settings.draft_categories}
+        drafts = _vocabulary(self.settings)[2]
         own = {term_key(name) for key in ("categories", "tags") for name in _texts(self.source.get(key))}
         if drafts & own:
             return "draft"
@@ -366,6 +363,7 @@ def parse_date(text: str) -> tuple[date | None, str | None]:
     return day, instant.replace(tzinfo=None).isoformat() + "Z"
 
 
+@lru_cache(4096)
 def term_key(name: str) -> str:
     """Under which two names of a category or tag are one (contract, section 5).
 
@@ -373,6 +371,13 @@ def term_key(name: str) -> str:
     ('omega 3', 'omega 3')
     """
     return NOT_TERM.sub(" ", unicodedata.normalize("NFKC", name).casefold()).strip() or name.strip()
+
+
+@lru_cache(4)
+def _vocabulary(settings: Settings) -> tuple[dict[str, str], frozenset[str], frozenset[str]]:
+    """The settings about categories and tags by `term_key`: renames, junk, drafts."""
+    renames = {term_key(old): new for old, new in settings.category_renames.items()}
+    return renames, frozenset(map(term_key, settings.category_junk)), frozenset(map(term_key, settings.draft_categories))
 
 
 def unique_terms(names: Iterable[str]) -> list[str]:
@@ -428,12 +433,13 @@ def identifiers(texts: Iterable[str]) -> tuple[list[str], list[str]]:
     pmids: dict[str, None] = {}
     for text in texts:
         for match in DOI.findall(text) if "10." in text else ():
-            doi = match.rstrip(".,;:'’”*_")
+            doi = DOI_TAIL.sub("", match).rstrip(".,;:'’”*_")
             if doi.endswith(")") and doi.count("(") < doi.count(")"):
                 doi = doi.rstrip(").,;")
             dois[doi.lower()] = None
-        for first, second in PMID.findall(text):
-            pmids[str(int(first or second))] = None
+        if "pmid" in (lower := text.lower()) or "ncbi.nlm" in lower:
+            for first, second in PMID.findall(text):
+                pmids[str(int(first or second))] = None
     return list(dois), list(pmids)
 
 

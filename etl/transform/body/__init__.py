@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from etl.model import Finding, Image, Link
 from etl.settings import Settings
 from etl.transform.body.edits import Change, Revision
-from etl.transform.body.links import Linker
-from etl.transform.body.parse import Node
+from etl.transform.body.links import Linker, encoded
+from etl.transform.body.parse import Tree, parse
 from etl.transform.body.residue import PRIVATE, residue
 from etl.transform.body.structure import BOX_START, Structure
 from etl.transform.body.surface import Surface
@@ -45,11 +45,11 @@ def clean_body(source: str, settings: Settings, linker: Linker, *, first_line: i
     surface = Surface(revision, settings, linker)
     surface.run()
     structure = Structure(revision, settings, linker)
-    root = structure.run()
-    links = _links(root, revision, linker, surface, structure)
-    images = _images(root, linker, surface)
-    _report_leftovers(root, revision)
-    text = visible_text(root)
+    tree = structure.run()
+    links = _links(tree, revision, surface, structure)
+    images = _images(tree, linker, surface, structure)
+    _report_leftovers(tree, revision, structure.version)
+    text = visible_text(tree.root)
     return Cleaned(
         body=_boxed(revision.text, settings),
         text=text,
@@ -64,56 +64,62 @@ def clean_body(source: str, settings: Settings, linker: Linker, *, first_line: i
     )
 
 
-def _links(root: Node, revision: Revision, linker: Linker, surface: Surface, structure: Structure) -> list[Link]:
+def _links(tree: Tree, revision: Revision, surface: Surface, structure: Structure) -> list[Link]:
     """All links in order: those that stay, and those of which only the text stayed."""
     found = [
         (offset, Link(href=href, kind=gone.kind, state=gone.state, target=gone.target))
         for offset, href, gone in [*surface.unlinked, *structure.unlinked]
     ]
-    for node in root.walk():
-        if node.kind != "Link" or node.data["link_type"] == "Email":
+    for node in tree.nodes:
+        to = structure.kept.get(node.start) if node.kind == "Link" else None
+        if to is None:
             continue
-        href = node.data["dest_url"]
-        to = linker.resolve(href)
+        href = to.href or node.data["dest_url"]
         if to.state == "dangling":
-            revision.find("link.dangling", node.start, f"link {href!r} goes to a page that is not in the export", "kept")
-        found.append((revision.origin(node.start), Link(href=href, kind=to.kind, state=to.state, target=to.target)))
+            message = f"link {href!r} goes to a page that is not in the export"
+            revision.find("link.dangling", node.start, message, "kept", version=structure.version)
+        offset = revision.origin(node.start, structure.version)
+        found.append((offset, Link(href=href, kind=to.kind, state=to.state, target=to.target)))
     return [link for _, link in sorted(found, key=lambda entry: entry[0])]
 
 
-def _images(root: Node, linker: Linker, surface: Surface) -> list[Image]:
-    lost = [(offset, Image(src=src, alt="", width=None, state="missing")) for offset, src in surface.lost_images]
-    kept = []
-    for node in root.walk():
+def _images(tree: Tree, linker: Linker, surface: Surface, structure: Structure) -> list[Image]:
+    """All images in order, lost ones included."""
+    found = [(offset, Image(src=src, alt="", width=None, state="missing")) for offset, src in surface.lost_images]
+    for node in tree.nodes:
         if node.kind != "Image":
             continue
-        src = node.data["dest_url"]
+        src = encoded(node.data["dest_url"])
         widths = surface.widths.get(src)
-        to = linker.resolve(src)
         alt = "".join(child.data for child in node.walk() if child.kind == "Text")
-        state = "ok" if to.state == "ok" else "external"
-        kept.append((node.start, Image(src=src, alt=alt, width=widths.pop(0) if widths else None, state=state)))
-    origin = surface.revision.origin
-    every = [*lost, *((origin(offset), image) for offset, image in kept)]
-    return [image for _, image in sorted(every, key=lambda entry: entry[0])]
+        image = Image(
+            src=src,
+            alt="" if alt == "image" else alt,
+            width=widths.pop(0) if widths else None,
+            state="ok" if linker.resolve(src).state == "ok" else "external",
+        )
+        found.append((surface.revision.origin(node.start, structure.version), image))
+    return [image for _, image in sorted(found, key=lambda entry: entry[0])]
 
 
-def _report_leftovers(root: Node, revision: Revision) -> None:
+def _report_leftovers(tree: Tree, revision: Revision, version: int) -> None:
     """What no rule removed, what lost its meaning, and a heading at the very end."""
-    code = [(node.start, node.end) for node in root.walk() if node.kind in ("Code", "CodeBlock")]
-    for offset, what in residue(revision.text):
-        if not any(start <= offset < end for start, end in code):
-            revision.find("residue.found", offset, f"leftover {what!r}", "kept")
-    private = Counter(PRIVATE.findall(revision.text))
-    for char, count in sorted(private.items()):
+    leftovers = list(residue(revision.text))
+    if leftovers:
+        code = [(node.start, node.end) for node in parse(revision.text).nodes if node.kind in ("Code", "CodeBlock")]
+        for offset, what in leftovers:
+            if not any(start <= offset < end for start, end in code):
+                revision.find("residue.found", offset, f"leftover {what!r}", "kept")
+    for char, count in sorted(Counter(PRIVATE.findall(revision.text)).items()):
         message = f"private-use character U+{ord(char):04X}, {count} times"
         revision.find("character.private", revision.text.index(char), message, "kept")
     if "\ufffd" in revision.text:
         count = revision.text.count("\ufffd")
         revision.find("character.replaced", revision.text.index("\ufffd"), f"U+FFFD, {count} times", "kept")
-    if root.children and root.children[-1].kind == "Heading":
-        last = root.children[-1]
-        revision.find("heading.trailing", last.start, f"heading {revision.text[last.start : last.end].strip()!r} has nothing after it", "kept")
+    blocks = tree.root.children
+    if blocks and blocks[-1].kind == "Heading":
+        message = f"heading {visible_text(blocks[-1])!r} has nothing after it"
+        revision.find("heading.trailing", blocks[-1].start, message, "kept", version=version)
 
 
 def _boxed(body: str, settings: Settings) -> str:

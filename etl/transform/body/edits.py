@@ -11,6 +11,7 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from etl.model import Finding
@@ -49,6 +50,7 @@ class Piece(NamedTuple):
     old: int
 
 
+@lru_cache(8192)
 def visible(fragment: str) -> str:
     """Letters and digits that a reader of the fragment sees, without blanks and marks.
 
@@ -73,6 +75,8 @@ class Revision:
         self.counts: Counter[str] = Counter()
         self.findings: list[Finding] = []
         self.changes: list[Change] | None = [] if keep_changes else None
+        self.postponed = False
+        """Whether the last `apply` left an edit out because it overlaps another one."""
         self._first_line = first_line
         self._maps: list[list[Piece]] = []
         self._line_ends: list[int] | None = None
@@ -84,8 +88,12 @@ class Revision:
         it. Returns whether the text changed.
         """
         text, out, pieces, at, new = self.text, [], [Piece(0, 0)], 0, 0
+        self.postponed = False
         for edit in sorted(edits):
-            if edit.start < at or text[edit.start : edit.end] == edit.replacement:
+            if text[edit.start : edit.end] == edit.replacement:
+                continue
+            if edit.start < at:
+                self.postponed = True
                 continue
             kept = text[at : edit.start]
             out += (kept, edit.replacement)
@@ -100,9 +108,14 @@ class Revision:
         self._maps.append(pieces)
         return True
 
-    def origin(self, offset: int) -> int:
-        """Where a character of the present text stood in the source."""
-        for pieces in reversed(self._maps):
+    @property
+    def version(self) -> int:
+        """How many times the text has changed."""
+        return len(self._maps)
+
+    def origin(self, offset: int, version: int | None = None) -> int:
+        """Where a character of the present text, or of an earlier version of it, stood in the source."""
+        for pieces in reversed(self._maps[:version]):
             index = bisect_right(pieces, (offset, len(self.source) * 64)) - 1
             piece = pieces[index]
             offset = piece.old + offset - piece.new
@@ -110,9 +123,9 @@ class Revision:
                 offset = min(offset, pieces[index + 1].old)
         return offset
 
-    def position(self, offset: int) -> tuple[int, int]:
-        """Line and column, in the member, of a character of the present text."""
-        return self.source_position(self.origin(offset))
+    def position(self, offset: int, version: int | None = None) -> tuple[int, int]:
+        """Line and column, in the member, of a character of the text."""
+        return self.source_position(self.origin(offset, version))
 
     def source_position(self, offset: int) -> tuple[int, int]:
         """Line and column, in the member, of a character of the source."""
@@ -122,9 +135,9 @@ class Revision:
         start = self._line_ends[row - 1] + 1 if row else 0
         return self._first_line + row, offset - start + 1
 
-    def find(self, code: str, offset: int, message: str, action: str = "") -> None:
-        """Add a finding at a character of the present text."""
-        line, column = self.position(offset)
+    def find(self, code: str, offset: int, message: str, action: str = "", *, version: int | None = None) -> None:
+        """Add a finding at a character of the text."""
+        line, column = self.position(offset, version)
         self.findings.append(Finding(code, message, action, line, column))
 
     def _record(self, edit: Edit) -> None:
@@ -133,6 +146,8 @@ class Revision:
         if self.changes is not None:
             line, column = self.position(edit.start)
             self.changes.append(Change(line, column, edit.rule, before, edit.replacement))
+        if before.isspace() and not edit.replacement.strip():
+            return
         was, now = visible(before), visible(edit.replacement)
         if was == now:
             return

@@ -6,6 +6,7 @@ Ambiguity and failure are findings.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -14,7 +15,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from etl.addresses import LegacyLink, legacy_target, name_key
 from etl.settings import Settings
-from etl.slugs import WELL_FORMED, make_slug, shortened
+from etl.slugs import WELL_FORMED, make_slug, shortened, undated
 
 Kind = Literal["page", "tag", "file", "external", "mail", "anchor", "legacy"]
 State = Literal["ok", "dangling", "unmapped", "external"]
@@ -69,12 +70,17 @@ class Linker:
     def __init__(self, settings: Settings, lookup: Lookup) -> None:
         self.settings = settings
         self.lookup = lookup
+        # The rules ask for a link again in every round over its body.
+        self._resolved = lru_cache(4096)(self._resolve)
 
     def resolve(self, href: str, label: str = "", hint: str = "", *, broken: bool = False) -> Destination:
         """Where a link goes: ``label`` its visible text, ``hint`` the title of its anchor.
 
         ``broken``: the source itself marked it as broken; then it is a page that is found, or text.
         """
+        return self._resolved(href, label, hint, broken)
+
+    def _resolve(self, href: str, label: str, hint: str, broken: bool) -> Destination:
         href = href.strip()
         lost = LOST_ID.search(hint)
         if lost and (page := self.lookup.by_id(str(int(lost[1])))):
@@ -108,9 +114,9 @@ class Linker:
             return None
         names = [match[1]] if (match := LOST_NAME.search(hint)) else []
         if kind == "name":
-            return self._named([value, *names]) or self._slug(value)
+            return self._named([value, *names]) or self._slug(value) or self._tag(make_slug(value))
         if kind in ("posts", "pages"):
-            return self._slug(value) or self._named([*names, label])
+            return self._slug(value) or self._named([*names, label]) or self._tag(value)
         return self._named([*names, label]) or self._slug(value) or self._tag(value)
 
     def _named(self, names: Sequence[str]) -> Destination | None:
@@ -137,7 +143,7 @@ class Linker:
             slug = value if WELL_FORMED.fullmatch(value) else shortened(make_slug(value))
             if slug:
                 return Destination(self.settings.path(slug), "page", "dangling", None, "link.dangling")
-        if kind == "name" and (slug := make_slug(value)):
+        if kind == "name" and (slug := make_slug(undated(value))):
             return Destination(self.settings.path(slug), "page", "dangling", None, "link.dangling")
         if kind == "id":
             return Destination(None, "legacy", "dangling", None, "link.dangling")
@@ -185,6 +191,21 @@ def encoded(href: str) -> str:
     href = re.sub(r"(?:%20|\s)+$", "", href)
     href = UNSAFE.sub(lambda match: quote(match[0], safe="~*_" if match[0] in "~*_" else ""), href)
     return re.sub(r"&(?=#?\w+;)", "&amp;", href)
+
+
+def is_prose(label: str, href: str) -> bool:
+    """Whether brackets in prose were taken for a link: address and text are the same (29).
+
+    >>> is_prose("ng/mL", "ng/mL"), is_prose("RR = 1.59, 95%CI", "RR%20=%201.59,%2095%CI"), is_prose("a", "/a")
+    (True, True, False)
+    """
+    if not href or "://" in href or href.startswith(("/", "#", "mailto:", "tiki-")):
+        return False
+    return _letters(unquote(href)) == _letters(label)
+
+
+def _letters(text: str) -> str:
+    return "".join(html.unescape(text).replace("\\", "").replace(")", "").replace("[", "").split())
 
 
 def _host(href: str) -> str:

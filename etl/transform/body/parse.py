@@ -5,7 +5,7 @@ pyromark gives byte offsets; nodes hold character offsets, so that rules slice t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import pyromark
@@ -51,43 +51,58 @@ class Node:
         return self.children[-1].end if self.children else self.start
 
 
-def parse(text: str) -> Node:
-    """The document node of a text (without lone surrogates); never raises.
+class Tree:
+    """All nodes of a text, in source order; the first one is the document."""
 
-    >>> [str(node) for node in parse("**ä** b").walk()]
-    ['Document[0:7]', 'Paragraph[0:7]', 'Strong[0:5]', 'Text[2:3]', 'Text[5:7]']
+    __slots__ = ("nodes", "root")
+
+    def __init__(self, nodes: list[Node]) -> None:
+        self.root = nodes[0]
+        self.nodes = nodes
+
+
+def parse(text: str) -> Tree:
+    """The tree of a text (without lone surrogates); never raises.
+
+    >>> parse("**ä** b").nodes
+    [Document[0:7], Paragraph[0:7], Strong[0:5], Text[2:3], Text[5:7]]
     """
-    events = list(pyromark.events_with_range(text, options=OPTIONS))
-    at = _char_offsets(text, events)
     root = Node("Document", None, 0, len(text))
-    open_nodes = [root]
-    for event, span in events:
-        if isinstance(event, str):
-            what, data = event, None
-        else:
-            ((what, data),) = event.items()
-            if what == "End":
-                open_nodes.pop()
-                continue
-        kind = what
-        if what == "Start":
-            kind, data = (data, None) if isinstance(data, str) else next(iter(data.items()))
-        node = Node(kind, data, at[span["start"]], at[span["end"]])
-        open_nodes[-1].children.append(node)
-        if what == "Start":
+    nodes, open_nodes, children = [root], [root], root.children
+    for event, span in pyromark.events_with_range(text, options=OPTIONS, merge_text=True):
+        if event.__class__ is str:
+            node = Node(event, None, span["start"], span["end"])
+            nodes.append(node)
+            children.append(node)
+            continue
+        for kind in event:  # a dict of one item
+            data = event[kind]  # type: ignore[index,literal-required]  # whatever its kind
+        if kind == "End":
+            open_nodes.pop()
+            children = open_nodes[-1].children
+            continue
+        starts = kind == "Start"
+        if starts:
+            kind, data = (data, None) if data.__class__ is str else next(iter(data.items()))
+        node = Node(kind, data, span["start"], span["end"])
+        nodes.append(node)
+        children.append(node)
+        if starts:
             open_nodes.append(node)
-    return root
+            children = node.children
+    if not text.isascii():
+        _to_characters(text, nodes[1:])
+    return Tree(nodes)
 
 
-def _char_offsets(text: str, events: list[Any]) -> Sequence[int] | dict[int, int]:
-    """Character offset of every byte offset that the events name."""
-    if text.isascii():
-        return range(len(text) + 1)
+def _to_characters(text: str, nodes: list[Node]) -> None:
+    """Turn the parser's byte offsets into character offsets."""
     data = text.encode()
     chars: dict[int, int] = {}
     char = last = 0
-    for byte in sorted({offset for _, span in events for offset in (span["start"], span["end"])}):
+    for byte in sorted({node.start for node in nodes} | {node.end for node in nodes}):
         char += len(data[last:byte].decode())
         chars[byte] = char
         last = byte
-    return chars
+    for node in nodes:
+        node.start, node.end = chars[node.start], chars[node.end]

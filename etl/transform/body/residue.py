@@ -6,16 +6,17 @@ import re
 from collections.abc import Iterator
 
 # What must be in a body for the pattern to be worth a look, and the pattern.
+# A pattern begins with a literal, for that is what makes it cheap; what must stand before is looked at behind it.
 RESIDUE = [
-    ("}", re.compile(r"\{/?[A-Z]{2,}[^{}\n]{0,80}\}|\b[A-Z]{3,}\}")),
-    ("{{", re.compile(r"\{\{[<%]")),
-    ("~", re.compile(r"~/?(?:hs|tc|np)~|~~(?:#?[A-Fa-f0-9]{3,6}:)?")),
+    ("{", re.compile(r"\{/?[A-Z]{2,}[^{}\n]{0,80}\}|\{\{[<%]")),
+    ("}", re.compile(r"\}(?<=(?:FONT|HTML|SPAN)\})(?<!\{(?:FONT|HTML|SPAN)\})|\}(?<=(?:BOX|DIV|IMG|SUB|SUP)\})(?<!\{(?:BOX|DIV|IMG|SUB|SUP)\})")),
+    ("~", re.compile(r"~(?:/?(?:hs|tc|np)~|~(?:#?[A-Fa-f0-9]{3,6}:)?)")),
     ("((", re.compile(r"\(\([^()\n|]{2,80}(?:\|[^()\n]*)?\)\)")),
     ("tiki-", re.compile(r"tiki-\w+\.php")),
     ("&nbsp;", re.compile(r"&nbsp;")),
-    (":", re.compile(r"(?<![\w/&])#[A-Fa-f0-9]{3}(?:[A-Fa-f0-9]{3})?:")),
-    ("__", re.compile(r"(?<![\w/])__(?=\w)|(?<=\w)__(?![\w/])")),
-    ("**", re.compile(r"(?<=\s)\*\*(?=\s)")),
+    ("#", re.compile(r"#(?<![\w/&]#)[A-Fa-f0-9]{3}(?:[A-Fa-f0-9]{3})?:")),
+    ("__", re.compile(r"__(?:(?<![\w/]__)(?=\w)|(?<=\w__)(?![\w/]))")),
+    ("**", re.compile(r"\*\*(?<=\s\*\*)(?=\s)")),
     ("||", re.compile(r"\|\|(?=\s*\w)")),
 ]
 PRIVATE = re.compile(r"[\ue000-\uf8ff\U000f0000-\U0010fffd]")

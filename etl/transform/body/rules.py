@@ -37,11 +37,15 @@ RULES: dict[str, str] = {
     "line-separator": "a line or paragraph separator becomes a line end",
     "tiki-marker": "a plugin marker of the old wiki goes, its inner text stays",
     "tiki-mark": "a sign such as ~hs~ becomes what it stood for",
+    "tiki-colour": "a colour of the old wiki, ~~#F00:text~~, goes, its text stays",
+    "wiki-link": "a link of the old wiki that nobody parsed, ((Page|text)), becomes a link or its text",
     # the structure (structure.py)
     "edge": "blank lines and blanks at the edges go",
     "blank-lines": "one blank line between blocks",
     "blanks": "runs of blanks and tabs become one blank",
     "line-blanks": "blanks at the ends of lines go",
+    "nested-list": "lists in lists are nested by four columns",
+    "continuation": "a quotation right behind a list item is the rest of that item",
     "tight-list": "no blank lines between list items",
     "bullet": "bullets are *, one blank behind the mark",
     "number": "a list numbered 1. throughout counts (35)",
@@ -58,6 +62,7 @@ RULES: dict[str, str] = {
     "bracket": "literal brackets are escaped (22)",
     "bracket-link": "brackets that became a link are brackets again (29)",
     "link": "a link in one spelling: address encoded, no title, text trimmed (30, 31)",
+    "link-blank": "a blank parts a link from the word that it touched",
     "page-link": "a link to a page of the old wiki goes to its new path (26, 27, 32)",
     "unlink": "a link that has no target goes, its text stays",
     "image-alt": "the alternative text `image` goes",
@@ -68,7 +73,8 @@ RULES: dict[str, str] = {
 }
 
 MAY_LOSE = frozenset(
-    ("comment", "debug", "declaration", "dynamic-list", "shortcode", "script", "tiki-marker", "drop-line", "box", "lost-image", "image")
+    """comment debug declaration dynamic-list shortcode script tiki-marker tiki-mark tiki-colour wiki-link drop-line box
+    lost-image image""".split()
 )
 """Rules that may remove visible text; each removal is a finding."""
 

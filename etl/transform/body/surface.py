@@ -9,44 +9,46 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from etl.model import Finding
 from etl.settings import Settings
 from etl.transform.body.edits import Edit, Revision
-from etl.transform.body.links import SPOKEN_ID, WWW, NAME_WORDS, Destination, Linker, encoded
+from etl.transform.body.links import SPOKEN_ID, WWW, NAME_WORDS, Destination, Linker, encoded, is_prose
 from etl.transform.body.parse import parse
 
 ATTRIBUTES = r"(?:[^<>\"']|\"[^\"]*\"|'[^']*')*"
-BLANK = r"(?:[\u00a0\u2000-\u200a\u202f\u205f\u3000]|&(?:nbsp|ensp|emsp|thinsp|hairsp|\#160|\#x[aA]0);)"
-TOKEN = re.compile(
-    rf"""
-      (?P<dest>\]\(<[^<>\n]*>)
-    | (?P<escape>\\.)
-    | (?P<comment><!--(?:.*?)-->)
-    | (?P<declaration><!\[?[a-zA-Z][^<>]*>|<\?.*?\?>|<!\[endif\]>)
-    | (?P<auto><(?:[a-zA-Z][a-zA-Z0-9+.-]+:[^\s<>]*|[^\s<>@]+@[^\s<>@]+\.[^\s<>@]+)>)
-    | (?P<tag></?[a-zA-Z][a-zA-Z0-9:]*(?:[\s/]{ATTRIBUTES}|[\s/][^<>]*)?>)
-    | (?P<less><)
-    | (?P<shortcode>\{{\{{[<%].*?[>%]\}}\}}(?:[ \t]*\n\s*-{{3,}}[ \t]*(?=\n|\Z))?)
-    | (?P<marker>\{{/?[A-Z][A-Z0-9_]+(?:\((?:[^(){{}}]|\([^(){{}}]*\))*\)?)?\s*/?\}}
-        |\{{(?:img|redirect|module|include|category|maketoc|toc|attach|file)\b[^{{}}\n]*\}})
-    | (?P<mark>~/?(?:hs|np|pp|tc|hc|tex)~)
-    | (?P<blank>{BLANK}(?:[ \t]|{BLANK})*)
-    | (?P<entity>&(?:[a-zA-Z][a-zA-Z0-9]{{1,31}}|\#[0-9]{{1,7}}|\#[xX][0-9a-fA-F]{{1,6}});)
-    | (?P<invisible>[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufff9-\ufffb]+)
-    | (?P<separator>[\u2028\u2029]+)
-    | (?P<lines>[ \t]*\n\s*)
-    | (?P<pipe>\|)
-    """,
-    re.VERBOSE | re.DOTALL,
+BLANK = r"(?:[\u00a0\u2000-\u200a\u202f\u205f\u3000]|&(?:nbsp|ensp|emsp|thinsp|hairsp|#160|#x[aA]0);)"
+INVISIBLE = (
+    r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufff9-\ufffb"
 )
-ODD = r"<{~&\\\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xa0\u00ad\u2000-\u200b\u200e\u200f\u2028-\u202f\u205f-\u2069\u3000\ufeff\ufff9-\ufffb"
-# Where a token may begin: outside of HTML, and where everything must stay on one line.
+ODD = rf"<{{~&\\\\{INVISIBLE}\u00a0\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+# Where something may begin that is not prose: outside of HTML, and where everything must stay on one line.
 OUTSIDE = re.compile(f"[{ODD}]")
 ONE_LINE = re.compile(rf"[ \t]*\n|[{ODD}|]")
+
+TAG = re.compile(rf"</?([a-zA-Z][a-zA-Z0-9:]*)(?:[\s/]{ATTRIBUTES}|[\s/][^<>]*)?>")
+AUTOLINK = re.compile(r"<(?:[a-zA-Z][a-zA-Z0-9+.-]+:[^\s<>]*|[^\s<>@]+@[^\s<>@]+\.[^\s<>@]+)>")
+COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+DECLARATION = re.compile(r"<!\[?[a-zA-Z][^<>]*>|<\?.*?\?>", re.DOTALL)
+SHORTCODE = re.compile(r"\{\{[<%].*?[>%]\}\}(?:[ \t]*\n\s*-{3,}[ \t]*(?=\n|\Z))?", re.DOTALL)
+MARKER = re.compile(
+    r"\{/?[A-Z][A-Z0-9_]+(?:\((?:[^(){}]|\([^(){}]*\))*\)?)?\s*/?\}"
+    r"|\{(?:img|redirect|module|include|category|maketoc|toc|attach|file)\b[^{}\n]*\}"
+)
+MARK = re.compile(r"~/?(?:hs|np|pp|tc|hc|tex)~|~~#?[A-Fa-f0-9]{3,6}:|~~")
+BLANKS = re.compile(rf"{BLANK}(?:[ \t]|{BLANK})*")
+ENTITY = re.compile(r"&(?:[a-zA-Z][a-zA-Z0-9]{1,31}|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});")
+LINES = re.compile(r"[ \t]*\n\s*")
+INVISIBLES = re.compile(f"[{INVISIBLE}]+")
+SEPARATORS = re.compile("[\u2028\u2029]+")
+
 LINE_START = re.compile(r"[ \t>]*(?:(?:[*+-]|\d{1,9}[.)]|#{1,6})[ \t]+)?")
+RULE_LINE = re.compile(r"^[ \t]*[-\u2013\u2014](?:[ \t]*[-\u2013\u2014])+[ \t]*\\?[ \t]*$", re.MULTILINE)
+ANGLED = re.compile(r"<[^<>\n]*>(?=\s*\))")
+WIKI_LINK = re.compile(r"\(\(([^()<>\n|]{1,160}?)\s*(?:\|([^()<>\n]*))?\)\)")
+MARKDOWN_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>|\d{1,9}[.)][ \t])")
+ANCHOR_NAME = re.compile(r"[\w:.-]{1,80}(?:\||(?=\{ANAME\}))")
 ATTRIBUTE = re.compile(r"([a-zA-Z_:][\w:.-]*)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
 MAYBE_CODE = re.compile(r"`|~~~|(?m:^(?: {4}| {0,3}\t))")
 DEBUG = re.compile(r"\s*(?:<code[^>]*>)?\s*Markdown:\s*\n.*Original Tiki:", re.DOTALL)
@@ -64,7 +66,7 @@ KEPT = frozenset(("sup", "sub"))
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 BLOCKS = frozenset(
     """address article aside blockquote body caption center dd details dl dt fieldset figcaption figure footer form
-    header hgroup html legend main nav noscript option p section select summary tbody tfoot thead""".split()
+    header hgroup html legend main nav noscript option section select summary tbody tfoot thead""".split()
 )
 HIDDEN = frozenset("script style head title svg math object embed applet template xml audio video canvas map".split())
 VOID = frozenset("area base basefont bgsound col frame frameset input keygen link meta param source track wbr colgroup".split())
@@ -106,6 +108,8 @@ class Surface:
         """How many open elements hold one line: headings, links, list items, cells."""
         self.tables: list[_Table] = []
         self.lists: list[int | None] = []
+        self.colours = 0
+        """How many colours of the old wiki are open."""
         self.box_open = False
         self.complete = True
         self.unlinked: list[tuple[int, str, Destination]] = []
@@ -119,27 +123,51 @@ class Surface:
 
     def run(self) -> None:
         """Collect and apply all edits of the surface."""
-        if not OUTSIDE.search(self.text):
-            return
         code = _code_ranges(self.text)
-        at = 0
-        for start, end in [*code, (len(self.text), len(self.text))]:
-            while at < start:
-                odd = (ONE_LINE if self.inline or self.tables else OUTSIDE).search(self.text, at, start)
-                if odd is None:
-                    break
-                token = TOKEN.match(self.text, odd.start(), start)
-                at = self._token(token) if token else odd.end()
-            at = max(at, end)
-        self._close_all()
-        self.revision.apply(self.edits)
+        if OUTSIDE.search(self.text):
+            at = 0
+            for start, end in [*code, (len(self.text), len(self.text))]:
+                self._walk(at, start)
+                at = max(at, end)
+            self._close_all()
+        self.revision.apply([*self.edits, *self._lines(code)])
 
-    def _token(self, token: re.Match[str]) -> int:
-        """Handle one token; returns where to go on."""
-        kind = token.lastgroup or ""
-        handler = HANDLERS.get(kind)
-        after = handler(self, token) if handler else None
-        return token.end() if after is None else after
+    def _walk(self, at: int, end: int) -> None:
+        text = self.text
+        while at < end:
+            odd = (ONE_LINE if self.inline or self.tables else OUTSIDE).search(text, at, end)
+            if odd is None:
+                return
+            at = odd.start()
+            at = self._handle(odd[0][-1], at, end) or at + 1
+
+    def _handle(self, char: str, at: int, end: int) -> int | None:
+        """What begins at a place; returns where to go on, None when it is prose after all."""
+        for pattern, handler in HANDLERS.get(char, OTHERS):
+            token = pattern.match(self.text, at, end)
+            if token is not None:
+                return handler(self, token) or token.end()
+        return None
+
+    def _lines(self, code: Sequence[tuple[int, int]]) -> Iterator[Edit]:
+        """Rules made of any dashes, and links of the old wiki that nobody parsed."""
+        found = [(match, "---", "rule") for match in RULE_LINE.finditer(self.text) if match[0] != "---"] if "-" in self.text or "\u2013" in self.text else []
+        if "((" in self.text:
+            found += [(match, link, "wiki-link") for match in WIKI_LINK.finditer(self.text) if (link := self._wiki_link(match))]
+        for match, replacement, rule in found:
+            if not any(start <= match.start() < end for start, end in code):
+                yield Edit(match.start(), match.end(), replacement, rule)
+
+    def _wiki_link(self, match: re.Match[str]) -> str | None:
+        """`((Page|text))` becomes a link when it is a page, or text when it can be nothing else."""
+        name, label = match[1].strip(), (match[2] or match[1]).strip()
+        destination = self.linker.page(name)
+        if destination is not None:
+            return f"[{label}]({destination.href})"
+        if match[2] is None:
+            return None
+        self._unlink(match.start(), name, Destination(None, "legacy", "dangling", None, "link.dangling"))
+        return label
 
     def edit(self, start: int, end: int, replacement: str, rule: str) -> None:
         """Ask for a change."""
@@ -173,7 +201,7 @@ class Surface:
         self.find("shortcode.removed", token.start(), f"shortcode {_short(token[0].split('}}')[0] + '}}')}", "removed")
         self.edit(*token.span(), "\n\n", "shortcode")
 
-    def marker(self, token: re.Match[str]) -> None:
+    def marker(self, token: re.Match[str]) -> int | None:
         """`{NAME(arguments)}` and `{NAME}`: boxes, images and sub- or superscript have a meaning."""
         name = re.sub(r"[^A-Za-z_0-9].*", "", token[0].lstrip("{/"), flags=re.DOTALL).upper()
         opening = "(" in token[0] or token[0][1:2].islower()
@@ -184,8 +212,12 @@ class Surface:
         elif name in ("SUB", "SUP"):
             self.edit(*token.span(), f"<{'' if opening else '/'}{name.lower()}>", "tiki-marker")
         else:
-            self.find("markup.removed", token.start(), f"plugin marker {_short(token[0])}", "removed; its inner text stays")
-            self.edit(*token.span(), "", "tiki-marker")
+            anchor = ANCHOR_NAME.match(self.text, token.end()) if name == "ANAME" and opening else None
+            end = anchor.end() if anchor else token.end()
+            self.find("markup.removed", token.start(), f"plugin marker {_short(self.text[token.start():end])}", "removed; its inner text stays")
+            self.edit(token.start(), end, "", "tiki-marker")
+            return end
+        return None
 
     def _tiki_box(self, token: re.Match[str], *, opening: bool) -> None:
         if not opening:
@@ -201,17 +233,30 @@ class Surface:
                 self._lost_image(token.start(), number.strip())
 
     def mark(self, token: re.Match[str]) -> None:
-        """`~hs~` is a hard blank; the others only guarded what is between them."""
-        self.edit(*token.span(), " " if token[0] == "~hs~" else "", "tiki-mark")
+        """`~hs~` is a hard blank, `~~#F00:text~~` a colour; the others only guarded what is between them."""
+        mark = token[0]
+        if not mark.startswith("~~"):
+            self.edit(*token.span(), " " if mark == "~hs~" else "", "tiki-mark")
+        elif mark != "~~":
+            self.colours += 1
+            self.find("markup.removed", token.start(), f"colour {mark!r}", "removed; its inner text stays")
+            self.edit(*token.span(), "", "tiki-colour")
+        elif self.colours:
+            self.colours -= 1
+            self.edit(*token.span(), "", "tiki-colour")
 
     # --- characters -------------------------------------------------------------------------
 
-    def less(self, token: re.Match[str]) -> None:
-        """A `<` that opens nothing."""
+    def less(self, token: re.Match[str]) -> int | None:
+        """A `<` that opens nothing, or the address of a Markdown link."""
+        angled = ANGLED.match(self.text, token.start())
+        if angled and self.text[token.start() - 2 : token.start()] == "](":
+            return angled.end()
         if self._in_destination(token.start()):
             self.edit(*token.span(), "%3C", "address")
         else:
             self.edit(*token.span(), "&lt;", "less-than")
+        return None
 
     def escape(self, token: re.Match[str]) -> None:
         """A backslash and what it escapes: `\\<` has one spelling, all else stays."""
@@ -287,9 +332,13 @@ class Surface:
 
     def tag(self, token: re.Match[str]) -> int | None:
         """Any tag, by its element."""
-        raw = token[0]
-        name = re.match(r"</?([a-zA-Z][a-zA-Z0-9:]*)", raw)[1].lower()  # type: ignore[index]  # TOKEN says so
-        tag = Tag(name, token.start(), token.end(), raw.startswith("</"), raw)
+        if self.text[token.start() - 2 : token.start()] == "](":
+            return self.less(token)
+        raw, name = token[0], token[1].lower()
+        tag = Tag(name, token.start(), token.end(), raw[1] == "/", raw)
+        if (handler := ELEMENTS.get(name)) is not None:
+            handler(self, tag)
+            return None
         if name == "x" and not tag.closing:
             self.edit(tag.start, tag.end, "", "stray-tag")
             return None
@@ -299,9 +348,6 @@ class Surface:
             return self._preformatted(tag)
         if name in ("iframe", "frame"):
             return self._frame(tag)
-        if handler := ELEMENTS.get(name):
-            handler(self, tag)
-            return None
         if name in VOID or name in INLINE or ":" in name or name == "pre":
             self._unwrapped(tag)
             return None
@@ -473,8 +519,11 @@ class Surface:
     def anchor(self, tag: Tag) -> None:
         """`<a href>` becomes a Markdown link, `<a name>` goes."""
         if not tag.closing:
-            self._push(tag, "", "anchor")
-            self.inline += 1
+            if self._is_closed(tag, ANCHOR_END):
+                self._push(tag, "", "anchor")
+                self.inline += 1
+            else:
+                self.edit(tag.start, tag.end, "", "unwrap")
             return
         index = self._open_index("a")
         opened = self._pop(tag)
@@ -484,6 +533,10 @@ class Surface:
         attributes = opened.attributes()
         href = attributes.get("href", "").strip()
         label = re.sub(r"<[^<>]*>", "", self.text[opened.end : tag.start])
+        if is_prose(label, href):
+            self.edits[index] = self.edits[index]._replace(replacement="\\[", rule="bracket-link")
+            self.edit(tag.start, tag.end, "\\]", "bracket-link")
+            return
         destination = self._anchor_destination(opened, href, attributes, html.unescape(label))
         if destination is None or destination.href is None or not label.strip(" *_\n"):
             self.edit(tag.start, tag.end, "", "anchor")
@@ -511,14 +564,30 @@ class Surface:
     # --- blocks of HTML ---------------------------------------------------------------------
 
     def block(self, tag: Tag) -> None:
-        """Paragraphs and sections: their edges become blank lines."""
+        """Sections: their edges become blank lines."""
+        self._end_paragraph()
         self.edit(tag.start, tag.end, self._gap(), "block")
+
+    def paragraph(self, tag: Tag) -> None:
+        """`<p>`: its text is one paragraph, however many lines the old wiki made of it."""
+        if tag.closing:
+            self._pop(tag)
+        self.edit(tag.start, tag.end, self._gap(), "block")
+        if not tag.closing and not self.inline and self._is_closed(tag, PARAGRAPH_END):
+            self.open.append((tag, len(self.edits) - 1))
+            self.inline += 1
+
+    def _is_closed(self, tag: Tag, ends: re.Pattern[str]) -> bool:
+        """Whether an element that must stay on one line ends where it should, with no Markdown block in it."""
+        end = ends.search(self.text, tag.end)
+        return end is not None and end[0].startswith("</") and not MARKDOWN_BLOCK.search(self.text, tag.end, end.start())
 
     def _gap(self) -> str:
         return " " if self.inline else "\n\n"
 
     def division(self, tag: Tag) -> None:
         """`<div>`: a box, or a section without a meaning."""
+        self._end_paragraph()
         if not tag.closing:
             names = tag.attributes().get("class", "").lower().split()
             if {"border", "box", "legacy-box"} & set(names) and not self.inline:
@@ -555,26 +624,46 @@ class Surface:
 
     def heading(self, tag: Tag) -> None:
         """`<h2>` becomes `## ` with its text on one line."""
-        if not tag.closing:
+        if tag.closing:
+            self._pop(tag)
+            self.edit(tag.start, tag.end, self._gap(), "block")
+        elif self._is_closed(tag, HEADING_END):
             self._push(tag, " " if self.inline else f"\n\n{'#' * HEADINGS[tag.name]} ", "block")
             self.inline += 1
         else:
-            self._pop(tag)
             self.edit(tag.start, tag.end, self._gap(), "block")
 
     def list(self, tag: Tag) -> None:
         """`<ul>` and `<ol>`."""
+        self._end_paragraph()
+        outermost = len(self.lists) <= (1 if tag.closing else 0)
         if not tag.closing:
             self.lists.append(1 if tag.name == "ol" else None)
         elif self.lists:
+            self._end_item()
             self.lists.pop()
-        self.edit(tag.start, tag.end, "" if self.lists and not (tag.closing and len(self.lists) == 0) else self._gap(), "block")
+        self.edit(tag.start, tag.end, self._gap() if outermost else "", "block")
+
+    def _end_item(self) -> None:
+        """Close the open item of the innermost list, and what is open in it."""
+        depth = len(self.lists)
+        place = next((i for i, (tag, level) in enumerate(self.open) if tag.name == "li" and level == depth), None)
+        if place is None:
+            return
+        for tag, _ in self.open[place:]:
+            self._left_inline(tag.name)
+        del self.open[place:]
+
+    def _end_paragraph(self) -> None:
+        """A block ends the paragraph that is open."""
+        if self.open and self.open[-1][0].name == "p":
+            self.open.pop()
+            self._left_inline("p")
 
     def item(self, tag: Tag) -> None:
         """`<li>`: a line of its own, nested by four columns."""
-        while self.open and self.open[-1][0].name == "li" and self.open[-1][1] == len(self.lists):
-            self.open.pop()
-            self.inline -= 1
+        self._end_paragraph()
+        self._end_item()
         if tag.closing or self.tables:
             self.edit(tag.start, tag.end, "<br>" if self.tables and not tag.closing else "", "block")
             return
@@ -584,16 +673,18 @@ class Surface:
             self.lists[-1] = number + 1
         bullet = "*" if number is None else f"{number}."
         self.edit(tag.start, tag.end, f"\n{' ' * 4 * depth}{bullet} ", "block")
-        self.open.append((tag, len(self.lists)))
-        self.inline += 1
+        if ITEM_END.search(self.text, tag.end):
+            self.open.append((tag, len(self.lists)))
+            self.inline += 1
 
     def table(self, tag: Tag) -> None:
         """`<table>`: a pipe table, or only its text when it holds another table."""
+        self._end_paragraph()
         if tag.closing:
+            end = self._row_end() if self.tables else ""
             if self.tables:
-                self._end_row(tag.start)
                 self.tables.pop()
-            self.edit(tag.start, tag.end, self._gap(), "table")
+            self.edit(tag.start, tag.end, end + self._gap(), "table")
             return
         end = re.compile(r"</?table\b", re.IGNORECASE).search(self.text, tag.end)
         simple = end is not None and end[0].startswith("</") and not self.inline
@@ -607,43 +698,41 @@ class Surface:
         if not self.tables:
             self.edit(tag.start, tag.end, self._gap(), "table")
             return
-        self._end_row(tag.start)
-        if not tag.closing:
-            self.tables[-1].cells = 0
-        self.edit(tag.start, tag.end, "", "table")
+        self.edit(tag.start, tag.end, self._row_end(), "table")
 
     def cell(self, tag: Tag) -> None:
         """`<td>` and `<th>`."""
         if not self.tables:
             self.edit(tag.start, tag.end, " " if tag.closing else self._gap(), "table")
             return
-        table = self.tables[-1]
-        self._end_cell(tag.start)
+        table, end = self.tables[-1], self._cell_end()
         if tag.closing:
-            self.edit(tag.start, tag.end, "", "table")
+            self.edit(tag.start, tag.end, end, "table")
             return
-        self.edit(tag.start, tag.end, " " if table.cells else "| ", "table")
+        self.edit(tag.start, tag.end, end + (" " if table.cells else "| "), "table")
         table.cells += 1
         table.in_cell = True
         self.inline += 1
 
-    def _end_cell(self, offset: int) -> None:
+    def _cell_end(self) -> str:
+        """What ends the open cell of the table, if there is one."""
         table = self.tables[-1]
-        if table.in_cell:
-            table.in_cell = False
-            self.inline -= 1
-            self.edit(offset, offset, " |", "table")
+        if not table.in_cell:
+            return ""
+        table.in_cell = False
+        self.inline -= 1
+        return " |"
 
-    def _end_row(self, offset: int) -> None:
-        table = self.tables[-1]
-        self._end_cell(offset)
+    def _row_end(self) -> str:
+        """What ends the open row: its missing cells, and below the first row the divider."""
+        table, end = self.tables[-1], self._cell_end()
         if not table.cells:
-            return
+            return end
         padding = "  |" * (table.columns - table.cells)
         divider = "" if table.rows else "\n|" + " --- |" * table.columns
         table.rows += 1
         table.cells = 0
-        self.edit(offset, offset, f"{padding}{divider}\n", "table")
+        return f"{end}{padding}{divider}\n"
 
     # --- open elements ----------------------------------------------------------------------
 
@@ -670,13 +759,13 @@ class Surface:
         return None
 
     def _left_inline(self, name: str) -> None:
-        if name == "a" or name == "li" or name in HEADINGS:
+        if name in ("a", "li", "p") or name in HEADINGS:
             self.inline -= 1
 
     def _close_all(self) -> None:
         """The end of the body: what is still open is closed, or its mark goes."""
         while self.tables:
-            self._end_row(len(self.text))
+            self.edit(len(self.text), len(self.text), self._row_end(), "table")
             self.tables.pop()
         for tag, index in self.open:
             if tag.name in STRONG or tag.name in EMPHASIS:
@@ -704,23 +793,34 @@ class _Table:
 
 BARRIERS = frozenset(("div", "table"))
 
-HANDLERS: dict[str, Callable[[Surface, re.Match[str]], int | None]] = {
-    "comment": Surface.comment,
-    "declaration": Surface.declaration,
-    "auto": Surface.auto,
-    "tag": Surface.tag,
-    "less": Surface.less,
-    "escape": Surface.escape,
-    "shortcode": Surface.shortcode,
-    "marker": Surface.marker,
-    "mark": Surface.mark,
-    "entity": Surface.entity,
-    "blank": Surface.blank,
-    "invisible": Surface.invisible,
-    "separator": Surface.separator,
-    "lines": Surface.lines,
-    "pipe": Surface.pipe,
+ANCHOR_END = re.compile(r"</?a(?=[\s>])", re.IGNORECASE)
+HEADING_END = re.compile(r"</?h[1-6](?=[\s>])", re.IGNORECASE)
+PARAGRAPH_END = re.compile(r"</?(?:p|div|table|ul|ol|h[1-6]|blockquote|pre|body)(?=[\s>])", re.IGNORECASE)
+ITEM_END = re.compile(r"</?(?:li|ul|ol)(?=[\s>])", re.IGNORECASE)
+
+Handler = Callable[[Surface, re.Match[str]], int | None]
+
+# By the character that it begins with: the first pattern that fits.
+HANDLERS: dict[str, tuple[tuple[re.Pattern[str], Handler], ...]] = {
+    "<": (
+        (AUTOLINK, Surface.auto),
+        (TAG, Surface.tag),
+        (COMMENT, Surface.comment),
+        (DECLARATION, Surface.declaration),
+        (re.compile("<"), Surface.less),
+    ),
+    "&": ((BLANKS, Surface.blank), (ENTITY, Surface.entity)),
+    "{": ((SHORTCODE, Surface.shortcode), (MARKER, Surface.marker)),
+    "~": ((MARK, Surface.mark),),
+    "\\": ((re.compile(r"\\.", re.DOTALL), Surface.escape),),
+    "\n": ((LINES, Surface.lines),),
+    "|": ((re.compile(r"\|"), Surface.pipe),),
 }
+OTHERS: tuple[tuple[re.Pattern[str], Handler], ...] = (
+    (BLANKS, Surface.blank),
+    (INVISIBLES, Surface.invisible),
+    (SEPARATORS, Surface.separator),
+)
 
 ELEMENTS: dict[str, Callable[[Surface, Tag], None]] = {
     "span": Surface.span,
@@ -738,6 +838,7 @@ ELEMENTS: dict[str, Callable[[Surface, Tag], None]] = {
     "tr": Surface.row,
     "td": Surface.cell,
     "th": Surface.cell,
+    "p": Surface.paragraph,
     **dict.fromkeys(STRONG, Surface.strong),
     **dict.fromkeys(EMPHASIS, Surface.emphasis),
     **dict.fromkeys(KEPT, Surface.kept),
@@ -746,11 +847,11 @@ ELEMENTS: dict[str, Callable[[Surface, Tag], None]] = {
 }
 
 
-def _code_ranges(text: str) -> Iterable[tuple[int, int]]:
+def _code_ranges(text: str) -> list[tuple[int, int]]:
     """Code spans and code blocks, in order."""
     if not MAYBE_CODE.search(text):
         return []
-    return [(node.start, node.end) for node in parse(text).walk() if node.kind in ("Code", "CodeBlock")]
+    return [(node.start, node.end) for node in parse(text).nodes if node.kind in ("Code", "CodeBlock")]
 
 
 def _columns(inside: str) -> int:
@@ -761,8 +862,3 @@ def _columns(inside: str) -> int:
 
 def _short(text: str) -> str:
     return repr(text if len(text) <= 80 else text[:77] + "...")
-
-
-def findings_of(surface: Surface) -> list[Finding]:
-    """What the walk found."""
-    return surface.revision.findings

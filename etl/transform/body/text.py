@@ -14,7 +14,7 @@ def visible_text(root: Node) -> str:
     """A line for each paragraph, heading, list item, table row and code line (contract, section 6).
 
     >>> from etl.transform.body.parse import parse
-    >>> visible_text(parse("# A **b**\\n\\n* [c](/d)\\n* e\\\\\\nf\\n\\n| g | h |\\n| --- | --- |\\n| 1<br>2 | 3 |"))
+    >>> visible_text(parse("# A **b**\\n\\n* [c](/d)\\n* e\\\\\\nf\\n\\n| g | h |\\n| --- | --- |\\n| 1<br>2 | 3 |").root)
     'A b\\nc\\ne f\\ng h\\n1 2 3'
     """
     return "\n".join(line for line in (" ".join(raw.split()) for raw in _lines(root)) if line)

@@ -38,8 +38,9 @@ def rendered_words(markdown: str) -> list[str]:
 def unexplained(source: str, body: str, changes: Iterable[Change]) -> Iterator[tuple[str, str]]:
     """What no edit explains: ``("lost" | "added" | "moved", words)``."""
     before, after = rendered_words(source), rendered_words(body)
+    # What the source holds but its rendering hides may come to light: a cell too many, a number of a list.
     # The number of a list item is no word: text may become one, and one may turn out to be text.
-    removed, written = Counter(LIST_MARK.findall(body)), Counter(LIST_MARK.findall(source))
+    removed, written = Counter(LIST_MARK.findall(body)), Counter(LIST_MARK.findall(source)) + (Counter(WORD.findall(source)) - Counter(before))
     for change in changes:
         removed.update(_touched(change.before))
         written.update(_touched(change.after))
