@@ -347,20 +347,22 @@ class Manifest(Shape):
     files: list[OutFile]
 
 
-def finding_line(finding: Finding, *, bundle: str | None, member: str | None, document: str | None, key: str) -> FindingLine:
-    """A finding with its place; ``key`` names the document or member in the next export too."""
+def finding_line(
+    finding: Finding, *, bundle: str | None, member: str | None, document: str | None, key: str
+) -> dict[str, Any]:
+    """A line of findings.jsonl (`FindingLine`); ``key`` names the document or member in the next export too."""
     cause = finding.message if finding.cause is None else finding.cause
     fingerprint = hashlib.sha256("\0".join((key, finding.code, cause)).encode("utf-8", "replace")).hexdigest()[:16]
-    return FindingLine(
-        code=finding.code,
-        severity=SEVERITY[finding.code],
-        bundle=bundle,
-        member=member,
-        line=finding.line,
-        column=finding.column,
-        document=document,
-        field=finding.field,
-        message=finding.message,
-        action=finding.action,
-        fingerprint=fingerprint,
-    )
+    return {
+        "code": finding.code,
+        "severity": SEVERITY[finding.code],
+        "bundle": bundle,
+        "member": member,
+        "line": finding.line,
+        "column": finding.column,
+        "document": document,
+        "field": finding.field,
+        "message": finding.message,
+        "action": finding.action,
+        "fingerprint": fingerprint,
+    }

@@ -302,7 +302,7 @@ class _Transform:
                 finding, bundle=self.member.bundle, member=self.member.name, document=document, key=document or self.member_id or self.member.name
             )
             self.part.findings[finding.code] += 1
-            self.files["findings"].write(dump("finding", line.model_dump()))
+            self.files["findings"].write(dump("finding", line))
 
 
 def _place(finding: Finding) -> tuple[int, int, str, str]:

@@ -168,7 +168,7 @@ def write_decisions(run: Run, facts: Facts, made: Path) -> None:
         for finding in chain(of_the_set, compiled):
             run.findings[finding.code] += 1
             line = finding_line(finding, bundle=None, member=None, document=None, key="")
-            file.write(lines.dump("finding", line.model_dump()))
+            file.write(lines.dump("finding", line))
 
 
 def finish(run: Run, facts: Facts, made: Path) -> None:

@@ -264,21 +264,21 @@ def _report_withheld(facts: Facts) -> None:
 
 
 def _link_index(facts: Facts) -> None:
-    """Ids, names and slugs of published documents, and of redirect pages that go to them."""
+    """Ids, names and slugs of published documents, and of redirect pages that go to them: one look-up each."""
     facts.script(
         """
-        CREATE TABLE link_id (page_id TEXT PRIMARY KEY, ord INTEGER) WITHOUT ROWID;
-        INSERT OR IGNORE INTO link_id SELECT CAST(page_id AS TEXT), CASE outcome WHEN 'redirect' THEN goes_to ELSE ord END FROM fact
-            WHERE outcome IN ('document', 'redirect') AND page_id IS NOT NULL;
-        CREATE TABLE link_name (key TEXT, place INTEGER, ord INTEGER);
-        INSERT INTO link_name SELECT n.key, row_number() OVER (ORDER BY (f.outcome = 'redirect'), f.senior),
-            CASE f.outcome WHEN 'redirect' THEN f.goes_to ELSE f.ord END
-            FROM page_name n JOIN fact f ON f.ord = n.ord WHERE f.outcome IN ('document', 'redirect');
-        CREATE INDEX link_name_key ON link_name (key, place, ord);
-        CREATE TABLE link_slug (slug TEXT PRIMARY KEY, ord INTEGER) WITHOUT ROWID;
-        INSERT INTO link_slug SELECT s.slug, s.ord FROM slug s JOIN fact f ON f.ord = s.ord WHERE f.outcome = 'document';
-        INSERT OR IGNORE INTO link_slug SELECT legacy_slug, CASE outcome WHEN 'redirect' THEN goes_to ELSE ord END FROM fact
-            WHERE outcome IN ('document', 'redirect') AND legacy_slug IS NOT NULL ORDER BY (outcome = 'redirect'), senior;
+        CREATE TABLE goal AS SELECT f.ord, f.page_id, f.legacy_slug, (f.outcome = 'redirect') AS indirect, f.senior, t.document, p.path
+            FROM fact f JOIN fact t ON t.ord = ifnull(f.goes_to, f.ord) JOIN path p ON p.ord = t.ord
+            WHERE f.outcome IN ('document', 'redirect');
+        CREATE TABLE link_id (key TEXT PRIMARY KEY, document TEXT, path TEXT) WITHOUT ROWID;
+        INSERT OR IGNORE INTO link_id SELECT CAST(page_id AS TEXT), document, path FROM goal WHERE page_id IS NOT NULL;
+        CREATE TABLE link_name (key TEXT, place INTEGER, document TEXT, path TEXT, PRIMARY KEY (key, place, document)) WITHOUT ROWID;
+        INSERT OR IGNORE INTO link_name SELECT n.key, row_number() OVER (ORDER BY g.indirect, g.senior), g.document, g.path
+            FROM page_name n JOIN goal g ON g.ord = n.ord;
+        CREATE TABLE link_slug (key TEXT PRIMARY KEY, document TEXT, path TEXT) WITHOUT ROWID;
+        INSERT INTO link_slug SELECT s.slug, g.document, g.path FROM slug s JOIN goal g ON g.ord = s.ord WHERE NOT g.indirect;
+        INSERT OR IGNORE INTO link_slug SELECT legacy_slug, document, path FROM goal
+            WHERE legacy_slug IS NOT NULL ORDER BY indirect, senior;
         """
     )
 
@@ -324,21 +324,22 @@ class Index:
         self.tag = lru_cache(4096)(self._tag)
 
     def _by_id(self, page_id: str) -> Page | None:
-        return next(iter(self._pages("link_id x", "x.page_id = ?", page_id)), None)
+        return self._one("SELECT document, path FROM link_id WHERE key = ?", page_id)
 
     def _by_name(self, key: str) -> Sequence[Page]:
-        return list(dict.fromkeys(self._pages("link_name x", "x.key = ? ORDER BY x.place LIMIT 8", key)))
+        rows = self._facts.db.execute("SELECT document, path FROM link_name WHERE key = ? ORDER BY place LIMIT 8", (key,))
+        return list(dict.fromkeys(Page(*row) for row in rows))
 
     def _by_slug(self, slug: str) -> Page | None:
-        return next(iter(self._pages("link_slug x", "x.slug = ?", slug)), None)
+        return self._one("SELECT document, path FROM link_slug WHERE key = ?", slug)
 
     def _tag(self, slug: str) -> str | None:
         path = self._facts.one("SELECT path FROM term_line WHERE slug = ? LIMIT 1", slug)
         return None if path is None else str(path)
 
-    def _pages(self, table: str, where: str, key: str) -> list[Page]:
-        query = f"SELECT f.document, p.path FROM {table} JOIN fact f ON f.ord = x.ord JOIN path p ON p.ord = x.ord WHERE {where}"
-        return [Page(*row) for row in self._facts.db.execute(query, (key,))]
+    def _one(self, query: str, key: str) -> Page | None:
+        row = self._facts.db.execute(query, (key,)).fetchone()
+        return None if row is None else Page(*row)
 
 
 # --- lines ---------------------------------------------------------------------------------

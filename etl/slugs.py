@@ -44,7 +44,10 @@ def legacy_slug(title: str) -> str:
     >>> len(legacy_slug("word " * 40))
     96
     """
-    whole = full_legacy_slug(title)
+    return _elided(full_legacy_slug(title))
+
+
+def _elided(whole: str) -> str:
     return f"{whole[:80]}-{whole[-15:]}" if len(whole) > LEGACY_LONGEST else whole
 
 
@@ -63,8 +66,9 @@ def damage(slug: str, title: str) -> Literal["malformed", "elided", "fragment"] 
     >>> damage("a--b", "A B"), damage("why-water", "Why water?")
     ('malformed', None)
     """
-    made = legacy_slug(title)
-    if slug == made and len(full_legacy_slug(title)) > LEGACY_LONGEST:
+    whole = full_legacy_slug(title)
+    made = _elided(whole)
+    if slug == made and len(whole) > LEGACY_LONGEST:
         return "elided"
     if not WELL_FORMED.fullmatch(slug) or len(slug) > LONGEST:
         return "malformed"

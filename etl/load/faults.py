@@ -167,7 +167,7 @@ def _ledger(verdict: Verdict) -> str:
     parts = [
         f"{count:,} {name.replace('_', ' ')}" for name, count in verdict.ledger.items() if name != "members" and count
     ]
-    return f"{verdict.ledger['members']:,} members = {' + '.join(parts) or '0'}"
+    return f"{_counted(verdict.ledger['members'], 'member')} = {' + '.join(parts) or '0'}"
 
 
 def _sum(verdict: Verdict) -> str:

@@ -12,7 +12,7 @@ import orjson
 import pyromark
 
 from etl import schemas
-from etl.model import Document, Finding, Identifiers, Legacy, Member, RawRecord, Source, SubjectDate
+from etl.model import Finding, Member, RawRecord
 from etl.settings import Settings
 from etl.transform import fields as rules
 from etl.transform.body import Cleaned, clean_body
@@ -40,6 +40,7 @@ class Made:
     """A document as it is written, and what was found and done on the way."""
 
     document: dict[str, Any]
+    """`model.Document`; its schema is checked where it is written."""
     findings: list[Finding]
     counts: Counter[str]
     changes: list[Change] | None
@@ -65,50 +66,54 @@ def make_document(
     cleaned = clean_body(record.body, settings, linker, first_line=record.body_line, keep_changes=keep_changes)
     findings = [*record.findings, *input_findings(record), *fields.findings, *found, *cleaned.findings]
     subject = _subject(fields, decision, record, findings)
-    dois, pmids = rules.identifiers([cleaned.text, *(link.href for link in cleaned.links), *fields.extra.get("metadata", ())])
-    document = Document(
-        id=fields.id,
-        kind=record.kind,
-        status=decision.status,  # type: ignore[arg-type]  # resolve names no other
-        slug=decision.slug,
-        path=decision.path,
-        title=fields.title,
-        authors=fields.authors,
-        keywords=fields.keywords,
-        created=fields.created,
-        modified=fields.modified,
-        created_at=fields.created_at,
-        modified_at=fields.modified_at,
-        subject_date=subject,
-        language=fields.language,
-        categories=fields.categories,
-        tags=fields.tags,
-        aliases=list(decision.aliases),
-        body=cleaned.body,
-        html=_html(cleaned.body) if with_html else None,
-        text=cleaned.text,
-        excerpt=cleaned.excerpt,
-        links=cleaned.links,
-        images=cleaned.images,
-        identifiers=Identifiers(doi=dois, pmid=pmids),
-        complete=cleaned.complete and not fields.sections_excluded,
-        findings=sorted({finding.code for finding in findings}),
-        digest="0" * 64,
-        source=Source(
-            bundle=member.bundle, member=member.name, member_id=member_id, line=record.body_line, sha256=sha256, flavour=record.flavour
-        ),
-        legacy=Legacy(
-            page_id=fields.page_id,
-            slug=fields.legacy_slug,
-            title=fields.legacy_title,
-            page_name=fields.page_name,
-            url=rules.legacy_url(fields.page_name, settings) if fields.page_name else None,
-            extra=fields.extra,
-        ),
-    )
-    line = document.model_dump()
-    line["digest"] = digest(line)
-    return Made(line, findings, cleaned.counts, cleaned.changes, _assets(cleaned, settings))
+    dois, pmids = rules.identifiers([cleaned.text, *(link["href"] for link in cleaned.links), *fields.extra.get("metadata", ())])
+    document: dict[str, Any] = {
+        "id": fields.id,
+        "kind": record.kind,
+        "status": decision.status,
+        "slug": decision.slug,
+        "path": decision.path,
+        "title": fields.title,
+        "authors": fields.authors,
+        "keywords": fields.keywords,
+        "created": fields.created,
+        "modified": fields.modified,
+        "created_at": fields.created_at,
+        "modified_at": fields.modified_at,
+        "subject_date": subject,
+        "language": fields.language,
+        "categories": fields.categories,
+        "tags": fields.tags,
+        "aliases": list(decision.aliases),
+        "body": cleaned.body,
+        "html": _html(cleaned.body) if with_html else None,
+        "text": cleaned.text,
+        "excerpt": cleaned.excerpt,
+        "links": cleaned.links,
+        "images": cleaned.images,
+        "identifiers": {"doi": dois, "pmid": pmids},
+        "complete": cleaned.complete and not fields.sections_excluded,
+        "findings": sorted({finding.code for finding in findings}),
+        "digest": "",
+        "source": {
+            "bundle": member.bundle,
+            "member": member.name,
+            "member_id": member_id,
+            "line": record.body_line,
+            "sha256": sha256,
+            "flavour": record.flavour,
+        },
+        "legacy": {
+            "page_id": fields.page_id,
+            "slug": fields.legacy_slug,
+            "title": fields.legacy_title,
+            "page_name": fields.page_name,
+            "url": rules.legacy_url(fields.page_name, settings) if fields.page_name else None,
+            "extra": fields.extra,
+        },
+    }
+    document["digest"] = digest(document)
+    return Made(document, findings, cleaned.counts, cleaned.changes, _assets(cleaned, settings))
 
 
 def digest(document: dict[str, Any]) -> str:
@@ -148,7 +153,7 @@ def _repair(value: Any) -> str:
     return "what is of another type was left out" if isinstance(value, list) else "taken as absent"
 
 
-def _subject(fields: Fields, decision: Decision, record: RawRecord, findings: list[Finding]) -> SubjectDate | None:
+def _subject(fields: Fields, decision: Decision, record: RawRecord, findings: list[Finding]) -> dict[str, str] | None:
     if fields.subject is None:
         return None
     subject = rules.valid_subject(fields.subject, decision.latest)
@@ -160,10 +165,11 @@ def _subject(fields: Fields, decision: Decision, record: RawRecord, findings: li
 
 def _assets(cleaned: Cleaned, settings: Settings) -> list[tuple[str, str, str]]:
     """Images and linked files, each with its state."""
-    assets = [(image.src, "image", image.state) for image in cleaned.images if image.src]
-    assets += [(link.href, "attachment", "ok") for link in cleaned.links if link.kind == "file" and not _lost(link.href, settings)]
-    assets += [(link.href, "attachment", "missing") for link in cleaned.links if link.kind == "file" and _lost(link.href, settings)]
-    return sorted(set(assets))
+    assets = {(image["src"], "image", image["state"]) for image in cleaned.images if image["src"]}
+    for link in cleaned.links:
+        if link["kind"] == "file":
+            assets.add((link["href"], "attachment", "missing" if _lost(link["href"], settings) else "ok"))
+    return sorted(assets)
 
 
 def _lost(address: str, settings: Settings) -> bool:

@@ -17,7 +17,7 @@ from urllib.parse import quote_plus
 
 from etl import addresses, slugs
 from etl.addresses import Address
-from etl.model import Finding, RawRecord, Rejection, SubjectDate
+from etl.model import Finding, RawRecord, Rejection
 from etl.settings import Settings
 
 KNOWN = frozenset(
@@ -333,14 +333,14 @@ def subject_of(text: str) -> tuple[str, str] | None:
         return None
 
 
-def valid_subject(subject: tuple[str, str, str], latest: str | None) -> SubjectDate | None:
-    """A subject date from 1800 to one year after the latest date of any member, else None."""
+def valid_subject(subject: tuple[str, str, str], latest: str | None) -> dict[str, str] | None:
+    """A `model.SubjectDate` from 1800 to one year after the latest date of any member, else None."""
     text, precision, source = subject
     if text < "1800":
         return None
     if latest is not None and text > f"{int(latest[:4]) + 1}{latest[4:]}"[: len(text)]:
         return None
-    return SubjectDate(date=text, precision=precision, source=source)  # type: ignore[arg-type]  # subject_of names them
+    return {"date": text, "precision": precision, "source": source}
 
 
 def parse_date(text: str) -> tuple[date | None, str | None]:

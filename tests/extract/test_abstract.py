@@ -4,13 +4,16 @@ import re
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl.extract.abstract import author_names, is_metadata, read_abstract
 from etl.model import RawRecord
 
-PROSE = "The water of the lake was clear, and every stone in it could be seen by all who came there in the long summer of that year, from the shore and from the bridge."
+PROSE = (
+    "The water of the lake was clear, and every stone in it could be seen by all who came there in the long summer of "
+    "that year, from the shore and from the bridge."
+)
 SECOND = "In winter the lake was covered by ice."
 
 
@@ -25,11 +28,13 @@ def codes(read: RawRecord) -> list[tuple[str, int | None]]:
 
 
 def test_a_plain_abstract_has_title_author_body_and_keywords() -> None:
-    read = read_abstract(f"Clear Water: Luck or Law? An Overview\n\nAnna-Maria Berg\n\n\n{PROSE}\n\nKeywords: Lake water, stones, ice-2 sheets\n\n")
+    title = "Clear Water: Luck or Law? An Overview"
+    keywords = "Keywords: Lake water, stones, ice-2 sheets"
+    read = read_abstract(f"{title}\n\nAnna-Maria Berg\n\n\n{PROSE}\n\n{keywords}\n\n")
     assert read is not None
     assert (read.kind, read.flavour) == ("abstract", "text")
     assert read.fields == {
-        "title": "Clear Water: Luck or Law? An Overview",
+        "title": title,
         "authors": ["Anna-Maria Berg"],
         "keywords": ["Lake water", "stones", "ice-2 sheets"],
         "affiliations": [],
@@ -116,7 +121,12 @@ def test_authors_may_stand_one_on_a_line_with_their_places() -> None:
 
 
 def test_affiliations_follow_the_authors_and_what_was_cut_from_a_name_is_kept() -> None:
-    lines = ["Anna Berg1, Carl Dahl2*", "1Department of Lakes, City", "2 Division of Stones, City", "*Corresponding author: a@b.example"]
+    lines = [
+        "Anna Berg1, Carl Dahl2*",
+        "1Department of Lakes, City",
+        "2 Division of Stones, City",
+        "*Corresponding author: a@b.example",
+    ]
     read = abstract("Title", lines[0], "\n".join(lines[1:]), PROSE)
     assert read.fields["authors"] == ["Anna Berg", "Carl Dahl"]
     assert read.fields["affiliations"] == lines
@@ -160,14 +170,20 @@ def test_names_run_together_stay_in_the_body_with_a_finding() -> None:
 )
 def test_a_line_of_metadata_is_kept_word_for_word_before_the_body_and_at_the_end(line: str) -> None:
     assert is_metadata(line)
-    for read in (abstract("Title", line, PROSE), abstract("Title", PROSE, line), abstract("Title", PROSE, "Keywords: a", line)):
+    for read in (
+        abstract("Title", line, PROSE),
+        abstract("Title", PROSE, line),
+        abstract("Title", PROSE, "Keywords: a", line),
+    ):
         assert read.fields["metadata"] == [line]
         assert (read.body, read.findings) == (PROSE, [])
 
 
-@pytest.mark.parametrize("line", [PROSE, "Received wisdom has it that water is clear.", "The volume of water", "Published data: none"])
+@pytest.mark.parametrize(
+    "line", [PROSE, "Received wisdom has it that water is clear.", "The volume of water", "Published data: none"]
+)
 def test_prose_is_no_metadata(line: str) -> None:
-    assert is_metadata(line) is (line == "Published data: nothing")
+    assert not is_metadata(line)
 
 
 def test_a_section_label_between_title_and_authors_is_metadata() -> None:
@@ -233,7 +249,7 @@ def test_text_after_the_keywords_stays_in_the_body_on_its_line_with_a_finding() 
 
 
 def test_a_label_of_keywords_over_prose_stays_in_the_body_with_a_finding() -> None:
-    prose = "this whole sentence without any separator goes on and on until it is far too long to be taken for a term of a list by anyone who reads it"
+    prose = "a sentence without any separator that goes on and on " * 3 + "until nobody takes it for a term"
     read = abstract("Title", PROSE, f"Keywords: {prose}")
     assert read.fields["keywords"] == []
     assert read.body.endswith(prose)
@@ -249,20 +265,53 @@ def test_a_sentence_that_begins_with_keyword_is_no_label() -> None:
 LABELS = re.compile(r"(?i)key ?words?|palabras clave|\band\b|</?p>|</?sup>")
 PIECES = st.sampled_from(
     [
-        "Anna Berg", "Anna Berg1, Carl Dahl2* and Eva Frost, PhD", "Berg A; Dahl CD, MD", "Berg, A., Dahl, C.D.", "Anna BergCarl Dahl",
-        "1Department of Lakes, City,", "Some Land", "*Corresponding author: a@b.example", "by no one", "By Anna Berg", "et al.",
-        "ORIGINAL ARTICLE", "Received: 1 May 2019", "DOI: 10.1000/182", "Citation: Berg A, Dahl C. Lakes", "PMID: 5 and more",
-        "Abstract", "Background:", "Results: it was wet", PROSE, SECOND, "a short line", "A Short Line", "second, third; fourth.",
-        "Keywords: a, b; c.", "Key words: one, two", "**Keywords**", "## Keywords", "* bullet one", "* bullet, two.", "Palabras clave:",
-        "Keywords: x, and y", "References", "1. Berg A. Lakes 2019;3(2):1-9", "12", "B.P.P.V., b</p>", "auto-", "immune",
+        "Anna Berg",
+        "Anna Berg1, Carl Dahl2* and Eva Frost, PhD",
+        "Berg A; Dahl CD, MD",
+        "Berg, A., Dahl, C.D.",
+        "Anna BergCarl Dahl",
+        "1Department of Lakes, City,",
+        "Some Land",
+        "*Corresponding author: a@b.example",
+        "by no one",
+        "By Anna Berg",
+        "et al.",
+        "ORIGINAL ARTICLE",
+        "Received: 1 May 2019",
+        "DOI: 10.1000/182",
+        "Citation: Berg A, Dahl C. Lakes",
+        "PMID: 5 and more",
+        "Abstract",
+        "Background:",
+        "Results: it was wet",
+        PROSE,
+        SECOND,
+        "a short line",
+        "A Short Line",
+        "second, third; fourth.",
+        "Keywords: a, b; c.",
+        "Key words: one, two",
+        "**Keywords**",
+        "## Keywords",
+        "* bullet one",
+        "* bullet, two.",
+        "Palabras clave:",
+        "Keywords: x, and y",
+        "References",
+        "1. Berg A. Lakes 2019;3(2):1-9",
+        "12",
+        "B.P.P.V., b</p>",
+        "auto-",
+        "immune",
     ]
-)  # fmt: skip
+)
 
 
 def words(text: str) -> Counter[str]:
     return Counter(re.findall(r"\w+", LABELS.sub(" ", text)))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(PIECES, st.sampled_from(["\n", "\n\n", "\n\n\n", "\n \n"])), max_size=14), PIECES)
 def test_every_word_ends_in_a_field_or_in_the_body(pieces: list[tuple[str, str]], title: str) -> None:
     text = f"{title}\n\n" + "".join(piece + gap for piece, gap in pieces) + PROSE
@@ -273,6 +322,7 @@ def test_every_word_ends_in_a_field_or_in_the_body(pieces: list[tuple[str, str]]
     assert not words(text) - words("\n".join([read.fields["title"], *lists, read.body]))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(PIECES, st.sampled_from(["\n", "\n\n"])), max_size=10))
 def test_a_line_of_the_body_keeps_its_number(pieces: list[tuple[str, str]]) -> None:
     text = "Title\n\n" + "".join(piece + gap for piece, gap in pieces) + PROSE

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl.extract.frontmatter import MAX_DEPTH, MAX_NODES, FrontMatter, position, read_json, read_yaml, shown
@@ -43,6 +43,7 @@ def all_paths(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[tuple[
 # --- JSON
 
 
+@settings(deadline=None)
 @given(OBJECTS, st.sampled_from([None, 2, 4]), st.booleans(), st.text("\n\t }{\"'x", max_size=20))
 def test_any_object_is_read_up_to_its_end_whatever_follows(
     fields: dict[str, Any], indent: int | None, is_ascii: bool, rest: str
@@ -52,6 +53,7 @@ def test_any_object_is_read_up_to_its_end_whatever_follows(
     assert front is None or (front.fields, front.end) == (fields, len(head) + 2)
 
 
+@settings(deadline=None)
 @given(OBJECTS, st.sampled_from([None, 4]), st.booleans())
 def test_locate_finds_every_value_of_any_object(fields: dict[str, Any], indent: int | None, is_ascii: bool) -> None:
     head = json.dumps(fields, indent=indent, ensure_ascii=is_ascii)
@@ -61,6 +63,7 @@ def test_locate_finds_every_value_of_any_object(fields: dict[str, Any], indent: 
             assert json.JSONDecoder().raw_decode(at(head, front.locate(path)))[0] == value
 
 
+@settings(deadline=None)
 @given(OBJECTS, st.data())
 def test_an_object_without_its_end_is_cut_off_wherever_it_is_cut(fields: dict[str, Any], data: st.DataObject) -> None:
     head = json.dumps(fields, indent=data.draw(st.sampled_from([None, 2])), ensure_ascii=data.draw(st.booleans()))
@@ -123,7 +126,7 @@ def test_many_flat_lists_are_not_deep() -> None:
 
 def test_half_a_surrogate_pair_is_replaced_in_values_and_keys_and_a_whole_pair_stays() -> None:
     text = '{"a": "x\\ud83d\\ude00y\\uD800z", "b\\udc00": ["\\\\ud800", "\\ud800\\u0041"]}'
-    front = accepted(read_json(text + ' \\ud800 in the body', 0))
+    front = accepted(read_json(text + " \\ud800 in the body", 0))
     assert front.fields == {"a": "x\U0001f600y\ufffdz", "b\ufffd": ["\\ud800", "\ufffdA"]}
     assert [(f.code, f.line, f.column, f.field) for f in front.findings] == [
         ("encoding.surrogate", 1, text.index("\\uD800") + 1, "a"),
@@ -137,6 +140,7 @@ def test_keys_that_differ_only_in_what_is_broken_are_one_key_twice() -> None:
     assert refused(read_json('{"\\ud800": 1, "\\ud801": 2}', 0)) == ("json.duplicate-key", 1, 15)
 
 
+@settings(deadline=None)
 @given(st.text('{}[]":,\\u0dD8fFeE+-.tnN \n', max_size=40))
 def test_json_of_any_shape_is_read_or_refused_with_a_place(rest: str) -> None:
     read = read_json('{"' + rest, 0)
@@ -153,7 +157,7 @@ def test_json_of_any_shape_is_read_or_refused_with_a_place(rest: str) -> None:
 def test_yaml_scalars_stay_text_and_only_a_plain_null_is_none() -> None:
     front = accepted(
         read_yaml(
-            "---\ntitle: \"A: \\\"b\\\" \\u2013 c\"\ndate: 2019-07-13\nid: 0010\nyes: no\na: null\nb: ~\nc:\nd: 'null'\n"
+            '---\ntitle: "A: \\"b\\" \\u2013 c"\ndate: 2019-07-13\nid: 0010\nyes: no\na: null\nb: ~\nc:\nd: \'null\'\n'
             "e: [1.0, '', !!int 3]\nf: !!str null\n---\nbody: x",
             0,
         )
@@ -224,6 +228,7 @@ def test_an_alias_is_written_out_and_aliases_of_aliases_are_refused() -> None:
     assert str(MAX_NODES) in read.message
 
 
+@settings(deadline=None)
 @given(st.dictionaries(WORDS, WORDS | st.lists(WORDS, max_size=3), min_size=1, max_size=4))
 def test_any_mapping_of_texts_comes_back_and_is_located(fields: dict[str, Any]) -> None:
     # JSON is YAML: quoted text means the same in both
@@ -235,6 +240,7 @@ def test_any_mapping_of_texts_comes_back_and_is_located(fields: dict[str, Any]) 
         assert json.JSONDecoder().raw_decode(at(text, front.locate(path)))[0] == value
 
 
+@settings(deadline=None)
 @given(st.text("abc:-?&*![]{}#|>'\"%,\\u0 \n\té\u2028", max_size=60))
 def test_yaml_of_any_shape_is_read_or_refused_with_a_place(head: str) -> None:
     read = read_yaml(f"---\n{head}\n---\n", 0)
@@ -248,12 +254,14 @@ def test_yaml_of_any_shape_is_read_or_refused_with_a_place(head: str) -> None:
 # --- places and quotations
 
 
+@settings(deadline=None)
 @given(st.text("a\né"), st.data())
 def test_a_position_leads_back_to_its_offset(text: str, data: st.DataObject) -> None:
     offset = data.draw(st.integers(0, len(text)))
     assert at(text, position(text, offset)) == text[offset:]
 
 
+@settings(deadline=None)
 @given(st.text(st.characters()))
 def test_a_quotation_has_no_control_character(text: str) -> None:
     assert shown(text).isprintable()

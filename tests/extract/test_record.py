@@ -4,14 +4,14 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from etl.extract.record import member_identity, read_record
 from etl.findings import CATALOGUE
 from etl.model import RawRecord, Rejection
 
-PROSE = "the water of the lake was clear and every stone in it could be seen from the shore by all of us who came there " * 2
+PROSE = "the water was clear and every stone in it could be seen from the shore by all who came there to see " * 3
 PAGE = (
     '{\n    "title": "Clear water \\u2013 a lake",\n    "slug": "clear-water",\n    "aliases": [\n'
     '        "/Clear+water+\\u2013+May+2019",\n        "/77"\n    ],\n    "tiki_page_id": 77\n}\n\n\n'
@@ -19,6 +19,7 @@ PAGE = (
 )
 YAML_PAGE = "---\ntitle: Clear water\naliases:\n- /Clear+water\ndate: 2019-07-13\n---\n\nThe body\n"
 ABSTRACT = f"Clear water in lakes\n\nAnna Berg, Carl Dahl\n\n{PROSE}\n\nKeywords: water, lakes\n"
+SIGNS = ['"', "{", "}", "[", "\\", "\\ud83d", "\n---\n", "\n\n", ":", ",", "é", "\r", "- ", "&a ", "*a", "Keywords: "]
 MEMBERS = [PAGE, YAML_PAGE, ABSTRACT]
 
 
@@ -129,7 +130,7 @@ def test_what_is_neither_page_nor_abstract_is_refused(text: str, code: str) -> N
 
 @pytest.mark.parametrize(
     "title",
-    ["<5% of lakes are clear", "{ a set } of lakes", "[Water] in lakes", "Set of rules; a review", "Use of water", "- a lake"],
+    ["<5% of lakes are clear", "{ a set } of lakes", "[Water] in lakes", "Set of rules; a review", "- a lake"],
 )
 def test_an_abstract_may_begin_with_a_sign_of_another_kind(title: str) -> None:
     assert record(f"{title}\n\n{PROSE}").fields["title"] == title
@@ -236,6 +237,7 @@ def assert_sound(data: bytes) -> None:
     assert read.body == read.body.rstrip()
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 @example(b"\xff\xfe\x00")
 @example(b"\xff\xfe\x00\x00\x41")
@@ -244,14 +246,14 @@ def test_arbitrary_bytes_are_read_or_refused(data: bytes) -> None:
     assert isinstance(read_record(data), RawRecord | Rejection)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(MEMBERS),
     st.lists(
         st.tuples(
             st.integers(0, 400),
             st.integers(0, 12),
-            st.sampled_from(['"', "{", "}", "[", "\\", "\\ud83d", "\n---\n", "\n\n", ":", ",", "é", "\r", "- ", "&a ", "*a", "Keywords: "])
-            | st.text(max_size=6),
+            st.sampled_from(SIGNS) | st.text(max_size=6),
         ),
         max_size=4,
     ),
@@ -265,11 +267,13 @@ def test_a_member_with_arbitrary_edits_is_read_or_refused_soundly(
     assert_sound(text.encode(encoding, "replace"))
 
 
+@settings(deadline=None)
 @given(st.text('{}[]"---\n :ab,\\u', max_size=80))
 def test_text_of_signs_is_read_or_refused_soundly(text: str) -> None:
     assert_sound(text.encode())
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(), st.text()), st.text(), st.integers(0, 4))
 def test_the_body_is_what_follows_the_object_and_its_line_is_where_it_begins(
     fields: dict[str, str], rest: str, blanks: int

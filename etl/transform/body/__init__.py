@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
-from etl.model import Finding, Image, Link
+from etl.model import Finding
 from etl.settings import Settings
 from etl.transform.body.edits import Change, Revision
 from etl.transform.body.links import Linker, encoded
@@ -26,8 +27,10 @@ class Cleaned:
     body: str
     text: str
     excerpt: str
-    links: list[Link]
-    images: list[Image]
+    links: list[dict[str, Any]]
+    """`model.Link`, in order."""
+    images: list[dict[str, Any]]
+    """`model.Image`, in order."""
     complete: bool
     findings: list[Finding]
     counts: Counter[str]
@@ -64,10 +67,10 @@ def clean_body(source: str, settings: Settings, linker: Linker, *, first_line: i
     )
 
 
-def _links(tree: Tree, revision: Revision, surface: Surface, structure: Structure) -> list[Link]:
+def _links(tree: Tree, revision: Revision, surface: Surface, structure: Structure) -> list[dict[str, Any]]:
     """All links in order: those that stay, and those of which only the text stayed."""
-    found = [
-        (offset, Link(href=href, kind=gone.kind, state=gone.state, target=gone.target))
+    found: list[tuple[int, dict[str, Any]]] = [
+        (offset, {"href": href, "kind": gone.kind, "state": gone.state, "target": gone.target})
         for offset, href, gone in [*surface.unlinked, *structure.unlinked]
     ]
     for node in tree.nodes:
@@ -79,25 +82,27 @@ def _links(tree: Tree, revision: Revision, surface: Surface, structure: Structur
             message = f"link {href!r} goes to a page that is not in the export"
             revision.find("link.dangling", node.start, message, "kept", version=structure.version)
         offset = revision.origin(node.start, structure.version)
-        found.append((offset, Link(href=href, kind=to.kind, state=to.state, target=to.target)))
+        found.append((offset, {"href": href, "kind": to.kind, "state": to.state, "target": to.target}))
     return [link for _, link in sorted(found, key=lambda entry: entry[0])]
 
 
-def _images(tree: Tree, linker: Linker, surface: Surface, structure: Structure) -> list[Image]:
+def _images(tree: Tree, linker: Linker, surface: Surface, structure: Structure) -> list[dict[str, Any]]:
     """All images in order, lost ones included."""
-    found = [(offset, Image(src=src, alt="", width=None, state="missing")) for offset, src in surface.lost_images]
+    found: list[tuple[int, dict[str, Any]]] = [
+        (offset, {"src": src, "alt": "", "width": None, "state": "missing"}) for offset, src in surface.lost_images
+    ]
     for node in tree.nodes:
         if node.kind != "Image":
             continue
         src = encoded(node.data["dest_url"])
         widths = surface.widths.get(src)
         alt = "".join(child.data for child in node.walk() if child.kind == "Text")
-        image = Image(
-            src=src,
-            alt="" if alt == "image" else alt,
-            width=widths.pop(0) if widths else None,
-            state="ok" if linker.resolve(src).state == "ok" else "external",
-        )
+        image = {
+            "src": src,
+            "alt": "" if alt == "image" else alt,
+            "width": widths.pop(0) if widths else None,
+            "state": "ok" if linker.resolve(src).state == "ok" else "external",
+        }
         found.append((surface.revision.origin(node.start, structure.version), image))
     return [image for _, image in sorted(found, key=lambda entry: entry[0])]
 

@@ -1,0 +1,52 @@
+"""What tests share: the option that renews expected files, and a run of the tool in this process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from tests.make import Outcome, difference, invoke
+
+settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile("here", deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--accept", action="store_true", help="renew every expected file from what comes out now; then read the diff"
+    )
+
+
+@pytest.fixture(scope="session")
+def accept(request: pytest.FixtureRequest) -> bool:
+    """Whether expected files are renewed instead of compared."""
+    return bool(request.config.getoption("--accept"))
+
+
+@pytest.fixture
+def expect(accept: bool) -> Callable[[Path, str], None]:
+    """``expect(path, text)``: the file holds the text; with ``--accept`` it does from now on."""
+
+    def check(path: Path, text: str) -> None:
+        if accept:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode())
+            return
+        expected = path.read_bytes().decode() if path.is_file() else ""
+        if expected != text:
+            pytest.fail(
+                f"{path} is not what came out (pytest --accept renews it):\n{difference(expected, text)}", pytrace=False
+            )
+
+    return check
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
+    """``run("migrate", source, "--out", out)``: the command in this process."""
+    return lambda *arguments: invoke(capfd, *arguments)

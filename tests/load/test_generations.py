@@ -1,0 +1,218 @@
+"""Generations: whoever resolves ``current`` sees one that is complete, whatever happens to the run."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from etl.load import generations as room
+from etl.load.generations import Generations, OutputError
+from tests.make import files
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Generations:
+    return Generations(tmp_path / "out")
+
+
+def made(work: Path, text: str) -> Path:
+    """A folder as a run makes it."""
+    folder = work / "made"
+    (folder / "redirects" / "nginx").mkdir(parents=True)
+    (folder / "documents.jsonl").write_text(text)
+    (folder / "redirects" / "nginx" / "names.map").write_text(text)
+    return folder
+
+
+def publish(out: Generations, text: str, keep: int = 3) -> tuple[Path, bool]:
+    with out.locked() as work:
+        return out.publish(made(work, text), keep)
+
+
+def numbers(out: Generations) -> list[str]:
+    return sorted(path.name for path in out.folder.iterdir())
+
+
+def test_nothing_is_current_before_the_first_generation(out: Generations) -> None:
+    assert out.current is None
+
+
+def test_a_generation_is_published_under_a_link_that_may_be_moved_with_its_folder(out: Generations) -> None:
+    path, fresh = publish(out, "one")
+    assert (path, fresh) == (out.folder / "1", True)
+    assert (out.out / "current").readlink() == Path("generations/1")
+    out.out.rename(out.out.with_name("moved"))
+    assert (out.out.with_name("moved") / "current" / "documents.jsonl").read_text() == "one"
+
+
+def test_equal_bytes_are_no_new_generation(out: Generations) -> None:
+    publish(out, "one")
+    assert publish(out, "one") == ((out.folder / "1").resolve(), False)
+    assert numbers(out) == ["1"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda folder: (folder / "documents.jsonl").write_text("One"),
+        lambda folder: (folder / "redirects" / "nginx" / "names.map").unlink(),
+        lambda folder: (folder / "more.jsonl").touch(),
+        lambda folder: (folder / "documents.jsonl").rename(folder / "document.jsonl"),
+    ],
+    ids=["other bytes of one length", "a file less", "a file more", "another name"],
+)
+def test_any_difference_is_a_new_generation(change: Callable[[Path], object], out: Generations) -> None:
+    publish(out, "one")
+    with out.locked() as work:
+        folder = made(work, "one")
+        change(folder)
+        assert out.publish(folder, 3)[1] is True
+    assert numbers(out) == ["1", "2"]
+
+
+def test_the_newest_generations_stay_by_number_and_not_by_name(out: Generations) -> None:
+    for number in range(11):
+        publish(out, f"version {number}")
+    assert numbers(out) == ["10", "11", "9"]
+    publish(out, "the last", keep=1)
+    assert numbers(out) == ["12"]
+
+
+def test_after_a_way_back_the_next_number_is_still_a_new_one(out: Generations) -> None:
+    for text in ("one", "two"):
+        publish(out, text)
+    (out.out / "current").unlink()
+    (out.out / "current").symlink_to("generations/1")
+    assert publish(out, "three")[0].name == "3"
+    assert (out.folder / "2" / "documents.jsonl").read_text() == "two"
+
+
+def test_a_link_to_nowhere_is_no_generation_and_is_replaced(out: Generations) -> None:
+    out.out.mkdir()
+    (out.out / "current").symlink_to("generations/9")
+    assert out.current is None
+    publish(out, "one")
+    assert (out.out / "current" / "documents.jsonl").read_text() == "one"
+
+
+def test_foreign_files_beside_the_generations_stay(out: Generations) -> None:
+    publish(out, "one")
+    (out.folder / "notes").mkdir()
+    (out.out / "notes.txt").touch()
+    for text in ("two", "three", "four"):
+        publish(out, text, keep=1)
+    assert numbers(out) == ["4", "notes"]
+    assert (out.out / "notes.txt").exists()
+
+
+def test_evidence_is_replaced_each_time(out: Generations) -> None:
+    for text in ("one", "two"):
+        with out.locked() as work:
+            out.refuse(made(work, text))
+    assert (out.out / "refused" / "documents.jsonl").read_text() == "two"
+
+
+def test_the_folder_for_work_is_empty_and_goes_at_the_end(out: Generations) -> None:
+    (out.out / ".work" / "left by a run that died").mkdir(parents=True)
+    with out.locked() as work:
+        assert list(work.iterdir()) == []
+        (work / "file").touch()
+    assert not work.exists()
+
+
+def test_a_second_run_is_refused_and_told_the_process(out: Generations) -> None:
+    with out.locked(), pytest.raises(OutputError, match=rf"process {os.getpid()}\b"), out.locked():
+        pass
+
+
+def test_a_lock_file_without_a_holder_blocks_nobody(out: Generations) -> None:
+    out.out.mkdir()
+    (out.out / ".lock").write_text("4711\n")
+    with out.locked():
+        assert (out.out / ".lock").read_text() == f"{os.getpid()}\n"
+
+
+def test_a_lock_without_a_name_is_a_lock_still(out: Generations) -> None:
+    out.out.mkdir()
+    with (out.out / ".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(OutputError, match="unknown"), out.locked():
+            pass
+
+
+def test_everything_is_on_the_disk_before_the_link_is_replaced(
+    out: Generations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(out, "one")
+    synced: list[str] = []
+
+    def fsync(descriptor: int) -> None:
+        synced.append(str(Path(f"/proc/self/fd/{descriptor}").resolve()) + (" two" if current() == "two" else ""))
+
+    def current() -> str:
+        return (out.out / "current" / "documents.jsonl").read_text()
+
+    if not Path("/proc/self/fd").exists():
+        pytest.skip("no /proc to ask which file was synced")
+    monkeypatch.setattr(os, "fsync", fsync)
+    publish(out, "two")
+    before = [name for name in synced if not name.endswith(" two")]
+    work = out.out.resolve() / ".work" / "made"
+    for name in ("documents.jsonl", "redirects/nginx/names.map", "redirects/nginx", "redirects", ""):
+        assert str(work / name).rstrip("/") in before
+    assert synced[-1] == f"{out.out.resolve()} two"
+
+
+class _Crash(BaseException):
+    """The process dies here."""
+
+
+STEPS: list[tuple[Any, str]] = [
+    (os, "fsync"),
+    (Path, "rename"),
+    (Path, "symlink_to"),
+    (Path, "replace"),
+    (Path, "mkdir"),
+    (shutil, "rmtree"),
+]
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before the step", "after the step"])
+@pytest.mark.parametrize(("owner", "step"), STEPS, ids=[step for _, step in STEPS])
+@pytest.mark.parametrize("nth", range(1, 7))
+def test_a_death_at_any_step_leaves_a_complete_generation(
+    owner: Any, step: str, nth: int, after: bool, out: Generations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for text in ("zero", "one"):
+        publish(out, text, keep=2)
+    real, left = getattr(owner, step), [nth]
+
+    def deadly(*arguments: Any, **options: Any) -> Any:
+        left[0] -= 1
+        if left[0] == 0 and not after:
+            raise _Crash
+        result = real(*arguments, **options)
+        if left[0] == 0:
+            raise _Crash
+        return result
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, step, deadly)
+        try:
+            publish(out, "two", keep=2)
+        except _Crash:
+            pass
+    assert out.current is not None
+    text = (out.current / "documents.jsonl").read_text()
+    assert text in {"one", "two"}
+    assert files(out.current) == {"documents.jsonl": text.encode(), "redirects/nginx/names.map": text.encode()}
+    publish(out, "three", keep=2)
+    assert (out.out / "current" / "documents.jsonl").read_text() == "three"
+    assert len(numbers(out)) == 2
+    assert not (out.out / room.WORK).exists()

@@ -1,0 +1,87 @@
+"""The catalogue is closed and alive: each code happens in a case or in a test that is named here, and no other does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from etl.findings import CATALOGUE, SEVERITY
+from tests.make import ROOT, Outcome, codes, folder, lines, name, page
+
+CASES = ROOT / "tests" / "cases"
+ELSEWHERE = {
+    # entries of archives and folders that no repository can hold
+    "member.refused": "test_bad_input.py",
+    "member.unreadable": "test_bad_input.py",
+    # our own faults, and a name longer than the files of a server can hold: below
+    "text.lost": "test_catalogue.py",
+    "text.added": "test_catalogue.py",
+    "redirect.unsupported": "test_catalogue.py",
+    # faults of other people's files: what `validate` finds in them
+    **dict.fromkeys(
+        """bundle.empty line.invalid schema.mismatch digest.mismatch value.repeated map.unsorted target.missing
+        target.chained aliases.mismatch file.mismatch file.missing file.unlisted ledger.mismatch""".split(),
+        "test_validate.py",
+    ),
+}
+CANNOT_YET = {"setting.unused": "nothing compares the settings with what they matched"}
+IN_CASES = {finding["code"]: path for path in sorted(CASES.glob("*/out/findings.jsonl")) for finding in lines(path)}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param(code, marks=pytest.mark.xfail(reason=CANNOT_YET[code], strict=True))
+        if code in CANNOT_YET
+        else code
+        for code in CATALOGUE
+    ],
+)
+def test_a_code_happens(code: str) -> None:
+    if code in ELSEWHERE:
+        assert f'"{code}"' in (ROOT / "tests" / ELSEWHERE[code]).read_text("utf-8")
+        return
+    assert code in IN_CASES
+
+
+def test_no_code_is_named_that_the_catalogue_does_not_have() -> None:
+    assert (ELSEWHERE.keys() | CANNOT_YET.keys() | IN_CASES.keys()) <= CATALOGUE.keys()
+    assert not ELSEWHERE.keys() & IN_CASES.keys()
+
+
+def test_a_code_is_a_thing_and_its_state_with_a_severity_and_a_sentence() -> None:
+    for code, (level, sentence) in CATALOGUE.items():
+        assert re.fullmatch(r"[a-z-]+\.[a-z0-9-]+", code)
+        assert level in ("info", "warning", "error")
+        assert sentence
+        assert not sentence.endswith(".")
+
+
+def test_findings_of_the_cases_have_the_severity_of_their_code() -> None:
+    for path in CASES.glob("*/out/findings.jsonl"):
+        for finding in lines(path):
+            assert finding["severity"] == SEVERITY[finding["code"]]
+
+
+def test_every_reject_of_the_cases_is_an_error() -> None:
+    kinds = {reject["code"] for path in CASES.glob("*/out/rejects.jsonl") for reject in lines(path)}
+    assert kinds
+    assert {SEVERITY[code] for code in kinds} == {"error"}
+
+
+def test_words_that_leave_or_come_without_a_rule_are_errors() -> None:
+    from etl.transform.body.edits import Edit, Revision
+
+    revision = Revision("clear water")
+    revision.apply([Edit(0, 5, "", "blanks"), Edit(6, 11, "water and fire", "blanks")])
+    assert [finding.code for finding in revision.findings] == ["text.lost", "text.added"]
+    assert {SEVERITY["text.lost"], SEVERITY["text.added"]} == {"error"}
+
+
+def test_a_name_that_a_server_cannot_hold_is_named(tmp_path: Path, run: Callable[..., Outcome]) -> None:
+    source = folder(tmp_path / "wiki", {name(1): page("Long " * 1000, page_id=1)})
+    assert run("migrate", source, "--out", tmp_path / "out").status == 0
+    assert "redirect.unsupported" in codes(tmp_path / "out" / "current")

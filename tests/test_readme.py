@@ -1,0 +1,366 @@
+"""The README says what the tool does: its generated parts are renewed by ``make readme``, its commands are run."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+import etl
+from etl import cli, schemas
+from etl.findings import CATALOGUE
+from etl.load.redirects import COMPILERS
+from etl.model import Document
+from etl.servers import free_port
+from etl.settings import Settings
+from etl.transform.body.rules import MAY_LOSE, RULES
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+WORKFLOW = ROOT / "tests" / "data" / "validate-workflow.yml"
+TEXT = README.read_text("utf-8")
+
+MEMBER = "001_5c0ffee15900db0a.txt"
+SHOWN = ("id", "path", "title", "created", "subject_date", "tags", "body", "complete", "findings")
+"""What the first screen shows of the document."""
+CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+COMMANDS = [line[2:] for block in CONSOLE.findall(TEXT) for line in block.splitlines()]
+
+
+# --- generated parts -----------------------------------------------------------------------
+
+
+def cell(text: str) -> str:
+    """Text of a table cell: code spans as they are, elsewhere no character of it is markup."""
+    spans = re.split(r"(`[^`]*`)", text.replace("|", "\\|"))
+    return "".join(span if number % 2 else literal(span) for number, span in enumerate(spans))
+
+
+def literal(text: str) -> str:
+    return re.sub(r"([*~\[\]])", r"\\\1", text.replace("&", "&amp;").replace("<", "&lt;"))
+
+
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def fenced(language: str, text: str) -> str:
+    return f"```{language}\n{text.rstrip()}\n```\n"
+
+
+def example(folder: Path) -> str:
+    """What the tool makes of the page on the first screen."""
+    made = migrated(folder)
+    (document,) = lines(made / "documents.jsonl")
+    redirects = (made / "redirects.jsonl").read_text("utf-8")
+    finding = next(line for line in lines(made / "findings.jsonl") if line["severity"] == "warning")
+    said = {key: finding[key] for key in ("code", "severity", "member", "line", "column", "message", "action")}
+    return "\n".join(
+        (
+            "A line of `documents.jsonl`, shortened to some of its keys:\n",
+            fenced("json", shortened(document)),
+            "All of `redirects.jsonl`:\n",
+            fenced("json", redirects),
+            "A line of `findings.jsonl`, shortened:\n",
+            fenced("json", orjson.dumps(said).decode()),
+        )
+    )
+
+
+def shortened(document: dict[str, Any]) -> str:
+    pairs = (f" {orjson.dumps(key).decode()}: {orjson.dumps(document[key]).decode()}" for key in SHOWN)
+    return "{" + ",\n".join(pairs).lstrip() + "}"
+
+
+def migrated(folder: Path) -> Path:
+    """The generation that is made of the page on the first screen."""
+    source = folder / "export"
+    source.mkdir(parents=True)
+    (source / MEMBER).write_text(raw_page(), "utf-8", newline="\n")
+    assert cli.main(["migrate", str(source), "--out", str(folder / "out"), "--quiet"]) == 0
+    return folder / "out" / "current"
+
+
+def raw_page() -> str:
+    match = re.search(r"<!-- before -->\n```text\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+    assert match is not None
+    return match[1]
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [orjson.loads(line) for line in path.read_bytes().splitlines()]
+
+
+def findings(_: Path) -> str:
+    rows = [(f"`{code}`", severity, cell(sentence)) for code, (severity, sentence) in CATALOGUE.items()]
+    return table(("code", "severity", "meaning"), rows)
+
+
+def rules(_: Path) -> str:
+    rows = [(f"`{rule}`", cell(re.sub(r" \([\d, ]+\)$", "", sentence))) for rule, sentence in RULES.items()]
+    losing = ", ".join(f"`{rule}`" for rule in RULES if rule in MAY_LOSE)
+    said = f"Visible text may go with these alone, each time with a finding: {losing}.\n\n"
+    return said + table(("rule", "what it does"), rows)
+
+
+def help_(_: Path) -> str:
+    """In a child, for the width of the terminal is read there and then."""
+    command = [sys.executable, "-m", "etl", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env=plain())
+    return fenced("text", done.stdout)
+
+
+def settings(_: Path) -> str:
+    fields = Settings.model_fields.items()
+    rows = [(f"`{key}`", f"`{default(info.default)}`", cell(info.description or "")) for key, info in fields]
+    return table(("key", "default", "meaning"), rows)
+
+
+def default(value: Any) -> str:
+    """A default as it is written in TOML, which has no word for none."""
+    if value is None:
+        return "none"
+    return str(value) if isinstance(value, int) else orjson.dumps(value).decode().replace('","', '", "')
+
+
+def workflow(_: Path) -> str:
+    if not WORKFLOW.is_file():
+        return "A workflow for GitHub Actions comes with the next version.\n"
+    said = "A workflow for GitHub Actions, ready to copy to `.github/workflows/`:\n\n"
+    return said + fenced("yaml", WORKFLOW.read_text("utf-8"))
+
+
+def picture(_: Path) -> str:
+    drawn = [line for line in (etl.__doc__ or "").splitlines() if "──" in line]
+    indent = min(len(line) - len(line.lstrip()) for line in drawn)
+    return fenced("text", "\n".join(line[indent:] for line in drawn))
+
+
+PARTS: dict[str, Callable[[Path], str]] = {
+    "example": example,
+    "findings": findings,
+    "rules": rules,
+    "help": help_,
+    "settings": settings,
+    "workflow": workflow,
+    "picture": picture,
+}
+
+
+def plain() -> dict[str, str]:
+    """An environment in which output has one width and no colour, and make is not told what its parent does."""
+    unwanted = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "FORCE_COLOR")
+    kept = {key: value for key, value in os.environ.items() if key not in unwanted}
+    return kept | {"COLUMNS": "100", "NO_COLOR": "1"}
+
+
+def renewed(text: str, name: str, part: str) -> str:
+    begin, end = f"<!-- begin: {name} -->\n", f"<!-- end: {name} -->\n"
+    before, found, rest = text.partition(begin)
+    _, closed, after = rest.partition(end)
+    assert found
+    assert closed
+    return f"{before}{begin}\n{part}\n{end}{after}"
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_generated_part_is_what_the_tool_says(name: str, tmp_path: Path, accept: bool) -> None:
+    now = README.read_text("utf-8")
+    wanted = renewed(now, name, PARTS[name](tmp_path))
+    if accept:
+        README.write_text(wanted, "utf-8", newline="\n")
+        return
+    diff = "\n".join(difflib.unified_diff(now.splitlines(), wanted.splitlines(), "README.md", name, lineterm=""))
+    assert now == wanted, f"`make readme` renews it:\n{diff}"
+
+
+def test_every_generated_part_has_a_maker() -> None:
+    assert sorted(re.findall(r"<!-- begin: (.*?) -->", TEXT)) == sorted(PARTS)
+
+
+# --- what is written by hand ---------------------------------------------------------------
+
+
+def test_the_keys_of_a_document_are_all_there_in_order() -> None:
+    part = TEXT.partition("<!-- keys -->")[2].partition("\n## ")[0]
+    named = [key for row in re.findall(r"^\| (`.*?) \|", part, re.MULTILINE) for key in re.findall(r"`(\w+)`", row)]
+    assert named == list(Document.model_fields)
+
+
+def test_the_files_of_a_generation_are_all_there(tmp_path: Path) -> None:
+    source, out = tmp_path / "export", tmp_path / "out"
+    source.mkdir()
+    (source / MEMBER).write_text(raw_page(), "utf-8")
+    assert cli.main(["migrate", str(source), "--out", str(out), "--tables", "--changes", "--quiet"]) == 0
+    part = TEXT.partition("| file of a generation |")[2].partition("\n\n")[0]
+    named = re.findall(r"^\| `(.*?)` \|", part, re.MULTILINE)
+    made = [path.relative_to(out / "current") for path in (out / "current").rglob("*") if path.is_file()]
+    owners = [[name for name in named if path.match(name) or str(path).startswith(name)] for path in made]
+    assert {owner for (owner,) in owners} == set(named)
+
+
+def test_links_and_paths_lead_somewhere() -> None:
+    text = re.sub(r"```.*?```", "", TEXT, flags=re.DOTALL)
+    targets = [target for target in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in target]
+    named = re.findall(r"`((?:etl|tests|raw/sample|schemas)/[\w./-]*)`", TEXT)
+    assert targets
+    assert [path for path in targets + named if not (ROOT / path).exists()] == []
+
+
+def test_the_page_is_plain_prose() -> None:
+    assert "shields.io" not in TEXT
+    assert re.findall(r"[^\n]*[.!?] [A-Z][^|`\n]*\.\n", prose()) == [], "one sentence a line"
+
+
+def prose() -> str:
+    """Paragraphs: no code, no tables, no lists, nothing generated."""
+    text = re.sub(r"<!-- begin: (\w+) -->.*?<!-- end: \1 -->", "", TEXT, flags=re.DOTALL)
+    text = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+    return re.sub(r"^(?:\||\* |#).*\n", "", text, flags=re.MULTILINE)
+
+
+def test_the_limits_are_those_of_the_code() -> None:
+    limits = TEXT.partition("\n## Limits")[2].partition("\n## ")[0]
+    assert ("Redirects are compiled for nginx only" in limits) == (set(COMPILERS) == {"nginx"})
+    assert ("(`moved`)" in limits) == (not re.search("[\"']moved[\"']", code("resolve.py")))
+    said = re.findall(r"The settings? (.*?) (?:is|are) accepted, but nothing reads", limits)
+    read = set(re.findall(r"settings\.(\w+)", code()))
+    unread = set(Settings.model_fields) - read - {"path_template", "tag_template"}  # these two by methods of Settings
+    assert set(re.findall(r"`(\w+)`", " ".join(said))) == unread
+
+
+def code(pattern: str = "*.py") -> str:
+    """The package, but for the settings themselves."""
+    files = sorted(path for path in (ROOT / "etl").rglob(pattern) if path.name != "settings.py")
+    return "\n".join(path.read_text("utf-8") for path in files)
+
+
+# --- commands ------------------------------------------------------------------------------
+
+KINDS = ("make", "wiki-etl", "ln", "cp", "nginx", "curl", "rm", "mv")
+NGINX = ("cp", "nginx", "curl", "rm", "mv")
+
+
+def of(*words: str) -> list[str]:
+    return [command for command in COMMANDS if command.split()[0] in words]
+
+
+def test_every_command_is_of_a_kind_that_is_run_here() -> None:
+    assert COMMANDS
+    assert set(COMMANDS) == set(of(*KINDS))
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
+@pytest.mark.parametrize("command", of("make"))
+def test_make_knows_the_target_and_would_run_it(command: str) -> None:
+    words = shlex.split(command)
+    assert re.search(rf"^{words[1]}:.*## ", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    done = subprocess.run([*words, "--dry-run"], capture_output=True, text=True, cwd=ROOT, env=plain(), check=False)
+    assert done.returncode == 0, done.stderr
+    if words[1] == "migrate":
+        assert "-m etl migrate --tables" in done.stdout
+
+
+def test_the_bench_says_what_it_needs_where_that_is_missing() -> None:
+    command = [sys.executable, str(ROOT / "tests" / "bench.py"), "--generator", "nowhere.py"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("no nowhere.py at nowhere.py; --generator and --skeleton name them")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the README's export, its `out/`, and `wiki-etl` on the path."""
+    folder = tmp_path_factory.mktemp("place")
+    with zipfile.ZipFile(folder / "export.zip", "w") as archive:
+        archive.writestr(MEMBER, raw_page())
+    shim(folder, "wiki-etl", f'exec {shlex.quote(sys.executable)} -m etl "$@"')
+    done = shell("wiki-etl migrate export.zip --quiet", folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def shim(folder: Path, name: str, command: str) -> None:
+    """A command of this name, for `shell`."""
+    path = folder / "bin" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{command}\n", "utf-8")
+    path.chmod(0o755)
+
+
+def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    words, env = ["/bin/sh", "-c", command], around(folder)
+    return subprocess.run(words, capture_output=True, text=True, cwd=folder, env=env, timeout=120, check=False)
+
+
+def around(folder: Path) -> dict[str, str]:
+    return plain() | {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+
+
+@pytest.mark.parametrize("command", [command for command in of("wiki-etl", "ln") if " serve " not in command])
+def test_the_command_does_what_it_is_shown_for(command: str, place: Path) -> None:
+    done = shell(command, place)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(not shutil.which("nginx"), reason="there is no nginx")
+def test_the_map_is_served(place: Path) -> None:
+    (command,) = [command for command in of("wiki-etl") if " serve " in command]
+    words = re.sub(r"--port \d+", f"--port {free_port()}", command).split()
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, cwd=place, env=around(place), stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        _, error = process.communicate(timeout=60)
+    assert "http://127.0.0.1:" in said + error
+    assert process.returncode == 0, error
+
+
+@pytest.mark.skipif(not (shutil.which("nginx") and shutil.which("curl")), reason="there is no nginx or no curl")
+def test_nginx_is_wired_reloaded_and_rolled_back_as_shown(place: Path) -> None:
+    etc = place / "etc"
+    etc.mkdir()
+    port, hop = free_port(), free_port()
+    conf = configuration(etc, port)
+    (etc / "nginx.conf").write_text(conf, "utf-8")
+    shim(place, "nginx", f'exec {shutil.which("nginx")} -p "{etc}" -e "{etc}/error.log" -c "{etc}/nginx.conf" "$@"')
+    answers, started = [], False
+    try:
+        for command in of(*NGINX):
+            done = shell(command.replace("/etc/nginx", str(etc)).replace("localhost", f"127.0.0.1:{port}"), place)
+            assert done.returncode == 0, f"{command}: {done.stderr}"
+            for file in etc.glob("wiki-etl*/hop.conf"):
+                file.write_text(file.read_text("utf-8").replace("19417", str(hop)), "utf-8")
+            if command == "nginx -t" and not started:
+                started = shell("nginx", place).returncode == 0
+            answers += [done.stdout] if command.startswith("curl") else []
+    finally:
+        shell("nginx -s stop", place)
+    assert started
+    assert ["301 Moved" in answer and "/pages/bees-in-town-and-who-minds/" in answer for answer in answers] == [True]
+
+
+def configuration(etc: Path, port: int) -> str:
+    """The lines of the README inside the rest of a configuration."""
+    match = re.search(r"<!-- nginx -->\n```nginx\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+    assert match is not None
+    user = "user root;\n" if os.geteuid() == 0 else ""
+    listening = match[1].replace("server {", f"server {{\n listen 127.0.0.1:{port}; root {etc}; access_log off;", 1)
+    return f"{user}pid {etc}/nginx.pid;\nevents {{}}\n{listening}"
+
+
+def test_the_schemas_that_the_page_speaks_of_exist() -> None:
+    assert {"document", "redirect", "finding"} <= set(schemas.MODELS)

@@ -1,0 +1,212 @@
+"""Resolve: decisions by key, never by arrival; what one export cannot hold; the worst state of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from etl.facts import Facts, Row
+from etl.resolve import LONGEST_CHAIN, assets, redirects, resolve, terms
+from etl.settings import Settings, SettingsError
+
+Claim = tuple[str, str, int, str]
+Known = tuple[Row, list[Claim]]
+
+
+def page(
+    page_id: int, slug: str | None = None, *, made: int = 0, claims: Iterable[Claim] = (), **fields: object
+) -> Known:
+    """What the facts pass says of a page; its place comes later."""
+    known = {
+        "sha256": f"{page_id:064x}",
+        "kind": "page",
+        "member_id": f"{page_id:016x}",
+        "document": f"tiki-{page_id}",
+        "page_id": page_id,
+        "title": f"Page {page_id}",
+        "page_name": f"Page {page_id}",
+        "slug": slug or f"page-{page_id}",
+        "made": made,
+        "status": "published",
+    }
+    return Row(ord=-1, **known | fields), list(claims)  # type: ignore[arg-type]  # fields of Row
+
+
+@pytest.fixture
+def resolved(tmp_path: Path) -> Callable[..., Facts]:
+    """``resolved(pages, settings)``: the facts file after resolve, pages in the order given."""
+    numbers = iter(range(10_000))
+
+    def run(
+        known: Iterable[Known],
+        settings: Settings | None = None,
+        terms_of: Iterable[tuple[int, str, str, str, int]] = (),
+    ) -> Facts:
+        facts = Facts(tmp_path / f"facts{next(numbers)}", create=True)
+        both = list(known)
+        members = [(place, "wiki", f"{place}.txt", *[None] * 10) for place in range(len(both))]
+        facts.db.executemany(f"INSERT INTO member VALUES ({','.join('?' * 13)})", members)
+        rows = [row._replace(ord=place) for place, (row, _) in enumerate(both)]
+        claims = [(place, *claim) for place, (_, claimed) in enumerate(both) for claim in claimed]
+        facts.add_facts(rows, claims, terms_of)
+        resolve(facts, settings or Settings())
+        return facts
+
+    return run
+
+
+def slugs(facts: Facts) -> dict[str, str]:
+    return dict(facts.rows("SELECT f.document, s.slug FROM slug s JOIN fact f USING (ord)"))
+
+
+def owners(facts: Facts) -> dict[tuple[str, str], tuple[str | None, str]]:
+    return {(line.kind, line.value): (line.document, line.why) for line in redirects(facts)}
+
+
+# --- who is a document ---------------------------------------------------------------------
+
+
+def test_a_chain_may_be_long_but_not_without_end(resolved: Callable[..., Facts]) -> None:
+    length = LONGEST_CHAIN + 2
+    chain = [page(n, status="stub", redirect_what="page", redirect_to=f"Page {n + 1}") for n in range(1, length)]
+    facts = resolved([*chain, page(length)])
+    outcomes = dict(facts.rows("SELECT page_id, outcome FROM fact"))
+    assert outcomes[length - 1] == "redirect"
+    assert outcomes[length - LONGEST_CHAIN] == "redirect"
+    assert outcomes[1] == "withheld"
+    assert facts.one("SELECT count(*) FROM finding WHERE code = 'redirect.unresolved'") == 1
+
+
+def test_a_redirect_prefers_a_published_page_of_its_name(resolved: Callable[..., Facts]) -> None:
+    draft, good = page(1, status="draft", title="Wells"), page(2, title="Wells")
+    way = page(3, status="stub", redirect_what="page", redirect_to="wells")
+    facts = resolved([draft, good, way])
+    assert facts.one("SELECT t.page_id FROM fact f JOIN fact t ON t.ord = f.goes_to WHERE f.page_id = 3") == 2
+
+
+@pytest.mark.parametrize(("members", "conflicts", "refused"), [(100, 10, False), (100, 11, True), (99, 40, False)])
+def test_two_exports_are_told_by_more_than_a_tenth_of_a_hundred(
+    members: int, conflicts: int, refused: bool, resolved: Callable[..., Facts]
+) -> None:
+    known = [
+        page(n, sha256=f"{place:064x}", member_id=f"{place:016x}")
+        for place, n in enumerate([*range(members - conflicts), *range(conflicts)])
+    ]
+    if refused:
+        with pytest.raises(SettingsError, match=f"{conflicts} of {members} members"):
+            resolved(known)
+        return
+    assert resolved(known).one("SELECT count(*) FROM fact WHERE outcome = 'reject'") == conflicts
+
+
+@pytest.mark.parametrize(("duplicates", "stays"), [("reject", "first"), ("last", "last")])
+def test_of_one_id_the_first_stays_or_the_last(duplicates: str, stays: str, resolved: Callable[..., Facts]) -> None:
+    known = [page(7, sha256=text * 64, member_id=text * 16) for text in "abc"]
+    facts = resolved(known, Settings(duplicates=duplicates))  # type: ignore[arg-type]  # both are values of the setting
+    [place] = [row[0] for row in facts.rows("SELECT ord FROM fact WHERE outcome = 'document'")]
+    assert place == (0 if stays == "first" else 2)
+
+
+def test_a_member_that_lost_by_its_member_id_contests_no_page_id(resolved: Callable[..., Facts]) -> None:
+    first = page(1, member_id="a" * 16)
+    loser = page(2, member_id="a" * 16, sha256="b" * 64)
+    other = page(2, member_id="c" * 16, sha256="c" * 64)
+    facts = resolved([first, loser, other])
+    assert [row[0] for row in facts.rows("SELECT outcome FROM fact ORDER BY ord")] == ["document", "reject", "document"]
+
+
+# --- slugs and addresses -------------------------------------------------------------------
+
+SLUGS = st.sampled_from(["a", "b", "a-1", "a-2", "a-1-1", "x" * 120])
+PAGES = st.lists(
+    st.tuples(
+        st.integers(1, 9),
+        SLUGS,
+        st.integers(0, 1),
+        st.lists(st.tuples(st.sampled_from("pqr"), st.integers(1, 4)), max_size=3),
+    ),
+    min_size=1,
+    max_size=7,
+    unique_by=lambda drawn: drawn[0],
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(PAGES, st.randoms(use_true_random=False))
+def test_decisions_do_not_depend_on_the_order_of_members(
+    resolved: Callable[..., Facts], drawn: list[tuple[int, str, int, list[tuple[str, int]]]], random: object
+) -> None:
+    known = [
+        page(page_id, slug, made=made, claims=[("name", name, rank, "alias") for name, rank in claims])
+        for page_id, slug, made, claims in drawn
+    ]
+    shuffled = known.copy()
+    random.shuffle(shuffled)  # type: ignore[attr-defined]  # a random.Random
+    one, other = resolved(known), resolved(shuffled)
+    assert slugs(one) == slugs(other)
+    assert owners(one) == owners(other)
+    found = slugs(one)
+    assert len(set(found.values())) == len(drawn)
+    assert all(len(slug) <= 120 for slug in found.values())
+    for slug in {slug for _, slug, _, _ in drawn}:
+        claimants = sorted((made, page_id) for page_id, wanted, made, _ in drawn if wanted == slug)
+        assert found[f"tiki-{claimants[0][1]}"] == slug, "kept before made, then the lower id"
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3, 4])
+def test_the_lower_rank_owns_an_address_and_then_the_lower_id(rank: int, resolved: Callable[..., Facts]) -> None:
+    claim = lambda r: [("name", "Wells", r, "alias")]  # noqa: E731
+    facts = resolved([page(1, claims=claim(rank)), page(2, claims=claim(rank - 1)), page(3, claims=claim(rank - 1))])
+    assert owners(facts)["name", "Wells"][0] == "tiki-2"
+
+
+def test_a_name_and_an_id_of_the_same_digits_keep_both(resolved: Callable[..., Facts]) -> None:
+    facts = resolved(
+        [page(1, claims=[("name", "2019", 1, "title")]), page(2019, claims=[("id", "2019", 1, "page-id")])]
+    )
+    assert owners(facts) == {("name", "2019"): ("tiki-1", "title"), ("id", "2019"): ("tiki-2019", "page-id")}
+
+
+@pytest.mark.parametrize("gone", ["//x", "/", "", "a\x01b", "/a/../b"])
+def test_what_can_be_no_address_is_a_mistake_in_gone(gone: str, resolved: Callable[..., Facts]) -> None:
+    with pytest.raises(SettingsError, match="gone"):
+        resolved([page(1)], Settings(gone=(gone,)))
+
+
+# --- files and terms -----------------------------------------------------------------------
+
+
+def test_the_worst_state_of_a_file_counts_and_documents_come_in_order(resolved: Callable[..., Facts]) -> None:
+    facts = resolved([page(20), page(3)])
+    rows = [
+        (1, "tiki-3", "/b.png", "image", "missing"),
+        (0, "tiki-20", "/b.png", "image", "ok"),
+        (0, "tiki-20", "/a.pdf", "attachment", "external"),
+        (1, "tiki-3", "/a.pdf", "image", "ok"),
+    ]
+    facts.db.executemany("INSERT INTO later.asset VALUES (?, ?, ?, ?, ?)", rows)
+    found = [(line.address, line.role, line.state, line.documents) for line in assets(facts)]
+    assert found == [
+        ("/a.pdf", "attachment", "external", ["tiki-20"]),
+        ("/a.pdf", "image", "ok", ["tiki-3"]),
+        ("/b.png", "image", "missing", ["tiki-20", "tiki-3"]),
+    ]
+
+
+def test_the_spelling_of_a_category_wins_then_the_most_frequent_one(resolved: Callable[..., Facts]) -> None:
+    spelled = [
+        (0, "soil", "SOIL", "soil", 0),
+        (1, "soil", "SOIL", "soil", 0),
+        (2, "soil", "Soil", "soil", 1),
+        (0, "water", "WATER", "water", 0),
+    ]
+    spelled += [(1, "water", "Water", "water", 0), (2, "water", "Water", "water", 0)]
+    facts = resolved([page(1), page(2), page(3)], terms_of=spelled)
+    assert [(line.name, line.kind, line.documents) for line in terms(facts)] == [
+        ("Soil", "category", 3),
+        ("Water", "tag", 3),
+    ]
