@@ -15,7 +15,7 @@ migrate: $(READY) ## SOURCE (raw/) -> clean JSON Lines, redirect map and tables 
 	$(PYTHON) -m etl migrate --tables $${OUT:+--out "$$OUT"} $(ARGS) $${SOURCE:+"$$SOURCE"}
 
 validate: $(READY) ## every fault of SOURCE (raw/), by file, line and column
-	$(PYTHON) -m etl validate $(ARGS) "$${SOURCE:-raw}"
+	$(PYTHON) -m etl validate $(ARGS) $${SOURCE:+"$$SOURCE"}
 
 check: lint types test ## all that continuous integration asks
 

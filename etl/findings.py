@@ -82,7 +82,6 @@ CATALOGUE: dict[str, tuple[Level, str]] = {
     "redirect.unresolved": ("warning", "a redirect page whose target is unknown, external or a loop"),
     "redirect.unsupported": ("warning", "a redirect that the files of one web server cannot express"),
     "term.shared-slug": ("info", "two categories or tags with the same slug"),
-    "setting.unused": ("info", "an entry of a setting that matched nothing"),
     # what validate alone says: of a source, or of our own files
     "bundle.empty": ("error", "a source or a file of documents that holds nothing at all"),
     "line.invalid": ("error", "a line of a file that is not one whole JSON object"),

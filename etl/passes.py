@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from etl.addresses import Address, as_path
-from etl.extract.bundle import Locator, Reader
+from etl.extract.bundle import Locator, Reader, SourceError
 from etl.extract.record import member_identity, read_record
 from etl.facts import Facts, Row
 from etl.load.lines import BLOCK, dump
@@ -247,14 +247,15 @@ class _Transform:
 
     def _write_document(self) -> None:
         data = _bytes(self.state.reader, self.row[:13])
-        read = data if isinstance(data, Rejection) else _read(data, self.member_id, self.state.settings)
-        if isinstance(read, Rejection):
-            raise RuntimeError(f"{self.member.bundle}/{self.member.name} changed while it was read: {read.message}")
+        if isinstance(data, Rejection) or hashlib.sha256(data).hexdigest() != self.sha256:
+            raise SourceError(f"{self.member.bundle}/{self.member.name} changed while it was read; nothing was published")
+        read = _read(data, self.member_id, self.state.settings)
+        assert not isinstance(read, Rejection)  # the same bytes were read before
         record, fields = read
         if not member_identity(self.member.name, self.sha256)[1]:
             name = Finding("name.unusual", f"member name {self.member.name!r}", "its id is taken from its bytes", cause="name")
             record.findings.insert(0, name)
-        if self.status == "stub":
+        if self.status == "stub" and self.outcome != "redirect":
             record.findings.append(Finding("document.stub", "the page shows nothing", "status stub", record.body_line, 1))
         if self.outcome == "redirect":
             self._write_findings([*record.findings, *fields.findings, *self.found], self.document)

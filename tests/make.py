@@ -124,12 +124,14 @@ def invoke(capture: pytest.CaptureFixture[str], *arguments: object) -> Outcome:
     return Outcome(status, said.out, said.err)
 
 
-def spawn(*arguments: object, cwd: Path | None = None, **environment: str) -> subprocess.Popen[str]:
+def spawn(
+    *arguments: object, cwd: Path | None = None, environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[str]:
     """A command in a process of its own, just started."""
     return subprocess.Popen(
         [sys.executable, "-m", "etl", *map(str, arguments)],
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        env={**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -138,9 +140,9 @@ def spawn(*arguments: object, cwd: Path | None = None, **environment: str) -> su
     )
 
 
-def command(*arguments: object, cwd: Path | None = None, **environment: str) -> Outcome:
+def command(*arguments: object, cwd: Path | None = None, environment: Mapping[str, str] | None = None) -> Outcome:
     """A command in a process of its own, to its end."""
-    process = spawn(*arguments, cwd=cwd, **environment)
+    process = spawn(*arguments, cwd=cwd, environment=environment)
     out, err = process.communicate(timeout=120)
     return Outcome(process.returncode, out, err)
 
@@ -167,8 +169,8 @@ def codes(folder: Path) -> list[str]:
 
 def difference(expected: str, actual: str, most: int = 80) -> str:
     """A unified diff for people: JSON lines are spread out, so that the key that differs stands alone."""
-    both = [_spread(text) for text in (expected, actual)]
-    lines = list(difflib.unified_diff(*both, "expected", "came out", lineterm="", n=2))
+    before, after = _spread(expected), _spread(actual)
+    lines = list(difflib.unified_diff(before, after, "expected", "came out", lineterm="", n=2))
     more = [f"… and {len(lines) - most} more lines"] if len(lines) > most else []
     return "\n".join(lines[:most] + more) or "only line ends or blanks differ"
 

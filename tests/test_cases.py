@@ -45,8 +45,8 @@ def test_a_case_comes_out_as_expected(case: str, tmp_path: Path, run: Callable[.
     wanted = files(expected)
     for name in sorted(found.keys() | wanted.keys()):
         if wanted.get(name) != found.get(name):
-            both = [data.get(name, b"").decode() for data in (wanted, found)]
-            pytest.fail(f"{case}/out/{name} (pytest --accept renews it):\n{difference(*both)}", pytrace=False)
+            before, after = (data.get(name, b"").decode() for data in (wanted, found))
+            pytest.fail(f"{case}/out/{name} (pytest --accept renews it):\n{difference(before, after)}", pytrace=False)
 
 
 def test_the_sample_ends_with_status_0_and_no_error() -> None:

@@ -9,15 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 from etl import schemas
 from etl.addresses import Address, as_path, refusal
+from etl.extract.bundle import SourceError
 from etl.load.lines import measure
 from etl.pipeline import Run, migrate
 from etl.settings import Settings
-from tests.make import abstract, files, lines
+from tests.make import abstract, files
 
 WORDS = st.sampled_from(
     [
@@ -129,7 +130,10 @@ def migrated(members: dict[str, bytes], chosen: Settings = GENEROUS) -> dict[str
             (source / name).write_bytes(data)
         out = Path(scratch) / "out"
         run = Run([str(source)], chosen, out, jobs=1)
-        migrate(run)
+        try:
+            migrate(run)
+        except SourceError:  # noise that begins like an archive
+            reject()
         assert (run.published is None) == (run.refused is not None)
         folder = out / ("refused" if run.refused else "current")
         for file in json.loads((folder / "manifest.json").read_bytes())["files"] if run.published else ():
@@ -232,15 +236,14 @@ def test_the_order_of_members_on_disk_does_not_matter(members: dict[str, bytes],
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(st.lists(PAGES, max_size=6), st.randoms(use_true_random=False))
+@given(st.lists(PAGES, max_size=6, unique=True), st.randoms(use_true_random=False))
 def test_the_ordinals_in_names_decide_nothing_but_the_order(datas: list[bytes], random: Any) -> None:
     """Slugs, paths, addresses and bodies are those of the keys, whatever number stands before the member id."""
-    unique = list(
-        {
-            json.loads(data.partition(b"\n\n")[0]).get("tiki_page_id") or number: data
-            for number, data in enumerate(datas, 100)
-        }.values()
-    )
+    ids = [
+        json.dumps(json.loads(data.partition(b"\n\n")[0]).get("tiki_page_id") or number)
+        for number, data in enumerate(datas, 100)
+    ]
+    unique = list(dict(zip(ids, datas, strict=True)).values())
     places = list(range(len(unique)))
     random.shuffle(places)
     one, other = (

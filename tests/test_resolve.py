@@ -159,8 +159,8 @@ def test_decisions_do_not_depend_on_the_order_of_members(
 
 @pytest.mark.parametrize("rank", [1, 2, 3, 4])
 def test_the_lower_rank_owns_an_address_and_then_the_lower_id(rank: int, resolved: Callable[..., Facts]) -> None:
-    claim = lambda r: [("name", "Wells", r, "alias")]  # noqa: E731
-    facts = resolved([page(1, claims=claim(rank)), page(2, claims=claim(rank - 1)), page(3, claims=claim(rank - 1))])
+    higher, lower = ([("name", "Wells", place, "alias")] for place in (rank, rank - 1))
+    facts = resolved([page(1, claims=higher), page(3, claims=lower), page(2, claims=lower)])
     assert owners(facts)["name", "Wells"][0] == "tiki-2"
 
 

@@ -60,14 +60,23 @@ def members() -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def generation(members: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, bytes]]:
-    """The files that come out of a source: ``generation(source, "--jobs", 2, TZ="UTC")``."""
+    """The files that come out of a source: ``generation(source, "--jobs", 2)``."""
     settings = tmp_path_factory.mktemp("settings") / "settings.toml"
     settings.write_bytes((SAMPLE / "wiki-etl.toml").read_bytes())
 
-    def run(source: Path, *flags: object, **environment: str) -> dict[str, bytes]:
+    def run(source: Path, *flags: object, environment: dict[str, str] | None = None) -> dict[str, bytes]:
         out = tmp_path_factory.mktemp("out")
         outcome: Outcome = command(
-            "migrate", source, "--out", out, "--config", settings, "--changes", "--html", *flags, **environment
+            "migrate",
+            source,
+            "--out",
+            out,
+            "--config",
+            settings,
+            "--changes",
+            "--html",
+            *flags,
+            environment=environment,
         )
         assert outcome.status == 1, outcome.err
         return files(out / "current")
@@ -84,9 +93,9 @@ def expected(
 
 def assert_same(found: dict[str, bytes], expected: dict[str, bytes]) -> None:
     assert found.keys() == expected.keys()
-    for name in found:
-        if found[name] != expected[name]:
-            pytest.fail(f"{name}:\n{difference(expected[name].decode(), found[name].decode(), 20)}", pytrace=False)
+    for name, data in found.items():
+        if data != expected[name]:
+            pytest.fail(f"{name}:\n{difference(expected[name].decode(), data.decode(), 20)}", pytrace=False)
 
 
 def test_a_generation_of_several_chunks_is_compared(expected: dict[str, bytes]) -> None:
@@ -126,7 +135,7 @@ def test_no_environment_changes_a_byte(
     tmp_path: Path,
 ) -> None:
     source = folder(tmp_path / PACKED, members)
-    assert_same(generation(source, "--jobs", 2, **environment), expected)
+    assert_same(generation(source, "--jobs", 2, environment=environment), expected)
 
 
 def test_no_path_of_the_machine_and_no_clock_is_in_a_generation(expected: dict[str, bytes]) -> None:

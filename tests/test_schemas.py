@@ -117,7 +117,7 @@ def test_what_the_cases_hold_fits_its_schema(name: str) -> None:
         assert schemas.is_valid(name, record), list(schemas.explain(name, record))
 
 
-ARRIVED = {
+ARRIVED: dict[str, dict[str, Any]] = {
     "tiki-page": {
         "title": "Wells",
         "slug": "wells",

@@ -26,15 +26,19 @@ KNOWN = frozenset(
 )
 MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 DATE_AT_END = re.compile(rf"(?:(?P<month>{slugs.MONTH})\.?\s+)?(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+)?(?P<year>\d{{4}})\s*$", re.IGNORECASE)
+SUFFIX = re.compile(rf"\s*[–—-]*\s*{slugs.MONTH}\.?\s+(?:\d{{1,2}},?\s+)?\d{{4}}", re.IGNORECASE)
 DATED_TITLE = re.compile(rf"[–—-]\s*(?:{slugs.MONTH}\.?\s+)?(?:\d{{1,2}},?\s+)?\d{{4}}\s*$", re.IGNORECASE)
 DANGLING = re.compile(r"(?:[,:;–—-]|\b(?:and|as of|as|at|by|for|from|in|of|on|or|since|the|through|till|to|until|with))$", re.IGNORECASE)
 ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)\s*(Z|[+-]\d{2}:?\d{2})?)?", re.IGNORECASE)
 PLACEHOLDER = date(2000, 1, 1)
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 NOT_ALIAS = re.compile(r"[^\w +–-]")
 NOT_TERM = re.compile(r"[\W_]+")
 COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 HARVESTED = re.compile(r"\balias\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
-REDIRECT = re.compile(r"\{redirect\b[( ]*(?P<what>page|url)\s*=>?\s*[\"']?(?P<target>[^\"'})]+)[\"']?\s*\)?\s*\}", re.IGNORECASE)
+REDIRECT = re.compile(
+    r"\{redirect[( ]{1,4}(?P<what>page|url)\s{0,4}=>?\s{0,4}[\"']?(?P<target>[^\"'{})\n]{1,400})[\"']?\s{0,4}\)?\s{0,4}\}", re.IGNORECASE
+)
 SHORTCODE = r"\{\{[<%].*?[>%]\}\}"
 NOTHING = re.compile(rf"(?:\s+|&nbsp;|<!--.*?-->|{SHORTCODE}|\{{redirect\b[^{{}}]*\}}(?:\{{redirect\}})?|-{{2,}}|[\u2013\u2014*]+(?=\s|$)|</?div[^<>]*>|<img\b[^<>]*>|<br\s*/?>)", re.DOTALL | re.IGNORECASE)
 IMAGE_SOURCE = re.compile(r"\bsrc\s*=\s*[\"']?([^\"'\s>]*)", re.IGNORECASE)
@@ -93,7 +97,7 @@ def read_fields(record: RawRecord, member_id: str, settings: Settings) -> Fields
     if record.kind == "abstract":
         return _abstract(record, member_id, settings)
     title = record.fields.get("title")
-    if not isinstance(title, str) or not title.strip():
+    if not isinstance(title, str) or not any(char.isprintable() and not char.isspace() for char in title):
         line, column = record.locate(("title",))
         what = "no title" if title is None else f"the title {_short(title)}, which is no text"
         return Rejection("title.missing", f"the page has {what}", line=line, column=column)
@@ -205,11 +209,14 @@ class _Page:
     def _subject(self, title: str, page_name: str) -> tuple[str, str, str] | None:
         """When the subject came out: from the suffix that was cut off, else from a dated title."""
         suffix = page_name[len(title) :]
-        if suffix and (found := subject_of(suffix)):
-            return (*found, "alias")
-        if DATED_TITLE.search(title) and (found := subject_of(title)):
-            return (*found, "title")
-        return None
+        if not suffix and not DATED_TITLE.search(title):
+            return None
+        found, source = subject_of(suffix or title), "alias" if suffix else "title"
+        if found is None:
+            key = "aliases" if suffix else "title"
+            self.find("subject-date.invalid", key, f"{_short((suffix or title).strip())} ends in a day that does not exist", "left empty")
+            return None
+        return (*found, source)
 
     # --- terms ------------------------------------------------------------------------------
 
@@ -227,7 +234,7 @@ class _Page:
     # --- the rest ---------------------------------------------------------------------------
 
     def _rest(self, fields: Fields) -> None:
-        excluded = [number for key in ("sections_excluded", "censored_sections") for number in _list(self.source.get(key))]
+        excluded = [number for key in ("sections_excluded", "censored_sections") for number in _several(self.source.get(key))]
         if excluded:
             fields.sections_excluded = True
             key = "sections_excluded" if self.source.get("sections_excluded") else "censored_sections"
@@ -242,7 +249,7 @@ class _Page:
 
     def _status(self, fields: Fields) -> Literal["draft", "stub", "published"]:
         nothing = shows_nothing(self.record.body, self.settings)
-        redirect = REDIRECT.search(self.record.body) if nothing else None
+        redirect = REDIRECT.search(COMMENT.sub("", self.record.body)) if nothing else None
         if redirect:
             fields.redirect_to = (redirect["what"].lower(), redirect["target"].strip())
         drafts = _vocabulary(self.settings)[2]
@@ -282,8 +289,8 @@ def clean_title(text: str) -> str:
     >>> clean_title('\\"Free  Range\\" a\\b')
     '"Free Range" a\\b'
     """
-    printable = "".join(char for char in text if char.isprintable() or char.isspace())
-    return " ".join(unicodedata.normalize("NFC", printable).replace('\\"', '"').split())
+    text = CONTROL.sub(" ", text)
+    return " ".join(unicodedata.normalize("NFC", text).replace('\\"', '"').split())
 
 
 def legacy_alias(title: str) -> str:
@@ -300,14 +307,14 @@ def page_name_of(title: str, alias_names: Iterable[str]) -> str:
 
     >>> page_name_of("Wells, deep", ["Wells deep – June 2019"])
     'Wells, deep – June 2019'
-    >>> page_name_of("Wells", ["Other name"])
-    'Wells'
+    >>> page_name_of("Wells", ["Other name"]), page_name_of("Wells", ["Wells deep – June 2019"])
+    ('Wells', 'Wells')
     """
     start = legacy_alias(title)
     for alias in alias_names:
         name = " ".join(unicodedata.normalize("NFKD", alias).split())
         suffix = name[len(start) :]
-        if start and name.startswith(start) and DATE_AT_END.search(suffix) and not suffix[0].isalnum():
+        if start and name.startswith(start) and SUFFIX.fullmatch(suffix):
             return title + unicodedata.normalize("NFC", suffix)
     return title
 
@@ -398,7 +405,7 @@ def harvested_aliases(body: str) -> list[str]:
     >>> harvested_aliases("<!-- ~tc~ (alias(Deep wells (old) – 2008)) ~/tc~ --> alias(no)")
     ['Deep wells (old) – 2008']
     """
-    if "alias(" not in body:
+    if "alias(" not in body or "-->" not in body:
         return []
     names = [name for comment in COMMENT.findall(body) for name in HARVESTED.findall(comment)]
     return [name for name in map(addresses.canonical_name, names) if name]
@@ -459,6 +466,11 @@ def _texts(value: Any) -> list[str]:
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
+
+
+def _several(value: Any) -> list[Any]:
+    """A list; anything else that says something is a list of one."""
+    return value if isinstance(value, list) else [value] if value or value == 0 else []
 
 
 def _number(value: Any) -> int | None:

@@ -157,7 +157,8 @@ def test_no_text_breaks_the_reading_of_dates(text: str) -> None:
     ("text", "code"), [("2000-01-01", "date.placeholder"), ("2019-13-01", "date.invalid"), ("soon", "date.invalid")]
 )
 def test_a_date_that_says_nothing_is_null_with_a_finding(key: str, text: str, code: str) -> None:
-    found = read(**{key: text})
+    front: dict[str, Any] = {key: text}
+    found = read(**front)
     assert (found.created, found.modified, found.created_at) == (None, None, None)
     assert code in codes(found)
 
@@ -293,7 +294,7 @@ def test_excluded_sections_make_a_page_incomplete(key: str, value: Any, excluded
 
 
 @pytest.mark.xfail(
-    reason="a text or number where the list of excluded sections belongs is dropped, though the finding says a list of one",
+    reason="what is no list is dropped, though the finding says that it is taken as a list of one",
     strict=True,
 )
 @pytest.mark.parametrize("value", ["3", 3])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -52,7 +53,7 @@ def clean_body(source: str, settings: Settings, linker: Linker, *, first_line: i
     links = _links(tree, revision, surface, structure)
     images = _images(tree, linker, surface, structure)
     _report_leftovers(tree, revision, structure.version)
-    text = visible_text(tree.root)
+    text = visible_text(tree.nodes)
     return Cleaned(
         body=_boxed(revision.text, settings),
         text=text,
@@ -112,8 +113,10 @@ def _report_leftovers(tree: Tree, revision: Revision, version: int) -> None:
     leftovers = list(residue(revision.text))
     if leftovers:
         code = [(node.start, node.end) for node in parse(revision.text).nodes if node.kind in ("Code", "CodeBlock")]
+        starts = [start for start, _ in code]
         for offset, what in leftovers:
-            if not any(start <= offset < end for start, end in code):
+            place = bisect_right(starts, offset) - 1
+            if place < 0 or code[place][1] <= offset:
                 revision.find("residue.found", offset, f"leftover {what!r}", "kept")
     for char, count in sorted(Counter(PRIVATE.findall(revision.text)).items()):
         message = f"private-use character U+{ord(char):04X}, {count} times"
@@ -123,7 +126,7 @@ def _report_leftovers(tree: Tree, revision: Revision, version: int) -> None:
         revision.find("character.replaced", revision.text.index("\ufffd"), f"U+FFFD, {count} times", "kept")
     blocks = tree.root.children
     if blocks and blocks[-1].kind == "Heading":
-        message = f"heading {visible_text(blocks[-1])!r} has nothing after it"
+        message = f"heading {visible_text(blocks[-1].walk())!r} has nothing after it"
         revision.find("heading.trailing", blocks[-1].start, message, "kept", version=version)
 
 

@@ -17,20 +17,16 @@ from typing import NamedTuple
 from etl.model import Finding
 from etl.transform.body.rules import MAY_ADD, MAY_LOSE
 
+Edit = tuple[int, int, str, str]
+"""Start, end, replacement, rule: replace ``text[start:end]``; the rule is a key of `rules.RULES`."""
+
 MARKUP = re.compile(
-    r"<!--.*?-->|<[!?][^<>]*>|</?[a-zA-Z](?:[^<>\"']|\"[^\"]*\"|'[^']*')*>|</?[a-zA-Z][^<>]*>|\]\([^()\s]*(?:\([^()]*\)[^()\s]*)*(?:\s\"[^\"]*\")?\)", re.DOTALL
+    r"""<!--.*?-->|<[!?][^<>]*>|</?(?:(?:[ovwmx]|st\d):)?[a-zA-Z][a-zA-Z0-9]*(?:[\s/](?:[^<>"']|"[^"]*"|'[^']*')*|[\s/][^<>]*)?>
+    |\]\([^()\s]*(?:\([^()]*\)[^()\s]*)*(?:\s"[^"]*")?\)""",
+    re.DOTALL | re.VERBOSE,
 )
-LIST_MARK = re.compile(r"\s*\d{1,9}[.)]\s*")
+LIST_MARK = re.compile(r"(?:[\s>*+-]*\d{1,9}[.)])+[\s>*+-]*")
 NOT_WORD = re.compile(r"[\W_]+")
-
-
-class Edit(NamedTuple):
-    """Replace ``text[start:end]``; the rule is a key of `etl.transform.body.rules.RULES`."""
-
-    start: int
-    end: int
-    replacement: str
-    rule: str
 
 
 class Change(NamedTuple):
@@ -41,13 +37,6 @@ class Change(NamedTuple):
     rule: str
     before: str
     after: str
-
-
-class Piece(NamedTuple):
-    """Text from ``new`` on (until the next piece) stood at ``old`` before the edits."""
-
-    new: int
-    old: int
 
 
 @lru_cache(8192)
@@ -78,29 +67,33 @@ class Revision:
         self.postponed = False
         """Whether the last `apply` left an edit out because it overlaps another one."""
         self._first_line = first_line
-        self._maps: list[list[Piece]] = []
+        self._maps: list[list[tuple[int, int]]] = []
+        """For each version: from which character on the text stood where in the version before."""
         self._line_ends: list[int] | None = None
 
     def apply(self, edits: Iterable[Edit]) -> bool:
-        """Apply the edits that change something; of two that overlap the later one is left out.
+        """Apply the edits that change something; of two that overlap the later one is postponed.
 
-        What is left out comes again when the rules look at the new text, so nothing is lost by
-        it. Returns whether the text changed.
+        It comes again when the rules look at the new text. Returns whether the text changed.
         """
-        text, out, pieces, at, new = self.text, [], [Piece(0, 0)], 0, 0
+        text, out, pieces, at, new = self.text, [], [(0, 0)], 0, 0
         self.postponed = False
         for edit in sorted(edits):
-            if text[edit.start : edit.end] == edit.replacement:
+            start, end, replacement, _ = edit
+            before = text[start:end]
+            if before == replacement:
                 continue
-            if edit.start < at:
+            if start < at:
                 self.postponed = True
                 continue
-            kept = text[at : edit.start]
-            out += (kept, edit.replacement)
-            new += len(kept) + len(edit.replacement)
-            at = edit.end
-            pieces += (Piece(new - len(edit.replacement), edit.start), Piece(new, at))
-            self._record(edit)
+            out.append(text[at:start])
+            out.append(replacement)
+            new += start - at
+            pieces.append((new, start))
+            new += len(replacement)
+            at = end
+            pieces.append((new, at))
+            self._record(edit, before)
         if not out:
             return False
         out.append(text[at:])
@@ -117,18 +110,15 @@ class Revision:
         """Where a character of the present text, or of an earlier version of it, stood in the source."""
         for pieces in reversed(self._maps[:version]):
             index = bisect_right(pieces, (offset, len(self.source) * 64)) - 1
-            piece = pieces[index]
-            offset = piece.old + offset - piece.new
+            new, old = pieces[index]
+            offset = old + offset - new
             if index + 1 < len(pieces):
-                offset = min(offset, pieces[index + 1].old)
+                offset = min(offset, pieces[index + 1][1])
         return offset
 
     def position(self, offset: int, version: int | None = None) -> tuple[int, int]:
         """Line and column, in the member, of a character of the text."""
-        return self.source_position(self.origin(offset, version))
-
-    def source_position(self, offset: int) -> tuple[int, int]:
-        """Line and column, in the member, of a character of the source."""
+        offset = self.origin(offset, version)
         if self._line_ends is None:
             self._line_ends = [match.start() for match in re.finditer("\n", self.source)]
         row = bisect_right(self._line_ends, offset - 1)
@@ -140,26 +130,20 @@ class Revision:
         line, column = self.position(offset, version)
         self.findings.append(Finding(code, message, action, line, column))
 
-    def _record(self, edit: Edit) -> None:
-        self.counts[edit.rule] += 1
-        before = self.text[edit.start : edit.end]
+    def _record(self, edit: Edit, before: str) -> None:
+        start, _, after, rule = edit
+        self.counts[rule] += 1
         if self.changes is not None:
-            line, column = self.position(edit.start)
-            self.changes.append(Change(line, column, edit.rule, before, edit.replacement))
-        if before.isspace() and not edit.replacement.strip():
+            self.changes.append(Change(*self.position(start), rule, before, after))
+        if before.isspace() and not after.strip():
             return
-        was, now = visible(before), visible(edit.replacement)
+        was, now = visible(before), visible(after)
         if was == now:
             return
-        if was and edit.rule not in MAY_LOSE and not _holds(now, was):
-            self.find("text.lost", edit.start, f"rule {edit.rule} turned {_short(before)} into {_short(edit.replacement)}")
-        if now and edit.rule not in MAY_ADD and not _holds(was, now):
-            self.find("text.added", edit.start, f"rule {edit.rule} turned {_short(before)} into {_short(edit.replacement)}")
-
-
-def _holds(whole: str, part: str) -> bool:
-    """Whether all letters of part are in whole, in order and in one run."""
-    return part in whole
+        if was not in now and rule not in MAY_LOSE:
+            self.find("text.lost", start, f"rule {rule} turned {_short(before)} into {_short(after)}", "reported")
+        if now not in was and rule not in MAY_ADD:
+            self.find("text.added", start, f"rule {rule} turned {_short(before)} into {_short(after)}", "reported")
 
 
 def _short(text: str) -> str:

@@ -5,16 +5,12 @@ pyromark gives byte offsets; nodes hold character offsets, so that rules slice t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyromark
 
 OPTIONS = pyromark.Options.ENABLE_TABLES
-
-BLOCKS = frozenset(
-    ("Paragraph", "Heading", "List", "Item", "BlockQuote", "Table", "TableHead", "TableRow", "CodeBlock", "HtmlBlock", "Rule")
-)
 
 
 class Node:
@@ -22,28 +18,23 @@ class Node:
 
     __slots__ = ("children", "data", "end", "kind", "start")
 
-    def __init__(self, kind: str, data: Any, start: int, end: int) -> None:
+    def __init__(self, kind: str, data: Any, start: int, end: int, children: Sequence[Node]) -> None:
         self.kind = kind
         self.data = data
         self.start = start
         self.end = end
-        self.children: list[Node] = []
+        self.children = children
 
     def __repr__(self) -> str:
         return f"{self.kind}[{self.start}:{self.end}]"
 
     def walk(self) -> Iterator[Node]:
         """Itself and everything below, in source order."""
-        stack = [self]
+        stack: list[Node] = [self]
         while stack:
             node = stack.pop()
             yield node
             stack.extend(reversed(node.children))
-
-    @property
-    def inner_start(self) -> int:
-        """Where the content begins, behind the opening mark."""
-        return self.children[0].start if self.children else self.start
 
     @property
     def inner_end(self) -> int:
@@ -67,31 +58,32 @@ def parse(text: str) -> Tree:
     >>> parse("**ä** b").nodes
     [Document[0:7], Paragraph[0:7], Strong[0:5], Text[2:3], Text[5:7]]
     """
-    root = Node("Document", None, 0, len(text))
-    nodes, open_nodes, children = [root], [root], root.children
+    children: list[Node] = []
+    nodes = [Node("Document", None, 0, len(text), children)]
+    open_children: list[list[Node]] = []
     for event, span in pyromark.events_with_range(text, options=OPTIONS, merge_text=True):
         if event.__class__ is str:
-            node = Node(event, None, span["start"], span["end"])
-            nodes.append(node)
-            children.append(node)
-            continue
-        for kind in event:  # a dict of one item
-            data = event[kind]  # type: ignore[index,literal-required]  # whatever its kind
-        if kind == "End":
-            open_nodes.pop()
-            children = open_nodes[-1].children
-            continue
-        starts = kind == "Start"
-        if starts:
-            kind, data = (data, None) if data.__class__ is str else next(iter(data.items()))
-        node = Node(kind, data, span["start"], span["end"])
+            kind, data = event, None
+        else:
+            for kind in event:  # a dict of one item
+                data = event[kind]  # type: ignore[index,literal-required]  # whatever its kind
+            if kind == "End":
+                children = open_children.pop()
+                continue
+            if kind == "Start":
+                kind, data = (data, None) if data.__class__ is str else next(iter(data.items()))
+                inside: list[Node] = []
+                node = Node(kind, data, span["start"], span["end"], inside)
+                nodes.append(node)
+                children.append(node)
+                open_children.append(children)
+                children = inside
+                continue
+        node = Node(kind, data, span["start"], span["end"], ())
         nodes.append(node)
         children.append(node)
-        if starts:
-            open_nodes.append(node)
-            children = node.children
     if not text.isascii():
-        _to_characters(text, nodes[1:])
+        _to_characters(text, nodes)
     return Tree(nodes)
 
 
@@ -100,9 +92,10 @@ def _to_characters(text: str, nodes: list[Node]) -> None:
     data = text.encode()
     chars: dict[int, int] = {}
     char = last = 0
-    for byte in sorted({node.start for node in nodes} | {node.end for node in nodes}):
+    inner = nodes[1:]  # the document has character offsets already
+    for byte in sorted({node.start for node in inner} | {node.end for node in inner}):
         char += len(data[last:byte].decode())
         chars[byte] = char
         last = byte
-    for node in nodes:
+    for node in inner:
         node.start, node.end = chars[node.start], chars[node.end]

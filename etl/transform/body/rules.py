@@ -28,6 +28,7 @@ RULES: dict[str, str] = {
     "preformatted": "preformatted HTML becomes a code block",
     "script": "something that runs or shows nothing goes, with its content",
     "unwrap": "HTML without a place in clean Markdown goes, its text stays",
+    "autolink": "an address in angle brackets that is no link becomes text",
     "stray-tag": "a tag that the old wiki's filter put into a word goes",
     "less-than": "a literal < becomes &lt; (21)",
     "entity": "an entity becomes its character (38)",
@@ -74,9 +75,9 @@ RULES: dict[str, str] = {
 
 MAY_LOSE = frozenset(
     """comment debug declaration dynamic-list shortcode script tiki-marker tiki-mark tiki-colour wiki-link drop-line box
-    lost-image image""".split()
+    lost-image image box-end""".split()
 )
 """Rules that may remove visible text; each removal is a finding."""
 
-MAY_ADD = frozenset(("image", "box", "address"))
+MAY_ADD = frozenset(("image", "box", "address", "autolink"))
 """Rules that may write letters: a title, an alternative text, a percent-encoded sign."""

@@ -8,6 +8,7 @@ a fixed point, and cleaning it again changes nothing.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 
 from etl.settings import Settings
@@ -16,7 +17,8 @@ from etl.transform.body.links import Destination, Linker, encoded, is_prose
 from etl.transform.body.parse import Node, Tree, parse
 
 BOX_START = '<div class="box" markdown="1">'
-MOST_ROUNDS = 20
+BOX_END = "</div>"
+MOST_ROUNDS = 50
 # Edits that change neither structure nor visible text, and after which no rule has more to ask for.
 SETTLED = frozenset(
     "blank-lines edge blanks line-blanks tight-list bracket link page-link image-alt number hard-break unlink".split()
@@ -25,7 +27,8 @@ SETTLED = frozenset(
 BLANKS = re.compile(r"[ \t]{2,}|\t")
 MARKS = re.compile(r"(?<![\\*])\*{2}(?!\*)|(?<![\\*])\*{4}(?!\*)")
 BRACKET = re.compile(r"[\[\]]")
-DASHES = re.compile(r"[-\u2010-\u2015\s]+")
+RULE_LINE = re.compile(r"^[ \t]*[-\u2010-\u2015](?:[ \t]*[-\u2010-\u2015])+[ \t]*\\?[ \t]*$", re.MULTILINE)
+FENCE = re.compile(r"`{3,}|~{3,}")
 BULLET = re.compile(r"([ \t]*)([*+-]|\d{1,9}[.)])([ \t]*)")
 REFERENCE = re.compile(r"[*+-][ \t]+(?=\d{1,3}[.)][ \t])")
 QUOTE_MARK = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
@@ -33,6 +36,8 @@ QUOTE_BLANKS = re.compile(r"^((?:[ \t]*>)+)[ \t]{2,}(?=\S)", re.MULTILINE)
 BEFORE_PUNCTUATION = re.compile(r" +(?=[,.;:)\]](?:\s|$))")
 DOI_TAIL = re.compile(r"[.,;:]+$")
 PLAIN_LABEL = re.compile(r"[\w](?:[\w .,;:'%/()-]*[\w.)])?")
+HEADING_MARK = re.compile(r"(#{1,6})[ \t]+")
+ALLOWED_HTML = re.compile(r"</?su[bp]>|<br>")
 EMPTY_CELLS = re.compile(r"[|\s]*")
 MARK_ONLY = re.compile(r"[ \t]*(?:[*+-]|#{1,6})[ \t]+")
 NEST = 4
@@ -45,6 +50,7 @@ class Structure:
         self.revision = revision
         self.linker = linker
         self.drop = [re.compile(pattern) for pattern in settings.drop_lines]
+        self.lost = re.compile("|".join(f"(?:{pattern})" for pattern in settings.missing_images) or r"(?!)")
         self.unlinked: list[tuple[int, str, Destination]] = []
         """Links that became text: source offset, address as it was, and why."""
         self.kept: dict[int, Destination] = {}
@@ -55,6 +61,9 @@ class Structure:
         self.asked: list[Edit] = []
         self.again = False
         """Whether an edit that is else harmless may give another rule something to do."""
+        self.box_open = False
+        self.table_end = self.quote_end = 0
+        """Where the table and the quotation end that the rules are in."""
 
     def run(self) -> Tree:
         """Apply the rules until none asks for a change; returns a tree with the structure of the result.
@@ -65,7 +74,7 @@ class Structure:
             self.text, self.version = self.revision.text, self.revision.version
             tree = parse(self.text)
             self.ask(tree)
-            settled = not self.again and SETTLED.issuperset([edit.rule for edit in self.asked])
+            settled = not self.again and SETTLED.issuperset([edit[3] for edit in self.asked])
             if not self.revision.apply(self.asked) or (settled and not self.revision.postponed):
                 break
         return tree
@@ -73,21 +82,29 @@ class Structure:
     def ask(self, tree: Tree) -> None:
         """Collect what all rules ask for on a tree."""
         self.asked, self.kept, self.again = [], {}, False
+        self.box_open, self.table_end, self.quote_end = False, 0, 0
         starred = False
+        code = 0
         for node in tree.nodes:
             if node.kind == "Text":
                 data = node.data
+                if node.start < code:
+                    continue
                 if "  " in data or "[" in data or "]" in data or "\t" in data:
                     self.plain(node)
                 starred = starred or "*" in data
+            elif node.kind == "CodeBlock":
+                code = node.end
             elif (rule := RULES.get(node.kind)) is not None:
                 rule(self, node)
         if starred:
             self.lone_marks(tree)
+        if self.box_open:
+            self._end_box(tree)
 
     def edit(self, start: int, end: int, replacement: str, rule: str) -> None:
         """Ask for a change."""
-        self.asked.append(Edit(start, end, replacement, rule))
+        self.asked.append((start, end, replacement, rule))
 
     # --- blocks -----------------------------------------------------------------------------
 
@@ -157,9 +174,9 @@ class Structure:
             self.revision.find("heading.empty", node.start, "a heading without text", "removed")
             self.edit(node.start, end, "", "empty-heading")
             return
-        mark = "#" * int(node.data["level"][1]) + " "
-        if self.text[node.start : node.inner_start] != mark and self.text[node.inner_start - 1] in " \t":
-            self.edit(node.start, node.inner_start, mark, "heading")
+        mark = HEADING_MARK.match(self.text, node.start)
+        if mark:
+            self.edit(*mark.span(), mark[1] + " ", "heading")
         if end > node.inner_end and not self.text[node.inner_end : end].strip(" \t#"):
             self.edit(node.inner_end, end, "", "heading")
         for child in node.children:
@@ -195,7 +212,7 @@ class Structure:
                 self.edit(*mark.span(2), "*", "bullet")
             elif counting:
                 self.edit(*mark.span(2), f"{node.data + index}{mark[2][-1]}", "number")
-            if len(mark[3]) != 1 and item.children and item.children[0].start == mark.end():
+            if len(mark[3]) != 1 and item.children and item.children[0].kind != "CodeBlock" and item.children[0].start == mark.end():
                 self.edit(*mark.span(3), " ", "bullet")
             if index:
                 self._tighten(node.children[index - 1], mark.start(2))
@@ -242,11 +259,46 @@ class Structure:
     def _column(self, offset: int) -> int:
         return offset - self.text.rfind("\n", 0, offset) - 1
 
+    # --- HTML -------------------------------------------------------------------------------
+
+    def html(self, node: Node) -> None:
+        """Nothing but boxes, sub- and superscript, and breaks in tables is HTML: the last gate."""
+        data = self.text[node.start : node.end]
+        if node.kind == "Html" and data.strip() in (BOX_START, BOX_END):
+            self._box(node, data.strip())
+            return
+        at = node.start
+        while (at := self.text.find("<", at, node.end)) >= 0:
+            allowed = ALLOWED_HTML.match(self.text, at)
+            if allowed is None:
+                self.edit(at, at + 1, "&lt;", "less-than")
+            elif allowed[0] == "<br>" and node.end > self.table_end:
+                self.edit(at, allowed.end(), " ", "break")
+            at += 1
+
+    def _box(self, node: Node, mark: str) -> None:
+        """Boxes do not nest, and none ends that was not open."""
+        opens = mark == BOX_START
+        if opens == self.box_open:
+            self.edit(node.start, self._block_end(node), "", "box" if opens else "box-end")
+        self.box_open = opens
+
+    def _end_box(self, tree: Tree) -> None:
+        """A box that is open at the end is closed there, behind a code block that is open itself."""
+        last = tree.nodes[0].children[-1]
+        fence = FENCE.match(self.text, last.start) if last.kind == "CodeBlock" and last.data != "Indented" else None
+        end = len(self.text.rstrip())
+        closed = fence is None or self.text[last.start : end].rpartition("\n")[2].strip().startswith(fence[0])
+        self.edit(end, len(self.text), "\n\n</div>" if closed or fence is None else f"\n{fence[0]}\n\n</div>", "box")
+
     # --- quotations and tables --------------------------------------------------------------
 
     def quote(self, node: Node) -> None:
         """A quotation without anything in it goes; one blank behind its marks."""
-        if not node.children:
+        if node.start < self.quote_end:
+            return
+        self.quote_end = node.end
+        if all(child.kind == "BlockQuote" for child in node.walk()):
             self.edit(node.start, self._block_end(node), "", "empty-quote")
         elif all(child.kind == "Paragraph" for child in node.children):
             for match in QUOTE_BLANKS.finditer(self.text, self.text.rfind("\n", 0, node.start) + 1, node.end):
@@ -254,6 +306,7 @@ class Structure:
 
     def table(self, node: Node) -> None:
         """A table with an empty header has its first row as header."""
+        self.table_end = node.end
         head, *rows = node.children
         if not rows or not EMPTY_CELLS.fullmatch(self.text[head.start : head.end]):
             return
@@ -269,7 +322,7 @@ class Structure:
             return
         if text[start - 1 : start] != "|" or text[end : end + 1] != "|":
             return
-        edges = [(start, node.inner_start), (node.inner_end, end)] if node.children else [(start, end)]
+        edges = [(start, node.children[0].start), (node.inner_end, end)] if node.children else [(start, end)]
         for left, right in edges:
             if not text[left:right].strip(" \t"):
                 self.edit(left, right, " ", "blanks")
@@ -278,9 +331,12 @@ class Structure:
 
     def paragraph(self, node: Node) -> None:
         """A paragraph may be a rule in disguise, or hold boilerplate lines."""
-        if self.text[node.start] in "-\u2013\u2014" and DASHES.fullmatch(self.text, node.start, node.end):
-            self.edit(node.start, self._block_end(node), "---", "rule")
-            return
+        text = self.text[node.start : node.end]
+        if "--" in text or "\u2013" in text or "\u2014" in text or "- -" in text:
+            first = self.text.rfind("\n", 0, node.start) + 1
+            for line in RULE_LINE.finditer(self.text, first, node.end):
+                self.edit(*line.span(), "---" if line.start() == first else "\n---", "rule")
+                self.again = True
         if self.drop:
             self._drop_lines(node.start, self._block_end(node))
         if node.children and node.children[0].kind == "Image":
@@ -350,6 +406,7 @@ class Structure:
         for node in tree.nodes:
             if not any(child.kind == "Text" and "*" in child.data for child in node.children):
                 continue
+            bold = [child.start for child in node.children if child.kind == "Strong"]
             waiting: re.Match[str] | None = None
             for mark in (m for run in _text_runs(node.children) for m in MARKS.finditer(self.text, run[0].start, run[-1].end)):
                 if len(mark[0]) == 4:
@@ -357,20 +414,18 @@ class Structure:
                 elif waiting is None:
                     waiting = mark
                 else:
-                    self._pair(node, waiting, mark)
+                    self._pair(waiting, mark, bisect_left(bold, waiting.end()) < bisect_left(bold, mark.start()))
                     waiting = None
             if waiting is not None:
                 self.edit(*waiting.span(), "", "bold")
 
-    def _pair(self, node: Node, opening: re.Match[str], closing: re.Match[str]) -> None:
+    def _pair(self, opening: re.Match[str], closing: re.Match[str], bold_between: bool) -> None:
         """Two marks that are not bold: without the blanks inside they may be."""
         inner = self.text[opening.end() : closing.start()]
         lead, trail = len(inner) - len(inner.lstrip()), len(inner) - len(inner.rstrip())
         before, after = self.text[opening.start() - 1 : opening.start()], self.text[closing.end() : closing.end() + 1]
         glued = [" " if side.isalnum() or side == "*" else "" for side in (before, after)]
-        between = (child for child in node.children if opening.end() <= child.start < closing.start())
-        mendable = inner.strip() and (lead or trail or any(glued)) and all(child.kind != "Strong" for child in between)
-        if not mendable:
+        if bold_between or not inner.strip() or not (lead or trail or any(glued)):
             self.edit(*opening.span(), "", "bold")
             self.edit(*closing.span(), "", "bold")
             return
@@ -382,14 +437,16 @@ class Structure:
     def link(self, node: Node) -> None:
         """A link goes to its new place, or becomes its text."""
         if node.data["link_type"] in ("Autolink", "Email"):
-            self.kept[node.start] = self.linker.resolve(node.data["dest_url"])
+            self._autolink(node)
             return
-        start, end = node.inner_start, node.inner_end
+        start, end = node.start + 1, max(node.inner_end, node.start + 1)
         label, href = self.text[start:end], node.data["dest_url"]
         if is_prose(label, href):
             self._literal(node, label, href)
             return
         destination = self.linker.resolve(href, _plain(node))
+        if self.lost.search(href):
+            destination = Destination(None, "file", "unmapped", None, "link.unmapped")
         if destination.finding and (destination.href is None or destination.state != "dangling"):
             done = "its text stays" if destination.href is None else f"goes to {destination.href}"
             self.revision.find(destination.finding, node.start, f"link {href!r}", done)
@@ -402,10 +459,18 @@ class Structure:
         rule = "page-link" if destination.kind in ("page", "tag") else "link"
         self.kept[node.start] = destination._replace(href=self._rewrite(node, label, destination.href, rule))
 
+    def _autolink(self, node: Node) -> None:
+        """`<https://…>` stays, unless it must not be followed."""
+        destination = self.linker.resolve(node.data["dest_url"])
+        self.kept[node.start] = destination
+        if destination.href is None:
+            self.unlinked.append((self.revision.origin(node.start), node.data["dest_url"], destination))
+            self.edit(node.start, node.end, self.text[node.start + 1 : node.end - 1], "autolink")
+
     def _literal(self, node: Node, label: str, href: str) -> None:
         """Brackets again; a parenthesis that the address lost to the text behind it is taken along."""
         stray = self.text[node.end : node.end + 1] == ")" and label.count(")") > href.count(")")
-        self.edit(node.start, node.inner_start, "\\[", "bracket-link")
+        self.edit(node.start, node.start + 1, "\\[", "bracket-link")
         self.edit(node.inner_end, node.end + stray, "\\]", "bracket-link")
 
     def _rewrite(self, node: Node, label: str, href: str, rule: str) -> str:
@@ -419,15 +484,20 @@ class Structure:
             href = href[: tail.start()]
         before = " " if lead and self.text[node.start - 1 : node.start].isalnum() else ""
         after = " " if trail > len(behind) and self.text[node.end : node.end + 1].isalnum() else ""
-        self.edit(node.start, node.inner_start + lead, f"{before}[", "link-blank" if before else "link")
+        self.edit(node.start, node.start + 1 + lead, f"{before}[", "link-blank" if before else "link")
         self.edit(node.inner_end - trail, node.end, f"]({href}){behind}{after}", "link-blank" if after else rule)
         return href
 
     def image(self, node: Node) -> None:
         """The alternative text `image` says nothing; the address is encoded."""
-        label = self.text[node.inner_start : node.inner_end] if node.children else ""
-        if "\n" not in label:
-            self.edit(node.start, node.end, f"![{'' if label == 'image' else label}]({encoded(node.data['dest_url'])})", "image-alt")
+        label = self.text[node.start + 2 : node.inner_end] if node.children else ""
+        source = node.data["dest_url"]
+        if self.linker.resolve(source).finding == "link.removed":
+            self.revision.find("link.removed", node.start, f"image {source!r}", "its text stays")
+            self.edit(node.start, node.end, label, "unlink")
+            self.again = True
+        elif "\n" not in label:
+            self.edit(node.start, node.end, f"![{'' if label == 'image' else label}]({encoded(source)})", "image-alt")
 
 
 RULES: dict[str, Callable[[Structure, Node], None]] = {
@@ -445,6 +515,8 @@ RULES: dict[str, Callable[[Structure, Node], None]] = {
     "SoftBreak": Structure.soft_break,
     "HardBreak": Structure.hard_break,
     "Image": Structure.image,
+    "Html": Structure.html,
+    "InlineHtml": Structure.html,
 }
 
 

@@ -9,32 +9,39 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from etl.settings import Settings
 from etl.transform.body.edits import Edit, Revision
-from etl.transform.body.links import SPOKEN_ID, WWW, NAME_WORDS, Destination, Linker, encoded, is_prose
+from etl.transform.body.links import NAME_WORDS, WWW, Destination, Linker, encoded, is_prose
 from etl.transform.body.parse import parse
 
-ATTRIBUTES = r"(?:[^<>\"']|\"[^\"]*\"|'[^']*')*"
+DEEPEST_LIST = 12
+FAR = 20_000  # what is not closed within this many characters is not closed
+NAME = r"[a-zA-Z_:@][\w:.-]*"
+VALUE = rf"\"[^\"]{{0,{FAR}}}\"|'[^']{{0,{FAR}}}'|[^\s\"'=<>`]+"
 BLANK = r"(?:[\u00a0\u2000-\u200a\u202f\u205f\u3000]|&(?:nbsp|ensp|emsp|thinsp|hairsp|#160|#x[aA]0);)"
 INVISIBLE = (
     r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufff9-\ufffb"
 )
-ODD = rf"<{{~&\\\\{INVISIBLE}\u00a0\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+ODD = rf"<{{~&\\{INVISIBLE}\u00a0\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 # Where something may begin that is not prose: outside of HTML, and where everything must stay on one line.
 OUTSIDE = re.compile(f"[{ODD}]")
-ONE_LINE = re.compile(rf"[ \t]*\n|[{ODD}|]")
+ONE_LINE = re.compile(rf"[ \t]*\n|[{ODD}|\]\[]")
 
-TAG = re.compile(rf"</?([a-zA-Z][a-zA-Z0-9:]*)(?:[\s/]{ATTRIBUTES}|[\s/][^<>]*)?>")
+# A tag as HTML has it, or one of quoted attributes that some editor broke.
+TAG = re.compile(
+    rf"</?((?:(?:[ovwmx]|st\d):)?[a-zA-Z][a-zA-Z0-9]*)"
+    rf"(?:(?:\s+{NAME}(?:\s*=\s*(?:{VALUE}))?)*\s*/?>|\s[^<>]{{0,{FAR}}}?\w=[\"'][^<>]{{0,{FAR}}}(?:>[\w%.; ]*[\"'])?>)"
+)
 AUTOLINK = re.compile(r"<(?:[a-zA-Z][a-zA-Z0-9+.-]+:[^\s<>]*|[^\s<>@]+@[^\s<>@]+\.[^\s<>@]+)>")
-COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-DECLARATION = re.compile(r"<!\[?[a-zA-Z][^<>]*>|<\?.*?\?>", re.DOTALL)
-SHORTCODE = re.compile(r"\{\{[<%].*?[>%]\}\}(?:[ \t]*\n\s*-{3,}[ \t]*(?=\n|\Z))?", re.DOTALL)
+DECLARATION = re.compile(rf"<!\[?[a-zA-Z][^<>]{{0,{FAR}}}>|<\?[^<>]{{0,{FAR}}}\?>")
+SHORTCODE = re.compile(r"\{\{[<%][^{}]{0,2000}[>%]\}\}(?:[ \t]*\n\s*-{3,}[ \t]*(?=\n|\Z))?")
 MARKER = re.compile(
-    r"\{/?[A-Z][A-Z0-9_]+(?:\((?:[^(){}]|\([^(){}]*\))*\)?)?\s*/?\}"
-    r"|\{(?:img|redirect|module|include|category|maketoc|toc|attach|file)\b[^{}\n]*\}"
+    r"\{/?[A-Z][A-Z0-9_]+(?:\((?:[^(){}]|\([^(){}]{0,2000}\)){0,2000}\)?)?\s{0,9}/?\}"
+    r"|\{(?:img|redirect|module|include|category|maketoc|toc|attach|file)\b[^{}\n]{0,2000}\}"
 )
 MARK = re.compile(r"~/?(?:hs|np|pp|tc|hc|tex)~|~~#?[A-Fa-f0-9]{3,6}:|~~")
 BLANKS = re.compile(rf"{BLANK}(?:[ \t]|{BLANK})*")
@@ -42,23 +49,30 @@ ENTITY = re.compile(r"&(?:[a-zA-Z][a-zA-Z0-9]{1,31}|#[0-9]{1,7}|#[xX][0-9a-fA-F]
 LINES = re.compile(r"[ \t]*\n\s*")
 INVISIBLES = re.compile(f"[{INVISIBLE}]+")
 SEPARATORS = re.compile("[\u2028\u2029]+")
+ANY = re.compile(".", re.DOTALL)
+ESCAPE = re.compile(r"\\.", re.DOTALL)
+ANGLED = re.compile(r"<[^<>\n]*>(?=\s*\))")
 
 LINE_START = re.compile(r"[ \t>]*(?:(?:[*+-]|\d{1,9}[.)]|#{1,6})[ \t]+)?")
-RULE_LINE = re.compile(r"^[ \t]*[-\u2013\u2014](?:[ \t]*[-\u2013\u2014])+[ \t]*\\?[ \t]*$", re.MULTILINE)
-ANGLED = re.compile(r"<[^<>\n]*>(?=\s*\))")
+# What a line of text must not begin with, once the tag before it is gone.
+BLOCK_MARK = re.compile(r"[ \t]*(?:(?P<number>\d{1,9})[.)](?=\s)|[>]|[#]{1,6}(?=\s)|[-+*](?=\s)|[-=*_]{3}|`{3}|~{3})")
+SPACED_BOLD = re.compile(r"^([ \t]*)\*\*[ \t]+([^*\n]*[^*\s])[ \t]+\*\*[ \t]*$", re.MULTILINE)
 WIKI_LINK = re.compile(r"\(\(([^()<>\n|]{1,160}?)\s*(?:\|([^()<>\n]*))?\)\)")
+SPOKEN_ID = re.compile(r"\[\s*tiki[\W_]{0,5}index[\W_]{0,5}php[\W_]{0,5}page[\W_]{0,5}id[\W_]{0,5}(\d+)\s*\]", re.IGNORECASE)
+GUARDED = re.compile(r"\[([^<>\[\]\n]*)\]</span>")
 MARKDOWN_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>|\d{1,9}[.)][ \t])")
 ANCHOR_NAME = re.compile(r"[\w:.-]{1,80}(?:\||(?=\{ANAME\}))")
-ATTRIBUTE = re.compile(r"([a-zA-Z_:][\w:.-]*)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
-MAYBE_CODE = re.compile(r"`|~~~|(?m:^(?: {4}| {0,3}\t))")
-DEBUG = re.compile(r"\s*(?:<code[^>]*>)?\s*Markdown:\s*\n.*Original Tiki:", re.DOTALL)
+ATTRIBUTE = re.compile(rf"({NAME})\s*=\s*({VALUE})")
+MAYBE_CODE = re.compile(r"`|~~~|(?m:^(?:[ >*+\d.)-]* {4}| {0,3}\t))")
 PIXELS = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*")
 STYLE_WIDTH = re.compile(r"(?:max-)?width\s*:\s*(\d{1,5})\s*px")
-SPECIAL = frozenset("*_[]`#|~\\")
 LIST_MACRO = re.compile(r"\{(?:LIST|CATEGORY|LISTPAGES)\b", re.IGNORECASE)
-HEADING_BEFORE = re.compile(r"^#{1,6}[ \t][^\n]*\s*\Z", re.MULTILINE)
-BOX_TITLE = re.compile(r"title\s*=>?\s*[\"']?([^\"',)]*)")
+HEADING_BEFORE = re.compile(r"#{1,6}[ \t][^\n]*\s*")
+BOX_TITLE = re.compile(r"title\s*=>?\s*(?:\"([^\"]*)\"|'([^']*)'|([^,)]*))")
 FILE_ID = re.compile(r"(?:attId|fileId|id|src)\s*=>?\s*[\"']?([^\"')}]+)", re.IGNORECASE)
+BLOCK_INSIDE = re.compile(r"\n[ \t]*\n|<(?!/?(?:a|b|big|em|font|i|small|span|strong|sub|sup|u)\b)")
+TAGS = re.compile(r"<[^<>]*>")
+SPECIAL = frozenset("*_[]`#|~\\")
 
 STRONG = frozenset(("b", "strong"))
 EMPHASIS = frozenset(("i", "em"))
@@ -69,11 +83,18 @@ BLOCKS = frozenset(
     header hgroup html legend main nav noscript option section select summary tbody tfoot thead""".split()
 )
 HIDDEN = frozenset("script style head title svg math object embed applet template xml audio video canvas map".split())
-VOID = frozenset("area base basefont bgsound col frame frameset input keygen link meta param source track wbr colgroup".split())
+VOID = frozenset("area base basefont bgsound col colgroup frameset input keygen link meta param source track wbr".split())
 INLINE = frozenset(
     """abbr acronym bdi bdo big blink button cite code data del dfn font ins kbd label mark marquee meter nobr output
-    progress q rp rt ruby s samp small span strike textarea time tt u var""".split()
+    pre progress q rp rt ruby s samp small strike textarea time tt u var""".split()
 )
+ANCHOR_END = re.compile(r"</?a(?=[\s>])", re.IGNORECASE)
+HEADING_END = re.compile(r"</?h[1-6](?=[\s>])", re.IGNORECASE)
+PARAGRAPH_END = re.compile(r"</?(?:p|div|table|ul|ol|h[1-6]|blockquote|pre|body)(?=[\s>])", re.IGNORECASE)
+ITEM_END = re.compile(r"</?(?:li|ul|ol)(?=[\s>])", re.IGNORECASE)
+SPAN_END = re.compile(r"</?span(?=[\s>])", re.IGNORECASE)
+BARRIERS = frozenset(("div", "table"))
+ON_ONE_LINE = frozenset(("a", "li", "p", *HEADINGS))
 
 
 class Tag(NamedTuple):
@@ -88,8 +109,8 @@ class Tag(NamedTuple):
     def attributes(self) -> dict[str, str]:
         """Attribute values, decoded; the first of two of a name wins, as in browsers."""
         found: dict[str, str] = {}
-        for match in ATTRIBUTE.finditer(self.raw):
-            found.setdefault(match[1].lower(), html.unescape(match[2] or match[3] or match[4] or ""))
+        for name, value in ATTRIBUTE.findall(self.raw):
+            found.setdefault(name.lower(), html.unescape(value[1:-1] if value[:1] in "\"'" else value))
         return found
 
 
@@ -98,18 +119,21 @@ class Surface:
 
     def __init__(self, revision: Revision, settings: Settings, linker: Linker) -> None:
         self.revision = revision
-        self.settings = settings
+        self.lost = re.compile("|".join(f"(?:{pattern})" for pattern in settings.missing_images) or r"(?!)")
         self.linker = linker
         self.text = revision.text
+        self.find = revision.find
         self.edits: list[Edit] = []
         self.open: list[tuple[Tag, int]] = []
-        """Open elements, each with the number of its edit in ``edits``."""
+        """Open elements, each with the number of its edit in ``edits``; -1 for a box, the depth for a list item."""
         self.inline = 0
-        """How many open elements hold one line: headings, links, list items, cells."""
+        """How many open elements hold one line: headings, links, paragraphs, list items, cells."""
+        self.anchors = 0
         self.tables: list[_Table] = []
         self.lists: list[int | None] = []
         self.colours = 0
-        """How many colours of the old wiki are open."""
+        self.absent: set[str] = set()
+        """Ends that are not in the rest of the text: looked for once."""
         self.box_open = False
         self.complete = True
         self.unlinked: list[tuple[int, str, Destination]] = []
@@ -149,14 +173,25 @@ class Surface:
                 return handler(self, token) or token.end()
         return None
 
-    def _lines(self, code: Sequence[tuple[int, int]]) -> Iterator[Edit]:
-        """Rules made of any dashes, and links of the old wiki that nobody parsed."""
-        found = [(match, "---", "rule") for match in RULE_LINE.finditer(self.text) if match[0] != "---"] if "-" in self.text or "\u2013" in self.text else []
-        if "((" in self.text:
-            found += [(match, link, "wiki-link") for match in WIKI_LINK.finditer(self.text) if (link := self._wiki_link(match))]
+    def edit(self, start: int, end: int, replacement: str, rule: str) -> None:
+        """Ask for a change."""
+        self.edits.append((start, end, replacement, rule))
+
+    def _lines(self, code: list[tuple[int, int]]) -> Iterator[Edit]:
+        """What patterns of whole lines find: spaced bold, links that nobody parsed."""
+        text = self.text
+        found: list[tuple[re.Match[str], str, str]] = []
+        if "** " in text:
+            found += [(match, f"{match[1]}**{match[2]}**", "bold") for match in SPACED_BOLD.finditer(text)]
+        if "((" in text:
+            found += [(match, link, "wiki-link") for match in WIKI_LINK.finditer(text) if (link := self._wiki_link(match))]
+        if "id" in text:
+            found += [(match, link, "wiki-link") for match in SPOKEN_ID.finditer(text) if (link := self._spoken_id(match))]
+        starts = [start for start, _ in code]
         for match, replacement, rule in found:
-            if not any(start <= match.start() < end for start, end in code):
-                yield Edit(match.start(), match.end(), replacement, rule)
+            place = bisect_right(starts, match.start()) - 1
+            if place < 0 or code[place][1] <= match.start():
+                yield match.start(), match.end(), replacement, rule
 
     def _wiki_link(self, match: re.Match[str]) -> str | None:
         """`((Page|text))` becomes a link when it is a page, or text when it can be nothing else."""
@@ -169,28 +204,42 @@ class Surface:
         self._unlink(match.start(), name, Destination(None, "legacy", "dangling", None, "link.dangling"))
         return label
 
-    def edit(self, start: int, end: int, replacement: str, rule: str) -> None:
-        """Ask for a change."""
-        self.edits.append(Edit(start, end, replacement, rule))
-
-    def find(self, code: str, offset: int, message: str, action: str = "") -> None:
-        """Report something about the source."""
-        self.revision.find(code, offset, message, action)
+    def _spoken_id(self, match: re.Match[str]) -> str | None:
+        """`[Tiki-index. PHP? page_id=931]`, a link that an autocorrection broke, when the page is found."""
+        destination = self.linker.resolve(f"tiki-index.php?page_id={int(match[1])}")
+        if destination.href is None:
+            return None
+        return f"[{' '.join(match[0].strip('[] ').split())}]({destination.href})"
 
     # --- remnants ---------------------------------------------------------------------------
 
-    def comment(self, token: re.Match[str]) -> None:
+    def comment(self, token: re.Match[str]) -> int | None:
         """`<!-- ... -->`: goes; with a dynamic list in it, the heading before it goes too."""
-        start, end = token.span()
-        inner = token[0][4:-3]
-        words = " ".join(inner.replace("~tc~", " ").replace("~/tc~", " ").split())
-        self.find("comment.removed", start, f"comment {_short(words)}", "removed")
-        self.edit(start, end, "", "comment")
-        if LIST_MACRO.search(inner):
-            heading = HEADING_BEFORE.search(self.text, self.text.rfind("\n#", 0, start) + 1, start)
-            if heading and not any(edit.start >= heading.start() for edit in self.edits[:-1]):
-                self.find("list.removed", heading.start(), f"heading {_short(heading[0].strip())} of a dynamic list", "removed with the list")
-                self.edit(heading.start(), start, "", "dynamic-list")
+        start = token.start()
+        end = self._find("-->", start + 4)
+        if end is None:
+            return self.less(token)
+        inner = self.text[start + 4 : end]
+        self.find("comment.removed", start, f"comment {_short(' '.join(inner.split()))}", "removed")
+        line = self.text.rfind("\n#", 0, start) + 1
+        if LIST_MACRO.search(inner) and HEADING_BEFORE.fullmatch(self.text, line, start) and not self._edited(line):
+            self.find("list.removed", line, f"heading {_short(self.text[line:start].strip())} of a dynamic list", "removed with it")
+            self.edit(line, end + 3, "", "dynamic-list")
+        else:
+            self.edit(start, end + 3, "", "comment")
+        return end + 3
+
+    def _find(self, what: str, start: int) -> int | None:
+        """Where a text comes next; looked for only once when it does not come any more."""
+        place = -1 if what in self.absent else self.text.find(what, start)
+        if place < 0:
+            self.absent.add(what)
+            return None
+        return place
+
+    def _edited(self, start: int) -> bool:
+        """Whether an edit already reaches behind a place."""
+        return bool(self.edits) and self.edits[-1][1] > start
 
     def declaration(self, token: re.Match[str]) -> None:
         """`<!DOCTYPE …>`, `<?xml …?>`, `<![endif]>`."""
@@ -199,32 +248,32 @@ class Surface:
     def shortcode(self, token: re.Match[str]) -> None:
         """`{{< toc >}}`, and the rule right behind it."""
         self.find("shortcode.removed", token.start(), f"shortcode {_short(token[0].split('}}')[0] + '}}')}", "removed")
-        self.edit(*token.span(), "\n\n", "shortcode")
+        self.edit(*token.span(), self._gap(token.start()), "shortcode")
 
     def marker(self, token: re.Match[str]) -> int | None:
         """`{NAME(arguments)}` and `{NAME}`: boxes, images and sub- or superscript have a meaning."""
-        name = re.sub(r"[^A-Za-z_0-9].*", "", token[0].lstrip("{/"), flags=re.DOTALL).upper()
+        start, end = token.span()
+        name = re.match(r"\w+", token[0].lstrip("{/"))[0].upper()  # type: ignore[index]  # MARKER says so
         opening = "(" in token[0] or token[0][1:2].islower()
         if name == "BOX":
             self._tiki_box(token, opening=opening)
         elif name == "IMG":
             self._tiki_image(token, opening=opening)
         elif name in ("SUB", "SUP"):
-            self.edit(*token.span(), f"<{'' if opening else '/'}{name.lower()}>", "tiki-marker")
+            self.kept(Tag(name.lower(), start, end, not opening, token[0]), "tiki-marker")
         else:
-            anchor = ANCHOR_NAME.match(self.text, token.end()) if name == "ANAME" and opening else None
-            end = anchor.end() if anchor else token.end()
-            self.find("markup.removed", token.start(), f"plugin marker {_short(self.text[token.start():end])}", "removed; its inner text stays")
-            self.edit(token.start(), end, "", "tiki-marker")
-            return end
-        return None
+            anchor = ANCHOR_NAME.match(self.text, end) if name == "ANAME" and opening else None
+            end = anchor.end() if anchor else end
+            self.find("markup.removed", start, f"plugin marker {_short(self.text[start:end])}", "removed; its inner text stays")
+            self.edit(start, end, "", "tiki-marker")
+        return end
 
     def _tiki_box(self, token: re.Match[str], *, opening: bool) -> None:
         if not opening:
-            self._close_box(token.start(), token.end())
+            self._close_box(*token.span())
             return
         title = BOX_TITLE.search(token[0])
-        self._open_box(token.start(), token.end(), title[1].strip() if title else "")
+        self._open_box(*token.span(), next(filter(None, title.groups()), "") if title else "")
 
     def _tiki_image(self, token: re.Match[str], *, opening: bool) -> None:
         self.edit(*token.span(), "", "lost-image")
@@ -249,17 +298,18 @@ class Surface:
 
     def less(self, token: re.Match[str]) -> int | None:
         """A `<` that opens nothing, or the address of a Markdown link."""
-        angled = ANGLED.match(self.text, token.start())
-        if angled and self.text[token.start() - 2 : token.start()] == "](":
+        start = token.start()
+        angled = ANGLED.match(self.text, start)
+        if angled and self.text[start - 2 : start] == "](":
             return angled.end()
-        if self._in_destination(token.start()):
-            self.edit(*token.span(), "%3C", "address")
+        if self._in_destination(start):
+            self.edit(start, start + 1, "%3C", "address")
         else:
-            self.edit(*token.span(), "&lt;", "less-than")
-        return None
+            self.edit(start, start + 1, "&lt;", "less-than")
+        return start + 1
 
     def escape(self, token: re.Match[str]) -> None:
-        """A backslash and what it escapes: `\\<` has one spelling, all else stays."""
+        r"""A backslash and what it escapes: `\<` has one spelling, all else stays."""
         if token[0] == "\\<":
             self.edit(*token.span(), "&lt;", "less-than")
         elif token[0] == "\\\n" and self.inline:
@@ -277,13 +327,14 @@ class Surface:
         elif not char.isprintable():
             replacement = ""
         else:
-            replacement = "\\" + char if char in SPECIAL else char
+            marks = char in SPECIAL or (char in "-+=" and self._at_line_start(token.start()))
+            replacement = "\\" + char if marks else char
         self.edit(*token.span(), replacement, "entity")
 
     def blank(self, token: re.Match[str]) -> None:
         """No-break and typographic blanks; nothing at the start of a line, where blanks would make code."""
         start, end = token.span()
-        if LINE_START.fullmatch(self.text, self.text.rfind("\n", 0, start) + 1, start):
+        if self._at_line_start(start):
             self.edit(start, end, "", "odd-blank")
         elif self._in_destination(start) and self.text[end : end + 1] not in " \t\n":
             self.edit(start, end, "%20", "address")
@@ -291,51 +342,64 @@ class Surface:
             hard_break = token[0].endswith("  ") and self.text.startswith("\n", end)
             self.edit(start, end, "  " if hard_break else " ", "odd-blank")
 
+    def _at_line_start(self, offset: int) -> bool:
+        """Whether only marks of blocks stand before a place on its line."""
+        line = self.text.rfind("\n", max(offset - 80, 0), offset) + 1
+        return (line > 0 or offset < 80) and LINE_START.fullmatch(self.text, line, offset) is not None
+
     def _in_destination(self, offset: int) -> bool:
         """Whether a place is inside the address of a Markdown link."""
-        start = self.text.rfind("](", self.text.rfind("\n", 0, offset) + 1, offset)
+        start = self.text.rfind("](", max(offset - 2000, 0), offset)
         address = self.text[start + 2 : offset] if start >= 0 else " "
-        return not any(char in " \t" for char in address) and address.count("(") >= address.count(")")
+        return not any(char in " \t\n" for char in address) and address.count("(") >= address.count(")")
 
     def invisible(self, token: re.Match[str]) -> None:
-        """Characters without a shape."""
-        self.edit(*token.span(), "", "invisible")
+        """Characters without a shape; but what is half of a garbled quotation mark waits for its repair."""
+        if self.text[token.start() - 2 : token.start()] != "â€":
+            self.edit(*token.span(), "", "invisible")
 
     def separator(self, token: re.Match[str]) -> None:
         """U+2028 and U+2029."""
-        self.edit(*token.span(), " " if self.inline else "\n", "line-separator")
+        one_line = self.inline or self._in_pipe_row(token.start())
+        self.edit(*token.span(), " " if one_line else "\n", "line-separator")
 
     def lines(self, token: re.Match[str]) -> None:
         """Line ends inside what must stay on one line."""
-        if self.tables and self.tables[-1].between_cells:
+        if self.tables and not self.tables[-1].in_cell:
             self.edit(*token.span(), "", "table")
         elif self.inline:
             self.edit(*token.span(), " ", "block")
 
     def pipe(self, token: re.Match[str]) -> None:
         """A pipe inside the cell of an HTML table."""
-        if self.tables and not self.tables[-1].between_cells:
+        if self.tables and self.tables[-1].in_cell:
             self.edit(*token.span(), "\\|", "table")
+
+    def bracket(self, token: re.Match[str]) -> None:
+        """A bracket inside the text of an HTML link."""
+        if self.anchors:
+            self.edit(*token.span(), "\\" + token[0], "bracket")
 
     def auto(self, token: re.Match[str]) -> None:
         """`<https://…>` stays a link, `<javascript:…>` becomes text, mail addresses stay text."""
         address = token[0][1:-1]
         if ":" not in address.partition("@")[0]:
-            self.edit(*token.span(), address, "unlink")
+            self.edit(*token.span(), address, "autolink")
             return
         destination = self.linker.resolve(address)
         if destination.href is None:
             self._unlink(token.start(), address, destination)
-            self.edit(*token.span(), address, "unlink")
+            self.edit(*token.span(), address, "autolink")
 
     # --- HTML -------------------------------------------------------------------------------
 
     def tag(self, token: re.Match[str]) -> int | None:
         """Any tag, by its element."""
-        if self.text[token.start() - 2 : token.start()] == "](":
+        start = token.start()
+        if start >= 2 and self.text[start - 2 : start] == "](" and ANGLED.match(self.text, start):
             return self.less(token)
         raw, name = token[0], token[1].lower()
-        tag = Tag(name, token.start(), token.end(), raw[1] == "/", raw)
+        tag = Tag(name, start, token.end(), raw[1] == "/", raw)
         if (handler := ELEMENTS.get(name)) is not None:
             handler(self, tag)
             return None
@@ -348,29 +412,54 @@ class Surface:
             return self._preformatted(tag)
         if name in ("iframe", "frame"):
             return self._frame(tag)
-        if name in VOID or name in INLINE or ":" in name or name == "pre":
+        if name in VOID or name in INLINE or ":" in name:
             self._unwrapped(tag)
             return None
-        self.edit(tag.start, tag.start + 1, "&lt;", "less-than")
-        return tag.start + 1
+        return self.less(token)
 
     def _unwrapped(self, tag: Tag) -> None:
         if not tag.closing:
             self.find("html.unwrapped", tag.start, f"tag {_short(tag.raw)}", "removed; its text stays")
-        self.edit(tag.start, tag.end, "", "unwrap")
+        self._drop(tag, "unwrap")
 
-    def _hidden(self, tag: Tag) -> int | None:
+    def _drop(self, tag: Tag, rule: str, before: str = "") -> None:
+        """Remove a tag."""
+        self.edits.append(self._dropped(tag, rule, before))
+
+    def _dropped(self, tag: Tag, rule: str, before: str = "") -> Edit:
+        """The removal of a tag; what it lays bare at the start of a line must not become a mark of Markdown."""
+        end, guard = tag.end, ""
+        if not self.inline and (before or self._at_line_start(tag.start)):
+            mark = BLOCK_MARK.match(self.text, tag.end)
+            blanks = len(self.text[end : end + 200]) - len(self.text[end : end + 200].lstrip(" \t"))
+            end += blanks
+            if mark and mark["number"]:
+                end, guard = mark.end("number"), mark["number"] + "\\"
+            elif mark:
+                guard = "\\"
+        return tag.start, end, before + guard, rule
+
+    def _close(self, name: str, start: int) -> re.Match[str] | None:
+        """The next end tag of an element."""
+        if name in self.absent:
+            return None
+        end = re.compile(rf"</{name}\s*>", re.IGNORECASE).search(self.text, start)
+        if end is None:
+            self.absent.add(name)
+        return end
+
+    def _hidden(self, tag: Tag) -> int:
         """Scripts, styles and the like go with all that is in them."""
-        end = re.compile(rf"</{tag.name}\s*>", re.IGNORECASE).search(self.text, tag.end) if not tag.closing else None
-        stop = end.end() if end and not tag.raw.endswith("/>") else tag.end
+        end = self._close(tag.name, tag.end) if not tag.closing and not tag.raw.endswith("/>") else None
+        stop = end.end() if end else tag.end
         self.find("html.removed", tag.start, f"<{tag.name}> with {stop - tag.start} characters", "removed")
         self.edit(tag.start, stop, "", "script")
         return stop
 
-    def _frame(self, tag: Tag) -> int | None:
+    def _frame(self, tag: Tag) -> int:
         """A frame becomes a link to what it showed."""
         source = tag.attributes().get("src", "")
-        end = re.compile(r"</iframe\s*>", re.IGNORECASE).search(self.text, tag.end) if not tag.closing else None
+        end = self._close("iframe", tag.end) if not tag.closing else None
         stop = end.end() if end else tag.end
         destination = self.linker.resolve(source) if source and not tag.closing else None
         link = f"<{destination.href}>" if destination and destination.href and "://" in destination.href else ""
@@ -381,52 +470,59 @@ class Surface:
 
     def _preformatted(self, tag: Tag) -> int | None:
         """`<pre>` becomes a fenced code block; a debug dump at the end of the page goes."""
-        if DEBUG.match(self.text, tag.end):
+        if self._is_debug(tag):
             self.find("debug.removed", tag.start, f"debug dump of {len(self.text) - tag.start} characters", "removed to the end of the page")
             self.edit(tag.start, len(self.text), "", "debug")
             return len(self.text)
-        end = re.compile(r"</pre\s*>", re.IGNORECASE).search(self.text, tag.end)
-        if end is None or self.inline:
+        end = self._close("pre", tag.end)
+        if end is None or self.inline or self.tables:
             self._unwrapped(tag)
             return None
-        inner = self.text[tag.end : end.start()]
-        code = html.unescape(re.sub(r"</?[a-zA-Z][^<>]*>", "", inner)).strip("\n").rstrip()
+        code = html.unescape(re.sub(r"</?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?/?>", "", self.text[tag.end : end.start()])).strip("\n").rstrip()
         fence = "`" * max([2, *map(len, re.findall(r"`+", code))]) + "`"
         self.edit(tag.start, end.end(), f"\n\n{fence}\n{code}\n{fence}\n\n" if code.strip() else "\n\n", "preformatted")
         return end.end()
 
+    def _is_debug(self, tag: Tag) -> bool:
+        head = TAGS.sub("", self.text[tag.end : tag.end + 300]).lstrip()
+        return head.startswith("Markdown:\n") and self._find("Original Tiki:", tag.end) is not None
+
     def span(self, tag: Tag) -> None:
-        """Spans go; one that only guards a bracket hands it over as a literal one."""
+        """Spans go; one that only guards brackets hands them over as literal ones."""
         if not tag.closing:
-            guard = re.compile(r"\[([^<>\[\]]*)\]</span>").match(self.text, tag.end)
-            if tag.raw == "<span>" and guard and self._guarded(tag, guard):
-                return
-            bracket = tag.raw == "<span>" and self.text.startswith("[", tag.end)
-            self._push(tag, "\\[" if bracket else "", "guard" if bracket else "span", width=int(bracket))
+            guard = GUARDED.match(self.text, tag.end) if tag.raw == "<span>" else None
+            if guard is None or not self._guarded(tag, guard):
+                self.open.append((tag, len(self.edits)))
+                self._drop(tag, "span")
             return
+        index = self._open_index("span")
         opened = self._pop(tag)
-        start = tag.start
-        if opened and opened.raw == "<span>" and self.text.startswith("[", opened.end) and self.text[start - 1] == "]":
-            covered = self.edits and self.edits[-1].end > start - 1
-            if not covered:
-                self.edit(start - 1, tag.end, "\\]", "guard")
-                return
-        self.edit(start, tag.end, "", "span" if opened else "unwrap")
+        if opened is None:
+            self.edit(tag.start, tag.end, "", "unwrap")
+        elif opened.raw == "<span>" and self.text[opened.end] == "[" and self.text[tag.start - 1] == "]" and not self.anchors:
+            if not self._edited(tag.start - 1):
+                self.edits[index] = (opened.start, opened.end + 1, "\\[", "guard")
+                self.edit(tag.start - 1, tag.end, "\\]", "guard")
+            else:
+                self.edit(tag.start, tag.end, "", "span")
+        else:
+            self.edit(tag.start, tag.end, "", "span")
 
     def _guarded(self, tag: Tag, guard: re.Match[str]) -> bool:
         """`<span>[page 12]</span>`: a page of the old wiki becomes a link again."""
         inner = guard[1].strip()
         destination: Destination | None = None
-        if spoken := SPOKEN_ID.search(inner):
+        if spoken := SPOKEN_ID.fullmatch(f"[{inner}]"):
             destination = self.linker.resolve(f"tiki-index.php?page_id={int(spoken[1])}", inner)
+        elif inner.startswith("tiki-"):
+            destination = self.linker.resolve(inner)
         elif WWW.fullmatch(inner):
             destination = self.linker.resolve(f"http://{inner}")
         elif inner.count(" ") >= NAME_WORDS - 1:
             destination = self.linker.page(inner)
-        if destination is None:
-            return False
-        if destination.href is None:
-            self._unlink(tag.start, inner, destination)
+        if destination is None or destination.href is None:
+            if destination is not None:
+                self._unlink(tag.start, inner, destination)
             return False
         self.edit(tag.start, guard.start() + 1, "[", "guard")
         self.edit(guard.end() - len("]</span>"), guard.end(), f"]({destination.href})", "guard")
@@ -450,67 +546,73 @@ class Surface:
             self.edit(tag.start, tag.end, "", "unwrap")
             return
         content = self.text[opened.end : tag.start]
-        before, after = self.text[opened.start - 1 : opened.start], self.text[tag.end : tag.end + 1]
-        empty = not re.sub(r"<[^<>]*>|\s", "", content)
-        if empty or (re.search(r"\n\s*\n", content) and not self.inline) or content != content.strip() or "*" in before + after:
+        before, after = self.text[max(opened.start - 1, 0) : opened.start], self.text[tag.end : tag.end + 1]
+        shown = TAGS.sub("", content)
+        empty = not shown.strip()
+        fits = shown == shown.strip() and "*" not in before + after and "*" not in (shown[:1], shown[-1:])
+        if empty or not fits or (BLOCK_INSIDE.search(content) and not self.inline):
             rule = "icon" if empty and mark == "*" else "emphasis"
-            self.edits[index] = self.edits[index]._replace(replacement="", rule=rule)
+            self.edits[index] = self._dropped(opened, rule)
             self.edit(tag.start, tag.end, "", rule)
             return
-        glued = after.isalnum() and not content[-1:].isalnum()
+        glued = after.isalnum() and not shown[-1:].isalnum()
         self.edit(tag.start, tag.end, mark + (" " if glued else ""), "emphasis")
 
-    def kept(self, tag: Tag) -> None:
-        """`<sup>` and `<sub>` stay, without attributes, when they are closed on their line."""
+    def kept(self, tag: Tag, rule: str = "unwrap") -> None:
+        """`<sup>` and `<sub>` stay, without attributes, when they hold text of one line."""
         if not tag.closing:
-            self._push(tag, "", "unwrap")
+            self.open.append((tag, len(self.edits)))
+            self._drop(tag, rule)
             return
         index = self._open_index(tag.name)
         opened = self._pop(tag)
-        fits = opened and "\n\n" not in self.text[opened.end : tag.start] and self.text[opened.end : tag.start].strip()
-        if opened and fits:
-            self.edits[index] = self.edits[index]._replace(replacement=f"<{tag.name}>")
-        self.edit(tag.start, tag.end, f"</{tag.name}>" if fits else "", "unwrap")
+        content = self.text[opened.end : tag.start] if opened else ""
+        if opened and html.unescape(TAGS.sub("", content)).strip() and not BLOCK_INSIDE.search(content):
+            self.edits[index] = (opened.start, opened.end, f"<{tag.name}>", self.edits[index][3])
+            self.edit(tag.start, tag.end, f"</{tag.name}>", rule)
+        else:
+            self.edit(tag.start, tag.end, "", rule)
 
     def line_break(self, tag: Tag) -> None:
         """`<br>` stays in table rows only."""
         if self.tables or self._in_pipe_row(tag.start):
             self.edit(tag.start, tag.end, "<br>", "break")
+        elif self.inline or self._in_heading(tag.start):
+            self.edit(tag.start, tag.end, " ", "break")
         else:
-            self.edit(tag.start, tag.end, " " if self.inline else "  \n", "break")
+            self.edit(tag.start, tag.end, "  " if self.text.startswith("\n", tag.end) else "  \n", "break")
 
     def _in_pipe_row(self, offset: int) -> bool:
         start = self.text.rfind("\n", 0, offset) + 1
-        return self.text[start : start + 8].lstrip(" \t>*").startswith("|")
+        return self.text[start : min(start + 8, offset)].lstrip(" \t>*").startswith("|")
+
+    def _in_heading(self, offset: int) -> bool:
+        start = self.text.rfind("\n", 0, offset) + 1
+        return self.text[start : min(start + 8, offset)].lstrip(" ").startswith("#")
 
     def horizontal(self, tag: Tag) -> None:
         """`<hr>`."""
-        self.edit(tag.start, tag.end, " " if self.inline else "\n\n---\n\n", "block")
+        gap = self._gap(tag.start)
+        self.edit(tag.start, tag.end, f"{gap}---{gap}" if gap == "\n\n" else gap, "block")
 
     def image(self, tag: Tag) -> None:
         """`<img>`; one that stands for a lost file goes and is reported."""
         attributes = tag.attributes()
         source = attributes.get("src", "").strip()
-        if not source or self.is_lost(source):
+        if not source or self.lost.search(source):
             self.edit(tag.start, tag.end, "", "lost-image")
             self._lost_image(tag.start, source)
             return
-        destination = self.linker.resolve(source)
-        if destination.finding == "link.removed" or attributes.get("width", "").strip() in ("0", "1"):
+        if self.linker.resolve(source).finding == "link.removed" or attributes.get("width", "").strip() in ("0", "1"):
             self.find("html.removed", tag.start, f"image {_short(source)}", "removed")
             self.edit(tag.start, tag.end, "", "image")
             return
         href = encoded(source)
         width = PIXELS.fullmatch(attributes.get("width", "")) or STYLE_WIDTH.search(attributes.get("style", ""))
         self.widths.setdefault(href, []).append(int(width[1]) if width else None)
-        alt = re.sub(r"[\[\]<>\s\\`*_]+", " ", attributes.get("alt", "")).strip()
-        alt = "" if alt.lower() == "image" else alt.replace("|", " ")
-        brace = re.compile(r"\}").match(self.text, tag.end)
-        self.edit(tag.start, brace.end() if brace else tag.end, f"![{alt}]({href})", "image")
-
-    def is_lost(self, source: str) -> bool:
-        """Whether an image address stands for a file that the export lost."""
-        return any(re.search(pattern, source) for pattern in self.settings.missing_images)
+        alt = " ".join(re.sub(r"[\[\]<>&|\\`*_~]", " ", attributes.get("alt", "")).split())
+        end = tag.end + self.text.startswith("}", tag.end)
+        self.edit(tag.start, end, f"![{'' if alt.lower() == 'image' else alt}]({href})", "image")
 
     def _lost_image(self, offset: int, source: str) -> None:
         self.lost_images.append((offset, source))
@@ -522,8 +624,9 @@ class Surface:
             if self._is_closed(tag, ANCHOR_END):
                 self._push(tag, "", "anchor")
                 self.inline += 1
+                self.anchors += 1
             else:
-                self.edit(tag.start, tag.end, "", "unwrap")
+                self._drop(tag, "unwrap")
             return
         index = self._open_index("a")
         opened = self._pop(tag)
@@ -531,30 +634,30 @@ class Surface:
             self.edit(tag.start, tag.end, "", "unwrap")
             return
         attributes = opened.attributes()
-        href = attributes.get("href", "").strip()
-        label = re.sub(r"<[^<>]*>", "", self.text[opened.end : tag.start])
-        if is_prose(label, href):
-            self.edits[index] = self.edits[index]._replace(replacement="\\[", rule="bracket-link")
-            self.edit(tag.start, tag.end, "\\]", "bracket-link")
-            return
-        destination = self._anchor_destination(opened, href, attributes, html.unescape(label))
-        if destination is None or destination.href is None or not label.strip(" *_\n"):
-            self.edit(tag.start, tag.end, "", "anchor")
-            return
-        self.edits[index] = self.edits[index]._replace(replacement="[")
-        self.edit(tag.start, tag.end, f"]({destination.href})", "anchor")
+        href, inner = attributes.get("href", "").strip(), self.text[opened.end : tag.start]
+        label = html.unescape(TAGS.sub("", inner))
+        before, after, rule = self._anchor_marks(opened, href, label, attributes.get("title", ""))
+        if not label.strip(" *_\n") and "<img" not in inner.lower():
+            before = after = ""
+        self.edits[index] = (opened.start, opened.end, before, rule)
+        self.edit(tag.start, tag.end, after, rule)
 
-    def _anchor_destination(self, opened: Tag, href: str, attributes: dict[str, str], label: str) -> Destination | None:
+    def _anchor_marks(self, opened: Tag, href: str, label: str, title: str) -> tuple[str, str, str]:
+        """What replaces the two tags of a link, and the rule that says so."""
         if not href:
-            return None
-        title = attributes.get("title", "")
+            return "", "", "anchor"
+        if is_prose(label, href):
+            return "\\[", "\\]", "bracket-link"
         broken = "does not exist" in title or "unknown page_id" in title
         destination = self.linker.resolve(href, label, title, broken=broken)
+        if self.lost.search(href):
+            destination = Destination(None, "file", "unmapped", None, "link.unmapped")
         if destination.href is None:
             self._unlink(opened.start, href, destination)
-        elif destination.finding:
+            return "", "", "anchor"
+        if destination.finding:
             self.find(destination.finding, opened.start, f"link {_short(href)}", f"goes to {destination.href}")
-        return destination
+        return "[", f"]({destination.href})", "anchor"
 
     def _unlink(self, offset: int, href: str, destination: Destination) -> None:
         self.unlinked.append((offset, href, destination))
@@ -566,14 +669,18 @@ class Surface:
     def block(self, tag: Tag) -> None:
         """Sections: their edges become blank lines."""
         self._end_paragraph()
-        self.edit(tag.start, tag.end, self._gap(), "block")
+        self._drop(tag, "block", self._gap(tag.start))
 
     def paragraph(self, tag: Tag) -> None:
         """`<p>`: its text is one paragraph, however many lines the old wiki made of it."""
         if tag.closing:
             self._pop(tag)
-        self.edit(tag.start, tag.end, self._gap(), "block")
-        if not tag.closing and not self.inline and self._is_closed(tag, PARAGRAPH_END):
+            self.edit(tag.start, tag.end, self._gap(tag.start), "block")
+            return
+        self._end_paragraph()
+        gap = self._gap(tag.start)
+        self._drop(tag, "block", gap)
+        if gap == "\n\n" and self._is_closed(tag, PARAGRAPH_END):
             self.open.append((tag, len(self.edits) - 1))
             self.inline += 1
 
@@ -582,56 +689,66 @@ class Surface:
         end = ends.search(self.text, tag.end)
         return end is not None and end[0].startswith("</") and not MARKDOWN_BLOCK.search(self.text, tag.end, end.start())
 
-    def _gap(self) -> str:
-        return " " if self.inline else "\n\n"
+    def _gap(self, offset: int) -> str:
+        """What parts blocks: a blank line, or a blank where all must stay on one line."""
+        return " " if self.inline or self._in_pipe_row(offset) else "\n\n"
 
     def division(self, tag: Tag) -> None:
         """`<div>`: a box, or a section without a meaning."""
         self._end_paragraph()
+        gap = self._gap(tag.start)
         if not tag.closing:
             names = tag.attributes().get("class", "").lower().split()
-            if {"border", "box", "legacy-box"} & set(names) and not self.inline:
+            if gap == "\n\n" and not {"border", "box", "legacy-box"}.isdisjoint(names):
                 self.open.append((tag, -1))
                 self._open_box(tag.start, tag.end, "")
             else:
-                self._push(tag, self._gap(), "block")
+                self.open.append((tag, len(self.edits)))
+                self._drop(tag, "block", gap)
             return
         index = self._open_index("div")
         opened = self._pop(tag)
-        if opened is None:
+        if opened is None and self.box_open:
+            self._close_box(tag.start, tag.end)
+        elif opened is None:
             self.find("box.orphan-end", tag.start, "</div> without its beginning", "removed")
-            self.edit(tag.start, tag.end, self._gap(), "box-end")
+            self.edit(tag.start, tag.end, gap, "box-end")
         elif index == -1:
             self._close_box(tag.start, tag.end)
         else:
-            self.edit(tag.start, tag.end, self._gap(), "block")
+            self.edit(tag.start, tag.end, gap, "block")
 
     def _open_box(self, start: int, end: int, title: str) -> None:
-        if self.box_open:  # boxes do not nest in clean Markdown: the inner one goes on in the outer
-            self.edit(start, end, "\n\n", "box")
+        gap = self._gap(start)
+        if self.box_open or gap == " ":  # boxes do not nest in clean Markdown: the inner one goes on in the outer
+            self.edit(start, end, gap, "box")
             return
         self.box_open = True
+        title = re.sub(r"([\\`*_\[\]])", r"\\\1", html.unescape(title).strip()).replace("&", "&amp;").replace("<", "&lt;")
         heading = f"**{title}**\n\n" if title else ""
         self.edit(start, end, f'\n\n<div class="box" markdown="1">\n\n{heading}', "box")
 
     def _close_box(self, start: int, end: int) -> None:
         if not self.box_open:
             self.find("box.orphan-end", start, "the end of a box that is not open", "removed")
-            self.edit(start, end, self._gap(), "box-end")
+            self.edit(start, end, self._gap(start), "box-end")
             return
         self.box_open = any(index == -1 for _, index in self.open)
         self.edit(start, end, "\n\n" if self.box_open else "\n\n</div>\n\n", "box")
 
     def heading(self, tag: Tag) -> None:
         """`<h2>` becomes `## ` with its text on one line."""
+        self._end_paragraph()
+        gap = self._gap(tag.start)
         if tag.closing:
-            self._pop(tag)
-            self.edit(tag.start, tag.end, self._gap(), "block")
-        elif self._is_closed(tag, HEADING_END):
-            self._push(tag, " " if self.inline else f"\n\n{'#' * HEADINGS[tag.name]} ", "block")
+            if self._pop(tag):
+                gap = self._gap(tag.start)
+            self.edit(tag.start, tag.end, gap, "block")
+        elif gap == "\n\n" and self._is_closed(tag, HEADING_END):
+            self._push(tag, f"\n\n{'#' * HEADINGS[tag.name]} ", "block")
             self.inline += 1
         else:
-            self.edit(tag.start, tag.end, self._gap(), "block")
+            self._drop(tag, "block", gap)
 
     def list(self, tag: Tag) -> None:
         """`<ul>` and `<ol>`."""
@@ -642,32 +759,16 @@ class Surface:
         elif self.lists:
             self._end_item()
             self.lists.pop()
-        self.edit(tag.start, tag.end, self._gap() if outermost else "", "block")
-
-    def _end_item(self) -> None:
-        """Close the open item of the innermost list, and what is open in it."""
-        depth = len(self.lists)
-        place = next((i for i, (tag, level) in enumerate(self.open) if tag.name == "li" and level == depth), None)
-        if place is None:
-            return
-        for tag, _ in self.open[place:]:
-            self._left_inline(tag.name)
-        del self.open[place:]
-
-    def _end_paragraph(self) -> None:
-        """A block ends the paragraph that is open."""
-        if self.open and self.open[-1][0].name == "p":
-            self.open.pop()
-            self._left_inline("p")
+        self.edit(tag.start, tag.end, self._gap(tag.start) if outermost else "", "block")
 
     def item(self, tag: Tag) -> None:
         """`<li>`: a line of its own, nested by four columns."""
         self._end_paragraph()
         self._end_item()
-        if tag.closing or self.tables:
-            self.edit(tag.start, tag.end, "<br>" if self.tables and not tag.closing else "", "block")
+        if tag.closing or self.tables or self._in_pipe_row(tag.start):
+            self.edit(tag.start, tag.end, "<br>" if not tag.closing else "", "block")
             return
-        depth = max(len(self.lists) - 1, 0)
+        depth = min(max(len(self.lists) - 1, 0), DEEPEST_LIST)
         number = self.lists[-1] if self.lists else None
         if number is not None:
             self.lists[-1] = number + 1
@@ -677,6 +778,22 @@ class Surface:
             self.open.append((tag, len(self.lists)))
             self.inline += 1
 
+    def _end_item(self) -> None:
+        """Close the open item of the innermost list, and what is open in it."""
+        depth = len(self.lists)
+        place = next((i for i, (tag, level) in enumerate(self.open) if tag.name == "li" and level == depth), None)
+        if place is None:
+            return
+        for tag, _ in self.open[place:]:
+            self._left(tag.name)
+        del self.open[place:]
+
+    def _end_paragraph(self) -> None:
+        """A block ends the paragraph that is open."""
+        if self.open and self.open[-1][0].name == "p":
+            self.open.pop()
+            self._left("p")
+
     def table(self, tag: Tag) -> None:
         """`<table>`: a pipe table, or only its text when it holds another table."""
         self._end_paragraph()
@@ -684,26 +801,24 @@ class Surface:
             end = self._row_end() if self.tables else ""
             if self.tables:
                 self.tables.pop()
-            self.edit(tag.start, tag.end, end + self._gap(), "table")
+            self.edit(tag.start, tag.end, end + self._gap(tag.start), "table")
             return
-        end = re.compile(r"</?table\b", re.IGNORECASE).search(self.text, tag.end)
-        simple = end is not None and end[0].startswith("</") and not self.inline
-        columns = _columns(self.text[tag.end : end.start()]) if simple and end else 0
+        gap = self._gap(tag.start)
+        end_tag = re.compile(r"</?table\b", re.IGNORECASE).search(self.text, tag.end)
+        simple = end_tag is not None and end_tag[0].startswith("</") and gap == "\n\n" and not self.tables
+        columns = _columns(self.text[tag.end : end_tag.start()]) if simple and end_tag else 0
         if columns:
             self.tables.append(_Table(columns))
-        self.edit(tag.start, tag.end, self._gap(), "table")
+        self.edit(tag.start, tag.end, gap, "table")
 
     def row(self, tag: Tag) -> None:
         """`<tr>`."""
-        if not self.tables:
-            self.edit(tag.start, tag.end, self._gap(), "table")
-            return
-        self.edit(tag.start, tag.end, self._row_end(), "table")
+        self.edit(tag.start, tag.end, self._row_end() if self.tables else self._gap(tag.start), "table")
 
     def cell(self, tag: Tag) -> None:
         """`<td>` and `<th>`."""
         if not self.tables:
-            self.edit(tag.start, tag.end, " " if tag.closing else self._gap(), "table")
+            self.edit(tag.start, tag.end, " " if tag.closing else self._gap(tag.start), "table")
             return
         table, end = self.tables[-1], self._cell_end()
         if tag.closing:
@@ -736,31 +851,31 @@ class Surface:
 
     # --- open elements ----------------------------------------------------------------------
 
-    def _push(self, tag: Tag, replacement: str, rule: str, *, width: int = 0) -> None:
+    def _push(self, tag: Tag, replacement: str, rule: str) -> None:
         self.open.append((tag, len(self.edits)))
-        self.edit(tag.start, tag.end + width, replacement, rule)
+        self.edit(tag.start, tag.end, replacement, rule)
 
     def _open_index(self, name: str) -> int:
         """Number of the edit of the innermost open element of a name; -1 for a box."""
         return next((index for tag, index in reversed(self.open) if tag.name == name), 0)
 
     def _pop(self, closing: Tag) -> Tag | None:
-        """The element that a tag closes; what was left open inside it is closed with it."""
-        if all(tag.name != closing.name for tag, _ in self.open):
-            return None
+        """The element that a tag closes, if it is open inside the innermost section."""
         for place in range(len(self.open) - 1, -1, -1):
             tag, _ = self.open[place]
             if tag.name == closing.name:
                 del self.open[place]
-                self._left_inline(tag.name)
+                self._left(tag.name)
                 return tag
-            if tag.name not in BARRIERS:
-                continue
+            if tag.name in BARRIERS and closing.name not in BARRIERS:
+                return None
         return None
 
-    def _left_inline(self, name: str) -> None:
-        if name in ("a", "li", "p") or name in HEADINGS:
+    def _left(self, name: str) -> None:
+        if name in ON_ONE_LINE:
             self.inline -= 1
+        if name == "a":
+            self.anchors -= 1
 
     def _close_all(self) -> None:
         """The end of the body: what is still open is closed, or its mark goes."""
@@ -769,11 +884,10 @@ class Surface:
             self.tables.pop()
         for tag, index in self.open:
             if tag.name in STRONG or tag.name in EMPHASIS:
-                self.edits[index] = self.edits[index]._replace(replacement="")
+                self.edits[index] = self._dropped(tag, "emphasis")
         if self.box_open:
             opened = next((tag.start for tag, index in self.open if index == -1), 0)
             self.find("box.unclosed", opened, "a box that is open at the end of the page", "closed at the end")
-            self.edit(len(self.text), len(self.text), "\n\n</div>", "box")
             self.complete = False
 
 
@@ -786,35 +900,26 @@ class _Table:
         self.cells = 0
         self.in_cell = False
 
-    @property
-    def between_cells(self) -> bool:
-        return not self.in_cell
-
-
-BARRIERS = frozenset(("div", "table"))
-
-ANCHOR_END = re.compile(r"</?a(?=[\s>])", re.IGNORECASE)
-HEADING_END = re.compile(r"</?h[1-6](?=[\s>])", re.IGNORECASE)
-PARAGRAPH_END = re.compile(r"</?(?:p|div|table|ul|ol|h[1-6]|blockquote|pre|body)(?=[\s>])", re.IGNORECASE)
-ITEM_END = re.compile(r"</?(?:li|ul|ol)(?=[\s>])", re.IGNORECASE)
 
 Handler = Callable[[Surface, re.Match[str]], int | None]
 
 # By the character that it begins with: the first pattern that fits.
 HANDLERS: dict[str, tuple[tuple[re.Pattern[str], Handler], ...]] = {
     "<": (
-        (AUTOLINK, Surface.auto),
         (TAG, Surface.tag),
-        (COMMENT, Surface.comment),
+        (AUTOLINK, Surface.auto),
+        (re.compile("<!--"), Surface.comment),
         (DECLARATION, Surface.declaration),
-        (re.compile("<"), Surface.less),
+        (ANY, Surface.less),
     ),
     "&": ((BLANKS, Surface.blank), (ENTITY, Surface.entity)),
     "{": ((SHORTCODE, Surface.shortcode), (MARKER, Surface.marker)),
     "~": ((MARK, Surface.mark),),
-    "\\": ((re.compile(r"\\.", re.DOTALL), Surface.escape),),
+    "\\": ((ESCAPE, Surface.escape),),
     "\n": ((LINES, Surface.lines),),
-    "|": ((re.compile(r"\|"), Surface.pipe),),
+    "|": ((ANY, Surface.pipe),),
+    "[": ((ANY, Surface.bracket),),
+    "]": ((ANY, Surface.bracket),),
 }
 OTHERS: tuple[tuple[re.Pattern[str], Handler], ...] = (
     (BLANKS, Surface.blank),
@@ -828,17 +933,14 @@ ELEMENTS: dict[str, Callable[[Surface, Tag], None]] = {
     "img": Surface.image,
     "br": Surface.line_break,
     "hr": Surface.horizontal,
+    "p": Surface.paragraph,
     "div": Surface.division,
-    "ul": Surface.list,
-    "ol": Surface.list,
-    "dir": Surface.list,
-    "menu": Surface.list,
+    **dict.fromkeys(("ul", "ol", "dir", "menu"), Surface.list),
     "li": Surface.item,
     "table": Surface.table,
     "tr": Surface.row,
     "td": Surface.cell,
     "th": Surface.cell,
-    "p": Surface.paragraph,
     **dict.fromkeys(STRONG, Surface.strong),
     **dict.fromkeys(EMPHASIS, Surface.emphasis),
     **dict.fromkeys(KEPT, Surface.kept),

@@ -1,74 +1,52 @@
-"""What a reader sees of a clean body: visible text, excerpt, links and images, from its tree."""
+"""What a reader sees of a clean body: visible text and excerpt, from its tree."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from etl.transform.body.parse import Node
 
+BLOCKS = frozenset(("Paragraph", "Heading", "Item", "TableHead", "TableRow", "CodeBlock", "HtmlBlock"))
 BREAKS = frozenset(("SoftBreak", "HardBreak"))
 EXCERPT = 200
 
 
-def visible_text(root: Node) -> str:
-    """A line for each paragraph, heading, list item, table row and code line (contract, section 6).
+def visible_text(nodes: Iterable[Node]) -> str:
+    r"""A line for each paragraph, heading, list item, table row and code line (contract, section 6).
 
     >>> from etl.transform.body.parse import parse
-    >>> visible_text(parse("# A **b**\\n\\n* [c](/d)\\n* e\\\\\\nf\\n\\n| g | h |\\n| --- | --- |\\n| 1<br>2 | 3 |").root)
-    'A b\\nc\\ne f\\ng h\\n1 2 3'
+    >>> visible_text(parse("# A **b**\n\n* [c](/d)\n* e\\\nf\n\n| g | h |\n| --- | --- |\n| 1<br>2 | 3 |").nodes)
+    'A b\nc\ne f\ng h\n1 2 3'
     """
-    return "\n".join(line for line in (" ".join(raw.split()) for raw in _lines(root)) if line)
-
-
-def _lines(node: Node) -> Iterator[str]:
-    if node.kind in ("Paragraph", "Heading"):
-        yield _inline(node)
-    elif node.kind in ("TableHead", "TableRow"):
-        yield " ".join(_inline(cell) for cell in node.children)
-    elif node.kind == "CodeBlock":
-        yield from "".join(child.data for child in node.children).split("\n")
-    elif node.kind == "Item":
-        yield from _item(node)
-    elif node.kind != "HtmlBlock":
-        for child in node.children:
-            yield from _lines(child)
-
-
-def _item(node: Node) -> Iterator[str]:
-    """A tight item has its text as children of its own, before any block."""
-    own: list[Node] = []
-    for child in node.children:
-        if child.kind in ("Paragraph", "List", "BlockQuote", "CodeBlock", "Heading", "Table", "HtmlBlock", "Rule"):
-            if own:
-                yield _joined(own)
-                own = []
-            yield from _lines(child)
-        else:
-            own.append(child)
-    if own:
-        yield _joined(own)
-
-
-def _inline(node: Node) -> str:
-    return _joined(node.children)
-
-
-def _joined(nodes: list[Node]) -> str:
-    parts: list[str] = []
+    lines: list[str] = []
+    line: list[str] = []
+    hidden = code = 0
     for node in nodes:
-        if node.kind in ("Text", "Code"):
-            parts.append(node.data)
-        elif node.kind in BREAKS or (node.kind == "InlineHtml" and node.data.startswith("<br")):
-            parts.append(" ")
-        elif node.kind not in ("Image", "InlineHtml"):
-            parts.append(_joined(node.children))
-    return "".join(parts)
+        kind = node.kind
+        if kind == "Text":
+            if node.start < code:
+                lines.extend(node.data.split("\n"))
+            elif node.start >= hidden:
+                line.append(node.data)
+        elif kind in BLOCKS:
+            if line:
+                lines.append("".join(line))
+                line = []
+            code = node.end if kind == "CodeBlock" else 0
+        elif kind in BREAKS or kind == "TableCell" or (kind == "InlineHtml" and node.data.startswith("<br")):
+            line.append(" ")
+        elif kind == "Code":
+            line.append(node.data)
+        elif kind == "Image":
+            hidden = node.end
+    lines.append("".join(line))
+    return "\n".join(filter(None, (" ".join(raw.split()) for raw in lines)))
 
 
 def excerpt(text: str) -> str:
-    """The first 200 characters in one line, cut at a word.
+    r"""The first 200 characters in one line, cut at a word.
 
-    >>> excerpt("clear\\nwater"), len(excerpt("water " * 60))
+    >>> excerpt("clear\nwater"), len(excerpt("water " * 60))
     ('clear water', 197)
     """
     line = " ".join(text[: EXCERPT * 4].split())
