@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -30,19 +31,34 @@ SERVERS = ("nginx",)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit status (contract, section 3)."""
+    signal.signal(signal.SIGINT, _interrupt)
     try:
         options = parser().parse_args(arguments)
         return int(options.run(options))
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 2
     except KeyboardInterrupt:
-        say("interrupted; nothing was published")
-        return 130
+        return _interrupted_status()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 3
     except Exception as error:
-        return _failed(error)
+        return _interrupted_status() if _interrupted else _failed(error)
+
+
+_interrupted: list[int] = []
+
+
+def _interrupt(number: int, _frame: object) -> None:
+    """Note the signal, for SQLite turns an exception inside its call-backs into one of its own."""
+    _interrupted.append(number)
+    raise KeyboardInterrupt
+
+
+def _interrupted_status() -> int:
+    _interrupted.clear()
+    say("interrupted; nothing was published")
+    return 130
 
 
 def _failed(error: Exception) -> int:

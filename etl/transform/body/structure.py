@@ -31,6 +31,7 @@ RULE_LINE = re.compile(r"^[ \t]*[-\u2010-\u2015](?:[ \t]*[-\u2010-\u2015])+[ \t]
 FENCE = re.compile(r"`{3,}|~{3,}")
 BULLET = re.compile(r"([ \t]*)([*+-]|\d{1,9}[.)])([ \t]*)")
 REFERENCE = re.compile(r"[*+-][ \t]+(?=\d{1,3}[.)][ \t])")
+BLOCK_MARK = re.compile(r"[>|#`~=+*-]|\d{1,9}[.)]")
 QUOTE_MARK = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
 QUOTE_BLANKS = re.compile(r"^((?:[ \t]*>)+)[ \t]{2,}(?=\S)", re.MULTILINE)
 BEFORE_PUNCTUATION = re.compile(r" +(?=[,.;:)\]](?:\s|$))")
@@ -139,7 +140,9 @@ class Structure:
     def _line_starts(self, paragraph: Node) -> None:
         """No blanks at the starts of lines: only in lists do they mean something."""
         for before, after in zip(paragraph.children, paragraph.children[1:], strict=False):
-            if before.kind in ("SoftBreak", "HardBreak") and self.text[before.end : after.start].isspace():
+            if before.kind not in ("SoftBreak", "HardBreak") or BLOCK_MARK.match(self.text, after.start):
+                continue
+            if self.text[before.end : after.start].isspace():
                 self.edit(before.end, after.start, "", "line-blanks")
 
     def _continuation(self, quote: Node) -> None:

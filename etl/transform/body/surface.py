@@ -121,20 +121,7 @@ class Surface:
         self.revision = revision
         self.lost = re.compile("|".join(f"(?:{pattern})" for pattern in settings.missing_images) or r"(?!)")
         self.linker = linker
-        self.text = revision.text
         self.find = revision.find
-        self.edits: list[Edit] = []
-        self.open: list[tuple[Tag, int]] = []
-        """Open elements, each with the number of its edit in ``edits``; -1 for a box, the depth for a list item."""
-        self.inline = 0
-        """How many open elements hold one line: headings, links, paragraphs, list items, cells."""
-        self.anchors = 0
-        self.tables: list[_Table] = []
-        self.lists: list[int | None] = []
-        self.colours = 0
-        self.absent: set[str] = set()
-        """Ends that are not in the rest of the text: looked for once."""
-        self.box_open = False
         self.complete = True
         self.unlinked: list[tuple[int, str, Destination]] = []
         """Links that became text: source offset, address as it was, and why."""
@@ -146,7 +133,18 @@ class Surface:
     # --- the walk ---------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Collect and apply all edits of the surface."""
+        """Collect and apply all edits of the surface; may be called again for what came to light."""
+        self.text = self.revision.text
+        self.edits: list[Edit] = []
+        self.open: list[tuple[Tag, int]] = []
+        """Open elements, each with the number of its edit in ``edits``; -1 for a box, the depth for a list item."""
+        self.inline = self.anchors = self.colours = 0
+        """How many open elements hold one line (headings, links, paragraphs, items, cells), are links, are colours."""
+        self.tables: list[_Table] = []
+        self.lists: list[int | None] = []
+        self.absent: set[str] = set()
+        """Ends that are not in the rest of the text: looked for once."""
+        self.box_open = False
         code = _code_ranges(self.text)
         if OUTSIDE.search(self.text):
             at = 0
@@ -615,7 +613,7 @@ class Surface:
         self.edit(tag.start, end, f"![{'' if alt.lower() == 'image' else alt}]({href})", "image")
 
     def _lost_image(self, offset: int, source: str) -> None:
-        self.lost_images.append((offset, source))
+        self.lost_images.append((self.revision.origin(offset), source))
         self.find("image.missing", offset, f"image {_short(source)} is not in the export", "removed; listed in assets.jsonl")
 
     def anchor(self, tag: Tag) -> None:
@@ -660,7 +658,7 @@ class Surface:
         return "[", f"]({destination.href})", "anchor"
 
     def _unlink(self, offset: int, href: str, destination: Destination) -> None:
-        self.unlinked.append((offset, href, destination))
+        self.unlinked.append((self.revision.origin(offset), href, destination))
         if destination.finding:
             self.find(destination.finding, offset, f"link {_short(href)}", "its text stays")
 
