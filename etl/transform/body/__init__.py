@@ -20,9 +20,9 @@ from etl.transform.body.text import excerpt, visible_text
 
 __all__ = ["Cleaned", "clean_body"]
 
-MOST_PASSES = 4
+MOST_PASSES = 3
 # Where a mark that went may have opened or closed code, what was code may have come to the surface.
-MAY_SHIFT = re.compile(r"`{3}|~{3}|<su[bp]>|\{/?[A-Z]")
+MAY_SHIFT = re.compile(r"`{3}|~{3}")
 
 
 @dataclass(slots=True)
@@ -52,15 +52,12 @@ def clean_body(source: str, settings: Settings, linker: Linker, *, first_line: i
     revision = Revision(source, first_line, keep_changes=keep_changes)
     surface = Surface(revision, settings, linker)
     structure = Structure(revision, settings, linker)
+    surface.run()
+    tree = structure.run()
     for _ in range(MOST_PASSES):
-        surface.run()
+        if not (MAY_SHIFT.search(revision.text) and surface.run()):
+            break
         tree = structure.run()
-        if not MAY_SHIFT.search(revision.text):
-            break
-        before = revision.version
-        surface.run()
-        if revision.version == before:
-            break
     links = _links(tree, revision, surface, structure)
     images = _images(tree, linker, surface, structure)
     _report_leftovers(tree, revision, structure.version)

@@ -71,15 +71,16 @@ class Revision:
         """For each version: from which character on the text stood where in the version before."""
         self._line_ends: list[int] | None = None
 
-    def apply(self, edits: Iterable[Edit]) -> bool:
+    def apply(self, edits: Iterable[Edit]) -> set[str]:
         """Apply the edits that change something; of two that overlap the later one is postponed.
 
-        It comes again when the rules look at the new text. Returns whether the text changed.
+        It comes again when the rules look at the new text. Returns the rules that changed something.
         """
         text, out, pieces, at, new = self.text, [], [(0, 0)], 0, 0
+        applied: set[str] = set()
         self.postponed = False
         for edit in sorted(edits):
-            start, end, replacement, _ = edit
+            start, end, replacement, rule = edit
             before = text[start:end]
             if before == replacement:
                 continue
@@ -93,13 +94,14 @@ class Revision:
             new += len(replacement)
             at = end
             pieces.append((new, at))
+            applied.add(rule)
             self._record(edit, before)
         if not out:
-            return False
+            return applied
         out.append(text[at:])
         self.text = "".join(out)
         self._maps.append(pieces)
-        return True
+        return applied
 
     @property
     def version(self) -> int:

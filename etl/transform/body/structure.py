@@ -36,7 +36,6 @@ QUOTE_MARK = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
 QUOTE_BLANKS = re.compile(r"^((?:[ \t]*>)+)[ \t]{2,}(?=\S)", re.MULTILINE)
 BEFORE_PUNCTUATION = re.compile(r" +(?=[,.;:)\]](?:\s|$))")
 DOI_TAIL = re.compile(r"[.,;:]+$")
-PLAIN_LABEL = re.compile(r"[\w](?:[\w .,;:'%/()-]*[\w.)])?")
 HEADING_MARK = re.compile(r"(#{1,6})[ \t]+")
 ALLOWED_HTML = re.compile(r"</?su[bp]>|<br>")
 EMPTY_CELLS = re.compile(r"[|\s]*")
@@ -75,8 +74,8 @@ class Structure:
             self.text, self.version = self.revision.text, self.revision.version
             tree = parse(self.text)
             self.ask(tree)
-            settled = not self.again and SETTLED.issuperset([edit[3] for edit in self.asked])
-            if not self.revision.apply(self.asked) or (settled and not self.revision.postponed):
+            applied = self.revision.apply(self.asked)
+            if applied <= SETTLED and not self.again and not self.revision.postponed:
                 break
         return tree
 
@@ -455,7 +454,7 @@ class Structure:
             self.revision.find(destination.finding, node.start, f"link {href!r}", done)
         if destination.href is None or not label.strip():
             self.unlinked.append((self.revision.origin(node.start), href, destination))
-            self.again = self.again or not PLAIN_LABEL.fullmatch(label)
+            self.again = self.again or not label.strip() or "[" in label or "]" in label or "*" in label
             self.edit(node.start, start, "", "unlink")
             self.edit(end, node.end, "", "unlink")
             return

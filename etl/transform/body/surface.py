@@ -63,7 +63,7 @@ GUARDED = re.compile(r"\[([^<>\[\]\n]*)\]</span>")
 MARKDOWN_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>|\d{1,9}[.)][ \t])")
 ANCHOR_NAME = re.compile(r"[\w:.-]{1,80}(?:\||(?=\{ANAME\}))")
 ATTRIBUTE = re.compile(rf"({NAME})\s*=\s*({VALUE})")
-MAYBE_CODE = re.compile(r"`|~~~|(?m:^(?:[ >*+\d.)-]* {4}| {0,3}\t))")
+MAYBE_CODE = ("`", "~~~", "     ", "\n    ", "\t")
 PIXELS = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*")
 STYLE_WIDTH = re.compile(r"(?:max-)?width\s*:\s*(\d{1,5})\s*px")
 LIST_MACRO = re.compile(r"\{(?:LIST|CATEGORY|LISTPAGES)\b", re.IGNORECASE)
@@ -72,6 +72,7 @@ BOX_TITLE = re.compile(r"title\s*=>?\s*(?:\"([^\"]*)\"|'([^']*)'|([^,)]*))")
 FILE_ID = re.compile(r"(?:attId|fileId|id|src)\s*=>?\s*[\"']?([^\"')}]+)", re.IGNORECASE)
 BLOCK_INSIDE = re.compile(r"\n[ \t]*\n|<(?!/?(?:a|b|big|em|font|i|small|span|strong|sub|sup|u)\b)")
 TAGS = re.compile(r"<[^<>]*>")
+MARKERS = re.compile(r"<[^<>]*>|~hs~|\{[^{}]*\}")
 SPECIAL = frozenset("*_[]`#|~\\")
 
 STRONG = frozenset(("b", "strong"))
@@ -132,8 +133,11 @@ class Surface:
 
     # --- the walk ---------------------------------------------------------------------------
 
-    def run(self) -> None:
-        """Collect and apply all edits of the surface; may be called again for what came to light."""
+    def run(self) -> bool:
+        """Collect and apply all edits of the surface; may be called again for what came to light.
+
+        Returns whether the text changed.
+        """
         self.text = self.revision.text
         self.edits: list[Edit] = []
         self.open: list[tuple[Tag, int]] = []
@@ -152,7 +156,7 @@ class Surface:
                 self._walk(at, start)
                 at = max(at, end)
             self._close_all()
-        self.revision.apply([*self.edits, *self._lines(code)])
+        return bool(self.revision.apply([*self.edits, *self._lines(code)]))
 
     def _walk(self, at: int, end: int) -> None:
         text = self.text
@@ -565,7 +569,7 @@ class Surface:
         index = self._open_index(tag.name)
         opened = self._pop(tag)
         content = self.text[opened.end : tag.start] if opened else ""
-        if opened and html.unescape(TAGS.sub("", content)).strip() and not BLOCK_INSIDE.search(content):
+        if opened and html.unescape(MARKERS.sub("", content)).strip() and not BLOCK_INSIDE.search(content):
             self.edits[index] = (opened.start, opened.end, f"<{tag.name}>", self.edits[index][3])
             self.edit(tag.start, tag.end, f"</{tag.name}>", rule)
         else:
@@ -949,7 +953,7 @@ ELEMENTS: dict[str, Callable[[Surface, Tag], None]] = {
 
 def _code_ranges(text: str) -> list[tuple[int, int]]:
     """Code spans and code blocks, in order."""
-    if not MAYBE_CODE.search(text):
+    if not text.startswith("    ") and not any(mark in text for mark in MAYBE_CODE):
         return []
     return [(node.start, node.end) for node in parse(text).nodes if node.kind in ("Code", "CodeBlock")]
 
