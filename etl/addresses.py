@@ -92,7 +92,7 @@ def canonical_name(text: str) -> str | None:
 
 
 def _normal(text: str) -> str | None:
-    if _NEVER.search(text):
+    if not text.isprintable() and _NEVER.search(text):
         return None
     return (text if text.isascii() else unicodedata.normalize("NFC", text)).strip(" ")
 
@@ -163,13 +163,14 @@ def refusal(address: Address) -> str | None:
     kind, value = address
     if not value or value == "/":
         return "it is the home page" if value else "it is empty"
-    if _NEVER.search(value):
+    normal = _normal(value)
+    if normal is None:
         return "it has a control character"
-    if value != _normal(value):
+    if value != normal:
         return "it is not in canonical form"
     if kind == "id":
         return None if _ID.fullmatch(value) else "an id has digits only and no leading zero"
-    if as_path(address).startswith("//"):
+    if value.startswith("//" if kind == "path" else "/"):
         return "it starts with two slashes"
     return _path_refusal(value) if kind == "path" else _dots_refusal([value])
 
@@ -179,7 +180,7 @@ def _path_refusal(value: str) -> str | None:
         return "a path starts with a slash"
     if value.endswith("/"):
         return "it ends in a slash"
-    return _dots_refusal(value.split("/"))
+    return _dots_refusal(value.split("/")) if "/." in value else None
 
 
 def _dots_refusal(segments: Sequence[str]) -> str | None:
@@ -286,10 +287,11 @@ def name_forms(page_name: str) -> list[str]:
     >>> name_forms("Clear water – June 2019")
     ['Clear water – June 2019']
     """
-    match = _DAY_YEAR.search(page_name)
+    match = _DAY_YEAR.search(page_name) if page_name[-1:].isdigit() else None
     return [page_name] if match is None else [page_name, f"{page_name[: match.end()]},{page_name[match.end() :]}"]
 
 
+@lru_cache(maxsize=4096)
 def name_key(name: str) -> str:
     """The key under which a page is found by title or name, however it was spelled (corpus.md 3.2).
 
@@ -305,13 +307,13 @@ def name_key(name: str) -> str:
             break
         name = unquote(name)
     if name.isascii():
-        return " ".join(_NO_WORD.sub(" ", name).lower().split())
+        return " ".join(_WORD.findall(name.lower()))
     plain = _NOT_PLAIN.sub(_without_mark, unicodedata.normalize("NFKD", name))
-    return " ".join(_NO_WORD.sub(" ", plain).casefold().split())
+    return " ".join(_WORD.findall(plain)).casefold()
 
 
-_NO_WORD = re.compile(r"[\W_]+")
-_NOT_PLAIN = re.compile(r"[^\w\x00-\x7f]")
+_WORD = re.compile(r"[^\W_]+")
+_NOT_PLAIN = re.compile(r"[^\w\x00-\x7f\u2000-\u206f]")  # what may be a mark: dashes and quotation marks are none
 
 
 def _without_mark(char: re.Match[str]) -> str:
@@ -378,9 +380,8 @@ def legacy_target(
         return None
     address, _, anchor = rest.partition("#")
     path, _, query = address.partition("?")
-    inside = _inside(path, legacy_base)
     found = _of_prefix(path, path_prefixes)
-    if found is None and inside is not None:
+    if found is None and (inside := _inside(path, legacy_base)) is not None:
         if _FILE.fullmatch(inside):
             return None
         found = _of_page(inside, query, address[len(path) - len(inside) :])
@@ -390,7 +391,7 @@ def legacy_target(
 
 def _on_old_site(href: str, hosts: Sequence[str]) -> str | None:
     """The address from its leading slash on; None for what is not of the old site."""
-    host = _HOST.match(href)
+    host = _HOST.match(href) if "//" in href else None
     if host is not None:
         name = _host_name(host[1].rpartition("@")[2])
         rest = href[host.end() :] if name in _host_names(tuple(hosts)) else None
@@ -447,7 +448,7 @@ def _of_index(address: str) -> tuple[str, str] | None:
 
 
 def _decoded_twice(raw: str) -> str | None:
-    text = decode(_BAD_PERCENT.sub("%25", raw))
+    text = decode(_BAD_PERCENT.sub("%25", raw) if "%" in raw else raw)
     if text is None or "%" not in text or not _PERCENT.search(text):
         return text
     again = decode(text.replace("+", "%2B"))

@@ -62,7 +62,8 @@ class Facts:
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
         self.path = path
-        uri = f"file:{_quoted(path)}" + ("" if create else "?mode=ro")
+        # Nobody writes while workers read (see ``later``): no look-up has to lock the file or ask whether it changed.
+        uri = f"file:{_quoted(path)}" + ("" if create else "?mode=ro&immutable=1")
         self.db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
         self.db.execute("PRAGMA cache_size = -8000")
         self.db.create_function("nfc", 1, lambda text: unicodedata.normalize("NFC", text), deterministic=True)

@@ -8,12 +8,14 @@ decisions alone, never on chunks, workers or time.
 from __future__ import annotations
 
 import base64
+import gc
 import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -55,7 +57,14 @@ class FactsState:
 
 def facts_state(settings: Settings) -> FactsState:
     """Made once in each process."""
+    _spare_the_collector()
     return FactsState(settings, Reader(settings))
+
+
+def _spare_the_collector() -> None:
+    """Let the garbage collector look rarely, and never at what is loaded by now: members leave next to no cycles."""
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 50)
 
 
 class Gathered(NamedTuple):
@@ -82,7 +91,7 @@ def _gather_one(state: FactsState, row: tuple[Any, ...], gathered: Gathered) -> 
         return
     sha256 = hashlib.sha256(data).hexdigest()
     member_id, _ = member_identity(name, sha256)
-    read = _read(data, member_id, state.settings)
+    read = _read(data, member_id, state.settings, with_findings=False)
     if isinstance(read, Rejection):
         gathered.rows.append(Row(ord_, sha256, len(data), _reject(read)))
         return
@@ -92,7 +101,13 @@ def _gather_one(state: FactsState, row: tuple[Any, ...], gathered: Gathered) -> 
     categories = {term_key(category) for category in fields.categories}
     for tag in fields.tags:
         key = term_key(tag)
-        gathered.terms.append((ord_, key, tag, make_slug(tag) or hashlib.sha256(key.encode()).hexdigest()[:12], int(key in categories)))
+        gathered.terms.append((ord_, key, tag, _term_slug(tag), int(key in categories)))
+
+
+@lru_cache(4096)
+def _term_slug(name: str) -> str:
+    """The slug of a category or tag; of one without a letter that a slug can hold, a digest."""
+    return make_slug(name) or hashlib.sha256(term_key(name).encode()).hexdigest()[:12]
 
 
 def _fact(ord_: int, sha256: str, size: int, member_id: str, record: RawRecord, fields: Fields) -> Row:
@@ -117,12 +132,14 @@ def _fact(ord_: int, sha256: str, size: int, member_id: str, record: RawRecord, 
     )
 
 
-def _read(data: bytes, member_id: str, settings: Settings) -> tuple[RawRecord, Fields] | Rejection:
+def _read(
+    data: bytes, member_id: str, settings: Settings, *, with_findings: bool
+) -> tuple[RawRecord, Fields] | Rejection:
     """A member read and its fields repaired, or why not; both passes start here."""
     record = read_record(data)
     if isinstance(record, Rejection):
         return record
-    fields = read_fields(record, member_id, settings)
+    fields = read_fields(record, member_id, settings, with_findings=with_findings)
     return fields if isinstance(fields, Rejection) else (record, fields)
 
 
@@ -157,6 +174,7 @@ class TransformState:
 
 def transform_state(settings: Settings, options: Options, facts_path: Path, parts: Path) -> TransformState:
     """Made once in each process; opens the facts file for reading."""
+    _spare_the_collector()
     facts = Facts(facts_path)
     latest = facts.one("SELECT max(latest) FROM fact WHERE outcome IN ('document', 'withheld', 'redirect')")
     return TransformState(settings, options, facts, Reader(settings), Linker(settings, Index(facts)), latest, parts)
@@ -249,7 +267,7 @@ class _Transform:
         data = _bytes(self.state.reader, self.row[:13])
         if isinstance(data, Rejection) or hashlib.sha256(data).hexdigest() != self.sha256:
             raise SourceError(f"{self.member.bundle}/{self.member.name} changed while it was read; nothing was published")
-        read = _read(data, self.member_id, self.state.settings)
+        read = _read(data, self.member_id, self.state.settings, with_findings=True)
         assert not isinstance(read, Rejection)  # the same bytes were read before
         record, fields = read
         if not member_identity(self.member.name, self.sha256)[1]:

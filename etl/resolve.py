@@ -38,6 +38,7 @@ def resolve(facts: Facts, settings: Settings) -> None:
     _addresses(facts, settings)
     _link_index(facts)
     _terms(facts, settings)
+    facts.script("CREATE UNIQUE INDEX slug_ord ON slug (ord); CREATE INDEX finding_ord ON finding (ord)")
     facts.db.execute("COMMIT")
 
 
@@ -105,9 +106,7 @@ def _outcomes(facts: Facts, settings: Settings) -> None:
 def _redirect_pages(facts: Facts) -> None:
     """A page with nothing visible but a redirect that resolves, through others like it, to a document."""
     facts.script("CREATE TABLE page_name (key TEXT, ord INTEGER); CREATE TABLE chain (ord INTEGER, goes_to INTEGER);")
-    for ord_, title, page_name in facts.rows("SELECT ord, title, page_name FROM fact WHERE senior IS NOT NULL"):
-        keys = {name_key(name) for name in (title, page_name) if name} - {""}
-        facts.db.executemany("INSERT INTO page_name VALUES (?, ?)", [(key, ord_) for key in sorted(keys)])
+    facts.db.executemany("INSERT INTO page_name VALUES (?, ?)", _page_names(facts))
     facts.script("CREATE INDEX page_name_key ON page_name (key, ord)")
     for ord_, what, name in facts.rows(
         "SELECT ord, redirect_what, redirect_to FROM fact WHERE redirect_to IS NOT NULL AND senior IS NOT NULL AND status <> 'draft' ORDER BY ord"
@@ -123,6 +122,13 @@ def _redirect_pages(facts: Facts) -> None:
         UPDATE fact SET outcome = 'redirect', goes_to = (SELECT goes_to FROM chain c WHERE c.ord = fact.ord) WHERE ord IN (SELECT ord FROM chain);
         """
     )
+
+
+def _page_names(facts: Facts) -> Iterator[tuple[str, int]]:
+    """The `name_key` of every title and page name, with the page that has it."""
+    for ord_, title, page_name in facts.rows("SELECT ord, title, page_name FROM fact WHERE senior IS NOT NULL"):
+        keys = {name_key(name) for name in {title, page_name} if name}
+        yield from ((key, ord_) for key in sorted(keys) if key)
 
 
 def _end_of_chain(facts: Facts, start: int, what: str, name: str) -> int | str:

@@ -32,6 +32,9 @@ MONTH = (
 )
 DATE_SUFFIX = re.compile(rf"\s*[–—-]*\s*\b{MONTH}\.?\s+(?:\d{{1,2}},?\s+)?\d{{4}}\s*[–—-]?\s*$", re.IGNORECASE)
 NOT_SLUG = re.compile(r"[^a-z0-9]+")
+NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+NOT_LEGACY = re.compile(r"[^\w\s-]")
+LEGACY_BLANKS = re.compile(r"[\s_-]+")
 
 
 def legacy_slug(title: str) -> str:
@@ -52,8 +55,8 @@ def _elided(whole: str) -> str:
 def full_legacy_slug(title: str) -> str:
     """The legacy rule before its elision."""
     text = unicodedata.normalize("NFKD", title.lower()).encode("ascii", "ignore").decode()
-    text = re.sub(r"[^\w\s-]", "", text.replace("%", "  percent"))
-    return re.sub(r"-+", "-", re.sub(r"[\s_]+", "-", text)).strip("-")
+    text = NOT_LEGACY.sub("", text.replace("%", "  percent"))
+    return LEGACY_BLANKS.sub("-", text).strip("-")
 
 
 def damage(slug: str, title: str) -> Literal["malformed", "elided", "fragment"] | None:
@@ -70,10 +73,14 @@ def damage(slug: str, title: str) -> Literal["malformed", "elided", "fragment"] 
         return "elided"
     if not WELL_FORMED.fullmatch(slug) or len(slug) > LONGEST:
         return "malformed"
-    letters = sum(map(str.isalnum, title))
-    if slug == made and sum(map(str.isalnum, slug)) * 2 < letters:
+    if slug == made and _letters(slug) * 2 < _letters(title):
         return "fragment"
     return None
+
+
+def _letters(text: str) -> int:
+    """Letters and digits of a text."""
+    return sum(map(str.isalnum, text))
 
 
 def make_slug(title: str) -> str:
@@ -87,9 +94,13 @@ def make_slug(title: str) -> str:
     text = unicodedata.normalize("NFKC", title).replace("%", " percent ").replace("&", " and ")
     text = DELETED.sub("", text.lower())
     if not text.isascii():
-        text = unicodedata.normalize("NFC", text).translate(TRANSLITERATED)
-        text = "".join(anyascii(char) if char.isalnum() else " " for char in text).lower()
+        text = NOT_ASCII.sub(_transliterated, unicodedata.normalize("NFC", text))
     return shortened(NOT_SLUG.sub("-", text).strip("-"))
+
+
+def _transliterated(run: re.Match[str]) -> str:
+    letters = run[0].translate(TRANSLITERATED)
+    return "".join(anyascii(char) if char.isalnum() else " " for char in letters).lower()
 
 
 def undated(title: str) -> str:

@@ -230,8 +230,13 @@ def _surrogate(lines: list[int], entry: _Entry, escapes: list[re.Match[str]]) ->
 
 
 def _locate_json(head: str, start: int, path: Path) -> tuple[int, int]:
-    offsets = {entry.path: entry.offset for entry in _walk(head, start) if not entry.is_key}
-    return position(head, _nearest(offsets, path))
+    offset = start
+    for entry in _walk(head, start):
+        if not entry.is_key and entry.path == path[: len(entry.path)]:
+            offset = entry.offset
+            if len(entry.path) == len(path):
+                break
+    return position(head, offset)
 
 
 def _nearest(offsets: Offsets, path: Path) -> int:

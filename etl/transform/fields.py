@@ -42,9 +42,10 @@ REDIRECT = re.compile(
 SHORTCODE = r"\{\{[<%].*?[>%]\}\}"
 NOTHING = re.compile(rf"(?:\s+|&nbsp;|<!--.*?-->|{SHORTCODE}|\{{redirect\b[^{{}}]*\}}(?:\{{redirect\}})?|-{{2,}}|[\u2013\u2014*]+(?=\s|$)|</?div[^<>]*>|<img\b[^<>]*>|<br\s*/?>)", re.DOTALL | re.IGNORECASE)
 IMAGE_SOURCE = re.compile(r"\bsrc\s*=\s*[\"']?([^\"'\s>]*)", re.IGNORECASE)
-DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"<>\[\]{}|\\^`]+")
+# Each begins with a literal or a set, and looks back for the start of its word: so a search leaps over all else.
+DOI = re.compile(r"10\.(?<=\b10\.)\d{4,9}/[^\s\"<>\[\]{}|\\^`]+")
 DOI_TAIL = re.compile(r"(?:[#?]|;jsessionid|/(?:abstract|full|e?pdf)\b).*", re.IGNORECASE)
-PMID = re.compile(r"\bPMID:?\s*(\d{4,8})\b|ncbi\.nlm\.nih\.gov/(?:pubmed/)?(\d{4,8})\b", re.IGNORECASE)
+PMID = re.compile(r"[PpNn](?:(?<=\b[Pp])(?ai:mid):?\s*|(?<=[Nn])(?ai:cbi\.nlm\.nih\.gov/(?:pubmed/)?))(\d{4,8})\b")
 
 WHY = Literal["page-id", "title", "slug", "alias", "harvested"]
 
@@ -92,8 +93,13 @@ class Fields:
     findings: list[Finding] = field(default_factory=list)
 
 
-def read_fields(record: RawRecord, member_id: str, settings: Settings) -> Fields | Rejection:
-    """The clean fields of a record; a rejection when it has no title."""
+def read_fields(
+    record: RawRecord, member_id: str, settings: Settings, *, with_findings: bool = True
+) -> Fields | Rejection:
+    """The clean fields of a record; a rejection when it has no title.
+
+    Finding out where a field stands takes longer than reading it: who has no use for findings goes without.
+    """
     if record.kind == "abstract":
         return _abstract(record, member_id, settings)
     title = record.fields.get("title")
@@ -101,7 +107,7 @@ def read_fields(record: RawRecord, member_id: str, settings: Settings) -> Fields
         line, column = record.locate(("title",))
         what = "no title" if title is None else f"the title {_short(title)}, which is no text"
         return Rejection("title.missing", f"the page has {what}", line=line, column=column)
-    return _Page(record, member_id, settings).read(title)
+    return _Page(record, member_id, settings, with_findings=with_findings).read(title)
 
 
 def _abstract(record: RawRecord, member_id: str, settings: Settings) -> Fields:
@@ -117,8 +123,9 @@ def _abstract(record: RawRecord, member_id: str, settings: Settings) -> Fields:
 class _Page:
     """The reading of one page's front matter."""
 
-    def __init__(self, record: RawRecord, member_id: str, settings: Settings) -> None:
+    def __init__(self, record: RawRecord, member_id: str, settings: Settings, *, with_findings: bool) -> None:
         self.record = record
+        self.with_findings = with_findings
         self.source = record.fields
         self.member_id = member_id
         self.settings = settings
@@ -147,6 +154,8 @@ class _Page:
         return fields
 
     def find(self, code: str, key: str, message: str, action: str = "", *, cause: str | None = None) -> None:
+        if not self.with_findings:
+            return
         line, column = self.record.locate((key,))
         self.findings.append(Finding(code, message, action, line, column, key, cause))
 
@@ -156,9 +165,9 @@ class _Page:
         found = []
         for alias in _texts(self.source.get("aliases")):
             address = addresses.alias_address(alias, self.settings.path_prefixes, self.settings.legacy_base)
-            reason = "it has no canonical form" if address is None else addresses.refusal(address)
-            if address is None or reason:
-                self.find("address.refused", "aliases", f"alias {_short(alias)}: {reason}", "not in the redirect map")
+            if address is None:
+                message = f"alias {_short(alias)}: it has no canonical form"
+                self.find("address.refused", "aliases", message, "not in the redirect map")
             elif address not in found:
                 found.append(address)
         return found
@@ -226,10 +235,8 @@ class _Page:
         fields.categories = unique_terms(fields.categories)
 
     def _names(self, key: str) -> list[str]:
-        renames, junk, _ = _vocabulary(self.settings)
-        names = [" ".join(unicodedata.normalize("NFC", name).split()) for name in _texts(self.source.get(key))]
-        renamed = [renames.get(term_key(name), name) for name in names]
-        return [name for old, name in zip(names, renamed, strict=True) if name and not {term_key(old), term_key(name)} & junk]
+        names = [_renamed(name, self.settings) for name in _texts(self.source.get(key))]
+        return [name for name in names if name]
 
     # --- the rest ---------------------------------------------------------------------------
 
@@ -253,8 +260,8 @@ class _Page:
         if redirect:
             fields.redirect_to = (redirect["what"].lower(), redirect["target"].strip())
         drafts = _vocabulary(self.settings)[2]
-        own = {term_key(name) for key in ("categories", "tags") for name in _texts(self.source.get(key))}
-        if drafts & own:
+        own = (name for key in ("categories", "tags") for name in _texts(self.source.get(key)))
+        if drafts and any(term_key(name) in drafts for name in own):
             return "draft"
         return "stub" if nothing else "published"
 
@@ -272,7 +279,7 @@ class _Page:
         claims += [Claim(Address("name", name), 4, "harvested") for name in harvested_aliases(self.record.body)]
         best: dict[Address, Claim] = {}
         for claim in claims:
-            reason = addresses.refusal(claim.address)
+            reason = None if claim.why == "alias" else addresses.refusal(claim.address)  # aliases were asked before
             if reason:
                 self.find("address.refused", "title", f"address {_short(claim.address.value)}: {reason}", "not in the redirect map")
             else:
@@ -387,6 +394,15 @@ def _vocabulary(settings: Settings) -> tuple[dict[str, str], frozenset[str], fro
     return renames, frozenset(map(term_key, settings.category_junk)), frozenset(map(term_key, settings.draft_categories))
 
 
+@lru_cache(4096)
+def _renamed(name: str, settings: Settings) -> str | None:
+    """What a category or tag is called from now on; None for junk and for nothing at all."""
+    renames, junk, _ = _vocabulary(settings)
+    old = " ".join(unicodedata.normalize("NFC", name).split())
+    new = renames.get(term_key(old), old)
+    return None if not new or {term_key(old), term_key(new)} & junk else new
+
+
 def unique_terms(names: Iterable[str]) -> list[str]:
     """One entry for equal names; the first spelling wins.
 
@@ -436,18 +452,17 @@ def identifiers(texts: Iterable[str]) -> tuple[list[str], list[str]]:
     >>> identifiers(["doi: 10.1000/AB.12). PMID:     23959785", "https://doi.org/10.1000/ab.12"])
     (['10.1000/ab.12'], ['23959785'])
     """
-    dois: dict[str, None] = {}
-    pmids: dict[str, None] = {}
-    for text in texts:
-        for match in DOI.findall(text) if "10." in text else ():
-            doi = DOI_TAIL.sub("", match).rstrip(".,;:'’”*_")
-            if doi.endswith(")") and doi.count("(") < doi.count(")"):
-                doi = doi.rstrip(").,;")
-            dois[doi.lower()] = None
-        if "pmid" in (lower := text.lower()) or "ncbi.nlm" in lower:
-            for first, second in PMID.findall(text):
-                pmids[str(int(first or second))] = None
+    whole = '"'.join(texts)  # no identifier reaches over a quotation mark
+    dois = dict.fromkeys(map(_doi, DOI.findall(whole)))
+    pmids = dict.fromkeys(str(int(number)) for number in PMID.findall(whole))
     return list(dois), list(pmids)
+
+
+def _doi(match: str) -> str:
+    doi = DOI_TAIL.sub("", match).rstrip(".,;:'’”*_")
+    if doi.endswith(")") and doi.count("(") < doi.count(")"):
+        doi = doi.rstrip(").,;")
+    return doi.lower()
 
 
 def legacy_url(page_name: str, settings: Settings) -> str | None:

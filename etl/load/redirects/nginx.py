@@ -103,7 +103,7 @@ def _survey(map_file: Path) -> Crowd:
 def _fill(maps: _Maps, map_file: Path, crowd: Crowd) -> None:
     """Second pass: writes each entry, those whose keys may meet at the end."""
     waiting: dict[bytes, list[Key]] = {}
-    for entry in entries(map_file):
+    for entry in entries(map_file, again=True):
         for key in _keys(entry):
             if crowd.suspects(key.hashed):
                 waiting.setdefault(key.hashed, []).append(key)

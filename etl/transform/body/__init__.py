@@ -15,14 +15,13 @@ from etl.transform.body.links import Linker, encoded
 from etl.transform.body.parse import Tree, parse
 from etl.transform.body.residue import PRIVATE, residue
 from etl.transform.body.structure import BOX_START, Structure
-from etl.transform.body.surface import Surface
+from etl.transform.body.surface import Surface, code_size
 from etl.transform.body.text import excerpt, visible_text
 
 __all__ = ["Cleaned", "clean_body"]
 
 MOST_PASSES = 3
-# Where a mark that went may have opened or closed code, what was code may have come to the surface.
-MAY_SHIFT = re.compile(r"`{3}|~{3}")
+"""An edit may open or close code by accident; then what was code comes to the surface, and is walked again."""
 
 
 @dataclass(slots=True)
@@ -55,7 +54,7 @@ def clean_body(source: str, settings: Settings, linker: Linker, *, first_line: i
     surface.run()
     tree = structure.run()
     for _ in range(MOST_PASSES):
-        if not (MAY_SHIFT.search(revision.text) and surface.run()):
+        if code_size(structure.text, tree.nodes) == surface.code_size or not surface.run():
             break
         tree = structure.run()
     links = _links(tree, revision, surface, structure)

@@ -23,7 +23,12 @@ State = Literal["ok", "dangling", "unmapped", "external"]
 FOLLOWED = frozenset(("http", "https", "ftp", "mailto", "tel"))
 SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
 NOT_PRINTABLE = re.compile(r"[\x00-\x20\x7f-\xa0\u200b\u2028\u2029\ufeff]+")
+ORDINARY = re.compile(r"[A-Za-z0-9/._?=#&:,+~@!$*'-]*")
+"""An address in which nothing is to be encoded and nothing is invisible."""
+HTTP_HOST = re.compile(r"https?://([a-z0-9.-]+)(?=[/?#]|\Z)")
 UNSAFE = re.compile(r"[\x00-\x20\x7f\\<>()\"`{}|^\[\]*_~]")
+BLANKS_AT_END = re.compile(r"(?:%20|\s)+$")
+ENTITY = re.compile(r"&(?=#?\w+;)")
 LOST_ID = re.compile(r"unknown page_id:\s*(\d+)", re.IGNORECASE)
 LOST_NAME = re.compile(r"does not exist yet:\s*(.+)", re.IGNORECASE)
 SPOKEN_ID = re.compile(r"tiki\W*index\W*php\W*page\W*id\W*(\d+)", re.IGNORECASE)
@@ -82,10 +87,11 @@ class Linker:
 
     def _resolve(self, href: str, label: str, hint: str, broken: bool) -> Destination:
         href = href.strip()
-        lost = LOST_ID.search(hint)
+        lost = LOST_ID.search(hint) if hint else None
         if lost and (page := self.lookup.by_id(str(int(lost[1])))):
             return _to(page)
-        legacy = legacy_target(href, self.settings.hosts, self._prefixes, self.settings.legacy_base)
+        settings = self.settings
+        legacy = legacy_target(href, settings.hosts, settings.path_prefixes, settings.legacy_base)
         if legacy is None:
             return self._elsewhere(href)
         found = self._page(legacy, label, hint)
@@ -100,10 +106,6 @@ class Linker:
         pages = self.lookup.by_name(name_key(name))
         return _to(pages[0]) if len({page.document for page in pages}) == 1 else None
 
-    @property
-    def _prefixes(self) -> Sequence[str]:
-        return self.settings.path_prefixes
-
     def _page(self, legacy: LegacyLink, label: str, hint: str) -> Destination | None:
         """The page or tag that an address of the old site means, if there is one."""
         kind, value, _ = legacy
@@ -112,7 +114,7 @@ class Linker:
             return _to(page) if page else None
         if kind == "other":
             return None
-        names = [match[1]] if (match := LOST_NAME.search(hint)) else []
+        names = [match[1]] if hint and (match := LOST_NAME.search(hint)) else []
         if kind == "name":
             return self._named([value, *names]) or self._slug(value) or self._tag(make_slug(value))
         if kind in ("posts", "pages"):
@@ -157,14 +159,15 @@ class Linker:
 
     def _elsewhere(self, href: str) -> Destination:
         """A link that does not go to the old site."""
-        plain = NOT_PRINTABLE.sub("", unquote(href))
+        plain = href if ORDINARY.fullmatch(href) else NOT_PRINTABLE.sub("", unquote(href))
         scheme = SCHEME.match(plain)
         if scheme and scheme[1].lower() not in FOLLOWED:
             return Destination(None, "external", "unmapped", None, "link.removed")
         if scheme:
             if scheme[1].lower() == "mailto":
                 return Destination(encoded(href), "mail", "external")
-            kind: Kind = "file" if _host(href) in _names(self.settings.image_hosts) else "external"
+            hosts = self.settings.image_hosts
+            kind: Kind = "file" if hosts and _host(href) in _names(hosts) else "external"
             return Destination(encoded(href), kind, "ok" if kind == "file" else "external")
         if href.startswith("//"):
             return Destination(encoded(href), "external", "external")
@@ -188,9 +191,11 @@ def encoded(href: str) -> str:
     >>> encoded("https://a.example/x (y)%20%20"), encoded("http://a.example/ä&copy;")
     ('https://a.example/x%20%28y%29', 'http://a.example/ä&amp;copy;')
     """
-    href = re.sub(r"(?:%20|\s)+$", "", href)
+    if ORDINARY.fullmatch(href):
+        return href
+    href = BLANKS_AT_END.sub("", href)
     href = UNSAFE.sub(lambda match: quote(match[0], safe="~*_" if match[0] in "~*_" else ""), href)
-    return re.sub(r"&(?=#?\w+;)", "&amp;", href)
+    return ENTITY.sub("&amp;", href)
 
 
 def is_prose(label: str, href: str) -> bool:
@@ -209,6 +214,8 @@ def _letters(text: str) -> str:
 
 
 def _host(href: str) -> str:
+    if usual := HTTP_HOST.match(href):
+        return usual[1]
     try:
         return (urlsplit(href).hostname or "").lower()
     except ValueError:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from etl.settings import Settings
 from etl.transform.body.edits import Edit, Revision
 from etl.transform.body.links import NAME_WORDS, WWW, Destination, Linker, encoded, is_prose
-from etl.transform.body.parse import parse
+from etl.transform.body.parse import Node, parse
 
 DEEPEST_LIST = 12
 FAR = 20_000  # what is not closed within this many characters is not closed
@@ -123,6 +123,8 @@ class Surface:
         self.lost = re.compile("|".join(f"(?:{pattern})" for pattern in settings.missing_images) or r"(?!)")
         self.linker = linker
         self.find = revision.find
+        self.code_size = 0
+        """How much the code blocks of the result hold (`code_size`), when no edit opened or closed one by accident."""
         self.complete = True
         self.unlinked: list[tuple[int, str, Destination]] = []
         """Links that became text: source offset, address as it was, and why."""
@@ -149,7 +151,7 @@ class Surface:
         self.absent: set[str] = set()
         """Ends that are not in the rest of the text: looked for once."""
         self.box_open = False
-        code = _code_ranges(self.text)
+        code, self.code_size = _code_ranges(self.text)
         if OUTSIDE.search(self.text):
             at = 0
             for start, end in [*code, (len(self.text), len(self.text))]:
@@ -482,6 +484,7 @@ class Surface:
             return None
         code = html.unescape(re.sub(r"</?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?/?>", "", self.text[tag.end : end.start()])).strip("\n").rstrip()
         fence = "`" * max([2, *map(len, re.findall(r"`+", code))]) + "`"
+        self.code_size += len("".join(code.split())) + 2 * len(fence) if code.strip() else 0
         self.edit(tag.start, end.end(), f"\n\n{fence}\n{code}\n{fence}\n\n" if code.strip() else "\n\n", "preformatted")
         return end.end()
 
@@ -951,11 +954,17 @@ ELEMENTS: dict[str, Callable[[Surface, Tag], None]] = {
 }
 
 
-def _code_ranges(text: str) -> list[tuple[int, int]]:
-    """Code spans and code blocks, in order."""
+def _code_ranges(text: str) -> tuple[list[tuple[int, int]], int]:
+    """Code spans and code blocks, in order, and the size of the blocks."""
     if not text.startswith("    ") and not any(mark in text for mark in MAYBE_CODE):
-        return []
-    return [(node.start, node.end) for node in parse(text).nodes if node.kind in ("Code", "CodeBlock")]
+        return [], 0
+    nodes = parse(text).nodes
+    return [(node.start, node.end) for node in nodes if node.kind in ("Code", "CodeBlock")], code_size(text, nodes)
+
+
+def code_size(text: str, nodes: list[Node]) -> int:
+    """The characters of all code blocks, blanks not counted."""
+    return sum(len("".join(text[node.start : node.end].split())) for node in nodes if node.kind == "CodeBlock")
 
 
 def _columns(inside: str) -> int:
