@@ -218,7 +218,7 @@ def _place(bundle: Bundle, member: str) -> Place:
 def _line(finding: Finding, *, member: str, document: str | None) -> bytes:
     shown = os.fsencode(member).decode("utf-8", "replace")
     line = finding_line(finding, bundle=None, member=shown, document=document, key=document or Path(shown).name)
-    return orjson.dumps(line.model_dump(), option=orjson.OPT_APPEND_NEWLINE)
+    return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
 
 
 # --- our own files -------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from etl.transform.body.residue import PRIVATE, residue
 from etl.transform.body.structure import BOX_START, Structure
 from etl.transform.body.surface import Surface, code_size
 from etl.transform.body.text import excerpt, visible_text
+from etl.transform.body.verify import unexplained
 
 __all__ = ["Cleaned", "clean_body"]
 
@@ -40,15 +41,17 @@ class Cleaned:
     counts: Counter[str]
     """Changes by rule."""
     changes: list[Change] | None
-    lost_images: list[str]
 
 
-def clean_body(source: str, settings: Settings, linker: Linker, *, first_line: int = 1, keep_changes: bool = False) -> Cleaned:
+def clean_body(
+    source: str, settings: Settings, linker: Linker, *, first_line: int = 1, keep_changes: bool = False, verify: bool = False
+) -> Cleaned:
     """Clean Markdown of a body (contract, section 6); never raises, whatever the body.
 
-    ``first_line`` is the line of the member where the body begins; findings point into the member.
+    ``first_line`` is the line of the member where the body begins; findings point into the member. ``verify``
+    compares the words of source and result as rendered, too (``--verify-text``).
     """
-    revision = Revision(source, first_line, keep_changes=keep_changes)
+    revision = Revision(source, first_line, keep_changes=keep_changes or verify)
     surface = Surface(revision, settings, linker)
     structure = Structure(revision, settings, linker)
     surface.run()
@@ -61,6 +64,10 @@ def clean_body(source: str, settings: Settings, linker: Linker, *, first_line: i
     images = _images(tree, linker, surface, structure)
     _report_leftovers(tree, revision, structure.version)
     text = visible_text(tree.nodes)
+    if verify:
+        for kind, words in unexplained(source, revision.text, revision.changes or ()):
+            code = "text.added" if kind == "added" else "text.lost"
+            revision.find(code, 0, f"as rendered, {kind}: {words[:200]!r}", "reported")
     return Cleaned(
         body=_boxed(revision.text, settings),
         text=text,
@@ -70,8 +77,7 @@ def clean_body(source: str, settings: Settings, linker: Linker, *, first_line: i
         complete=surface.complete,
         findings=revision.findings,
         counts=revision.counts,
-        changes=revision.changes,
-        lost_images=[address for _, address in surface.lost_images],
+        changes=revision.changes if keep_changes else None,
     )
 
 

@@ -122,6 +122,8 @@ class Structure:
                 self.edit(block.start, end, "", "rule")
             if block.kind == "Paragraph":
                 self._line_starts(block)
+            elif block.kind == "HtmlBlock" and after is not None and self._is_empty_box(block, after):
+                self.edit(block.start, self._block_end(after), "", "box")
             if after is None:
                 self._edge(end, len(text))
                 return
@@ -131,6 +133,10 @@ class Structure:
                 self.edit(end, start, "\n\n", "blank-lines")
             if block.kind == "List" and after.kind == "BlockQuote" and after.children:
                 self._continuation(after)
+
+    def _is_empty_box(self, block: Node, after: Node) -> bool:
+        texts = self.text[block.start : block.end].strip(), self.text[after.start : after.end].strip()
+        return texts == (BOX_START, BOX_END)
 
     def _edge(self, start: int, end: int) -> None:
         if self.text[start:end].isspace():
