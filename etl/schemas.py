@@ -65,7 +65,7 @@ def explain(name: str, record: object) -> Iterator[tuple[tuple[str | int, ...], 
         for outer in Draft202012Validator(schema(name)).iter_errors(record)
         for error in _deepest(outer)
     ]
-    if not found and not is_valid(name, record):  # Python's $ and \\d are wider than the schema language's own
+    if not found and not is_valid(name, record):  # Python's $ and \d are wider than the schema language's own
         found.append(((), f"does not fit the schema {name!r}"))
     yield from sorted(dict.fromkeys(found), key=lambda fault: [str(part) for part in fault[0]])
 

@@ -597,8 +597,7 @@ def _repeated_key(raw: bytes, record: dict[str, Any]) -> str | None:
 def _schema_faults(name: str, record: object) -> Iterator[tuple[str, str]]:
     """Where and how a record breaks its schema; the order of keys, which a schema cannot tell, comes last."""
     if not schemas.is_valid(name, record):
-        reasons = list(schemas.explain(name, record)) or [((), f"the schema of a {name} refuses it")]
-        yield from ((".".join(map(str, path)), sentence) for path, sentence in reasons)
+        yield from ((".".join(map(str, path)), sentence) for path, sentence in schemas.explain(name, record))
         return
     keys = zip(cast("dict[str, Any]", record), schemas.MODELS[name].model_fields, strict=True)
     first = next((key for key, wanted in keys if key != wanted), None)

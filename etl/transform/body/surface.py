@@ -89,6 +89,7 @@ INLINE = frozenset(
     """abbr acronym bdi bdo big blink button cite code data del dfn font ins kbd label mark marquee meter nobr output
     pre progress q rp rt ruby s samp small strike textarea time tt u var""".split()
 )
+NEXT_CELL = re.compile(r"\s*(</tr\s*>\s*<tr(?:\s[^<>]*)?>\s*)?<t[dh](?:\s[^<>]*)?>", re.IGNORECASE)
 ANCHOR_END = re.compile(r"</?a(?=[\s>])", re.IGNORECASE)
 HEADING_END = re.compile(r"</?h[1-6](?=[\s>])", re.IGNORECASE)
 PARAGRAPH_END = re.compile(r"</?(?:p|div|table|ul|ol|h[1-6]|blockquote|pre|body)(?=[\s>])", re.IGNORECASE)
@@ -405,8 +406,7 @@ class Surface:
         raw, name = token[0], token[1].lower()
         tag = Tag(name, start, token.end(), raw[1] == "/", raw)
         if (handler := ELEMENTS.get(name)) is not None:
-            handler(self, tag)
-            return None
+            return handler(self, tag)
         if name == "x" and not tag.closing:
             self.edit(tag.start, tag.end, "", "stray-tag")
             return None
@@ -820,19 +820,24 @@ class Surface:
         """`<tr>`."""
         self.edit(tag.start, tag.end, self._row_end() if self.tables else self._gap(tag.start), "table")
 
-    def cell(self, tag: Tag) -> None:
-        """`<td>` and `<th>`."""
+    def cell(self, tag: Tag) -> int | None:
+        """`<td>` and `<th>`; all tags between two cells are taken together."""
         if not self.tables:
             self.edit(tag.start, tag.end, " " if tag.closing else self._gap(tag.start), "table")
-            return
-        table, end = self.tables[-1], self._cell_end()
-        if tag.closing:
-            self.edit(tag.start, tag.end, end, "table")
-            return
-        self.edit(tag.start, tag.end, end + (" " if table.cells else "| "), "table")
+            return None
+        table = self.tables[-1]
+        between = NEXT_CELL.match(self.text, tag.end) if tag.closing and table.in_cell else None
+        if between is None and tag.closing:
+            self.edit(tag.start, tag.end, self._cell_end(), "table")
+            return None
+        next_row = between is not None and between[1] is not None
+        end = self._row_end() if next_row else self._cell_end()
+        stop = between.end() if between else tag.end
+        self.edit(tag.start, stop, end + (" " if table.cells else "| "), "table")
         table.cells += 1
         table.in_cell = True
         self.inline += 1
+        return stop
 
     def _cell_end(self) -> str:
         """What ends the open cell of the table, if there is one."""
@@ -932,7 +937,7 @@ OTHERS: tuple[tuple[re.Pattern[str], Handler], ...] = (
     (SEPARATORS, Surface.separator),
 )
 
-ELEMENTS: dict[str, Callable[[Surface, Tag], None]] = {
+ELEMENTS: dict[str, Callable[[Surface, Tag], int | None]] = {
     "span": Surface.span,
     "a": Surface.anchor,
     "img": Surface.image,
