@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 3
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # the last resort: everything has its exit status
         return _interrupted_status() if _interrupted else _failed(error)
 
 
@@ -81,7 +81,11 @@ def _failed(error: Exception) -> int:
         return 3
     import sqlite3
 
-    if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in (
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+    ):
         say(f"error: the facts file of this run: {error}; nothing was published")
         return 3
     import traceback
@@ -118,7 +122,9 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _command(commands: Any, name: str, run: Callable[[argparse.Namespace], int], help_: str, example: str) -> argparse.ArgumentParser:
+def _command(
+    commands: Any, name: str, run: Callable[[argparse.Namespace], int], help_: str, example: str
+) -> argparse.ArgumentParser:
     command: argparse.ArgumentParser = commands.add_parser(
         name,
         help=help_,
@@ -134,58 +140,118 @@ def _command(commands: Any, name: str, run: Callable[[argparse.Namespace], int],
 
 
 def _source_arguments(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--config", type=Path, metavar="FILE", help="settings file (default: wiki-etl.toml beside the source)")
-    command.add_argument("--jobs", type=_count, metavar="N", help="processes (default: the cores that this process may use)")
+    command.add_argument(
+        "--config", type=Path, metavar="FILE", help="settings file (default: wiki-etl.toml beside the source)"
+    )
+    command.add_argument(
+        "--jobs", type=_count, metavar="N", help="processes (default: the cores that this process may use)"
+    )
     command.add_argument("--max-rejects", metavar="N|P%%", help="rejects that are still published (default: 1%%)")
-    command.add_argument("--max-shrink", metavar="N|P%%", help="loss of documents that is still published (default: 5%%)")
+    command.add_argument(
+        "--max-shrink", metavar="N|P%%", help="loss of documents that is still published (default: 5%%)"
+    )
 
 
 def _migrate_arguments(commands: Any) -> None:
     help_ = "extract, transform, load, publish: everything in SOURCE becomes clean JSON Lines and a redirect map"
     command = _command(commands, "migrate", _migrate, help_, "wiki-etl migrate export.tar.zst --out out --tables")
-    command.add_argument("source", nargs="*", metavar="SOURCE", help="folder, archive, member file, http(s) address or - (default: raw)")
-    command.add_argument("--out", type=Path, default=Path("out"), metavar="FOLDER", help="where generations go (default: out)")
+    command.add_argument(
+        "source", nargs="*", metavar="SOURCE", help="folder, archive, member file, http(s) address or - (default: raw)"
+    )
+    command.add_argument(
+        "--out", type=Path, default=Path("out"), metavar="FOLDER", help="where generations go (default: out)"
+    )
     _source_arguments(command)
     command.add_argument("--tables", action="store_true", help="also write tables/*.csv")
     command.add_argument("--changes", action="store_true", help="also write changes.jsonl, every edit of every body")
     command.add_argument("--html", action="store_true", help="also render each body")
-    command.add_argument("--verify-text", action="store_true", help="compare the words of source and result as rendered")
+    command.add_argument(
+        "--verify-text", action="store_true", help="compare the words of source and result as rendered"
+    )
     command.add_argument("--dry-run", action="store_true", help="publish nothing; say what would change")
     command.add_argument("--allow-partial", action="store_true", help="publish what could be read of a cut-off source")
-    command.add_argument("--format", choices=("text", "json"), default="text", help="form of the summary (default: text)")
+    command.add_argument(
+        "--format", choices=("text", "json"), default="text", help="form of the summary (default: text)"
+    )
 
 
 def _validate_arguments(commands: Any) -> None:
     help_ = "every fault of a bundle, a documents.jsonl, a redirects.jsonl or a generation"
     command = _command(commands, "validate", _validate, help_, "wiki-etl validate export.zip --format github")
-    command.add_argument("source", nargs="*", metavar="PATH", help="bundle, file of lines, or generation (default: raw)")
-    command.add_argument("--out", type=Path, metavar="FOLDER", help="generations that --max-shrink compares with (default: none)")
+    command.add_argument(
+        "source", nargs="*", metavar="PATH", help="bundle, file of lines, or generation (default: raw)"
+    )
+    command.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="generations that --max-shrink compares with (default: none)"
+    )
     _source_arguments(command)
-    command.add_argument("--format", choices=("text", "json", "github"), default="text", help="form of the faults (default: text)")
+    command.add_argument(
+        "--format", choices=("text", "json", "github"), default="text", help="form of the faults (default: text)"
+    )
     command.add_argument("--strict", action="store_true", help="warnings count as faults")
 
 
 def _redirects_arguments(commands: Any) -> None:
     group = commands.add_parser("redirects", help="compile the redirect map, serve it with a real server")
     actions = group.add_subparsers(metavar="ACTION", required=True)
-    build = _command(actions, "build", _build, "compile the map for web servers again", "wiki-etl redirects build --site https://new.example")
-    build.add_argument("--map", type=Path, default=Path("out/current/redirects.jsonl"), metavar="FILE", help="default: out/current/redirects.jsonl")
+    build = _command(
+        actions,
+        "build",
+        _build,
+        "compile the map for web servers again",
+        "wiki-etl redirects build --site https://new.example",
+    )
+    build.add_argument(
+        "--map",
+        type=Path,
+        default=Path("out/current/redirects.jsonl"),
+        metavar="FILE",
+        help="default: out/current/redirects.jsonl",
+    )
     build.add_argument("--site", metavar="URL", help="base address of the new site, for absolute targets")
-    build.add_argument("--server", action="append", choices=SERVERS, metavar="S", help=f"one of {', '.join(SERVERS)} (default: all)")
-    build.add_argument("--out", type=Path, default=Path("redirects"), metavar="FOLDER", help="where the folders go (default: redirects)")
-    serve = _command(actions, "serve", _serve, "start a real server on loopback with the compiled map", "wiki-etl redirects serve nginx --port 8080")
+    build.add_argument(
+        "--server", action="append", choices=SERVERS, metavar="S", help=f"one of {', '.join(SERVERS)} (default: all)"
+    )
+    build.add_argument(
+        "--out",
+        type=Path,
+        default=Path("redirects"),
+        metavar="FOLDER",
+        help="where the folders go (default: redirects)",
+    )
+    serve = _command(
+        actions,
+        "serve",
+        _serve,
+        "start a real server on loopback with the compiled map",
+        "wiki-etl redirects serve nginx --port 8080",
+    )
     serve.add_argument("server", choices=SERVERS, metavar="SERVER", help=f"one of {', '.join(SERVERS)}")
     serve.add_argument("--port", type=int, metavar="N", help="default: a free one, printed")
-    serve.add_argument("--map", type=Path, default=Path("out/current"), metavar="FOLDER", help="generation or its redirects folder (default: out/current)")
+    serve.add_argument(
+        "--map",
+        type=Path,
+        default=Path("out/current"),
+        metavar="FOLDER",
+        help="generation or its redirects folder (default: out/current)",
+    )
 
 
 def _schema_arguments(commands: Any) -> None:
-    command = _command(commands, "schema", _schema, "print a published schema, or the names of all", "wiki-etl schema document")
+    command = _command(
+        commands, "schema", _schema, "print a published schema, or the names of all", "wiki-etl schema document"
+    )
     command.add_argument("name", nargs="?", metavar="NAME")
 
 
 def _settings_arguments(commands: Any) -> None:
-    command = _command(commands, "settings", _settings, "print each effective setting with its origin", "wiki-etl settings --config wiki-etl.toml")
+    command = _command(
+        commands,
+        "settings",
+        _settings,
+        "print each effective setting with its origin",
+        "wiki-etl settings --config wiki-etl.toml",
+    )
     command.add_argument("source", nargs="*", metavar="SOURCE", help="source whose settings file counts (default: raw)")
     command.add_argument("--config", type=Path, metavar="FILE")
 
@@ -251,7 +317,9 @@ def _build(options: argparse.Namespace) -> int:
 
     flags = {"site": options.site} if options.site else {}
     settings, _ = load_settings(None, [], flags)
-    compile_options = CompileOptions(site=settings.site, legacy_base=settings.legacy_base, path_prefixes=settings.path_prefixes)
+    compile_options = CompileOptions(
+        site=settings.site, legacy_base=settings.legacy_base, path_prefixes=settings.path_prefixes
+    )
     findings = compile_all(options.map, options.out, compile_options, options.server or SERVERS)
     for finding in findings:
         say(f"{finding.code}: {finding.message}; {finding.action}")
@@ -301,7 +369,11 @@ def _sources(options: argparse.Namespace) -> tuple[list[str], list[Path]]:
         from etl.settings import SettingsError
 
         raise SettingsError("no SOURCE given, and there is no folder raw here")
-    own = [path for path in raw.iterdir() if path != sample and not path.name.startswith(".") and path.name != "wiki-etl.toml"]
+    own = [
+        path
+        for path in raw.iterdir()
+        if path != sample and not path.name.startswith(".") and path.name != "wiki-etl.toml"
+    ]
     if sample.is_dir() and not own:
         return [str(sample)], []
     if sample.is_dir() and not getattr(options, "quiet", False):

@@ -97,13 +97,17 @@ class TikiPage(BaseModel):
     slug: str | None = Field(None, examples=["clear-water-why"])
     aliases: list[str] | None = Field(None, examples=[["/Clear+water+why+–+June+2019", "/10983"]])
     tiki_page_id: int | None = Field(None, ge=1, examples=[10983])
-    date: str | None = Field(None, description="Creation of the page: a day, or a day with time and zone.", examples=["2019-07-13"])
+    date: str | None = Field(
+        None, description="Creation of the page: a day, or a day with time and zone.", examples=["2019-07-13"]
+    )
     lastmod: str | None = Field(None, examples=["2020-01-31T10:00:00Z"])
     categories: list[str] | None = Field(None, examples=[["Wells"]])
     tags: list[str] | None = Field(None, examples=[["Wells", "water"]])
     associated_tags: list[str] | None = Field(None, description="Machine-made; dropped.", examples=[["pump"]])
     sections_included: list[int] | None = Field(None, examples=[[1, 2]])
-    sections_excluded: list[int] | None = Field(None, description="Any entry: text is missing upstream.", examples=[[3]])
+    sections_excluded: list[int] | None = Field(
+        None, description="Any entry: text is missing upstream.", examples=[[3]]
+    )
     censored_sections: list[int] | None = Field(None, examples=[[3]])
     language: str | None = Field(None, examples=["en"])
 

@@ -205,31 +205,43 @@ def transform(state: TransformState, chunk: Chunk) -> Part:
     with ExitStack() as stack:
         paths = {name: state.parts / f"{chunk.number}.{name}" for name in PARTS}
         files = {name: stack.enter_context(path.open("wb", buffering=BLOCK)) for name, path in paths.items()}
-        found = _found(state.facts, chunk)
+        decided = _decided(state, chunk)
         query = """SELECT m.*, f.outcome, f.reject, f.sha256, f.size, f.member_id, f.document, f.status, s.slug, p.path
                    FROM member m JOIN fact f USING (ord) LEFT JOIN slug s USING (ord) LEFT JOIN path p USING (ord)
                    WHERE ord >= ? AND ord < ? ORDER BY ord"""
         for row in state.facts.db.execute(query, (chunk.first, chunk.last)).fetchall():
-            _Transform(state, part, files, row, found.get(row[0], ())).run()
+            _Transform(state, part, files, row, decided).run()
     return part
 
 
-def _found(facts: Facts, chunk: Chunk) -> dict[int, tuple[Finding, ...]]:
-    """What resolve found about the members of a chunk."""
-    found: dict[int, tuple[Finding, ...]] = {}
+class _Decided(NamedTuple):
+    """What resolve says of the members of a chunk, by ordinal."""
+
+    findings: dict[int, tuple[Finding, ...]]
+    aliases: dict[int, tuple[str, ...]]
+
+
+def _decided(state: TransformState, chunk: Chunk) -> _Decided:
+    decided = _Decided({}, {})
     query = "SELECT * FROM finding WHERE ord >= ? AND ord < ? ORDER BY ord, code, message"
-    for ord_, code, message, action, key, cause in facts.rows(query, chunk.first, chunk.last):
-        found[ord_] = (*found.get(ord_, ()), Finding(code, message, action, field=key, cause=cause))
-    return found
+    for ord_, code, message, action, key, cause in state.facts.rows(query, chunk.first, chunk.last):
+        finding = Finding(code, message, action, field=key, cause=cause)
+        decided.findings[ord_] = (*decided.findings.get(ord_, ()), finding)
+    query = "SELECT ord, kind, value FROM redirect WHERE ord >= ? AND ord < ? ORDER BY ord, kind, value"
+    for ord_, kind, value in state.facts.rows(query, chunk.first, chunk.last):
+        alias = as_path(Address(kind, value), state.settings.legacy_base)
+        decided.aliases[ord_] = (*decided.aliases.get(ord_, ()), alias)
+    return decided
 
 
 class _Transform:
     """One member on its way into part files."""
 
     def __init__(
-        self, state: TransformState, part: Part, files: dict[str, IO[bytes]], row: tuple[Any, ...], found: tuple[Finding, ...]
+        self, state: TransformState, part: Part, files: dict[str, IO[bytes]], row: tuple[Any, ...], decided: _Decided
     ) -> None:
-        self.state, self.part, self.files, self.row, self.found = state, part, files, row, found
+        self.state, self.part, self.files, self.row = state, part, files, row
+        self.found, self.aliases = decided.findings.get(row[0], ()), decided.aliases.get(row[0], ())
         self.member = Member(row[0], row[1], row[2])
         self.outcome, self.reject, self.sha256, self.size, self.member_id, self.document, self.status, self.slug, self.path = row[13:]
 
@@ -285,12 +297,11 @@ class _Transform:
 
     def _made(self, record: RawRecord, fields: Fields) -> Made:
         state = self.state
-        aliases = state.facts.rows("SELECT kind, value FROM redirect WHERE ord = ? ORDER BY kind, value", self.member.ordinal)
         decision = Decision(
             slug=self.slug,
             path=self.path,
             status=fields.status,
-            aliases=tuple(as_path(Address(kind, value), state.settings.legacy_base) for kind, value in aliases),
+            aliases=self.aliases,
             latest=state.latest,
         )
         return make_document(

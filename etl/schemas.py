@@ -76,7 +76,7 @@ def _deepest(error: Any) -> list[Any]:
 
 
 def _sentence(error: Any) -> str:
-    """jsonschema's sentence, with the value cut short and the types of an alternative named."""
+    """The sentence of `jsonschema`, with the value cut short and the types of an alternative named."""
     value = repr(error.instance)
     short = value if len(value) <= 60 else value[:57] + "..."
     if error.validator in ("anyOf", "oneOf"):

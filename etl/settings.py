@@ -30,42 +30,64 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    site: str | None = Field(None, description="base address of the new site, for absolute targets", pattern=r"^https?://[^/\s]+/?$")
+    site: str | None = Field(
+        None, description="base address of the new site, for absolute targets", pattern=r"^https?://[^/\s]+/?$"
+    )
     hosts: tuple[str, ...] = Field((), description="host names of the old site, the first one for legacy.url")
     legacy_base: str = Field("/", description="path under which the old wiki lived", pattern=r"^/")
     path_template: str = Field("/pages/{slug}/", description="path of a document on the new site")
     tag_template: str = Field("/tags/{slug}/", description="path of a category or tag on the new site")
     path_prefixes: tuple[str, ...] = Field(
-        ("posts", "pages", "tags", "categories"), description="first segments that make a legacy address a path, not a page name"
+        ("posts", "pages", "tags", "categories"),
+        description="first segments that make a legacy address a path, not a page name",
     )
-    publish: tuple[Literal["published", "stub", "draft"], ...] = Field(("published",), description="statuses that are published")
+    publish: tuple[Literal["published", "stub", "draft"], ...] = Field(
+        ("published",), description="statuses that are published"
+    )
     draft_categories: tuple[str, ...] = Field((), description="categories and tags that make a page a draft")
     category_renames: dict[str, str] = Field({}, description="old to new names of categories and tags")
     category_junk: tuple[str, ...] = Field((), description="categories and tags that are dropped")
     drop_lines: tuple[str, ...] = Field((), description="regular expressions of boilerplate lines")
     boxes: Literal["div", "quote", "unwrap"] = Field("div", description="how a box is written")
-    gone: tuple[str, ...] = Field((), description="legacy addresses that answer 410: digits an id, leading / a path, else a name")
+    gone: tuple[str, ...] = Field(
+        (), description="legacy addresses that answer 410: digits an id, leading / a path, else a name"
+    )
     redirects: str | None = Field(None, description="file of reviewed redirects (TOML or CSV), beside the settings")
     reserved: tuple[str, ...] = Field((), description="paths of the new site that no redirect may hide")
     home: str | None = Field(None, description="page name of the old home page")
     language: str | None = Field(None, description="language of documents that name none")
     ignore: tuple[str, ...] = Field((), description="globs of members that are skipped")
-    duplicates: Literal["reject", "last"] = Field("reject", description="which of two members with one id stays: the first, or the last")
+    duplicates: Literal["reject", "last"] = Field(
+        "reject", description="which of two members with one id stays: the first, or the last"
+    )
     keep_generations: int = Field(3, ge=1, description="generations that stay in out/, the new one included")
-    max_rejects: str = Field("1%", description="rejects that are still published: a number, or a percentage (one is always allowed)", pattern=r"^\d+(\.\d+)?%?$")
-    max_shrink: str = Field("5%", description="loss of documents against the current generation that is still published", pattern=r"^\d+(\.\d+)?%?$")
+    max_rejects: str = Field(
+        "1%",
+        description="rejects that are still published: a number, or a percentage (one is always allowed)",
+        pattern=r"^\d+(\.\d+)?%?$",
+    )
+    max_shrink: str = Field(
+        "5%",
+        description="loss of documents against the current generation that is still published",
+        pattern=r"^\d+(\.\d+)?%?$",
+    )
     max_member_bytes: int = Field(32 * MIB, ge=1, description="largest member")
     max_members: int = Field(5_000_000, ge=1, description="most members of a run")
     max_total_bytes: int = Field(64 * 1024 * MIB, ge=1, description="all members together")
     max_ratio: int = Field(200, ge=1, description="compression ratio of a member above 1 MiB")
     max_raw_bytes: int = Field(1 * MIB, ge=0, description="bytes of a reject that are kept whole")
-    image_hosts: tuple[str, ...] = Field((), description="hosts whose files belong to the wiki and are migrated with it")
+    image_hosts: tuple[str, ...] = Field(
+        (), description="hosts whose files belong to the wiki and are migrated with it"
+    )
     missing_images: tuple[str, ...] = Field(
-        (r"/d3\.mock\.\w+$", r"/unknown\.txt$"), description="regular expressions of addresses that stand for a lost file (default: the converter's placeholders)"
+        (r"/d3\.mock\.\w+$", r"/unknown\.txt$"),
+        description="regular expressions of addresses that stand for a lost file",
     )
 
     def __hash__(self) -> int:
-        return id(self)  # frozen, but not all of its values have a hash: what is derived from settings is kept by identity
+        return id(
+            self
+        )  # frozen, but not all of its values have a hash: what is derived from settings is kept by identity
 
     @field_validator("path_template", "tag_template")
     @classmethod
@@ -139,7 +161,7 @@ def load_settings(
 
 def _file_values(config: Path | None, sources: Sequence[str]) -> tuple[Path | None, dict[str, Any]]:
     for path in [config] if config else _beside(sources):
-        if path is not None and path.is_file():
+        if path.is_file():
             return path, _read(path, whole=path.name != "pyproject.toml")
     if config:
         raise SettingsError(f"{config}: no such settings file")

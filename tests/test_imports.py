@@ -28,7 +28,6 @@ def modules_after(code: str, *arguments: object) -> set[str]:
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
-@pytest.mark.xfail(reason="etl.load.report names etl.pipeline.Run for its types", strict=True)
 def test_the_layers_hold() -> None:
     command = Path(sys.executable).with_name("lint-imports")
     if not command.exists():

@@ -204,7 +204,6 @@ def test_what_the_model_accepts_the_schema_accepts_and_dump_writes(case: tuple[s
         dump(name, record)
 
 
-@pytest.mark.xfail(reason="Python's $ and \\d are wider than those of the schema's own language", strict=True)
 @pytest.mark.parametrize(
     ("key", "value"),
     [
@@ -216,10 +215,12 @@ def test_what_the_model_accepts_the_schema_accepts_and_dump_writes(case: tuple[s
         ("digest", "0" * 64 + "\n"),
     ],
 )
-def test_both_validators_have_one_verdict_on_line_ends_and_other_digits(key: str, value: str) -> None:
+def test_a_line_end_or_another_digit_that_only_one_validator_refuses_is_said_of_the_whole(key: str, value: str) -> None:
+    """Python's `$` and `\\d` are wider than those of the schema's own language: what explains finds no place."""
     record = {**RECORDS["document"][0], key: value}
     assert not schemas.is_valid("document", record)
-    assert [path for path, _ in schemas.explain("document", record)] == [(key,)]
+    assert Draft202012Validator(schemas.schema("document")).is_valid(record)
+    assert list(schemas.explain("document", record)) == [((), "does not fit the schema 'document'")]
 
 
 def test_a_fault_names_its_path_and_quotes_its_value_shortly() -> None:
@@ -229,7 +230,6 @@ def test_a_fault_names_its_path_and_quotes_its_value_shortly() -> None:
     assert len(faults["date",]) < 120
 
 
-@pytest.mark.xfail(reason="of several faults of one list only the first is named", strict=True)
 def test_every_fault_of_a_list_is_named() -> None:
     record = {"title": "Wells", "tags": ["a", 5, None, "b", 6]}
     assert [path for path, _ in schemas.explain("tiki-page", record)] == [("tags", 1), ("tags", 2), ("tags", 4)]

@@ -42,7 +42,9 @@ class Generations:
             except BlockingIOError as error:
                 lock.seek(0)
                 owner = lock.read().strip() or "unknown"
-                raise OutputError(f"{self.out} is in use by another run (process {owner}); wait for it to end") from error
+                raise OutputError(
+                    f"{self.out} is in use by another run (process {owner}); wait for it to end"
+                ) from error
             lock.truncate(0)
             lock.write(f"{os.getpid()}\n")
             lock.flush()

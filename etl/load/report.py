@@ -52,12 +52,17 @@ def text(run: Run) -> str:
 def _ledger(facts: dict[str, Any]) -> str:
     ledger = facts["ledger"]
     skipped = [f"{count} {reason}" for entry in facts["inputs"] for reason, count in sorted(entry["skipped"].items())]
+    bundles = ", ".join(sorted({entry["bundle"] for entry in facts["inputs"]}))
     lines = [
-        f"{ledger['members']:,} members came in ({', '.join(sorted({entry['bundle'] for entry in facts['inputs']}))})"
-        + (f"; skipped: {', '.join(skipped)}" if skipped else ""),
-        f"  = {ledger['documents']:,} documents + {ledger['withheld']:,} withheld + {ledger['redirect_only']:,} redirect pages"
-        f" + {ledger['duplicates']:,} duplicates + {ledger['rejects']:,} rejects",
-        f"{facts['redirects']:,} legacy addresses in the redirect map, {sum(facts['changes'].values()):,} changes to bodies",
+        f"{ledger['members']:,} members came in ({bundles})" + (f"; skipped: {', '.join(skipped)}" if skipped else ""),
+        (
+            f"  = {ledger['documents']:,} documents + {ledger['withheld']:,} withheld + {ledger['redirect_only']:,} "
+            f"redirect pages + {ledger['duplicates']:,} duplicates + {ledger['rejects']:,} rejects"
+        ),
+        (
+            f"{facts['redirects']:,} legacy addresses in the redirect map, "
+            f"{sum(facts['changes'].values()):,} changes to bodies"
+        ),
     ]
     lines += [f"TROUBLE: {entry['trouble']}" for entry in facts["inputs"] if entry["trouble"]]
     return "\n".join(lines)
@@ -69,7 +74,10 @@ def _findings(facts: dict[str, Any]) -> str:
         return "no findings"
     order = {"error": 0, "warning": 1, "info": 2}
     ranked = sorted(found.items(), key=lambda item: (order[SEVERITY[item[0]]], -item[1], item[0]))
-    lines = [f"{sum(found.values()):,} findings" + (f", the first {MOST_SHOWN} of {len(found)} kinds:" if len(found) > MOST_SHOWN else ":")]
+    lines = [
+        f"{sum(found.values()):,} findings"
+        + (f", the first {MOST_SHOWN} of {len(found)} kinds:" if len(found) > MOST_SHOWN else ":")
+    ]
     lines += [f"  {SEVERITY[code]:7} {count:7,}  {code:22} {CATALOGUE[code][1]}" for code, count in ranked[:MOST_SHOWN]]
     return "\n".join(lines)
 
@@ -81,7 +89,9 @@ def _difference(facts: dict[str, Any]) -> str:
     lines = []
     for name, found in difference.items():
         more = f" and {found['count'] - len(found['ids'])} more" if found["count"] > len(found["ids"]) else ""
-        lines.append(f"would be {name}: {found['count']}" + (f" ({', '.join(found['ids'])}{more})" if found["ids"] else ""))
+        lines.append(
+            f"would be {name}: {found['count']}" + (f" ({', '.join(found['ids'])}{more})" if found["ids"] else "")
+        )
     return "\n".join(lines)
 
 
@@ -99,9 +109,8 @@ def _next(run: Run, facts: dict[str, Any]) -> str:
     folder = run.out / ("refused" if run.refused or run.dry_run else "current")
     if facts["ledger"]["rejects"]:
         return f"next: read {folder / 'rejects.jsonl'}, mend the export or the settings, run again"
-    if facts["findings"]:
-        return f"next: read {folder / 'findings.jsonl'}; wire the redirects as {folder / 'redirects'}/<server>/README.md says"
-    return f"next: wire the redirects as {folder / 'redirects'}/<server>/README.md says"
+    wire = f"wire the redirects as {folder / 'redirects'}/<server>/README.md says"
+    return f"next: read {folder / 'findings.jsonl'}; {wire}" if facts["findings"] else f"next: {wire}"
 
 
 def plain(text: str) -> str:
@@ -110,4 +119,6 @@ def plain(text: str) -> str:
     >>> plain("a\\x1b[31mb\\u202ec")
     'a\\\\x1b[31mb\\\\u202ec'
     """
-    return "".join(char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode() for char in text)
+    return "".join(
+        char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode() for char in text
+    )

@@ -45,7 +45,7 @@ IMAGE_SOURCE = re.compile(r"\bsrc\s*=\s*[\"']?([^\"'\s>]*)", re.IGNORECASE)
 # Each begins with a literal or a set, and looks back for the start of its word: so a search leaps over all else.
 DOI = re.compile(r"10\.(?<=\b10\.)\d{4,9}/[^\s\"<>\[\]{}|\\^`]+")
 DOI_TAIL = re.compile(r"(?:[#?]|;jsessionid|/(?:abstract|full|e?pdf)\b).*", re.IGNORECASE)
-PMID = re.compile(r"[PpNn](?:(?<=\b[Pp])(?ai:mid):?\s*|(?<=[Nn])(?ai:cbi\.nlm\.nih\.gov/(?:pubmed/)?))(\d{4,8})\b")
+PMID = re.compile(r"[PpBb](?:(?<=\b[Pp])(?ai:mid):?\s*|(?<=(?ai:ncb))(?ai:i\.nlm\.nih\.gov/(?:pubmed/)?))(\d{4,8})\b")
 
 WHY = Literal["page-id", "title", "slug", "alias", "harvested"]
 

@@ -44,7 +44,13 @@ class Cleaned:
 
 
 def clean_body(
-    source: str, settings: Settings, linker: Linker, *, first_line: int = 1, keep_changes: bool = False, verify: bool = False
+    source: str,
+    settings: Settings,
+    linker: Linker,
+    *,
+    first_line: int = 1,
+    keep_changes: bool = False,
+    verify: bool = False,
 ) -> Cleaned:
     """Clean Markdown of a body (contract, section 6); never raises, whatever the body.
 

@@ -62,11 +62,12 @@ def parse(text: str) -> Tree:
     nodes = [Node("Document", None, 0, len(text), children)]
     open_children: list[list[Node]] = []
     for event, span in pyromark.events_with_range(text, options=OPTIONS, merge_text=True):
-        if event.__class__ is str:
-            kind, data = event, None
-        else:
-            for kind in event:  # a dict of one item
-                data = event[kind]  # type: ignore[index,literal-required]  # whatever its kind
+        kind: Any = event  # its name, or a dict of one item
+        data: Any = None
+        if kind.__class__ is not str:
+            for name in kind:
+                data = kind[name]
+            kind = name
             if kind == "End":
                 children = open_children.pop()
                 continue

@@ -9,7 +9,12 @@ from collections.abc import Iterator
 # A pattern begins with a literal, for that is what makes it cheap; what must stand before is looked at behind it.
 RESIDUE = [
     ("{", re.compile(r"\{/?[A-Z]{2,}[^{}\n]{0,80}\}|\{\{[<%]")),
-    ("}", re.compile(r"\}(?<=(?:FONT|HTML|SPAN)\})(?<!\{(?:FONT|HTML|SPAN)\})|\}(?<=(?:BOX|DIV|IMG|SUB|SUP)\})(?<!\{(?:BOX|DIV|IMG|SUB|SUP)\})")),
+    (
+        "}",
+        re.compile(
+            r"\}(?<=(?:FONT|HTML|SPAN)\})(?<!\{(?:FONT|HTML|SPAN)\})|\}(?<=(?:BOX|DIV|IMG|SUB|SUP)\})(?<!\{(?:BOX|DIV|IMG|SUB|SUP)\})"
+        ),
+    ),
     ("~", re.compile(r"~(?:/?(?:hs|tc|np)~|~(?:#?[A-Fa-f0-9]{3,6}:)?)")),
     ("((", re.compile(r"\(\([^()\n|]{2,80}(?:\|[^()\n]*)?\)\)")),
     ("tiki-", re.compile(r"tiki-\w+\.php")),

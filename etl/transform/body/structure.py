@@ -220,7 +220,12 @@ class Structure:
                 self.edit(*mark.span(2), "*", "bullet")
             elif counting:
                 self.edit(*mark.span(2), f"{node.data + index}{mark[2][-1]}", "number")
-            if len(mark[3]) != 1 and item.children and item.children[0].kind != "CodeBlock" and item.children[0].start == mark.end():
+            if (
+                len(mark[3]) != 1
+                and item.children
+                and item.children[0].kind != "CodeBlock"
+                and item.children[0].start == mark.end()
+            ):
                 self.edit(*mark.span(3), " ", "bullet")
             if index:
                 self._tighten(node.children[index - 1], mark.start(2))
@@ -252,7 +257,11 @@ class Structure:
         mark = BULLET.match(self.text, item.start)
         line = self.text.rfind("\n", 0, start) + 1
         indent = self.text[line:start]
-        if mark is None or indent.strip(" ") or self.text[self.text.rfind("\n", 0, mark.start(2)) + 1 : mark.start(2)].strip(" "):
+        if (
+            mark is None
+            or indent.strip(" ")
+            or self.text[self.text.rfind("\n", 0, mark.start(2)) + 1 : mark.start(2)].strip(" ")
+        ):
             return
         wanted = self._column(mark.start(2)) + max(NEST, len(mark[2]) + 1)
         shift = wanted - len(indent)
@@ -326,7 +335,10 @@ class Structure:
     def cell(self, node: Node) -> None:
         """One blank on either side of what a cell between pipes holds."""
         text, start, end = self.text, node.start, node.end
-        if text[start : start + 1] == " " == text[end - 1 : end] and "  " not in (text[start : start + 2], text[end - 2 : end]):
+        if text[start : start + 1] == " " == text[end - 1 : end] and "  " not in (
+            text[start : start + 2],
+            text[end - 2 : end],
+        ):
             return
         if text[start - 1 : start] != "|" or text[end : end + 1] != "|":
             return
@@ -416,7 +428,9 @@ class Structure:
                 continue
             bold = [child.start for child in node.children if child.kind == "Strong"]
             waiting: re.Match[str] | None = None
-            for mark in (m for run in _text_runs(node.children) for m in MARKS.finditer(self.text, run[0].start, run[-1].end)):
+            for mark in (
+                m for run in _text_runs(node.children) for m in MARKS.finditer(self.text, run[0].start, run[-1].end)
+            ):
                 if len(mark[0]) == 4:
                     self.edit(*mark.span(), "", "bold")
                 elif waiting is None:

@@ -58,7 +58,9 @@ LINE_START = re.compile(r"[ \t>]*(?:(?:[*+-]|\d{1,9}[.)]|#{1,6})[ \t]+)?")
 BLOCK_MARK = re.compile(r"[ \t]*(?:(?P<number>\d{1,9})[.)](?=\s)|[>]|[#]{1,6}(?=\s)|[-+*](?=\s)|[-=*_]{3}|`{3}|~{3})")
 SPACED_BOLD = re.compile(r"^([ \t]*)\*\*[ \t]+([^*\n]*[^*\s])[ \t]+\*\*[ \t]*$", re.MULTILINE)
 WIKI_LINK = re.compile(r"\(\(([^()<>\n|]{1,160}?)\s*(?:\|([^()<>\n]*))?\)\)")
-SPOKEN_ID = re.compile(r"\[\s*tiki[\W_]{0,5}index[\W_]{0,5}php[\W_]{0,5}page[\W_]{0,5}id[\W_]{0,5}(\d+)\s*\]", re.IGNORECASE)
+SPOKEN_ID = re.compile(
+    r"\[\s*tiki[\W_]{0,5}index[\W_]{0,5}php[\W_]{0,5}page[\W_]{0,5}id[\W_]{0,5}(\d+)\s*\]", re.IGNORECASE
+)
 GUARDED = re.compile(r"\[([^<>\[\]\n]*)\]</span>")
 MARKDOWN_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>|\d{1,9}[.)][ \t])")
 ANCHOR_NAME = re.compile(r"[\w:.-]{1,80}(?:\||(?=\{ANAME\}))")
@@ -84,7 +86,9 @@ BLOCKS = frozenset(
     header hgroup html legend main nav noscript option section select summary tbody tfoot thead""".split()
 )
 HIDDEN = frozenset("script style head title svg math object embed applet template xml audio video canvas map".split())
-VOID = frozenset("area base basefont bgsound col colgroup frameset input keygen link meta param source track wbr".split())
+VOID = frozenset(
+    "area base basefont bgsound col colgroup frameset input keygen link meta param source track wbr".split()
+)
 INLINE = frozenset(
     """abbr acronym bdi bdo big blink button cite code data del dfn font ins kbd label mark marquee meter nobr output
     pre progress q rp rt ruby s samp small strike textarea time tt u var""".split()
@@ -189,9 +193,13 @@ class Surface:
         if "** " in text:
             found += [(match, f"{match[1]}**{match[2]}**", "bold") for match in SPACED_BOLD.finditer(text)]
         if "((" in text:
-            found += [(match, link, "wiki-link") for match in WIKI_LINK.finditer(text) if (link := self._wiki_link(match))]
+            found += [
+                (match, link, "wiki-link") for match in WIKI_LINK.finditer(text) if (link := self._wiki_link(match))
+            ]
         if "id" in text:
-            found += [(match, link, "wiki-link") for match in SPOKEN_ID.finditer(text) if (link := self._spoken_id(match))]
+            found += [
+                (match, link, "wiki-link") for match in SPOKEN_ID.finditer(text) if (link := self._spoken_id(match))
+            ]
         starts = [start for start, _ in code]
         for match, replacement, rule in found:
             place = bisect_right(starts, match.start()) - 1
@@ -228,7 +236,12 @@ class Surface:
         self.find("comment.removed", start, f"comment {_short(' '.join(inner.split()))}", "removed")
         line = self.text.rfind("\n#", 0, start) + 1
         if LIST_MACRO.search(inner) and HEADING_BEFORE.fullmatch(self.text, line, start) and not self._edited(line):
-            self.find("list.removed", line, f"heading {_short(self.text[line:start].strip())} of a dynamic list", "removed with it")
+            self.find(
+                "list.removed",
+                line,
+                f"heading {_short(self.text[line:start].strip())} of a dynamic list",
+                "removed with it",
+            )
             self.edit(line, end + 3, "", "dynamic-list")
         else:
             self.edit(start, end + 3, "", "comment")
@@ -269,7 +282,12 @@ class Surface:
         else:
             anchor = ANCHOR_NAME.match(self.text, end) if name == "ANAME" and opening else None
             end = anchor.end() if anchor else end
-            self.find("markup.removed", start, f"plugin marker {_short(self.text[start:end])}", "removed; its inner text stays")
+            self.find(
+                "markup.removed",
+                start,
+                f"plugin marker {_short(self.text[start:end])}",
+                "removed; its inner text stays",
+            )
             self.edit(start, end, "", "tiki-marker")
         return end
 
@@ -468,21 +486,32 @@ class Surface:
         destination = self.linker.resolve(source) if source and not tag.closing else None
         link = f"<{destination.href}>" if destination and destination.href and "://" in destination.href else ""
         if not tag.closing:
-            self.find("html.removed", tag.start, f"frame of {_short(source)}", "replaced by a link" if link else "removed")
+            self.find(
+                "html.removed", tag.start, f"frame of {_short(source)}", "replaced by a link" if link else "removed"
+            )
         self.edit(tag.start, stop, link, "script" if not link else "image")
         return stop
 
     def _preformatted(self, tag: Tag) -> int | None:
         """`<pre>` becomes a fenced code block; a debug dump at the end of the page goes."""
         if self._is_debug(tag):
-            self.find("debug.removed", tag.start, f"debug dump of {len(self.text) - tag.start} characters", "removed to the end of the page")
+            self.find(
+                "debug.removed",
+                tag.start,
+                f"debug dump of {len(self.text) - tag.start} characters",
+                "removed to the end of the page",
+            )
             self.edit(tag.start, len(self.text), "", "debug")
             return len(self.text)
         end = self._close("pre", tag.end)
         if end is None or self.inline or self.tables:
             self._unwrapped(tag)
             return None
-        code = html.unescape(re.sub(r"</?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?/?>", "", self.text[tag.end : end.start()])).strip("\n").rstrip()
+        code = (
+            html.unescape(re.sub(r"</?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?/?>", "", self.text[tag.end : end.start()]))
+            .strip("\n")
+            .rstrip()
+        )
         fence = "`" * max([2, *map(len, re.findall(r"`+", code))]) + "`"
         self.code_size += len("".join(code.split())) + 2 * len(fence) if code.strip() else 0
         self.edit(tag.start, end.end(), f"\n\n{fence}\n{code}\n{fence}\n\n" if code.strip() else "\n\n", "preformatted")
@@ -504,7 +533,12 @@ class Surface:
         opened = self._pop(tag)
         if opened is None:
             self.edit(tag.start, tag.end, "", "unwrap")
-        elif opened.raw == "<span>" and self.text[opened.end] == "[" and self.text[tag.start - 1] == "]" and not self.anchors:
+        elif (
+            opened.raw == "<span>"
+            and self.text[opened.end] == "["
+            and self.text[tag.start - 1] == "]"
+            and not self.anchors
+        ):
             if not self._edited(tag.start - 1):
                 self.edits[index] = (opened.start, opened.end + 1, "\\[", "guard")
                 self.edit(tag.start - 1, tag.end, "\\]", "guard")
@@ -621,7 +655,9 @@ class Surface:
 
     def _lost_image(self, offset: int, source: str) -> None:
         self.lost_images.append((self.revision.origin(offset), source))
-        self.find("image.missing", offset, f"image {_short(source)} is not in the export", "removed; listed in assets.jsonl")
+        self.find(
+            "image.missing", offset, f"image {_short(source)} is not in the export", "removed; listed in assets.jsonl"
+        )
 
     def anchor(self, tag: Tag) -> None:
         """`<a href>` becomes a Markdown link, `<a name>` goes."""
@@ -692,7 +728,9 @@ class Surface:
     def _is_closed(self, tag: Tag, ends: re.Pattern[str]) -> bool:
         """Whether an element that must stay on one line ends where it should, with no Markdown block in it."""
         end = ends.search(self.text, tag.end)
-        return end is not None and end[0].startswith("</") and not MARKDOWN_BLOCK.search(self.text, tag.end, end.start())
+        return (
+            end is not None and end[0].startswith("</") and not MARKDOWN_BLOCK.search(self.text, tag.end, end.start())
+        )
 
     def _gap(self, offset: int) -> str:
         """What parts blocks: a blank line, or a blank where all must stay on one line."""
@@ -729,7 +767,9 @@ class Surface:
             self.edit(start, end, gap, "box")
             return
         self.box_open = True
-        title = re.sub(r"([\\`*_\[\]])", r"\\\1", html.unescape(title).strip()).replace("&", "&amp;").replace("<", "&lt;")
+        title = (
+            re.sub(r"([\\`*_\[\]])", r"\\\1", html.unescape(title).strip()).replace("&", "&amp;").replace("<", "&lt;")
+        )
         heading = f"**{title}**\n\n" if title else ""
         self.edit(start, end, f'\n\n<div class="box" markdown="1">\n\n{heading}', "box")
 

@@ -40,7 +40,10 @@ def unexplained(source: str, body: str, changes: Iterable[Change]) -> Iterator[t
     before, after = rendered_words(source), rendered_words(body)
     # What the source holds but its rendering hides may come to light: a cell too many, a number of a list.
     # The number of a list item is no word: text may become one, and one may turn out to be text.
-    removed, written = Counter(LIST_MARK.findall(body)), Counter(LIST_MARK.findall(source)) + (Counter(WORD.findall(source)) - Counter(before))
+    removed, written = (
+        Counter(LIST_MARK.findall(body)),
+        Counter(LIST_MARK.findall(source)) + (Counter(WORD.findall(source)) - Counter(before)),
+    )
     for change in changes:
         removed.update(_touched(change.before))
         written.update(_touched(change.after))
@@ -50,7 +53,9 @@ def unexplained(source: str, body: str, changes: Iterable[Change]) -> Iterator[t
         left = "".join(sorted("".join(words.elements())))
         if left and not _made_of(left, allowed):
             yield kind, " ".join(sorted(words.elements()))
-    once = {word for word, count in Counter(before).items() if count == 1} & {word for word, count in Counter(after).items() if count == 1}
+    once = {word for word, count in Counter(before).items() if count == 1} & {
+        word for word, count in Counter(after).items() if count == 1
+    }
     if [word for word in before if word in once] != [word for word in after if word in once]:
         yield "moved", "the words that are in both once come in another order"
 
