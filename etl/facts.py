@@ -74,7 +74,9 @@ class Facts:
             # Files that documents point at come in while workers read the facts: in a file of their own.
             self.db.execute("ATTACH ? AS later", (f"{path}.assets",))
             self.db.executescript("PRAGMA later.journal_mode = OFF; PRAGMA later.synchronous = OFF;")
-            self.db.execute("CREATE TABLE later.asset (ord INTEGER, document TEXT, address TEXT, role TEXT, state TEXT)")
+            self.db.execute(
+                "CREATE TABLE later.asset (ord INTEGER, document TEXT, address TEXT, role TEXT, state TEXT)"
+            )
 
     def __enter__(self) -> Facts:
         return self
@@ -147,7 +149,9 @@ class Facts:
             if statement.strip():
                 self.db.execute(statement)
 
-    def add_finding(self, ord_: int | None, code: str, message: str, action: str, field: str | None = None, cause: str | None = None) -> None:
+    def add_finding(
+        self, ord_: int | None, code: str, message: str, action: str, field: str | None = None, cause: str | None = None
+    ) -> None:
         """A finding of resolve about a member, or about the set when ``ord_`` is None."""
         self.db.execute("INSERT INTO finding VALUES (?, ?, ?, ?, ?, ?)", (ord_, code, message, action, field, cause))
 

@@ -66,6 +66,7 @@ CATALOGUE: dict[str, tuple[Level, str]] = {
     "heading.trailing": ("info", "a heading with nothing after it"),
     "image.missing": ("warning", "an image that is a placeholder or a file id; the file is not in the export"),
     "character.private": ("warning", "a private-use character whose meaning is lost"),
+    "character.repaired": ("info", "text that was read in the wrong encoding, repaired"),
     "character.replaced": ("info", "a character that was already lost: U+FFFD"),
     "residue.found": ("warning", "a leftover of the old platform that no rule removed"),
     "text.lost": ("error", "visible words that left without a rule"),

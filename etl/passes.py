@@ -32,7 +32,13 @@ from etl.transform.body.links import Linker
 from etl.transform.document import Decision, Made, make_document
 from etl.transform.fields import Fields, read_fields, term_key
 
-PARTS = {"documents": "document", "withheld": "document", "findings": "finding", "rejects": "reject", "changes": "change"}
+PARTS = {
+    "documents": "document",
+    "withheld": "document",
+    "findings": "finding",
+    "rejects": "reject",
+    "changes": "change",
+}
 """Files that are written in parts, and the schema of their lines."""
 
 
@@ -97,7 +103,9 @@ def _gather_one(state: FactsState, row: tuple[Any, ...], gathered: Gathered) -> 
         return
     record, fields = read
     gathered.rows.append(_fact(ord_, sha256, len(data), member_id, record, fields))
-    gathered.claims.extend((ord_, claim.address.kind, claim.address.value, claim.rank, claim.why) for claim in fields.claims)
+    gathered.claims.extend(
+        (ord_, claim.address.kind, claim.address.value, claim.rank, claim.why) for claim in fields.claims
+    )
     categories = {term_key(category) for category in fields.categories}
     for tag in fields.tags:
         key = term_key(tag)
@@ -243,13 +251,25 @@ class _Transform:
         self.state, self.part, self.files, self.row = state, part, files, row
         self.found, self.aliases = decided.findings.get(row[0], ()), decided.aliases.get(row[0], ())
         self.member = Member(row[0], row[1], row[2])
-        self.outcome, self.reject, self.sha256, self.size, self.member_id, self.document, self.status, self.slug, self.path = row[13:]
+        (
+            self.outcome,
+            self.reject,
+            self.sha256,
+            self.size,
+            self.member_id,
+            self.document,
+            self.status,
+            self.slug,
+            self.path,
+        ) = row[13:]
 
     def run(self) -> None:
         if self.outcome == "reject":
             self._write_reject()
         elif self.outcome == "duplicate":
-            self._write_findings([Finding("member.duplicate", "the same bytes as an earlier member", "counted as a duplicate")], None)
+            self._write_findings(
+                [Finding("member.duplicate", "the same bytes as an earlier member", "counted as a duplicate")], None
+            )
         else:
             self._write_document()
 
@@ -272,21 +292,29 @@ class _Transform:
             "raw_complete": self.sha256 is not None and len(kept) == self.size,
         }
         self.files["rejects"].write(dump("reject", line))
-        finding = Finding(line["code"], line["message"], line["action"], line["line"], line["column"], cause=line["code"])
+        finding = Finding(
+            line["code"], line["message"], line["action"], line["line"], line["column"], cause=line["code"]
+        )
         self._write_findings([finding], None)
 
     def _write_document(self) -> None:
         data = _bytes(self.state.reader, self.row[:13])
         if isinstance(data, Rejection) or hashlib.sha256(data).hexdigest() != self.sha256:
-            raise SourceError(f"{self.member.bundle}/{self.member.name} changed while it was read; nothing was published")
+            raise SourceError(
+                f"{self.member.bundle}/{self.member.name} changed while it was read; nothing was published"
+            )
         read = _read(data, self.member_id, self.state.settings, with_findings=True)
         assert not isinstance(read, Rejection)  # the same bytes were read before
         record, fields = read
         if not member_identity(self.member.name, self.sha256)[1]:
-            name = Finding("name.unusual", f"member name {self.member.name!r}", "its id is taken from its bytes", cause="name")
+            name = Finding(
+                "name.unusual", f"member name {self.member.name!r}", "its id is taken from its bytes", cause="name"
+            )
             record.findings.insert(0, name)
         if self.status == "stub" and self.outcome != "redirect":
-            record.findings.append(Finding("document.stub", "the page shows nothing", "status stub", record.body_line, 1))
+            record.findings.append(
+                Finding("document.stub", "the page shows nothing", "status stub", record.body_line, 1)
+            )
         if self.outcome == "redirect":
             self._write_findings([*record.findings, *fields.findings, *self.found], self.document)
             return
@@ -329,7 +357,11 @@ class _Transform:
     def _write_findings(self, findings: Sequence[Finding], document: str | None) -> None:
         for finding in sorted(findings, key=_place):
             line = finding_line(
-                finding, bundle=self.member.bundle, member=self.member.name, document=document, key=document or self.member_id or self.member.name
+                finding,
+                bundle=self.member.bundle,
+                member=self.member.name,
+                document=document,
+                key=document or self.member_id or self.member.name,
             )
             self.part.findings[finding.code] += 1
             self.files["findings"].write(dump("finding", line))

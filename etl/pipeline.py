@@ -163,7 +163,10 @@ def write_decisions(run: Run, facts: Facts, made: Path) -> None:
     options = CompileOptions(site=settings.site, legacy_base=settings.legacy_base, path_prefixes=settings.path_prefixes)
     compiled = compile_all(made / "redirects.jsonl", made / "redirects", options)
     query = "SELECT code, message, action, field, cause FROM finding WHERE ord IS NULL ORDER BY code, message"
-    of_the_set = (Finding(code, message, action, field=key, cause=cause) for code, message, action, key, cause in facts.rows(query))
+    of_the_set = (
+        Finding(code, message, action, field=key, cause=cause)
+        for code, message, action, key, cause in facts.rows(query)
+    )
     with (made / "findings.jsonl").open("ab") as file:
         for finding in chain(of_the_set, compiled):
             run.findings[finding.code] += 1
@@ -223,7 +226,10 @@ def inputs(facts: Facts) -> list[Input]:
         entry[0] += 1
         entry[1] += size
         entry[2].update(f"{sha256 or '-'}  {name}\n".encode())
-    return [Input(bundle=name, members=n, bytes=size, sha256=digest.hexdigest()) for name, (n, size, digest) in found.items()]
+    return [
+        Input(bundle=name, members=n, bytes=size, sha256=digest.hexdigest())
+        for name, (n, size, digest) in found.items()
+    ]
 
 
 # --- whether it may be published -----------------------------------------------------------
@@ -272,7 +278,9 @@ def difference(facts: Facts, made: Path, current: Path | None) -> dict[str, Any]
     facts.db.execute("CREATE TABLE later.version (side TEXT, id TEXT, digest TEXT)")
     for side, folder in (("old", current), ("new", made)):
         if folder is not None:
-            facts.db.executemany("INSERT INTO later.version VALUES (?, ?, ?)", _versions(side, folder / "documents.jsonl"))
+            facts.db.executemany(
+                "INSERT INTO later.version VALUES (?, ?, ?)", _versions(side, folder / "documents.jsonl")
+            )
     facts.db.execute("CREATE INDEX later.version_id ON version (id, side, digest)")
     other = "SELECT {what} FROM version v WHERE v.side = '{side}' AND {test} (SELECT 1 FROM version w WHERE w.id = v.id AND w.side <> v.side{more})"
     queries = {

@@ -73,20 +73,24 @@ def _conflicts(facts: Facts, settings: Settings) -> None:
         )
         for ord_, value, _, _, bundle, other in facts.rows("SELECT * FROM conflict ORDER BY ord"):
             message = f"{what} {value} is also that of {bundle}/{other}, with other bytes"
-            reject = {"code": "id.conflict", "message": message, "action": f"{other} stays; this one is in rejects.jsonl"}
+            reject = {
+                "code": "id.conflict",
+                "message": message,
+                "action": f"{other} stays; this one is in rejects.jsonl",
+            }
             facts.db.execute("UPDATE fact SET outcome = 'reject', reject = ? WHERE ord = ?", (json.dumps(reject), ord_))
         _refuse_two_sources(facts)
 
 
 def _refuse_two_sources(facts: Facts) -> None:
     members = facts.one("SELECT count(*) FROM member")
-    lost = facts.one("SELECT count(*) FROM fact WHERE reject LIKE '{\"code\": \"id.conflict\"%'")
+    lost = facts.one('SELECT count(*) FROM fact WHERE reject LIKE \'{"code": "id.conflict"%\'')
     if members < FEWEST_MEMBERS or lost <= MOST_CONFLICTS * members:
         return
     first = next(facts.rows("SELECT bundle, name, other_bundle, other FROM conflict ORDER BY ord LIMIT 1"))
     raise SettingsError(
         f"{lost} of {members} members have the id of another one with other bytes, such as {first[0]}/{first[1]} and "
-        f"{first[2]}/{first[3]}: give one of the two sources, or set duplicates = \"last\""
+        f'{first[2]}/{first[3]}: give one of the two sources, or set duplicates = "last"'
     )
 
 
@@ -115,7 +119,13 @@ def _redirect_pages(facts: Facts) -> None:
         if isinstance(target, int):
             facts.db.execute("INSERT INTO chain VALUES (?, ?)", (ord_, target))
         else:
-            facts.add_finding(ord_, "redirect.unresolved", f"redirect to {what} {name!r}: {target}", "the page is a stub", cause=f"{what} {name}")
+            facts.add_finding(
+                ord_,
+                "redirect.unresolved",
+                f"redirect to {what} {name!r}: {target}",
+                "the page is a stub",
+                cause=f"{what} {name}",
+            )
     facts.script(
         """
         CREATE INDEX chain_ord ON chain (ord, goes_to);
@@ -170,12 +180,16 @@ def _slugs(facts: Facts) -> None:
             WHERE f.outcome IN ('document', 'withheld') AND s.ord <> f.ord;
         """
     )
-    for ord_, wanted, suffix, owner in facts.rows("SELECT ord, slug, suffix, owner FROM homeless ORDER BY made, senior"):
+    for ord_, wanted, suffix, owner in facts.rows(
+        "SELECT ord, slug, suffix, owner FROM homeless ORDER BY made, senior"
+    ):
         slug = slugs.with_suffix(wanted, str(suffix))
         while facts.one("SELECT 1 FROM slug WHERE slug = ?", slug):
             slug = slugs.with_suffix(slug, str(suffix))
         facts.db.execute("INSERT INTO slug VALUES (?, ?)", (slug, ord_))
-        facts.add_finding(ord_, "slug.taken", f"slug {wanted!r} belongs to {owner}", f"this one is {slug!r}", "slug", wanted)
+        facts.add_finding(
+            ord_, "slug.taken", f"slug {wanted!r} belongs to {owner}", f"this one is {slug!r}", "slug", wanted
+        )
 
 
 def _paths(facts: Facts, settings: Settings) -> None:
@@ -189,7 +203,9 @@ def _paths(facts: Facts, settings: Settings) -> None:
         INSERT OR IGNORE INTO living SELECT rtrim(p.path, '/'), f.document FROM path p JOIN fact f ON f.ord = p.ord WHERE f.outcome = 'document';
         """
     )
-    facts.db.executemany("INSERT OR IGNORE INTO living VALUES (?, 'reserved')", [(path.rstrip("/"),) for path in settings.reserved])
+    facts.db.executemany(
+        "INSERT OR IGNORE INTO living VALUES (?, 'reserved')", [(path.rstrip("/"),) for path in settings.reserved]
+    )
 
 
 # --- addresses -----------------------------------------------------------------------------
@@ -212,8 +228,13 @@ def _addresses(facts: Facts, settings: Settings) -> None:
         address = addresses.plain_address(text)
         if address is None or addresses.refusal(address):
             raise SettingsError(f"setting 'gone': {text!r} is no legacy address")
-        facts.db.execute("INSERT INTO contender VALUES (?, ?, ?, NULL, 'gone', NULL)", (address.kind, address.value, place - len(settings.gone)))
-    facts.db.create_function("address_path", 2, lambda kind, value: addresses.as_path(Address(kind, value)), deterministic=True)
+        facts.db.execute(
+            "INSERT INTO contender VALUES (?, ?, ?, NULL, 'gone', NULL)",
+            (address.kind, address.value, place - len(settings.gone)),
+        )
+    facts.db.create_function(
+        "address_path", 2, lambda kind, value: addresses.as_path(Address(kind, value)), deterministic=True
+    )
     facts.script(
         """
         CREATE INDEX contender_key ON contender (kind, value, place);
@@ -238,7 +259,14 @@ def _report_conflicts(facts: Facts) -> None:
         """
     )
     for kind, value, page, loser, owner in losers:
-        facts.add_finding(page, "address.conflict", f"{kind} {value!r} is claimed by {loser}, but belongs to {owner}", f"it answers with {owner}", "aliases", f"{kind} {value}")
+        facts.add_finding(
+            page,
+            "address.conflict",
+            f"{kind} {value!r} is claimed by {loser}, but belongs to {owner}",
+            f"it answers with {owner}",
+            "aliases",
+            f"{kind} {value}",
+        )
 
 
 def _report_hidden(facts: Facts) -> None:
@@ -251,7 +279,14 @@ def _report_hidden(facts: Facts) -> None:
         """
     )
     for kind, value, page, loser, owner in hidden:
-        facts.add_finding(page, "address.conflict", f"{kind} {value!r} of {loser} is a path of the new site ({owner})", "the new site answers it", "aliases", f"{kind} {value}")
+        facts.add_finding(
+            page,
+            "address.conflict",
+            f"{kind} {value!r} of {loser} is a path of the new site ({owner})",
+            "the new site answers it",
+            "aliases",
+            f"{kind} {value}",
+        )
 
 
 def _report_withheld(facts: Facts) -> None:
@@ -263,7 +298,14 @@ def _report_withheld(facts: Facts) -> None:
         """
     )
     for ord_, document, status, count, example in withheld:
-        facts.add_finding(ord_, "address.withheld", f"{document} is a {status}: {count} addresses such as {example!r} are not answered", "name them in gone, or publish the page", "aliases", document)
+        facts.add_finding(
+            ord_,
+            "address.withheld",
+            f"{document} is a {status}: {count} addresses such as {example!r} are not answered",
+            "name them in gone, or publish the page",
+            "aliases",
+            document,
+        )
 
 
 # --- the index for links -------------------------------------------------------------------
@@ -303,9 +345,13 @@ def _terms(facts: Facts, settings: Settings) -> None:
         CREATE INDEX term_slug ON term_line (slug);
         """
     )
-    shared = facts.rows("SELECT slug, group_concat(name, ' | ') FROM (SELECT slug, name FROM term_line ORDER BY slug, name) GROUP BY slug HAVING count(*) > 1")
+    shared = facts.rows(
+        "SELECT slug, group_concat(name, ' | ') FROM (SELECT slug, name FROM term_line ORDER BY slug, name) GROUP BY slug HAVING count(*) > 1"
+    )
     for slug, names in shared:
-        facts.add_finding(None, "term.shared-slug", f"{names!r} have the slug {slug!r}", "they share one path", cause=slug)
+        facts.add_finding(
+            None, "term.shared-slug", f"{names!r} have the slug {slug!r}", "they share one path", cause=slug
+        )
 
 
 # --- what the transform pass asks ----------------------------------------------------------
@@ -333,7 +379,9 @@ class Index:
         return self._one("SELECT document, path FROM link_id WHERE key = ?", page_id)
 
     def _by_name(self, key: str) -> Sequence[Page]:
-        rows = self._facts.db.execute("SELECT document, path FROM link_name WHERE key = ? ORDER BY place LIMIT 8", (key,))
+        rows = self._facts.db.execute(
+            "SELECT document, path FROM link_name WHERE key = ? ORDER BY place LIMIT 8", (key,)
+        )
         return list(dict.fromkeys(Page(*row) for row in rows))
 
     def _by_slug(self, slug: str) -> Page | None:
@@ -356,7 +404,9 @@ def redirects(facts: Facts) -> Iterator[Redirect]:
     query = """SELECT r.kind, r.value, p.path, r.why, f.document FROM redirect r LEFT JOIN path p ON p.ord = r.ord
                LEFT JOIN fact f ON f.ord = r.ord ORDER BY r.kind, r.value"""
     for kind, value, target, why, document in facts.rows(query):
-        yield Redirect(kind=kind, value=value, target=target, status=410 if target is None else 301, why=why, document=document)
+        yield Redirect(
+            kind=kind, value=value, target=target, status=410 if target is None else 301, why=why, document=document
+        )
 
 
 def terms(facts: Facts) -> Iterator[Term]:
@@ -372,4 +422,6 @@ def assets(facts: Facts) -> Iterator[Asset]:
                GROUP BY a.address, a.role ORDER BY a.address, a.role"""
     states = ("ok", "external", "missing")
     for address, role, state, documents in facts.rows(query):
-        yield Asset(address=address, role=role, state=states[state], documents=list(dict.fromkeys(json.loads(documents))))  # type: ignore[arg-type]  # the tuple above holds the states
+        yield Asset(
+            address=address, role=role, state=states[state], documents=list(dict.fromkeys(json.loads(documents)))
+        )  # type: ignore[arg-type]  # the tuple above holds the states

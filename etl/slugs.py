@@ -16,15 +16,15 @@ LONGEST = 120
 LEGACY_LONGEST = 100
 WELL_FORMED = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
-# What a reader would type for these letters; all other scripts are spelled by anyascii.
-TRANSLITERATED = str.maketrans(
-    {
-        "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ı": "i", "ħ": "h", "ŋ": "n",
-        "ŧ": "t", "ƒ": "f", "ə": "e", "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ζ": "zeta",
-        "η": "eta", "θ": "theta", "ι": "iota", "κ": "kappa", "λ": "lambda", "μ": "mu", "ν": "nu", "ξ": "xi", "ο": "o",
-        "π": "pi", "ρ": "rho", "σ": "sigma", "ς": "s", "τ": "tau", "υ": "y", "φ": "phi", "χ": "chi", "ψ": "psi", "ω": "omega",
-    }
-)  # fmt: skip
+# A Greek letter on its own is read by its name; in a word, and in any other script, anyascii spells it.
+GREEK = dict(
+    zip(
+        "αβγδεζηθικλμνξοπρσςτυφχψω",
+        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma sigma tau upsilon "
+        "phi chi psi omega".split(),
+        strict=True,
+    )
+)
 DELETED = re.compile(r"['’‘ʼ`´]|(?<=\d),(?=\d)")
 MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
@@ -90,6 +90,8 @@ def make_slug(title: str) -> str:
     '93-percent-of-newborns-1-9-x-and-10000-iu-why-isnt-it-said'
     >>> make_slug("Straße nach Łódź, β-carotene"), make_slug("维生素D 5分で"), make_slug("☃!")
     ('strasse-nach-lodz-beta-carotene', 'weishengsud-5fende', '')
+    >>> make_slug("İstanbul"), make_slug("विटामिन"), make_slug("βιταμίνη")
+    ('istanbul', 'vitamin', 'vitamini')
     """
     text = unicodedata.normalize("NFKC", title).replace("%", " percent ").replace("&", " and ")
     text = DELETED.sub("", text.lower())
@@ -99,8 +101,17 @@ def make_slug(title: str) -> str:
 
 
 def _transliterated(run: re.Match[str]) -> str:
-    letters = run[0].translate(TRANSLITERATED)
-    return "".join(anyascii(char) if char.isalnum() else " " for char in letters).lower()
+    letters = run[0]
+    if letters in GREEK:
+        return GREEK[letters]
+    return "".join(_spelled(char) for char in letters).lower()
+
+
+def _spelled(char: str) -> str:
+    """A letter, digit or vowel sign in ASCII; a diacritic of Latin goes, anything else parts words."""
+    if "\u0300" <= char <= "\u036f":
+        return ""
+    return anyascii(char) if unicodedata.category(char)[0] in "LNM" else " "
 
 
 def undated(title: str) -> str:

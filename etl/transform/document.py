@@ -66,7 +66,9 @@ def make_document(
     cleaned = clean_body(record.body, settings, linker, first_line=record.body_line, keep_changes=keep_changes)
     findings = [*record.findings, *input_findings(record), *fields.findings, *found, *cleaned.findings]
     subject = _subject(fields, decision, record, findings)
-    dois, pmids = rules.identifiers([cleaned.text, *(link["href"] for link in cleaned.links), *fields.extra.get("metadata", ())])
+    dois, pmids = rules.identifiers(
+        [cleaned.text, *(link["href"] for link in cleaned.links), *fields.extra.get("metadata", ())]
+    )
     document: dict[str, Any] = {
         "id": fields.id,
         "kind": record.kind,
@@ -118,20 +120,27 @@ def make_document(
 
 def digest(document: dict[str, Any]) -> str:
     """SHA-256 over the JSON of a document without digest, source and findings (contract, section 5)."""
-    return hashlib.sha256(orjson.dumps({key: value for key, value in document.items() if key not in UNDIGESTED})).hexdigest()
+    return hashlib.sha256(
+        orjson.dumps({key: value for key, value in document.items() if key not in UNDIGESTED})
+    ).hexdigest()
 
 
 def input_findings(record: RawRecord) -> list[Finding]:
     """Everything that the schema of the arriving fields says against them; `fields` repairs it."""
     name = "tiki-page" if record.kind == "page" else "abstract"
     arrived = record.fields if record.flavour != "yaml" else _typed(record.fields)
+    if any(isinstance(value, list) and None in value for value in arrived.values()):  # null means absent
+        arrived = {
+            key: [item for item in value if item is not None] if isinstance(value, list) else value
+            for key, value in arrived.items()
+        }
     if schemas.is_valid(name, arrived):
         return []
     found = []
     for path, sentence in schemas.explain(name, arrived):
-        line, column = record.locate(path)
         key = ".".join(map(str, path))
-        found.append(Finding("field.invalid", f"{key}: {sentence}", _repair(record.fields.get(str(path[0])) if path else None), line, column, key))
+        repair = _repair(record.fields.get(str(path[0])) if path else None)
+        found.append(Finding("field.invalid", f"{key}: {sentence}", repair, *record.locate(path), key))
     return found
 
 
@@ -158,8 +167,9 @@ def _subject(fields: Fields, decision: Decision, record: RawRecord, findings: li
         return None
     subject = rules.valid_subject(fields.subject, decision.latest)
     if subject is None:
-        line, column = record.locate(("aliases" if fields.subject[2] == "alias" else "title",))
-        findings.append(Finding("subject-date.invalid", f"{fields.subject[0]} cannot be when the subject came out", "left empty", line, column))
+        key = "aliases" if fields.subject[2] == "alias" else "title"
+        message = f"{fields.subject[0]} cannot be when the subject came out"
+        findings.append(Finding("subject-date.invalid", message, "left empty", *record.locate((key,)), key))
     return subject
 
 
@@ -177,4 +187,8 @@ def _lost(address: str, settings: Settings) -> bool:
 
 
 def _html(body: str) -> str:
-    return pyromark.html(body, options=pyromark.Options.ENABLE_TABLES)
+    """The body as HTML; it is clean already, and the sanitiser is a second pair of eyes."""
+    import nh3  # only with --html
+
+    page = pyromark.html(body, options=pyromark.Options.ENABLE_TABLES)
+    return nh3.clean(page, attributes={**nh3.ALLOWED_ATTRIBUTES, "div": {"class"}}, link_rel=None)

@@ -25,11 +25,20 @@ KNOWN = frozenset(
     sections_excluded censored_sections language""".split()
 )
 MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-DATE_AT_END = re.compile(rf"(?:(?P<month>{slugs.MONTH})\.?\s+)?(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+)?(?P<year>\d{{4}})\s*$", re.IGNORECASE)
-SUFFIX = re.compile(rf"\s*[–—-]*\s*{slugs.MONTH}\.?\s+(?:\d{{1,2}},?\s+)?\d{{4}}", re.IGNORECASE)
+DATE_AT_END = re.compile(
+    rf"(?:(?P<month>{slugs.MONTH})\.?\s+)?(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+)?(?P<year>\d{{4}})\s*$",
+    re.IGNORECASE,
+)
+SUFFIX = re.compile(
+    rf"(?:\s*[–—-]*\s*{slugs.MONTH}\.?\s*(?:\d{{1,2}},?\s+)?|\s*[–—-]+\s*)\d{{4}}\s*[–—-]?", re.IGNORECASE
+)
 DATED_TITLE = re.compile(rf"[–—-]\s*(?:{slugs.MONTH}\.?\s+)?(?:\d{{1,2}},?\s+)?\d{{4}}\s*$", re.IGNORECASE)
-DANGLING = re.compile(r"(?:[,:;–—-]|\b(?:and|as of|as|at|by|for|from|in|of|on|or|since|the|through|till|to|until|with))$", re.IGNORECASE)
-ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)\s*(Z|[+-]\d{2}:?\d{2})?)?", re.IGNORECASE)
+DANGLING = re.compile(
+    r"(?:[,:;–—-]|\b(?:and|as of|as|at|by|for|from|in|of|on|or|since|the|through|till|to|until|with))$", re.IGNORECASE
+)
+ISO = re.compile(
+    r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)\s*(Z|[+-]\d{2}:?\d{2})?)?", re.IGNORECASE
+)
 PLACEHOLDER = date(2000, 1, 1)
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 NOT_ALIAS = re.compile(r"[^\w +–-]")
@@ -37,10 +46,14 @@ NOT_TERM = re.compile(r"[\W_]+")
 COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 HARVESTED = re.compile(r"\balias\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
 REDIRECT = re.compile(
-    r"\{redirect[( ]{1,4}(?P<what>page|url)\s{0,4}=>?\s{0,4}[\"']?(?P<target>[^\"'{})\n]{1,400})[\"']?\s{0,4}\)?\s{0,4}\}", re.IGNORECASE
+    r"\{redirect[( ]{1,4}(?P<what>page|url)\s{0,4}=>?\s{0,4}[\"']?(?P<target>[^\"'{})\n]{1,400})[\"']?\s{0,4}\)?\s{0,4}\}",
+    re.IGNORECASE,
 )
 SHORTCODE = r"\{\{[<%].*?[>%]\}\}"
-NOTHING = re.compile(rf"(?:\s+|&nbsp;|<!--.*?-->|{SHORTCODE}|\{{redirect\b[^{{}}]*\}}(?:\{{redirect\}})?|-{{2,}}|[\u2013\u2014*]+(?=\s|$)|</?div[^<>]*>|<img\b[^<>]*>|<br\s*/?>)", re.DOTALL | re.IGNORECASE)
+NOTHING = re.compile(
+    rf"(?:\s+|&nbsp;|<!--.*?-->|{SHORTCODE}|\{{redirect\b[^{{}}]*\}}(?:\{{redirect\}})?|-{{2,}}|[\u2013\u2014*]+(?=\s|$)|</?div[^<>]*>|<img\b[^<>]*>|<br\s*/?>)",
+    re.DOTALL | re.IGNORECASE,
+)
 IMAGE_SOURCE = re.compile(r"\bsrc\s*=\s*[\"']?([^\"'\s>]*)", re.IGNORECASE)
 # Each begins with a literal or a set, and looks back for the start of its word: so a search leaps over all else.
 DOI = re.compile(r"10\.(?<=\b10\.)\d{4,9}/[^\s\"<>\[\]{}|\\^`]+")
@@ -142,7 +155,9 @@ class _Page:
         fields.page_id, fields.legacy_title, fields.page_name = page_id, raw_title, page_name
         if page_name != title and DANGLING.search(title):
             fields.title = page_name
-            self.find("title.restored", "title", f"title {_short(title)} ends in the air", f"mended to {_short(page_name)}")
+            self.find(
+                "title.restored", "title", f"title {_short(title)} ends in the air", f"mended to {_short(page_name)}"
+            )
         self._slug(fields, raw_title, title)
         self._dates(fields)
         self._terms(fields)
@@ -180,7 +195,12 @@ class _Page:
             self.find("page-id.missing", "tiki_page_id", "the page has no tiki_page_id", action)
             return from_alias
         if from_alias is not None and from_alias != page_id:
-            self.find("page-id.mismatch", "tiki_page_id", f"page id {page_id}, but the alias says {from_alias}", "the field stays")
+            self.find(
+                "page-id.mismatch",
+                "tiki_page_id",
+                f"page id {page_id}, but the alias says {from_alias}",
+                "the field stays",
+            )
         return page_id
 
     def _slug(self, fields: Fields, raw_title: str, title: str) -> None:
@@ -211,7 +231,9 @@ class _Page:
             self.find("date.invalid", key, f"{key} {_short(text)} is no date", "left empty", cause=f"{key} {text}")
             return None, None
         if day == PLACEHOLDER:
-            self.find("date.placeholder", key, f"{key} {_short(text)} is the placeholder of the converter", "left empty")
+            self.find(
+                "date.placeholder", key, f"{key} {_short(text)} is the placeholder of the converter", "left empty"
+            )
             return None, None
         return day.isoformat(), instant
 
@@ -223,7 +245,12 @@ class _Page:
         found, source = subject_of(suffix or title), "alias" if suffix else "title"
         if found is None:
             key = "aliases" if suffix else "title"
-            self.find("subject-date.invalid", key, f"{_short((suffix or title).strip())} ends in a day that does not exist", "left empty")
+            self.find(
+                "subject-date.invalid",
+                key,
+                f"{_short((suffix or title).strip())} ends in a day that does not exist",
+                "left empty",
+            )
             return None
         return (*found, source)
 
@@ -241,11 +268,15 @@ class _Page:
     # --- the rest ---------------------------------------------------------------------------
 
     def _rest(self, fields: Fields) -> None:
-        excluded = [number for key in ("sections_excluded", "censored_sections") for number in _several(self.source.get(key))]
+        excluded = [
+            number for key in ("sections_excluded", "censored_sections") for number in _several(self.source.get(key))
+        ]
         if excluded:
             fields.sections_excluded = True
             key = "sections_excluded" if self.source.get("sections_excluded") else "censored_sections"
-            self.find("sections.excluded", key, f"{len(excluded)} sections were left out of the export", "complete is false")
+            self.find(
+                "sections.excluded", key, f"{len(excluded)} section(s) were left out of the export", "complete is false"
+            )
         language = self.source.get("language")
         fields.language = language.strip() if isinstance(language, str) and language.strip() else self.settings.language
         for key in self.source.keys() - KNOWN:
@@ -268,20 +299,31 @@ class _Page:
     def _claims(self, fields: Fields, stored: Sequence[Address]) -> list[Claim]:
         claims = []
         if fields.page_id:
-            claims += [Claim(Address("id", str(fields.page_id)), 1, "page-id"), Claim(Address("path", f"/{fields.page_id}.html"), 1, "page-id")]
+            claims += [
+                Claim(Address("id", str(fields.page_id)), 1, "page-id"),
+                Claim(Address("path", f"/{fields.page_id}.html"), 1, "page-id"),
+            ]
         name = addresses.canonical_name(fields.page_name or "")
         if name is not None:
             claims += [Claim(Address("name", form), 1, "title") for form in addresses.name_forms(name)]
         if fields.legacy_slug and fields.legacy_slug.isascii():
             slug_path = f"/posts/{fields.legacy_slug}"
-            claims += [Claim(Address("path", slug_path), 2, "slug"), Claim(Address("path", f"{slug_path}.html"), 2, "slug")]
+            claims += [
+                Claim(Address("path", slug_path), 2, "slug"),
+                Claim(Address("path", f"{slug_path}.html"), 2, "slug"),
+            ]
         claims += [Claim(address, 3, "alias") for address in stored]
         claims += [Claim(Address("name", name), 4, "harvested") for name in harvested_aliases(self.record.body)]
         best: dict[Address, Claim] = {}
         for claim in claims:
             reason = None if claim.why == "alias" else addresses.refusal(claim.address)  # aliases were asked before
             if reason:
-                self.find("address.refused", "title", f"address {_short(claim.address.value)}: {reason}", "not in the redirect map")
+                self.find(
+                    "address.refused",
+                    "title",
+                    f"address {_short(claim.address.value)}: {reason}",
+                    "not in the redirect map",
+                )
             else:
                 best.setdefault(claim.address, claim)
         return list(best.values())
@@ -391,7 +433,11 @@ def term_key(name: str) -> str:
 def _vocabulary(settings: Settings) -> tuple[dict[str, str], frozenset[str], frozenset[str]]:
     """The settings about categories and tags by `term_key`: renames, junk, drafts."""
     renames = {term_key(old): new for old, new in settings.category_renames.items()}
-    return renames, frozenset(map(term_key, settings.category_junk)), frozenset(map(term_key, settings.draft_categories))
+    return (
+        renames,
+        frozenset(map(term_key, settings.category_junk)),
+        frozenset(map(term_key, settings.draft_categories)),
+    )
 
 
 @lru_cache(4096)

@@ -64,7 +64,9 @@ def test_every_rule_has_a_folder_and_every_folder_is_of_a_rule() -> None:
     assert FOLDERS == sorted(RULES)
 
 
-@pytest.mark.parametrize("rule", [pytest.param("quote", marks=UNCOUNTED), *(rule for rule in FOLDERS if rule != "quote")])
+@pytest.mark.parametrize(
+    "rule", [pytest.param("quote", marks=UNCOUNTED), *(rule for rule in FOLDERS if rule != "quote")]
+)
 def test_a_rule_is_counted_where_it_has_something_to_do(rule: str) -> None:
     path = CASES / rule / "input.md"
     assert clean(read(path), options(path)).counts[rule]
@@ -180,7 +182,9 @@ def test_a_shape_of_the_catalogue_becomes_what_it_says(shape: str) -> None:
 
 
 def test_lost_images_are_listed_one_by_one() -> None:
-    cleaned = clean('a {IMG(attId="4376, 4377,4378" max="500")}{IMG} b ![](/x.png) <img src="/attachments/d3.mock.jpg">')
+    cleaned = clean(
+        'a {IMG(attId="4376, 4377,4378" max="500")}{IMG} b ![](/x.png) <img src="/attachments/d3.mock.jpg">'
+    )
     assert [(image["src"], image["state"]) for image in cleaned.images] == [
         ("4376", "missing"),
         ("4377", "missing"),
@@ -190,7 +194,9 @@ def test_lost_images_are_listed_one_by_one() -> None:
     ]
 
 
-@pytest.mark.parametrize(("body", "complete"), [("{}\n\nPeas.", False), ("{}\n\nPeas.\n\n</div>", True), ("Peas.", True)])
+@pytest.mark.parametrize(
+    ("body", "complete"), [("{}\n\nPeas.", False), ("{}\n\nPeas.\n\n</div>", True), ("Peas.", True)]
+)
 def test_a_body_is_incomplete_when_a_box_is_open_at_its_end(body: str, complete: bool) -> None:
     assert clean(body.format('<div class="border">')).complete is complete
 
@@ -213,7 +219,9 @@ SCARY = """<div class="border">|</div>|**|*|<b>|</b>|<i>|</i>|<a href="/posts/de
 <sub>|{BOX(title="t")}|{BOX}|<!--|-->|{{< toc >}}|\\|<script>|</script>|<img src="/a.png">|![x](/a.png)|<br>|<p>|</p>|<h2>
 </h2>|<span>|<span style="x">|</span>|~hs~|__|---|===|word|two words|5 < 6|<x>|<pre>|</pre>|((Deep wells in clay|go))
 &#42;|!|.|<javascript:x>|<http://a.example/c>|<a@b.example>|{SUP()}|{SUP}|{IMG(attId="7")}{IMG}|<a onclick="x" href='
-javascript:x|<iframe src="|">|<svg onload=x>|<style>|{SPLIT}|1. |12) |* |- |+ |# |## |> |~~#F00:|~~|–""".replace("\n", "|")
+javascript:x|<iframe src="|">|<svg onload=x>|<style>|{SPLIT}|1. |12) |* |- |+ |# |## |> |~~#F00:|~~|–""".replace(
+    "\n", "|"
+)
 TOKENS = [
     *SCARY.split("|"),
     *("\n", "\n\n", "\n\n", "  \n", "    ", "\t", "|", "```\n", "~~~\n", "\n| a | b |\n|---|---|\n| c | d |\n"),
@@ -309,10 +317,14 @@ def test_the_images_that_stay_are_those_of_the_body_in_order(body: str) -> None:
     assert listed == [node.data["dest_url"] for node in parse(cleaned.body).nodes if node.kind == "Image"]
 
 
-INSIDE = st.lists(st.sampled_from([token for token in TOKENS if not re.search(r"[`\n]|~~~", token)]), min_size=1, max_size=5)
+INSIDE = st.lists(
+    st.sampled_from([token for token in TOKENS if not re.search(r"[`\n]|~~~", token)]), min_size=1, max_size=5
+)
 FENCES = INSIDE.map(lambda tokens: f"```\n{''.join(tokens)}\n```")
 SPANS = INSIDE.map(lambda tokens: f"`x{''.join(tokens)}x`")
-PROSE = st.sampled_from(["peas", "**beans**", "* kale", "> leek", "# chard", "<b>pea</b>", "5 < 6", "[a](/931)", "{SPLIT}"])
+PROSE = st.sampled_from(
+    ["peas", "**beans**", "* kale", "> leek", "# chard", "<b>pea</b>", "5 < 6", "[a](/931)", "{SPLIT}"]
+)
 
 
 @given(st.lists(FENCES | SPANS | PROSE, min_size=1, max_size=5))
@@ -332,8 +344,34 @@ def test_the_account_explains_every_word(body: str) -> None:
 
 REPEATED = [
     *("[[[[", "****", "<div>", "((", "&", "|", "`", "> ", "<ul><li>", "** a\n", "{{<", "<!--", "<a ", "&nbsp;", "]("),
-    *("* ", "1. ", "![", "[a](", "<b>", "<span>", "<table><tr><td>", "<p>a", "<sup>", "~~#F00:", "{BOX(", "<svg>", "<pre>"),
-    *("</a>", "--\n", "<a href='x'>", "_a", "\\", "# ", '<div class="border">', "``` a\n", "| a |\n|---|\n", "<h2>a", '<a "'),
+    *(
+        "* ",
+        "1. ",
+        "![",
+        "[a](",
+        "<b>",
+        "<span>",
+        "<table><tr><td>",
+        "<p>a",
+        "<sup>",
+        "~~#F00:",
+        "{BOX(",
+        "<svg>",
+        "<pre>",
+    ),
+    *(
+        "</a>",
+        "--\n",
+        "<a href='x'>",
+        "_a",
+        "\\",
+        "# ",
+        '<div class="border">',
+        "``` a\n",
+        "| a |\n|---|\n",
+        "<h2>a",
+        '<a "',
+    ),
 ]
 
 
@@ -405,7 +443,11 @@ def real() -> tuple[Export, Settings, dict[str, Cleaned]]:
     export = Export(members)
     options, _ = load_settings(SAMPLE / "wiki-etl.toml", [], {})
     linker = Linker(options, export)
-    return export, options, {name: clean_body(body, options, linker, keep_changes=True) for name, body in export.bodies.items()}
+    return (
+        export,
+        options,
+        {name: clean_body(body, options, linker, keep_changes=True) for name, body in export.bodies.items()},
+    )
 
 
 Real = tuple[Export, Settings, dict[str, Cleaned]]
@@ -429,7 +471,10 @@ def test_no_word_of_a_real_body_is_lost_or_added(real: Real) -> None:
 
 def test_the_account_explains_every_word_of_a_real_body(real: Real) -> None:
     export, _, cleaned = real
-    left = {name: list(unexplained(body, cleaned[name].body, cleaned[name].changes or ())) for name, body in export.bodies.items()}
+    left = {
+        name: list(unexplained(body, cleaned[name].body, cleaned[name].changes or ()))
+        for name, body in export.bodies.items()
+    }
     assert {name: words for name, words in left.items() if words} == {}
 
 

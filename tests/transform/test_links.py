@@ -253,7 +253,9 @@ def test_a_link_marked_as_broken_goes_to_the_page_that_is_found_after_all(href: 
 
 
 @pytest.mark.parametrize("href", ["/posts/lost-beds", "/posts/", "/404", "/Lost+beds", "/tags/lost.html"])
-@pytest.mark.parametrize("hint", ["This link has an unknown page_id: 404", "This post/category does not exist yet: Lost"])
+@pytest.mark.parametrize(
+    "hint", ["This link has an unknown page_id: 404", "This post/category does not exist yet: Lost"]
+)
 def test_a_link_marked_as_broken_is_text_when_no_page_is_found(href: str, hint: str) -> None:
     assert LINKER.resolve(href, "beds", hint, broken=True) == dangling(None)
 

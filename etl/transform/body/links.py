@@ -155,7 +155,11 @@ class Linker:
 
     def _is_new_path(self, href: str) -> bool:
         head, _, tail = self.settings.path_template.partition("{slug}")
-        return href.startswith(head) and href.endswith(tail) and bool(WELL_FORMED.fullmatch(href[len(head) : len(href) - len(tail)]))
+        return (
+            href.startswith(head)
+            and href.endswith(tail)
+            and bool(WELL_FORMED.fullmatch(href[len(head) : len(href) - len(tail)]))
+        )
 
     def _elsewhere(self, href: str) -> Destination:
         """A link that does not go to the old site."""

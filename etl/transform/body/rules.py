@@ -35,6 +35,7 @@ RULES: dict[str, str] = {
     "odd-blank": "a no-break, thin or ideographic blank becomes a blank (38)",
     "invisible": "an invisible or control character goes (38)",
     "address": "a character that would end the address of a link is percent-encoded",
+    "mojibake": "text that was read in the wrong encoding is repaired, run by run (39)",
     "line-separator": "a line or paragraph separator becomes a line end",
     "tiki-marker": "a plugin marker of the old wiki goes, its inner text stays",
     "tiki-mark": "a sign such as ~hs~ becomes what it stood for",
@@ -75,9 +76,9 @@ RULES: dict[str, str] = {
 
 MAY_LOSE = frozenset(
     """comment debug declaration dynamic-list shortcode script tiki-marker tiki-mark tiki-colour wiki-link drop-line box
-    lost-image image box-end""".split()
+    lost-image image box-end mojibake""".split()
 )
 """Rules that may remove visible text; each removal is a finding."""
 
-MAY_ADD = frozenset(("image", "box", "address", "autolink"))
+MAY_ADD = frozenset(("image", "box", "address", "autolink", "mojibake"))
 """Rules that may write letters: a title, an alternative text, a percent-encoded sign."""

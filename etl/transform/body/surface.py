@@ -12,6 +12,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
+from urllib.parse import quote
 
 from etl.settings import Settings
 from etl.transform.body.edits import Edit, Revision
@@ -26,7 +27,11 @@ BLANK = r"(?:[\u00a0\u2000-\u200a\u202f\u205f\u3000]|&(?:nbsp|ensp|emsp|thinsp|h
 INVISIBLE = (
     r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufff9-\ufffb"
 )
-ODD = rf"<{{~&\\{INVISIBLE}\u00a0\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+# Text in UTF-8 that was read as Windows-1252: what the bytes behind a leading byte look like then.
+GARBLED = r"\u00c2-\u00c5\u00ce-\u00d1\u00e2\u00e3\u00ef\u00f0"
+TRAILING = r"\x80-\xbf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013\u2014\u2018-\u201e\u2020-\u2022\u2026\u2030\u2039\u203a\u20ac\u2122"
+MOJIBAKE = re.compile(f"(?:[{GARBLED}][{TRAILING}]{{1,3}})+")
+ODD = rf"<{{~&{GARBLED}\\{INVISIBLE}\u00a0\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 # Where something may begin that is not prose: outside of HTML, and where everything must stay on one line.
 OUTSIDE = re.compile(f"[{ODD}]")
 ONE_LINE = re.compile(rf"[ \t]*\n|[{ODD}|\]\[]")
@@ -189,33 +194,28 @@ class Surface:
     def _lines(self, code: list[tuple[int, int]]) -> Iterator[Edit]:
         """What patterns of whole lines find: spaced bold, links that nobody parsed."""
         text = self.text
-        found: list[tuple[re.Match[str], str, str]] = []
+        found: list[tuple[re.Match[str], str | Callable[[re.Match[str]], str | None], str]] = []
         if "** " in text:
             found += [(match, f"{match[1]}**{match[2]}**", "bold") for match in SPACED_BOLD.finditer(text)]
-        if "((" in text:
-            found += [
-                (match, link, "wiki-link") for match in WIKI_LINK.finditer(text) if (link := self._wiki_link(match))
-            ]
-        if "id" in text:
-            found += [
-                (match, link, "wiki-link") for match in SPOKEN_ID.finditer(text) if (link := self._spoken_id(match))
-            ]
+        for mark, pattern, link in (("((", WIKI_LINK, self._wiki_link), ("id", SPOKEN_ID, self._spoken_id)):
+            if mark in text:
+                found += [(match, link, "wiki-link") for match in pattern.finditer(text)]
         starts = [start for start, _ in code]
         for match, replacement, rule in found:
             place = bisect_right(starts, match.start()) - 1
-            if place < 0 or code[place][1] <= match.start():
-                yield match.start(), match.end(), replacement, rule
+            if place >= 0 and code[place][1] > match.start():
+                continue
+            new = replacement if isinstance(replacement, str) else replacement(match)
+            if new is not None:
+                yield match.start(), match.end(), new, rule
 
     def _wiki_link(self, match: re.Match[str]) -> str | None:
-        """`((Page|text))` becomes a link when it is a page, or text when it can be nothing else."""
+        """`((Page|text))` is a link; `((text))` only when there is such a page, for prose has such brackets too."""
         name, label = match[1].strip(), (match[2] or match[1]).strip()
         destination = self.linker.page(name)
-        if destination is not None:
-            return f"[{label}]({destination.href})"
-        if match[2] is None:
-            return None
-        self._unlink(match.start(), name, Destination(None, "legacy", "dangling", None, "link.dangling"))
-        return label
+        if destination is None and match[2] is not None:
+            destination = self.linker.resolve(f"tiki-index.php?page={quote(name)}")
+        return None if destination is None or destination.href is None else f"[{label}]({destination.href})"
 
     def _spoken_id(self, match: re.Match[str]) -> str | None:
         """`[Tiki-index. PHP? page_id=931]`, a link that an autocorrection broke, when the page is found."""
@@ -377,9 +377,19 @@ class Surface:
         return not any(char in " \t\n" for char in address) and address.count("(") >= address.count(")")
 
     def invisible(self, token: re.Match[str]) -> None:
-        """Characters without a shape; but what is half of a garbled quotation mark waits for its repair."""
-        if self.text[token.start() - 2 : token.start()] != "â€":
-            self.edit(*token.span(), "", "invisible")
+        """Characters without a shape."""
+        self.edit(*token.span(), "", "invisible")
+
+    def mojibake(self, token: re.Match[str]) -> None:
+        """UTF-8 that was read as Windows-1252, run by run, and only where the bytes are UTF-8 (39)."""
+        data = b"".join(char.encode("cp1252", "ignore") or char.encode("latin-1", "ignore") for char in token[0])
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError:
+            return
+        text = "".join(" " if char.isspace() else char for char in text if char.isspace() or char.isprintable())
+        self.find("character.repaired", token.start(), f"garbled {_short(token[0])}", f"repaired to {_short(text)}")
+        self.edit(*token.span(), text, "mojibake")
 
     def separator(self, token: re.Match[str]) -> None:
         """U+2028 and U+2029."""
@@ -972,6 +982,7 @@ HANDLERS: dict[str, tuple[tuple[re.Pattern[str], Handler], ...]] = {
     "]": ((ANY, Surface.bracket),),
 }
 OTHERS: tuple[tuple[re.Pattern[str], Handler], ...] = (
+    (MOJIBAKE, Surface.mojibake),
     (BLANKS, Surface.blank),
     (INVISIBLES, Surface.invisible),
     (SEPARATORS, Surface.separator),

@@ -49,7 +49,7 @@ def unexplained(source: str, body: str, changes: Iterable[Change]) -> Iterator[t
         written.update(_touched(change.after))
     # Only letters count: an edit may part a word or join two.
     lost, added = Counter(before) - Counter(after), Counter(after) - Counter(before)
-    for kind, words, allowed in (("lost", lost - removed, added), ("added", added - written, lost)):
+    for kind, words, allowed in (("lost", lost - removed, added + removed), ("added", added - written, lost + written)):
         left = "".join(sorted("".join(words.elements())))
         if left and not _made_of(left, allowed):
             yield kind, " ".join(sorted(words.elements()))
