@@ -566,4 +566,6 @@ def _is_escaped(text: str, offset: int) -> bool:
 
 def _plain(node: Node) -> str:
     """The text of a node without marks."""
+    if len(node.children) == 1 and node.children[0].kind == "Text":
+        return str(node.children[0].data)
     return "".join(child.data if child.kind in ("Text", "Code") else " " for child in node.walk() if child is not node)
