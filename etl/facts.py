@@ -10,7 +10,7 @@ import sqlite3
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 SCHEMA = """
 CREATE TABLE entry (
@@ -65,7 +65,7 @@ class Facts:
         # Nobody writes while workers read (see ``later``): no look-up has to lock the file or ask whether it changed.
         uri = f"file:{_quoted(path)}" + ("" if create else "?mode=ro&immutable=1")
         self.db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
-        self.db.execute("PRAGMA cache_size = -8000")
+        self.db.execute("PRAGMA cache_size = -2000")
         self.db.create_function("nfc", 1, lambda text: unicodedata.normalize("NFC", text), deterministic=True)
         if create:
             # The file is scratch: after a crash it is made anew, so it need not survive one.
@@ -78,7 +78,7 @@ class Facts:
                 "CREATE TABLE later.asset (ord INTEGER, document TEXT, address TEXT, role TEXT, state TEXT)"
             )
 
-    def __enter__(self) -> Facts:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -101,11 +101,18 @@ class Facts:
         self.db.execute(
             """
             INSERT INTO member
-            SELECT row_number() OVER (ORDER BY b.name, b.number, nfc(substr(e.name, length(b.prefix) + 1)), e.name, e.rowid) - 1,
-                   nfc(b.name), nfc(CASE WHEN e.code IS NULL OR substr(e.name, 1, length(b.prefix)) = b.prefix
-                                 THEN substr(e.name, length(b.prefix) + 1) ELSE e.name END),
+            SELECT row_number() OVER (
+                       ORDER BY b.name, b.number, nfc(substr(e.name, length(b.prefix) + 1)), e.name, e.rowid
+                   ) - 1,
+                   nfc(b.name),
+                   nfc(CASE
+                       WHEN e.code IS NULL OR substr(e.name, 1, length(b.prefix)) = b.prefix
+                       THEN substr(e.name, length(b.prefix) + 1)
+                       ELSE e.name
+                   END),
                    e.container, e.kind, e.offset, e.stored, e.size, e.method, e.crc, e.code, e.message, e.action
-            FROM entry e JOIN bundle b USING (number)
+            FROM entry e
+            JOIN bundle b USING (number)
             """
         )
         self.db.execute("DROP TABLE entry")
@@ -150,7 +157,14 @@ class Facts:
                 self.db.execute(statement)
 
     def add_finding(
-        self, ord_: int | None, code: str, message: str, action: str, field: str | None = None, cause: str | None = None
+        self,
+        ord_: int | None,
+        code: str,
+        message: str,
+        action: str,
+        *,
+        field: str | None = None,
+        cause: str | None = None,
     ) -> None:
         """A finding of resolve about a member, or about the set when ``ord_`` is None."""
         self.db.execute("INSERT INTO finding VALUES (?, ?, ?, ?, ?, ?)", (ord_, code, message, action, field, cause))

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -80,9 +80,13 @@ class RawRecord:
     findings: list[Finding] = field(default_factory=list)
 
 
-def moved(finding: Finding, line: int | None, column: int | None) -> Finding:
-    """The same finding at another position."""
-    return replace(finding, line=line, column=column)
+class Target(NamedTuple):
+    """A document that links can go to: what resolve answers when the transform asks."""
+
+    document: str
+    """Its id."""
+    path: str
+    """Its path on the new site."""
 
 
 # --- what arrives --------------------------------------------------------------------------

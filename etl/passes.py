@@ -12,19 +12,19 @@ import gc
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from etl.addresses import Address, as_path
 from etl.extract.bundle import Locator, Reader, SourceError
 from etl.extract.record import member_identity, read_record
 from etl.facts import Facts, Row
 from etl.load.lines import BLOCK, dump
-from etl.model import Change, Finding, Member, RawRecord, Rejection, finding_line
+from etl.model import Finding, Member, RawRecord, Rejection, finding_line
 from etl.resolve import Index
 from etl.settings import Settings
 from etl.slugs import make_slug
@@ -102,7 +102,7 @@ def _gather_one(state: FactsState, row: tuple[Any, ...], gathered: Gathered) -> 
         gathered.rows.append(Row(ord_, sha256, len(data), _reject(read)))
         return
     record, fields = read
-    gathered.rows.append(_fact(ord_, sha256, len(data), member_id, record, fields))
+    gathered.rows.append(_fact(ord_, record, fields, sha256=sha256, size=len(data), member_id=member_id))
     gathered.claims.extend(
         (ord_, claim.address.kind, claim.address.value, claim.rank, claim.why) for claim in fields.claims
     )
@@ -118,7 +118,7 @@ def _term_slug(name: str) -> str:
     return make_slug(name) or hashlib.sha256(term_key(name).encode()).hexdigest()[:12]
 
 
-def _fact(ord_: int, sha256: str, size: int, member_id: str, record: RawRecord, fields: Fields) -> Row:
+def _fact(ord_: int, record: RawRecord, fields: Fields, *, sha256: str, size: int, member_id: str) -> Row:
     what, target = fields.redirect_to or (None, None)
     return Row(
         ord=ord_,
@@ -214,9 +214,16 @@ def transform(state: TransformState, chunk: Chunk) -> Part:
         paths = {name: state.parts / f"{chunk.number}.{name}" for name in PARTS}
         files = {name: stack.enter_context(path.open("wb", buffering=BLOCK)) for name, path in paths.items()}
         decided = _decided(state, chunk)
-        query = """SELECT m.*, f.outcome, f.reject, f.sha256, f.size, f.member_id, f.document, f.status, s.slug, p.path
-                   FROM member m JOIN fact f USING (ord) LEFT JOIN slug s USING (ord) LEFT JOIN path p USING (ord)
-                   WHERE ord >= ? AND ord < ? ORDER BY ord"""
+        query = """
+            SELECT m.*, f.outcome, f.reject, f.sha256, f.size, f.member_id, f.document, f.status, s.slug, p.path
+            FROM member m
+            JOIN fact f USING (ord)
+            LEFT JOIN slug s USING (ord)
+            LEFT JOIN path p USING (ord)
+            WHERE ord >= ?
+              AND ord < ?
+            ORDER BY ord
+            """
         for row in state.facts.db.execute(query, (chunk.first, chunk.last)).fetchall():
             _Transform(state, part, files, row, decided).run()
     return part
@@ -246,7 +253,7 @@ class _Transform:
     """One member on its way into part files."""
 
     def __init__(
-        self, state: TransformState, part: Part, files: dict[str, IO[bytes]], row: tuple[Any, ...], decided: _Decided
+        self, state: TransformState, part: Part, files: Mapping[str, BinaryIO], row: tuple[Any, ...], decided: _Decided
     ) -> None:
         self.state, self.part, self.files, self.row = state, part, files, row
         self.found, self.aliases = decided.findings.get(row[0], ()), decided.aliases.get(row[0], ())
@@ -337,8 +344,8 @@ class _Transform:
             record,
             fields,
             decision,
-            state.linker,
-            state.settings,
+            linker=state.linker,
+            settings=state.settings,
             member_id=self.member_id,
             sha256=self.sha256,
             keep_changes=state.options.changes,
@@ -351,8 +358,7 @@ class _Transform:
         if self.outcome == "document":
             self.part.assets.extend((self.member.ordinal, self.document, *asset) for asset in made.assets)
         for change in made.changes or ():
-            line = Change(document=self.document, **change._asdict())
-            self.files["changes"].write(dump("change", line.model_dump()))
+            self.files["changes"].write(dump("change", {"document": self.document, **change._asdict()}))
 
     def _write_findings(self, findings: Sequence[Finding], document: str | None) -> None:
         for finding in sorted(findings, key=_place):

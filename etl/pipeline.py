@@ -43,7 +43,7 @@ class Run:
     settings: Settings
     out: Path
     jobs: int | None = None
-    options: Options = Options()
+    options: Options = field(default_factory=Options)
     tables: bool = False
     dry_run: bool = False
     allow_partial: bool = False
@@ -219,8 +219,12 @@ def balance(facts: Facts, lines_of: dict[str, int]) -> Ledger:
 def inputs(facts: Facts) -> list[Input]:
     """What was read, by bundle: the digest is that of the sorted lines `<member sha256>  <member>`."""
     found: dict[str, list[Any]] = {}
-    query = """SELECT m.bundle, f.sha256, m.name, ifnull(f.size, 0) FROM member m JOIN fact f USING (ord)
-               ORDER BY m.bundle, ifnull(f.sha256, ''), m.name"""
+    query = """
+        SELECT m.bundle, f.sha256, m.name, ifnull(f.size, 0)
+        FROM member m
+        JOIN fact f USING (ord)
+        ORDER BY m.bundle, ifnull(f.sha256, ''), m.name
+        """
     for bundle, sha256, name, size in facts.rows(query):
         entry = found.setdefault(bundle, [0, 0, hashlib.sha256()])
         entry[0] += 1
@@ -245,11 +249,13 @@ def refusal(run: Run, current: Path | None) -> str | None:
     if run.settings.max_rejects.endswith("%"):
         allowed = max(allowed, 1)
     if ledger.rejects > allowed:
-        return f"{ledger.rejects} of {ledger.members} members are rejects, more than --max-rejects {run.settings.max_rejects}"
+        rejects = f"{ledger.rejects} of {ledger.members} members are rejects"
+        return f"{rejects}, more than --max-rejects {run.settings.max_rejects}"
     before = documents_before(current)
     lost = before - ledger.documents
     if lost > share(run.settings.max_shrink, before):
-        return f"{ledger.documents} documents, {lost} fewer than the current generation has: more than --max-shrink {run.settings.max_shrink}"
+        shrunk = f"{ledger.documents} documents, {lost} fewer than the current generation has"
+        return f"{shrunk}: more than --max-shrink {run.settings.max_shrink}"
     return None
 
 
@@ -282,7 +288,12 @@ def difference(facts: Facts, made: Path, current: Path | None) -> dict[str, Any]
                 "INSERT INTO later.version VALUES (?, ?, ?)", _versions(side, folder / "documents.jsonl")
             )
     facts.db.execute("CREATE INDEX later.version_id ON version (id, side, digest)")
-    other = "SELECT {what} FROM version v WHERE v.side = '{side}' AND {test} (SELECT 1 FROM version w WHERE w.id = v.id AND w.side <> v.side{more})"
+    other = """
+        SELECT {what}
+        FROM version v
+        WHERE v.side = '{side}'
+          AND {test} (SELECT 1 FROM version w WHERE w.id = v.id AND w.side <> v.side{more})
+        """
     queries = {
         "added": other.format(what="{}", side="new", test="NOT EXISTS", more=""),
         "removed": other.format(what="{}", side="old", test="NOT EXISTS", more=""),

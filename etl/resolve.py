@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 from etl import addresses, slugs
 from etl.addresses import Address, name_key
 from etl.facts import Facts
-from etl.model import Asset, Redirect, Term
+from etl.model import Asset, Redirect, Target, Term
 from etl.settings import Settings, SettingsError
 
 LONGEST_CHAIN = 64
@@ -38,7 +38,12 @@ def resolve(facts: Facts, settings: Settings) -> None:
     _addresses(facts, settings)
     _link_index(facts)
     _terms(facts, settings)
-    facts.script("CREATE UNIQUE INDEX slug_ord ON slug (ord); CREATE INDEX finding_ord ON finding (ord)")
+    facts.script(
+        """
+        CREATE UNIQUE INDEX slug_ord ON slug (ord);
+        CREATE INDEX finding_ord ON finding (ord);
+        """
+    )
     facts.db.execute("COMMIT")
 
 
@@ -49,10 +54,22 @@ def _duplicates(facts: Facts) -> None:
     """Equal bytes are one member; a reject stays a reject, for each faulty file is named."""
     facts.script(
         """
-        UPDATE fact SET outcome = 'reject' WHERE reject IS NOT NULL;
+        UPDATE fact
+        SET outcome = 'reject'
+        WHERE reject IS NOT NULL;
+
         CREATE INDEX fact_sha ON fact (sha256, ord);
-        UPDATE fact SET outcome = 'duplicate' WHERE reject IS NULL AND EXISTS (
-            SELECT 1 FROM fact f WHERE f.sha256 = fact.sha256 AND f.ord < fact.ord AND f.reject IS NULL);
+
+        UPDATE fact
+        SET outcome = 'duplicate'
+        WHERE reject IS NULL
+          AND EXISTS (
+            SELECT 1
+            FROM fact f
+            WHERE f.sha256 = fact.sha256
+              AND f.ord < fact.ord
+              AND f.reject IS NULL
+          );
         """
     )
 
@@ -64,11 +81,23 @@ def _conflicts(facts: Facts, settings: Settings) -> None:
         facts.script(
             f"""
             DROP TABLE IF EXISTS conflict;
-            CREATE TABLE conflict AS SELECT f.ord, f.{key} AS id, m.bundle, m.name, w.bundle AS other_bundle, w.name AS other
-            FROM fact f JOIN (SELECT {key}, {pick}(ord) AS stays FROM fact WHERE outcome IS NULL AND {key} IS NOT NULL
-                              GROUP BY {key} HAVING count(*) > 1) k ON k.{key} = f.{key}
-            JOIN member m ON m.ord = f.ord JOIN member w ON w.ord = k.stays
-            WHERE f.outcome IS NULL AND f.ord <> k.stays ORDER BY f.ord;
+
+            CREATE TABLE conflict AS
+            SELECT f.ord, f.{key} AS id, m.bundle, m.name, w.bundle AS other_bundle, w.name AS other
+            FROM fact f
+            JOIN (
+                SELECT {key}, {pick}(ord) AS stays
+                FROM fact
+                WHERE outcome IS NULL
+                  AND {key} IS NOT NULL
+                GROUP BY {key}
+                HAVING count(*) > 1
+            ) k ON k.{key} = f.{key}
+            JOIN member m ON m.ord = f.ord
+            JOIN member w ON w.ord = k.stays
+            WHERE f.outcome IS NULL
+              AND f.ord <> k.stays
+            ORDER BY f.ord;
             """
         )
         for ord_, value, _, _, bundle, other in facts.rows("SELECT * FROM conflict ORDER BY ord"):
@@ -98,23 +127,45 @@ def _outcomes(facts: Facts, settings: Settings) -> None:
     published = ",".join(f"'{status}'" for status in settings.publish) or "''"
     facts.script(
         f"""
-        UPDATE fact SET outcome = CASE WHEN status IN ({published}) THEN 'document' ELSE 'withheld' END WHERE outcome IS NULL;
-        CREATE TABLE senior AS SELECT ord, row_number() OVER (
-            ORDER BY (kind = 'abstract'), page_id IS NULL, page_id, member_id, ord) AS place FROM fact WHERE outcome IN ('document', 'withheld');
+        UPDATE fact
+        SET outcome = CASE WHEN status IN ({published}) THEN 'document' ELSE 'withheld' END
+        WHERE outcome IS NULL;
+
+        CREATE TABLE senior AS
+        SELECT ord,
+               row_number() OVER (ORDER BY (kind = 'abstract'), page_id IS NULL, page_id, member_id, ord) AS place
+        FROM fact
+        WHERE outcome IN ('document', 'withheld');
+
         CREATE INDEX senior_ord ON senior (ord, place);
-        UPDATE fact SET senior = (SELECT place FROM senior s WHERE s.ord = fact.ord);
+
+        UPDATE fact
+        SET senior = (SELECT place FROM senior s WHERE s.ord = fact.ord);
         """
     )
 
 
 def _redirect_pages(facts: Facts) -> None:
     """A page with nothing visible but a redirect that resolves, through others like it, to a document."""
-    facts.script("CREATE TABLE page_name (key TEXT, ord INTEGER); CREATE TABLE chain (ord INTEGER, goes_to INTEGER);")
+    facts.script(
+        """
+        CREATE TABLE page_name (key TEXT, ord INTEGER);
+        CREATE TABLE chain (ord INTEGER, goes_to INTEGER);
+        """
+    )
     facts.db.executemany("INSERT INTO page_name VALUES (?, ?)", _page_names(facts))
     facts.script("CREATE INDEX page_name_key ON page_name (key, ord)")
-    for ord_, what, name in facts.rows(
-        "SELECT ord, redirect_what, redirect_to FROM fact WHERE redirect_to IS NOT NULL AND senior IS NOT NULL AND status <> 'draft' ORDER BY ord"
-    ):
+    pages = facts.rows(
+        """
+        SELECT ord, redirect_what, redirect_to
+        FROM fact
+        WHERE redirect_to IS NOT NULL
+          AND senior IS NOT NULL
+          AND status <> 'draft'
+        ORDER BY ord
+        """
+    )
+    for ord_, what, name in pages:
         target = _end_of_chain(facts, ord_, what, name)
         if isinstance(target, int):
             facts.db.execute("INSERT INTO chain VALUES (?, ?)", (ord_, target))
@@ -129,7 +180,11 @@ def _redirect_pages(facts: Facts) -> None:
     facts.script(
         """
         CREATE INDEX chain_ord ON chain (ord, goes_to);
-        UPDATE fact SET outcome = 'redirect', goes_to = (SELECT goes_to FROM chain c WHERE c.ord = fact.ord) WHERE ord IN (SELECT ord FROM chain);
+
+        UPDATE fact
+        SET outcome = 'redirect',
+            goes_to = (SELECT goes_to FROM chain c WHERE c.ord = fact.ord)
+        WHERE ord IN (SELECT ord FROM chain);
         """
     )
 
@@ -149,8 +204,12 @@ def _end_of_chain(facts: Facts, start: int, what: str, name: str) -> int | str:
             return "an address outside of the wiki"
         row = facts.db.execute(
             """
-            SELECT f.ord, f.outcome, f.redirect_what, f.redirect_to FROM page_name n JOIN fact f ON f.ord = n.ord
-            WHERE n.key = ? ORDER BY (f.outcome <> 'document'), f.senior LIMIT 1
+            SELECT f.ord, f.outcome, f.redirect_what, f.redirect_to
+            FROM page_name n
+            JOIN fact f ON f.ord = n.ord
+            WHERE n.key = ?
+            ORDER BY (f.outcome <> 'document'), f.senior
+            LIMIT 1
             """,
             (name_key(name),),
         ).fetchone()
@@ -174,21 +233,35 @@ def _slugs(facts: Facts) -> None:
     facts.script(
         """
         CREATE TABLE slug (slug TEXT PRIMARY KEY, ord INTEGER) WITHOUT ROWID;
-        INSERT OR IGNORE INTO slug SELECT slug, ord FROM fact WHERE outcome IN ('document', 'withheld') ORDER BY made, senior;
-        CREATE TABLE homeless AS SELECT f.ord, f.slug, ifnull(f.page_id, f.member_id) AS suffix, w.document AS owner, f.made, f.senior
-            FROM fact f JOIN slug s ON s.slug = f.slug JOIN fact w ON w.ord = s.ord
-            WHERE f.outcome IN ('document', 'withheld') AND s.ord <> f.ord;
+
+        INSERT OR IGNORE INTO slug
+        SELECT slug, ord
+        FROM fact
+        WHERE outcome IN ('document', 'withheld')
+        ORDER BY made, senior;
+
+        CREATE TABLE homeless AS
+        SELECT f.ord, f.slug, ifnull(f.page_id, f.member_id) AS suffix, w.document AS owner, f.made, f.senior
+        FROM fact f
+        JOIN slug s ON s.slug = f.slug
+        JOIN fact w ON w.ord = s.ord
+        WHERE f.outcome IN ('document', 'withheld')
+          AND s.ord <> f.ord;
         """
     )
-    for ord_, wanted, suffix, owner in facts.rows(
-        "SELECT ord, slug, suffix, owner FROM homeless ORDER BY made, senior"
-    ):
+    homeless = facts.rows("SELECT ord, slug, suffix, owner FROM homeless ORDER BY made, senior")
+    for ord_, wanted, suffix, owner in homeless:
         slug = slugs.with_suffix(wanted, str(suffix))
         while facts.one("SELECT 1 FROM slug WHERE slug = ?", slug):
             slug = slugs.with_suffix(slug, str(suffix))
         facts.db.execute("INSERT INTO slug VALUES (?, ?)", (slug, ord_))
         facts.add_finding(
-            ord_, "slug.taken", f"slug {wanted!r} belongs to {owner}", f"this one is {slug!r}", "slug", wanted
+            ord_,
+            "slug.taken",
+            f"slug {wanted!r} belongs to {owner}",
+            f"this one is {slug!r}",
+            field="slug",
+            cause=wanted,
         )
 
 
@@ -197,10 +270,22 @@ def _paths(facts: Facts, settings: Settings) -> None:
     facts.script(
         """
         CREATE TABLE path (path TEXT PRIMARY KEY, ord INTEGER) WITHOUT ROWID;
-        INSERT INTO path SELECT site_path(s.slug), f.ord FROM slug s JOIN fact f ON f.ord = s.ord WHERE f.outcome IN ('document', 'withheld');
+
+        INSERT INTO path
+        SELECT site_path(s.slug), f.ord
+        FROM slug s
+        JOIN fact f ON f.ord = s.ord
+        WHERE f.outcome IN ('document', 'withheld');
+
         CREATE UNIQUE INDEX path_ord ON path (ord);
+
         CREATE TABLE living (path TEXT PRIMARY KEY, what TEXT) WITHOUT ROWID;
-        INSERT OR IGNORE INTO living SELECT rtrim(p.path, '/'), f.document FROM path p JOIN fact f ON f.ord = p.ord WHERE f.outcome = 'document';
+
+        INSERT OR IGNORE INTO living
+        SELECT rtrim(p.path, '/'), f.document
+        FROM path p
+        JOIN fact f ON f.ord = p.ord
+        WHERE f.outcome = 'document';
         """
     )
     facts.db.executemany(
@@ -216,12 +301,22 @@ def _addresses(facts: Facts, settings: Settings) -> None:
     facts.script(
         """
         CREATE TABLE contender (kind TEXT, value TEXT, place INTEGER, ord INTEGER, why TEXT, page INTEGER);
+
         INSERT INTO contender
-            SELECT c.kind, c.value, row_number() OVER (ORDER BY c.rank, f.senior, c.kind, c.value), f.ord, c.why, f.ord
-            FROM claim c JOIN fact f ON f.ord = c.ord WHERE f.outcome = 'document';
+        SELECT c.kind, c.value,
+               row_number() OVER (ORDER BY c.rank, f.senior, c.kind, c.value),
+               f.ord, c.why, f.ord
+        FROM claim c
+        JOIN fact f ON f.ord = c.ord
+        WHERE f.outcome = 'document';
+
         INSERT INTO contender
-            SELECT c.kind, c.value, 4000000000000 + row_number() OVER (ORDER BY f.senior, c.rank, c.kind, c.value), f.goes_to, 'redirect-page', f.ord
-            FROM claim c JOIN fact f ON f.ord = c.ord WHERE f.outcome = 'redirect';
+        SELECT c.kind, c.value,
+               4000000000000 + row_number() OVER (ORDER BY f.senior, c.rank, c.kind, c.value),
+               f.goes_to, 'redirect-page', f.ord
+        FROM claim c
+        JOIN fact f ON f.ord = c.ord
+        WHERE f.outcome = 'redirect';
         """
     )
     for place, text in enumerate(settings.gone):
@@ -238,9 +333,15 @@ def _addresses(facts: Facts, settings: Settings) -> None:
     facts.script(
         """
         CREATE INDEX contender_key ON contender (kind, value, place);
+
         CREATE TABLE redirect (kind TEXT, value TEXT, ord INTEGER, why TEXT, PRIMARY KEY (kind, value)) WITHOUT ROWID;
-        INSERT OR IGNORE INTO redirect SELECT kind, value, ord, why FROM contender
-            WHERE rtrim(address_path(kind, value), '/') NOT IN (SELECT path FROM living) ORDER BY kind, value, place;
+
+        INSERT OR IGNORE INTO redirect
+        SELECT kind, value, ord, why
+        FROM contender
+        WHERE rtrim(address_path(kind, value), '/') NOT IN (SELECT path FROM living)
+        ORDER BY kind, value, place;
+
         CREATE INDEX redirect_ord ON redirect (ord, kind, value);
         """
     )
@@ -252,10 +353,14 @@ def _addresses(facts: Facts, settings: Settings) -> None:
 def _report_conflicts(facts: Facts) -> None:
     losers = facts.rows(
         """
-        SELECT c.kind, c.value, c.page, f.document, ifnull(w.document, 'the setting gone') FROM contender c
+        SELECT c.kind, c.value, c.page, f.document, ifnull(w.document, 'the setting gone')
+        FROM contender c
         JOIN redirect r ON r.kind = c.kind AND r.value = c.value
-        JOIN fact f ON f.ord = c.page LEFT JOIN fact w ON w.ord = r.ord
-        WHERE c.ord IS NOT r.ord AND c.page IS NOT NULL ORDER BY c.kind, c.value, c.place
+        JOIN fact f ON f.ord = c.page
+        LEFT JOIN fact w ON w.ord = r.ord
+        WHERE c.ord IS NOT r.ord
+          AND c.page IS NOT NULL
+        ORDER BY c.kind, c.value, c.place
         """
     )
     for kind, value, page, loser, owner in losers:
@@ -264,8 +369,8 @@ def _report_conflicts(facts: Facts) -> None:
             "address.conflict",
             f"{kind} {value!r} is claimed by {loser}, but belongs to {owner}",
             f"it answers with {owner}",
-            "aliases",
-            f"{kind} {value}",
+            field="aliases",
+            cause=f"{kind} {value}",
         )
 
 
@@ -273,9 +378,13 @@ def _report_hidden(facts: Facts) -> None:
     """Addresses that the new site itself answers: with this document (nothing to say), or with another."""
     hidden = facts.rows(
         """
-        SELECT c.kind, c.value, c.page, f.document, l.what FROM contender c JOIN living l ON l.path = rtrim(address_path(c.kind, c.value), '/')
-        JOIN fact f ON f.ord = c.page LEFT JOIN fact t ON t.ord = c.ord
-        WHERE l.what IS NOT t.document ORDER BY c.kind, c.value, c.place
+        SELECT c.kind, c.value, c.page, f.document, l.what
+        FROM contender c
+        JOIN living l ON l.path = rtrim(address_path(c.kind, c.value), '/')
+        JOIN fact f ON f.ord = c.page
+        LEFT JOIN fact t ON t.ord = c.ord
+        WHERE l.what IS NOT t.document
+        ORDER BY c.kind, c.value, c.place
         """
     )
     for kind, value, page, loser, owner in hidden:
@@ -284,17 +393,22 @@ def _report_hidden(facts: Facts) -> None:
             "address.conflict",
             f"{kind} {value!r} of {loser} is a path of the new site ({owner})",
             "the new site answers it",
-            "aliases",
-            f"{kind} {value}",
+            field="aliases",
+            cause=f"{kind} {value}",
         )
 
 
 def _report_withheld(facts: Facts) -> None:
     withheld = facts.rows(
         """
-        SELECT f.ord, f.document, f.status, count(*), min(address_path(c.kind, c.value)) FROM fact f JOIN claim c ON c.ord = f.ord
+        SELECT f.ord, f.document, f.status, count(*), min(address_path(c.kind, c.value))
+        FROM fact f
+        JOIN claim c ON c.ord = f.ord
         LEFT JOIN redirect r ON r.kind = c.kind AND r.value = c.value
-        WHERE f.outcome = 'withheld' AND r.kind IS NULL GROUP BY f.ord ORDER BY f.ord
+        WHERE f.outcome = 'withheld'
+          AND r.kind IS NULL
+        GROUP BY f.ord
+        ORDER BY f.ord
         """
     )
     for ord_, document, status, count, example in withheld:
@@ -303,8 +417,8 @@ def _report_withheld(facts: Facts) -> None:
             "address.withheld",
             f"{document} is a {status}: {count} addresses such as {example!r} are not answered",
             "name them in gone, or publish the page",
-            "aliases",
-            document,
+            field="aliases",
+            cause=document,
         )
 
 
@@ -315,18 +429,42 @@ def _link_index(facts: Facts) -> None:
     """Ids, names and slugs of published documents, and of redirect pages that go to them: one look-up each."""
     facts.script(
         """
-        CREATE TABLE goal AS SELECT f.ord, f.page_id, f.legacy_slug, (f.outcome = 'redirect') AS indirect, f.senior, t.document, p.path
-            FROM fact f JOIN fact t ON t.ord = ifnull(f.goes_to, f.ord) JOIN path p ON p.ord = t.ord
-            WHERE f.outcome IN ('document', 'redirect');
+        CREATE TABLE goal AS
+        SELECT f.ord, f.page_id, f.legacy_slug, (f.outcome = 'redirect') AS indirect, f.senior, t.document, p.path
+        FROM fact f
+        JOIN fact t ON t.ord = ifnull(f.goes_to, f.ord)
+        JOIN path p ON p.ord = t.ord
+        WHERE f.outcome IN ('document', 'redirect');
+
         CREATE TABLE link_id (key TEXT PRIMARY KEY, document TEXT, path TEXT) WITHOUT ROWID;
-        INSERT OR IGNORE INTO link_id SELECT CAST(page_id AS TEXT), document, path FROM goal WHERE page_id IS NOT NULL;
-        CREATE TABLE link_name (key TEXT, place INTEGER, document TEXT, path TEXT, PRIMARY KEY (key, place, document)) WITHOUT ROWID;
-        INSERT OR IGNORE INTO link_name SELECT n.key, row_number() OVER (ORDER BY g.indirect, g.senior), g.document, g.path
-            FROM page_name n JOIN goal g ON g.ord = n.ord;
+
+        INSERT OR IGNORE INTO link_id
+        SELECT CAST(page_id AS TEXT), document, path
+        FROM goal
+        WHERE page_id IS NOT NULL;
+
+        CREATE TABLE link_name (
+            key TEXT, place INTEGER, document TEXT, path TEXT, PRIMARY KEY (key, place, document)
+        ) WITHOUT ROWID;
+
+        INSERT OR IGNORE INTO link_name
+        SELECT n.key, row_number() OVER (ORDER BY g.indirect, g.senior), g.document, g.path
+        FROM page_name n
+        JOIN goal g ON g.ord = n.ord;
+
         CREATE TABLE link_slug (key TEXT PRIMARY KEY, document TEXT, path TEXT) WITHOUT ROWID;
-        INSERT INTO link_slug SELECT s.slug, g.document, g.path FROM slug s JOIN goal g ON g.ord = s.ord WHERE NOT g.indirect;
-        INSERT OR IGNORE INTO link_slug SELECT legacy_slug, document, path FROM goal
-            WHERE legacy_slug IS NOT NULL ORDER BY indirect, senior;
+
+        INSERT INTO link_slug
+        SELECT s.slug, g.document, g.path
+        FROM slug s
+        JOIN goal g ON g.ord = s.ord
+        WHERE NOT g.indirect;
+
+        INSERT OR IGNORE INTO link_slug
+        SELECT legacy_slug, document, path
+        FROM goal
+        WHERE legacy_slug IS NOT NULL
+        ORDER BY indirect, senior;
         """
     )
 
@@ -336,17 +474,35 @@ def _terms(facts: Facts, settings: Settings) -> None:
     facts.db.create_function("tag_path", 1, settings.tag_path, deterministic=True)
     facts.script(
         """
-        CREATE TABLE spelling AS SELECT t.key, t.name, t.slug, max(t.category) AS category, count(*) AS documents
-            FROM term t JOIN fact f ON f.ord = t.ord WHERE f.outcome = 'document' GROUP BY t.key, t.name;
-        CREATE TABLE term_line AS SELECT name, slug, tag_path(slug) AS path, category, documents FROM (
-            SELECT name, slug, max(category) OVER k AS category, sum(documents) OVER k AS documents,
+        CREATE TABLE spelling AS
+        SELECT t.key, t.name, t.slug, max(t.category) AS category, count(*) AS documents
+        FROM term t
+        JOIN fact f ON f.ord = t.ord
+        WHERE f.outcome = 'document'
+        GROUP BY t.key, t.name;
+
+        CREATE TABLE term_line AS
+        SELECT name, slug, tag_path(slug) AS path, category, documents
+        FROM (
+            SELECT name, slug,
+                   max(category) OVER k AS category,
+                   sum(documents) OVER k AS documents,
                    row_number() OVER (PARTITION BY key ORDER BY category DESC, documents DESC, name) AS place
-            FROM spelling WINDOW k AS (PARTITION BY key)) WHERE place = 1;
+            FROM spelling
+            WINDOW k AS (PARTITION BY key)
+        )
+        WHERE place = 1;
+
         CREATE INDEX term_slug ON term_line (slug);
         """
     )
     shared = facts.rows(
-        "SELECT slug, group_concat(name, ' | ') FROM (SELECT slug, name FROM term_line ORDER BY slug, name) GROUP BY slug HAVING count(*) > 1"
+        """
+        SELECT slug, group_concat(name, ' | ')
+        FROM (SELECT slug, name FROM term_line ORDER BY slug, name)
+        GROUP BY slug
+        HAVING count(*) > 1
+        """
     )
     for slug, names in shared:
         facts.add_finding(
@@ -357,16 +513,8 @@ def _terms(facts: Facts, settings: Settings) -> None:
 # --- what the transform pass asks ----------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A document that links can go to (the `Target` of the transform)."""
-
-    document: str
-    path: str
-
-
 class Index:
-    """Look-ups of links over the facts file, with the answers of the last few thousand kept."""
+    """Look-ups of links over the facts file (`Lookup` of the transform), with the last few thousand answers kept."""
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
@@ -375,25 +523,25 @@ class Index:
         self.by_slug = lru_cache(4096)(self._by_slug)
         self.tag = lru_cache(4096)(self._tag)
 
-    def _by_id(self, page_id: str) -> Page | None:
+    def _by_id(self, page_id: str) -> Target | None:
         return self._one("SELECT document, path FROM link_id WHERE key = ?", page_id)
 
-    def _by_name(self, key: str) -> Sequence[Page]:
+    def _by_name(self, key: str) -> Sequence[Target]:
         rows = self._facts.db.execute(
             "SELECT document, path FROM link_name WHERE key = ? ORDER BY place LIMIT 8", (key,)
         )
-        return list(dict.fromkeys(Page(*row) for row in rows))
+        return list(dict.fromkeys(Target(*row) for row in rows))
 
-    def _by_slug(self, slug: str) -> Page | None:
+    def _by_slug(self, slug: str) -> Target | None:
         return self._one("SELECT document, path FROM link_slug WHERE key = ?", slug)
 
     def _tag(self, slug: str) -> str | None:
         path = self._facts.one("SELECT path FROM term_line WHERE slug = ? LIMIT 1", slug)
         return None if path is None else str(path)
 
-    def _one(self, query: str, key: str) -> Page | None:
+    def _one(self, query: str, key: str) -> Target | None:
         row = self._facts.db.execute(query, (key,)).fetchone()
-        return None if row is None else Page(*row)
+        return None if row is None else Target(*row)
 
 
 # --- lines ---------------------------------------------------------------------------------
@@ -401,9 +549,16 @@ class Index:
 
 def redirects(facts: Facts) -> Iterator[Redirect]:
     """The neutral redirect map, sorted by kind and value."""
-    query = """SELECT r.kind, r.value, p.path, r.why, f.document FROM redirect r LEFT JOIN path p ON p.ord = r.ord
-               LEFT JOIN fact f ON f.ord = r.ord ORDER BY r.kind, r.value"""
-    for kind, value, target, why, document in facts.rows(query):
+    owned = facts.rows(
+        """
+        SELECT r.kind, r.value, p.path, r.why, f.document
+        FROM redirect r
+        LEFT JOIN path p ON p.ord = r.ord
+        LEFT JOIN fact f ON f.ord = r.ord
+        ORDER BY r.kind, r.value
+        """
+    )
+    for kind, value, target, why, document in owned:
         yield Redirect(
             kind=kind, value=value, target=target, status=410 if target is None else 301, why=why, document=document
         )
@@ -417,11 +572,22 @@ def terms(facts: Facts) -> Iterator[Term]:
 
 def assets(facts: Facts) -> Iterator[Asset]:
     """Files by address, each with the documents that point at it; the worst state counts."""
-    query = """SELECT a.address, a.role, max(CASE a.state WHEN 'missing' THEN 2 WHEN 'external' THEN 1 ELSE 0 END),
-               json_group_array(a.document) FROM (SELECT DISTINCT address, role, state, document, ord FROM asset ORDER BY address, role, ord) a
-               GROUP BY a.address, a.role ORDER BY a.address, a.role"""
-    states = ("ok", "external", "missing")
-    for address, role, state, documents in facts.rows(query):
+    states: tuple[Literal["ok", "external", "missing"], ...] = ("ok", "external", "missing")
+    files = facts.rows(
+        """
+        SELECT a.address, a.role,
+               max(CASE a.state WHEN 'missing' THEN 2 WHEN 'external' THEN 1 ELSE 0 END),
+               json_group_array(a.document)
+        FROM (
+            SELECT DISTINCT address, role, state, document, ord
+            FROM asset
+            ORDER BY address, role, ord
+        ) a
+        GROUP BY a.address, a.role
+        ORDER BY a.address, a.role
+        """
+    )
+    for address, role, state, documents in files:
         yield Asset(
             address=address, role=role, state=states[state], documents=list(dict.fromkeys(json.loads(documents)))
-        )  # type: ignore[arg-type]  # the tuple above holds the states
+        )

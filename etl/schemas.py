@@ -30,7 +30,6 @@ MODELS: dict[str, type[BaseModel]] = {
     "manifest": model.Manifest,
 }
 ARRIVING = frozenset(("tiki-page", "abstract"))
-EXAMPLES: dict[str, list[dict[str, Any]]] = {}
 
 
 @cache

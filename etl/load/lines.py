@@ -40,7 +40,7 @@ def write_lines(path: Path, name: str, records: Iterable[BaseModel]) -> None:
 
 
 def append_file(part: Path, whole: Path) -> None:
-    """Add a part to the end of a file, inside the kernel where it can, and remove it."""
+    """Add a part to the end of a file, block by block, and remove it."""
     with part.open("rb") as source, whole.open("ab") as target:
         left = os.fstat(source.fileno()).st_size
         while left:

@@ -46,12 +46,14 @@ NOT_TERM = re.compile(r"[\W_]+")
 COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 HARVESTED = re.compile(r"\balias\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
 REDIRECT = re.compile(
-    r"\{redirect[( ]{1,4}(?P<what>page|url)\s{0,4}=>?\s{0,4}[\"']?(?P<target>[^\"'{})\n]{1,400})[\"']?\s{0,4}\)?\s{0,4}\}",
+    r"\{redirect[( ]{1,4}(?P<what>page|url)\s{0,4}=>?\s{0,4}"
+    r"[\"']?(?P<target>[^\"'{})\n]{1,400})[\"']?\s{0,4}\)?\s{0,4}\}",
     re.IGNORECASE,
 )
 SHORTCODE = r"\{\{[<%].*?[>%]\}\}"
 NOTHING = re.compile(
-    rf"(?:\s+|&nbsp;|<!--.*?-->|{SHORTCODE}|\{{redirect\b[^{{}}]*\}}(?:\{{redirect\}})?|-{{2,}}|[\u2013\u2014*]+(?=\s|$)|</?div[^<>]*>|<img\b[^<>]*>|<br\s*/?>)",
+    rf"(?:\s+|&nbsp;|<!--.*?-->|{SHORTCODE}|\{{redirect\b[^{{}}]*\}}(?:\{{redirect\}})?|-{{2,}}"
+    r"|[\u2013\u2014*]+(?=\s|$)|</?div[^<>]*>|<img\b[^<>]*>|<br\s*/?>)",
     re.DOTALL | re.IGNORECASE,
 )
 IMAGE_SOURCE = re.compile(r"\bsrc\s*=\s*[\"']?([^\"'\s>]*)", re.IGNORECASE)

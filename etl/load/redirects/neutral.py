@@ -124,8 +124,8 @@ class Crowd:
     """
 
     def __init__(self, map_bytes: int) -> None:
-        """Sized by the map: about forty places for a line, at most 32 MiB for all."""
-        places = 1 << max(12, min(27, (map_bytes // 4).bit_length()))
+        """Sized by the map: about ten places for a line, at most 32 MiB for all."""
+        places = 1 << max(12, min(27, (map_bytes // 16).bit_length()))
         self._mask = places - 1
         self._once, self._twice = bytearray(places >> 3), bytearray(places >> 3)
 

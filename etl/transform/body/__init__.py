@@ -60,7 +60,10 @@ def clean_body(
     revision = Revision(source, first_line, keep_changes=keep_changes or verify)
     surface = Surface(revision, settings, linker)
     structure = Structure(revision, settings, linker)
-    surface.run()
+    for _ in range(MOST_PASSES):
+        surface.run()
+        if not revision.postponed:
+            break
     tree = structure.run()
     for _ in range(MOST_PASSES):
         if code_size(structure.text, tree.nodes) == surface.code_size or not surface.run():

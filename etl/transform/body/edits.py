@@ -22,9 +22,12 @@ Edit = tuple[int, int, str, str]
 
 MARKUP = re.compile(
     r"""<!--.*?-->|<[!?][^<>]*>|</?(?:(?:[ovwmx]|st\d):)?[a-zA-Z][a-zA-Z0-9]*(?:[\s/](?:[^<>"']|"[^"]*"|'[^']*')*|[\s/][^<>]*)?>
-    |\]\([^()\s]*(?:\([^()]*\)[^()\s]*)*(?:\s"[^"]*")?\)""",
+    |!\[[^\]\[]*(?=\]\()
+    |\]\(\s*(?:<[^<>\n]*>|[^()\s]*(?:\([^()]*\)[^()\s]*)*)(?:\s+(?:"[^"]*"|'[^']*'|\([^()]*\)))?\s*\)""",
     re.DOTALL | re.VERBOSE,
 )
+REFERENCE = re.compile(r"\]\[[^\]\n]*\]")
+DEFINITION = re.compile(r"^ {0,3}\[[^\]\n]+\]:[ \t]*\S+.*$", re.MULTILINE)
 LIST_MARK = re.compile(r"(?:[\s>*+-]*\d{1,9}[.)])+[\s>*+-]*")
 NOT_WORD = re.compile(r"[\W_]+")
 
@@ -48,6 +51,10 @@ def visible(fragment: str) -> str:
     """
     if LIST_MARK.fullmatch(fragment):
         return ""
+    if "]:" in fragment:
+        fragment = DEFINITION.sub("", fragment)
+    if "][" in fragment:
+        fragment = REFERENCE.sub("", fragment)
     if "<" in fragment or "](" in fragment:
         fragment = MARKUP.sub("", fragment)
     if "&" in fragment:

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
 from etl.addresses import LegacyLink, legacy_target, name_key
+from etl.model import Target
 from etl.settings import Settings
 from etl.slugs import WELL_FORMED, make_slug, shortened, undated
 
@@ -34,13 +35,6 @@ LOST_NAME = re.compile(r"does not exist yet:\s*(.+)", re.IGNORECASE)
 SPOKEN_ID = re.compile(r"tiki\W*index\W*php\W*page\W*id\W*(\d+)", re.IGNORECASE)
 WWW = re.compile(r"www\.[\w.-]+\.[a-z]{2,}(?:/\S*)?", re.IGNORECASE)
 NAME_WORDS = 3
-
-
-class Target(NamedTuple):
-    """A document that links can go to."""
-
-    document: str
-    path: str
 
 
 class Lookup(Protocol):
@@ -178,11 +172,8 @@ class Linker:
         if href.startswith("#"):
             return Destination(None, "anchor", "unmapped")
         if href.startswith("/"):
-            return Destination(encoded(href), *self._own_path(href))
+            return Destination(encoded(href), "file", "ok")
         return Destination(None, "legacy", "unmapped", None, "link.unmapped")
-
-    def _own_path(self, href: str) -> tuple[Kind, State, str | None]:
-        return "file", "ok", None
 
 
 def _to(page: Target, finding: str | None = None) -> Destination:

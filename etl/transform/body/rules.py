@@ -65,6 +65,7 @@ RULES: dict[str, str] = {
     "bracket-link": "brackets that became a link are brackets again (29)",
     "link": "a link in one spelling: address encoded, no title, text trimmed (30, 31)",
     "link-blank": "a blank parts a link from the word that it touched",
+    "definition": "the definition of a link by reference goes; the link has its address itself",
     "page-link": "a link to a page of the old wiki goes to its new path (26, 27, 32)",
     "unlink": "a link that has no target goes, its text stays",
     "image-alt": "the alternative text `image` goes",

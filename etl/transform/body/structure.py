@@ -38,6 +38,9 @@ BEFORE_PUNCTUATION = re.compile(r" +(?=[,.;:)\]](?:\s|$))")
 DOI_TAIL = re.compile(r"[.,;:]+$")
 HEADING_MARK = re.compile(r"(#{1,6})[ \t]+")
 ALLOWED_HTML = re.compile(r"</?su[bp]>|<br>")
+DEFINITIONS = re.compile(
+    r"(?:\s*\n {0,3}\[[^\]\n]+\]:[ \t]*\S+(?:[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*'))?[ \t]*(?=\n|\Z))+\s*"
+)
 EMPTY_CELLS = re.compile(r"[|\s]*")
 MARK_ONLY = re.compile(r"[ \t]*(?:[*+-]|#{1,6})[ \t]+")
 NEST = 4
@@ -126,11 +129,15 @@ class Structure:
                 self.edit(block.start, self._block_end(after), "", "box")
             if after is None:
                 self._edge(end, len(text))
+                if DEFINITIONS.fullmatch(text, end) and text[end:].strip():
+                    self.edit(end, len(text), "", "definition")
                 return
             start = self._block_start(after)
             gap = text[end:start]
             if gap != "\n\n" and gap.isspace():
                 self.edit(end, start, "\n\n", "blank-lines")
+            elif gap.strip() and DEFINITIONS.fullmatch(gap):
+                self.edit(end, start, "\n\n", "definition")
             if block.kind == "List" and after.kind == "BlockQuote" and after.children:
                 self._continuation(after)
 
@@ -182,6 +189,7 @@ class Structure:
             self.revision.find("heading.empty", node.start, "a heading without text", "removed")
             self.edit(node.start, end, "", "empty-heading")
             return
+        self.again = self.again or "\t" in self.text[node.start : end]  # behind a blank, marks at the end are none
         mark = HEADING_MARK.match(self.text, node.start)
         if mark:
             self.edit(*mark.span(), mark[1] + " ", "heading")
@@ -221,7 +229,7 @@ class Structure:
             elif counting:
                 self.edit(*mark.span(2), f"{node.data + index}{mark[2][-1]}", "number")
             if (
-                len(mark[3]) != 1
+                mark[3] not in ("", " ")
                 and item.children
                 and item.children[0].kind != "CodeBlock"
                 and item.children[0].start == mark.end()
@@ -473,7 +481,8 @@ class Structure:
             done = "its text stays" if destination.href is None else f"goes to {destination.href}"
             self.revision.find(destination.finding, node.start, f"link {href!r}", done)
         if destination.href is None or not label.strip():
-            self.unlinked.append((self.revision.origin(node.start), href, destination))
+            if destination.href is None:
+                self.unlinked.append((self.revision.origin(node.start), href, destination))
             self.again = self.again or not label.strip() or "[" in label or "]" in label or "*" in label
             self.edit(node.start, start, "", "unlink")
             self.edit(end, node.end, "", "unlink")
@@ -502,6 +511,7 @@ class Structure:
         if tail and label.rstrip().endswith(tail[0]):
             behind = tail[0]
             trail += len(behind)
+        self.again = self.again or bool(lead or trail > len(behind))
         if tail:
             href = href[: tail.start()]
         before = " " if lead and self.text[node.start - 1 : node.start].isalnum() else ""

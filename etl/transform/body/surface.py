@@ -29,7 +29,10 @@ INVISIBLE = (
 )
 # Text in UTF-8 that was read as Windows-1252: what the bytes behind a leading byte look like then.
 GARBLED = r"\u00c2-\u00c5\u00ce-\u00d1\u00e2\u00e3\u00ef\u00f0"
-TRAILING = r"\x80-\xbf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013\u2014\u2018-\u201e\u2020-\u2022\u2026\u2030\u2039\u203a\u20ac\u2122"
+TRAILING = (
+    r"\x80-\xbf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013\u2014\u2018-\u201e\u2020-\u2022"
+    r"\u2026\u2030\u2039\u203a\u20ac\u2122"
+)
 MOJIBAKE = re.compile(f"(?:[{GARBLED}][{TRAILING}]{{1,3}})+")
 ODD = rf"<{{~&{GARBLED}\\{INVISIBLE}\u00a0\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 # Where something may begin that is not prose: outside of HTML, and where everything must stay on one line.
@@ -61,10 +64,10 @@ ANGLED = re.compile(r"<[^<>\n]*>(?=\s*\))")
 LINE_START = re.compile(r"[ \t>]*(?:(?:[*+-]|\d{1,9}[.)]|#{1,6})[ \t]+)?")
 # What a line of text must not begin with, once the tag before it is gone.
 BLOCK_MARK = re.compile(r"[ \t]*(?:(?P<number>\d{1,9})[.)](?=\s)|[>]|[#]{1,6}(?=\s)|[-+*](?=\s)|[-=*_]{3}|`{3}|~{3})")
-SPACED_BOLD = re.compile(r"^([ \t]*)\*\*[ \t]+([^*\n]*[^*\s])[ \t]+\*\*[ \t]*$", re.MULTILINE)
+SPACED_BOLD = re.compile(r"^[ \t]*\*\*[ \t]+([^*\n]*[^*\s])[ \t]+\*\*[ \t]*$", re.MULTILINE)
 WIKI_LINK = re.compile(r"\(\(([^()<>\n|]{1,160}?)\s*(?:\|([^()<>\n]*))?\)\)")
 SPOKEN_ID = re.compile(
-    r"\[\s*tiki[\W_]{0,5}index[\W_]{0,5}php[\W_]{0,5}page[\W_]{0,5}id[\W_]{0,5}(\d+)\s*\]", re.IGNORECASE
+    r"\[\s*tiki[\W_]{0,5}index[\W_]{0,5}php[\W_]{0,5}page[\W_]{0,5}id[\W_]{0,5}(\d+)\s*\](?!\()", re.IGNORECASE
 )
 GUARDED = re.compile(r"\[([^<>\[\]\n]*)\]</span>")
 MARKDOWN_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>|\d{1,9}[.)][ \t])")
@@ -79,7 +82,7 @@ BOX_TITLE = re.compile(r"title\s*=>?\s*(?:\"([^\"]*)\"|'([^']*)'|([^,)]*))")
 FILE_ID = re.compile(r"(?:attId|fileId|id|src)\s*=>?\s*[\"']?([^\"')}]+)", re.IGNORECASE)
 BLOCK_INSIDE = re.compile(r"\n[ \t]*\n|<(?!/?(?:a|b|big|em|font|i|small|span|strong|sub|sup|u)\b)")
 TAGS = re.compile(r"<[^<>]*>")
-MARKERS = re.compile(r"<[^<>]*>|~hs~|\{[^{}]*\}")
+MARKERS = re.compile(rf"<[^<>]*>|~hs~|\{{[^{{}}]*\}}|[{INVISIBLE}]")
 SPECIAL = frozenset("*_[]`#|~\\")
 
 STRONG = frozenset(("b", "strong"))
@@ -103,7 +106,6 @@ ANCHOR_END = re.compile(r"</?a(?=[\s>])", re.IGNORECASE)
 HEADING_END = re.compile(r"</?h[1-6](?=[\s>])", re.IGNORECASE)
 PARAGRAPH_END = re.compile(r"</?(?:p|div|table|ul|ol|h[1-6]|blockquote|pre|body)(?=[\s>])", re.IGNORECASE)
 ITEM_END = re.compile(r"</?(?:li|ul|ol)(?=[\s>])", re.IGNORECASE)
-SPAN_END = re.compile(r"</?span(?=[\s>])", re.IGNORECASE)
 BARRIERS = frozenset(("div", "table"))
 ON_ONE_LINE = frozenset(("a", "li", "p", *HEADINGS))
 
@@ -168,7 +170,7 @@ class Surface:
                 self._walk(at, start)
                 at = max(at, end)
             self._close_all()
-        return bool(self.revision.apply([*self.edits, *self._lines(code)]))
+        return bool(self.revision.apply([*self.edits, *self._guards(), *self._lines(code)]))
 
     def _walk(self, at: int, end: int) -> None:
         text = self.text
@@ -192,22 +194,31 @@ class Surface:
         self.edits.append((start, end, replacement, rule))
 
     def _lines(self, code: list[tuple[int, int]]) -> Iterator[Edit]:
-        """What patterns of whole lines find: spaced bold, links that nobody parsed."""
-        text = self.text
-        found: list[tuple[re.Match[str], str | Callable[[re.Match[str]], str | None], str]] = []
+        """What patterns of whole lines find: bold that lost its touch, links that nobody parsed."""
+        text, starts = self.text, [start for start, _ in code]
+
+        def prose(pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+            for match in pattern.finditer(text):
+                place = bisect_right(starts, match.start()) - 1
+                if place < 0 or code[place][1] <= match.start():
+                    yield match
+
         if "** " in text:
-            found += [(match, f"{match[1]}**{match[2]}**", "bold") for match in SPACED_BOLD.finditer(text)]
-        for mark, pattern, link in (("((", WIKI_LINK, self._wiki_link), ("id", SPOKEN_ID, self._spoken_id)):
+            for match in prose(SPACED_BOLD):
+                yield match.start(), match.start(1), "**", "bold"
+                yield match.end(1), match.end(), "**", "bold"
+        for mark, pattern, link_of in (("((", WIKI_LINK, self._wiki_link), ("id", SPOKEN_ID, self._spoken_id)):
             if mark in text:
-                found += [(match, link, "wiki-link") for match in pattern.finditer(text)]
-        starts = [start for start, _ in code]
-        for match, replacement, rule in found:
-            place = bisect_right(starts, match.start()) - 1
-            if place >= 0 and code[place][1] > match.start():
-                continue
-            new = replacement if isinstance(replacement, str) else replacement(match)
-            if new is not None:
-                yield match.start(), match.end(), new, rule
+                for match in prose(pattern):
+                    if (link := link_of(match)) is not None:
+                        yield *match.span(), link, "wiki-link"
+
+    def _guards(self) -> Iterator[Edit]:
+        """What an edit moves together must not become a link: a backslash keeps it apart."""
+        for start, end, replacement, rule in self.edits:
+            before, after = self.text[start - 1 : start], (replacement or self.text[end : end + 1])[:1]
+            if (before == "!" and after == "[") or (before == "]" and after == "(" and not replacement):
+                yield start - 1, start - 1, "\\", rule
 
     def _wiki_link(self, match: re.Match[str]) -> str | None:
         """`((Page|text))` is a link; `((text))` only when there is such a page, for prose has such brackets too."""
@@ -343,11 +354,11 @@ class Surface:
         char = html.unescape(token[0])
         if char == token[0]:
             return
-        if char in "<>&":
+        if char and char in "<>&":
             replacement = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}[char]
         elif char.isspace():
             replacement = " "
-        elif not char.isprintable():
+        elif not char.isprintable() or not char:
             replacement = ""
         else:
             marks = char in SPECIAL or (char in "-+=" and self._at_line_start(token.start()))
@@ -373,8 +384,14 @@ class Surface:
     def _in_destination(self, offset: int) -> bool:
         """Whether a place is inside the address of a Markdown link."""
         start = self.text.rfind("](", max(offset - 2000, 0), offset)
-        address = self.text[start + 2 : offset] if start >= 0 else " "
-        return not any(char in " \t\n" for char in address) and address.count("(") >= address.count(")")
+        if start < 0:
+            return False
+        depth = 1
+        for char in self.text[start + 2 : offset]:
+            depth += (char == "(") - (char == ")")
+            if depth == 0 or char in " \t\n":
+                return False
+        return True
 
     def invisible(self, token: re.Match[str]) -> None:
         """Characters without a shape."""
@@ -744,6 +761,8 @@ class Surface:
 
     def _gap(self, offset: int) -> str:
         """What parts blocks: a blank line, or a blank where all must stay on one line."""
+        if self.tables and not self.tables[-1].in_cell:
+            return ""
         return " " if self.inline or self._in_pipe_row(offset) else "\n\n"
 
     def division(self, tag: Tag) -> None:
