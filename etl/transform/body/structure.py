@@ -113,33 +113,39 @@ class Structure:
 
     def document(self, node: Node) -> None:
         """One blank line between blocks, none at the edges; no rule first, last or twice."""
-        blocks, text = node.children, self.text
+        blocks = node.children
         if not blocks:
-            self._edge(0, len(text))
+            self._edge(0, len(self.text))
             return
         self._edge(0, self._block_start(blocks[0]))
         for index, block in enumerate(blocks):
             after = blocks[index + 1] if index + 1 < len(blocks) else None
-            end = self._block_end(block)
             if block.kind == "Rule" and (index == 0 or after is None or after.kind == "Rule"):
-                self.edit(block.start, end, "", "rule")
-            if block.kind == "Paragraph":
+                self.edit(block.start, self._block_end(block), "", "rule")
+            elif block.kind == "Paragraph":
                 self._line_starts(block)
-            elif block.kind == "HtmlBlock" and after is not None and self._is_empty_box(block, after):
-                self.edit(block.start, self._block_end(after), "", "box")
-            if after is None:
-                self._edge(end, len(text))
-                if DEFINITIONS.fullmatch(text, end) and text[end:].strip():
-                    self.edit(end, len(text), "", "definition")
-                return
-            start = self._block_start(after)
-            gap = text[end:start]
-            if gap != "\n\n" and gap.isspace():
-                self.edit(end, start, "\n\n", "blank-lines")
-            elif gap.strip() and DEFINITIONS.fullmatch(gap):
-                self.edit(end, start, "\n\n", "definition")
-            if block.kind == "List" and after.kind == "BlockQuote" and after.children:
-                self._continuation(after)
+            if after is not None:
+                self._between(block, after)
+        self._behind(self._block_end(blocks[-1]))
+
+    def _between(self, block: Node, after: Node) -> None:
+        """What parts two blocks, and what they are to each other."""
+        end, start = self._block_end(block), self._block_start(after)
+        gap = self.text[end:start]
+        if gap != "\n\n" and gap.isspace():
+            self.edit(end, start, "\n\n", "blank-lines")
+        elif gap.strip() and DEFINITIONS.fullmatch(gap):
+            self.edit(end, start, "\n\n", "definition")
+        if block.kind == "HtmlBlock" and self._is_empty_box(block, after):
+            self.edit(block.start, self._block_end(after), "", "box")
+        elif block.kind == "List" and after.kind == "BlockQuote" and after.children:
+            self._continuation(after)
+
+    def _behind(self, end: int) -> None:
+        """What stands behind the last block."""
+        self._edge(end, len(self.text))
+        if self.text[end:].strip() and DEFINITIONS.fullmatch(self.text, end):
+            self.edit(end, len(self.text), "", "definition")
 
     def _is_empty_box(self, block: Node, after: Node) -> bool:
         texts = self.text[block.start : block.end].strip(), self.text[after.start : after.end].strip()
