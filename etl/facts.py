@@ -75,7 +75,8 @@ class Facts:
             self.db.execute("ATTACH ? AS later", (f"{path}.assets",))
             self.db.executescript("PRAGMA later.journal_mode = OFF; PRAGMA later.synchronous = OFF;")
             self.db.execute(
-                "CREATE TABLE later.asset (ord INTEGER, document TEXT, address TEXT, role TEXT, state TEXT)"
+                "CREATE TABLE later.asset (address TEXT, role TEXT, ord INTEGER, document TEXT, state TEXT,"
+                " PRIMARY KEY (address, role, ord)) WITHOUT ROWID"
             )
 
     def __enter__(self) -> Self:
@@ -136,7 +137,7 @@ class Facts:
     def add_assets(self, rows: Iterable[Sequence[Any]]) -> None:
         """Files that documents point at."""
         self.db.execute("BEGIN")
-        self.db.executemany("INSERT INTO later.asset VALUES (?, ?, ?, ?, ?)", rows)
+        self.db.executemany("INSERT OR IGNORE INTO later.asset VALUES (?, ?, ?, ?, ?)", rows)
         self.db.execute("COMMIT")
 
     # --- anywhere ---------------------------------------------------------------------------

@@ -196,7 +196,8 @@ class Part:
     members: int
     findings: Counter[str] = field(default_factory=Counter)
     changes: Counter[str] = field(default_factory=Counter)
-    assets: list[tuple[int, str, str, str, str]] = field(default_factory=list)
+    assets: list[tuple[str, str, int, str, str]] = field(default_factory=list)
+    """Rows of ``later.asset``."""
 
 
 class Chunk(NamedTuple):
@@ -356,7 +357,9 @@ class _Transform:
     def _account(self, made: Made) -> None:
         self.part.changes.update(made.counts)
         if self.outcome == "document":
-            self.part.assets.extend((self.member.ordinal, self.document, *asset) for asset in made.assets)
+            self.part.assets.extend(
+                (address, role, self.member.ordinal, self.document, state) for address, role, state in made.assets
+            )
         for change in made.changes or ():
             self.files["changes"].write(dump("change", {"document": self.document, **change._asdict()}))
 

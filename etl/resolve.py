@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 from typing import Literal
 
 from etl import addresses, slugs
@@ -18,6 +20,7 @@ from etl.facts import Facts
 from etl.model import Asset, Redirect, Target, Term
 from etl.settings import Settings, SettingsError
 
+STATES: tuple[Literal["ok", "external", "missing"], ...] = ("ok", "external", "missing")
 LONGEST_CHAIN = 64
 MOST_CONFLICTS = 0.10
 FEWEST_MEMBERS = 100
@@ -572,22 +575,8 @@ def terms(facts: Facts) -> Iterator[Term]:
 
 def assets(facts: Facts) -> Iterator[Asset]:
     """Files by address, each with the documents that point at it; the worst state counts."""
-    states: tuple[Literal["ok", "external", "missing"], ...] = ("ok", "external", "missing")
-    files = facts.rows(
-        """
-        SELECT a.address, a.role,
-               max(CASE a.state WHEN 'missing' THEN 2 WHEN 'external' THEN 1 ELSE 0 END),
-               json_group_array(a.document)
-        FROM (
-            SELECT DISTINCT address, role, state, document, ord
-            FROM asset
-            ORDER BY address, role, ord
-        ) a
-        GROUP BY a.address, a.role
-        ORDER BY a.address, a.role
-        """
-    )
-    for address, role, state, documents in files:
-        yield Asset(
-            address=address, role=role, state=states[state], documents=list(dict.fromkeys(json.loads(documents)))
-        )
+    rows = facts.rows("SELECT address, role, document, state FROM asset ORDER BY address, role, ord")
+    for (address, role), group in groupby(rows, key=itemgetter(0, 1)):
+        found = [row[2:] for row in group]
+        state = max((state for _, state in found), key=STATES.index)
+        yield Asset(address=address, role=role, state=state, documents=[document for document, _ in found])

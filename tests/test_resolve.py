@@ -183,12 +183,12 @@ def test_what_can_be_no_address_is_a_mistake_in_gone(gone: str, resolved: Callab
 def test_the_worst_state_of_a_file_counts_and_documents_come_in_order(resolved: Callable[..., Facts]) -> None:
     facts = resolved([page(20), page(3)])
     rows = [
-        (1, "tiki-3", "/b.png", "image", "missing"),
-        (0, "tiki-20", "/b.png", "image", "ok"),
-        (0, "tiki-20", "/a.pdf", "attachment", "external"),
-        (1, "tiki-3", "/a.pdf", "image", "ok"),
+        ("/b.png", "image", 1, "tiki-3", "missing"),
+        ("/b.png", "image", 0, "tiki-20", "ok"),
+        ("/a.pdf", "attachment", 0, "tiki-20", "external"),
+        ("/a.pdf", "image", 1, "tiki-3", "ok"),
     ]
-    facts.db.executemany("INSERT INTO later.asset VALUES (?, ?, ?, ?, ?)", rows)
+    facts.add_assets(rows)
     found = [(line.address, line.role, line.state, line.documents) for line in assets(facts)]
     assert found == [
         ("/a.pdf", "attachment", "external", ["tiki-20"]),
