@@ -101,9 +101,9 @@ def _normal(text: str) -> str | None:
 
 
 def alias_address(alias: str, path_prefixes: Sequence[str], legacy_base: str = "/") -> Address | None:
-    """The address that a stored alias means; it is decoded once, ``+`` is a blank.
+    """The address that a stored alias means; it is decoded once, ``+`` is a blank, a lone ``%`` means itself.
 
-    None when it must never be in the map: see `refusal`; or when its encoding is bad.
+    None when it must never be in the map: see `refusal`; or when it does not decode to UTF-8.
 
     >>> prefixes = ("posts", "tags")
     >>> alias_address("/Clear+water+%E2%80%93+June+2019", prefixes)
@@ -114,8 +114,10 @@ def alias_address(alias: str, path_prefixes: Sequence[str], legacy_base: str = "
     Address(kind='name', value='Clear water')
     >>> alias_address("/posts/clear-water/", prefixes), alias_address("/wiki/Posts", prefixes, "/wiki/")
     (Address(kind='path', value='/posts/clear-water'), Address(kind='name', value='Posts'))
-    >>> [alias_address(alias, prefixes) for alias in ("/", "", "//evil.example/x", "/posts/../x", "/a%0Ab", "/50%+x")]
+    >>> [alias_address(alias, prefixes) for alias in ("/", "", "//evil.example/x", "/posts/../x", "/a%0Ab", "/a%e9")]
     [None, None, None, None, None, None]
+    >>> alias_address("/Wells+(70%)", prefixes)
+    Address(kind='name', value='Wells (70%)')
     >>> alias_address("/Wells//..//and ... more", prefixes)
     Address(kind='name', value='Wells//..//and ... more')
     """
@@ -126,7 +128,7 @@ def alias_address(alias: str, path_prefixes: Sequence[str], legacy_base: str = "
     path = target if inside is None else inside
     if "?" in path and path.partition("?")[0] == SCRIPT:
         return next(iter(_asked(path.partition("?")[2]) or ()), None)
-    text = decode(path.strip("/"))
+    text = decode(_BAD_PERCENT.sub("%25", path.strip("/")))
     return None if text is None else _kept(_classified(text, path_prefixes))
 
 
