@@ -6,8 +6,8 @@ keys may be one and the same for its server (`Crowd`).
 
 from __future__ import annotations
 
+import hashlib
 import re
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,19 +124,23 @@ class Crowd:
     """
 
     def __init__(self, map_bytes: int) -> None:
-        """Sized by the map: about ten places for a line, at most 32 MiB for all."""
-        places = 1 << max(12, min(27, (map_bytes // 16).bit_length()))
+        """Sized by the map: about twenty places for a line, at most 32 MiB for all."""
+        places = 1 << max(12, min(27, (map_bytes // 8).bit_length()))
         self._mask = places - 1
         self._once, self._twice = bytearray(places >> 3), bytearray(places >> 3)
 
     def add(self, key: bytes) -> None:
         """Sees a key."""
-        place = zlib.crc32(key) & self._mask
-        at, bit = place >> 3, 1 << (place & 7)
-        self._twice[at] |= self._once[at] & bit
-        self._once[at] |= bit
+        for at, bit in self._places(key):
+            self._twice[at] |= self._once[at] & bit
+            self._once[at] |= bit
 
     def suspects(self, key: bytes) -> bool:
         """False for a key that was seen at most once."""
-        place = zlib.crc32(key) & self._mask
-        return bool(self._twice[place >> 3] & 1 << (place & 7))
+        return all(self._twice[at] & bit for at, bit in self._places(key))
+
+    def _places(self, key: bytes) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Byte and bit of both places of a key: two keys seldom share both."""
+        digest = int.from_bytes(hashlib.blake2b(key, digest_size=8).digest())
+        first, second = digest & self._mask, digest >> 32 & self._mask
+        return (first >> 3, 1 << (first & 7)), (second >> 3, 1 << (second & 7))
