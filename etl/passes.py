@@ -351,6 +351,7 @@ class _Transform:
             sha256=self.sha256,
             keep_changes=state.options.changes,
             with_html=state.options.html,
+            verify=state.options.verify_text,
             found=self.found,
         )
 

@@ -60,10 +60,13 @@ def make_document(
     sha256: str,
     keep_changes: bool = False,
     with_html: bool = False,
+    verify: bool = False,
     found: tuple[Finding, ...] = (),
 ) -> Made:
     """The document of a record; ``found`` is what resolve found about it."""
-    cleaned = clean_body(record.body, settings, linker, first_line=record.body_line, keep_changes=keep_changes)
+    cleaned = clean_body(
+        record.body, settings, linker, first_line=record.body_line, keep_changes=keep_changes, verify=verify
+    )
     findings = [*record.findings, *input_findings(record), *fields.findings, *found, *cleaned.findings]
     subject = _subject(fields, decision, record, findings)
     dois, pmids = rules.identifiers(

@@ -1,0 +1,40 @@
+"""``--verify-text`` compares the words of source and result as rendered, beside the account over the edits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from etl.cli import main
+
+PAGE = b"""{"title": "Wells", "slug": "wells", "aliases": ["/Wells", "/7"], "tiki_page_id": 7, "date": "2019-07-13"}
+
+Deep **wells** give clear water.
+"""
+
+
+def migrated(tmp_path: Path, *flags: str) -> tuple[int, list[str]]:
+    source, out = tmp_path / "export", tmp_path / "out"
+    source.mkdir(exist_ok=True)
+    (source / "1_00000000000000aa.txt").write_bytes(PAGE)
+    status = main(["migrate", str(source), "--out", str(out), "--quiet", *flags])
+    lines = (out / "current" / "findings.jsonl").read_text().splitlines()
+    return status, [json.loads(line)["code"] for line in lines]
+
+
+def test_a_page_whose_words_are_all_there_has_no_finding(tmp_path: Path) -> None:
+    assert migrated(tmp_path, "--verify-text") == (0, [])
+
+
+def test_words_that_no_edit_explains_are_an_error_with_the_flag_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: object) -> Iterator[tuple[str, str]]:
+        yield "lost", "clear water"
+
+    monkeypatch.setattr("etl.transform.body.unexplained", lost)
+    assert migrated(tmp_path) == (0, [])
+    assert migrated(tmp_path, "--verify-text") == (1, ["text.lost"])
