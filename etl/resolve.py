@@ -367,14 +367,8 @@ def _report_conflicts(facts: Facts) -> None:
         """
     )
     for kind, value, page, loser, owner in losers:
-        facts.add_finding(
-            page,
-            "address.conflict",
-            f"{kind} {value!r} is claimed by {loser}, but belongs to {owner}",
-            f"it answers with {owner}",
-            field="aliases",
-            cause=f"{kind} {value}",
-        )
+        message = f"{kind} {value!r} is claimed by {loser}, but belongs to {owner}"
+        _add_conflict(facts, page, message, f"it answers with {owner}", f"{kind} {value}")
 
 
 def _report_hidden(facts: Facts) -> None:
@@ -391,14 +385,12 @@ def _report_hidden(facts: Facts) -> None:
         """
     )
     for kind, value, page, loser, owner in hidden:
-        facts.add_finding(
-            page,
-            "address.conflict",
-            f"{kind} {value!r} of {loser} is a path of the new site ({owner})",
-            "the new site answers it",
-            field="aliases",
-            cause=f"{kind} {value}",
-        )
+        message = f"{kind} {value!r} of {loser} is a path of the new site ({owner})"
+        _add_conflict(facts, page, message, "the new site answers it", f"{kind} {value}")
+
+
+def _add_conflict(facts: Facts, page: int, message: str, action: str, cause: str) -> None:
+    facts.add_finding(page, "address.conflict", message, action, field="aliases", cause=cause)
 
 
 def _report_withheld(facts: Facts) -> None:

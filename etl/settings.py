@@ -114,6 +114,10 @@ class Settings(BaseModel):
         """Path of a category or tag on the new site."""
         return self.tag_template.replace("{slug}", slug)
 
+    def is_lost(self, address: str) -> bool:
+        """Whether an address stands for a file that the export lost (``missing_images``)."""
+        return any(re.search(pattern, address) for pattern in self.missing_images)
+
     def digest(self) -> str:
         """SHA-256 of all effective values."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()

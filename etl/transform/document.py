@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -181,12 +180,8 @@ def _assets(cleaned: Cleaned, settings: Settings) -> list[tuple[str, str, str]]:
     assets = {(image["src"], "image", image["state"]) for image in cleaned.images if image["src"]}
     for link in cleaned.links:
         if link["kind"] == "file":
-            assets.add((link["href"], "attachment", "missing" if _lost(link["href"], settings) else "ok"))
+            assets.add((link["href"], "attachment", "missing" if settings.is_lost(link["href"]) else "ok"))
     return sorted(assets)
-
-
-def _lost(address: str, settings: Settings) -> bool:
-    return any(re.search(pattern, address) for pattern in settings.missing_images)
 
 
 def _html(body: str) -> str:

@@ -488,7 +488,7 @@ def shows_nothing(body: str, settings: Settings) -> bool:
             return False
         if match[0][:4].lower() == "<img":
             source = IMAGE_SOURCE.search(match[0])
-            if source is None or not any(re.search(pattern, source[1]) for pattern in settings.missing_images):
+            if source is None or not settings.is_lost(source[1]):
                 return False
         at = match.end()
     return True

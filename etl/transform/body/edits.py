@@ -22,6 +22,7 @@ Edit = tuple[int, int, str, str]
 
 MARKUP = re.compile(
     r"""<!--.*?-->|<[!?][^<>]*>|</?(?:(?:[ovwmx]|st\d):)?[a-zA-Z][a-zA-Z0-9]*(?:[\s/](?:[^<>"']|"[^"]*"|'[^']*')*|[\s/][^<>]*)?>
+    |~/?(?:hs|np|pp|tc|hc|tex)~
     |!\[[^\]\[]*(?=\]\()
     |\]\(\s*(?:<[^<>\n]*>|[^()\s]*(?:\([^()]*\)[^()\s]*)*)(?:\s+(?:"[^"]*"|'[^']*'|\([^()]*\)))?\s*\)""",
     re.DOTALL | re.VERBOSE,
@@ -55,7 +56,7 @@ def visible(fragment: str) -> str:
         fragment = DEFINITION.sub("", fragment)
     if "][" in fragment:
         fragment = REFERENCE.sub("", fragment)
-    if "<" in fragment or "](" in fragment:
+    if "<" in fragment or "](" in fragment or "~" in fragment:
         fragment = MARKUP.sub("", fragment)
     if "&" in fragment:
         fragment = html.unescape(fragment)
@@ -150,10 +151,13 @@ class Revision:
         if was == now:
             return
         if was not in now and rule not in MAY_LOSE:
-            self.find("text.lost", start, f"rule {rule} turned {_short(before)} into {_short(after)}", "reported")
+            self.find("text.lost", start, f"rule {rule} turned {short(before, 60)} into {short(after, 60)}", "reported")
         if now not in was and rule not in MAY_ADD:
-            self.find("text.added", start, f"rule {rule} turned {_short(before)} into {_short(after)}", "reported")
+            self.find(
+                "text.added", start, f"rule {rule} turned {short(before, 60)} into {short(after, 60)}", "reported"
+            )
 
 
-def _short(text: str) -> str:
-    return repr(text if len(text) <= 60 else text[:57] + "...")
+def short(text: str, longest: int = 80) -> str:
+    """A text quoted for a message, cut to a length."""
+    return repr(text if len(text) <= longest else text[: longest - 3] + "...")

@@ -63,6 +63,10 @@ class Destination(NamedTuple):
     finding: str | None = None
 
 
+LOST_FILE = Destination(None, "file", "unmapped", None, "link.unmapped")
+"""What a link to a file becomes that the export lost (`Settings.is_lost`)."""
+
+
 class Linker:
     """Resolves the links of one site."""
 

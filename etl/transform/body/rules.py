@@ -76,7 +76,7 @@ RULES: dict[str, str] = {
 }
 
 MAY_LOSE = frozenset(
-    """comment debug declaration dynamic-list shortcode script tiki-marker tiki-mark tiki-colour wiki-link drop-line box
+    """comment debug declaration dynamic-list shortcode script tiki-marker tiki-colour wiki-link drop-line box
     lost-image image box-end mojibake""".split()
 )
 """Rules that may remove visible text; each removal is a finding."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from etl.settings import Settings
 from etl.transform.body.edits import Edit, Revision
-from etl.transform.body.links import Destination, Linker, encoded, is_prose
+from etl.transform.body.links import LOST_FILE, Destination, Linker, encoded, is_prose
 from etl.transform.body.parse import Node, Tree, parse
 
 BOX_START = '<div class="box" markdown="1">'
@@ -53,7 +53,7 @@ class Structure:
         self.revision = revision
         self.linker = linker
         self.drop = [re.compile(pattern) for pattern in settings.drop_lines]
-        self.lost = re.compile("|".join(f"(?:{pattern})" for pattern in settings.missing_images) or r"(?!)")
+        self.settings = settings
         self.unlinked: list[tuple[int, str, Destination]] = []
         """Links that became text: source offset, address as it was, and why."""
         self.kept: dict[int, Destination] = {}
@@ -481,8 +481,8 @@ class Structure:
             self._literal(node, label, href)
             return
         destination = self.linker.resolve(href, _plain(node))
-        if self.lost.search(href):
-            destination = Destination(None, "file", "unmapped", None, "link.unmapped")
+        if self.settings.is_lost(href):
+            destination = LOST_FILE
         if destination.finding and (destination.href is None or destination.state != "dangling"):
             done = "its text stays" if destination.href is None else f"goes to {destination.href}"
             self.revision.find(destination.finding, node.start, f"link {href!r}", done)

@@ -15,8 +15,8 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from etl.settings import Settings
-from etl.transform.body.edits import Edit, Revision
-from etl.transform.body.links import NAME_WORDS, WWW, Destination, Linker, encoded, is_prose
+from etl.transform.body.edits import Edit, Revision, short
+from etl.transform.body.links import LOST_FILE, NAME_WORDS, WWW, Destination, Linker, encoded, is_prose
 from etl.transform.body.parse import Node, parse
 
 DEEPEST_LIST = 12
@@ -132,7 +132,7 @@ class Surface:
 
     def __init__(self, revision: Revision, settings: Settings, linker: Linker) -> None:
         self.revision = revision
-        self.lost = re.compile("|".join(f"(?:{pattern})" for pattern in settings.missing_images) or r"(?!)")
+        self.settings = settings
         self.linker = linker
         self.find = revision.find
         self.code_size = 0
@@ -244,13 +244,13 @@ class Surface:
         if end is None:
             return self.less(token)
         inner = self.text[start + 4 : end]
-        self.find("comment.removed", start, f"comment {_short(' '.join(inner.split()))}", "removed")
+        self.find("comment.removed", start, f"comment {short(' '.join(inner.split()))}", "removed")
         line = self.text.rfind("\n#", 0, start) + 1
         if LIST_MACRO.search(inner) and HEADING_BEFORE.fullmatch(self.text, line, start) and not self._edited(line):
             self.find(
                 "list.removed",
                 line,
-                f"heading {_short(self.text[line:start].strip())} of a dynamic list",
+                f"heading {short(self.text[line:start].strip())} of a dynamic list",
                 "removed with it",
             )
             self.edit(line, end + 3, "", "dynamic-list")
@@ -276,7 +276,7 @@ class Surface:
 
     def shortcode(self, token: re.Match[str]) -> None:
         """`{{< toc >}}`, and the rule right behind it."""
-        self.find("shortcode.removed", token.start(), f"shortcode {_short(token[0].split('}}')[0] + '}}')}", "removed")
+        self.find("shortcode.removed", token.start(), f"shortcode {short(token[0].split('}}')[0] + '}}')}", "removed")
         self.edit(*token.span(), self._gap(token.start()), "shortcode")
 
     def marker(self, token: re.Match[str]) -> int | None:
@@ -296,7 +296,7 @@ class Surface:
             self.find(
                 "markup.removed",
                 start,
-                f"plugin marker {_short(self.text[start:end])}",
+                f"plugin marker {short(self.text[start:end])}",
                 "removed; its inner text stays",
             )
             self.edit(start, end, "", "tiki-marker")
@@ -405,7 +405,7 @@ class Surface:
         except UnicodeDecodeError:
             return
         text = "".join(" " if char.isspace() else char for char in text if char.isspace() or char.isprintable())
-        self.find("character.repaired", token.start(), f"garbled {_short(token[0])}", f"repaired to {_short(text)}")
+        self.find("character.repaired", token.start(), f"garbled {short(token[0])}", f"repaired to {short(text)}")
         self.edit(*token.span(), text, "mojibake")
 
     def separator(self, token: re.Match[str]) -> None:
@@ -468,7 +468,7 @@ class Surface:
 
     def _unwrapped(self, tag: Tag) -> None:
         if not tag.closing:
-            self.find("html.unwrapped", tag.start, f"tag {_short(tag.raw)}", "removed; its text stays")
+            self.find("html.unwrapped", tag.start, f"tag {short(tag.raw)}", "removed; its text stays")
         self._drop(tag, "unwrap")
 
     def _drop(self, tag: Tag, rule: str, before: str = "") -> None:
@@ -514,7 +514,7 @@ class Surface:
         link = f"<{destination.href}>" if destination and destination.href and "://" in destination.href else ""
         if not tag.closing:
             self.find(
-                "html.removed", tag.start, f"frame of {_short(source)}", "replaced by a link" if link else "removed"
+                "html.removed", tag.start, f"frame of {short(source)}", "replaced by a link" if link else "removed"
             )
         self.edit(tag.start, stop, link, "script" if not link else "image")
         return stop
@@ -665,12 +665,12 @@ class Surface:
         """`<img>`; one that stands for a lost file goes and is reported."""
         attributes = tag.attributes()
         source = attributes.get("src", "").strip()
-        if not source or self.lost.search(source):
+        if not source or self.settings.is_lost(source):
             self.edit(tag.start, tag.end, "", "lost-image")
             self._lost_image(tag.start, source)
             return
         if self.linker.resolve(source).finding == "link.removed" or attributes.get("width", "").strip() in ("0", "1"):
-            self.find("html.removed", tag.start, f"image {_short(source)}", "removed")
+            self.find("html.removed", tag.start, f"image {short(source)}", "removed")
             self.edit(tag.start, tag.end, "", "image")
             return
         href = encoded(source)
@@ -683,7 +683,7 @@ class Surface:
     def _lost_image(self, offset: int, source: str) -> None:
         self.lost_images.append((self.revision.origin(offset), source))
         self.find(
-            "image.missing", offset, f"image {_short(source)} is not in the export", "removed; listed in assets.jsonl"
+            "image.missing", offset, f"image {short(source)} is not in the export", "removed; listed in assets.jsonl"
         )
 
     def anchor(self, tag: Tag) -> None:
@@ -718,19 +718,19 @@ class Surface:
             return "\\[", "\\]", "bracket-link"
         broken = "does not exist" in title or "unknown page_id" in title
         destination = self.linker.resolve(href, label, title, broken=broken)
-        if self.lost.search(href):
-            destination = Destination(None, "file", "unmapped", None, "link.unmapped")
+        if self.settings.is_lost(href):
+            destination = LOST_FILE
         if destination.href is None:
             self._unlink(opened.start, href, destination)
             return "", "", "anchor"
         if destination.finding:
-            self.find(destination.finding, opened.start, f"link {_short(href)}", f"goes to {destination.href}")
+            self.find(destination.finding, opened.start, f"link {short(href)}", f"goes to {destination.href}")
         return "[", f"]({destination.href})", "anchor"
 
     def _unlink(self, offset: int, href: str, destination: Destination) -> None:
         self.unlinked.append((self.revision.origin(offset), href, destination))
         if destination.finding:
-            self.find(destination.finding, offset, f"link {_short(href)}", "its text stays")
+            self.find(destination.finding, offset, f"link {short(href)}", "its text stays")
 
     # --- blocks of HTML ---------------------------------------------------------------------
 
@@ -1046,7 +1046,3 @@ def _columns(inside: str) -> int:
     """The most cells in a row of an HTML table."""
     rows = re.split(r"<tr\b", inside, flags=re.IGNORECASE)
     return max((len(re.findall(r"<t[dh]\b", row, re.IGNORECASE)) for row in rows), default=0)
-
-
-def _short(text: str) -> str:
-    return repr(text if len(text) <= 80 else text[:77] + "...")
