@@ -112,7 +112,7 @@ def findings(_: Path) -> str:
 def rules(_: Path) -> str:
     rows = [(f"`{rule}`", cell(re.sub(r" \([\d, ]+\)$", "", sentence))) for rule, sentence in RULES.items()]
     losing = ", ".join(f"`{rule}`" for rule in RULES if rule in MAY_LOSE)
-    said = f"Visible text may go with these alone, each time with a finding: {losing}.\n\n"
+    said = f"Visible text may go with these alone, with a finding, or as the marks of a box or a link: {losing}.\n\n"
     return said + table(("rule", "what it does"), rows)
 
 

@@ -76,10 +76,10 @@ RULES: dict[str, str] = {
 }
 
 MAY_LOSE = frozenset(
-    """comment debug declaration dynamic-list shortcode script tiki-marker tiki-colour wiki-link drop-line box
+    """comment debug dynamic-list shortcode script tiki-marker tiki-colour wiki-link drop-line box
     lost-image image box-end mojibake""".split()
 )
-"""Rules that may remove visible text; each removal is a finding."""
+"""Rules that may remove visible text: with a finding, or as the marks of a box or a link."""
 
 MAY_ADD = frozenset(("image", "box", "address", "autolink", "mojibake"))
 """Rules that may write letters: a title, an alternative text, a percent-encoded sign."""
