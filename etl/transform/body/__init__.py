@@ -96,6 +96,9 @@ def _links(tree: Tree, revision: Revision, surface: Surface, structure: Structur
         (offset, {"href": href, "kind": gone.kind, "state": gone.state, "target": gone.target})
         for offset, href, gone in [*surface.unlinked, *structure.unlinked]
     ]
+    for start, bare in structure.bare:
+        offset = revision.origin(start, structure.version)
+        found.append((offset, {"href": bare.href, "kind": bare.kind, "state": bare.state, "target": bare.target}))
     for node in tree.nodes:
         to = structure.kept.get(node.start) if node.kind == "Link" else None
         if to is None:

@@ -35,6 +35,18 @@ LOST_NAME = re.compile(r"does not exist yet:\s*(.+)", re.IGNORECASE)
 SPOKEN_ID = re.compile(r"tiki\W*index\W*php\W*page\W*id\W*(\d+)", re.IGNORECASE)
 WWW = re.compile(r"www\.[\w.-]+\.[a-z]{2,}(?:/\S*)?", re.IGNORECASE)
 NAME_WORDS = 3
+NO_LETTERS = re.compile(r"[\s\\)\[*_]+")
+
+# Addresses as they were mistyped, pasted and cut (corpus.md 7); a group `tls` is what is left of the s of https.
+BROKEN_SCHEME = re.compile(r"h{0,2}t{1,2}p(?P<tls>s?)(?::|(?=//))//?\s*(?=[\w-]+\.[\w-])", re.IGNORECASE)
+WHOLE_SCHEME = re.compile(r"https?://\S", re.IGNORECASE)
+DOI = re.compile(r"(?:https?://|doi:\s*|)(?=10\.\d{4,9}/\S)", re.IGNORECASE)
+TRACKING = re.compile(
+    r"(?:utm_\w+|gclid|gclsrc|dclid|fbclid|msclkid|yclid|igshid|mc_[ce]id|_hsenc|_hsmi|mkt_tok|vero_id|oly_(?:anon|enc)_id"
+    r"|hsctatracking|triedredirect)(?:=[^&#]*)?",
+    re.IGNORECASE,
+)
+"""Parameters that say who sent a reader, never what is shown: the closed list of what goes."""
 
 
 class Lookup(Protocol):
@@ -84,7 +96,7 @@ class Linker:
         return self._resolved(href, label, hint, broken)
 
     def _resolve(self, href: str, label: str, hint: str, broken: bool) -> Destination:
-        href = href.strip()
+        href = mended(href.strip())
         lost = LOST_ID.search(hint) if hint else None
         if lost and (page := self.lookup.by_id(str(int(lost[1])))):
             return _to(page)
@@ -168,6 +180,7 @@ class Linker:
         if scheme:
             if scheme[1].lower() == "mailto":
                 return Destination(encoded(href), "mail", "external")
+            href = untracked(href)
             hosts = self.settings.image_hosts
             kind: Kind = "file" if hosts and _host(href) in _names(hosts) else "external"
             return Destination(encoded(href), kind, "ok" if kind == "file" else "external")
@@ -197,19 +210,54 @@ def encoded(href: str) -> str:
     return ENTITY.sub("&amp;", href)
 
 
+def mended(href: str) -> str:
+    """An address with the scheme that it lost or that was mistyped; a DOI at its resolver.
+
+    >>> mended("ttps://a.example/s"), mended("http// a.example"), mended("www.a.example/b"), mended("/posts/x")
+    ('https://a.example/s', 'http://a.example', 'http://www.a.example/b', '/posts/x')
+    >>> mended("doi:10.5555/x"), mended("https://10.5555/x"), mended("10.5555/x"), mended("doi.org/10.5555/x")
+    ('https://doi.org/10.5555/x', 'https://doi.org/10.5555/x', 'https://doi.org/10.5555/x', 'https://doi.org/10.5555/x')
+    """
+    if href.startswith(("/", "#")):
+        return href
+    scheme = None if WHOLE_SCHEME.match(href) else BROKEN_SCHEME.match(href)
+    if scheme:
+        href = f"http{scheme['tls'].lower()}://{href[scheme.end() :]}"
+    doi = DOI.match(href) if "10." in href and "doi.org/10." not in href[:24] else None
+    if doi or href.startswith(("doi.org/10.", "dx.doi.org/10.")):
+        return f"https://doi.org/{href[doi.end() :]}" if doi else f"https://{href}"
+    return f"http://{href}" if WWW.fullmatch(href) else href
+
+
+def untracked(href: str) -> str:
+    """An address without the parameters that only say who sent the reader (`TRACKING`).
+
+    >>> untracked("https://a.example/?utm_source=x&id=5&gclid=1#part"), untracked("https://a.example/?gclid=1")
+    ('https://a.example/?id=5#part', 'https://a.example/')
+    """
+    address, query, rest = href.partition("?")
+    if not query or not TRACKING.search(rest):
+        return href
+    asked, mark, fragment = rest.partition("#")
+    kept = "&".join(part for part in asked.split("&") if not TRACKING.fullmatch(part.removeprefix("amp;")))
+    return address + ("?" if kept else "") + kept + mark + fragment
+
+
 def is_prose(label: str, href: str) -> bool:
     """Whether brackets in prose were taken for a link: address and text are the same (29).
 
     >>> is_prose("ng/mL", "ng/mL"), is_prose("RR = 1.59, 95%CI", "RR%20=%201.59,%2095%CI"), is_prose("a", "/a")
     (True, True, False)
+    >>> is_prose("10.5555/x", "10.5555/x"), is_prose("**14.2** (9-18)kg/ha", "__14.2__%20(9-18)kg/ha")
+    (False, True)
     """
-    if not href or "://" in href or href.startswith(("/", "#", "mailto:", "tiki-")):
+    if not href or "://" in href or href.startswith(("/", "#", "mailto:", "tiki-")) or mended(href) != href:
         return False
     return _letters(unquote(href)) == _letters(label)
 
 
 def _letters(text: str) -> str:
-    return "".join(html.unescape(text).replace("\\", "").replace(")", "").replace("[", "").split())
+    return NO_LETTERS.sub("", html.unescape(text))
 
 
 def _host(href: str) -> str:

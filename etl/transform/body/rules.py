@@ -21,7 +21,7 @@ RULES: dict[str, str] = {
     "anchor": "an HTML link becomes a Markdown link (24, 25)",
     "image": "an HTML image becomes a Markdown image",
     "lost-image": "an image that stands for a lost file goes (33, 34)",
-    "emphasis": "HTML emphasis becomes Markdown",
+    "emphasis": "emphasis of HTML or with underscores becomes Markdown with stars",
     "break": "an HTML line break becomes a Markdown one, but in tables",
     "block": "an HTML paragraph, heading, list, rule or section becomes Markdown",
     "table": "an HTML table becomes a pipe table",
@@ -29,6 +29,7 @@ RULES: dict[str, str] = {
     "script": "something that runs or shows nothing goes, with its content",
     "unwrap": "HTML without a place in clean Markdown goes, its text stays",
     "autolink": "an address in angle brackets that is no link becomes text",
+    "bare-address": "an address in prose becomes a link, its punctuation outside",
     "stray-tag": "a tag that the old wiki's filter put into a word goes",
     "less-than": "a literal < becomes &lt; (21)",
     "entity": "an entity becomes its character (38)",
@@ -63,8 +64,8 @@ RULES: dict[str, str] = {
     "bold-blank": "no blank between bold and the punctuation behind it (19)",
     "bracket": "literal brackets are escaped (22)",
     "bracket-link": "brackets that became a link are brackets again (29)",
-    "link": "a link in one spelling: address encoded, no title, text trimmed (30, 31)",
-    "link-blank": "a blank parts a link from the word that it touched",
+    "link": "a link in one spelling: address mended and encoded, no title, text trimmed (30, 31)",
+    "link-blank": "a blank parts a link from the words that touch it",
     "definition": "the definition of a link by reference goes; the link has its address itself",
     "page-link": "a link to a page of the old wiki goes to its new path (26, 27, 32)",
     "unlink": "a link that has no target goes, its text stays",
@@ -77,9 +78,9 @@ RULES: dict[str, str] = {
 
 MAY_LOSE = frozenset(
     """comment debug dynamic-list shortcode script tiki-marker tiki-colour wiki-link drop-line box
-    lost-image image box-end mojibake""".split()
+    lost-image image box-end mojibake bare-address autolink""".split()
 )
 """Rules that may remove visible text: with a finding, or as the marks of a box or a link."""
 
-MAY_ADD = frozenset(("image", "box", "address", "autolink", "mojibake"))
+MAY_ADD = frozenset(("image", "box", "address", "autolink", "mojibake", "bare-address", "link"))
 """Rules that may write letters: a title, an alternative text, a percent-encoded sign."""

@@ -7,13 +7,14 @@ a fixed point, and cleaning it again changes nothing.
 
 from __future__ import annotations
 
+import html
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 
 from etl.settings import Settings
 from etl.transform.body.edits import Edit, Revision
-from etl.transform.body.links import LOST_FILE, Destination, Linker, encoded, is_prose
+from etl.transform.body.links import LOST_FILE, Destination, Linker, encoded, is_prose, untracked
 from etl.transform.body.parse import Node, Tree, parse
 
 BOX_START = '<div class="box" markdown="1">'
@@ -21,7 +22,8 @@ BOX_END = "</div>"
 MOST_ROUNDS = 50
 # Edits that change neither structure nor visible text, and after which no rule has more to ask for.
 SETTLED = frozenset(
-    "blank-lines edge blanks line-blanks tight-list bracket link page-link image-alt number hard-break unlink".split()
+    """blank-lines edge blanks line-blanks tight-list bracket link page-link image-alt number hard-break unlink
+    bare-address""".split()
 )
 
 BLANKS = re.compile(r"[ \t]{2,}|\t")
@@ -36,12 +38,24 @@ QUOTE_MARK = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
 QUOTE_BLANKS = re.compile(r"^((?:[ \t]*>)+)[ \t]{2,}(?=\S)", re.MULTILINE)
 BEFORE_PUNCTUATION = re.compile(r" +(?=[,.;:)\]](?:\s|$))")
 DOI_TAIL = re.compile(r"[.,;:]+$")
+CUT_DOI = re.compile(r"doi\.org/10\.\d{4,9}/$")
+DOI_REST = re.compile(r"[a-zA-Z0-9][\w.-]*[\w]")
+# An alphabet that parts its words: between others a blank would be wrong.
+PARTED = r"[0-9A-Za-z\u00c0-\u02af\u0370-\u052f]"
+TOUCHES_BEFORE = re.compile(rf"{PARTED}{{2}}|.[,;]")
+TOUCHES_BEHIND = re.compile(rf"{PARTED}{{2}}")
+BARE = re.compile(r"(?<![\w/=\\])https?://(?=[\w\[])(?:[^\s<>\"\u201c\u201d\u201e\u00ab\u00bb|\\`\[\]&]|&(?!lt;|gt;))+")
+NOT_LITERAL = re.compile(r"[\\\[\]*_`<]")
+ENTITY = re.compile(r"&(?=#?\w+;)")
+BLANKS_AT_END = re.compile(r"(?:%20)+$")
 HEADING_MARK = re.compile(r"(#{1,6})[ \t]+")
 ALLOWED_HTML = re.compile(r"</?su[bp]>|<br>")
 DEFINITIONS = re.compile(
     r"(?:\s*\n {0,3}\[[^\]\n]+\]:[ \t]*\S+(?:[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*'))?[ \t]*(?=\n|\Z))+\s*"
 )
 EMPTY_CELLS = re.compile(r"[|\s]*")
+PUNCTUATION = frozenset(".,;:!?'*_~\u2019\u2018\u2026\u2013\u2014")
+BRACKETS = {")": "(", "}": "{"}
 MARK_ONLY = re.compile(r"[ \t]*(?:[*+-]|#{1,6})[ \t]+")
 NEST = 4
 
@@ -58,6 +72,8 @@ class Structure:
         """Links that became text: source offset, address as it was, and why."""
         self.kept: dict[int, Destination] = {}
         """What the links of the last tree mean, by where they begin."""
+        self.bare: list[tuple[int, Destination]] = []
+        """Bare addresses that become links by the last edits, which the last tree does not know as such."""
         self.version = 0
         """Which text the last tree is of: the number of changes that the revision had seen."""
         self.text = revision.text
@@ -86,8 +102,9 @@ class Structure:
         """Collect what all rules ask for on a tree."""
         self.asked, self.kept, self.again = [], {}, False
         self.box_open, self.table_end, self.quote_end = False, 0, 0
+        self.bare = []
         starred = False
-        code = 0
+        code = label = 0
         for node in tree.nodes:
             if node.kind == "Text":
                 data = node.data
@@ -95,7 +112,12 @@ class Structure:
                     continue
                 if "  " in data or "[" in data or "]" in data or "\t" in data:
                     self.plain(node)
+                if "://" in data and node.start >= label:
+                    self.bare_addresses(node)
                 starred = starred or "*" in data
+            elif node.kind == "Link" or node.kind == "Image":
+                label = node.end
+                RULES[node.kind](self, node)
             elif node.kind == "CodeBlock":
                 code = node.end
             elif (rule := RULES.get(node.kind)) is not None:
@@ -435,6 +457,14 @@ class Structure:
         if self.text[max(node.start - 2, 0) : node.start] == "( ":
             self.edit(node.start - 1, node.start, "", "bold-blank")
 
+    def emphasis(self, node: Node) -> None:
+        """Emphasis is `*`, where no other star stands beside it."""
+        around = self.text[max(node.start - 1, 0) : node.start] + self.text[node.start + 1 : node.start + 2]
+        around += self.text[node.end - 2 : node.end - 1] + self.text[node.end : node.end + 1]
+        if self.text[node.start] == "_" and "*" not in around:
+            self.edit(node.start, node.start + 1, "*", "emphasis")
+            self.edit(node.end - 1, node.end, "*", "emphasis")
+
     def lone_marks(self, tree: Tree) -> None:
         """`** text **` is bold that lost its touch; a mark without a partner goes."""
         for node in tree.nodes:
@@ -480,9 +510,7 @@ class Structure:
         if is_prose(label, href):
             self._literal(node, label, href)
             return
-        destination = self.linker.resolve(href, _plain(node))
-        if self.settings.is_lost(href):
-            destination = LOST_FILE
+        destination = self._destination(node, href)
         if destination.finding and (destination.href is None or destination.state != "dangling"):
             done = "its text stays" if destination.href is None else f"goes to {destination.href}"
             self.revision.find(destination.finding, node.start, f"link {href!r}", done)
@@ -496,13 +524,56 @@ class Structure:
         rule = "page-link" if destination.kind in ("page", "tag") else "link"
         self.kept[node.start] = destination._replace(href=self._rewrite(node, label, destination.href, rule))
 
+    def _destination(self, node: Node, href: str) -> Destination:
+        """Where a link goes; a label in another emphasis behind a page's name is no part of the name (17)."""
+        if self.settings.is_lost(href):
+            return LOST_FILE
+        if CUT_DOI.search(href) and not DOI_REST.match(self.text, node.end):
+            return Destination(None, "external", "unmapped", None, "link.unmapped")
+        destination = self.linker.resolve(href, _plain(node))
+        if destination.kind in ("legacy", "page") and destination.state != "ok":
+            name = "".join(child.data for child in node.children if child.kind == "Text").strip()
+            found = self.linker.page(name) if name and any(child.kind == "Emphasis" for child in node.children) else None
+            return found or destination
+        return destination
+
     def _autolink(self, node: Node) -> None:
-        """`<https://…>` stays, unless it must not be followed."""
-        destination = self.linker.resolve(node.data["dest_url"])
-        self.kept[node.start] = destination
+        """`<https://…>` stays, but for what must not be followed and what is on the old site."""
+        self.address(node.start, node.end, self.text[node.start + 1 : node.end - 1])
+
+    def bare_addresses(self, node: Node) -> None:
+        """An address in prose becomes a link, with the punctuation around it outside (repair 13)."""
+        for match in BARE.finditer(self.text, node.start, node.end):
+            self.address(match.start(), match.start() + len(shown := _without_punctuation(match[0])), shown)
+
+    def address(self, start: int, end: int, shown: str) -> None:
+        """An address that is its own text: an autolink, a link to a page of the export, or text."""
+        bare = self.text[start] != "<"
+        address = untracked(html.unescape(BLANKS_AT_END.sub("", shown)))
+        destination = self.linker.resolve(address)
+        if not bare:
+            self.kept[start] = destination._replace(href=destination.href and address)
         if destination.href is None:
-            self.unlinked.append((self.revision.origin(node.start), node.data["dest_url"], destination))
-            self.edit(node.start, node.end, self.text[node.start + 1 : node.end - 1], "autolink")
+            self.unlinked.append((self.revision.origin(start), shown, destination))
+            if destination.finding and bare:
+                self.revision.find(destination.finding, start, f"address {shown!r}", "it stays as text")
+            self.edit(start, end, shown, "autolink")
+        elif destination.kind in ("page", "tag"):
+            self.again = True
+            text = NOT_LITERAL.sub(r"\\\g<0>", shown)
+            self.edit(start, end, f"[{text}]({destination.href})", "page-link")
+        else:
+            written = address.replace("<", "%3C").replace(">", "%3E")
+            self._shortened(start, shown, written)
+            if bare:
+                self.bare.append((start, destination._replace(href=written)))
+            self.edit(start, end, f"<{ENTITY.sub('&amp;', written)}>", "bare-address" if bare else "autolink")
+
+    def _shortened(self, start: int, shown: str, written: str) -> None:
+        """What went from an address that readers see is a finding."""
+        if len(written) < len(html.unescape(shown)):
+            self.again = True
+            self.revision.find("address.shortened", start, f"address {shown!r}", f"is {written!r} now")
 
     def _literal(self, node: Node, label: str, href: str) -> None:
         """Brackets again; a parenthesis that the address lost to the text behind it is taken along."""
@@ -513,15 +584,20 @@ class Structure:
     def _rewrite(self, node: Node, label: str, href: str, rule: str) -> str:
         """Write a link anew; returns its address, for the full stop behind a DOI is no part of it."""
         lead, trail, behind = len(label) - len(label.lstrip()), len(label) - len(label.rstrip()), ""
+        rest = DOI_REST.match(self.text, node.end) if CUT_DOI.search(href) else None
         tail = DOI_TAIL.search(href) if "doi.org/" in href else None
+        if rest:
+            self.again = True
+            self.edit(node.inner_end, rest.end(), f"{rest[0]}]({href}{rest[0]})", "link")
+            return href + rest[0]
         if tail and label.rstrip().endswith(tail[0]):
             behind = tail[0]
             trail += len(behind)
         self.again = self.again or bool(lead or trail > len(behind))
         if tail:
             href = href[: tail.start()]
-        before = " " if lead and self.text[node.start - 1 : node.start].isalnum() else ""
-        after = " " if trail > len(behind) and self.text[node.end : node.end + 1].isalnum() else ""
+        before = " " if TOUCHES_BEFORE.match(self.text, max(node.start - 2, 0), node.start) else ""
+        after = " " if TOUCHES_BEHIND.match(self.text, node.end) and not behind else ""
         self.edit(node.start, node.start + 1 + lead, f"{before}[", "link-blank" if before else "link")
         self.edit(node.inner_end - trail, node.end, f"]({href}){behind}{after}", "link-blank" if after else rule)
         return href
@@ -549,6 +625,7 @@ RULES: dict[str, Callable[[Structure, Node], None]] = {
     "TableCell": Structure.cell,
     "Paragraph": Structure.paragraph,
     "Strong": Structure.strong,
+    "Emphasis": Structure.emphasis,
     "Link": Structure.link,
     "SoftBreak": Structure.soft_break,
     "HardBreak": Structure.hard_break,
@@ -570,6 +647,21 @@ def _text_runs(children: Sequence[Node]) -> Iterator[list[Node]]:
         run = [node] if node.kind == "Text" else []
     if run:
         yield run
+
+
+def _without_punctuation(address: str) -> str:
+    """An address without the marks of the sentence behind it, and without brackets that it did not open.
+
+    >>> _without_punctuation("http://a.example/b_(c)),"), _without_punctuation("http://a.example/?!")
+    ('http://a.example/b_(c)', 'http://a.example/')
+    """
+    while True:
+        last = address[-1]
+        opening = BRACKETS.get(last)
+        if last in PUNCTUATION or (opening and address.count(last) > address.count(opening)):
+            address = address[:-1]
+        else:
+            return address
 
 
 def _is_escaped(text: str, offset: int) -> bool:
