@@ -77,7 +77,7 @@ CATALOGUE: dict[str, tuple[Level, str]] = {
     "link.unmapped": ("warning", "a link to something of the old site that is not migrated; its text stays"),
     "link.ambiguous": ("warning", "a link that fits several pages; the first by rule was taken"),
     "link.removed": ("warning", "a link with an address that must not be followed; its text stays"),
-    "address.shortened": ("info", "a visible address without its tracking parameters or the blanks at its end"),
+    "address.shortened": ("info", "a visible address that lost tracking parameters, blanks at its end, or only repeated the text before it"),
     # addresses
     "address.conflict": ("warning", "a legacy address that several documents claim; one owns it"),
     "address.refused": ("error", "a legacy address that no server can answer safely"),

@@ -30,6 +30,7 @@ HTTP_HOST = re.compile(r"https?://([a-z0-9.-]+)(?=[/?#]|\Z)")
 UNSAFE = re.compile(r"[\x00-\x20\x7f\\<>()\"`{}|^\[\]*_~]")
 BLANKS_AT_END = re.compile(r"(?:%20|\s)+$")
 ENTITY = re.compile(r"&(?=#?\w+;)")
+WHOLE_ENTITY = re.compile(r"&#?\w{1,31};")
 LOST_ID = re.compile(r"unknown page_id:\s*(\d+)", re.IGNORECASE)
 LOST_NAME = re.compile(r"does not exist yet:\s*(.+)", re.IGNORECASE)
 SPOKEN_ID = re.compile(r"tiki\W*index\W*php\W*page\W*id\W*(\d+)", re.IGNORECASE)
@@ -243,6 +244,15 @@ def untracked(href: str) -> str:
     return address + ("?" if kept else "") + kept + mark + fragment
 
 
+def decoded(text: str) -> str:
+    """A text with its entities as characters; without its semicolon, `&copy=3` is no entity.
+
+    >>> decoded("a?x=1&amp;copy=3&copy=4")
+    'a?x=1&copy=3&copy=4'
+    """
+    return WHOLE_ENTITY.sub(lambda entity: html.unescape(entity[0]), text) if "&" in text else text
+
+
 def is_prose(label: str, href: str) -> bool:
     """Whether brackets in prose were taken for a link: address and text are the same (29).
 
@@ -257,7 +267,7 @@ def is_prose(label: str, href: str) -> bool:
 
 
 def _letters(text: str) -> str:
-    return NO_LETTERS.sub("", html.unescape(text))
+    return NO_LETTERS.sub("", decoded(text))
 
 
 def _host(href: str) -> str:

@@ -41,6 +41,9 @@ RULES: dict[str, str] = {
     "tiki-marker": "a plugin marker of the old wiki goes, its inner text stays",
     "tiki-mark": "a sign such as ~hs~ becomes what it stood for",
     "tiki-colour": "a colour of the old wiki, ~~#F00:text~~, goes, its text stays",
+    "footnote": "a footnote's number stays in brackets, raised where it is referred to; a note goes into brackets",
+    "repetition": "bracketed prose that has itself as its address is brackets again (29)",
+    "soup": "the rest of a broken HTML tag goes",
     "wiki-link": "a link of the old wiki that nobody parsed, ((Page|text)), becomes a link or its text",
     # the structure (structure.py)
     "edge": "blank lines and blanks at the edges go",
@@ -72,13 +75,14 @@ RULES: dict[str, str] = {
     "image-alt": "the alternative text `image` goes",
     "drop-line": "a boilerplate line that drop_lines names goes (40)",
     "table-header": "the first row of a table with an empty header becomes its header (37)",
+    "table-row": "rows of a table have a pipe at both ends and as many cells as the longest",
     "paragraphs": "images on adjacent lines become paragraphs of their own",
     "quote": "a box written as a quotation (boxes = quote)",
 }
 
 MAY_LOSE = frozenset(
     """comment debug dynamic-list shortcode script tiki-marker tiki-colour wiki-link drop-line box
-    lost-image image box-end mojibake bare-address autolink""".split()
+    lost-image image box-end mojibake bare-address autolink repetition soup""".split()
 )
 """Rules that may remove visible text: with a finding, or as the marks of a box or a link."""
 

@@ -7,15 +7,15 @@ a fixed point, and cleaning it again changes nothing.
 
 from __future__ import annotations
 
-import html
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 
 from etl.settings import Settings
 from etl.transform.body.edits import Edit, Revision
-from etl.transform.body.links import LOST_FILE, Destination, Linker, encoded, is_prose, untracked
+from etl.transform.body.links import LOST_FILE, Destination, Linker, decoded, encoded, is_prose, untracked
 from etl.transform.body.parse import Node, Tree, parse
+from etl.transform.body.tables import table_edits
 
 BOX_START = '<div class="box" markdown="1">'
 BOX_END = "</div>"
@@ -36,7 +36,7 @@ REFERENCE = re.compile(r"[*+-][ \t]+(?=\d{1,3}[.)][ \t])")
 BLOCK_MARK = re.compile(r"[>|#`~=+*-]|\d{1,9}[.)]")
 QUOTE_MARK = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
 QUOTE_BLANKS = re.compile(r"^((?:[ \t]*>)+)[ \t]{2,}(?=\S)", re.MULTILINE)
-BEFORE_PUNCTUATION = re.compile(r" +(?=[,.;:)\]](?:\s|$))")
+BEFORE_PUNCTUATION = re.compile(r" +(?=\\?[,.;:)\]](?:\s|$))")
 DOI_TAIL = re.compile(r"[.,;:]+$")
 CUT_DOI = re.compile(r"doi\.org/10\.\d{4,9}/$")
 DOI_REST = re.compile(r"[a-zA-Z0-9][\w.-]*[\w]")
@@ -53,7 +53,6 @@ ALLOWED_HTML = re.compile(r"</?su[bp]>|<br>")
 DEFINITIONS = re.compile(
     r"(?:\s*\n {0,3}\[[^\]\n]+\]:[ \t]*\S+(?:[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*'))?[ \t]*(?=\n|\Z))+\s*"
 )
-EMPTY_CELLS = re.compile(r"[|\s]*")
 PUNCTUATION = frozenset(".,;:!?'*_~\u2019\u2018\u2026\u2013\u2014")
 BRACKETS = {")": "(", "}": "{"}
 MARK_ONLY = re.compile(r"[ \t]*(?:[*+-]|#{1,6})[ \t]+")
@@ -358,30 +357,11 @@ class Structure:
                 self.edit(match.end(1), match.end(), " ", "blanks")
 
     def table(self, node: Node) -> None:
-        """A table with an empty header has its first row as header."""
+        """A table is even; what that shows again is looked at again."""
         self.table_end = node.end
-        head, *rows = node.children
-        if not rows or not EMPTY_CELLS.fullmatch(self.text[head.start : head.end]):
-            return
-        lines = self.text[head.start : rows[0].end].rstrip("\n").split("\n")
-        if len(lines) == 3 and not EMPTY_CELLS.fullmatch(lines[2]):
-            end = head.start + sum(map(len, lines)) + 2
-            self.edit(head.start, end, f"{lines[2]}\n{lines[1]}", "table-header")
-
-    def cell(self, node: Node) -> None:
-        """One blank on either side of what a cell between pipes holds."""
-        text, start, end = self.text, node.start, node.end
-        if text[start : start + 1] == " " == text[end - 1 : end] and "  " not in (
-            text[start : start + 2],
-            text[end - 2 : end],
-        ):
-            return
-        if text[start - 1 : start] != "|" or text[end : end + 1] != "|":
-            return
-        edges = [(start, node.children[0].start), (node.inner_end, end)] if node.children else [(start, end)]
-        for left, right in edges:
-            if not text[left:right].strip(" \t"):
-                self.edit(left, right, " ", "blanks")
+        edits = list(table_edits(self.text, node))
+        self.asked += edits
+        self.again = self.again or any(rule == "table-row" for *_, rule in edits)
 
     # --- paragraphs -------------------------------------------------------------------------
 
@@ -454,7 +434,7 @@ class Structure:
         blank = BEFORE_PUNCTUATION.match(self.text, node.end)
         if blank:
             self.edit(node.end, blank.end(), "", "bold-blank")
-        if self.text[max(node.start - 2, 0) : node.start] == "( ":
+        if self.text[max(node.start - 2, 0) : node.start] in ("( ", "[ "):
             self.edit(node.start - 1, node.start, "", "bold-blank")
 
     def emphasis(self, node: Node) -> None:
@@ -533,7 +513,9 @@ class Structure:
         destination = self.linker.resolve(href, _plain(node))
         if destination.kind in ("legacy", "page") and destination.state != "ok":
             name = "".join(child.data for child in node.children if child.kind == "Text").strip()
-            found = self.linker.page(name) if name and any(child.kind == "Emphasis" for child in node.children) else None
+            found = (
+                self.linker.page(name) if name and any(child.kind == "Emphasis" for child in node.children) else None
+            )
             return found or destination
         return destination
 
@@ -549,7 +531,7 @@ class Structure:
     def address(self, start: int, end: int, shown: str) -> None:
         """An address that is its own text: an autolink, a link to a page of the export, or text."""
         bare = self.text[start] != "<"
-        address = untracked(html.unescape(BLANKS_AT_END.sub("", shown)))
+        address = untracked(decoded(BLANKS_AT_END.sub("", shown)))
         destination = self.linker.resolve(address)
         if not bare:
             self.kept[start] = destination._replace(href=destination.href and address)
@@ -571,7 +553,7 @@ class Structure:
 
     def _shortened(self, start: int, shown: str, written: str) -> None:
         """What went from an address that readers see is a finding."""
-        if len(written) < len(html.unescape(shown)):
+        if len(written) < len(decoded(shown)):
             self.again = True
             self.revision.find("address.shortened", start, f"address {shown!r}", f"is {written!r} now")
 
@@ -622,7 +604,6 @@ RULES: dict[str, Callable[[Structure, Node], None]] = {
     "Item": Structure.item,
     "BlockQuote": Structure.quote,
     "Table": Structure.table,
-    "TableCell": Structure.cell,
     "Paragraph": Structure.paragraph,
     "Strong": Structure.strong,
     "Emphasis": Structure.emphasis,

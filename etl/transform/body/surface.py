@@ -16,8 +16,9 @@ from urllib.parse import quote
 
 from etl.settings import Settings
 from etl.transform.body.edits import Edit, Revision, short
-from etl.transform.body.links import LOST_FILE, NAME_WORDS, WWW, Destination, Linker, encoded, is_prose
+from etl.transform.body.links import LOST_FILE, NAME_WORDS, WWW, Destination, Linker, decoded, encoded, is_prose
 from etl.transform.body.parse import Node, parse
+from etl.transform.body.remnants import remnants
 
 DEEPEST_LIST = 12
 FAR = 20_000  # what is not closed within this many characters is not closed
@@ -123,7 +124,7 @@ class Tag(NamedTuple):
         """Attribute values, decoded; the first of two of a name wins, as in browsers."""
         found: dict[str, str] = {}
         for name, value in ATTRIBUTE.findall(self.raw):
-            found.setdefault(name.lower(), html.unescape(value[1:-1] if value[:1] in "\"'" else value))
+            found.setdefault(name.lower(), decoded(value[1:-1] if value[:1] in "\"'" else value))
         return found
 
 
@@ -207,11 +208,22 @@ class Surface:
             for match in prose(SPACED_BOLD):
                 yield match.start(), match.start(1), "**", "bold"
                 yield match.end(1), match.end(), "**", "bold"
+        for edit in remnants(text, prose):
+            self._report(edit)
+            yield edit
         for mark, pattern, link_of in (("((", WIKI_LINK, self._wiki_link), ("id", SPOKEN_ID, self._spoken_id)):
             if mark in text:
                 for match in prose(pattern):
                     if (link := link_of(match)) is not None:
                         yield *match.span(), link, "wiki-link"
+
+    def _report(self, edit: Edit) -> None:
+        """What a remnant takes from the visible text is a finding."""
+        start, end, replacement, rule = edit
+        if rule in ("tiki-marker", "soup"):
+            self.find("markup.removed", start, f"rest of a marker {short(self.text[start:end])}", "removed")
+        elif rule == "repetition" and len(replacement) < end - start:
+            self.find("address.shortened", start, f"address {short(self.text[start + 1 : end])}", "removed")
 
     def _guards(self) -> Iterator[Edit]:
         """What an edit moves together must not become a link: a backslash keeps it apart."""
@@ -277,7 +289,8 @@ class Surface:
     def shortcode(self, token: re.Match[str]) -> None:
         """`{{< toc >}}`, and the rule right behind it."""
         self.find("shortcode.removed", token.start(), f"shortcode {short(token[0].split('}}')[0] + '}}')}", "removed")
-        self.edit(*token.span(), self._gap(token.start()), "shortcode")
+        alone = self._at_line_start(token.start()) and self.text[token.end() : token.end() + 1] in ("", "\n", " ")
+        self.edit(*token.span(), self._gap(token.start()) if alone else "", "shortcode")
 
     def marker(self, token: re.Match[str]) -> int | None:
         """`{NAME(arguments)}` and `{NAME}`: boxes, images and sub- or superscript have a meaning."""
@@ -288,6 +301,8 @@ class Surface:
             self._tiki_box(token, opening=opening)
         elif name == "IMG":
             self._tiki_image(token, opening=opening)
+        elif name == "FOOTNOTE":
+            self.edit(start, end, " \\[" if opening else "\\]", "footnote")
         elif name in ("SUB", "SUP"):
             self.kept(Tag(name.lower(), start, end, not opening, token[0]), "tiki-marker")
         else:
@@ -665,8 +680,9 @@ class Surface:
         """`<img>`; one that stands for a lost file goes and is reported."""
         attributes = tag.attributes()
         source = attributes.get("src", "").strip()
+        end = tag.end + self.text.startswith("}", tag.end)
         if not source or self.settings.is_lost(source):
-            self.edit(tag.start, tag.end, "", "lost-image")
+            self.edit(tag.start, end, "", "lost-image")
             self._lost_image(tag.start, source)
             return
         if self.linker.resolve(source).finding == "link.removed" or attributes.get("width", "").strip() in ("0", "1"):
@@ -677,7 +693,6 @@ class Surface:
         width = PIXELS.fullmatch(attributes.get("width", "")) or STYLE_WIDTH.search(attributes.get("style", ""))
         self.widths.setdefault(href, []).append(int(width[1]) if width else None)
         alt = " ".join(re.sub(r"[\[\]<>&|\\`*_~]", " ", attributes.get("alt", "")).split())
-        end = tag.end + self.text.startswith("}", tag.end)
         self.edit(tag.start, end, f"![{'' if alt.lower() == 'image' else alt}]({href})", "image")
 
     def _lost_image(self, offset: int, source: str) -> None:
@@ -922,7 +937,7 @@ class Surface:
         table, end = self.tables[-1], self._cell_end()
         if not table.cells:
             return end
-        padding = "  |" * (table.columns - table.cells)
+        padding = " |" * (table.columns - table.cells)
         divider = "" if table.rows else "\n|" + " --- |" * table.columns
         table.rows += 1
         table.cells = 0

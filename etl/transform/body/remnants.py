@@ -1,0 +1,145 @@
+"""Markup of the old wiki that no parser of the export read, found by patterns of lines (corpus.md 6.4).
+
+A remnant is a guard (a text without which the pattern cannot match), a pattern, and a function from a
+match to edits. Patterns never look into code. What a remnant becomes may hold further markup: the
+surface and the structure look at it after this.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from etl.transform.body.edits import Edit
+from etl.transform.body.links import encoded, is_prose
+
+Match = re.Match[str]
+Prose = Callable[[re.Pattern[str]], Iterator[Match]]
+"""All matches of a pattern that do not begin in code."""
+
+FAR = 5000  # what is not closed within this many characters is not closed
+BOX = '<div class="box" markdown="1">'
+STRAY = "FONT|HTML|SPAN|BOX|DIV|CENTER|SUB|SUP|IMG"
+
+
+def _marks(rule: str, before: str, behind: str) -> Callable[[Match], Iterator[Edit]]:
+    """Other marks around the first group."""
+
+    def edits(match: Match) -> Iterator[Edit]:
+        yield match.start(), match.start(1), before, rule
+        yield match.end(1), match.end(), behind, rule
+
+    return edits
+
+
+def _whole(rule: str, replacement: str) -> Callable[[Match], Iterator[Edit]]:
+    """Another text for the match; groups as in `re.Match.expand`."""
+
+    def edits(match: Match) -> Iterator[Edit]:
+        yield match.start(), match.end(), match.expand(replacement), rule
+
+    return edits
+
+
+def _heading(match: Match) -> Iterator[Edit]:
+    """`!!!!Wells` is a heading of the fourth level."""
+    yield match.start(), match.end(), "#" * len(match[1]) + " ", "heading"
+
+
+def _break(match: Match) -> Iterator[Edit]:
+    """`%%%` is a line break; at the end of a line there is one already."""
+    start, end = match.span()
+    line = match.string.rfind("\n", 0, start) + 1
+    if match.string.startswith("|", line):
+        yield start, end, "<br>", "break"
+    else:
+        yield start, end, "" if match.string[end : end + 1] in ("", "\n") else "\\\n", "break"
+
+
+def _link(match: Match) -> Iterator[Edit]:
+    """`[address|text]`; without text the address is its own."""
+    address, text = match[1], match[2].strip()
+    link = f"[{text}]({encoded(address)})" if text else f"<{address}>"
+    yield match.start(), match.end(), link, "wiki-link"
+
+
+def _repetition(match: Match) -> Iterator[Edit]:
+    """Bracketed prose that runs over lines or blanks, with itself as an address that no parser takes (29)."""
+    if is_prose(match[1], re.sub(r"\s", "%20", match[2])):
+        yield match.start(), match.start(1), "\\[", "repetition"
+        yield match.end(1), match.end(), "\\]", "repetition"
+
+
+def _table(match: Match) -> Iterator[Edit]:
+    """`||a|b||`: rows are lines, a hard break stays inside its cell."""
+    text = re.sub(r"[ \t]{2,}\n(?=[^|\n]*(?:\n|\Z))(?!\s*\n)", "<br>", match[2])
+    rows = [[cell.strip() for cell in line.split("|")] for line in text.split("\n") if line.strip()]
+    columns = max(map(len, rows))
+    if columns < 2 and len(rows) < 2:
+        return
+    lines = ["".join(f" {cell} |" if cell else " |" for cell in row + [""] * (columns - len(row))) for row in rows]
+    lines.insert(1, " --- |" * columns)
+    yield match.start(), match.end(), "\n\n" + "\n".join("|" + line for line in lines) + "\n\n", "table"
+
+
+def _rules(match: Match) -> Iterator[Edit]:
+    """`– – – clipped – – –`: words between two rules."""
+    yield match.start(), match.start(1), "---\n\n", "rule"
+    yield match.end(1), match.end(), "\n\n---", "rule"
+
+
+REMNANTS: list[tuple[str, re.Pattern[str], Callable[[Match], Iterator[Edit]]]] = [
+    ("__ ", re.compile(r"(?<![\w_])__[ \t]+([^_\n]*[^_\s])[ \t]+__(?![\w_])"), _marks("bold", "**", "**")),
+    ("''", re.compile(r"(?<![\w'])''(?=[^\s'])([^'\n]{1,300}?)(?<=[^\s'])''(?![\w'])"), _marks("tiki-mark", "*", "*")),
+    ("===", re.compile(r"===(?=[^\s=])([^=\n]{1,300}?)(?<=[^\s=])==="), _marks("tiki-mark", "", "")),
+    ("::", re.compile(r"^::(?=[^\s:])(.+?)(?<=[^\s:])::[ \t]*$", re.MULTILINE), _marks("tiki-mark", "", "")),
+    (
+        "^",
+        re.compile(rf"^\^[ \t]*\n?\s*(?=[^\s^])([^^]{{1,{FAR}}}?)\s*\^[ \t]*$", re.MULTILINE),
+        _marks("box", f"\n\n{BOX}\n\n", "\n\n</div>\n\n"),
+    ),
+    ("%%%", re.compile(r"[ \t]*%%%[ \t]*"), _break),
+    ("!!", re.compile(r"^(!{2,6})[ \t]*(?=[^\s!\[a-z])", re.MULTILINE), _heading),
+    (
+        "|",
+        re.compile(
+            r"\[((?:https?://|tiki-index\.php\?)[^\s|\[\]<>]+)\|\s*([^\[\]|]{0,300}?)\s*(?:\|[^\[\]\n]*)?\](?!\()"
+        ),
+        _link,
+    ),
+    (
+        "||",
+        re.compile(rf"^(#{{1,6}}[ \t]*)?\|\|(?!\|)(?=[^\n]*\|)((?:[^|]|\|(?!\|)){{1,{FAR}}})\|\|[ \t]*$", re.MULTILINE),
+        _table,
+    ),
+    ("\u2022", re.compile(r"^[ \t]*\u2022[ \t]*(?=[^\s\u2022])", re.MULTILINE), _whole("bullet", "* ")),
+    ("}", re.compile(rf"(?<![A-Za-z{{(]){'(?:' + STRAY + ')'}\}}"), _whole("tiki-marker", "")),
+    (
+        "\u2013 \u2013",
+        re.compile(
+            r"^[ \t]*(?:[\u2013\u2014-][ \t]+){2,}[\u2013\u2014-]?[ \t]*(\w[^\u2013\u2014\n]{0,80}?)[ \t]*(?:[\u2013\u2014-][ \t]*){3,}$",
+            re.MULTILINE,
+        ),
+        _rules,
+    ),
+    (" *:", re.compile(r"(?<=\w)[ \t]+\*:(?=\s)"), _whole("bold", ":")),
+    ("// ", re.compile(r"(?<=https:)//[ \t]+(?=[\w-]+\.\w)|(?<=http:)//[ \t]+(?=[\w-]+\.\w)"), _whole("address", "//")),
+    ("doi.org/", re.compile(r"(?<=doi\.org/)(10\.\d{4,9}/[^\s<>()\]]{1,100}-) (?=\d{2,})"), _whole("address", r"\1")),
+    ("[^", re.compile(r"^\[\^(\w{1,20})\]:[ \t]*", re.MULTILINE), _whole("footnote", r"\\[\1\\] ")),
+    ("[^", re.compile(r"(?<!^)\[\^(\w{1,20})\](?![:(])", re.MULTILINE), _whole("footnote", r"<sup>\\[\1\\]</sup>")),
+    (
+        "](",
+        re.compile(r"\[([^\[\]]{1,500})\]\(([^()\n]*(?:\([^()]*\)|[\n ]|<)(?:[^()]|\([^()]*\)){0,500})\)"),
+        _repetition,
+    ),
+    ('" rel=', re.compile(r"\"(?: (?:rel|target|class)=\"[^\"\n<>]*\")+[ ]?(?:&gt;|>)"), _whole("soup", " ")),
+    ("\u273b", re.compile(r"(?<=>)\u273b(?=</span>)"), _whole("tiki-mark", r"\\*")),
+]
+
+
+def remnants(text: str, prose: Prose) -> Iterator[Edit]:
+    """The edits of all remnants in a text."""
+    for guard, pattern, edits in REMNANTS:
+        if guard in text:
+            for match in prose(pattern):
+                yield from edits(match)

@@ -1,0 +1,108 @@
+"""Pipe tables in one form: a pipe at both ends of each row, as many cells in each, a header with something in it.
+
+A parser drops the cells that a row has too many and a reader never sees them; a wider header shows them again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from etl.transform.body.edits import Edit
+from etl.transform.body.parse import Node
+
+CELL = re.compile(r"((?:[^|\\\n]|\\.)*)(\||\Z)", re.DOTALL)
+PREFIX = re.compile(r"[ \t>]*")
+DASHES = re.compile(r"\s*(:?)-+(:?)\s*")
+USUAL = re.compile(r"\|(?: (?:(?!<br>)[^\s|\\<](?:[^|\\\t\n<]*[^\s|\\<])? )?\||(?: \|))+")
+"""A row in the form that is wanted."""
+EDGE = re.compile(r"[ \t]*(?:<br>[ \t]*)*")
+LAST_BREAKS = re.compile(r"(?:[ \t]*<br>)*[ \t]*\Z")
+
+
+class Row(NamedTuple):
+    """A line of a table: where it stands, and its cells without the pipes around them."""
+
+    start: int
+    end: int
+    cells: list[tuple[int, int]]
+    opens: bool
+    """Whether a pipe stands before the first cell."""
+    closes: bool
+    """Whether a pipe stands behind the last one."""
+
+
+def table_edits(text: str, table: Node) -> Iterator[Edit]:
+    """What makes a table even."""
+    head, divider, *rows = lines = list(_rows(text, table))
+    shown = [row for row in rows if not _is_empty(text, row)]
+    if _is_empty(text, head) and shown:
+        first = shown[0]
+        yield head.start, first.end, text[first.start : first.end] + text[head.end : divider.end], "table-header"
+        return
+    columns = max(len(row.cells) for row in lines)
+    for row in (head, *rows):
+        if len(row.cells) < columns or not USUAL.fullmatch(text, row.start, row.end):
+            yield from _even(text, row, columns)
+    wanted = _divider(text, divider, columns)
+    if text[divider.start : divider.end] != wanted:
+        yield divider.start, divider.end, wanted, "table-row"
+
+
+def _rows(text: str, table: Node) -> Iterator[Row]:
+    """Header, divider, rows: a line each, without the marks of lists and quotations before it."""
+    head, *rows = table.children
+    under = text.index("\n", head.start) + 1
+    for start in (head.start, PREFIX.match(text, under).end(), *(row.start for row in rows)):  # type: ignore[union-attr]
+        end = text.find("\n", start, table.end)
+        end = table.end if end < 0 else end
+        while end > start and text[end - 1] in " \t\n":
+            end -= 1
+        yield _row(text, start, end)
+
+
+def _row(text: str, start: int, end: int) -> Row:
+    opens = text.startswith("|", start)
+    cells, at, closes = [], start + opens, False
+    while at < end:
+        match = CELL.match(text, at, end)
+        if match is None:  # a backslash is the last character
+            cells.append((at, end))
+            break
+        cells.append(match.span(1))
+        closes = bool(match[2])
+        at = match.end()
+    return Row(start, end, cells, opens, closes)
+
+
+def _is_empty(text: str, row: Row) -> bool:
+    return not any(text[start:end].strip() for start, end in row.cells)
+
+
+def _even(text: str, row: Row, columns: int) -> Iterator[Edit]:
+    """One blank on either side of what a cell holds, and the cells that are missing."""
+    if not row.opens:
+        yield row.start, row.start, "| " if row.cells[0][0] == row.start else "|", "table-row"
+    for number, (start, end) in enumerate(row.cells):
+        last = number == len(row.cells) - 1 and not row.closes
+        if not text[start:end].strip():
+            yield start, end, " ", "blanks"
+            continue
+        inner = EDGE.match(text, start, end).end()  # type: ignore[union-attr]  # it matches nothing, too
+        behind = LAST_BREAKS.search(text, inner, end).start()  # type: ignore[union-attr]
+        yield start, inner, " " if row.opens or number else "", _rule(text[start:inner])
+        yield behind, end, "" if last else " ", _rule(text[behind:end])
+    missing = " |" * (columns - len(row.cells))
+    if missing or not row.closes:
+        yield row.end, row.end, missing if row.closes else " |" + missing, "table-row"
+
+
+def _rule(edge: str) -> str:
+    return "table-row" if edge.strip() else "blanks"
+
+
+def _divider(text: str, row: Row, columns: int) -> str:
+    cells = [DASHES.fullmatch(text, start, end) for start, end in row.cells]
+    dashes = [f"{cell[1]}---{cell[2]}" if cell else "---" for cell in cells]
+    return "| " + " | ".join(dashes + ["---"] * (columns - len(dashes))) + " |"
