@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from etl.settings import Settings
 from etl.transform.body.edits import Edit, Revision
 from etl.transform.body.links import LOST_FILE, Destination, Linker, decoded, encoded, is_prose, untracked
+from etl.transform.body.lists import NEST, item_edits, list_edits, not_tight
 from etl.transform.body.parse import Node, Tree, parse
 from etl.transform.body.tables import table_edits
 
@@ -31,8 +32,6 @@ MARKS = re.compile(r"(?<![\\*])\*{2}(?!\*)|(?<![\\*])\*{4}(?!\*)")
 BRACKET = re.compile(r"[\[\]]")
 RULE_LINE = re.compile(r"^[ \t]*[-\u2010-\u2015](?:[ \t]*[-\u2010-\u2015])+[ \t]*\\?[ \t]*$", re.MULTILINE)
 FENCE = re.compile(r"`{3,}|~{3,}")
-BULLET = re.compile(r"([ \t]*)([*+-]|\d{1,9}[.)])([ \t]*)")
-REFERENCE = re.compile(r"[*+-][ \t]+(?=\d{1,3}[.)][ \t])")
 BLOCK_MARK = re.compile(r"[>|#`~=+*-]|\d{1,9}[.)]")
 QUOTE_MARK = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
 QUOTE_BLANKS = re.compile(r"^((?:[ \t]*>)+)[ \t]{2,}(?=\S)", re.MULTILINE)
@@ -56,7 +55,6 @@ DEFINITIONS = re.compile(
 PUNCTUATION = frozenset(".,;:!?'*_~\u2019\u2018\u2026\u2013\u2014")
 BRACKETS = {")": "(", "}": "{"}
 MARK_ONLY = re.compile(r"[ \t]*(?:[*+-]|#{1,6})[ \t]+")
-NEST = 4
 
 
 class Structure:
@@ -80,6 +78,10 @@ class Structure:
         self.again = False
         """Whether an edit that is else harmless may give another rule something to do."""
         self.box_open = False
+        self.loose: set[int] = set()
+        """Items that are not tight (`lists.not_tight`)."""
+        self.waiting: set[int] = set()
+        """Lists that will be one with the list before them: their numbers wait."""
         self.table_end = self.quote_end = 0
         """Where the table and the quotation end that the rules are in."""
 
@@ -101,7 +103,8 @@ class Structure:
         """Collect what all rules ask for on a tree."""
         self.asked, self.kept, self.again = [], {}, False
         self.box_open, self.table_end, self.quote_end = False, 0, 0
-        self.bare = []
+        self.bare, self.waiting = [], set()
+        self.loose = not_tight(node for node in tree.nodes if node.kind == "Item")
         starred = False
         code = label = 0
         for node in tree.nodes:
@@ -147,6 +150,8 @@ class Structure:
                 self._line_starts(block)
             if after is not None:
                 self._between(block, after)
+            if after is not None and after.kind == "BlockQuote" and block.kind == "List":
+                self.waiting |= {id(behind) for behind in blocks[index + 2 : index + 3]}
         self._behind(self._block_end(blocks[-1]))
 
     def _between(self, block: Node, after: Node) -> None:
@@ -246,67 +251,11 @@ class Structure:
 
     def list(self, node: Node) -> None:
         """Tight items, one kind of bullet, numbers that count."""
-        marks = [BULLET.match(self.text, item.start) for item in node.children]
-        counting = node.data is not None and len({mark[2] for mark in marks if mark}) == 1
-        for index, (item, mark) in enumerate(zip(node.children, marks, strict=True)):
-            if mark is None:
-                continue
-            if mark[2] in "+-":
-                self.edit(*mark.span(2), "*", "bullet")
-            elif counting:
-                self.edit(*mark.span(2), f"{node.data + index}{mark[2][-1]}", "number")
-            if (
-                mark[3] not in ("", " ")
-                and item.children
-                and item.children[0].kind != "CodeBlock"
-                and item.children[0].start == mark.end()
-            ):
-                self.edit(*mark.span(3), " ", "bullet")
-            if index:
-                self._tighten(node.children[index - 1], mark.start(2))
+        self.asked += list_edits(self.text, node, self.loose, numbered=id(node) not in self.waiting)
 
     def item(self, node: Node) -> None:
-        """`* 12. text` is a reference with its number; blocks follow without gaps, lists by four columns."""
-        if not node.children:
-            self.edit(self.text.rfind("\n", 0, node.start) + 1, self._block_end(node), "", "empty-item")
-            return
-        reference, nested = REFERENCE.match(self.text, node.start), node.children[0]
-        if reference and nested.kind == "List" and len(nested.children) == 1 and self._column(node.start) == 0:
-            self.edit(*reference.span(), "", "reference")
-            return
-        for before, after in zip(node.children, node.children[1:], strict=False):
-            mark = BULLET.match(self.text, after.start) if after.kind == "List" else None
-            if mark:
-                self._tighten(before, mark.start(2))
-                self._nest(node, after, mark.start(2))
-
-    def _tighten(self, before: Node, start: int) -> None:
-        """No blank line before a mark; its indentation stays."""
-        end = self._block_end(before)
-        gap = self.text[end:start]
-        if gap.isspace() and "\n" in gap:
-            self.edit(end, start, "\n" + gap.rpartition("\n")[2], "tight-list")
-
-    def _nest(self, item: Node, nested: Node, start: int) -> None:
-        """Move a nested list, with all that is in it, to where its item's text begins, by fours."""
-        mark = BULLET.match(self.text, item.start)
-        line = self.text.rfind("\n", 0, start) + 1
-        indent = self.text[line:start]
-        if (
-            mark is None
-            or indent.strip(" ")
-            or self.text[self.text.rfind("\n", 0, mark.start(2)) + 1 : mark.start(2)].strip(" ")
-        ):
-            return
-        wanted = self._column(mark.start(2)) + max(NEST, len(mark[2]) + 1)
-        shift = wanted - len(indent)
-        if not shift:
-            return
-        at, end = line, self._block_end(nested)
-        while at < end:
-            if self.text.startswith(indent, at):
-                self.edit(at, at + len(indent), " " * wanted, "nested-list")
-            at = self.text.find("\n", at) + 1 or len(self.text)
+        """What an item holds, nested by four columns."""
+        self.asked += item_edits(self.text, node, self.loose)
 
     def _column(self, offset: int) -> int:
         return offset - self.text.rfind("\n", 0, offset) - 1

@@ -1,0 +1,168 @@
+"""Lists in one form: tight items, one kind of bullet, numbers that count, nested by four columns.
+
+An item is *tight* when it is one paragraph, then at most one list of tight items. A blank line stands
+before a mark exactly when the item before it is not tight, and before a nested list exactly when more
+than the item's first paragraph stands before it: so every engine reads the same nesting.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from etl.transform.body.edits import Edit
+from etl.transform.body.parse import Node
+
+NEST = 4
+LONGEST_NUMBER = 999  # a "list" of one that begins above is a sentence that begins with a year
+
+MARK = re.compile(r"([*+-]|\d{1,9}[.)])([ \t]*)")
+REFERENCE = re.compile(r"([*+-][ \t]+)(\d{1,3})[.)](?=[ \t])")
+LIST_IN_ITEM = re.compile(r"[*+-][ \t]+(?:\d{1,9}[.)]|[*+-])[ \t]")
+BLOCKS = frozenset(("Paragraph", "List", "BlockQuote", "CodeBlock", "Table", "Heading", "Rule", "HtmlBlock"))
+
+
+def not_tight(items: Iterable[Node]) -> set[int]:
+    """The ``id`` of every item that is not tight; items in source order."""
+    loose: set[int] = set()
+    for item in reversed(list(items)):
+        blocks = [child for child in item.children if child.kind in BLOCKS]
+        lead = bool(blocks) and blocks[0] is item.children[0] and blocks[0].kind == "Paragraph"
+        rest = blocks[1:] if lead else blocks
+        if rest and not (len(rest) == 1 and rest[0].kind == "List" and not _any(rest[0].children, loose)):
+            loose.add(id(item))
+    return loose
+
+
+def _any(items: Iterable[Node], loose: set[int]) -> bool:
+    return any(id(item) in loose for item in items)
+
+
+def list_edits(text: str, node: Node, loose: set[int], *, numbered: bool) -> Iterator[Edit]:
+    """Marks of a list, and what stands between its items; ``numbered``: whether equal numbers may count now."""
+    marks = [MARK.match(text, _start(text, item)) for item in node.children]
+    if any(mark is None for mark in marks):
+        return
+    counting = numbered and node.data is not None and len({mark[1] for mark in marks if mark}) == 1
+    references = dict(_references(text, node))
+    for index, (item, mark) in enumerate(zip(node.children, marks, strict=True)):
+        assert mark is not None  # see above
+        if index in references:
+            yield references[index]
+        elif mark[1] in "+-":
+            yield *mark.span(1), "*", "bullet"
+        elif mark[1] != "*":
+            yield _number(node, index, mark, counting=counting)
+        yield from _narrowed(item, mark)
+        if index:
+            yield from _gap(text, node.children[index - 1], mark.start(), blank=id(node.children[index - 1]) in loose)
+            yield from _aligned(text, node.children[0], item)
+
+
+def _number(node: Node, index: int, mark: re.Match[str], *, counting: bool) -> Edit:
+    """A number with a full stop, for not all engines know other ones."""
+    if len(node.children) == 1 and int(mark[1][:-1]) > LONGEST_NUMBER:
+        return mark.end(1) - 1, mark.end(1), "\\" + mark[1][-1], "number"
+    return *mark.span(1), f"{node.data + index if counting else mark[1][:-1]}.", "number"
+
+
+def _references(text: str, node: Node) -> Iterator[tuple[int, Edit]]:
+    """`* 6. Spade AB` in one list, where the numbers count; else the number is text of its item (36)."""
+    found = [REFERENCE.match(text, _start(text, item)) if _holds_one(item) else None for item in node.children]
+    numbers = [int(match[2]) for match in found if match]
+    counting = len(numbers) == len(found) and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    outermost = _column(text, _start(text, node)) == 0
+    for index, match in enumerate(found):
+        if match and counting and outermost:
+            yield index, (*match.span(1), "", "reference")
+        elif match:
+            yield index, (match.end(2), match.end(2), "\\", "reference")
+
+
+def _holds_one(item: Node) -> bool:
+    """Whether an item is a list of one item, as `* 6. text` is read."""
+    return bool(item.children) and item.children[0].kind == "List" and len(item.children[0].children) == 1
+
+
+def _narrowed(item: Node, mark: re.Match[str]) -> Iterator[Edit]:
+    """One blank behind a mark, where nothing else of the item depends on its column."""
+    children = item.children
+    if mark[2] in ("", " ") or not children or children[0].start != mark.end() or children[0].kind == "CodeBlock":
+        return
+    if not any(child.kind in BLOCKS for child in children[1:]):
+        yield *mark.span(2), " ", "bullet"
+
+
+def _gap(text: str, before: Node, start: int, *, blank: bool) -> Iterator[Edit]:
+    """A blank line before a mark, or none; its indentation stays."""
+    end = _end(text, before)
+    gap = text[end:start]
+    wanted = ("\n\n" if blank else "\n") + gap.rpartition("\n")[2]
+    if gap.isspace() and "\n" in gap and gap != wanted:
+        yield end, start, wanted, "tight-list"
+
+
+def _aligned(text: str, first: Node, item: Node) -> Iterator[Edit]:
+    """Items of one list begin at one column."""
+    column = _column(text, _start(text, first))
+    if not text[_start(text, first) - column : _start(text, first)].strip(" "):
+        yield from _moved(text, _start(text, item), _end(text, item), column)
+
+
+def item_edits(text: str, item: Node, loose: set[int]) -> Iterator[Edit]:
+    """Blocks of an item: nested by four columns, lists without a gap behind the first paragraph."""
+    mark = MARK.match(text, _start(text, item))
+    if not item.children:
+        yield text.rfind("\n", 0, item.start) + 1, _end(text, item), "", "empty-item"
+        return
+    if mark is None:
+        return
+    first = next((index for index, child in enumerate(item.children) if child.kind in BLOCKS), len(item.children))
+    for index, child in enumerate(item.children):
+        if child.kind not in BLOCKS or not index:
+            continue
+        if child.kind == "List":
+            behind_text = index == first or (index == 1 and first == 0 and item.children[0].kind == "Paragraph")
+            blank = not behind_text or child.data not in (None, 1) or _any(child.children, loose)
+            yield from _gap(text, item.children[index - 1], _start(text, child), blank=blank)
+        yield from _nested(text, mark, child)
+
+
+def _nested(text: str, mark: re.Match[str], child: Node) -> Iterator[Edit]:
+    """Move a block, with all that is in it, to where its item's text begins, by fours."""
+    column = _column(text, mark.start())
+    if child.kind != "CodeBlock" and not text[mark.start() - column : mark.start()].strip(" "):
+        wanted = column + max(NEST, len(mark[1]) + 1)
+        yield from _moved(text, _start(text, child), _end(text, child), wanted)
+
+
+def _moved(text: str, start: int, end: int, column: int) -> Iterator[Edit]:
+    """The lines of a block at another column, as far as they have its indentation."""
+    at = text.rfind("\n", 0, start) + 1
+    indent = text[at:start]
+    if indent.strip(" ") or len(indent) == column:
+        return
+    while at < end:
+        if text.startswith(indent, at) and text[at : at + len(indent) + 1].strip():
+            yield at, at + len(indent), " " * column, "nested-list"
+        at = text.find("\n", at) + 1 or len(text)
+
+
+def _column(text: str, offset: int) -> int:
+    return offset - text.rfind("\n", 0, offset) - 1
+
+
+def _start(text: str, node: Node) -> int:
+    """Where the mark of a list or an item stands, or a block begins."""
+    start = node.start
+    while text[start : start + 1] in (" ", "\t"):
+        start += 1
+    return start
+
+
+def _end(text: str, node: Node) -> int:
+    """Where the last visible character of a block ends."""
+    end = node.end
+    while end > node.start and text[end - 1] in " \t\n":
+        end -= 1
+    return end
