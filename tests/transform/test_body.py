@@ -120,8 +120,8 @@ SHAPES = {
     "21": ('<span style="color:#F00;"><10% of wells</span>', "&lt;10% of wells"),
     "21, bare": ("(P<0.05) <5 <au 2018>", "(P&lt;0.05) &lt;5 &lt;au 2018>"),
     "22": ("<span>[25(OH)D]</span>", "\\[25(OH)D\\]"),
-    "23": ("<span>[Tiki-index. PHP? page_id=931]</span>", "[Tiki-index. PHP? page_id=931](/pages/deep-wells/)"),
-    "23, unknown": ("<span>[Tiki-index. PHP? page_id=404]</span>", "\\[Tiki-index. PHP? page_id=404\\]"),
+    "23": ("<span>[Tiki-index. PHP? page_id=931]</span>", "[Tiki-index. PHP? page\\_id=931](/pages/deep-wells/)"),
+    "23, unknown": ("<span>[Tiki-index. PHP? page_id=404]</span>", "\\[Tiki-index. PHP? page\\_id=404\\]"),
     "24": (
         f'**{ICON}<a href="https://files.garden-wiki.example/a.pdf">Download the PDF from GardenWiki </a>** ',
         "**[Download the PDF from GardenWiki](https://files.garden-wiki.example/a.pdf)**",
@@ -198,7 +198,7 @@ FAULTS = {
     "a marker between brackets": ("Peas[5]{SPLIT}(see)", "Peas\\[5\\](see)"),
     "a spoken id that is a link": (
         "[Tiki-index. PHP? page_id=931](/931)",
-        "[Tiki-index. PHP? page_id=931](/pages/deep-wells/)",
+        "[Tiki-index. PHP? page\\_id=931](/pages/deep-wells/)",
     ),
     "a head and a body of a table": (
         "<table><thead><tr><th>a</th></tr></thead><tbody><tr><td>b</td></tr></tbody></table>",

@@ -17,7 +17,7 @@ RESIDUE = [
     ),
     ("~", re.compile(r"~(?:/?(?:hs|tc|np)~|~(?:#?[A-Fa-f0-9]{3,6}:)?)")),
     ("((", re.compile(r"\(\([^()\n|]{2,80}(?:\|[^()\n]*)?\)\)")),
-    ("tiki-", re.compile(r"tiki-\w+\.php")),
+    ("tiki-", re.compile(r"tiki-[\w\\]+\.php")),
     ("&nbsp;", re.compile(r"&nbsp;")),
     ("#", re.compile(r"#(?<![\w/&]#)[A-Fa-f0-9]{3}(?:[A-Fa-f0-9]{3})?:")),
     ("__", re.compile(r"__(?:(?<![\w/]__)(?=\w)|(?<=\w__)(?![\w/]))")),

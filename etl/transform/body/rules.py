@@ -37,6 +37,7 @@ RULES: dict[str, str] = {
     "invisible": "an invisible or control character goes (38)",
     "address": "a character that would end the address of a link is percent-encoded",
     "mojibake": "text that was read in the wrong encoding is repaired, run by run (39)",
+    "typography": "a ligature, a typographic hyphen, a micro sign, a sign of the return key becomes what one types (38)",
     "line-separator": "a line or paragraph separator becomes a line end",
     "tiki-marker": "a plugin marker of the old wiki goes, its inner text stays",
     "tiki-mark": "a sign such as ~hs~ becomes what it stood for",
@@ -58,13 +59,14 @@ RULES: dict[str, str] = {
     "empty-item": "a list item without anything in it goes",
     "reference": "`* 12. text` becomes `12. text` (36)",
     "rule": "rules are ---, none first, last or twice",
-    "heading": "a heading without stray bold or trailing marks; one line",
+    "heading": "a heading without stray bold or trailing marks, on one line, without the list that was glued to it",
     "empty-heading": "a heading without text goes",
     "setext": "text right above a rule is no heading",
     "empty-quote": "a quotation without text goes",
     "hard-break": "a hard break is a backslash",
     "bold": "bold that touches its text; lone marks go (19, 20)",
     "bold-blank": "no blank between bold and the punctuation behind it (19)",
+    "literal": "a star, or an underscore inside a word, that is no markup is escaped",
     "bracket": "literal brackets are escaped (22)",
     "bracket-link": "brackets that became a link are brackets again (29)",
     "link": "a link in one spelling: address mended and encoded, no title, text trimmed (30, 31)",
@@ -82,9 +84,9 @@ RULES: dict[str, str] = {
 
 MAY_LOSE = frozenset(
     """comment debug dynamic-list shortcode script tiki-marker tiki-colour wiki-link drop-line box
-    lost-image image box-end mojibake bare-address autolink repetition soup""".split()
+    lost-image image box-end mojibake bare-address autolink repetition soup typography""".split()
 )
 """Rules that may remove visible text: with a finding, or as the marks of a box or a link."""
 
-MAY_ADD = frozenset(("image", "box", "address", "autolink", "mojibake", "bare-address", "link"))
+MAY_ADD = frozenset(("image", "box", "address", "autolink", "mojibake", "bare-address", "link", "typography"))
 """Rules that may write letters: a title, an alternative text, a percent-encoded sign."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from etl.settings import Settings
 from etl.transform.body.edits import Edit, Revision
@@ -24,12 +24,15 @@ MOST_ROUNDS = 50
 # Edits that change neither structure nor visible text, and after which no rule has more to ask for.
 SETTLED = frozenset(
     """blank-lines edge blanks line-blanks tight-list bracket link page-link image-alt number hard-break unlink
-    bare-address""".split()
+    bare-address literal""".split()
 )
 
 BLANKS = re.compile(r"[ \t]{2,}|\t")
 MARKS = re.compile(r"(?<![\\*])\*{2}(?!\*)|(?<![\\*])\*{4}(?!\*)")
 BRACKET = re.compile(r"[\[\]]")
+LITERAL = re.compile(
+    r"(?<![*\\\s])\*(?!\*)|(?<![*\\])\*(?![*\s])|(?<=[^\W_])_(?=[^\W_])|(?<![\w\\])__(?=[^\W_])|(?<=[^\W_])__(?!\w)|(?<= )__ "
+)
 RULE_LINE = re.compile(r"^[ \t]*[-\u2010-\u2015](?:[ \t]*[-\u2010-\u2015])+[ \t]*\\?[ \t]*$", re.MULTILINE)
 FENCE = re.compile(r"`{3,}|~{3,}")
 BLOCK_MARK = re.compile(r"[>|#`~=+*-]|\d{1,9}[.)]")
@@ -47,6 +50,11 @@ BARE = re.compile(r"(?<![\w/=\\])https?://(?=[\w\[])(?:[^\s<>\"\u201c\u201d\u201
 NOT_LITERAL = re.compile(r"[\\\[\]*_`<]")
 ENTITY = re.compile(r"&(?=#?\w+;)")
 BLANKS_AT_END = re.compile(r"(?:%20)+$")
+LONG_HEADING = 120
+FIRST_NUMBER = re.compile(r"(?<=\S) 1\. (?=\S)")
+NEXT_NUMBER = re.compile(r" (\d{1,2})\. (?=\S)")
+TRAILING_MARKS = re.compile(r"[ \t]+(?:\\?\*|-{2,}|_+)\Z")
+HARD_END = re.compile(r"(?:[ \t]{2,}|\\)\n[ \t]*")
 HEADING_MARK = re.compile(r"(#{1,6})[ \t]+")
 ALLOWED_HTML = re.compile(r"</?su[bp]>|<br>")
 DEFINITIONS = re.compile(
@@ -82,8 +90,8 @@ class Structure:
         """Items that are not tight (`lists.not_tight`)."""
         self.waiting: set[int] = set()
         """Lists that will be one with the list before them: their numbers wait."""
-        self.table_end = self.quote_end = 0
-        """Where the table and the quotation end that the rules are in."""
+        self.table_end = self.quote_end = self.label_end = self.code_end = 0
+        """Where the table, the quotation, the link and the code end that the rules are in."""
 
     def run(self) -> Tree:
         """Apply the rules until none asks for a change; returns a tree with the structure of the result.
@@ -105,29 +113,34 @@ class Structure:
         self.box_open, self.table_end, self.quote_end = False, 0, 0
         self.bare, self.waiting = [], set()
         self.loose = not_tight(node for node in tree.nodes if node.kind == "Item")
+        self.label_end = self.code_end = 0
         starred = False
-        code = label = 0
         for node in tree.nodes:
             if node.kind == "Text":
-                data = node.data
-                if node.start < code:
-                    continue
-                if "  " in data or "[" in data or "]" in data or "\t" in data:
-                    self.plain(node)
-                if "://" in data and node.start >= label:
-                    self.bare_addresses(node)
-                starred = starred or "*" in data
-            elif node.kind == "Link" or node.kind == "Image":
-                label = node.end
-                RULES[node.kind](self, node)
-            elif node.kind == "CodeBlock":
-                code = node.end
+                starred = self.words(node) or starred
             elif (rule := RULES.get(node.kind)) is not None:
                 rule(self, node)
         if starred:
             self.lone_marks(tree)
         if self.box_open:
             self._end_box(tree)
+
+    def words(self, node: Node) -> bool:
+        """What is neither markup nor code; returns whether there are stars in it."""
+        data = node.data
+        if node.start < self.code_end:
+            return False
+        if "  " in data or "[" in data or "]" in data or "\t" in data:
+            self.plain(node)
+        addresses = self.bare_addresses(node) if "://" in data and node.start >= self.label_end else ()
+        starred = "*" in data
+        if starred or "_" in data:
+            self.literal_marks(node, addresses)
+        return starred
+
+    def code_block(self, node: Node) -> None:
+        """Code stays as it is."""
+        self.code_end = node.end
 
     def edit(self, start: int, end: int, replacement: str, rule: str) -> None:
         """Ask for a change."""
@@ -158,6 +171,8 @@ class Structure:
         """What parts two blocks, and what they are to each other."""
         end, start = self._block_end(block), self._block_start(after)
         gap = self.text[end:start]
+        if block.kind == "Heading" and after.kind == "Paragraph" and self._joined(block, after):
+            return
         if gap != "\n\n" and gap.isspace():
             self.edit(end, start, "\n\n", "blank-lines")
         elif gap.strip() and DEFINITIONS.fullmatch(gap):
@@ -227,9 +242,39 @@ class Structure:
             self.edit(*mark.span(), mark[1] + " ", "heading")
         if end > node.inner_end and not self.text[node.inner_end : end].strip(" \t#"):
             self.edit(node.inner_end, end, "", "heading")
+        self._heading_end(node, end)
         for child in node.children:
             if child.kind == "Strong":
                 self._unmark(child, "heading")
+
+    def _heading_end(self, node: Node, end: int) -> None:
+        """What stands behind the words of a heading: marks, a number sign, or a list that was glued to it."""
+        marks = TRAILING_MARKS.search(self.text, node.start, end)
+        if marks and end == node.inner_end:
+            self.edit(*marks.span(), "", "heading")
+        elif self.text[end - 1] == "#" and end == node.inner_end and not _is_escaped(self.text, end - 1):
+            self.edit(end - 1, end - 1, "\\", "literal")
+        elif end - node.start >= LONG_HEADING:
+            self._glued_list(node.start, end)
+
+    def _glued_list(self, start: int, end: int) -> None:
+        """A long heading with ` 1. … 2. …` at its end was a heading and a list (repair 20)."""
+        first = FIRST_NUMBER.search(self.text, start, end)
+        numbers = list(NEXT_NUMBER.finditer(self.text, first.start(), end)) if first else []
+        if len(numbers) > 1 and [int(number[1]) for number in numbers] == list(range(1, len(numbers) + 1)):
+            self.again = True
+            for number in numbers:
+                gap = "\n\n" if number is numbers[0] else "\n"
+                self.edit(number.start(), number.start(1), gap, "heading")
+
+    def _joined(self, heading: Node, after: Node) -> bool:
+        """A heading that ends in a hard break goes on in the line below it."""
+        behind = HARD_END.match(self.text, self._block_end(heading), after.start)
+        if behind is None or behind.end() != after.start or not self.text.startswith("#", heading.start):
+            return False
+        self.again = True
+        self.edit(behind.start(), behind.end(), " ", "heading")
+        return True
 
     def _setext(self, node: Node, end: int) -> None:
         """Text right above `---` is a paragraph and a rule; one line above `===` is a heading."""
@@ -431,7 +476,9 @@ class Structure:
 
     def link(self, node: Node) -> None:
         """A link goes to its new place, or becomes its text."""
+        self.label_end = node.end
         if node.data["link_type"] in ("Autolink", "Email"):
+            self.code_end = max(self.code_end, node.end)
             self._autolink(node)
             return
         start, end = node.start + 1, max(node.inner_end, node.start + 1)
@@ -472,10 +519,23 @@ class Structure:
         """`<https://…>` stays, but for what must not be followed and what is on the old site."""
         self.address(node.start, node.end, self.text[node.start + 1 : node.end - 1])
 
-    def bare_addresses(self, node: Node) -> None:
+    def bare_addresses(self, node: Node) -> list[tuple[int, int]]:
         """An address in prose becomes a link, with the punctuation around it outside (repair 13)."""
+        found = []
         for match in BARE.finditer(self.text, node.start, node.end):
-            self.address(match.start(), match.start() + len(shown := _without_punctuation(match[0])), shown)
+            shown = _without_punctuation(match[0])
+            found.append((match.start(), match.start() + len(shown)))
+            self.address(*found[-1], shown)
+        return found
+
+    def literal_marks(self, node: Node, addresses: Iterable[tuple[int, int]]) -> None:
+        """Stars, and underscores inside words, that are no markup: not every engine sees that without a backslash."""
+        for match in LITERAL.finditer(self.text, node.start, node.end):
+            at = match.start()
+            if match[0] == "__":
+                self.edit(*match.span(), "", "bold")
+            elif not _is_escaped(self.text, at) and not any(start <= at < end for start, end in addresses):
+                self.edit(at, at, "\\", "literal")
 
     def address(self, start: int, end: int, shown: str) -> None:
         """An address that is its own text: an autolink, a link to a page of the export, or text."""
@@ -535,6 +595,7 @@ class Structure:
 
     def image(self, node: Node) -> None:
         """The alternative text `image` says nothing; the address is encoded."""
+        self.label_end = node.end
         label = self.text[node.start + 2 : node.inner_end] if node.children else ""
         source = node.data["dest_url"]
         if self.linker.resolve(source).finding == "link.removed":
@@ -557,6 +618,7 @@ RULES: dict[str, Callable[[Structure, Node], None]] = {
     "Strong": Structure.strong,
     "Emphasis": Structure.emphasis,
     "Link": Structure.link,
+    "CodeBlock": Structure.code_block,
     "SoftBreak": Structure.soft_break,
     "HardBreak": Structure.hard_break,
     "Image": Structure.image,

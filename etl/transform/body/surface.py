@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -35,7 +36,8 @@ TRAILING = (
     r"\u2026\u2030\u2039\u203a\u20ac\u2122"
 )
 MOJIBAKE = re.compile(f"(?:[{GARBLED}][{TRAILING}]{{1,3}})+")
-ODD = rf"<{{~&{GARBLED}\\{INVISIBLE}\u00a0\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+SPELLED = "\u2010\u2011\ufb00-\ufb06\u00b5\u21b5"
+ODD = rf"<{{~&{GARBLED}{SPELLED}\\{INVISIBLE}\u00a0\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 # Where something may begin that is not prose: outside of HTML, and where everything must stay on one line.
 OUTSIDE = re.compile(f"[{ODD}]")
 ONE_LINE = re.compile(rf"[ \t]*\n|[{ODD}|\]\[]")
@@ -57,6 +59,7 @@ BLANKS = re.compile(rf"{BLANK}(?:[ \t]|{BLANK})*")
 ENTITY = re.compile(r"&(?:[a-zA-Z][a-zA-Z0-9]{1,31}|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});")
 LINES = re.compile(r"[ \t]*\n\s*")
 INVISIBLES = re.compile(f"[{INVISIBLE}]+")
+TYPES = re.compile(f"[{SPELLED}]")
 SEPARATORS = re.compile("[\u2028\u2029]+")
 ANY = re.compile(".", re.DOTALL)
 ESCAPE = re.compile(r"\\.", re.DOTALL)
@@ -414,6 +417,9 @@ class Surface:
 
     def mojibake(self, token: re.Match[str]) -> None:
         """UTF-8 that was read as Windows-1252, run by run, and only where the bytes are UTF-8 (39)."""
+        quoted = len(token[0]) == 2 and token[0][1] in "\u2019\u201d" and not self.text[token.end() : token.end() + 1].isalpha()
+        if quoted and self.text[token.start() - 1 : token.start()] in ("\u2018", "\u201c"):
+            return
         data = b"".join(char.encode("cp1252", "ignore") or char.encode("latin-1", "ignore") for char in token[0])
         try:
             text = data.decode("utf-8")
@@ -422,6 +428,17 @@ class Surface:
         text = "".join(" " if char.isspace() else char for char in text if char.isspace() or char.isprintable())
         self.find("character.repaired", token.start(), f"garbled {short(token[0])}", f"repaired to {short(text)}")
         self.edit(*token.span(), text, "mojibake")
+
+    def typography(self, token: re.Match[str]) -> None:
+        """Ligatures, typographic hyphens and the micro sign as the letters and marks that one types (38)."""
+        start, end = token.span()
+        if token[0] == "\u21b5":  # the sign of a return key, where a line ended
+            mark = self._at_line_start(start) and BLOCK_MARK.match(self.text, end)
+            inside = self.text[start - 1 : start].isalnum() and self.text[end : end + 1].isalnum()
+            self.edit(start, end, "\\" if mark or self.text.startswith("*", end) else " " if inside else "", "typography")
+        else:
+            char = "-" if token[0] in "\u2010\u2011" else unicodedata.normalize("NFKC", token[0])
+            self.edit(start, end, char, "typography")
 
     def separator(self, token: re.Match[str]) -> None:
         """U+2028 and U+2029."""
@@ -1020,6 +1037,7 @@ OTHERS: tuple[tuple[re.Pattern[str], Handler], ...] = (
     (BLANKS, Surface.blank),
     (INVISIBLES, Surface.invisible),
     (SEPARATORS, Surface.separator),
+    (TYPES, Surface.typography),
 )
 
 ELEMENTS: dict[str, Callable[[Surface, Tag], int | None]] = {
