@@ -63,6 +63,7 @@ CATALOGUE: dict[str, tuple[Level, str]] = {
     "shortcode.removed": ("info", "a shortcode of the old site generator, removed"),
     "markup.removed": ("warning", "a plugin marker of the old wiki, removed; its inner text stays"),
     "list.removed": ("info", "a dynamic list of the old wiki, removed with its heading"),
+    "bold.inverted": ("warning", "a page whose bold is turned inside out by an unmatched mark; all bold removed"),
     "heading.empty": ("info", "a heading without text, removed"),
     "heading.trailing": ("info", "a heading with nothing after it"),
     "image.missing": ("warning", "an image that is a placeholder or a file id; the file is not in the export"),

@@ -160,19 +160,8 @@ SHAPES = {
     "remnants": ("~~#F00:red~~ ((Deep wells in clay|deep)) __bold__", "red [deep](/pages/deep-wells/) **bold**"),
     "frames": ('<iframe src="http://www.garden.example/" frameborder="0"></iframe>', "<http://www.garden.example/>"),
 }  # fmt: skip
-OPEN = {
-    "18, a row": "a row of pipes in a box is no table yet",
-    "18, a mark": "`1. # ` in a box stays",
-}
 
-
-@pytest.mark.parametrize(
-    "shape",
-    [
-        pytest.param(shape, marks=pytest.mark.xfail(reason=OPEN[shape], strict=True)) if shape in OPEN else shape
-        for shape in SHAPES
-    ],
-)
+@pytest.mark.parametrize("shape", SHAPES)
 def test_a_shape_of_the_catalogue_becomes_what_it_says(shape: str) -> None:
     source, body = SHAPES[shape]
     cleaned = clean(source)

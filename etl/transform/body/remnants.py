@@ -123,6 +123,7 @@ REMNANTS: list[tuple[str, re.Pattern[str], Callable[[Match], Iterator[Edit]]]] =
         _rules,
     ),
     (" *:", re.compile(r"(?<=\w)[ \t]+\*:(?=\s)"), _whole("bold", ":")),
+    ("// ", re.compile(r"(?<=\]\()(https?:)//[ \t]+([^\s()]+)(?=\))"), _whole("address", r"\1//\2")),
     ("// ", re.compile(r"(?<=https:)//[ \t]+(?=[\w-]+\.\w)|(?<=http:)//[ \t]+(?=[\w-]+\.\w)"), _whole("address", "//")),
     ("doi.org/", re.compile(r"(?<=doi\.org/)(10\.\d{4,9}/[^\s<>()\]]{1,100}-) (?=\d{2,})"), _whole("address", r"\1")),
     ("[^", re.compile(r"^\[\^(\w{1,20})\]:[ \t]*", re.MULTILINE), _whole("footnote", r"\\[\1\\] ")),

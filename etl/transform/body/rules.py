@@ -65,6 +65,7 @@ RULES: dict[str, str] = {
     "empty-quote": "a quotation without text goes",
     "hard-break": "a hard break is a backslash",
     "bold": "bold that touches its text; lone marks go (19, 20)",
+    "inverted-bold": "bold that an unmatched mark turned inside out on a whole page goes",
     "bold-blank": "no blank between bold and the punctuation behind it (19)",
     "literal": "a star, or an underscore inside a word, that is no markup is escaped",
     "bracket": "literal brackets are escaped (22)",
@@ -84,7 +85,7 @@ RULES: dict[str, str] = {
 
 MAY_LOSE = frozenset(
     """comment debug dynamic-list shortcode script tiki-marker tiki-colour wiki-link drop-line box
-    lost-image image box-end mojibake bare-address autolink repetition soup typography""".split()
+    lost-image image box-end mojibake bare-address autolink repetition soup typography footnote""".split()
 )
 """Rules that may remove visible text: with a finding, or as the marks of a box or a link."""
 

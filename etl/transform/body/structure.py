@@ -51,7 +51,7 @@ NOT_LITERAL = re.compile(r"[\\\[\]*_`<]")
 ENTITY = re.compile(r"&(?=#?\w+;)")
 BLANKS_AT_END = re.compile(r"(?:%20)+$")
 LONG_HEADING = 120
-FIRST_NUMBER = re.compile(r"(?<=\S) 1\. (?=\S)")
+FEWEST_INVERTED = 4  # marks of bold with blanks on both sides
 NEXT_NUMBER = re.compile(r" (\d{1,2})\. (?=\S)")
 TRAILING_MARKS = re.compile(r"[ \t]+(?:\\?\*|-{2,}|_+)\Z")
 HARD_END = re.compile(r"(?:[ \t]{2,}|\\)\n[ \t]*")
@@ -257,19 +257,23 @@ class Structure:
         elif end - node.start >= LONG_HEADING:
             self._glued_list(node.start, end)
 
-    def _glued_list(self, start: int, end: int) -> None:
-        """A long heading with ` 1. … 2. …` at its end was a heading and a list (repair 20)."""
-        first = FIRST_NUMBER.search(self.text, start, end)
-        numbers = list(NEXT_NUMBER.finditer(self.text, first.start(), end)) if first else []
-        if len(numbers) > 1 and [int(number[1]) for number in numbers] == list(range(1, len(numbers) + 1)):
+    def _glued_list(self, start: int, end: int, first: int = 1) -> None:
+        """Text with ` 1. … 2. …` at its end was text and a list (repair 20); ``first``: the first number to part."""
+        begin = re.search(rf"(?<=\S) {first}\. (?=\S)", self.text[start:end])
+        numbers = list(NEXT_NUMBER.finditer(self.text, start + begin.start(), end)) if begin else []
+        if len(numbers) + first > 2 and [int(number[1]) for number in numbers] == list(
+            range(first, len(numbers) + first)
+        ):
             self.again = True
             for number in numbers:
-                gap = "\n\n" if number is numbers[0] else "\n"
+                gap = "\n\n" if number[1] == "1" else "\n"
                 self.edit(number.start(), number.start(1), gap, "heading")
 
     def _joined(self, heading: Node, after: Node) -> bool:
         """A heading that ends in a hard break goes on in the line below it."""
-        behind = HARD_END.match(self.text, self._block_end(heading), after.start)
+        end = self._block_end(heading)
+        broken = self.text[end - 1] == "\\" and not _is_escaped(self.text, end - 1)
+        behind = HARD_END.match(self.text, end - broken, after.start)
         if behind is None or behind.end() != after.start or not self.text.startswith("#", heading.start):
             return False
         self.again = True
@@ -441,14 +445,16 @@ class Structure:
 
     def lone_marks(self, tree: Tree) -> None:
         """`** text **` is bold that lost its touch; a mark without a partner goes."""
-        for node in tree.nodes:
-            if not any(child.kind == "Text" and "*" in child.data for child in node.children):
-                continue
+        parents = [
+            node for node in tree.nodes if any(child.kind == "Text" and "*" in child.data for child in node.children)
+        ]
+        if self._is_inverted(tree, parents):
+            self._strip_bold(tree, parents)
+            return
+        for node in parents:
             bold = [child.start for child in node.children if child.kind == "Strong"]
             waiting: re.Match[str] | None = None
-            for mark in (
-                m for run in _text_runs(node.children) for m in MARKS.finditer(self.text, run[0].start, run[-1].end)
-            ):
+            for mark in self._marks(node):
                 if len(mark[0]) == 4:
                     self.edit(*mark.span(), "", "bold")
                 elif waiting is None:
@@ -458,6 +464,35 @@ class Structure:
                     waiting = None
             if waiting is not None:
                 self.edit(*waiting.span(), "", "bold")
+
+    def _is_inverted(self, tree: Tree, parents: Sequence[Node]) -> bool:
+        """Whether most marks of bold have blanks on both sides: an unmatched one turned the page inside out."""
+        marks = [mark for node in parents for mark in self._marks(node)]
+        loose = sum(
+            self.text[mark.start() - 1 : mark.start()].isspace() and not self.text[mark.end() : mark.end() + 1].strip()
+            for mark in marks
+        )
+        strong = sum(node.kind == "Strong" for node in tree.nodes)
+        return loose >= FEWEST_INVERTED and loose * 2 > len(marks) + 2 * strong
+
+    def _marks(self, node: Node) -> Iterator[re.Match[str]]:
+        """Marks of bold that are text of a node."""
+        for run in _text_runs(node.children):
+            yield from MARKS.finditer(self.text, run[0].start, run[-1].end)
+
+    def _strip_bold(self, tree: Tree, parents: Sequence[Node]) -> None:
+        """All bold of an inverted page goes; items that were glued by it stand apart again."""
+        self.again = True
+        first = next(mark for node in parents for mark in self._marks(node))
+        self.revision.find("bold.inverted", first.start(), "bold marks with blanks on both sides", "all bold removed")
+        for node in parents:
+            for mark in self._marks(node):
+                self.edit(*mark.span(), "", "inverted-bold")
+        for node in tree.nodes:
+            if node.kind == "Strong":
+                self._unmark(node, "inverted-bold")
+            if node.kind == "Strong" and self.text.startswith("**1. ", node.start):
+                self._glued_list(node.start, node.end, first=2)
 
     def _pair(self, opening: re.Match[str], closing: re.Match[str], bold_between: bool) -> None:
         """Two marks that are not bold: without the blanks inside they may be."""
@@ -532,7 +567,7 @@ class Structure:
         """Stars, and underscores inside words, that are no markup: not every engine sees that without a backslash."""
         for match in LITERAL.finditer(self.text, node.start, node.end):
             at = match.start()
-            if match[0] == "__":
+            if match[0].startswith("__"):
                 self.edit(*match.span(), "", "bold")
             elif not _is_escaped(self.text, at) and not any(start <= at < end for start, end in addresses):
                 self.edit(at, at, "\\", "literal")

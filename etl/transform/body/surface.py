@@ -16,6 +16,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from etl.settings import Settings
+from etl.transform.body.boxes import glued_lines
 from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.links import LOST_FILE, NAME_WORDS, WWW, Destination, Linker, decoded, encoded, is_prose
 from etl.transform.body.parse import Node, parse
@@ -68,6 +69,7 @@ ANGLED = re.compile(r"<[^<>\n]*>(?=\s*\))")
 LINE_START = re.compile(r"[ \t>]*(?:(?:[*+-]|\d{1,9}[.)]|#{1,6})[ \t]+)?")
 # What a line of text must not begin with, once the tag before it is gone.
 BLOCK_MARK = re.compile(r"[ \t]*(?:(?P<number>\d{1,9})[.)](?=\s)|[>]|[#]{1,6}(?=\s)|[-+*](?=\s)|[-=*_]{3}|`{3}|~{3})")
+ITEM_START = re.compile(r"[ \t>]*(?:[*+-]|\d{1,9}[.)])[ \t]+")
 SPACED_BOLD = re.compile(r"^[ \t]*\*\*[ \t]+([^*\n]*[^*\s])[ \t]+\*\*[ \t]*$", re.MULTILINE)
 WIKI_LINK = re.compile(r"\(\(([^()<>\n|]{1,160}?)\s*(?:\|([^()<>\n]*))?\)\)")
 SPOKEN_ID = re.compile(
@@ -109,6 +111,8 @@ NEXT_CELL = re.compile(r"\s*(</tr\s*>\s*<tr(?:\s[^<>]*)?>\s*)?<t[dh](?:\s[^<>]*)
 ANCHOR_END = re.compile(r"</?a(?=[\s>])", re.IGNORECASE)
 HEADING_END = re.compile(r"</?h[1-6](?=[\s>])", re.IGNORECASE)
 PARAGRAPH_END = re.compile(r"</?(?:p|div|table|ul|ol|h[1-6]|blockquote|pre|body)(?=[\s>])", re.IGNORECASE)
+OUTER_START = re.compile(r"(?<![!\\])\[(?:[^\[\]\n]|\n(?!\s*\n)){0,500}\Z")
+OUTER_END = re.compile(r"[^\[\]\n]{0,200}\]\(\S")
 ITEM_END = re.compile(r"</?(?:li|ul|ol)(?=[\s>])", re.IGNORECASE)
 BARRIERS = frozenset(("div", "table"))
 ON_ONE_LINE = frozenset(("a", "li", "p", *HEADINGS))
@@ -162,6 +166,8 @@ class Surface:
         """Open elements, each with the number of its edit in ``edits``; -1 for a box, the depth for a list item."""
         self.inline = self.anchors = self.colours = 0
         """How many open elements hold one line (headings, links, paragraphs, items, cells), are links, are colours."""
+        self.glued: list[Edit] = []
+        """What the lines of boxes ask for that were glued together; an edit of the walk at the same place comes first."""
         self.tables: list[_Table] = []
         self.lists: list[int | None] = []
         self.absent: set[str] = set()
@@ -174,7 +180,7 @@ class Surface:
                 self._walk(at, start)
                 at = max(at, end)
             self._close_all()
-        return bool(self.revision.apply([*self.edits, *self._guards(), *self._lines(code)]))
+        return bool(self.revision.apply([*self.edits, *self._guards(), *self.glued, *self._lines(code)]))
 
     def _walk(self, at: int, end: int) -> None:
         text = self.text
@@ -247,6 +253,9 @@ class Surface:
         """`[Tiki-index. PHP? page_id=931]`, a link that an autocorrection broke, when the page is found."""
         destination = self.linker.resolve(f"tiki-index.php?page_id={int(match[1])}")
         if destination.href is None:
+            known = {offset for offset, _, _ in self.unlinked}
+            if not known & {self.revision.origin(match.start()), self.revision.origin(match.start() - len("<span>"))}:
+                self._unlink(match.start(), match[0].strip("[] "), destination)
             return None
         return f"[{' '.join(match[0].strip('[] ').split())}]({destination.href})"
 
@@ -305,6 +314,7 @@ class Surface:
         elif name == "IMG":
             self._tiki_image(token, opening=opening)
         elif name == "FOOTNOTE":
+            self.find("markup.removed", start, f"plugin marker {short(token[0])}", "its inner text stays, in brackets")
             self.edit(start, end, " \\[" if opening else "\\]", "footnote")
         elif name in ("SUB", "SUP"):
             self.kept(Tag(name.lower(), start, end, not opening, token[0]), "tiki-marker")
@@ -417,7 +427,11 @@ class Surface:
 
     def mojibake(self, token: re.Match[str]) -> None:
         """UTF-8 that was read as Windows-1252, run by run, and only where the bytes are UTF-8 (39)."""
-        quoted = len(token[0]) == 2 and token[0][1] in "\u2019\u201d" and not self.text[token.end() : token.end() + 1].isalpha()
+        quoted = (
+            len(token[0]) == 2
+            and token[0][1] in "\u2019\u201d"
+            and not self.text[token.end() : token.end() + 1].isalpha()
+        )
         if quoted and self.text[token.start() - 1 : token.start()] in ("\u2018", "\u201c"):
             return
         data = b"".join(char.encode("cp1252", "ignore") or char.encode("latin-1", "ignore") for char in token[0])
@@ -435,7 +449,9 @@ class Surface:
         if token[0] == "\u21b5":  # the sign of a return key, where a line ended
             mark = self._at_line_start(start) and BLOCK_MARK.match(self.text, end)
             inside = self.text[start - 1 : start].isalnum() and self.text[end : end + 1].isalnum()
-            self.edit(start, end, "\\" if mark or self.text.startswith("*", end) else " " if inside else "", "typography")
+            self.edit(
+                start, end, "\\" if mark or self.text.startswith("*", end) else " " if inside else "", "typography"
+            )
         else:
             char = "-" if token[0] in "\u2010\u2011" else unicodedata.normalize("NFKC", token[0])
             self.edit(start, end, char, "typography")
@@ -739,6 +755,8 @@ class Surface:
         before, after, rule = self._anchor_marks(opened, href, label, attributes.get("title", ""))
         if not label.strip(" *_\n") and "<img" not in inner.lower():
             before = after = ""
+        if before == "[" and OUTER_END.match(self.text, tag.end) and OUTER_START.search(self.text, 0, opened.start):
+            before = after = ""  # of two links around one text the outer one wins
         self.edits[index] = (opened.start, opened.end, before, rule)
         self.edit(tag.start, tag.end, after, rule)
 
@@ -806,6 +824,7 @@ class Surface:
             if gap == "\n\n" and not {"border", "box", "legacy-box"}.isdisjoint(names):
                 self.open.append((tag, -1))
                 self._open_box(tag.start, tag.end, "")
+                self.glued += glued_lines(self.text, tag.end)
             else:
                 self.open.append((tag, len(self.edits)))
                 self._drop(tag, "block", gap)
@@ -823,24 +842,37 @@ class Surface:
             self.edit(tag.start, tag.end, gap, "block")
 
     def _open_box(self, start: int, end: int, title: str) -> None:
-        gap = self._gap(start)
-        if self.box_open or gap == " ":  # boxes do not nest in clean Markdown: the inner one goes on in the outer
-            self.edit(start, end, gap, "box")
-            return
-        self.box_open = True
+        gap = " " if self._in_item(start) else self._gap(start)
         title = (
             re.sub(r"([\\`*_\[\]])", r"\\\1", html.unescape(title).strip()).replace("&", "&amp;").replace("<", "&lt;")
         )
+        if self.box_open or gap == " ":  # boxes do not nest in clean Markdown: the inner one goes on in the outer
+            self.edit(start, end, gap + (f"**{title}**{gap}" if title else ""), "box")
+            return
+        self.box_open = True
         heading = f"**{title}**\n\n" if title else ""
         self.edit(start, end, f'\n\n<div class="box" markdown="1">\n\n{heading}', "box")
 
+    def _in_item(self, offset: int) -> bool:
+        """Whether only the mark of a list item stands before a place on its line."""
+        line = self.text.rfind("\n", max(offset - 80, 0), offset) + 1
+        return bool(ITEM_START.fullmatch(self.text, line, offset))
+
     def _close_box(self, start: int, end: int) -> None:
-        if not self.box_open:
+        if not self.box_open and self._in_item_line(start):
+            self.edit(start, end, "", "box")
+        elif not self.box_open:
             self.find("box.orphan-end", start, "the end of a box that is not open", "removed")
             self.edit(start, end, self._gap(start), "box-end")
+        if not self.box_open:
             return
         self.box_open = any(index == -1 for _, index in self.open)
         self.edit(start, end, "\n\n" if self.box_open else "\n\n</div>\n\n", "box")
+
+    def _in_item_line(self, offset: int) -> bool:
+        """Whether a place is on the first line of a list item, or in the cell of a table."""
+        line = self.text.rfind("\n", 0, offset) + 1
+        return bool(ITEM_START.match(self.text, line, offset)) or self._in_pipe_row(offset)
 
     def heading(self, tag: Tag) -> None:
         """`<h2>` becomes `## ` with its text on one line."""
