@@ -19,7 +19,8 @@ Prose = Callable[[re.Pattern[str]], Iterator[Match]]
 
 FAR = 5000  # what is not closed within this many characters is not closed
 BOX = '<div class="box" markdown="1">'
-STRAY = "FONT|HTML|SPAN|BOX|DIV|CENTER|SUB|SUP|IMG"
+STRAY = "(?:FONT|HTML|SPAN|BOX|DIV|CENTER|SUB|SUP|IMG)"
+DASH = r"[\u2013\u2014-]"
 
 
 def _marks(rule: str, before: str, behind: str) -> Callable[[Match], Iterator[Edit]]:
@@ -113,11 +114,11 @@ REMNANTS: list[tuple[str, re.Pattern[str], Callable[[Match], Iterator[Edit]]]] =
         _table,
     ),
     ("\u2022", re.compile(r"^[ \t]*\u2022[ \t]*(?=[^\s\u2022])", re.MULTILINE), _whole("bullet", "* ")),
-    ("}", re.compile(rf"(?<![A-Za-z{{(]){'(?:' + STRAY + ')'}\}}"), _whole("tiki-marker", "")),
+    ("}", re.compile(rf"(?<![A-Za-z{{(]){STRAY}\}}"), _whole("tiki-marker", "")),
     (
         "\u2013 \u2013",
         re.compile(
-            r"^[ \t]*(?:[\u2013\u2014-][ \t]+){2,}[\u2013\u2014-]?[ \t]*(\w[^\u2013\u2014\n]{0,80}?)[ \t]*(?:[\u2013\u2014-][ \t]*){3,}$",
+            rf"^[ \t]*(?:{DASH}[ \t]+){{2,}}{DASH}?[ \t]*(\w[^\u2013\u2014\n]{{0,80}}?)[ \t]*(?:{DASH}[ \t]*){{3,}}$",
             re.MULTILINE,
         ),
         _rules,
@@ -133,7 +134,7 @@ REMNANTS: list[tuple[str, re.Pattern[str], Callable[[Match], Iterator[Edit]]]] =
         re.compile(r"\[([^\[\]]{1,500})\]\(([^()\n]*(?:\([^()]*\)|[\n ]|<)(?:[^()]|\([^()]*\)){0,500})\)"),
         _repetition,
     ),
-    ('" rel=', re.compile(r"\"(?: (?:rel|target|class)=\"[^\"\n<>]*\")+[ ]?(?:&gt;|>)"), _whole("soup", " ")),
+    ('" rel=', re.compile(r"(?<=>)\"(?: (?:rel|target|class)=\"[^\"\n<>]*\")+[ ]?(?:&gt;|>)"), _whole("soup", " ")),
     ("\u273b", re.compile(r"(?<=>)\u273b(?=</span>)"), _whole("tiki-mark", r"\\*")),
 ]
 

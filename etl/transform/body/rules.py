@@ -37,7 +37,7 @@ RULES: dict[str, str] = {
     "invisible": "an invisible or control character goes (38)",
     "address": "a character that would end the address of a link is percent-encoded",
     "mojibake": "text that was read in the wrong encoding is repaired, run by run (39)",
-    "typography": "a ligature, a typographic hyphen, a micro sign, a sign of the return key becomes what one types (38)",
+    "typography": "ligatures, typographic hyphens, micro signs and signs of the return key become what one types (38)",
     "line-separator": "a line or paragraph separator becomes a line end",
     "tiki-marker": "a plugin marker of the old wiki goes, its inner text stays",
     "tiki-mark": "a sign such as ~hs~ becomes what it stood for",

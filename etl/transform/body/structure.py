@@ -31,7 +31,8 @@ BLANKS = re.compile(r"[ \t]{2,}|\t")
 MARKS = re.compile(r"(?<![\\*])\*{2}(?!\*)|(?<![\\*])\*{4}(?!\*)")
 BRACKET = re.compile(r"[\[\]]")
 LITERAL = re.compile(
-    r"(?<![*\\\s])\*(?!\*)|(?<![*\\])\*(?![*\s])|(?<=[^\W_])_(?=[^\W_])|(?<![\w\\])__(?=[^\W_])|(?<=[^\W_])__(?!\w)|(?<= )__ "
+    r"(?<![*\\\s])\*(?!\*)|(?<![*\\])\*(?![*\s])|(?<=[^\W_])_(?=[^\W_])"
+    r"|(?<![\w\\])__(?=[^\W_])|(?<=[^\W_])__(?!\w)|(?<= )__ "
 )
 RULE_LINE = re.compile(r"^[ \t]*[-\u2010-\u2015](?:[ \t]*[-\u2010-\u2015])+[ \t]*\\?[ \t]*$", re.MULTILINE)
 FENCE = re.compile(r"`{3,}|~{3,}")
@@ -554,7 +555,7 @@ class Structure:
         """`<https://…>` stays, but for what must not be followed and what is on the old site."""
         self.address(node.start, node.end, self.text[node.start + 1 : node.end - 1])
 
-    def bare_addresses(self, node: Node) -> list[tuple[int, int]]:
+    def bare_addresses(self, node: Node) -> Sequence[tuple[int, int]]:
         """An address in prose becomes a link, with the punctuation around it outside (repair 13)."""
         found = []
         for match in BARE.finditer(self.text, node.start, node.end):

@@ -20,7 +20,7 @@ from etl.transform.body.boxes import glued_lines
 from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.links import LOST_FILE, NAME_WORDS, WWW, Destination, Linker, decoded, encoded, is_prose
 from etl.transform.body.parse import Node, parse
-from etl.transform.body.remnants import remnants
+from etl.transform.body.remnants import Prose, remnants
 
 DEEPEST_LIST = 12
 FAR = 20_000  # what is not closed within this many characters is not closed
@@ -167,7 +167,7 @@ class Surface:
         self.inline = self.anchors = self.colours = 0
         """How many open elements hold one line (headings, links, paragraphs, items, cells), are links, are colours."""
         self.glued: list[Edit] = []
-        """What the lines of boxes ask for that were glued together; an edit of the walk at the same place comes first."""
+        """What the lines of boxes ask for that were glued together."""
         self.tables: list[_Table] = []
         self.lists: list[int | None] = []
         self.absent: set[str] = set()
@@ -220,8 +220,12 @@ class Surface:
         for edit in remnants(text, prose):
             self._report(edit)
             yield edit
+        yield from self._unread_links(prose)
+
+    def _unread_links(self, prose: Prose) -> Iterator[Edit]:
+        """Links of the old wiki that nobody parsed."""
         for mark, pattern, link_of in (("((", WIKI_LINK, self._wiki_link), ("id", SPOKEN_ID, self._spoken_id)):
-            if mark in text:
+            if mark in self.text:
                 for match in prose(pattern):
                     if (link := link_of(match)) is not None:
                         yield *match.span(), link, "wiki-link"
