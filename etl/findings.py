@@ -78,7 +78,7 @@ CATALOGUE: dict[str, tuple[Level, str]] = {
     "link.unmapped": ("warning", "a link to something of the old site that is not migrated; its text stays"),
     "link.ambiguous": ("warning", "a link that fits several pages; the first by rule was taken"),
     "link.removed": ("warning", "a link with an address that must not be followed; its text stays"),
-    "address.shortened": ("info", "a visible address without tracking parameters or blanks at its end, or a repetition"),
+    "address.shortened": ("info", "a visible address without tracking parameters or blanks at its end, or repeated"),
     # addresses
     "address.conflict": ("warning", "a legacy address that several documents claim; one owns it"),
     "address.refused": ("error", "a legacy address that no server can answer safely"),

@@ -115,7 +115,8 @@ def _links(tree: Tree, revision: Revision, surface: Surface, structure: Structur
 def _images(tree: Tree, linker: Linker, surface: Surface, structure: Structure) -> list[dict[str, Any]]:
     """All images in order, lost ones included."""
     found: list[tuple[int, dict[str, Any]]] = [
-        (offset, {"src": src, "alt": "", "width": None, "state": "missing"}) for offset, src in surface.lost_images
+        (offset, {"src": src, "alt": alt, "width": None, "state": "missing"})
+        for offset, src, alt in surface.lost_images
     ]
     for node in tree.nodes:
         if node.kind != "Image":

@@ -64,6 +64,13 @@ def _link(match: Match) -> Iterator[Edit]:
     yield match.start(), match.end(), link, "wiki-link"
 
 
+def _nested_link(match: Match) -> Iterator[Edit]:
+    """`[words [text](inner)](outer)`: the inner link stays, the outer one takes the words before it."""
+    words, inner, address = match[1].strip(), match[2], match[3]
+    link = f"[{words}]({encoded(address)}) " if words else ""
+    yield match.start(), match.end(), link + inner, "nested-link"
+
+
 def _repetition(match: Match) -> Iterator[Edit]:
     """Bracketed prose that runs over lines or blanks, with itself as an address that no parser takes (29)."""
     if is_prose(match[1], re.sub(r"\s", "%20", match[2])):
@@ -113,7 +120,8 @@ REMNANTS: list[tuple[str, re.Pattern[str], Callable[[Match], Iterator[Edit]]]] =
         re.compile(rf"^(#{{1,6}}[ \t]*)?\|\|(?!\|)(?=[^\n]*\|)((?:[^|]|\|(?!\|)){{1,{FAR}}})\|\|[ \t]*$", re.MULTILINE),
         _table,
     ),
-    ("\u2022", re.compile(r"^[ \t]*\u2022[ \t]*(?=[^\s\u2022])", re.MULTILINE), _whole("bullet", "* ")),
+    ("---", re.compile(r"^[ \t]*-{3,4}(?=[A-Z\[!][^\n]{5})", re.MULTILINE), _whole("rule", "---\n\n")),
+    ("\u2022", re.compile(r"^[ \t]*(?:;[ \t]*)?\u2022[ \t]*(?=[^\s\u2022])", re.MULTILINE), _whole("bullet", "* ")),
     ("}", re.compile(rf"(?<![A-Za-z{{(]){STRAY}\}}"), _whole("tiki-marker", "")),
     (
         "\u2013 \u2013",
@@ -133,6 +141,13 @@ REMNANTS: list[tuple[str, re.Pattern[str], Callable[[Match], Iterator[Edit]]]] =
         "](",
         re.compile(r"\[([^\[\]]{1,500})\]\(([^()\n]*(?:\([^()]*\)|[\n ]|<)(?:[^()]|\([^()]*\)){0,500})\)"),
         _repetition,
+    ),
+    (
+        ")](http",
+        re.compile(
+            r"(?<![!\\])\[([^\[\]\n]{0,300})(?<![!\\])(\[[^\[\]\n]{1,300}\]\([^()\s]+\))\]\((https?://[^()\s]+)\)"
+        ),
+        _nested_link,
     ),
     ('" rel=', re.compile(r"(?<=>)\"(?: (?:rel|target|class)=\"[^\"\n<>]*\")+[ ]?(?:&gt;|>)"), _whole("soup", " ")),
     ("\u273b", re.compile(r"(?<=>)\u273b(?=</span>)"), _whole("tiki-mark", r"\\*")),

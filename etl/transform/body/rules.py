@@ -32,6 +32,7 @@ RULES: dict[str, str] = {
     "bare-address": "an address in prose becomes a link, its punctuation outside",
     "stray-tag": "a tag that the old wiki's filter put into a word goes",
     "less-than": "a literal < becomes &lt; (21)",
+    "escape": "a backslash before a sign that needs none goes",
     "entity": "an entity becomes its character (38)",
     "odd-blank": "a no-break, thin or ideographic blank becomes a blank (38)",
     "invisible": "an invisible or control character goes (38)",
@@ -44,6 +45,7 @@ RULES: dict[str, str] = {
     "tiki-colour": "a colour of the old wiki, ~~#F00:text~~, goes, its text stays",
     "footnote": "a footnote's number stays in brackets, raised where it is referred to; a note goes into brackets",
     "repetition": "bracketed prose that has itself as its address is brackets again (29)",
+    "nested-link": "of a link in a link the inner one stays, the outer one takes the words before it",
     "soup": "the rest of a broken HTML tag goes",
     "wiki-link": "a link of the old wiki that nobody parsed, ((Page|text)), becomes a link or its text",
     # the structure (structure.py)
@@ -67,7 +69,7 @@ RULES: dict[str, str] = {
     "bold": "bold that touches its text; lone marks go (19, 20)",
     "inverted-bold": "bold that an unmatched mark turned inside out on a whole page goes",
     "bold-blank": "no blank between bold and the punctuation behind it (19)",
-    "literal": "a star, or an underscore inside a word, that is no markup is escaped",
+    "literal": "a sign that is a word here and markup to some engine is escaped",
     "bracket": "literal brackets are escaped (22)",
     "bracket-link": "brackets that became a link are brackets again (29)",
     "link": "a link in one spelling: address mended and encoded, no title, text trimmed (30, 31)",
@@ -85,7 +87,8 @@ RULES: dict[str, str] = {
 
 MAY_LOSE = frozenset(
     """comment debug dynamic-list shortcode script tiki-marker tiki-colour wiki-link drop-line box
-    lost-image image box-end mojibake bare-address autolink repetition soup typography footnote""".split()
+    lost-image image box-end mojibake bare-address autolink repetition soup typography footnote
+    nested-link""".split()
 )
 """Rules that may remove visible text: with a finding, or as the marks of a box or a link."""
 

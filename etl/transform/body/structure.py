@@ -63,6 +63,11 @@ DEFINITIONS = re.compile(
 )
 PUNCTUATION = frozenset(".,;:!?'*_~\u2019\u2018\u2026\u2013\u2014")
 BRACKETS = {")": "(", "}": "{"}
+MORE_THAN = re.compile(r">[ \t]*\d")  # `* > 125 g` is a comparison
+NUMBER_SIGNS = re.compile(r"^[ \t]*#{1,6}(?=[^\s#])", re.MULTILINE)
+DEFINITION_SIGN = re.compile(r"^[ \t]*:(?=[ \t])", re.MULTILINE)
+ATTRIBUTES = re.compile(r"(?<=[)*>])\{|\{(?=:)")
+HEADING_ATTRIBUTES = re.compile(r"(?<!\\)\{[^{}\n]*\}\Z")
 MARK_ONLY = re.compile(r"[ \t]*(?:[*+-]|#{1,6})[ \t]+")
 
 
@@ -135,6 +140,9 @@ class Structure:
             self.plain(node)
         addresses = self.bare_addresses(node) if "://" in data and node.start >= self.label_end else ()
         starred = "*" in data
+        if "{" in data:
+            for brace in ATTRIBUTES.finditer(self.text, node.start, node.end):
+                self.edit(brace.start(), brace.start(), "\\", "literal")
         if starred or "_" in data:
             self.literal_marks(node, addresses)
         return starred
@@ -163,18 +171,18 @@ class Structure:
             elif block.kind == "Paragraph":
                 self._line_starts(block)
             if after is not None:
-                self._between(block, after)
+                self._between(block, after, continues=index > 0 and blocks[index - 1].kind == "List")
             if after is not None and after.kind == "BlockQuote" and block.kind == "List":
                 self.waiting |= {id(behind) for behind in blocks[index + 2 : index + 3]}
         self._behind(self._block_end(blocks[-1]))
 
-    def _between(self, block: Node, after: Node) -> None:
-        """What parts two blocks, and what they are to each other."""
+    def _between(self, block: Node, after: Node, *, continues: bool) -> None:
+        """What parts two blocks, and what they are to each other; ``continues``: whether the first is of a list."""
         end, start = self._block_end(block), self._block_start(after)
         gap = self.text[end:start]
         if block.kind == "Heading" and after.kind == "Paragraph" and self._joined(block, after):
             return
-        if gap != "\n\n" and gap.isspace():
+        if gap != "\n\n" and gap.isspace() and not block.kind == after.kind == "BlockQuote":
             self.edit(end, start, "\n\n", "blank-lines")
         elif gap.strip() and DEFINITIONS.fullmatch(gap):
             self.edit(end, start, "\n\n", "definition")
@@ -182,6 +190,11 @@ class Structure:
             self.edit(block.start, self._block_end(after), "", "box")
         elif block.kind == "List" and after.kind == "BlockQuote" and after.children:
             self._continuation(after)
+        elif (
+            block.kind == after.kind == "BlockQuote" and gap.isspace() and not (continues or self._column(block.start))
+        ):
+            self.again = True
+            self.edit(end, start, "\n>\n", "blank-lines")
 
     def _behind(self, end: int) -> None:
         """What stands behind the last block."""
@@ -250,6 +263,9 @@ class Structure:
 
     def _heading_end(self, node: Node, end: int) -> None:
         """What stands behind the words of a heading: marks, a number sign, or a list that was glued to it."""
+        attributes = HEADING_ATTRIBUTES.search(self.text, node.start, end)
+        if attributes:
+            self.edit(attributes.start(), attributes.start(), "\\", "literal")
         marks = TRAILING_MARKS.search(self.text, node.start, end)
         if marks and end == node.inner_end:
             self.edit(*marks.span(), "", "heading")
@@ -349,6 +365,11 @@ class Structure:
         if node.start < self.quote_end:
             return
         self.quote_end = node.end
+        line = self.text.rfind("\n", 0, node.start) + 1
+        if MORE_THAN.match(self.text, node.start) and MARK_ONLY.fullmatch(self.text, line, node.start):
+            self.again = True
+            self.edit(node.start, node.start, "\\", "literal")
+            return
         if all(child.kind == "BlockQuote" for child in node.walk()):
             self.edit(node.start, self._block_end(node), "", "empty-quote")
         elif all(child.kind == "Paragraph" for child in node.children):
@@ -372,10 +393,23 @@ class Structure:
             for line in RULE_LINE.finditer(self.text, first, node.end):
                 self.edit(*line.span(), "---" if line.start() == first else "\n---", "rule")
                 self.again = True
+        if "#" in text or "\n:" in text or text.startswith(":"):
+            self._line_signs(node)
         if self.drop:
             self._drop_lines(node.start, self._block_end(node))
         if node.children and node.children[0].kind == "Image":
             self._adjacent_images(node)
+
+    def _line_signs(self, paragraph: Node) -> None:
+        """Signs at the start of a line that are words here, and a heading or a definition to some engines."""
+        first = self.text.rfind("\n", 0, paragraph.start) + 1
+        for sign in NUMBER_SIGNS.finditer(self.text, first, paragraph.end):
+            start = sign.end() - len(sign[0].strip())
+            if start >= paragraph.start:
+                self.edit(start, start, "\\", "literal")
+        for sign in DEFINITION_SIGN.finditer(self.text, first, paragraph.end):
+            if sign.end() > paragraph.start:
+                self.edit(sign.end() - 1, sign.end(), "&#58;", "literal")
 
     def _drop_lines(self, start: int, end: int) -> None:
         at = start
@@ -530,8 +564,9 @@ class Structure:
             if destination.href is None:
                 self.unlinked.append((self.revision.origin(node.start), href, destination))
             self.again = self.again or not label.strip() or "[" in label or "]" in label or "*" in label
-            self.edit(node.start, start, "", "unlink")
-            self.edit(end, node.end, "", "unlink")
+            before, behind = self._touching(node)
+            self.edit(node.start, start, before, "unlink")
+            self.edit(end, node.end, behind, "unlink")
             return
         rule = "page-link" if destination.kind in ("page", "tag") else "link"
         self.kept[node.start] = destination._replace(href=self._rewrite(node, label, destination.href, rule))
@@ -623,11 +658,16 @@ class Structure:
         self.again = self.again or bool(lead or trail > len(behind))
         if tail:
             href = href[: tail.start()]
-        before = " " if TOUCHES_BEFORE.match(self.text, max(node.start - 2, 0), node.start) else ""
-        after = " " if TOUCHES_BEHIND.match(self.text, node.end) and not behind else ""
+        before, after = self._touching(node)
+        after = "" if behind else after
         self.edit(node.start, node.start + 1 + lead, f"{before}[", "link-blank" if before else "link")
         self.edit(node.inner_end - trail, node.end, f"]({href}){behind}{after}", "link-blank" if after else rule)
         return href
+
+    def _touching(self, node: Node) -> tuple[str, str]:
+        """The blanks that part a link from the words before and behind it (repair 25)."""
+        before = TOUCHES_BEFORE.match(self.text, max(node.start - 2, 0), node.start)
+        return " " if before else "", " " if TOUCHES_BEHIND.match(self.text, node.end) else ""
 
     def image(self, node: Node) -> None:
         """The alternative text `image` says nothing; the address is encoded."""

@@ -50,7 +50,7 @@ TAG = re.compile(
 )
 AUTOLINK = re.compile(r"<(?:[a-zA-Z][a-zA-Z0-9+.-]+:[^\s<>]*|[^\s<>@]+@[^\s<>@]+\.[^\s<>@]+)>")
 DECLARATION = re.compile(rf"<!\[?[a-zA-Z][^<>]{{0,{FAR}}}>|<\?[^<>]{{0,{FAR}}}\?>")
-SHORTCODE = re.compile(r"\{\{[<%][^{}]{0,2000}[>%]\}\}(?:[ \t]*\n\s*-{3,}[ \t]*(?=\n|\Z))?")
+SHORTCODE = re.compile(r"\{\{[<%][^{}]{0,2000}[>%]\}\}\}?(?:[ \t]*\n\s*-{3,}[ \t]*(?=\n|\Z))?")
 MARKER = re.compile(
     r"\{/?[A-Z][A-Z0-9_]+(?:\((?:[^(){}]|\([^(){}]{0,2000}\)){0,2000}\)?)?\s{0,9}/?\}"
     r"|\{(?:img|redirect|module|include|category|maketoc|toc|attach|file)\b[^{}\n]{0,2000}\}"
@@ -73,11 +73,13 @@ ITEM_START = re.compile(r"[ \t>]*(?:[*+-]|\d{1,9}[.)])[ \t]+")
 SPACED_BOLD = re.compile(r"^[ \t]*\*\*[ \t]+([^*\n]*[^*\s])[ \t]+\*\*[ \t]*$", re.MULTILINE)
 WIKI_LINK = re.compile(r"\(\(([^()<>\n|]{1,160}?)\s*(?:\|([^()<>\n]*))?\)\)")
 SPOKEN_ID = re.compile(
-    r"\[\s*tiki[\W_]{0,5}index[\W_]{0,5}php[\W_]{0,5}page[\W_]{0,5}id[\W_]{0,5}(\d+)\s*\](?!\()", re.IGNORECASE
+    r"\[\s*t?iki[\W_]{0,5}index[\W_]{0,5}php[\W_]{0,5}page[\W_]{0,5}id[\W_]{0,5}(\d+)\s*\](?!\()", re.IGNORECASE
 )
+PARAGRAPH_GAP = re.compile(r"[ \t]*\n[ \t]*\n\s*")
 GUARDED = re.compile(r"\[([^<>\[\]\n]*)\]</span>")
 MARKDOWN_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>|\d{1,9}[.)][ \t])")
-ANCHOR_NAME = re.compile(r"[\w:.-]{1,80}(?:\||(?=\{ANAME\}))")
+HEADING_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>)|[^<>]{1000}")  # a number is part of a heading
+ANCHOR_NAME = re.compile(r"[\w:.-]{1,80}(?:[ \t]*\||(?=\{ANAME\}|<))")
 ATTRIBUTE = re.compile(rf"({NAME})\s*=\s*({VALUE})")
 MAYBE_CODE = ("`", "~~~", "     ", "\n    ", "\t")
 PIXELS = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*")
@@ -90,6 +92,7 @@ BLOCK_INSIDE = re.compile(r"\n[ \t]*\n|<(?!/?(?:a|b|big|em|font|i|small|span|str
 TAGS = re.compile(r"<[^<>]*>")
 MARKERS = re.compile(rf"<[^<>]*>|~hs~|\{{[^{{}}]*\}}|[{INVISIBLE}]")
 SPECIAL = frozenset("*_[]`#|~\\")
+NEEDLESS = frozenset("\"'~=:,;/%@^?$")  # some engines show the backslash before them
 
 STRONG = frozenset(("b", "strong"))
 EMPHASIS = frozenset(("i", "em"))
@@ -150,8 +153,8 @@ class Surface:
         """Links that became text: source offset, address as it was, and why."""
         self.widths: dict[str, list[int | None]] = {}
         """Widths of images by address, in order."""
-        self.lost_images: list[tuple[int, str]] = []
-        """Images that stand for a lost file: source offset and address."""
+        self.lost_images: list[tuple[int, str, str]] = []
+        """Images that stand for a lost file: source offset, address, alternative text."""
 
     # --- the walk ---------------------------------------------------------------------------
 
@@ -235,6 +238,8 @@ class Surface:
         start, end, replacement, rule = edit
         if rule in ("tiki-marker", "soup"):
             self.find("markup.removed", start, f"rest of a marker {short(self.text[start:end])}", "removed")
+        elif rule == "nested-link":
+            self.find("address.shortened", start, f"link in a link {short(self.text[start:end])}", "parted")
         elif rule == "repetition" and len(replacement) < end - start:
             self.find("address.shortened", start, f"address {short(self.text[start + 1 : end])}", "removed")
 
@@ -374,19 +379,34 @@ class Surface:
             self.edit(start, start + 1, "&lt;", "less-than")
         return start + 1
 
-    def escape(self, token: re.Match[str]) -> None:
-        r"""A backslash and what it escapes: `\<` has one spelling, all else stays."""
+    def escape(self, token: re.Match[str]) -> int:
+        r"""A backslash and what it escapes: `\<` has one spelling, and what no engine needs escaped goes without."""
+        start, end = token.span()
+        if token[0] == "\\<" and TAG.match(self.text, start + 1):
+            self.edit(start, end - 1, "\\\\", "escape")
+            return end - 1
         if token[0] == "\\<":
-            self.edit(*token.span(), "&lt;", "less-than")
+            self.edit(start, end, "&lt;", "less-than")
         elif token[0] == "\\\n" and self.inline:
-            self.edit(*token.span(), " ", "break")
+            self.edit(start, end, " ", "break")
+        elif token[0] == "\\&":
+            self.edit(start, end, "&amp;" if ENTITY.match(self.text, start + 1) else "&", "escape")
+        elif token[0][1] in NEEDLESS and not self._at_line_start(start) and not self._in_link(start):
+            self.edit(start, start + 1, "", "escape")
+        return end
+
+    def _in_link(self, offset: int) -> bool:
+        """Whether a link's address or title may be open at a place."""
+        return self.text.rfind("](", self.text.rfind("\n", 0, offset) + 1, offset) >= 0
 
     def entity(self, token: re.Match[str]) -> None:
         """An entity becomes its character, but for `&lt;`, `&gt;` and `&amp;`."""
         char = html.unescape(token[0])
         if char == token[0]:
             return
-        if char and char in "<>&":
+        if char == ":" and self._at_line_start(token.start()):
+            replacement = "&#58;"
+        elif char and char in "<>&":
             replacement = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}[char]
         elif char.isspace():
             replacement = " "
@@ -667,14 +687,19 @@ class Surface:
         before, after = self.text[max(opened.start - 1, 0) : opened.start], self.text[tag.end : tag.end + 1]
         shown = TAGS.sub("", content)
         empty = not shown.strip()
-        fits = shown == shown.strip() and "*" not in before + after and "*" not in (shown[:1], shown[-1:])
+        lead, trail = len(content) - len(content.lstrip(" \t")), len(content) - len(content.rstrip(" \t"))
+        inside = shown == shown.strip() or shown.strip() == content.strip() == content.strip(" \t")
+        fits = inside and "*" not in before + after and "*" not in (shown.strip()[:1], shown.strip()[-1:])
         if empty or not fits or (BLOCK_INSIDE.search(content) and not self.inline):
             rule = "icon" if empty and mark == "*" else "emphasis"
             self.edits[index] = self._dropped(opened, rule)
             self.edit(tag.start, tag.end, "", rule)
             return
-        glued = after.isalnum() and not shown[-1:].isalnum()
-        self.edit(tag.start, tag.end, mark + (" " if glued else ""), "emphasis")
+        if lead and not empty:
+            self.edits[index] = (opened.start, opened.end + lead, (" " if before.strip() else "") + mark, "emphasis")
+        glued = after.isalnum() and not shown.rstrip()[-1:].isalnum()
+        apart = " " if glued or (trail and after.strip()) else ""
+        self.edit(tag.start - trail, tag.end, mark + apart, "emphasis")
 
     def kept(self, tag: Tag, rule: str = "unwrap") -> None:
         """`<sup>` and `<sub>` stay, without attributes, when they hold text of one line."""
@@ -691,14 +716,19 @@ class Surface:
         else:
             self.edit(tag.start, tag.end, "", rule)
 
-    def line_break(self, tag: Tag) -> None:
+    def line_break(self, tag: Tag) -> int | None:
         """`<br>` stays in table rows only."""
+        if self.inline == 1 and self.open[-1][0].name == "p" and not self.tables:
+            gap = PARAGRAPH_GAP.match(self.text, tag.end)
+            self.edit(tag.start, gap.end() if gap else tag.end, "\n\n" if gap else "\\\n", "break")
+            return gap.end() if gap else None
         if self.tables or self._in_pipe_row(tag.start):
             self.edit(tag.start, tag.end, "<br>", "break")
         elif self.inline or self._in_heading(tag.start):
             self.edit(tag.start, tag.end, " ", "break")
         else:
             self.edit(tag.start, tag.end, "  " if self.text.startswith("\n", tag.end) else "  \n", "break")
+        return None
 
     def _in_pipe_row(self, offset: int) -> bool:
         start = self.text.rfind("\n", 0, offset) + 1
@@ -720,7 +750,7 @@ class Surface:
         end = tag.end + self.text.startswith("}", tag.end)
         if not source or self.settings.is_lost(source):
             self.edit(tag.start, end, "", "lost-image")
-            self._lost_image(tag.start, source)
+            self._lost_image(tag.start, source, attributes.get("alt", ""))
             return
         if self.linker.resolve(source).finding == "link.removed" or attributes.get("width", "").strip() in ("0", "1"):
             self.find("html.removed", tag.start, f"image {short(source)}", "removed")
@@ -732,8 +762,8 @@ class Surface:
         alt = " ".join(re.sub(r"[\[\]<>&|\\`*_~]", " ", attributes.get("alt", "")).split())
         self.edit(tag.start, end, f"![{'' if alt.lower() == 'image' else alt}]({href})", "image")
 
-    def _lost_image(self, offset: int, source: str) -> None:
-        self.lost_images.append((self.revision.origin(offset), source))
+    def _lost_image(self, offset: int, source: str, alt: str = "") -> None:
+        self.lost_images.append((self.revision.origin(offset), source, "" if alt.lower() == "image" else alt))
         self.find(
             "image.missing", offset, f"image {short(source)} is not in the export", "removed; listed in assets.jsonl"
         )
@@ -806,12 +836,11 @@ class Surface:
             self.open.append((tag, len(self.edits) - 1))
             self.inline += 1
 
-    def _is_closed(self, tag: Tag, ends: re.Pattern[str]) -> bool:
+    def _is_closed(self, tag: Tag, ends: re.Pattern[str], blocks: re.Pattern[str] | None = None) -> bool:
         """Whether an element that must stay on one line ends where it should, with no Markdown block in it."""
         end = ends.search(self.text, tag.end)
-        return (
-            end is not None and end[0].startswith("</") and not MARKDOWN_BLOCK.search(self.text, tag.end, end.start())
-        )
+        inside = blocks or MARKDOWN_BLOCK
+        return end is not None and end[0].startswith("</") and not inside.search(self.text, tag.end, end.start())
 
     def _gap(self, offset: int) -> str:
         """What parts blocks: a blank line, or a blank where all must stay on one line."""
@@ -886,7 +915,7 @@ class Surface:
             if self._pop(tag):
                 gap = self._gap(tag.start)
             self.edit(tag.start, tag.end, gap, "block")
-        elif gap == "\n\n" and self._is_closed(tag, HEADING_END):
+        elif gap == "\n\n" and self._is_closed(tag, HEADING_END, HEADING_BLOCK):
             self._push(tag, f"\n\n{'#' * HEADINGS[tag.name]} ", "block")
             self.inline += 1
         else:
@@ -922,13 +951,20 @@ class Surface:
 
     def _end_item(self) -> None:
         """Close the open item of the innermost list, and what is open in it."""
-        depth = len(self.lists)
-        place = next((i for i, (tag, level) in enumerate(self.open) if tag.name == "li" and level == depth), None)
+        place = self._open_item(len(self.lists))
         if place is None:
             return
         for tag, _ in self.open[place:]:
             self._left(tag.name)
         del self.open[place:]
+
+    def _open_item(self, depth: int) -> int | None:
+        """The place of the open item of a list at a depth; items of outer lists stand before it."""
+        for place in range(len(self.open) - 1, -1, -1):
+            tag, level = self.open[place]
+            if tag.name == "li" and level <= depth:
+                return place if level == depth else None
+        return None
 
     def _end_paragraph(self) -> None:
         """A block ends the paragraph that is open."""

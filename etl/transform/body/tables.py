@@ -43,7 +43,9 @@ def table_edits(text: str, table: Node) -> Iterator[Edit]:
         return
     columns = max(len(row.cells) for row in lines)
     for row in (head, *rows):
-        if len(row.cells) < columns or not USUAL.fullmatch(text, row.start, row.end):
+        if row is not head and all(DASHES.fullmatch(text, *cell) for cell in row.cells):
+            yield text.rfind("\n", 0, row.start), row.end, "", "table-row"  # a divider too many
+        elif len(row.cells) < columns or not USUAL.fullmatch(text, row.start, row.end):
             yield from _even(text, row, columns)
     wanted = _divider(text, divider, columns)
     if text[divider.start : divider.end] != wanted:
