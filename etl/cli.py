@@ -6,28 +6,16 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from etl import __version__
+from etl import __version__, cli_redirects
+from etl.commands import STATUSES, add_command, count, progress, say
 from etl.load.report import plain
 
 if TYPE_CHECKING:
     from etl.settings import Settings
-
-STATUSES = """exit statuses:
-  0    done
-  1    done, with rejects or findings of severity error
-  2    wrong usage or settings
-  3    input or output trouble: unreadable or cut-off source, full disk, locked, unreachable
-  4    a bug in the tool
-  5    refused: a threshold was passed, nothing was published
-  130  interrupted"""
-
-SERVERS = ("nginx",)
-NOT_READ_YET = ("redirects", "home")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,6 +52,8 @@ def _interrupted_status() -> int:
 
 def _failed(error: Exception) -> int:
     """The status of an error; a trace back only for a bug of ours."""
+    from etl.connections import Unreachable
+    from etl.coverage import LogError
     from etl.extract.bundle import SourceError
     from etl.load.generations import OutputError
     from etl.load.redirects import MapError
@@ -73,7 +63,7 @@ def _failed(error: Exception) -> int:
     if isinstance(error, SettingsError):
         say(f"error: {error}")
         return 2
-    if isinstance(error, SourceError | OutputError | ServerError | MapError):
+    if isinstance(error, SourceError | OutputError | ServerError | MapError | Unreachable | LogError):
         say(f"error: {error}")
         return 3
     if isinstance(error, OSError):
@@ -96,11 +86,6 @@ def _failed(error: Exception) -> int:
     return 4
 
 
-def say(text: str) -> None:
-    """A line on standard error; no control character of the data reaches the terminal."""
-    print(plain(text), file=sys.stderr)
-
-
 # --- arguments -----------------------------------------------------------------------------
 
 
@@ -117,27 +102,11 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(metavar="COMMAND", required=True)
     _migrate_arguments(commands)
     _validate_arguments(commands)
-    _redirects_arguments(commands)
+    _release_arguments(commands)
+    cli_redirects.add(commands)
     _schema_arguments(commands)
     _settings_arguments(commands)
     return top
-
-
-def _command(
-    commands: Any, name: str, run: Callable[[argparse.Namespace], int], help_: str, example: str
-) -> argparse.ArgumentParser:
-    command: argparse.ArgumentParser = commands.add_parser(
-        name,
-        help=help_,
-        description=help_,
-        epilog=f"example:\n  {example}\n\n{STATUSES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    command.set_defaults(run=run)
-    command.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
-    command.add_argument("-v", "--verbose", action="store_true", help="say more")
-    command.add_argument("--no-progress", action="store_true", help="no progress bar (there is one on a terminal only)")
-    return command
 
 
 def _source_arguments(command: argparse.ArgumentParser) -> None:
@@ -145,17 +114,17 @@ def _source_arguments(command: argparse.ArgumentParser) -> None:
         "--config", type=Path, metavar="FILE", help="settings file (default: wiki-etl.toml beside the source)"
     )
     command.add_argument(
-        "--jobs", type=_count, metavar="N", help="processes (default: the cores that this process may use)"
+        "--jobs", type=count, metavar="N", help="processes (default: the cores that this process may use)"
     )
-    command.add_argument("--max-rejects", metavar="N|P%%", help="rejects that are still published (default: 1%%)")
+    command.add_argument("--max-rejects", metavar="N|P%", help="rejects that are still published (default: 1%%)")
     command.add_argument(
-        "--max-shrink", metavar="N|P%%", help="loss of documents that is still published (default: 5%%)"
+        "--max-shrink", metavar="N|P%", help="loss of documents that is still published (default: 5%%)"
     )
 
 
 def _migrate_arguments(commands: Any) -> None:
     help_ = "extract, transform, load, publish: everything in SOURCE becomes clean JSON Lines and a redirect map"
-    command = _command(commands, "migrate", _migrate, help_, "wiki-etl migrate export.tar.zst --out out --tables")
+    command = add_command(commands, "migrate", _migrate, help_, "wiki-etl migrate export.tar.zst --out out --tables")
     command.add_argument(
         "source", nargs="*", metavar="SOURCE", help="folder, archive, member file, http(s) address or - (default: raw)"
     )
@@ -170,6 +139,12 @@ def _migrate_arguments(commands: Any) -> None:
         "--verify-text", action="store_true", help="compare the words of source and result as rendered"
     )
     command.add_argument("--dry-run", action="store_true", help="publish nothing; say what would change")
+    command.add_argument(
+        "--previous",
+        metavar="GENERATION",
+        help="keep the slugs and addresses of released, current, a folder or an http(s) address, or of none "
+        "(default: released, if there is one)",
+    )
     command.add_argument("--allow-partial", action="store_true", help="publish what could be read of a cut-off source")
     command.add_argument(
         "--format", choices=("text", "json"), default="text", help="form of the summary (default: text)"
@@ -178,7 +153,7 @@ def _migrate_arguments(commands: Any) -> None:
 
 def _validate_arguments(commands: Any) -> None:
     help_ = "every fault of a bundle, a documents.jsonl, a redirects.jsonl or a generation"
-    command = _command(commands, "validate", _validate, help_, "wiki-etl validate export.zip --format github")
+    command = add_command(commands, "validate", _validate, help_, "wiki-etl validate export.zip --format github")
     command.add_argument(
         "source", nargs="*", metavar="PATH", help="bundle, file of lines, or generation (default: raw)"
     )
@@ -192,61 +167,29 @@ def _validate_arguments(commands: Any) -> None:
     command.add_argument("--strict", action="store_true", help="warnings count as faults")
 
 
-def _redirects_arguments(commands: Any) -> None:
-    group = commands.add_parser("redirects", help="compile the redirect map, serve it with a real server")
-    actions = group.add_subparsers(metavar="ACTION", required=True)
-    build = _command(
-        actions,
-        "build",
-        _build,
-        "compile the map for web servers again",
-        "wiki-etl redirects build --site https://new.example",
-    )
-    build.add_argument(
-        "--map",
-        type=Path,
-        default=Path("out/current/redirects.jsonl"),
-        metavar="FILE",
-        help="default: out/current/redirects.jsonl",
-    )
-    build.add_argument("--site", metavar="URL", help="base address of the new site, for absolute targets")
-    build.add_argument(
-        "--server", action="append", choices=SERVERS, metavar="S", help=f"one of {', '.join(SERVERS)} (default: all)"
-    )
-    build.add_argument(
-        "--out",
-        type=Path,
-        default=Path("redirects"),
-        metavar="FOLDER",
-        help="where the folders go (default: redirects)",
-    )
-    serve = _command(
-        actions,
-        "serve",
-        _serve,
-        "start a real server on loopback with the compiled map",
-        "wiki-etl redirects serve nginx --port 8080",
-    )
-    serve.add_argument("server", choices=SERVERS, metavar="SERVER", help=f"one of {', '.join(SERVERS)}")
-    serve.add_argument("--port", type=int, metavar="N", help="default: a free one, printed")
-    serve.add_argument(
-        "--map",
-        type=Path,
-        default=Path("out/current"),
-        metavar="FOLDER",
-        help="generation or its redirects folder (default: out/current)",
-    )
+def _release_arguments(commands: Any) -> None:
+    release = "mark a generation as the one in use: it is kept, and the next ones keep its slugs and addresses"
+    back = "point out/current at the generation that it showed before"
+    for name, run, help_, default in (
+        ("release", _release, release, "the current one"),
+        ("rollback", _rollback, back, "the previous one"),
+    ):
+        command = add_command(commands, name, run, help_, f"wiki-etl {name} --out out")
+        command.add_argument("number", nargs="?", type=count, metavar="NUMBER", help=f"default: {default}")
+        command.add_argument(
+            "--out", type=Path, default=Path("out"), metavar="FOLDER", help="where generations are (default: out)"
+        )
 
 
 def _schema_arguments(commands: Any) -> None:
-    command = _command(
+    command = add_command(
         commands, "schema", _schema, "print a published schema, or the names of all", "wiki-etl schema document"
     )
     command.add_argument("name", nargs="?", metavar="NAME")
 
 
 def _settings_arguments(commands: Any) -> None:
-    command = _command(
+    command = add_command(
         commands,
         "settings",
         _settings,
@@ -255,12 +198,6 @@ def _settings_arguments(commands: Any) -> None:
     )
     command.add_argument("source", nargs="*", metavar="SOURCE", help="source whose settings file counts (default: raw)")
     command.add_argument("--config", type=Path, metavar="FILE")
-
-
-def _count(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1")
-    return int(text)
 
 
 # --- commands ------------------------------------------------------------------------------
@@ -281,8 +218,9 @@ def _migrate(options: argparse.Namespace) -> int:
         tables=options.tables,
         dry_run=options.dry_run,
         allow_partial=options.allow_partial,
+        previous=options.previous,
         leave_out=leave_out,
-        progress=_progress(options),
+        progress=progress(options),
     )
     migrate(run)
     if options.format == "json":
@@ -304,7 +242,7 @@ def _validate(options: argparse.Namespace) -> int:
         form=options.format,
         strict=options.strict,
         jobs=options.jobs,
-        progress=_progress(options),
+        progress=progress(options),
         quiet=options.quiet,
         verbose=options.verbose,
         out=options.out,
@@ -312,27 +250,23 @@ def _validate(options: argparse.Namespace) -> int:
     )
 
 
-def _build(options: argparse.Namespace) -> int:
-    from etl.load.redirects import CompileOptions, compile_all
-    from etl.settings import load_settings
+def _release(options: argparse.Namespace) -> int:
+    from etl.load.generations import Generations
 
-    flags = {"site": options.site} if options.site else {}
-    settings, _ = load_settings(None, [], flags)
-    compile_options = CompileOptions(
-        site=settings.site, legacy_base=settings.legacy_base, path_prefixes=settings.path_prefixes
-    )
-    findings = compile_all(options.map, options.out, compile_options, options.server or SERVERS)
-    for finding in findings:
-        say(f"{finding.code}: {finding.message}; {finding.action}")
+    path, fresh = Generations(options.out).release(options.number)
     if not options.quiet:
-        say(f"compiled for {', '.join(options.server or SERVERS)} in {options.out}")
+        how = "is released" if fresh else "was released before"
+        say(f"generation {path.name} {how}: {options.out / 'released'}; migrate keeps its slugs and addresses")
     return 0
 
 
-def _serve(options: argparse.Namespace) -> int:
-    from etl.servers import serve
+def _rollback(options: argparse.Namespace) -> int:
+    from etl.load.generations import Generations
 
-    return serve(options.server, options.port, options.map)
+    old, new = Generations(options.out).roll_back(options.number)
+    if not options.quiet:
+        say(f"{options.out / 'current'} is generation {new.name} now, no longer {old.name}")
+    return 0
 
 
 def _schema(options: argparse.Namespace) -> int:
@@ -388,24 +322,7 @@ def _loaded(options: argparse.Namespace, sources: Sequence[str]) -> tuple[Settin
     names = ("max_rejects", "max_shrink")
     flags = {name: getattr(options, name) for name in names if getattr(options, name, None) is not None}
     settings, origins = load_settings(options.config, sources, flags)
-    for name in NOT_READ_YET:
-        if origins[name] != "default":
-            say(f"note: the setting {name!r} is accepted, but no command reads it yet")
+    if settings.redirects is not None:  # a file beside the settings, wherever the command is run
+        beside = Path(origins["redirects"]).parent / settings.redirects
+        settings = settings.model_copy(update={"redirects": str(beside)})
     return settings, origins
-
-
-def _progress(options: argparse.Namespace) -> Callable[[str, int], Any]:
-    """A bar with documents per second and the time left, on a terminal only."""
-    hidden = options.no_progress or options.quiet or not sys.stderr.isatty()
-
-    @contextmanager
-    def progress(name: str, total: int) -> Iterator[Callable[[int], Any]]:
-        if hidden:
-            yield lambda _done: None
-            return
-        from tqdm import tqdm
-
-        with tqdm(total=total, desc=name, unit=" doc", leave=False) as bar:
-            yield bar.update
-
-    return progress

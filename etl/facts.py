@@ -1,7 +1,8 @@
 """The facts file: a small row for each member, on disk, so that nothing grows with the corpus.
 
 SQLite, written by the parent only: the index pass fills ``member``, the facts pass the tables
-below it, `resolve` the decisions. Workers read it. Order is that of `member.ord` everywhere.
+below it up to ``finding``, `resolve` the decisions; ``previous_*`` is what an earlier generation
+said, ``reviewed`` what people decided. Workers read it. Order is that of `member.ord` everywhere.
 """
 
 from __future__ import annotations
@@ -31,6 +32,12 @@ CREATE TABLE fact (
 CREATE TABLE claim (ord INTEGER, kind TEXT, value TEXT, rank INTEGER, why TEXT);
 CREATE TABLE term (ord INTEGER, key TEXT, name TEXT, slug TEXT, category INTEGER);
 CREATE TABLE finding (ord INTEGER, code TEXT, message TEXT, action TEXT, field TEXT, cause TEXT);
+CREATE TABLE previous_document (document TEXT PRIMARY KEY, slug TEXT, path TEXT) WITHOUT ROWID;
+CREATE TABLE previous_address (
+    kind TEXT, value TEXT, document TEXT, refused TEXT, PRIMARY KEY (kind, value)
+) WITHOUT ROWID;
+CREATE TABLE taken (line TEXT);
+CREATE TABLE reviewed (place TEXT, kind TEXT, value TEXT, target TEXT, PRIMARY KEY (kind, value));
 """
 
 
@@ -138,6 +145,14 @@ class Facts:
         """Files that documents point at."""
         self.db.execute("BEGIN")
         self.db.executemany("INSERT OR IGNORE INTO later.asset VALUES (?, ?, ?, ?, ?)", rows)
+        self.db.execute("COMMIT")
+
+    # --- what people and the previous generation say ----------------------------------------
+
+    def add_reviewed(self, rows: Iterable[Sequence[Any]]) -> None:
+        """Reviewed decisions in their order: place, kind and value of the address, target."""
+        self.db.execute("BEGIN")
+        self.db.executemany("INSERT INTO reviewed VALUES (?, ?, ?, ?)", rows)
         self.db.execute("COMMIT")
 
     # --- anywhere ---------------------------------------------------------------------------

@@ -314,12 +314,15 @@ class Change(Shape):
 
 
 class Input(Shape):
-    """A bundle as it was read."""
+    """A bundle as it was read; without members: what was taken from the previous generation."""
 
     bundle: str
     members: int
     bytes: int
-    sha256: Sha256 = Field(description="Of the sorted lines `<member sha256>  <member>`.")
+    sha256: Sha256 = Field(
+        description="Of the sorted lines `<member sha256>  <member>`; of a previous generation, of the sorted slugs "
+        "and addresses that come from it."
+    )
 
 
 class Ledger(Shape):

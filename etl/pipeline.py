@@ -17,19 +17,23 @@ import orjson
 
 from etl import __version__
 from etl.extract.bundle import Bundle, Locator, SourceError, scan
+from etl.extract.previous import read_previous
 from etl.facts import Facts
 from etl.load import lines
 from etl.load.generations import Generations
-from etl.load.redirects import CompileOptions, compile_all
+from etl.load.redirects import compile_all, compile_options
 from etl.model import Finding, Input, Ledger, Manifest, Rejection, finding_line
 from etl.passes import PARTS, Options, chunks, facts_state, gather, transform, transform_state
 from etl.resolve import assets, redirects, resolve, terms
-from etl.settings import Settings, share
+from etl.reviewed import Reviewed, read_reviewed, settings_digest
+from etl.settings import Settings, SettingsError, share
 from etl.workers import available_cores, workers
 
 CHUNK = 64
 FEWEST_FOR_POOL = 2000
 MOST_JOBS = 64
+PREVIOUS = "previous generation"
+"""Its name among the inputs."""
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], Any]]]
 """``progress(name, total)``: a context whose value is called with the number of members done."""
@@ -47,6 +51,9 @@ class Run:
     tables: bool = False
     dry_run: bool = False
     allow_partial: bool = False
+    previous: str | None = None
+    """The generation whose slugs and addresses stay: ``released``, ``current``, ``none``, or a folder or http(s)
+    address as `read_previous` takes it. None: the released one, if there is one."""
     leave_out: Sequence[Path] = ()
     progress: Progress = lambda _name, _total: nullcontext(lambda _done: None)
 
@@ -60,6 +67,7 @@ class Run:
     published: Path | None = None
     fresh: bool = False
     """Whether a new generation was published; False when its bytes equal the current one."""
+    reviewed: Reviewed = field(default_factory=Reviewed)
     difference: dict[str, Any] | None = None
     """With ``dry_run``: documents that would be added, changed and removed."""
 
@@ -74,10 +82,15 @@ def migrate(run: Run) -> None:
     Raises SourceError, OutputError, OSError (status 3), SettingsError (2), anything else is our bug (4).
     """
     generations = Generations(run.out)
+    run.reviewed = read_reviewed(run.settings)
     with generations.locked() as work:
         made = work / "made"
         made.mkdir()
+        previous = previous_source(run, generations)
         with Facts(work / "facts", create=True) as facts:
+            facts.add_reviewed((entry.place, *entry.address, entry.target) for entry in run.reviewed.entries)
+            if previous is not None:
+                read_previous(previous, run.settings, facts)
             members = index(run, facts, work)
             jobs = run.jobs or (1 if members < FEWEST_FOR_POOL else min(available_cores(), MOST_JOBS))
             gather_facts(run, facts, members, jobs)
@@ -92,6 +105,22 @@ def migrate(run: Run) -> None:
             generations.refuse(evidence(run, made, work))
         else:
             run.published, run.fresh = generations.publish(made, run.settings.keep_generations)
+
+
+def previous_source(run: Run, generations: Generations) -> str | None:
+    """What `read_previous` is to read; None for no previous generation.
+
+    Raises SettingsError when the one that was asked for is not there, OutputError when the released one is lost.
+    """
+    if run.previous in ("released", "current"):
+        path = generations.released if run.previous == "released" else generations.current
+        if path is None:
+            hint = "`wiki-etl release` marks one" if run.previous == "released" else "the first run has none"
+            raise SettingsError(f"--previous {run.previous}: {run.out} has no {run.previous} generation; {hint}")
+        return str(path)
+    if run.previous is None:
+        return str(generations.released or "") or None
+    return None if run.previous == "none" else run.previous
 
 
 # --- the passes ----------------------------------------------------------------------------
@@ -159,9 +188,7 @@ def write_decisions(run: Run, facts: Facts, made: Path) -> None:
     lines.write_lines(made / "redirects.jsonl", "redirect", redirects(facts))
     lines.write_lines(made / "assets.jsonl", "asset", assets(facts))
     lines.write_lines(made / "terms.jsonl", "term", terms(facts))
-    settings = run.settings
-    options = CompileOptions(site=settings.site, legacy_base=settings.legacy_base, path_prefixes=settings.path_prefixes)
-    compiled = compile_all(made / "redirects.jsonl", made / "redirects", options)
+    compiled = compile_all(made / "redirects.jsonl", made / "redirects", compile_options(run.settings), trusted=True)
     query = "SELECT code, message, action, field, cause FROM finding WHERE ord IS NULL ORDER BY code, message"
     of_the_set = (
         Finding(code, message, action, field=key, cause=cause)
@@ -187,8 +214,8 @@ def finish(run: Run, facts: Facts, made: Path) -> None:
     manifest = Manifest(
         format=1,
         tool=f"wiki-etl {__version__}",
-        settings_sha256=run.settings.digest(),
-        inputs=inputs(facts),
+        settings_sha256=settings_digest(run.settings, run.reviewed),
+        inputs=[*inputs(facts), *taken(facts)],
         ledger=run.ledger,
         changes=dict(sorted(run.changes.items())),
         findings=dict(sorted(run.findings.items())),
@@ -234,6 +261,19 @@ def inputs(facts: Facts) -> list[Input]:
         Input(bundle=name, members=n, bytes=size, sha256=digest.hexdigest())
         for name, (n, size, digest) in found.items()
     ]
+
+
+def taken(facts: Facts) -> list[Input]:
+    """What came of the previous generation, as an input without members; nothing when no byte depends on it.
+
+    The digest is that of the sorted lines of the table ``taken`` (see `etl.owners`), not of the generation: to
+    release what is current changes no input, so the next run still finds nothing new.
+    """
+    whole, size = hashlib.sha256(), 0
+    for (line,) in facts.rows("SELECT line FROM taken ORDER BY line"):
+        whole.update(data := f"{line}\n".encode())
+        size += len(data)
+    return [Input(bundle=PREVIOUS, members=0, bytes=size, sha256=whole.hexdigest())] if size else []
 
 
 # --- whether it may be published -----------------------------------------------------------

@@ -14,10 +14,11 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Literal
 
-from etl import addresses, slugs
-from etl.addresses import Address, name_key
+from etl import slugs
+from etl.addresses import name_key
 from etl.facts import Facts
 from etl.model import Asset, Redirect, Target, Term
+from etl.owners import own_addresses
 from etl.settings import Settings, SettingsError
 
 STATES: tuple[Literal["ok", "external", "missing"], ...] = ("ok", "external", "missing")
@@ -36,17 +37,12 @@ def resolve(facts: Facts, settings: Settings) -> None:
     _conflicts(facts, settings)
     _outcomes(facts, settings)
     _redirect_pages(facts)
-    _slugs(facts)
+    _slugs(facts, settings)
     _paths(facts, settings)
-    _addresses(facts, settings)
+    own_addresses(facts, settings)
     _link_index(facts)
     _terms(facts, settings)
-    facts.script(
-        """
-        CREATE UNIQUE INDEX slug_ord ON slug (ord);
-        CREATE INDEX finding_ord ON finding (ord);
-        """
-    )
+    facts.script("CREATE INDEX finding_ord ON finding (ord)")
     facts.db.execute("COMMIT")
 
 
@@ -231,41 +227,110 @@ def _end_of_chain(facts: Facts, start: int, what: str, name: str) -> int | str:
 # --- slugs and paths -----------------------------------------------------------------------
 
 
-def _slugs(facts: Facts) -> None:
-    """Kept slugs before made ones, then by seniority; the others get their id behind the slug."""
-    facts.script(
-        """
-        CREATE TABLE slug (slug TEXT PRIMARY KEY, ord INTEGER) WITHOUT ROWID;
+def _slugs(facts: Facts, settings: Settings) -> None:
+    """A slug that it had before, then kept ones, then made ones, each by seniority; the others get their id behind it.
 
-        INSERT OR IGNORE INTO slug
-        SELECT slug, ord
-        FROM fact
-        WHERE outcome IN ('document', 'withheld')
-        ORDER BY made, senior;
+    With a previous generation it is decided once more, as if there were none: what comes out otherwise was
+    *taken* from it (see `owners.own_addresses`).
+    """
+    facts.script("CREATE TABLE renamed (ord INTEGER)")
+    facts.db.create_function("slug_of", 1, lambda path: _slug_of(path, settings), deterministic=True)
+    facts.script("UPDATE previous_document SET slug = slug_of(path) WHERE slug IS NULL")
+    if facts.one("SELECT 1 FROM previous_document LIMIT 1"):
+        _assign(facts, settings, "slug_alone", "f.slug", "f.made")
+        _assign(facts, settings, "slug", "ifnull(p.slug, f.slug)", "p.slug IS NULL, f.made")
+        facts.script(
+            """
+            INSERT INTO renamed
+            SELECT f.ord
+            FROM previous_document p
+            JOIN fact f ON f.document = p.document
+            WHERE f.outcome IN ('document', 'withheld')
+              AND p.slug <> f.slug;
+
+            CREATE UNIQUE INDEX slug_alone_ord ON slug_alone (ord);
+            """
+        )
+    else:
+        _assign(facts, settings, "slug", "f.slug", "f.made")
+        facts.script("CREATE TABLE slug_alone (slug TEXT, ord INTEGER)")
+    facts.script("CREATE UNIQUE INDEX slug_ord ON slug (ord)")
+    _report_slugs(facts)
+
+
+def _assign(facts: Facts, settings: Settings, table: str, wanted: str, order: str) -> None:
+    """Fill a table of slugs and their owners; a slug whose path is reserved is nobody's."""
+    reserved = {slug for path in settings.reserved if (slug := _slug_of(path, settings))}
+    facts.script(f"CREATE TABLE {table} (slug TEXT PRIMARY KEY, ord INTEGER) WITHOUT ROWID")
+    facts.db.executemany(f"INSERT INTO {table} VALUES (?, NULL)", [(slug,) for slug in sorted(reserved)])
+    facts.script(
+        f"""
+        INSERT OR IGNORE INTO {table}
+        SELECT {wanted}, f.ord
+        FROM fact f
+        LEFT JOIN previous_document p ON p.document = f.document
+        WHERE f.outcome IN ('document', 'withheld')
+        ORDER BY {order}, f.senior;
+
+        DROP TABLE IF EXISTS homeless;
 
         CREATE TABLE homeless AS
-        SELECT f.ord, f.slug, ifnull(f.page_id, f.member_id) AS suffix, w.document AS owner, f.made, f.senior
+        SELECT f.ord, {wanted} AS slug, ifnull(f.page_id, f.member_id) AS suffix,
+               row_number() OVER (ORDER BY {order}, f.senior) AS place
         FROM fact f
-        JOIN slug s ON s.slug = f.slug
-        JOIN fact w ON w.ord = s.ord
+        LEFT JOIN previous_document p ON p.document = f.document
+        JOIN {table} s ON s.slug = {wanted}
         WHERE f.outcome IN ('document', 'withheld')
-          AND s.ord <> f.ord;
+          AND s.ord IS NOT f.ord;
+
+        INSERT INTO renamed
+        SELECT ord
+        FROM homeless
         """
     )
-    homeless = facts.rows("SELECT ord, slug, suffix, owner FROM homeless ORDER BY made, senior")
-    for ord_, wanted, suffix, owner in homeless:
-        slug = slugs.with_suffix(wanted, str(suffix))
-        while facts.one("SELECT 1 FROM slug WHERE slug = ?", slug):
+    for ord_, wish, suffix in facts.rows("SELECT ord, slug, suffix FROM homeless ORDER BY place"):
+        slug = slugs.with_suffix(wish, str(suffix))
+        while facts.one(f"SELECT 1 FROM {table} WHERE slug = ?", slug):
             slug = slugs.with_suffix(slug, str(suffix))
-        facts.db.execute("INSERT INTO slug VALUES (?, ?)", (slug, ord_))
-        facts.add_finding(
-            ord_,
-            "slug.taken",
-            f"slug {wanted!r} belongs to {owner}",
-            f"this one is {slug!r}",
-            field="slug",
-            cause=wanted,
-        )
+        facts.db.execute(f"INSERT INTO {table} VALUES (?, ?)", (slug, ord_))
+
+
+def _slug_of(path: str, settings: Settings) -> str | None:
+    """The slug whose document would have a path; None when none has."""
+    before, after = settings.path_template.split("{slug}")
+    slug = (path.rstrip("/") + "/" * after.endswith("/")).removeprefix(before).removesuffix(after)
+    return slug if slugs.WELL_FORMED.fullmatch(slug) and settings.path(slug).rstrip("/") == path.rstrip("/") else None
+
+
+def _report_slugs(facts: Facts) -> None:
+    """Why a slug is not the one that a document claims: it had another one before, or somebody else has it."""
+    renamed = facts.rows(
+        """
+        SELECT f.ord, r.wish, s.slug, h.slug IS NOT NULL, w.document, p.slug, ifnull(a.slug, s.slug)
+        FROM (
+            SELECT DISTINCT ord, CASE WHEN p.slug <> s.slug THEN p.slug ELSE f.slug END AS wish
+            FROM renamed
+            JOIN fact f USING (ord)
+            JOIN slug s USING (ord)
+            LEFT JOIN previous_document p ON p.document = f.document
+        ) r
+        JOIN fact f ON f.ord = r.ord
+        JOIN slug s ON s.ord = f.ord
+        LEFT JOIN slug h ON h.slug = r.wish
+        LEFT JOIN fact w ON w.ord = h.ord
+        LEFT JOIN previous_document p ON p.document = f.document
+        LEFT JOIN slug_alone a ON a.ord = f.ord
+        WHERE s.slug <> r.wish
+        ORDER BY f.ord
+        """
+    )
+    for ord_, wish, slug, taken, owner, before, alone in renamed:
+        if slug == before and not (taken and slug == alone):
+            code, message, action = "slug.kept", f"its own slug is {wish!r}", f"{slug!r}, which it had before, stays"
+        else:
+            message = f"slug {wish!r} belongs to {owner}" if owner else f"the path of slug {wish!r} is reserved"
+            code, action = "slug.taken", f"this one is {slug!r}"
+        facts.add_finding(ord_, code, message, action, field="slug", cause=wish)
 
 
 def _paths(facts: Facts, settings: Settings) -> None:
@@ -294,127 +359,6 @@ def _paths(facts: Facts, settings: Settings) -> None:
     facts.db.executemany(
         "INSERT OR IGNORE INTO living VALUES (?, 'reserved')", [(path.rstrip("/"),) for path in settings.reserved]
     )
-
-
-# --- addresses -----------------------------------------------------------------------------
-
-
-def _addresses(facts: Facts, settings: Settings) -> None:
-    """The redirect map: one owner for each address, no address that the new site itself answers."""
-    facts.script(
-        """
-        CREATE TABLE contender (kind TEXT, value TEXT, place INTEGER, ord INTEGER, why TEXT, page INTEGER);
-
-        INSERT INTO contender
-        SELECT c.kind, c.value,
-               row_number() OVER (ORDER BY c.rank, f.senior, c.kind, c.value),
-               f.ord, c.why, f.ord
-        FROM claim c
-        JOIN fact f ON f.ord = c.ord
-        WHERE f.outcome = 'document';
-
-        INSERT INTO contender
-        SELECT c.kind, c.value,
-               4000000000000 + row_number() OVER (ORDER BY f.senior, c.rank, c.kind, c.value),
-               f.goes_to, 'redirect-page', f.ord
-        FROM claim c
-        JOIN fact f ON f.ord = c.ord
-        WHERE f.outcome = 'redirect';
-        """
-    )
-    for place, text in enumerate(settings.gone):
-        address = addresses.plain_address(text)
-        if address is None or addresses.refusal(address):
-            raise SettingsError(f"setting 'gone': {text!r} is no legacy address")
-        facts.db.execute(
-            "INSERT INTO contender VALUES (?, ?, ?, NULL, 'gone', NULL)",
-            (address.kind, address.value, place - len(settings.gone)),
-        )
-    facts.db.create_function(
-        "address_path", 2, lambda kind, value: addresses.as_path(Address(kind, value)), deterministic=True
-    )
-    facts.script(
-        """
-        CREATE INDEX contender_key ON contender (kind, value, place);
-
-        CREATE TABLE redirect (kind TEXT, value TEXT, ord INTEGER, why TEXT, PRIMARY KEY (kind, value)) WITHOUT ROWID;
-
-        INSERT OR IGNORE INTO redirect
-        SELECT kind, value, ord, why
-        FROM contender
-        WHERE rtrim(address_path(kind, value), '/') NOT IN (SELECT path FROM living)
-        ORDER BY kind, value, place;
-
-        CREATE INDEX redirect_ord ON redirect (ord, kind, value);
-        """
-    )
-    _report_conflicts(facts)
-    _report_hidden(facts)
-    _report_withheld(facts)
-
-
-def _report_conflicts(facts: Facts) -> None:
-    losers = facts.rows(
-        """
-        SELECT c.kind, c.value, c.page, f.document, ifnull(w.document, 'the setting gone')
-        FROM contender c
-        JOIN redirect r ON r.kind = c.kind AND r.value = c.value
-        JOIN fact f ON f.ord = c.page
-        LEFT JOIN fact w ON w.ord = r.ord
-        WHERE c.ord IS NOT r.ord
-          AND c.page IS NOT NULL
-        ORDER BY c.kind, c.value, c.place
-        """
-    )
-    for kind, value, page, loser, owner in losers:
-        message = f"{kind} {value!r} is claimed by {loser}, but belongs to {owner}"
-        _add_conflict(facts, page, message, f"it answers with {owner}", f"{kind} {value}")
-
-
-def _report_hidden(facts: Facts) -> None:
-    """Addresses that the new site itself answers: with this document (nothing to say), or with another."""
-    hidden = facts.rows(
-        """
-        SELECT c.kind, c.value, c.page, f.document, l.what
-        FROM contender c
-        JOIN living l ON l.path = rtrim(address_path(c.kind, c.value), '/')
-        JOIN fact f ON f.ord = c.page
-        LEFT JOIN fact t ON t.ord = c.ord
-        WHERE l.what IS NOT t.document
-        ORDER BY c.kind, c.value, c.place
-        """
-    )
-    for kind, value, page, loser, owner in hidden:
-        message = f"{kind} {value!r} of {loser} is a path of the new site ({owner})"
-        _add_conflict(facts, page, message, "the new site answers it", f"{kind} {value}")
-
-
-def _add_conflict(facts: Facts, page: int, message: str, action: str, cause: str) -> None:
-    facts.add_finding(page, "address.conflict", message, action, field="aliases", cause=cause)
-
-
-def _report_withheld(facts: Facts) -> None:
-    withheld = facts.rows(
-        """
-        SELECT f.ord, f.document, f.status, count(*), min(address_path(c.kind, c.value))
-        FROM fact f
-        JOIN claim c ON c.ord = f.ord
-        LEFT JOIN redirect r ON r.kind = c.kind AND r.value = c.value
-        WHERE f.outcome = 'withheld'
-          AND r.kind IS NULL
-        GROUP BY f.ord
-        ORDER BY f.ord
-        """
-    )
-    for ord_, document, status, count, example in withheld:
-        facts.add_finding(
-            ord_,
-            "address.withheld",
-            f"{document} is a {status}: {count} addresses such as {example!r} are not answered",
-            "name them in gone, or publish the page",
-            field="aliases",
-            cause=document,
-        )
 
 
 # --- the index for links -------------------------------------------------------------------

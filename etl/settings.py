@@ -15,10 +15,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+
+from etl.routes import FAMILIES, fault, matching, routes
 
 CONFIG_NAME = "wiki-etl.toml"
 MIB = 1024 * 1024
+
+_SITE = r"^https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?$"
+_FOLDER = r"^(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?$"
+"""As it is sent, without encoding: it becomes part of the patterns of every web server."""
 
 
 class SettingsError(Exception):
@@ -30,11 +36,9 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    site: str | None = Field(
-        None, description="base address of the new site, for absolute targets", pattern=r"^https?://[^/\s]+/?$"
-    )
+    site: str | None = Field(None, description="base address of the new site, for absolute targets", pattern=_SITE)
     hosts: tuple[str, ...] = Field((), description="host names of the old site, the first one for legacy.url")
-    legacy_base: str = Field("/", description="path under which the old wiki lived", pattern=r"^/")
+    legacy_base: str = Field("/", description="path under which the old wiki lived", pattern=_FOLDER, max_length=100)
     path_template: str = Field("/pages/{slug}/", description="path of a document on the new site")
     tag_template: str = Field("/tags/{slug}/", description="path of a category or tag on the new site")
     path_prefixes: tuple[str, ...] = Field(
@@ -54,7 +58,21 @@ class Settings(BaseModel):
     )
     redirects: str | None = Field(None, description="file of reviewed redirects (TOML or CSV), beside the settings")
     reserved: tuple[str, ...] = Field((), description="paths of the new site that no redirect may hide")
-    home: str | None = Field(None, description="page name of the old home page")
+    home: str | None = Field(
+        None,
+        description="page name of the old home page: where the bare `tiki-index.php` goes, and `/` of a host that is "
+        "only the old one",
+    )
+    status: Literal[301, 302, 308] = Field(301, description="status that redirects are sent with")
+    max_age: int | None = Field(
+        None, ge=0, le=2**31 - 1, description="seconds for which browsers may keep a redirect (`Cache-Control`)"
+    )
+    routes: dict[str, str] = Field(
+        {},
+        description="where legacy addresses go that are no pages, by family ("
+        + ", ".join(f"`{key}`" for key in FAMILIES)
+        + "): a path of the new site, or `gone`; a family that is not named is not answered",
+    )
     language: str | None = Field(None, description="language of documents that name none")
     ignore: tuple[str, ...] = Field((), description="globs of members that are skipped")
     duplicates: Literal["reject", "last"] = Field(
@@ -94,6 +112,18 @@ class Settings(BaseModel):
     def _template(cls, value: str) -> str:
         if not re.fullmatch(r"/[A-Za-z0-9._~/-]*\{slug\}[A-Za-z0-9._~/-]*", value) or value.startswith("//"):
             raise ValueError(f"{value!r} is not a path with {{slug}} in it")
+        return value
+
+    @field_validator("routes")
+    @classmethod
+    def _routes(cls, value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        rows = tuple(routes(value, info.data.get("legacy_base", "/")))
+        for key, target in value.items():
+            why = fault(key, target)
+            if why is not None:
+                raise ValueError(why)
+            if matching(rows, target.partition("?")[0].rstrip("/")) is not None:
+                raise ValueError(f"{target!r} is a legacy address of routes itself")
         return value
 
     @field_validator("drop_lines", "missing_images")

@@ -20,6 +20,9 @@ ELSEWHERE = {
     "text.lost": "test_catalogue.py",
     "text.added": "test_catalogue.py",
     "redirect.unsupported": "test_catalogue.py",
+    # what a generation before says
+    "slug.kept": "test_previous.py",
+    "address.lost": "test_previous.py",
     # faults of other people's files: what `validate` finds in them
     "bundle.empty": "test_validate.py",
     "line.invalid": "test_validate.py",

@@ -1,7 +1,9 @@
 """Generations under ``out/``: written aside, synced, and published by one rename of a link.
 
 Whoever resolves ``out/current`` once sees one complete generation, old or new, whatever kills the
-run (contract, section 4). The lock is of the kernel, so a dead owner cannot keep it.
+run (contract, section 4). ``out/released`` is the one that the new site uses: it stays until another
+is released, and the next ones keep its addresses. The lock is of the kernel, so a dead owner cannot
+keep it.
 """
 
 from __future__ import annotations
@@ -14,8 +16,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from etl.settings import SettingsError
+
 CURRENT = "current"
+RELEASED = "released"
 WORK = ".work"
+STALE = ".stale-"
+"""Before the number of a generation that is being removed: a run that dies meanwhile leaves no half of one."""
 
 
 class OutputError(Exception):
@@ -62,10 +69,24 @@ class Generations:
         link = self.out / CURRENT
         return link.resolve() if link.is_symlink() and link.exists() else None
 
+    @property
+    def released(self) -> Path | None:
+        """The generation in use, resolved once; None when none was released.
+
+        Raises OutputError when it is not there any more: its addresses would be lost without a word.
+        """
+        link = self.out / RELEASED
+        if not link.is_symlink():
+            return None
+        if not link.exists():
+            raise OutputError(f"{link} names {link.readlink()}, which is not there; release another generation")
+        return link.resolve()
+
     def publish(self, made: Path, keep: int) -> tuple[Path, bool]:
         """Publish a complete folder; returns the current generation and whether it is a new one.
 
-        Equal bytes are no new generation. Of the old ones, the newest stay, ``keep`` in all.
+        Equal bytes are no new generation. Of the old ones ``keep`` in all stay: those that a roll back
+        leads to, then the newest; the released one stays besides.
         """
         current = self.current
         if current is not None and _same(made, current):
@@ -75,11 +96,46 @@ class Generations:
         numbers = self._numbers()
         target = self.folder / str((numbers[-1] if numbers else 0) + 1)
         made.rename(target)
+        if current is not None and current != self.folder.resolve() / str(numbers[-1]):
+            self._note(target, current)
         _sync_folder(self.folder)
-        self._point(target)
-        for number in [*numbers, int(target.name)][:-keep]:
-            shutil.rmtree(self.folder / str(number), ignore_errors=True)
+        self._link(CURRENT, target)
+        self._prune(target, keep)
         return target, True
+
+    def release(self, number: int | None = None) -> tuple[Path, bool]:
+        """Mark a generation as the one in use, the current one by default; returns it, and whether that is new.
+
+        Takes the lock. Raises OutputError without a current generation, SettingsError for an unknown number.
+        """
+        self._require()
+        with self.locked():
+            before = self.out / RELEASED
+            old = before.readlink().name if before.is_symlink() else None
+            target = self.current if number is None else self._numbered(number)
+            if target is None:
+                raise OutputError(f"there is no current generation in {self.out} to release; run `wiki-etl migrate`")
+            if old != target.name:
+                self._link(RELEASED, target)
+            return target, old != target.name
+
+    def roll_back(self, number: int | None = None) -> tuple[Path, Path]:
+        """Point ``current`` at the generation that it showed before, or at a given one; returns old and new.
+
+        Nothing is removed: ``number`` may also lead forward again. Takes the lock. Raises OutputError when there
+        is no generation to go back to, SettingsError for an unknown number.
+        """
+        self._require()
+        with self.locked():
+            current = self.current
+            if current is None:
+                raise OutputError(f"there is no current generation in {self.out} to roll back")
+            before = self._before(int(current.name)) if number is None else number
+            if before is None:
+                raise OutputError(f"generation {current.name} has no previous one in {self.folder}: nothing to go to")
+            target = self._numbered(before)
+            self._link(CURRENT, target)
+            return current, target
 
     def refuse(self, made: Path) -> Path:
         """Keep the evidence of a run that published nothing in ``out/refused``, replaced each time."""
@@ -89,15 +145,58 @@ class Generations:
         made.rename(refused)
         return refused
 
-    def _numbers(self) -> list[int]:
-        return sorted(int(path.name) for path in self.folder.iterdir() if path.name.isdigit())
+    def _require(self) -> None:
+        """A mistyped folder is not made."""
+        if not self.folder.is_dir():
+            raise OutputError(f"{self.out} holds no generation; is it the folder that --out of migrate named?")
 
-    def _point(self, target: Path) -> None:
-        """Replace the link by one rename; it is relative, so that ``out/`` may be moved."""
-        fresh = self.out / ".current.new"
+    def _numbers(self) -> list[int]:
+        return sorted(int(path.name) for path in self.folder.iterdir() if path.name.isdecimal())
+
+    def _numbered(self, number: int) -> Path:
+        """A generation by its number. Raises SettingsError when it is not there."""
+        numbers = self._numbers()
+        if number not in numbers:
+            there = ", ".join(map(str, numbers)) or "none"
+            raise SettingsError(f"there is no generation {number} in {self.folder}; there: {there}")
+        return self.folder / str(number)
+
+    def _note(self, target: Path, current: Path) -> None:
+        """Remember what a generation followed, where that is not the number below: after a way back, or a crash."""
+        note = self._noted(int(target.name))
+        note.unlink(missing_ok=True)
+        note.symlink_to(current.name)
+
+    def _noted(self, number: int) -> Path:
+        return self.folder / f"{number}.follows"
+
+    def _before(self, number: int) -> int | None:
+        """What ``current`` showed before a generation; when that is gone, the one before it."""
+        note = self._noted(number)
+        highest = int(note.readlink().name) if note.is_symlink() else number - 1
+        return max((other for other in self._numbers() if other <= highest), default=None)
+
+    def _prune(self, target: Path, keep: int) -> None:
+        """Remove what is too many, in the order in which nobody will miss it."""
+        line, number = [], int(target.name)
+        while number:
+            line.append(number)
+            number = self._before(number) or 0
+        order = line + [number for number in reversed(self._numbers()) if number not in line]
+        released = (self.out / RELEASED).readlink().name if (self.out / RELEASED).is_symlink() else None
+        for number in order[keep:]:
+            if str(number) != released:
+                (self.folder / str(number)).rename(self.folder / f"{STALE}{number}")
+                self._noted(number).unlink(missing_ok=True)
+        for path in self.folder.glob(f"{STALE}*"):
+            shutil.rmtree(path, ignore_errors=True)
+
+    def _link(self, name: str, target: Path) -> None:
+        """Replace a link by one rename; it is relative, so that ``out/`` may be moved."""
+        fresh = self.out / f".{name}.new"
         fresh.unlink(missing_ok=True)
         fresh.symlink_to(Path(self.folder.name) / target.name)
-        fresh.replace(self.out / CURRENT)
+        fresh.replace(self.out / name)
         _sync_folder(self.out)
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from etl.load import generations as room
 from etl.load.generations import Generations, OutputError
+from etl.settings import SettingsError
 from tests.make import files
 
 
@@ -37,7 +38,17 @@ def publish(out: Generations, text: str, keep: int = 3) -> tuple[Path, bool]:
 
 
 def numbers(out: Generations) -> list[str]:
-    return sorted(path.name for path in out.folder.iterdir())
+    """What lies beside the generations, but for the notes that only a way back reads."""
+    return sorted(path.name for path in out.folder.iterdir() if path.suffix != ".follows")
+
+
+def history(out: Generations, *texts: str, keep: int = 9) -> None:
+    for text in texts:
+        publish(out, text, keep)
+
+
+def text_of(path: Path) -> str:
+    return (path / "documents.jsonl").read_text()
 
 
 def test_nothing_is_current_before_the_first_generation(out: Generations) -> None:
@@ -174,6 +185,22 @@ class _Crash(BaseException):
     """The process dies here."""
 
 
+def dying(real: Callable[..., Any], nth: int, *, after: bool) -> Callable[..., Any]:
+    """A function during whose nth call the process dies."""
+    left = [nth]
+
+    def deadly(*arguments: Any, **options: Any) -> Any:
+        left[0] -= 1
+        if left[0] == 0 and not after:
+            raise _Crash
+        result = real(*arguments, **options)
+        if left[0] == 0:
+            raise _Crash
+        return result
+
+    return deadly
+
+
 STEPS: list[tuple[Any, str]] = [
     (os, "fsync"),
     (Path, "rename"),
@@ -192,19 +219,8 @@ def test_a_death_at_any_step_leaves_a_complete_generation(
 ) -> None:
     for text in ("zero", "one"):
         publish(out, text, keep=2)
-    real, left = getattr(owner, step), [nth]
-
-    def deadly(*arguments: Any, **options: Any) -> Any:
-        left[0] -= 1
-        if left[0] == 0 and not after:
-            raise _Crash
-        result = real(*arguments, **options)
-        if left[0] == 0:
-            raise _Crash
-        return result
-
     with monkeypatch.context() as patch:
-        patch.setattr(owner, step, deadly)
+        patch.setattr(owner, step, dying(getattr(owner, step), nth, after=after))
         with suppress(_Crash):
             publish(out, "two", keep=2)
     assert out.current is not None
@@ -215,3 +231,150 @@ def test_a_death_at_any_step_leaves_a_complete_generation(
     assert (out.out / "current" / "documents.jsonl").read_text() == "three"
     assert len(numbers(out)) == 2
     assert not (out.out / room.WORK).exists()
+
+
+# --- the generation in use ------------------------------------------------------------------
+
+
+def test_a_release_marks_the_current_generation_by_a_link_that_may_be_moved(out: Generations) -> None:
+    history(out, "one", "two")
+    assert Generations(out.out).released is None
+    assert out.release() == ((out.folder / "2").resolve(), True)
+    assert out.release() == ((out.folder / "2").resolve(), False)
+    assert (out.out / "released").readlink() == Path("generations/2")
+    assert out.release(1) == (out.folder / "1", True)
+    assert out.released == (out.folder / "1").resolve()
+    assert out.current == (out.folder / "2").resolve()
+
+
+def test_a_released_generation_stays_until_another_is_released(out: Generations) -> None:
+    history(out, "one")
+    out.release()
+    history(out, "two", "three", "four", keep=2)
+    assert numbers(out) == ["1", "3", "4"]
+    assert out.released is not None
+    assert text_of(out.released) == "one"
+    out.release()
+    history(out, "five", keep=2)
+    assert numbers(out) == ["4", "5"]
+
+
+def test_a_release_that_is_not_there_any_more_is_trouble_and_not_nothing(out: Generations) -> None:
+    history(out, "one")
+    out.release()
+    shutil.rmtree(out.folder / "1")
+    with pytest.raises(OutputError, match="not there; release another"):
+        assert out.released
+
+
+@pytest.mark.parametrize("command", ["release", "roll_back"])
+def test_an_unknown_number_is_named_with_those_that_are_there(command: str, out: Generations) -> None:
+    history(out, "one", "two")
+    with pytest.raises(SettingsError, match=r"no generation 7 in .*; there: 1, 2$"):
+        getattr(out, command)(7)
+
+
+@pytest.mark.parametrize("command", ["release", "roll_back"])
+def test_without_a_generation_there_is_nothing_to_do_and_no_folder_is_made(command: str, out: Generations) -> None:
+    with pytest.raises(OutputError, match="holds no generation"):
+        getattr(out, command)()
+    assert not out.out.exists()
+    out.folder.mkdir(parents=True)
+    with pytest.raises(OutputError, match="no current generation"):
+        getattr(out, command)()
+
+
+@pytest.mark.parametrize("command", ["release", "roll_back"])
+def test_a_run_that_is_on_its_way_is_not_disturbed(command: str, out: Generations) -> None:
+    history(out, "one", "two")
+    with out.locked() as work:
+        (work / "half").touch()
+        with pytest.raises(OutputError, match="in use by another run"):
+            getattr(out, command)()
+        assert (work / "half").exists()
+
+
+# --- the way back ---------------------------------------------------------------------------
+
+
+def test_a_roll_back_leads_to_what_was_current_before(out: Generations) -> None:
+    history(out, "one", "two", "three")
+    old, new = out.roll_back()
+    assert (text_of(old), text_of(new)) == ("three", "two")
+    assert (out.out / "current").readlink() == Path("generations/2")
+    assert text_of(out.roll_back()[1]) == "one"
+    with pytest.raises(OutputError, match="generation 1 has no previous one"):
+        out.roll_back()
+    assert numbers(out) == ["1", "2", "3"]
+
+
+def test_a_number_leads_to_any_generation_also_forward(out: Generations) -> None:
+    history(out, "one", "two", "three")
+    assert text_of(out.roll_back(1)[1]) == "one"
+    assert text_of(out.roll_back(3)[1]) == "three"
+
+
+def test_a_generation_that_was_taken_back_is_not_come_back_to(out: Generations) -> None:
+    history(out, "one", "bad")
+    out.roll_back()
+    history(out, "bad again")
+    assert text_of(out.roll_back()[1]) == "one"
+    history(out, "good")
+    assert text_of(out.roll_back()[1]) == "one"
+
+
+def test_a_generation_that_was_taken_back_goes_before_those_that_were_good(out: Generations) -> None:
+    history(out, "one", "two", "bad")
+    out.roll_back()
+    history(out, "four", keep=3)
+    assert numbers(out) == ["1", "2", "4"]
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before the step", "after the step"])
+@pytest.mark.parametrize(("owner", "step"), STEPS, ids=[step for _, step in STEPS])
+@pytest.mark.parametrize("nth", range(1, 4))
+@pytest.mark.parametrize("command", ["release", "roll_back"])
+def test_a_death_on_the_way_leaves_a_link_to_a_generation(
+    command: str, owner: Any, step: str, nth: int, *, after: bool, out: Generations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history(out, "one", "two")
+    out.release(1)
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, step, dying(getattr(owner, step), nth, after=after))
+        with suppress(_Crash):
+            getattr(out, command)()
+    assert out.current is not None
+    assert out.released is not None
+    assert {text_of(out.current), text_of(out.released)} <= {"one", "two"}
+    getattr(out, command)(2)
+    history(out, "three")
+    assert numbers(out) == ["1", "2", "3"]
+
+
+def test_both_links_are_on_the_disk_when_the_command_ends(out: Generations, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not Path("/proc/self/fd").exists():
+        pytest.skip("no /proc to ask which file was synced")
+    history(out, "one", "two")
+    synced: list[str] = []
+    monkeypatch.setattr(os, "fsync", lambda number: synced.append(str(Path(f"/proc/self/fd/{number}").resolve())))
+    out.release()
+    out.roll_back()
+    assert synced == [str(out.out.resolve())] * 2
+
+
+def test_half_a_generation_is_never_left_to_go_back_to(out: Generations, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process dies while an old generation is being removed: what is left of it has no number any more."""
+    history(out, "one", "two")
+
+    def dies(path: Path, **options: Any) -> None:
+        if path.name != ".work":
+            (path / "documents.jsonl").unlink()
+            raise _Crash
+
+    with monkeypatch.context() as patch, suppress(_Crash):
+        patch.setattr(shutil, "rmtree", dies)
+        history(out, "three", keep=2)
+    assert numbers(out) == [".stale-1", "2", "3"]
+    assert text_of(out.roll_back()[1]) == "two"
+    history(out, "four")
+    assert numbers(out) == ["2", "3", "4"]

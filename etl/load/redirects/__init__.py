@@ -8,34 +8,78 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from etl.load.redirects import nginx
-from etl.load.redirects.neutral import CompileOptions, MapError
+from etl.load.redirects import apache, caddy, haproxy, lighttpd, nginx
+from etl.load.redirects.checks import check
+from etl.load.redirects.neutral import CompileOptions, MapError, ServerRefused, compile_options, unsupported_map
 from etl.model import Finding
 
-__all__ = ["COMPILERS", "CompileOptions", "MapError", "compile_all"]
+__all__ = ["COMPILERS", "CompileOptions", "MapError", "compile_all", "compile_options"]
 
 Compiler = Callable[[Path, Path, CompileOptions], list[Finding]]
 """Map file, empty folder to fill, options -> what this server cannot express."""
 
 COMPILERS: dict[str, Compiler] = {
     "nginx": nginx.compile_map,
+    "apache": apache.compile_map,
+    "haproxy": haproxy.compile_map,
+    "caddy": caddy.compile_map,
+    "lighttpd": lighttpd.compile_map,
 }
 
 
 def compile_all(
-    map_file: Path, out: Path, options: CompileOptions, servers: Iterable[str] = tuple(COMPILERS)
+    map_file: Path,
+    out: Path,
+    options: CompileOptions,
+    servers: Iterable[str] = tuple(COMPILERS),
+    *,
+    trusted: bool = False,
 ) -> list[Finding]:
     """Writes ``out/<server>/`` for each server, replacing what is there; findings in the order of servers and map.
 
-    The same map and options give the same bytes. Raises MapError for a map that breaks its contract,
-    KeyError for a server without a compiler.
+    The map is checked first (`checks.check`, which says what ``trusted`` means), and its answer for the old home
+    page is put into the options. The same map and options give the same bytes.
+
+    Raises MapError for a map that breaks its contract, with nothing written, and KeyError for a server without a
+    compiler. A server that cannot take the map gets a README that says so, and a finding.
     """
-    findings: list[Finding] = []
-    for server in servers:
-        compiler, folder = COMPILERS[server], out / server
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        findings += compiler(map_file, folder, options)
+    compilers = {server: COMPILERS[server] for server in servers}
+    home_to, findings = check(map_file, options, trusted=trusted)
+    options = replace(options, home_to=home_to)
+    for server, compiler in compilers.items():
+        new = out / f".{server}.new"
+        shutil.rmtree(new, ignore_errors=True)
+        new.mkdir(parents=True)
+        findings += _compile(server, partial(compiler, map_file), new, options)
+        shutil.rmtree(out / server, ignore_errors=True)
+        new.rename(out / server)
     return findings
+
+
+def _compile(
+    server: str, compiler: Callable[[Path, CompileOptions], list[Finding]], folder: Path, options: CompileOptions
+) -> list[Finding]:
+    """Fills the folder of one server: with its files, or with the reason why there are none."""
+    try:
+        return compiler(folder, options)
+    except ServerRefused as refused:
+        shutil.rmtree(folder)
+        folder.mkdir()
+        (folder / "README.md").write_text(_REFUSED.format(server=server, why=refused), "utf-8")
+        return [unsupported_map(server, str(refused))]
+    except BaseException:
+        shutil.rmtree(folder)
+        raise
+
+
+_REFUSED = """\
+# No redirect map for {server}
+
+{why}
+
+`redirects.jsonl` and the folders of the other servers are complete.
+"""

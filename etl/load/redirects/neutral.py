@@ -8,38 +8,130 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
+from urllib.parse import urlsplit
 
 import orjson
 
-from etl.addresses import Address, refusal
+from etl.addresses import SCRIPT, Address, refusal
 from etl.model import Finding
+from etl.routes import Route, routes
+
+if TYPE_CHECKING:
+    from etl.settings import Settings
 
 UNSUPPORTED = "redirect.unsupported"
+LONGEST_LINE = 1 << 20
+"""Bytes: a line of a map is held in memory, and no server has a request line of that length."""
 _SHORT = 60
 
-_TARGET = re.compile(r"/(?:[\x21-\x2e\x30-\x7e][\x21-\x7e]*)?")
+_TARGET = re.compile(r"/(?!/)(?:[A-Za-z0-9/._~!$&'()*+,;=:@?-]|%[0-9A-Fa-f]{2})*")
+"""What an address may hold as it is sent (RFC 3986), from the root of the site; no fragment, no other host."""
 
 
 class MapError(Exception):
     """A redirect map that cannot be read, or breaks its contract; names file and line: status 3."""
 
 
+class ServerRefused(Exception):
+    """A map that one server's files cannot hold at all: a sentence that says why and what to do.
+
+    A compiler raises it at any time; `compile_all` then leaves nothing but a README with the sentence in that
+    server's folder, and goes on with the others.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class CompileOptions:
-    """What a compiler has to know besides the map; the settings of the same names."""
+    """What a compiler has to know besides the map; the settings of the same names, see `compile_options`."""
 
     site: str | None = None
     """Base address of the new site: makes targets absolute."""
     legacy_base: str = "/"
+    """Folder of the old wiki; names, ids and routes are below it, entries of kind ``path`` are not."""
     path_prefixes: tuple[str, ...] = ()
+    status: Literal[301, 302, 308] = 301
+    """What every redirect is sent with; what is gone stays 410."""
+    max_age: int | None = None
+    """Seconds: each redirect is sent with ``Cache-Control: max-age=<n>``. None: without that header. Never on a 410."""
+    home: str | None = None
+    """Page name of the old home page. Compilers read `home_to` instead."""
+    home_to: str | None = None
+    """What the map answers for the name ``home``, as `answer` gives it; `compile_all` fills it in. None: nothing.
+    Goes for `script` when the request has neither ``page`` nor ``page_id``, and for `home_path`; the map itself (a
+    path or a name that is spelled so) comes first."""
+    other_host: bool = False
+    """Whether ``site`` is another host than the old one: only then ``/`` is a legacy address."""
+    routes: tuple[Route, ...] = ()
+    """Legacy addresses that are no pages, looked up last: after path, name, id and home. See `etl.routes.Route`."""
+    reserved: tuple[str, ...] = ()
+    """Paths that the new site answers itself, besides those of its documents."""
 
-    def answer(self, entry: Entry) -> str:
-        """What a server sends for an entry: where to go, or ``410``."""
+    @property
+    def base(self) -> str:
+        """The folder of the old wiki with a slash at either end."""
+        inner = self.legacy_base.strip("/")
+        return f"/{inner}/" if inner else "/"
+
+    @property
+    def script(self) -> str:
+        """The path of the page script."""
+        return self.base + SCRIPT
+
+    @property
+    def home_path(self) -> str | None:
+        """The folder that was the old home page, without trailing slash: ``/wiki``, or ``/``; None: it is not ours.
+
+        >>> [CompileOptions(legacy_base=base).home_path for base in ("/", "/wiki/")]
+        [None, '/wiki']
+        >>> CompileOptions(other_host=True).home_path
+        '/'
+        """
+        if self.base == "/":
+            return "/" if self.other_host else None
+        return self.base.rstrip("/")
+
+    @property
+    def cache_control(self) -> str | None:
+        """The value of the header ``Cache-Control`` of redirects; None: no header."""
+        return None if self.max_age is None else f"max-age={self.max_age}"
+
+    def answer(self, entry: Entry | Route) -> str:
+        """What a server sends for an entry or a route: where to go, or ``410``."""
         return "410" if entry.target is None else (self.site or "").rstrip("/") + entry.target
+
+
+def compile_options(settings: Settings) -> CompileOptions:
+    """The options that the settings say."""
+    return CompileOptions(
+        site=settings.site,
+        legacy_base=settings.legacy_base,
+        path_prefixes=settings.path_prefixes,
+        status=settings.status,
+        max_age=settings.max_age,
+        home=settings.home,
+        other_host=_is_other_host(settings.site, settings.hosts),
+        routes=tuple(routes(settings.routes, settings.legacy_base)),
+        reserved=settings.reserved,
+    )
+
+
+def _is_other_host(site: str | None, hosts: Sequence[str]) -> bool:
+    """Whether the new site has none of the old names, which have to be known; ``www.`` makes no other host.
+
+    >>> [_is_other_host("https://New.example/", hosts) for hosts in (["old.example"], ["www.new.example."], [])]
+    [True, False, False]
+    """
+    if site is None or not hosts:
+        return False
+    return _host(urlsplit(site).hostname or "") not in {_host(name.partition(":")[0]) for name in hosts}
+
+
+def _host(name: str) -> str:
+    return name.rstrip(".").lower().removeprefix("www.")
 
 
 class Entry(NamedTuple):
@@ -58,10 +150,10 @@ def entries(map_file: Path, *, again: bool = False) -> Iterator[Entry]:
     """
     try:
         with map_file.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
+            for number, line in enumerate(iter(lambda: lines.readline(LONGEST_LINE + 1), b""), 1):
                 entry = _known(line) if again else _entry(line)
                 if isinstance(entry, str):
-                    raise MapError(f"{map_file}:{number}: {entry}")
+                    raise MapError(f"{map_file}:{number}: {entry}; correct or remove the line")
                 yield entry
     except OSError as error:
         raise MapError(f"{map_file}: cannot read the redirect map: {error.strerror}") from error
@@ -69,6 +161,8 @@ def entries(map_file: Path, *, again: bool = False) -> Iterator[Entry]:
 
 def _entry(line: bytes) -> Entry | str:
     """The entry of a line, or what is wrong with it."""
+    if len(line) > LONGEST_LINE:
+        return f"not a redirect: the line is longer than {LONGEST_LINE} bytes"
     try:
         data = orjson.loads(line)
         address, target, status = Address(data["kind"], data["value"]), data["target"], data["status"]
@@ -79,9 +173,11 @@ def _entry(line: bytes) -> Entry | str:
     why = refusal(address)
     if why is not None:
         return f"{short(address.value)} must not be in a map: {why}"
-    if status == (410 if target is None else 301) and (target is None or _is_target(target)):
+    if status != (410 if target is None else 301):
+        return f"{short(address.value)}: status {short(status)} does not go with target {short(target)}"
+    if target is None or _is_target(target):
         return Entry(address, target)
-    return f"{short(address.value)}: status {short(status)} does not go with target {short(target)}"
+    return f"{short(address.value)}: target {short(target)} is no path of the new site as it is sent, percent-encoded"
 
 
 def _known(line: bytes) -> Entry:
@@ -111,6 +207,13 @@ def unsupported(server: str, entry: Entry, why: str) -> Finding:
         f"{server}: {entry.address.kind} {short(entry.address.value)}: {why}",
         "it is not in the files of this server; the neutral map has it",
         cause=f"{server}\0{entry.address.kind}\0{entry.address.value}",
+    )
+
+
+def unsupported_map(server: str, why: str) -> Finding:
+    """A map that a server's files cannot hold at all."""
+    return Finding(
+        UNSUPPORTED, f"{server}: the whole map: {why}", "nothing was written for this server", cause=f"{server}\0"
     )
 
 

@@ -2,10 +2,11 @@
 
 nginx finds a key of a ``map`` by its bytes but for the case of ASCII letters, has no way to replace
 ``+`` by a blank but regular expressions, and never decodes a parameter (redirects.md 4). So the keys
-here are *folded*: every ``+`` a blank. A chain of expressions folds the request, as long as the longest key
-needs it; the page parameter takes a hop over loopback, where it is a path and gets decoded. What
-folding, case, or the way nginx resolves slashes and dots would confuse with another entry is kept out of the
-hash and found by an expression over the raw request, which is exact, but slow in numbers.
+here are *folded*: every ``+`` a blank, and in front of all as many ``+`` as there were, which the request has as
+``%2B``. A chain of expressions folds the request, as long as the longest key needs it; the page parameter takes a
+hop over loopback, where it is a path and gets decoded. What folding, case, or the way nginx resolves slashes and
+dots would confuse with another entry is kept out of the hash and found by an expression over the raw request, which
+is exact, but slow in numbers.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
-from etl.addresses import SCRIPT, as_path
+from etl.addresses import as_path
 from etl.load.redirects.neutral import CompileOptions, Crowd, Entry, entries, unsupported
 from etl.model import Finding
 
@@ -31,11 +32,13 @@ LONGEST_TOKEN = 4000  # bytes of one word of a configuration; nginx itself ends 
 _ENTRY_OVERHEAD = 18  # bytes that nginx needs beside a key in a bucket
 _HEADER_BUFFER = 8192  # nginx's own default for the longest request line
 
+_MOST_PLUSES = 8  # of a key in a hash; one with more is found by the raw request
 _MANY_BLANKS = 200  # beyond, the maps that fold them are more variables than nginx expects
 _PAGE_ID = (  # the last page_id of a query, and no other parameter of that name behind it
     r"\?(?:.*&)?page_id=(?:\+|%20)*(?<wiki_etl_e>[1-9][0-9]*)(?:\+|%20)*(?:&(?!(?:.*&)?page_id(?:=|&|$))|$)"
 )
 
+ROUTES = "routes"
 FILES = ("names", "ids", "paths", "paths-mixed", "names-raw", "paths-raw")
 """The maps: names, ids, paths without and with capital letters, and what only the raw request can tell apart."""
 
@@ -49,8 +52,15 @@ class Key(NamedTuple):
 
     @property
     def folded(self) -> str:
-        """The text as nginx sees it after folding, with the case of its letters; an id as it is."""
-        return self.text if self.text[0] != "/" else "/" + self.text[1:].replace("+", " ").strip(" ")
+        """The text as nginx sees it after folding, with the case of its letters; an id as it is.
+
+        >>> from etl.addresses import Address
+        >>> Key(Entry(Address("name", "A+B c"), None), "/A+B c").folded
+        '+/A B c'
+        """
+        if self.text[0] != "/":
+            return self.text
+        return "+" * self.text.count("+") + self.text.replace("+", " ")
 
     @property
     def hashed(self) -> bytes:
@@ -73,7 +83,10 @@ def compile_map(map_file: Path, out: Path, options: CompileOptions) -> list[Find
         files = {name: stack.enter_context(_create(folder / f"{name}.map")) for name in FILES}
         maps = _Maps(files, options)
         _fill(maps, map_file, survey)
+    with _create(folder / f"{ROUTES}.map") as file:
+        file.writelines(_routes(maps, options))
     for name, text in _texts(maps, options).items():
+        (out / name).parent.mkdir(exist_ok=True)
         with _create(out / name) as file:
             file.write(text)
     return maps.findings
@@ -110,7 +123,7 @@ def _fill(maps: _Maps, map_file: Path, crowd: Crowd) -> None:
             else:
                 _put(maps, key)
     for group in waiting.values():
-        _put_group(maps, _without_repeats(maps, group))
+        _put_group(maps, group)
 
 
 def _put_group(maps: _Maps, group: list[Key]) -> None:
@@ -126,18 +139,10 @@ def _put_group(maps: _Maps, group: list[Key]) -> None:
             _put(maps, key)
 
 
-def _without_repeats(maps: _Maps, group: list[Key]) -> list[Key]:
-    """The first of each address: a map is a function, but a map that was edited by hand may not be one."""
-    first: dict[tuple[str, str], Key] = {}
-    for key in group:
-        kept = first.setdefault((key.entry.address.kind, key.text), key)
-        if kept.entry.target != key.entry.target:
-            maps.findings.append(unsupported(SERVER, key.entry, "the map has this address twice; the first one counts"))
-    return list(first.values())
-
-
 def _put(maps: _Maps, key: Key) -> None:
     if _is_resolved(key.text):
+        maps.put_resolved(key)
+    elif _is_trimmed(key.text):
         maps.put_raw(key)
     elif _hash_of(key) == "paths-mixed":
         maps.put_mixed(key)
@@ -161,6 +166,32 @@ def _is_resolved(text: str) -> bool:
     return text.endswith("/") or "//" in text or re.search(r"/\.\.?(?:/|\Z)", text) is not None
 
 
+def _resolved(path: str) -> str | None:
+    """A path after nginx has walked its dots, without double slashes; None where they leave the root.
+
+    >>> _resolved("/a/.././b//c/"), _resolved("/a/../"), _resolved("/a/../../a")
+    ('/b/c', '/', None)
+    """
+    found: list[str] = []
+    for segment in path.split("/"):
+        if segment == ".." and not found:
+            return None
+        if segment == "..":
+            found.pop()
+        elif segment not in {"", "."}:
+            found.append(segment)
+    return "/" + "/".join(found)
+
+
+def _is_trimmed(text: str) -> bool:
+    """Whether folding loses a part of a path: its ``+`` at either end become blanks, which are trimmed; or are many.
+
+    >>> [_is_trimmed(text) for text in ("/A+B", "/C++", "/+", "/+1")]
+    [False, True, True, True]
+    """
+    return text.startswith("/+") or text.endswith("+") or text.count("+") > _MOST_PLUSES
+
+
 @dataclass
 class _Maps:
     """The map files while they are written, and what the configuration must know of them."""
@@ -173,45 +204,65 @@ class _Maps:
     """Bytes of the longest key."""
     blanks: int = 0
     """Most blanks and pluses of a key."""
+    pluses: int = 0
+    """Most pluses of a key."""
     marks: int = 0
     """Most question marks of a key."""
     dollar: bool = False
 
     def put(self, name: str, entry: Entry, text: str) -> None:
         """Writes one line of a hash: the key and the answer."""
+        self.pluses = max(self.pluses, text.count("+"))
         self._write(name, entry, text, _quoted(text), self.options.answer(entry))
 
     def put_mixed(self, key: Key) -> None:
         """A path with capital letters: the answer repeats the key, so that its case can be compared."""
         text = key.folded
+        self.pluses = max(self.pluses, text.count("+"))
         self._write("paths-mixed", key.entry, text, _quoted(text), f"{text}>{self.options.answer(key.entry)}")
+
+    def put_resolved(self, key: Key) -> None:
+        """What nginx makes another path of; some it never lets anybody look up."""
+        path = _resolved(self._base(key) + key.text[1:])
+        if path is None:
+            self._refuse(key.entry, "nginx answers 400 to a path whose dots leave the root")
+            return
+        if path == "/":
+            self._refuse(key.entry, "as a path, nginx takes it for the home page; the page parameter finds it")
+        self.put_raw(key)
 
     def put_raw(self, key: Key) -> None:
         """An expression over the raw request, for what nginx's own view of it confuses."""
         kind = key.entry.address.kind
-        base = _base(self.options) if kind == "name" else "/"
-        pattern = f"^{raw_pattern(base + key.text[1:])}\\z"
+        pattern = f"^{raw_pattern(self._base(key) + key.text[1:])}\\z"
         self._write(f"{kind}s-raw", key.entry, key.text, _quoted("~" + pattern), self.options.answer(key.entry))
 
+    def _base(self, key: Key) -> str:
+        return self.options.base if key.entry.address.kind == "name" else "/"
+
+    def _refuse(self, entry: Entry, why: str) -> None:
+        """A finding; once for an entry in two normal forms."""
+        finding = unsupported(SERVER, entry, why)
+        if finding not in self.findings[-1:]:
+            self.findings.append(finding)
+
     def _write(self, name: str, entry: Entry, text: str, key: str, answer: str) -> None:
-        value = _quoted(answer).replace("$", "${wiki_etl_dollar}")
+        value = self.value(answer)
         size = max(len(key.encode()), len(value))
         if size > LONGEST_TOKEN:
             why = f"{size} bytes where a word of the configuration has at most {LONGEST_TOKEN}"
-            self.findings.append(unsupported(SERVER, entry, why))
+            self._refuse(entry, why)
             return
         self.files[name].write(f"{key} {value};\n")
         self.lines[name] += 1
         self.longest = max(self.longest, len(text.encode()))
         self.blanks = max(self.blanks, text.count(" ") + text.count("+"))
         self.marks = max(self.marks, text.count("?"))
+
+    def value(self, answer: str) -> str:
+        """An answer as a word of the configuration, where a dollar begins a variable."""
         self.dollar |= "$" in answer
-
-
-def _base(options: CompileOptions) -> str:
-    """The folder of the old wiki with a slash at either end."""
-    inner = options.legacy_base.strip("/")
-    return f"/{inner}/" if inner else "/"
+        return _quoted(answer).replace("$", "${wiki_etl_dollar}")
 
 
 def _quoted(text: str) -> str:
@@ -260,22 +311,27 @@ def _hex(digit: int) -> str:
 
 def _texts(maps: _Maps, options: CompileOptions) -> dict[str, str]:
     """Every file but the maps."""
-    base = _base(options)
-    script = re.escape(base + SCRIPT)
+    base = options.base
+    script = re.escape(options.script)
     values = {
         "base": base,
-        "script": base + SCRIPT,
+        "script": options.script,
         "base_pattern": _word(re.escape(base)),
         "script_pattern": _word(script),
         "page_id_pattern": _word(f"~^{script}{_PAGE_ID}"),
         "port": HOP_PORT,
         "bucket": max(512, -(-(maps.longest + _ENTRY_OVERHEAD) // 64) * 64 * 4),
         "hash": max(2048, 2 * max(maps.lines.values())),
-        "variables": "variables_hash_max_size 4096;\n" if maps.blanks > _MANY_BLANKS else "",
+        "variables": "variables_hash_max_size 4096;" if maps.blanks > _MANY_BLANKS else "",
         "buffers": _buffers(maps.longest),
+        "home": maps.value(options.home_to or ""),
+        "root": maps.value((options.home_to or "") if options.home_path == "/" else ""),
+        "status": options.status,
+        "expires": "" if options.max_age is None else f"expires {options.max_age}s;",
         "dollar": 'geo $wiki_etl_dollar { default "$"; }  # no other way to write one\n' if maps.dollar else "",
-        "fold": _fold(maps.blanks),
-        "hop": _hop(maps.marks),
+        "pluses": _pluses(maps.pluses),
+        "fold": _fold(maps.blanks).rstrip(),
+        "hop": _hop(maps.marks).rstrip(),
         "entries": sum(maps.lines.values()),
         "raw": maps.lines["names-raw"] + maps.lines["paths-raw"],
         "unsupported": len(maps.findings),
@@ -283,17 +339,37 @@ def _texts(maps: _Maps, options: CompileOptions) -> dict[str, str]:
     templates = {
         "README.md": _README,
         "nginx.conf": _EXAMPLE,
-        f"{FOLDER}/sizes.conf": _SIZES,
+        "nginx-app.conf": _EXAMPLE_APP,
+        "conf.d/00-wiki-etl.conf": _CONF_D,
         f"{FOLDER}/http.conf": _HTTP,
+        f"{FOLDER}/sizes.conf": _SIZES,
+        f"{FOLDER}/maps.conf": _MAPS,
         f"{FOLDER}/hop.conf": _HOP,
-        f"{FOLDER}/server.conf": _SERVER,
+        f"{FOLDER}/server.conf": _SERVER + _SCRIPT.replace("@app@", ""),
+        f"{FOLDER}/app-server.conf": _APP_SERVER + _SCRIPT.replace("@app@", _SCRIPT_APP),
+        f"{FOLDER}/app-location.conf": _APP_LOCATION,
+        f"{FOLDER}/app-fallback.conf": _APP_FALLBACK,
     }
     return {name: _filled(template, values) for name, template in templates.items()}
 
 
+def _routes(maps: _Maps, options: CompileOptions) -> Iterator[str]:
+    """One expression for each place where addresses go that are no pages; and the folder that was the home page."""
+    patterns: dict[str, list[str]] = {}
+    for route in options.routes:
+        path = re.escape(route.path)
+        found = [path] if route.kind == "exact" else [f"{path}[0-9]+", rf"\+*{path}[0-9]+-.*"]
+        patterns.setdefault(options.answer(route), []).extend(found)
+    for answer, paths in patterns.items():
+        yield f"{_quoted('~^(?:' + '|'.join(paths) + ')$')} {maps.value(answer)};\n"
+    if options.home_to is not None and options.home_path not in {None, "/"}:
+        yield f"{_quoted(f'~^{re.escape(options.home_path or str())}$')} {maps.value(options.home_to)};\n"
+
+
 def _filled(template: str, values: dict[str, object]) -> str:
-    """A template with its ``@names@`` filled in; braces and dollars belong to nginx."""
-    return re.sub(r"@([a-z_]+)@", lambda match: str(values[match[1]]), template)
+    """A template with its ``@names@`` filled in, and no line with nothing but an empty one; braces belong to nginx."""
+    text = re.sub(r"^ *@([a-z_]+)@\n", lambda match: match[0] if values[match[1]] else "", template, flags=re.MULTILINE)
+    return re.sub(r"@([a-z_]+)@", lambda match: str(values[match[1]]), text)
 
 
 def _word(pattern: str) -> str:
@@ -303,7 +379,7 @@ def _word(pattern: str) -> str:
 def _buffers(longest: int) -> str:
     """Room for the longest key with every byte encoded, where nginx's default has none."""
     need = 3 * longest + 512
-    return "" if need <= _HEADER_BUFFER else f"large_client_header_buffers 4 {-(-need // 1024)}k;\n"
+    return "" if need <= _HEADER_BUFFER else f"large_client_header_buffers 4 {-(-need // 1024)}k;"
 
 
 def _fold(blanks: int) -> str:
@@ -321,6 +397,12 @@ def _fold(blanks: int) -> str:
     return "".join(lines)
 
 
+def _pluses(most: int) -> str:
+    """Lines of a map that counts the pluses of a raw request, up to one more than any key has."""
+    lines = (f'"~*^(?:(?:(?!%2b).)*+%2b){{{number}}}" "{"+" * number}";' for number in range(most + 1, 0, -1))
+    return "\n    ".join(lines)
+
+
 def _hop(marks: int) -> str:
     """Maps that encode what would end the path of the hop: each ``?``, and a slash at the end."""
     lines = [_step("page", number, r"~^([^?]*)\\?(.*)$", "$1%3F$2") for number in range(marks)]
@@ -333,15 +415,29 @@ def _step(name: str, number: int, pattern: str, value: str) -> str:
     return f'map {source} {result} {{ "{pattern}" "{value}"; default {source}; }}\n'
 
 
+_CONF_D = """\
+# For /etc/nginx/conf.d/ of Debian and others, where files are taken in the order of their names: this one comes first.
+# Where your configuration sets map_hash_bucket_size or map_hash_max_size itself: include wiki-etl/maps.conf instead.
+include wiki-etl/http.conf;
+"""
+
+_HTTP = """\
+# Written by wiki-etl. Belongs into http {}, before any other map:  include wiki-etl/http.conf;
+# Where yours sets one of the sizes itself, include wiki-etl/maps.conf instead of this file.
+include wiki-etl/sizes.conf;
+include wiki-etl/maps.conf;
+"""
+
 _SIZES = """\
-# Computed from the keys. nginx wants both before the first map of the whole configuration: where yours
-# sets them already, keep the larger value in one place and delete the line here.
+# Computed from the keys. nginx wants each of these once, and before the first map of the whole configuration: where
+# yours has them already, give it at least these values and leave this file out.
 map_hash_bucket_size @bucket@;
 map_hash_max_size @hash@;
-@variables@"""
+@variables@
+@buffers@
+"""
 
-_HTTP = r"""# Written by wiki-etl. Belongs into http {}, before any other map:  include wiki-etl/http.conf;
-include wiki-etl/sizes.conf;
+_MAPS = r"""# Written by wiki-etl. Belongs into http {}, behind the sizes. Every name in it begins with wiki_etl.
 @dollar@
 # The path as nginx decoded it: one slash before it, none behind it, and no line end in it.
 map $uri $wiki_etl_fold_0 { "~^/*(?<wiki_etl_a>/[^\\n]*[^/\\n])/*\\z" $wiki_etl_a; default ""; }
@@ -353,78 +449,142 @@ map $wiki_etl_folded $wiki_etl_name {
     "~^@base_pattern@ *(?<wiki_etl_c>[^ ](?:.*[^ ])?) *$" "/$wiki_etl_c";
     default "";
 }
-map $wiki_etl_name $wiki_etl_number { "~^/(?<wiki_etl_d>[1-9][0-9]*)$" $wiki_etl_d; default ""; }
+map "$wiki_etl_plus$wiki_etl_name" $wiki_etl_number { "~^/(?<wiki_etl_d>[1-9][0-9]*)$" $wiki_etl_d; default ""; }
 map "$uri?$args" $wiki_etl_id {
     "@page_id_pattern@" $wiki_etl_e;
     "~^@script_pattern@\\?" "";
     default $wiki_etl_number;
 }
 map $request_uri $wiki_etl_raw { "~^(?<wiki_etl_f>[^?#]*)" $wiki_etl_f; default ""; }
+# As many + as the request really has.
+map $wiki_etl_raw $wiki_etl_plus {
+    @pluses@
+    default "";
+}
 
 # Paths, in their own case: what the raw request alone can tell apart; without capital letters; with some, where the
 # answer repeats the key.
 map $wiki_etl_raw $wiki_etl_path_a { include wiki-etl/paths-raw.map; }
 map $wiki_etl_path $wiki_etl_lower { "~[A-Z]" ""; default $wiki_etl_path; }
-map $wiki_etl_lower $wiki_etl_path_b { include wiki-etl/paths.map; }
-map $wiki_etl_path $wiki_etl_mixed { include wiki-etl/paths-mixed.map; }
-map "$wiki_etl_path>$wiki_etl_mixed" $wiki_etl_path_c { "~^(.*)>\\1>(.*)$" $2; default ""; }
+map "$wiki_etl_plus$wiki_etl_lower" $wiki_etl_path_b { include wiki-etl/paths.map; }
+map "$wiki_etl_plus$wiki_etl_path" $wiki_etl_mixed { include wiki-etl/paths-mixed.map; }
+map "$wiki_etl_plus$wiki_etl_path>$wiki_etl_mixed" $wiki_etl_path_c { "~^(.*)>\\1>(.*)$" $2; default ""; }
 # Names: what the raw request alone can tell apart; the rest, in any case of ASCII letters. Ids.
 map $wiki_etl_raw $wiki_etl_name_a { include wiki-etl/names-raw.map; }
-map $wiki_etl_name $wiki_etl_name_b { include wiki-etl/names.map; }
+map "$wiki_etl_plus$wiki_etl_name" $wiki_etl_name_b { include wiki-etl/names.map; }
 map $wiki_etl_id $wiki_etl_id_to { include wiki-etl/ids.map; }
 
-# The first that answers: path, then name, then id.
+# What is no page (routes.map), and the old home page where it is.
+map $uri $wiki_etl_root_to { "/" @root@; default ""; }
+map "$wiki_etl_plus$wiki_etl_path" $wiki_etl_route_to { include wiki-etl/routes.map; default $wiki_etl_root_to; }
+
+# The first that answers: path, then name, then id, then the rest.
 map $wiki_etl_name_a $wiki_etl_name_to { "" $wiki_etl_name_b; default $wiki_etl_name_a; }
-map $wiki_etl_name_to $wiki_etl_page_to { "" $wiki_etl_id_to; default $wiki_etl_name_to; }
+map $wiki_etl_id_to $wiki_etl_rest_to { "" $wiki_etl_route_to; default $wiki_etl_id_to; }
+map $wiki_etl_name_to $wiki_etl_page_to { "" $wiki_etl_rest_to; default $wiki_etl_name_to; }
 map $wiki_etl_path_c $wiki_etl_to_c { "" $wiki_etl_page_to; default $wiki_etl_path_c; }
 map $wiki_etl_path_b $wiki_etl_to_b { "" $wiki_etl_to_c; default $wiki_etl_path_b; }
 map $wiki_etl_path_a $wiki_etl_to { "" $wiki_etl_to_b; default $wiki_etl_path_a; }
 
+# In front of an application only what is read is answered: its forms and its API have methods of their own.
+map $request_method $wiki_etl_reads { GET 1; HEAD 1; default ""; }
+map $request_method $wiki_etl_asked { GET $wiki_etl_to; HEAD $wiki_etl_to; default ""; }
+
 # The page script: by id; else the name makes a hop (hop.conf), for nginx never decodes a parameter; without either
-# it is a path. Of a parameter that is given twice the last one counts.
-map $args $wiki_etl_script_to { "~(?:^|&)page(?:_id)?(?:[=&]|$)" $wiki_etl_id_to; default $wiki_etl_to; }
+# it is a path, or the old home page. Of a parameter that is given twice the last one counts.
+map $wiki_etl_to $wiki_etl_bare_to { "" @home@; default $wiki_etl_to; }
+map $args $wiki_etl_script_to { "~(?:^|&)page(?:_id)?(?:[=&]|$)" $wiki_etl_id_to; default $wiki_etl_bare_to; }
 map $args $wiki_etl_page_0 { "~^(?:.*&)?page=(?<wiki_etl_g>[^&]*)" $wiki_etl_g; default ""; }
-@hop@include wiki-etl/hop.conf;
+@hop@
+include wiki-etl/hop.conf;
 """
 
 _HOP = """\
-# Where a page parameter becomes a path and is decoded. Loopback only; take another port where this one is taken.
+# Where a page parameter becomes a path and is decoded. Loopback only, and a port, for a socket in the file system
+# outlives a killed nginx and keeps the next one from starting. Another nginx on this machine takes another port.
 upstream wiki_etl_hop { server 127.0.0.1:@port@; }
 server {
     listen 127.0.0.1:@port@;
     access_log off;
     absolute_redirect off;
-    @buffers@
     location / {
         if ($wiki_etl_name_to = 410) { return 410; }
-        if ($wiki_etl_name_to) { return 301 $wiki_etl_name_to; }
+        if ($wiki_etl_name_to) { return @status@ $wiki_etl_name_to; }
         return 404;
     }
 }
 """
 
-_SERVER = """\
-# Written by wiki-etl. Belongs into server {}:  include wiki-etl/server.conf;
-# The location of the new site falls back on it:  try_files $uri $uri/index.html @wiki_etl;
-@buffers@
+_ANSWER = """\
 location @wiki_etl {
     absolute_redirect off;
+    @expires@
     if ($wiki_etl_to = 410) { return 410; }
-    if ($wiki_etl_to) { return 301 $wiki_etl_to; }
+    if ($wiki_etl_to) { return @status@ $wiki_etl_to; }
     return 404;
 }
+"""
+
+_SERVER = (
+    """\
+# Written by wiki-etl. Belongs into server {} of a site of files:  include wiki-etl/server.conf;
+# The location of the new site falls back on it:  try_files $uri $uri/index.html @wiki_etl;
+"""
+    + _ANSWER
+)
+
+_APP_SERVER = (
+    """\
+# Written by wiki-etl. Belongs into server {} of a proxied application:  include wiki-etl/app-server.conf;
+# Needs location @wiki_etl_app, which leads to the application and includes wiki-etl/app-fallback.conf.
+"""
+    + _ANSWER
+)
+
+_SCRIPT = """\
 location = "@script@" {
     absolute_redirect off;
+@app@    @expires@
     if ($wiki_etl_script_to = 410) { return 410; }
-    if ($wiki_etl_script_to) { return 301 $wiki_etl_script_to; }
+    if ($wiki_etl_script_to) { return @status@ $wiki_etl_script_to; }
     if ($wiki_etl_page_0 = "") { return 404; }
     proxy_pass "http://wiki_etl_hop@base@$wiki_etl_hop";
     proxy_redirect off;
+    proxy_cache off;
+    proxy_bind off;
+    proxy_intercept_errors on;
     proxy_pass_request_headers off;
     proxy_pass_request_body off;
     proxy_set_header Content-Length "";
 }
 location = "@script@/" { rewrite ^ "@script@" last; }
+"""
+
+_SCRIPT_APP = """\
+    error_page 404 = @wiki_etl_app;
+    if ($wiki_etl_reads = "") { return 404; }
+"""
+
+_APP_LOCATION = """\
+# Written by wiki-etl. Belongs into the location that leads to the application:  include wiki-etl/app-location.conf;
+# What the map knows takes the way over @wiki_etl_app, where the application's 404 asks the map. All else stays here.
+recursive_error_pages on;
+if ($wiki_etl_asked) {
+    error_page 418 = @wiki_etl_app;
+    return 418;
+}
+"""
+
+_APP_FALLBACK = """\
+# Written by wiki-etl. Belongs into location @wiki_etl_app {}, with the lines that lead to the application:
+#   include wiki-etl/app-fallback.conf;
+# Of what the application answers only a 404 is replaced, and only where the map knows better.
+proxy_intercept_errors on;
+fastcgi_intercept_errors on;
+uwsgi_intercept_errors on;
+scgi_intercept_errors on;
+error_page 599 = @wiki_etl;  # keeps the error pages of the server from replacing those of the application
+if ($wiki_etl_asked) { error_page 404 = @wiki_etl; }
 """
 
 _EXAMPLE = """\
@@ -445,6 +605,28 @@ http {
 }
 """
 
+_EXAMPLE_APP = """\
+# The same in front of an application that listens on 127.0.0.1:8081:  nginx -p "$PWD" -c "$PWD/nginx-app.conf"
+pid nginx.pid;
+events {}
+http {
+    include wiki-etl/http.conf;
+    access_log off;
+    server {
+        listen 127.0.0.1:8080;
+        location / {
+            include wiki-etl/app-location.conf;
+            proxy_pass http://127.0.0.1:8081;
+        }
+        location @wiki_etl_app {
+            include wiki-etl/app-fallback.conf;
+            proxy_pass http://127.0.0.1:8081;
+        }
+        include wiki-etl/app-server.conf;
+    }
+}
+"""
+
 _README = """\
 # The redirect map for nginx
 
@@ -454,11 +636,11 @@ _README = """\
 
 1. Copy the folder `wiki-etl/` beside the main `nginx.conf`, usually to `/etc/nginx/wiki-etl/`: nginx looks for
    included files there, whatever file includes them.
-2. Add three lines:
+2. Add three lines. The first one goes before any other `map`; on Debian, `conf.d/00-wiki-etl.conf` holds it.
 
 ```nginx
 http {
-    include wiki-etl/http.conf;          # before any other map
+    include wiki-etl/http.conf;
     server {
         location / { try_files $uri $uri/index.html @wiki_etl; }
         include wiki-etl/server.conf;
@@ -466,17 +648,40 @@ http {
 }
 ```
 
-Where the new site is an application behind `proxy_pass`, its location takes `proxy_intercept_errors on;` and
-`error_page 404 = @wiki_etl;` instead of `try_files`. What the new site answers always wins over the map.
+`nginx.conf` is a complete example. What the new site answers always wins over the map.
 
-`nginx.conf` is a complete example.
+### In front of an application
+
+The map is asked after the application has said 404, and only where it has an answer: every other 404, every
+error, and every request but GET and HEAD is the application's own. The lines that lead to it stand twice:
+
+```nginx
+server {
+    location / {
+        include wiki-etl/app-location.conf;
+        proxy_pass http://app;
+    }
+    location @wiki_etl_app {
+        include wiki-etl/app-fallback.conf;
+        proxy_pass http://app;
+    }
+    include wiki-etl/app-server.conf;
+}
+```
+
+`nginx-app.conf` is a complete example. `fastcgi_pass`, `uwsgi_pass` and `scgi_pass` work alike.
+
+### Where the old host keeps a server of its own
+
+With an absolute `site` in the targets, the old host needs no files:
+`location / { try_files /.none @wiki_etl; }`
 
 ## Check, reload, roll back
 
 ```sh
 nginx -t                    # before every reload: a bad map keeps the old one running
 nginx -s reload             # takes the new map without dropping a request
-curl -sI 'http://localhost/tiki-index.php?page=Some+Page'
+curl -sI 'http://localhost@script@?page=Some+Page'
 ```
 
 To roll back, put the former folder `wiki-etl/` in its place and reload. Before it goes, keep it:
@@ -484,14 +689,16 @@ To roll back, put the former folder `wiki-etl/` in its place and reload. Before 
 
 ## What to know
 
-* `map_hash_bucket_size @bucket@` and `map_hash_max_size @hash@` (`wiki-etl/sizes.conf`) are computed from the
-  keys. nginx takes each of them once, before the first map.
-* `tiki-index.php?page=` makes a hop over 127.0.0.1:@port@ (`wiki-etl/hop.conf`), because nginx does not decode
-  parameters. Another port: change it twice there. SELinux: `setsebool -P httpd_can_network_connect on`.
+* `wiki-etl/sizes.conf` is computed from the keys: `map_hash_bucket_size @bucket@` and `map_hash_max_size @hash@`. nginx
+  takes each once, and before the first `map`. `directive is duplicate` means that your configuration sets one, too:
+  give it at least our value there, and include `wiki-etl/maps.conf` instead of `wiki-etl/http.conf`.
+* `@script@?page=` makes a hop over 127.0.0.1:@port@ (`wiki-etl/hop.conf`), because nginx does not decode
+  parameters. A second nginx on the same machine needs another port: `sed -i s/@port@/<port>/ wiki-etl/hop.conf`.
+  SELinux: `setsebool -P httpd_can_network_connect on`.
 * Names are found in any case of ASCII letters. @raw@ keys that this, `+` for a blank, or slashes and dots would mix up
   with others are regular expressions (`*-raw.map`): exact, but each costs a little on every request that the new
   site does not answer.
 * @unsupported@ entries of the map could not be expressed; `wiki-etl` lists them as `redirect.unsupported`.
-* Where `wiki-etl/server.conf` sets `large_client_header_buffers`, it must be in the first server of its address.
-* Requests are answered 301 or 410 and nothing of a request is ever repeated in `Location`.
+* Variables, locations and upstreams are named `wiki_etl…`: nothing of yours is touched.
+* Requests are answered @status@ or 410 and nothing of a request is ever repeated in `Location`.
 """

@@ -1,53 +1,56 @@
 """Real web servers on loopback, with the compiled redirect map and a stand-in for the new site.
 
-A server is one function that prepares it in a scratch folder, and one line in `SERVERS`. The map may lie
-anywhere, read-only or where nobody else may look: its files are linked into the scratch folder, which
-holds everything the server writes.
+A server is one module with the function that prepares it in a scratch folder, and one line in `SERVERS`. The
+map may lie anywhere, read-only or where nobody else may look: its files are linked into the scratch folder,
+which holds everything the server writes.
 """
 
 from __future__ import annotations
 
-import grp
 import html
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 from urllib.parse import unquote
 
 import orjson
 
-LOOPBACK = "127.0.0.1"
+from etl.servers import apache, caddy, haproxy, lighttpd, nginx
+from etl.servers.base import LOOPBACK, Command, Prepare, ServerError, free_port, program
+
+__all__ = [
+    "SERVERS",
+    "ServerError",
+    "free_port",
+    "program",
+    "running",
+    "serve",
+    "site_paths",
+    "write_site",
+]
+
 START_SECONDS = 60.0
 """A map of a million lines takes nginx five seconds to read; this is for the machine that is busy."""
 STOP_SECONDS = 10.0
 
-_SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin", "/opt/homebrew/bin")  # often not on the PATH of a user
 _TARGET = re.compile(rb"[ \">](?:https?://[^/\s\"]+)?(/[!-~]*?)\"?;?\s*\Z")
 
 
-class ServerError(Exception):
-    """A server that is not installed, does not start, or has no map: the sentence says what to do. Status 3."""
-
-
-class Command(NamedTuple):
-    """How to run a prepared server."""
-
-    arguments: list[str]
-    environment: Mapping[str, str] = {}
-
-
-Prepare = Callable[[Path, Path, Path, int], Command]
-"""Folder of the compiled files, scratch folder, folder of the new site's pages, port -> what to run."""
+SERVERS: dict[str, Prepare] = {
+    "nginx": nginx.prepare,
+    "apache": apache.prepare,
+    "haproxy": haproxy.prepare,
+    "caddy": caddy.prepare,
+    "lighttpd": lighttpd.prepare,
+}
 
 
 def serve(server: str, port: int | None, folder: Path) -> int:
@@ -76,7 +79,7 @@ def running(server: str, folder: Path, port: int | None = None) -> Iterator[tupl
     if server not in SERVERS:
         raise ServerError(f"no way to run {server!r}; there is {', '.join(SERVERS)}")
     compiled = _compiled(folder, server)
-    with tempfile.TemporaryDirectory(prefix="wiki-etl-") as name:
+    with tempfile.TemporaryDirectory(prefix="wiki-etl-", dir=_scratch_place()) as name:
         scratch = Path(name)
         site = scratch / "site"
         write_site(site, site_paths(compiled))
@@ -86,6 +89,19 @@ def running(server: str, folder: Path, port: int | None = None) -> Iterator[tupl
             yield f"http://{LOOPBACK}:{port}/", process
 
 
+def _scratch_place() -> str | None:
+    """Where scratch folders go: for root, where a server that has given root's rights away can still enter."""
+    places = [Path(place) for place in (tempfile.gettempdir(), "/tmp", "/var/tmp")]  # noqa: S108 - checked right here
+    if os.geteuid() != 0:
+        return None
+    return next((str(place) for place in places if all(part.stat().st_mode & 1 for part in _way(place))), None)
+
+
+def _way(place: Path) -> list[Path]:
+    real = place.resolve()
+    return [real, *real.parents]
+
+
 def _compiled(folder: Path, server: str) -> Path:
     """The folder of a server's compiled files, from any folder above it."""
     real = folder.resolve()
@@ -93,22 +109,6 @@ def _compiled(folder: Path, server: str) -> Path:
     if not found and not real.is_dir():
         raise ServerError(f"{folder}: no such folder; `wiki-etl migrate` or `wiki-etl redirects build` writes one")
     return found[0] if found else real
-
-
-def program(name: str, package: str) -> str:
-    """The path of a server's program. Raises ServerError with what to install."""
-    places = os.pathsep.join([os.environ.get("PATH", os.defpath), *_SBIN])
-    found = shutil.which(name, path=places)
-    if found is None:
-        raise ServerError(f"{name} is not installed; install the package {package!r} and try again")
-    return found
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
 
 
 # --- the new site --------------------------------------------------------------------------
@@ -210,65 +210,3 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-# --- one function for each server ----------------------------------------------------------
-
-
-def _link_all(source: Path, target: Path) -> None:
-    """Links to the files of a folder: they may lie where only we may read."""
-    target.mkdir()
-    for file in sorted(source.iterdir()):
-        (target / file.name).symlink_to(file)
-
-
-_NGINX = """\
-{user}daemon off;
-worker_processes 1;
-pid nginx.pid;
-error_log stderr;
-events {{ worker_connections 512; }}
-http {{
-    include wiki-etl/http.conf;
-    access_log off;
-    default_type text/html;
-    client_body_temp_path tmp;
-    proxy_temp_path tmp;
-    fastcgi_temp_path tmp;
-    uwsgi_temp_path tmp;
-    scgi_temp_path tmp;
-    server {{
-        listen 127.0.0.1:{port};
-        root site;
-        location / {{ try_files $uri $uri/index.html @wiki_etl; }}
-        include wiki-etl/server.conf;
-    }}
-}}
-"""
-
-
-def _nginx(compiled: Path, scratch: Path, _site: Path, port: int) -> Command:
-    """The folder as operations installs it, but for the port of nginx's hop: several may run at once."""
-    nginx, source = program("nginx", "nginx"), compiled / "wiki-etl"
-    if not (source / "http.conf").is_file():
-        raise ServerError(f"{compiled}: no map for nginx in this folder; `wiki-etl redirects build` writes one")
-    _link_all(source, scratch / "wiki-etl")
-    hop = scratch / "wiki-etl" / "hop.conf"
-    text = re.sub(r"127\.0\.0\.1:\d+", f"{LOOPBACK}:{free_port()}", hop.read_text("utf-8"))
-    hop.unlink()
-    hop.write_text(text, "utf-8")
-    conf = scratch / "nginx.conf"
-    conf.write_text(_NGINX.format(user=_root_user(), port=port), "utf-8")
-    return Command([nginx, "-p", f"{scratch}/", "-c", str(conf)])
-
-
-def _root_user() -> str:
-    """Started by root, nginx would serve as nobody, who may not look into our scratch folder."""
-    if os.geteuid() != 0:
-        return ""
-    return f"user root {grp.getgrgid(0).gr_name};\n"
-
-
-SERVERS: dict[str, Prepare] = {
-    "nginx": _nginx,
-}

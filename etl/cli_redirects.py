@@ -1,0 +1,296 @@
+"""The commands ``wiki-etl redirects …``: arguments in, exit status out."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from etl.commands import add_command, count, progress, say
+
+if TYPE_CHECKING:
+    from etl.settings import Settings
+
+SERVERS = ("nginx", "apache", "haproxy", "caddy", "lighttpd")
+TARGETS = SERVERS
+"""What maps are compiled for: names of `etl.load.redirects.COMPILERS`, as names of `etl.servers.SERVERS` above. Kept
+here, for help must not wait for either; a test compares."""
+
+
+def add(commands: Any) -> None:
+    """Adds ``redirects`` and its actions to the commands."""
+    group = commands.add_parser("redirects", help="compile the redirect map, serve it, ask running servers about it")
+    actions = group.add_subparsers(metavar="ACTION", required=True)
+    _build_arguments(actions)
+    _serve_arguments(actions)
+    _verify_arguments(actions)
+    _diff_arguments(actions)
+    _coverage_arguments(actions)
+
+
+def _build_arguments(actions: Any) -> None:
+    help_ = "compile the map for web servers again"
+    build = add_command(actions, "build", _build, help_, "wiki-etl redirects build --site https://new.example")
+    build.add_argument(
+        "--map",
+        type=Path,
+        default=Path("out/current/redirects.jsonl"),
+        metavar="FILE",
+        help="default: out/current/redirects.jsonl",
+    )
+    build.add_argument("--config", type=Path, metavar="FILE", help="settings file")
+    build.add_argument("--site", metavar="URL", help="base address of the new site, for absolute targets")
+    build.add_argument(
+        "--server", action="append", choices=TARGETS, metavar="S", help=f"one of {', '.join(TARGETS)} (default: all)"
+    )
+    build.add_argument(
+        "--out",
+        type=Path,
+        default=Path("redirects"),
+        metavar="FOLDER",
+        help="where the folders go (default: redirects)",
+    )
+
+
+def _serve_arguments(actions: Any) -> None:
+    help_ = "start a real server on loopback with the compiled map"
+    serve = add_command(actions, "serve", _serve, help_, "wiki-etl redirects serve nginx --port 8080")
+    serve.add_argument("server", choices=SERVERS, metavar="SERVER", help=f"one of {', '.join(SERVERS)}")
+    serve.add_argument("--port", type=int, metavar="N", help="default: a free one, printed")
+    serve.add_argument(
+        "--map",
+        type=Path,
+        default=Path("out/current"),
+        metavar="FOLDER",
+        help="generation or its redirects folder (default: out/current)",
+    )
+
+
+def _map_argument(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--map",
+        type=Path,
+        default=Path("out/current"),
+        metavar="PATH",
+        help="redirects.jsonl, or a generation (default: out/current)",
+    )
+    command.add_argument("--config", type=Path, metavar="FILE", help="settings file")
+
+
+def _verify_arguments(actions: Any) -> None:
+    help_ = "ask a running server for every address of the map, in every spelling"
+    verify = add_command(
+        actions,
+        "verify",
+        _verify,
+        help_,
+        "wiki-etl redirects verify --base-url http://127.0.0.1:8080",
+        "wiki-etl redirects verify --base-url https://new.example --from www.old.example --sample 2%",
+        "wiki-etl redirects verify --base-url https://old.example --resolve old.example:443:192.0.2.7 --format junit",
+    )
+    verify.add_argument("--base-url", required=True, metavar="URL", help="the server: scheme, host and port")
+    _map_argument(verify)
+    _right_arguments(verify)
+    _asking_arguments(verify)
+    verify.add_argument("--resume", type=Path, metavar="FILE", help="keep the progress there, and go on from it")
+    verify.add_argument("--examples", type=count, default=10, metavar="N", help="wrong answers shown of each cause")
+    verify.add_argument("--format", choices=("text", "json", "junit"), default="text", help="default: text")
+
+
+def _right_arguments(verify: argparse.ArgumentParser) -> None:
+    """What is asked, and what would be right."""
+    verify.add_argument("--site", metavar="URL", help="base address of absolute targets (default: setting site)")
+    verify.add_argument(
+        "--status", type=int, choices=(301, 302, 308), help="of redirects (default: setting status, else 301)"
+    )
+    verify.add_argument("--sample", metavar="N|P%", help="ask for so many addresses only, always the same ones")
+    verify.add_argument(
+        "--spelling", action="append", metavar="S", help="ask in this spelling only, such as plus (default: all)"
+    )
+    verify.add_argument("--hostile", action="store_true", help="also ask what attackers ask")
+    verify.add_argument(
+        "--strict-targets", action="store_true", help="a target that does not answer 200 is wrong (else: a note)"
+    )
+
+
+def _asking_arguments(verify: argparse.ArgumentParser) -> None:
+    """How it is asked."""
+    verify.add_argument(
+        "--from",
+        dest="hosts",
+        nargs="*",
+        action="extend",
+        metavar="HOST",
+        help="ask as for these hosts, all of the map for each; without a HOST for those of setting hosts",
+    )
+    verify.add_argument(
+        "--resolve",
+        action="append",
+        default=[],
+        metavar="HOST:PORT:ADDRESS",
+        help="connect to ADDRESS, as curl does it",
+    )
+    verify.add_argument(
+        "--rate", type=_number, metavar="N", help="requests a second; 0: no bound (default: 0 on loopback, else 50)"
+    )
+    verify.add_argument("--connections", type=count, default=8, metavar="N", help="at the same time (default: 8)")
+    verify.add_argument(
+        "--timeout", type=_number, default=30.0, metavar="S", help="seconds for an answer; 0: no bound (default: 30)"
+    )
+
+
+def _diff_arguments(actions: Any) -> None:
+    help_ = "every address that was answered before and is not any more, or goes elsewhere now"
+    diff = add_command(
+        actions,
+        "diff",
+        _diff,
+        help_,
+        "wiki-etl redirects diff out/released out/current --fail-on-lost",
+        "wiki-etl redirects diff old/redirects.jsonl new/redirects.jsonl --all --format json",
+    )
+    diff.add_argument("old", type=Path, metavar="OLD", help="redirects.jsonl, or a generation")
+    diff.add_argument("new", type=Path, metavar="NEW", help="redirects.jsonl, or a generation")
+    diff.add_argument("--all", action="store_true", help="list every address, not the first few of each cause")
+    diff.add_argument("--fail-on-lost", action="store_true", help="status 1 when an address is not answered any more")
+    diff.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+
+
+def _coverage_arguments(actions: Any) -> None:
+    help_ = "what access logs asked for, and which of it the map does not answer"
+    coverage = add_command(
+        actions,
+        "coverage",
+        _coverage,
+        help_,
+        "wiki-etl redirects coverage /var/log/nginx/access.log*",
+        "zcat logs/*.gz | wiki-etl redirects coverage - --review decisions.toml --limit 2000",
+    )
+    coverage.add_argument(
+        "log", nargs="+", metavar="LOG", help="access log in combined format, plain or gzip; - is standard input"
+    )
+    _map_argument(coverage)
+    coverage.add_argument(
+        "--review",
+        type=Path,
+        default=Path("redirects-review.toml"),
+        metavar="FILE",
+        help="where suggestions go, never over an existing file (default: redirects-review.toml)",
+    )
+    coverage.add_argument(
+        "--limit", type=count, default=500, metavar="N", help="addresses in it, the most asked ones (default: 500)"
+    )
+    coverage.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+
+
+def _number(text: str) -> float:
+    """A number from 0, for ``type=`` of an argument."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1
+    if not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0")
+    return number
+
+
+# --- commands ------------------------------------------------------------------------------
+
+
+def _build(options: argparse.Namespace) -> int:
+    from etl.load.redirects import COMPILERS, compile_all, compile_options
+
+    settings = _settings(options.config, {"site": options.site} if options.site else {})
+    servers = options.server or tuple(COMPILERS)
+    findings = compile_all(options.map, options.out, compile_options(settings), servers)
+    for finding in findings:
+        say(f"{finding.code}: {finding.message}; {finding.action}")
+    if not options.quiet:
+        say(f"compiled for {', '.join(servers)} in {options.out}")
+    return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from etl.servers import serve
+
+    return serve(options.server, options.port, options.map)
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from etl.verdicts import REPORTS
+    from etl.verify import Plan, forms, hosts, resolved, verify
+
+    flags = {key: getattr(options, key) for key in ("site", "status") if getattr(options, key) is not None}
+    settings = _settings(options.config, flags)
+    plan = Plan(
+        base_url=options.base_url,
+        map_file=_map_file(options.map),
+        hosts=hosts(options.hosts, settings.hosts),
+        site=settings.site,
+        legacy_base=settings.legacy_base,
+        path_prefixes=settings.path_prefixes,
+        status=settings.status,
+        sample=options.sample,
+        forms=forms(options.spelling),
+        hostile=options.hostile,
+        strict_targets=options.strict_targets,
+        rate=options.rate,
+        connections=options.connections,
+        timeout=options.timeout,
+        resolve=resolved(options.resolve),
+        resume=options.resume,
+        examples=options.examples,
+        progress=progress(options, "address"),
+        say=(lambda _text: None) if options.quiet else say,
+    )
+    tally = verify(plan)
+    if options.format != "text" or tally.status or not options.quiet:
+        print(REPORTS[options.format](tally))
+    return tally.status
+
+
+def _diff(options: argparse.Namespace) -> int:
+    from etl.difference import REPORTS, compare
+
+    found = compare(options.old, options.new)
+    if options.format != "text" or found.counts or not options.quiet:
+        for line in REPORTS[options.format](found, every=options.all):
+            print(line)
+    return 1 if options.fail_on_lost and found.lost else 0
+
+
+def _coverage(options: argparse.Namespace) -> int:
+    from etl.coverage import REPORTS, Plan, cover, review
+    from etl.load.redirects import compile_options
+    from etl.settings import SettingsError
+
+    if options.review.exists():
+        raise SettingsError(f"--review: {options.review} exists and may hold decisions; name another file")
+    settings = _settings(options.config)
+    plan = Plan(
+        logs=options.log,
+        map_file=_map_file(options.map),
+        legacy_base=settings.legacy_base,
+        path_prefixes=settings.path_prefixes,
+        routes=compile_options(settings).routes,
+        limit=options.limit,
+        progress=progress(options, "B"),
+    )
+    found = cover(plan)
+    print(REPORTS[options.format](found))
+    if found.missing:
+        with options.review.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(review(found))
+    if found.missing and not options.quiet:
+        say(f"suggestions for {len(found.missing):,} of {found.distinct:,} addresses: {options.review}")
+    return 0
+
+
+def _settings(config: Path | None, flags: dict[str, Any] | None = None) -> Settings:
+    from etl.settings import load_settings
+
+    return load_settings(config, [], flags or {})[0]
+
+
+def _map_file(path: Path) -> Path:
+    return path / "redirects.jsonl" if path.is_dir() else path

@@ -1,0 +1,68 @@
+"""What all commands share: their common flags and exit statuses, a line for a person, a bar."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from etl.load.report import plain
+
+STATUSES = """exit statuses:
+  0    done
+  1    done, with rejects or findings of severity error
+  2    wrong usage or settings
+  3    input or output trouble: unreadable or cut-off source, full disk, locked, unreachable
+  4    a bug in the tool
+  5    refused: a threshold was passed, nothing was published
+  130  interrupted"""
+
+
+def say(text: str) -> None:
+    """A line on standard error; no control character of the data reaches the terminal."""
+    print(plain(text), file=sys.stderr)
+
+
+def add_command(
+    commands: Any, name: str, run: Callable[[argparse.Namespace], int], help_: str, *examples: str
+) -> argparse.ArgumentParser:
+    """A command with the flags that all have, and with examples and exit statuses in its help."""
+    shown = "".join(f"  {example}\n" for example in examples)
+    command: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=help_,
+        description=help_,
+        epilog=f"example{'s'[: len(examples) > 1]}:\n{shown}\n{STATUSES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.set_defaults(run=run)
+    command.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    command.add_argument("-v", "--verbose", action="store_true", help="say more")
+    command.add_argument("--no-progress", action="store_true", help="no progress bar (there is one on a terminal only)")
+    return command
+
+
+def count(text: str) -> int:
+    """A number from 1, for ``type=`` of an argument."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1")
+    return int(text)
+
+
+def progress(options: argparse.Namespace, unit: str = "doc") -> Callable[[str, int], Any]:
+    """A bar with documents (or what ``unit`` says) per second and the time left, on a terminal only."""
+    hidden = options.no_progress or options.quiet or not sys.stderr.isatty()
+
+    @contextmanager
+    def bar(name: str, total: int) -> Iterator[Callable[[int], Any]]:
+        if hidden:
+            yield lambda _done: None
+            return
+        from tqdm import tqdm
+
+        with tqdm(total=total, desc=name, unit=f" {unit}", leave=False) as shown:
+            yield shown.update
+
+    return bar

@@ -1,0 +1,310 @@
+"""What became of every address that one redirect map answers in another: addresses are for ever.
+
+Both maps are sorted, so they are read side by side, once, and nothing of them is held but eight bytes for each
+page of the new site. The pages of the old generation are addresses, too: where a path changed, the old one has
+to lead on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote
+
+import orjson
+
+from etl.hashes import Hashes
+from etl.load.redirects.neutral import MapError, entries, short
+from etl.load.report import plain
+from etl.settings import SettingsError
+
+MOST_SHOWN = 10
+
+LOST = {
+    "document withdrawn": "the document that it led to is not in the new generation",
+    "document withheld": "the document that it led to is a draft or a stub now",
+    "address dropped": "its document is still there, but has this address no more",
+    "page lost": "a page of the old generation that is neither there now nor redirected",
+    "no longer gone": "it was answered 410, and is not known any more",
+}
+"""Causes why an address is not answered any more."""
+CHANGED = {
+    "gone": "it was redirected, and is answered 410 now",
+    "restored": "it was answered 410, and is redirected now",
+    "path changed": "the same document, at another path",
+    "owner changed": "it leads to another document",
+    "target changed": "it leads to another path; the maps do not say whose",
+}
+"""Causes why the answer is another one."""
+CAUSES = {**LOST, **CHANGED}
+
+
+class Record(NamedTuple):
+    """A line of a map, as far as it is compared."""
+
+    kind: str
+    value: str
+    target: str | None
+    document: str | None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What a map is sorted by."""
+        return self.kind, self.value
+
+
+class Difference(NamedTuple):
+    """An address that is not answered as before."""
+
+    cause: str
+    kind: str
+    """``name``, ``id``, ``path``; ``page``: a page of the old generation itself."""
+    value: str
+    before: str | None
+    """Where it led to; None: gone."""
+    now: str | None
+    """Where it leads to; None: gone, or not answered."""
+    document: str | None
+    """The id of the document that it led to."""
+
+
+@dataclass
+class Comparison:
+    """All that is different between two maps."""
+
+    old: Path
+    new: Path
+    before: int = 0
+    """Addresses of the old map."""
+    same: int = 0
+    added: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    """By cause."""
+    shown: dict[str, list[Difference]] = field(default_factory=dict)
+    """The first few of each cause."""
+
+    @property
+    def lost(self) -> int:
+        """Addresses that are not answered any more."""
+        return sum(self.counts[cause] for cause in LOST)
+
+
+def compare(old: Path, new: Path) -> Comparison:
+    """Compares two maps, each a ``redirects.jsonl`` or the folder of a generation.
+
+    Raises SettingsError when one of them is not there, MapError for a map that breaks its contract.
+    """
+    files = [_map_of(path) for path in (old, new)]
+    found = Comparison(old, new)
+    for before, now, difference in _all(*files):
+        found.before += before is not None
+        found.added += before is None and now is not None
+        found.same += before is not None and difference is None
+        if difference is not None:
+            found.counts[difference.cause] += 1
+            shown = found.shown.setdefault(difference.cause, [])
+            if len(shown) < MOST_SHOWN:
+                shown.append(difference)
+    return found
+
+
+def differences(old: Path, new: Path) -> Iterator[Difference]:
+    """What is different between two maps, one after the other. Raises as `compare` does."""
+    return (difference for _, _, difference in _all(_map_of(old), _map_of(new)) if difference is not None)
+
+
+def _map_of(path: Path) -> Path:
+    file = path / "redirects.jsonl" if path.is_dir() else path
+    if not file.is_file():
+        raise SettingsError(f"{path}: there is no redirect map; name a redirects.jsonl or the folder of a generation")
+    return file
+
+
+# --- the comparison ------------------------------------------------------------------------
+
+
+class _New(NamedTuple):
+    """What has to be known of the new generation besides the entry of the same address."""
+
+    pages: Hashes
+    """Paths of documents, and paths that redirect or are gone."""
+    documents: Hashes
+    withheld: Hashes
+
+
+def _all(old: Path, new: Path) -> Iterator[tuple[Record | None, Record | None, Difference | None]]:
+    """Every address of either map, then the pages of the old generation that are lost."""
+    known = _new(new)
+    for before, now in _side_by_side(_records(old), _records(new)):
+        yield before, now, None if before is None else _difference(before, now, known)
+    for path, document in _pages(old):
+        if path not in known.pages and unquote(path).rstrip("/") not in known.pages:
+            yield None, None, Difference("page lost", "page", path, path, None, document)
+
+
+def _new(file: Path) -> _New:
+    pages = Hashes(
+        text
+        for part in (
+            (path for path, _ in _pages(file)),
+            (record.value for record in _records(file) if record.kind == "path"),
+        )
+        for text in part
+    )
+    beside = file.with_name("documents.jsonl")
+    ids = (str(data["id"]) for data in _lines(beside)) if beside.is_file() else _owners(file)
+    withheld = (str(data["id"]) for data in _lines(file.with_name("withheld.jsonl")))
+    return _New(pages, Hashes(ids), Hashes(withheld))
+
+
+def _owners(file: Path) -> Iterator[str]:
+    return (record.document for record in _records(file) if record.document is not None)
+
+
+def _pages(file: Path) -> Iterator[tuple[str, str | None]]:
+    """Path and id of every page of the new site: of the documents where they lie beside the map, else its targets."""
+    documents = file.with_name("documents.jsonl")
+    if documents.is_file():
+        yield from ((str(data["path"]), str(data["id"])) for data in _lines(documents))
+        return
+    seen = set()
+    for record in _records(file):
+        if record.target is not None and hash(record.target) not in seen:
+            seen.add(hash(record.target))
+            yield record.target, record.document
+
+
+def _lines(file: Path) -> Iterator[dict[str, object]]:
+    if not file.is_file():
+        return
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                data = orjson.loads(line)
+                yield {"id": data["id"], "path": data["path"]}
+            except (ValueError, KeyError, TypeError) as error:
+                raise MapError(f"{file}:{number}: not a document: {type(error).__name__} {error}") from error
+
+
+def _records(file: Path) -> Iterator[Record]:
+    """The lines of a map. Raises MapError, also for one that is not sorted."""
+    last: tuple[str, str] | None = None
+    with file.open("rb") as lines:
+        for number, (entry, line) in enumerate(zip(entries(file), lines, strict=True), 1):
+            document = orjson.loads(line).get("document")
+            record = Record(*entry.address, entry.target, document if isinstance(document, str) else None)
+            if last is not None and record.key <= last:
+                after = f"{record.kind} {short(record.value)} after {last[0]} {short(last[1])}"
+                raise MapError(f"{file}:{number}: not sorted by kind and value, or twice: {after}")
+            last = record.key
+            yield record
+
+
+def _side_by_side(old: Iterator[Record], new: Iterator[Record]) -> Iterator[tuple[Record | None, Record | None]]:
+    """The records of both maps by address, None where one of them does not have it."""
+    before, now = next(old, None), next(new, None)
+    while before is not None or now is not None:
+        if now is None or (before is not None and before.key < now.key):
+            yield before, None
+            before = next(old, None)
+        elif before is None or now.key < before.key:
+            yield None, now
+            now = next(new, None)
+        else:
+            yield before, now
+            before, now = next(old, None), next(new, None)
+
+
+def _difference(before: Record, now: Record | None, new: _New) -> Difference | None:
+    cause = _lost(before, new) if now is None else _changed(before, now)
+    if cause is None:
+        return None
+    return Difference(cause, *before[:3], None if now is None else now.target, before.document)
+
+
+def _lost(before: Record, new: _New) -> str:
+    if before.target is None:
+        return "no longer gone"
+    if before.document in new.withheld:
+        return "document withheld"
+    if before.document is None or before.document in new.documents:
+        return "address dropped"
+    return "document withdrawn"
+
+
+def _changed(before: Record, now: Record) -> str | None:
+    if before.target == now.target:
+        return None
+    if now.target is None:
+        return "gone"
+    if before.target is None:
+        return "restored"
+    if before.document is None or now.document is None:
+        return "target changed"
+    return "path changed" if before.document == now.document else "owner changed"
+
+
+# --- two forms -----------------------------------------------------------------------------
+
+
+def text(found: Comparison, *, every: bool = False) -> Iterator[str]:
+    """Lines for people; ``every``: no list is shortened."""
+    yield plain(f"{found.old} -> {found.new}: {found.before:,} addresses before, {found.same:,} answered as before")
+    for head, causes in (("lost", LOST), ("changed", CHANGED)):
+        total = sum(found.counts[cause] for cause in causes)
+        yield f"{head}: {total:,}"
+        for cause, sentence in causes.items():
+            if found.counts[cause]:
+                yield f"  {cause}: {found.counts[cause]:,}  ({sentence})"
+                yield from (plain(f"    {_sentence(difference)}") for difference in _listed(found, cause, every=every))
+                left = 0 if every else found.counts[cause] - len(found.shown[cause])
+                if left:
+                    yield f"    … and {left:,} more (--all lists them)"
+    yield f"added: {found.added:,}"
+
+
+def _sentence(difference: Difference) -> str:
+    if difference.kind == "page":
+        return f"{difference.value} ({difference.document})"
+    before = "gone" if difference.before is None else difference.before
+    now = "" if difference.cause in LOST else f", is {difference.now or 'gone'}"
+    whose = "" if difference.document is None else f" ({difference.document})"
+    return f"{difference.kind} {difference.value!r}: was {before}{whose}{now}"
+
+
+def as_json(found: Comparison, *, every: bool = False) -> Iterator[str]:
+    """Lines of one JSON object, ASCII only; ``every``: the list is not shortened."""
+    facts = {
+        "old": str(found.old),
+        "new": str(found.new),
+        "before": found.before,
+        "same": found.same,
+        "added": found.added,
+        "lost": found.lost,
+        "causes": {cause: found.counts[cause] for cause in CAUSES if found.counts[cause]},
+        "complete": every or all(found.counts[cause] == len(shown) for cause, shown in found.shown.items()),
+    }
+    yield json.dumps(facts, indent=2).removesuffix("\n}") + ',\n  "differences": ['
+    comma = ""
+    for cause in CAUSES:
+        for difference in _listed(found, cause, every=every):
+            yield f"    {comma}{json.dumps(difference._asdict())}"
+            comma = ", "
+    yield "  ]\n}"
+
+
+def _listed(found: Comparison, cause: str, *, every: bool) -> Iterator[Difference]:
+    """Those that were kept; all of them are read again, for nobody knows how many they are."""
+    shown = found.shown.get(cause, [])
+    if not every or found.counts[cause] <= len(shown):
+        return iter(shown)
+    same = (difference for difference in differences(found.old, found.new) if difference.cause == cause)
+    return islice(same, found.counts[cause])
+
+
+REPORTS: dict[str, Callable[..., Iterator[str]]] = {"text": text, "json": as_json}

@@ -1,0 +1,234 @@
+"""An earlier generation as an input: what its documents were called, and every address that it answered.
+
+`read_previous` streams it into the facts file, where `etl.resolve` asks it. Of a *generation* (its folder,
+an ``out/`` folder with ``current`` in it, or its http(s) address) all files that matter are read and held
+against its manifest: half a generation is trouble, never fewer addresses. One file may be given instead:
+``documents.jsonl`` knows slugs and paths; ``redirects.jsonl`` knows addresses and paths, from which resolve
+tells the slugs as long as ``path_template`` is the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import orjson
+
+from etl.addresses import Address, refusal
+from etl.extract.bundle import SourceError, _downloaded
+from etl.facts import Facts
+from etl.settings import MIB, Settings, SettingsError
+from etl.slugs import LONGEST, WELL_FORMED
+
+MANIFEST = "manifest.json"
+FILES = ("documents.jsonl", "withheld.jsonl", "redirects.jsonl")
+"""In the order in which they are read: what a document says of itself comes before what a redirect says of it."""
+
+_ALONE = ("documents.jsonl", "redirects.jsonl")
+_MEMBERS_IN_A_LINE = 8
+_MANIFEST_BYTES = 64 * MIB
+_DOCUMENT_ID = re.compile(r"[a-z]+-[0-9a-f]+")
+_PATH = re.compile(r"/(?:[\x21-\x2e\x30-\x7e][\x21-\x7e]*)?")
+
+Pieces = Iterator[bytes]
+
+
+class _File(NamedTuple):
+    """One file of the generation."""
+
+    name: str
+    shown: str
+    """How messages name it: no password, no path of the machine above it."""
+    pieces: Callable[[], Pieces]
+    sha256: str | None
+    """What the manifest says; None where there is no manifest."""
+
+
+def is_address(source: str) -> bool:
+    """Whether a source is an http(s) address and no path."""
+    return re.match(r"https?://", source, re.IGNORECASE) is not None
+
+
+def read_previous(source: str, settings: Settings, facts: Facts) -> None:
+    """Fill the tables ``previous_document`` and ``previous_address``; nothing of it is held in memory.
+
+    Raises SettingsError (status 2) when there is no generation at a path, SourceError (3) when one cannot be read
+    whole or is damaged, with file and line.
+    """
+    files = list(_remote(source) if is_address(source) else _local(Path(source)))
+    facts.db.execute("BEGIN")
+    for file in files:
+        read = READERS[file.name]
+        for number, line in enumerate(_lines(file, settings), 1):
+            try:
+                read(orjson.loads(line), facts)
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                why = str(error) if isinstance(error, _FaultError) else f"not a line of a {file.name}"
+                raise SourceError(f"{file.shown}:{number}: {why}") from error
+    facts.db.execute("COMMIT")
+
+
+# --- where its files are -------------------------------------------------------------------
+
+
+def _local(path: Path) -> Iterator[_File]:
+    shown = path.name if path.is_absolute() else str(path)
+    if path.is_file() and path.name in _ALONE:
+        yield _File(path.name, shown, partial(_blocks, path), None)
+        return
+    folders = [folder for folder in (path, path / "current") if any((folder / name).is_file() for name in _ALONE)]
+    if not folders:
+        raise SettingsError(f"--previous {shown!r}: no generation there, and neither {' nor '.join(_ALONE)}")
+    folder = folders[0]
+    manifest = folder / MANIFEST
+    if manifest.is_file():
+        promised = _promised(_blocks(manifest), f"{shown}/{MANIFEST}")
+    else:
+        promised = {name: None for name in FILES if (folder / name).is_file()}
+    for name, sha256 in promised.items():
+        yield _File(name, f"{shown}/{name}", partial(_blocks, folder / name), sha256)
+
+
+def _remote(url: str) -> Iterator[_File]:
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise SettingsError(f"--previous: not an address: {error}") from error
+    base = parts.path.rstrip("/")
+    shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{base}"  # no password, no token
+    name = base.rpartition("/")[2]
+    if name in _ALONE:
+        yield _File(name, shown, partial(_downloaded, url, shown), None)
+        return
+
+    def fetched(name: str) -> Pieces:
+        return _downloaded(parts._replace(path=f"{base}/{name}", fragment="").geturl(), f"{shown}/{name}")
+
+    for name, sha256 in _promised(fetched(MANIFEST), f"{shown}/{MANIFEST}").items():
+        yield _File(name, f"{shown}/{name}", partial(fetched, name), sha256)
+
+
+def _blocks(path: Path) -> Pieces:
+    try:
+        with path.open("rb") as file:
+            yield from iter(partial(file.read, MIB), b"")
+    except OSError as error:
+        raise SourceError(f"{path.name} of the previous generation: cannot be read: {error.strerror}") from error
+
+
+def _promised(pieces: Pieces, shown: str) -> dict[str, str | None]:
+    """SHA-256 of those of `FILES` that a manifest names, in their order."""
+    data = bytearray()
+    for piece in pieces:
+        data += piece
+        if len(data) > _MANIFEST_BYTES:
+            raise SourceError(f"{shown}: more than {_MANIFEST_BYTES} bytes: no manifest")
+    try:
+        listed = {entry["name"]: str(entry["sha256"]) for entry in orjson.loads(bytes(data))["files"]}
+    except (ValueError, KeyError, TypeError) as error:
+        raise SourceError(f"{shown}: not the manifest of a generation") from error
+    missing = [name for name in _ALONE if name not in listed]
+    if missing:
+        raise SourceError(f"{shown}: names no {missing[0]}")
+    return {name: listed[name] for name in FILES if name in listed}
+
+
+# --- its lines -----------------------------------------------------------------------------
+
+
+def _lines(file: _File, settings: Settings) -> Iterator[bytes]:
+    """The lines of a file, whole to the last one and as the manifest says."""
+    longest, most = _MEMBERS_IN_A_LINE * settings.max_member_bytes, settings.max_total_bytes
+    digest, size, rest = hashlib.sha256(), 0, bytearray()
+    for piece in file.pieces():
+        digest.update(piece)
+        size += len(piece)
+        rest += piece
+        if size > most:
+            raise SourceError(f"{file.shown}: more than {most} bytes in all (max_total_bytes)")
+        if b"\n" in piece:
+            *lines, last = bytes(rest).split(b"\n")
+            rest = bytearray(last)
+        else:
+            lines = []
+        if max(map(len, [*lines, rest])) > longest:
+            raise SourceError(f"{file.shown}: a line of more than {longest} bytes")
+        yield from lines
+    if rest:
+        raise SourceError(f"{file.shown}: the last line has no line end: the file is cut off")
+    if file.sha256 not in (None, digest.hexdigest()):
+        raise SourceError(f"{file.shown}: it is not what its manifest says: sha256 {digest.hexdigest()}")
+
+
+class _FaultError(ValueError):
+    """What is wrong with one line, in words."""
+
+
+def _read_document(record: dict[str, Any], facts: Facts) -> None:
+    document, path = _id(record["id"]), _path(record["path"])
+    facts.db.execute("INSERT OR IGNORE INTO previous_document VALUES (?, ?, ?)", (document, _slug(record), path))
+    _add_address(facts, Address("path", path.rstrip("/")), document)
+
+
+def _read_withheld(record: dict[str, Any], facts: Facts) -> None:
+    """Nobody was ever sent to a withheld document: it keeps its slug, and its path was no address."""
+    row = (_id(record["id"]), _slug(record))
+    facts.db.execute("INSERT OR IGNORE INTO previous_document VALUES (?, ?, NULL)", row)
+
+
+def _read_redirect(record: dict[str, Any], facts: Facts) -> None:
+    address = Address(record["kind"], record["value"])
+    if address.kind not in {"name", "id", "path"} or not isinstance(address.value, str):
+        raise _FaultError(f"not an address: {_short(address.kind)} {_short(address.value)}")
+    if record["target"] is None or record["document"] is None:
+        return  # gone for good, then: nothing to keep
+    document, path = _id(record["document"]), _path(record["target"])
+    facts.db.execute("INSERT OR IGNORE INTO previous_document VALUES (?, NULL, ?)", (document, path))
+    _add_address(facts, address, document)
+    _add_address(facts, Address("path", path.rstrip("/")), document)
+
+
+READERS: dict[str, Callable[[dict[str, Any], Facts], None]] = {
+    "documents.jsonl": _read_document,
+    "withheld.jsonl": _read_withheld,
+    "redirects.jsonl": _read_redirect,
+}
+
+
+def _add_address(facts: Facts, address: Address, document: str) -> None:
+    """What no map may hold any more stays in the table, so that somebody is told."""
+    row = (*address, document, refusal(address))
+    facts.db.execute("INSERT OR IGNORE INTO previous_address VALUES (?, ?, ?, ?)", row)
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def _id(value: object) -> str:
+    if not isinstance(value, str) or not _DOCUMENT_ID.fullmatch(value):
+        raise _FaultError(f"not the id of a document: {_short(value)}")
+    return value
+
+
+def _path(value: object) -> str:
+    if not isinstance(value, str) or not _PATH.fullmatch(value):
+        raise _FaultError(f"not a path of the new site: {_short(value)}")
+    return value
+
+
+def _slug(record: dict[str, Any]) -> str:
+    slug = record["slug"]
+    if not isinstance(slug, str) or not _is_slug(slug):
+        raise _FaultError(f"not a slug: {_short(slug)}")
+    return slug
+
+
+def _is_slug(text: str) -> bool:
+    return len(text) <= LONGEST and WELL_FORMED.fullmatch(text) is not None

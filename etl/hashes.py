@@ -1,0 +1,35 @@
+"""Many values in eight bytes each, where only whether and how often they are there is asked."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Hashable, Iterable
+
+
+class Hashes:
+    """A bag of values, kept by their hashes: two different ones are mixed up once in a universe.
+
+    Good within one process, for the hash of a text is another one in the next.
+
+    >>> bag = Hashes(["/a/", "/b/", "/a/"])
+    >>> "/a/" in bag, "/c/" in bag, bag.count("/a/"), len(bag)
+    (True, False, 2, 3)
+    """
+
+    def __init__(self, values: Iterable[Hashable] = ()) -> None:
+        self._hashes = array("q", sorted(array("q", map(hash, values))))
+
+    def count(self, value: Hashable) -> int:
+        """How often a value is in the bag."""
+        wanted = hash(value)
+        at = bisect_left(self._hashes, wanted)
+        if at == len(self._hashes) or self._hashes[at] != wanted:
+            return 0
+        return bisect_right(self._hashes, wanted, at) - at
+
+    def __contains__(self, value: Hashable) -> bool:
+        return self.count(value) > 0
+
+    def __len__(self) -> int:
+        return len(self._hashes)

@@ -1,0 +1,503 @@
+"""The redirect map for Apache httpd 2.4: one text map, or the SDBM file that is built from it.
+
+mod_rewrite reads the request line as it came, decodes it by itself, and escapes it again in Apache's own way: a
+key is ASCII without blanks, and stands for one text only. What differs by ``+``, slashes, dots or bytes stays apart,
+so there is no second file for special cases. A long key is replaced by its SHA-1: a line of a text map ends at
+1,024 bytes, a pair of SDBM at 1,008, and pairs of that size would not fit into SDBM's pages side by side
+(redirects.md 5).
+
+A line is ``<kind>:<key> <answer>``; kinds are ``p`` path, ``n`` name in lower case, ``i`` id, and ``e``, the exact
+name, where names that differ by case alone go different ways: their ``n`` line answers ``=``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple, TextIO
+from urllib.parse import quote, unquote
+
+from etl.load.redirects.exact import Group, groups, lower, spellings
+from etl.load.redirects.neutral import CompileOptions, Entry, unsupported
+from etl.model import Finding
+from etl.routes import Route
+
+SERVER = "apache"
+FOLDER = "wiki-etl"
+"""Apache resolves includes and maps against its ServerRoot: the name there is fixed."""
+
+LONGEST_KEY = 200
+"""Characters of a key; a longer one is hashed."""
+LONGEST_LINE = 1000
+_LONGEST_ID = 180
+_REQUEST_LINE = 8190  # Apache's own default
+
+_SAFE = "$-_.+!*'(),:;@&=/~"  # beside letters and digits, what int:escape leaves as it is
+_SAME = "="
+_STEPS = (8, 4, 2, 1)
+"""A rule has nine back-references: eight pluses at once."""
+
+
+def compile_map(map_file: Path, out: Path, options: CompileOptions) -> list[Finding]:
+    """Writes the configuration of Apache for a map into the folder ``out``; goes over the map twice.
+
+    Returns a finding for each entry that Apache cannot express. Raises MapError.
+    """
+    folder = out / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    findings: list[Finding] = []
+    facts = _Facts()
+    with _create(folder / "redirects.map") as file:
+        for group in groups(map_file, SERVER, findings):
+            for line in _lines(group, options, findings):
+                file.write(f"{line.key} {line.answer}\n")
+                facts = facts.seen(line)
+    for name, text in _texts(facts, options, len(findings)).items():
+        with _create(out / name) as file:
+            file.write(text)
+    (folder / "build-map.sh").chmod(0o755)
+    return findings
+
+
+def _create(path: Path) -> TextIO:
+    return path.open("w", encoding="ascii", newline="\n")
+
+
+class _Line(NamedTuple):
+    key: str
+    answer: str
+    text: str
+    """What the key stands for."""
+
+
+class _Facts(NamedTuple):
+    """What the configuration must know of the map."""
+
+    lines: int = 0
+    longest: int = 0
+    """Bytes of the longest key, decoded."""
+    blanks: int = 0
+    """Most blanks of a key."""
+    odd: int = 0
+    """Targets that only an absolute address can say without a change."""
+
+    def seen(self, line: _Line) -> _Facts:
+        return _Facts(
+            self.lines + 1,
+            max(self.longest, len(line.text.encode())),
+            max(self.blanks, line.text.count(" ")),
+            self.odd + (line.answer[0] == "/" and not re.fullmatch(_PLAIN, line.answer)),
+        )
+
+
+# --- keys ----------------------------------------------------------------------------------
+
+
+def _lines(group: Group, options: CompileOptions, findings: list[Finding]) -> Iterator[_Line]:
+    """The lines of a group, each key once."""
+    taken: set[str] = set()
+    for entry in group.entries:
+        for line in _entry_lines(entry, group.folds, options):
+            if line.key in taken:
+                continue
+            if len(line.key) + len(line.answer) + 2 > LONGEST_LINE:
+                why = f"the target makes a line of more than {LONGEST_LINE} bytes"
+                findings.append(unsupported(SERVER, entry, why))
+                break
+            taken.add(line.key)
+            yield line
+
+
+def _entry_lines(entry: Entry, folds: bool, options: CompileOptions) -> Iterator[_Line]:
+    kind, answer = entry.address.kind, options.answer(entry)
+    for text in spellings(entry):
+        if kind == "name":
+            yield _Line(key("n", lower(text)), answer if folds else _SAME, text)
+            if not folds:
+                yield _Line(key("e", text), answer, text)
+        else:
+            yield _Line(key(kind[0], text.removeprefix("/")), answer, text)
+
+
+def key(kind: str, text: str) -> str:
+    """The key of a text: escaped as ``int:escape`` does it, hashed when that is long.
+
+    >>> key("n", "5% are – a+b"), key("p", "posts/x")
+    ('n:5%25%20are%20%e2%80%93%20a+b', 'p:posts/x')
+    >>> key("e", "X" * 300)
+    'E:bbbdaf306be6968b2bc9d0c4ff022df06be96fef'
+    """
+    escaped = escape(text)
+    if kind == "n":
+        escaped = escaped.lower()  # the server escapes first
+    if len(escaped) <= LONGEST_KEY:
+        return f"{kind}:{escaped}"
+    return f"{kind.upper()}:{hashlib.sha1(escaped.encode(), usedforsecurity=False).hexdigest()}"
+
+
+def escape(text: str) -> str:
+    """Percent-encodes as Apache does: lower-case digits, and its own choice of characters.
+
+    >>> escape("A+B [c]~%")
+    'A+B%20%5bc%5d~%25'
+    """
+    return _HEX.sub(lambda match: match[0].lower(), quote(text, safe=_SAFE))
+
+
+_HEX = re.compile("%[0-9A-F]{2}")
+_PLAIN = (
+    r"/(?!/)(?:[A-Za-z0-9$_.+!*'(),:;@&=/~-]"
+    r"|%(?:2[025]|3[cCeE]|5[b-eB-E]|60|7[b-dB-D]|[89a-fA-F][0-9a-fA-F]))*"
+)
+"""A target that mod_alias, which alone can send a relative one, sends as it is, but for the case of hex digits."""
+
+
+# --- the configuration ---------------------------------------------------------------------
+
+
+def _texts(facts: _Facts, options: CompileOptions, unsupported_entries: int) -> dict[str, str]:
+    """Every file but the map."""
+    longest = max(facts.longest + len(options.base), 100)
+    values = {
+        "entries": facts.lines,
+        "unsupported": unsupported_entries,
+        "request_line": _request_line(longest),
+        "relative": "" if options.site else _README_RELATIVE.replace("@odd@", str(facts.odd)),
+        "modules": "rewrite headers" if options.cache_control else "rewrite",
+        "status": options.status,
+        "cache": _cache(options),
+        "key": LONGEST_KEY,
+    }
+    rules = "".join(_rules(facts, longest, options))
+    values["rules"] = rules
+    values["count"] = len(re.findall("^RewriteRule", rules, re.MULTILINE)) + (0 if options.site else 1)
+    templates = {
+        "README.md": _README,
+        "apache.conf": _EXAMPLE,
+        f"{FOLDER}/redirects.conf": _CONF,
+        f"{FOLDER}/build-map.sh": _BUILD,
+    }
+    return {name: _filled(template, values) for name, template in templates.items()}
+
+
+def _filled(template: str, values: dict[str, object]) -> str:
+    """A template with its ``@names@`` filled in; percent signs, braces and dollars belong to Apache."""
+    return re.sub(r"@([a-z_]+)@", lambda match: str(values[match[1]]), template)
+
+
+def _request_line(longest: int) -> str:
+    """Room for the longest key with every byte encoded, where Apache's default has none."""
+    need = 3 * longest + 512
+    return "" if need <= _REQUEST_LINE else f"LimitRequestLine {need}\n"
+
+
+def _cache(options: CompileOptions) -> str:
+    if options.cache_control is None:
+        return ""
+    return f'Header always set Cache-Control "{options.cache_control}" env=WIKI_ETL_MOVED\n'
+
+
+def _rules(facts: _Facts, longest: int, options: CompileOptions) -> Iterator[str]:
+    """What happens to a request that the new site does not answer."""
+    cap, base = 3 * longest + 16, options.base[1:]
+    values: dict[str, object] = {
+        "cap": cap,
+        "script": _pattern(options.script[1:]),
+        "base": _pattern(base),
+        "inside": _pattern(escape(unquote(base))),
+        "key": LONGEST_KEY,
+        "more": LONGEST_KEY + 1,
+        "digits": _LONGEST_ID - 1,
+        "bad": "%(?:[01][0-9A-Fa-f]|7[fF]|(?![0-9A-Fa-f]{2}))",
+        "status": options.status,
+        "plain": _PLAIN,
+        "canonical": "UseCanonicalName On\n" if facts.odd else "",
+    }
+    for template in (
+        _RAW,
+        _DOT * 4,
+        _SCRIPT,
+        _pluses(facts.blanks + 8),
+        _KEYS,
+        _NAME if base else _SAME_NAME,
+        _LOOKUPS,
+    ):
+        yield _filled(template, values)
+    yield from _home(options)
+    yield from (_route(route, options) for route in options.routes)
+    yield _filled(_ABSOLUTE if options.site else _RELATIVE, values)
+
+
+def _pattern(text: str) -> str:
+    """An expression that matches a text, for the inside of double quotes: mod_rewrite knows no escape for them.
+
+    >>> print(_pattern('a.b "c" ${d}'))
+    a\\.b\\ \\x22c\\x22\\ \\$\\{d\\}
+    """
+    return re.escape(text).replace('"', r"\x22")
+
+
+def _pluses(most: int) -> str:
+    """Rules that make every ``+`` a blank: eight at a time, then four, two, one; nothing is a key with more."""
+    sizes = [8] * (most // 8) + list(_STEPS[1:])
+    skip = f'RewriteCond %{{ENV:WIKI_ETL_RAW}} "!\\+"\nRewriteRule ^ - [S={len(sizes) + 1}]\n'
+    last = 'RewriteCond %{ENV:WIKI_ETL_RAW} "\\+"\nRewriteRule ^ - [E=WIKI_ETL_RAW:]\n'
+    return "# Every + is a blank.\n" + skip + "".join(map(_plus, sizes)) + last
+
+
+def _plus(size: int) -> str:
+    pattern = r"([^+]*+)\+" * size + "(.*)"
+    value = " ".join(f"%{number}" for number in range(1, size + 2))
+    return f'RewriteCond %{{ENV:WIKI_ETL_RAW}} "^{pattern}$"\nRewriteRule ^ - "[E=WIKI_ETL_RAW:{value}]"\n'
+
+
+def _home(options: CompileOptions) -> Iterator[str]:
+    """The old home page: the script without its parameters, and the folder that was it."""
+    if options.home_to is None:
+        return
+    yield "# The old home page.\n"
+    paths = [options.script[1:]] + ([options.home_path[1:]] if options.home_path else [])
+    for path in paths:
+        yield (
+            _condition("WIKI_ETL_ASKED", "^$")
+            + _condition("WIKI_ETL_PLACE", f"^{_pattern(path)}$")
+            + _to(options.home_to)
+        )
+
+
+def _route(route: Route, options: CompileOptions) -> str:
+    """An address that is no page: after everything else."""
+    number = "" if route.kind == "exact" else "[0-9]+(?:-.*)?"
+    pattern = f"^{_pattern(escape(route.path[1:]))}{number}$"
+    return _condition("WIKI_ETL_ASKED", "^$") + _condition("WIKI_ETL_KEY", pattern) + _to(options.answer(route))
+
+
+def _condition(variable: str, pattern: str) -> str:
+    return f'RewriteCond %{{ENV:{variable}}} "{pattern}"\n'
+
+
+def _to(answer: str) -> str:
+    """Answers, unless something has answered already. A flag ends at a comma: so the answer is no part of one."""
+    text = re.sub(r"[\\%${]", r"\\\g<0>", answer)
+    return f'RewriteCond %{{ENV:WIKI_ETL_TO}} "^$"\nRewriteCond "{text}" "^(.*)$"\nRewriteRule ^ - [E=WIKI_ETL_TO:%1]\n'
+
+
+_CONF = r"""# Written by wiki-etl. Belongs into <VirtualHost>:  Include wiki-etl/redirects.conf
+@request_line@AllowEncodedSlashes On
+RewriteEngine On
+<IfFile "wiki-etl/redirects.sdbm.dir">
+    RewriteMap wiki_etl "dbm=sdbm:wiki-etl/redirects.sdbm"
+</IfFile>
+<IfFile !"wiki-etl/redirects.sdbm.dir">
+    RewriteMap wiki_etl "txt:wiki-etl/redirects.map"
+</IfFile>
+RewriteMap wiki_etl_unescape int:unescape
+RewriteMap wiki_etl_escape int:escape
+RewriteMap wiki_etl_lower int:tolower
+@cache@
+# What the new site has always wins.
+RewriteCond %{IS_SUBREQ} =true [OR]
+RewriteCond %{DOCUMENT_ROOT}%{REQUEST_URI} -f [OR]
+RewriteCond %{DOCUMENT_ROOT}%{REQUEST_URI}/index.html -f
+RewriteRule ^ - [S=@count@]
+@rules@"""
+
+_RAW = r"""# The path as it was sent, without slashes around it, and without the segments that are a dot.
+RewriteCond %{THE_REQUEST} "^[^ ]+ +(?:[A-Za-z][A-Za-z0-9+.-]*://[^/?# ]*)?/(?:\.?/)*+([^?# ]{0,@cap@})(?:[?# ]|$)"
+RewriteRule ^ - [E=WIKI_ETL_RAW:%1]
+"""
+
+_DOT = r"""RewriteCond %{ENV:WIKI_ETL_RAW} "^(.*?)/(?:\./)+(.*)$"
+RewriteRule ^ - [E=WIKI_ETL_RAW:%1/%2]
+"""
+
+_SCRIPT = r"""RewriteCond %{ENV:WIKI_ETL_RAW} "^(.*)/\.$"
+RewriteRule ^ - [E=WIKI_ETL_RAW:%1/]
+RewriteCond %{ENV:WIKI_ETL_RAW} "^(.*[^/])/+$"
+RewriteRule ^ - [E=WIKI_ETL_RAW:%1]
+RewriteRule ^ - [E=WIKI_ETL_PLACE:%{ENV:WIKI_ETL_RAW}]
+# The page script: a page is asked for by the last parameter of its name.
+RewriteCond %{ENV:WIKI_ETL_RAW} "^@script@$"
+RewriteCond %{QUERY_STRING} "(?:^|&)page(?:_id)?(?:[=&]|$)"
+RewriteRule ^ - [E=WIKI_ETL_ASKED:1,E=WIKI_ETL_RAW:]
+RewriteCond %{ENV:WIKI_ETL_ASKED} "=1"
+RewriteCond %{QUERY_STRING} "^(?:.*&)?page(?:=([^&]*))?(?:&.*)?$"
+RewriteCond %1 "^(.{1,@cap@})$"
+RewriteRule ^ - [E=WIKI_ETL_RAW:%1]
+RewriteCond %{ENV:WIKI_ETL_ASKED} "=1"
+RewriteCond %{QUERY_STRING} "^(?:.*&)?page_id(?:=([^&]*))?(?:&.*)?$"
+RewriteCond %1 "^(?:\+|%20)*+((?:[0-9]|%3[0-9])+)(?:\+|%20)*+$"
+RewriteCond ${wiki_etl_unescape:%1} "^([1-9][0-9]{0,@digits@})$"
+RewriteRule ^ - [E=WIKI_ETL_ID:%1]
+# Control characters and bad encoding are in no address.
+RewriteCond %{ENV:WIKI_ETL_RAW} "@bad@"
+RewriteRule ^ - [E=WIKI_ETL_RAW:]
+"""
+
+_KEYS = r"""# Decoded once, and escaped in Apache's own way: what the keys look like; without blanks around it.
+RewriteRule ^ - [E=WIKI_ETL_RAW:${wiki_etl_escape:${wiki_etl_unescape:%{ENV:WIKI_ETL_RAW}}}]
+RewriteCond %{ENV:WIKI_ETL_RAW} "^(?:%20)*+((?:[^%]++|%(?!20)|(?:%20)++(?!$))+)"
+RewriteRule ^ - [E=WIKI_ETL_KEY:%1]
+# The path, where no page was asked for by name or id.
+RewriteCond %{ENV:WIKI_ETL_ASKED} "^$"
+RewriteCond %{ENV:WIKI_ETL_KEY} "^(.{1,@key@})$"
+RewriteRule ^ - [E=WIKI_ETL_PATH:p:%1]
+RewriteCond %{ENV:WIKI_ETL_ASKED} "^$"
+RewriteCond %{ENV:WIKI_ETL_KEY} "^.{@more@}"
+RewriteCond expr "sha1(env('WIKI_ETL_KEY')) =~ /^(.+)$/"
+RewriteRule ^ - [E=WIKI_ETL_PATH:P:%1]
+"""
+
+_SAME_NAME = r"""# The name.
+RewriteRule ^ - [E=WIKI_ETL_NAME:%{ENV:WIKI_ETL_KEY}]
+"""
+
+_NAME = r"""# The name: what the page script was asked for, or what follows the folder of the old wiki.
+RewriteCond %{ENV:WIKI_ETL_ASKED} "=1"
+RewriteRule ^ - [E=WIKI_ETL_NAME:%{ENV:WIKI_ETL_KEY}]
+RewriteCond %{ENV:WIKI_ETL_ASKED} "^$"
+RewriteCond %{ENV:WIKI_ETL_PLACE} "^@base@"
+RewriteCond %{ENV:WIKI_ETL_KEY} "^@inside@(?:%20)*(.+)$"
+RewriteRule ^ - [E=WIKI_ETL_NAME:%1]
+"""
+
+_LOOKUPS = r"""RewriteRule ^ - [E=WIKI_ETL_LOWER:${wiki_etl_lower:%{ENV:WIKI_ETL_NAME}}]
+RewriteCond %{ENV:WIKI_ETL_NAME} "^.{1,@key@}$"
+RewriteRule ^ - [E=WIKI_ETL_EXACT:e:%{ENV:WIKI_ETL_NAME},E=WIKI_ETL_FOLDED:n:%{ENV:WIKI_ETL_LOWER}]
+RewriteCond %{ENV:WIKI_ETL_NAME} "^.{@more@}"
+RewriteCond expr "sha1(env('WIKI_ETL_NAME')) =~ /^(.+)$/"
+RewriteRule ^ - [E=WIKI_ETL_EXACT:E:%1]
+RewriteCond %{ENV:WIKI_ETL_NAME} "^.{@more@}"
+RewriteCond expr "sha1(env('WIKI_ETL_LOWER')) =~ /^(.+)$/"
+RewriteRule ^ - [E=WIKI_ETL_FOLDED:N:%1]
+# The first that answers: for the script the id, then path, name, id.
+RewriteCond %{ENV:WIKI_ETL_ID} "^(.+)$"
+RewriteCond ${wiki_etl:i:%1} "^(.+)$"
+RewriteRule ^ - [E=WIKI_ETL_TO:%1]
+RewriteCond %{ENV:WIKI_ETL_PATH} "^(.+)$"
+RewriteCond ${wiki_etl:%1} "^(.+)$"
+RewriteRule ^ - [E=WIKI_ETL_TO:%1]
+RewriteCond %{ENV:WIKI_ETL_TO} "^$"
+RewriteCond %{ENV:WIKI_ETL_FOLDED} "^(.+)$"
+RewriteCond ${wiki_etl:%1} "^(.+)$"
+RewriteRule ^ - [E=WIKI_ETL_TO:%1]
+RewriteCond %{ENV:WIKI_ETL_TO} "=="
+RewriteRule ^ - [E=WIKI_ETL_TO:${wiki_etl:%{ENV:WIKI_ETL_EXACT}}]
+RewriteCond %{ENV:WIKI_ETL_TO} "^$"
+RewriteCond %{ENV:WIKI_ETL_ASKED} "^$"
+RewriteCond %{ENV:WIKI_ETL_NAME} "^([1-9][0-9]{0,@digits@})$"
+RewriteCond ${wiki_etl:i:%1} "^(.+)$"
+RewriteRule ^ - [E=WIKI_ETL_TO:%1]
+"""
+
+_ABSOLUTE = r"""# The answer: from the map, and nothing of the request in it.
+RewriteCond %{ENV:WIKI_ETL_TO} "=410"
+RewriteRule ^ - [G]
+RewriteCond %{ENV:WIKI_ETL_TO} "^([^?]+)\?(.*)$"
+RewriteRule ^ %1?%2 [E=WIKI_ETL_MOVED:1,R=@status@,NE,QSD,L]
+RewriteCond %{ENV:WIKI_ETL_TO} "^(.+)$"
+RewriteRule ^ %1 [E=WIKI_ETL_MOVED:1,R=@status@,NE,QSD,L]
+"""
+
+_RELATIVE = r"""# The answer: from the map, and nothing of the request in it.
+RewriteCond %{ENV:WIKI_ETL_TO} "=410"
+RewriteRule ^ - [G]
+<IfDirective RedirectRelative>
+    RewriteCond %{ENV:WIKI_ETL_TO} "^(@plain@)$"
+    RewriteRule ^ /wiki-etl-moved [E=WIKI_ETL_MOVED:${wiki_etl_unescape:%1},PT,QSD]
+    <Location "/wiki-etl-moved">
+        RedirectRelative On
+        <If "-n env('WIKI_ETL_MOVED')">
+            Redirect @status@ "%{env:WIKI_ETL_MOVED}"
+        </If>
+    </Location>
+</IfDirective>
+<IfDirective !RedirectRelative>
+    # Before 2.4.58 each address that Apache sends has a host: ServerName, not what the request said.
+    UseCanonicalName On
+    RewriteRule ^ -
+</IfDirective>
+@canonical@RewriteCond %{ENV:WIKI_ETL_TO} "^([^?]+)\?(.*)$"
+RewriteRule ^ %1?%2 [E=WIKI_ETL_MOVED:1,R=@status@,NE,QSD,L]
+RewriteCond %{ENV:WIKI_ETL_TO} "^(.+)$"
+RewriteRule ^ %1 [E=WIKI_ETL_MOVED:1,R=@status@,NE,QSD,L]
+"""
+
+_BUILD = """\
+#!/bin/sh
+# Builds the binary map from redirects.map, in this folder: found at once, however many lines. httxt2dbm comes with
+# Apache (Debian: apache2-utils, Red Hat: httpd-tools). A running server takes the new map with the next request.
+set -eu
+cd "$(dirname "$0")"
+PATH="$PATH:/usr/sbin:/usr/local/sbin:/sbin"
+rm -f redirects.new.dir redirects.new.pag
+httxt2dbm -f SDBM -i redirects.map -o redirects.new
+chmod 644 redirects.new.dir redirects.new.pag
+mv redirects.new.pag redirects.sdbm.pag
+mv redirects.new.dir redirects.sdbm.dir
+"""
+
+_EXAMPLE = """\
+# A virtual host to try the map or to start from; ServerName and DocumentRoot are yours.
+<VirtualHost *:80>
+    ServerName localhost
+    DocumentRoot /var/www/html
+    Include wiki-etl/redirects.conf
+    # Names that no file can have are unknown, not forbidden.
+    RewriteCond %{REQUEST_URI} "[^/]{256}"
+    RewriteRule ^ - [R=404,L]
+</VirtualHost>
+"""
+
+_README_RELATIVE = """\
+* Without the setting `site`, targets are relative. Apache can send that from 2.4.58 on, and not for @odd@ targets of
+  this map, with `?`, `#`, or characters that Apache would write in another way: those get `ServerName` before them.
+"""
+
+_README = """\
+# The redirect map for Apache httpd 2.4
+
+@entries@ keys. Modules: `a2enmod @modules@`; 2.4.34 or later.
+
+## Install
+
+1. Copy the folder `wiki-etl/` into Apache's ServerRoot, usually to `/etc/apache2/wiki-etl/` or
+   `/etc/httpd/wiki-etl/`: Apache looks for included files and maps there.
+2. Run `sh /etc/apache2/wiki-etl/build-map.sh`. It builds the binary map (SDBM) from `redirects.map`. Without it
+   the text map is used, which Apache searches line by line: fit for some hundred entries.
+3. Add to the virtual host:
+
+```apache
+Include wiki-etl/redirects.conf
+```
+
+`apache.conf` is an example. What the new site has as a file, or as a folder with an `index.html`, always wins
+over the map. Where it is an application behind `ProxyPass`, the map is asked first; keep its own addresses out of it
+with a rule before the line: `RewriteRule ^/api/ - [L]`.
+
+## Check, reload, roll back
+
+```sh
+apachectl configtest        # before every reload
+apachectl graceful          # takes the new configuration without dropping a request
+curl -sI 'http://localhost/tiki-index.php?page=Some+Page'
+```
+
+A new `redirects.map` needs `build-map.sh` and no reload, as long as `redirects.conf` has not changed. To roll back,
+put the former folder `wiki-etl/` in its place and reload. Before it goes, keep it:
+`cp -a /etc/apache2/wiki-etl /etc/apache2/wiki-etl.before`.
+
+## What to know
+
+* A line of `redirects.map` is a kind, a key as Apache escapes it, and the answer: `p:` path, `n:` name in lower case,
+  `i:` id, `e:` exact name, where names that differ by case go different ways. A key of more than @key@ characters is
+  its SHA-1, and the letter is a capital.
+* Names are found in any case of ASCII letters.
+* Apache keeps every key that was asked for, unknown ones too, for as long as a child process lives:
+  `MaxConnectionsPerChild 10000` bounds that.
+* `AllowEncodedSlashes On` is set: without it an address with `%2F` is 404 before anybody looks it up.
+@relative@* @unsupported@ entries of the map could not be expressed; `wiki-etl` lists them as `redirect.unsupported`.
+* Requests are answered @status@ or 410 and nothing of a request is ever repeated in `Location`.
+"""

@@ -1,0 +1,521 @@
+"""The redirect map for Caddy, without modules: its ``map`` over the decoded path.
+
+Caddy goes over a ``map`` from the first line to the last (redirects.md 7). So the keys are sorted and cut into blocks:
+expressions over the first letters choose one, and only that one is searched. ``uri path_regexp`` brings the path into
+its canonical form while it is still encoded: every ``+`` a blank, the slashes and blanks around it gone. A page
+parameter is moved into the path, which Caddy then decodes.
+
+What a client sent raw, Caddy encodes anew, and then cannot tell ``%2B`` from ``+`` any more: such requests are looked
+up by expressions over the raw target, for the few names that this concerns. Where the case of ASCII letters does not
+matter, a name stands in lower case, and twenty-six replacements bring the request there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from string import ascii_uppercase
+from typing import NamedTuple, TextIO
+from urllib.parse import quote, unquote
+
+from etl.load.redirects.exact import groups, lower, spellings
+from etl.load.redirects.neutral import CompileOptions, Entry, unsupported
+from etl.load.redirects.sorting import sorted_lines
+from etl.model import Finding
+
+SERVER = "caddy"
+FOLDER = "wiki-etl"
+BLOCK = 1000
+"""Keys of a block: a line costs some 20 ns, an expression that chooses blocks ten times that."""
+
+_LONGEST_BORDER = 200  # letters of an expression that chooses blocks; Go's own end is a depth of 1,000
+
+_KINDS = ("paths", "cased", "names", "ids")
+"""The tables in the order of look-up; ``cased``: names that have another answer in another case."""
+_BLANKS = r"(?:\+|%20)*"
+
+
+class _Key(NamedTuple):
+    """One spelling of an entry."""
+
+    kind: str
+    path: str
+    """Canonical and decoded, with the folder of the old wiki."""
+    answer: str
+
+
+# --- the compiler --------------------------------------------------------------------------
+
+
+def compile_map(map_file: Path, out: Path, options: CompileOptions) -> list[Finding]:
+    """Writes the configuration of Caddy for a map into the folder ``out``; goes over the map twice.
+
+    Sorts in runs on the disk, a part of them in memory. Returns a finding for each entry that Caddy cannot express.
+    Raises MapError.
+    """
+    folder = out / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        raw = {kind: stack.enter_context(_create(folder / f"raw-{kind}.map")) for kind in ("paths", "names")}
+        for file in raw.values():
+            file.write(_RAW_HEAD)
+        work = _Work(options, raw)
+        with sorted_lines(work.lines(map_file), out) as lines:
+            _write_keys(folder, map(_load, lines))
+    for name, text in _texts(work).items():
+        with _create(out / name) as file:
+            file.write(text)
+    return work.findings
+
+
+def _create(path: Path) -> TextIO:
+    return path.open("w", encoding="utf-8", newline="\n")
+
+
+@dataclass
+class _Work:
+    """The keys of a map, and what becomes known on the way."""
+
+    options: CompileOptions
+    raw: Mapping[str, TextIO]
+    """Where expressions over the raw target go, by kind."""
+    findings: list[Finding] = field(default_factory=list)
+    entries: int = 0
+    expressions: int = 0
+
+    def lines(self, map_file: Path) -> Iterator[bytes]:
+        """The keys as lines that sort by kind, then path."""
+        for group in groups(map_file, SERVER, self.findings):
+            kept = [entry for entry in group.entries if self._is_kept(entry)]
+            self.entries += len(kept)
+            yield from dict.fromkeys(line for entry in kept for line in self._lines(entry, group.folds))
+
+    def _is_kept(self, entry: Entry) -> bool:
+        if "wiki_etl" not in (entry.target or ""):
+            return True
+        why = "its target has the name of a variable of these files in it, and Caddy would not start"
+        self.findings.append(unsupported(SERVER, entry, why))
+        return False
+
+    def _lines(self, entry: Entry, folds: bool) -> Iterator[bytes]:
+        answer = self.options.answer(entry)
+        kind = {"path": "paths", "name": "names" if folds else "cased", "id": "ids"}[entry.address.kind]
+        base = "" if kind == "paths" else unquote(self.options.base)
+        for text in spellings(entry):
+            path = lower(base) + text if kind == "ids" else lower(base + text) if folds else base + text
+            yield f"{_KINDS.index(kind)}\t{path}\t{answer}\n".encode()
+            if kind != "ids" and (re.search("[+#]", text) or text.endswith("/")):
+                self._write_raw("paths" if kind == "paths" else "names", base, text, answer)
+
+    def _write_raw(self, kind: str, base: str, text: str, answer: str) -> None:
+        self.expressions += 1
+        self.raw[kind].write(_expression(_raw_pattern(base, text), answer) + "\n")
+
+
+def _load(line: bytes) -> _Key:
+    at, path, answer = line.decode().rstrip("\n").split("\t")
+    return _Key(_KINDS[int(at)], path, answer)
+
+
+# --- the keys, in blocks -------------------------------------------------------------------
+
+
+def _write_keys(folder: Path, keys: Iterator[_Key]) -> None:
+    """The files of the keys, and of the borders between their blocks, for every kind."""
+    for kind in _KINDS:
+        _write_kind(folder, kind, ())
+    for kind, group in groupby(keys, lambda key: key.kind):
+        _write_kind(folder, kind, group)
+
+
+def _write_kind(folder: Path, kind: str, keys: Iterable[_Key]) -> None:
+    with _create(folder / f"{kind}.map") as file, _create(folder / f"{kind}-blocks.map") as borders:
+        file.write(_KEYS_HEAD.replace("@kind@", kind))
+        last = 0
+        for number, (border, block) in enumerate(_blocks(keys)):
+            if number:
+                borders.write(_expression(_below(border), str(number - 1)) + "\n")
+            file.write(_BLOCK_HEAD.replace("@kind@", kind).replace("@number@", str(number)))
+            file.writelines(f"\t\t{_line(key)}\n" for key in block)
+            file.write("\t}\n}\n")
+            last = number
+        borders.write(f"default {last}\n")
+
+
+def _blocks(keys: Iterable[_Key]) -> Iterator[tuple[str, list[_Key]]]:
+    """Keys in blocks, each with the border before it."""
+    border, block = "", list[_Key]()
+    for key in keys:
+        if len(block) >= BLOCK and len(new := _border(block[-1].path, key.path)) <= _LONGEST_BORDER:
+            yield border, block
+            border, block = new, []
+        block.append(key)
+    if block:
+        yield border, block
+
+
+def _border(last: str, first: str) -> str:
+    """The shortest text that is after one key, and not after the next one.
+
+    >>> _border("/Wells", "/Wells and water"), _border("/Clear", "/Wells")
+    ('/Wells ', '/W')
+    """
+    pairs = enumerate(zip(last, first, strict=False))
+    return first[: next((at for at, (one, other) in pairs if one != other), len(last)) + 1]
+
+
+def _below(border: str) -> str:
+    r"""The expression for every text before a border, in the order of code points, which is that of bytes.
+
+    >>> pattern = re.compile(_below("/We"))
+    >>> [bool(pattern.match(text)) for text in ("", "/", "/Wa", "/V", "!", "/We", "/Well", "/Wf", "/a", "0")]
+    [True, True, True, True, True, False, False, False, False, False]
+    """
+    longer = ""
+    for char in reversed(border):
+        before = chr(ord(char) - 1) if ord(char) != 0xE000 else "\ud7ff"
+        longer = f"(?:$|[\\x00-{_code(before)}]{longer and '|' + _literal(char) + longer})"
+    return f"^{longer}"
+
+
+# --- the grammar ---------------------------------------------------------------------------
+
+
+def _line(key: _Key) -> str:
+    """A line of a map. What Caddy reads a meaning into, quoted or not, is written as an expression."""
+    if re.search(r'[{}"\\]|wiki_etl', key.path):
+        return _expression(f"^{''.join(map(_literal, key.path))}$", key.answer)
+    return f'"{key.path}" "{key.answer}"'
+
+
+def _expression(pattern: str, answer: str) -> str:
+    """A line whose key is an expression; a dollar in its answer would stand for a group."""
+    return f'`~{pattern}` "{answer.replace("$", "$$")}"'
+
+
+def _literal(char: str) -> str:
+    return char if char.isalnum() or char in " -/" else _code(char)
+
+
+def _code(char: str) -> str:
+    return f"\\x{ord(char):02x}" if char < "\u0100" else f"\\x{{{ord(char):x}}}"
+
+
+def _raw_pattern(base: str, text: str) -> str:
+    r"""The expression for every spelling of a decoded address in a raw request target.
+
+    >>> pattern = re.compile(_raw_pattern("/", "A+é/"))
+    >>> [bool(pattern.match(raw)) for raw in ("/A%2bé%2F", "//./%41%2B%c3%A9%2f/?x", "/A+é%2F", "/A%2Bé/")]
+    [True, True, False, False]
+    """
+    inner = text.strip("/")
+    spelled = "".join(map(_spelled, inner)) + "%2[fF]" * (len(text) - len(text.rstrip("/")))
+    return f"^{_ORIGIN}/(?:\\.?/)*{''.join(map(_literal, base.lstrip('/')))}{_BLANKS}{spelled}{_BLANKS}{_TAIL}"
+
+
+_ORIGIN = r"(?:[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)?"
+_TAIL = r"(?:/\.?)*(?:[?#]|$)"
+_ODD = r"[^-A-Za-z0-9_.~$&+,/:;=@!'()*\[\]%?]"  # what Go encodes anew when it stands raw in a path
+
+
+def _spelled(char: str) -> str:
+    if char == " ":
+        return r"(?:\+|%20)"
+    return _encoded(char) if char in "+#?%" else f"(?:{_literal(char)}|{_encoded(char)})"
+
+
+def _encoded(char: str) -> str:
+    return "".join(f"%{_hex(byte >> 4)}{_hex(byte & 15)}" for byte in char.encode())
+
+
+def _hex(digit: int) -> str:
+    lower, upper = f"{digit:x}", f"{digit:X}"
+    return lower if lower == upper else f"[{lower}{upper}]"
+
+
+# --- the configuration around the keys -----------------------------------------------------
+
+
+def _texts(work: _Work) -> dict[str, str]:
+    """Every file but the keys."""
+    options = work.options
+    cache = options.cache_control
+    values = {
+        "origin": _ORIGIN,
+        "odd": _ODD,
+        "script": "".join(map(_literal, options.script[1:])),
+        "base": _base(options).replace("$", "$$"),
+        "lower_base": lower(_base(options)).replace("$", "$$"),
+        "base_blanks": _base_blanks(_base(options)),
+        "inside": "".join(map(_literal, unquote(options.base))),
+        "fold": "".join(f"\turi path_regexp {char}|{_encoded(char)} {char.lower()}\n" for char in ascii_uppercase),
+        "cache": f"\theader @wiki_etl_found Cache-Control {cache}\n" if cache else "",
+        "status": options.status,
+        "block": BLOCK,
+        "entries": work.entries,
+        "expressions": work.expressions,
+        "unsupported": len(work.findings),
+    }
+    templates = {
+        "README.md": _README,
+        "Caddyfile": _EXAMPLE,
+        f"{FOLDER}/redirects.caddy": _REDIRECTS,
+        f"{FOLDER}/by-parameter.caddy": _BY_PARAMETER,
+        f"{FOLDER}/by-path.caddy": _BY_PATH,
+        f"{FOLDER}/by-name.caddy": _BY_NAME,
+    }
+    texts = {name: _filled(template, values) for name, template in templates.items()}
+    return texts | {f"{FOLDER}/routes.map": _ROUTES_HEAD + "".join(f"{line}\n" for line in _routes(options))}
+
+
+def _filled(template: str, values: Mapping[str, object]) -> str:
+    """A template with its ``@names@`` filled in; braces and dollars belong to Caddy."""
+    return re.sub(r"@([a-z_]+)@", lambda match: str(values.get(match[1], match[0])), template)
+
+
+def _base(options: CompileOptions) -> str:
+    """The folder of the old wiki as a request spells it."""
+    return quote(unquote(options.base))
+
+
+def _base_blanks(base: str) -> str:
+    if base == "/":
+        return ""
+    return f'uri path_regexp "^{"".join(map(_literal, base))}(?:%20)+" "{base.replace("$", "$$")}"\n\t\t'
+
+
+def _routes(options: CompileOptions) -> Iterator[str]:
+    """The old home page, and the addresses that are no pages."""
+    rows: dict[str, str] = {}
+    if options.home_to is not None:
+        paths = [options.script] + ([options.home_path] if options.home_path else [])
+        rows |= {_pattern("" if path == "/" else unquote(path)): options.home_to for path in paths}
+    for route in sorted(options.routes, key=lambda route: route.kind):  # exact before numbered
+        tail = "" if route.kind == "exact" else r"[0-9]+(?:-[\s\S]*)?"
+        path = unquote(options.base) + route.path.removeprefix(options.base)
+        rows.setdefault(_pattern(path, tail), options.answer(route))
+    return (_expression(pattern, answer) for pattern, answer in rows.items())
+
+
+def _pattern(path: str, tail: str = "") -> str:
+    return f"^{''.join(map(_literal, path))}{tail}$"
+
+
+# Caddy does not import an empty file.
+_RAW_HEAD = "# Expressions over the raw target.\n"
+_ROUTES_HEAD = "# The old home page, and addresses that are no pages.\n"
+
+_KEYS_HEAD = """\
+# Sorted keys in blocks; @kind@-blocks.map says which block a path is in.
+map {http.request.uri.path} {wiki_etl_@kind@_block} {
+	import @kind@-blocks.map
+}
+vars wiki_etl_block {wiki_etl_@kind@_block}
+"""
+
+_BLOCK_HEAD = """\
+@wiki_etl_@kind@_@number@ vars wiki_etl_block @number@
+handle @wiki_etl_@kind@_@number@ {
+	map {http.request.uri.path} {wiki_etl_@kind@} {
+"""
+
+_REDIRECTS = r"""# Written by wiki-etl. Belongs into a route of what the new site does not answer:
+#	import wiki-etl/redirects.caddy
+# Sends a redirect or 410; what the map does not know goes on to the directive behind.
+route {
+	# How an address is asked for: by a parameter of the page script; in a form that only expressions over the raw
+	# target can tell apart; with a fragment, which clients do not send; by its path.
+	map {http.request.orig_uri} {wiki_etl_form} {
+		`~^@origin@/(?:\.?/)*@script@(?:/\.?)*\?(?:[^#]*&)?page(?:_id)?(?:[=&#]|$)` parameter
+		`~^[^?]*@odd@[^?]*%2[bB]` raw
+		`~^[^?]*%2[bB][^?]*@odd@` raw
+		`~^[^?]*@odd@[^?]*%2[fF][/.]*(?:[?#]|$)` raw
+		`~^[^?]*%23[^?]*#` raw
+		`~^[^?]*#` fragment
+		default path
+	}
+	vars wiki_etl_form {wiki_etl_form}
+	@wiki_etl_parameter vars wiki_etl_form parameter
+	route @wiki_etl_parameter {
+		import by-parameter.caddy
+	}
+	@wiki_etl_raw vars wiki_etl_form raw
+	route @wiki_etl_raw {
+		map {http.request.orig_uri} {wiki_etl_raw_names} {
+			import raw-names.map
+			default ""
+		}
+		map {http.request.orig_uri} {wiki_etl_raw_paths} {
+			import raw-paths.map
+			default {wiki_etl_raw_names}
+		}
+		vars wiki_etl_to {wiki_etl_raw_paths}
+	}
+	@wiki_etl_path vars wiki_etl_form path fragment
+	route @wiki_etl_path {
+		import by-path.caddy
+	}
+
+	@wiki_etl_gone vars wiki_etl_to 410
+	respond @wiki_etl_gone 410
+	@wiki_etl_found vars_regexp wiki_etl_to ^[/h]
+@cache@	redir @wiki_etl_found {vars.wiki_etl_to} @status@
+}
+"""
+
+_BY_PARAMETER = r"""# Written by wiki-etl. By page_id, then by page. Of a parameter given twice the last one counts.
+uri replace + %20
+uri replace $ %24
+map {http.request.uri.query} {wiki_etl_page_id} {
+	`~^(?:[^#]*&)?page_id(?:=([^&#]*))?(?:[&#]|$)` "$1"
+	default ""
+}
+map {http.request.uri.query} {wiki_etl_page} {
+	`~^(?:[^#]*&)?page(?:=([^&#]*))?(?:[&#]|$)` "$1"
+	default ""
+}
+map {wiki_etl_page_id} {wiki_etl_number} {
+	`~^(?:%20)*((?:[0-9]|%3[0-9])+)(?:%20)*$` "$1"
+	default ""
+}
+map {wiki_etl_page} {wiki_etl_word} {
+	`~^(?:%20)*((?:[^%]|%[0-9A-Fa-f][0-9A-Fa-f])*?)(?:%20)*$` "$1"
+	default ""
+}
+uri path_regexp (?s)^.*$ "@lower_base@{wiki_etl_number}"
+import ids.map
+vars wiki_etl_to {wiki_etl_ids}
+@wiki_etl_no_id not vars_regexp wiki_etl_to ^[/h4]
+route @wiki_etl_no_id {
+	uri path_regexp (?s)^.*$ "@base@{wiki_etl_word}"
+	import by-name.caddy
+}
+"""
+
+_BY_NAME = r"""# Written by wiki-etl. The path as a name: first those that have another answer in another case.
+import cased.map
+vars wiki_etl_to {wiki_etl_cased}
+@wiki_etl_not_cased not vars_regexp wiki_etl_to ^[/h4]
+route @wiki_etl_not_cased {
+@fold@	import names.map
+	vars wiki_etl_to {wiki_etl_names}
+}
+"""
+
+_BY_PATH = r"""# Written by wiki-etl. The path in its canonical form: as path, as name, as id; then what is no page.
+@wiki_etl_fragment vars wiki_etl_form fragment
+uri @wiki_etl_fragment path_regexp %23.*$ ""
+uri path_regexp (?:/\.)+(/|$) $1
+uri path_regexp ^/+ /
+uri path_regexp /+$ ""
+uri path_regexp \+ %20
+uri path_regexp ^/(?:%20)+ /
+uri path_regexp (?:%20)+$ ""
+import paths.map
+vars wiki_etl_to {wiki_etl_paths}
+@wiki_etl_no_path not vars_regexp wiki_etl_to ^[/h4]
+route @wiki_etl_no_path {
+	# What is no page comes last, but in its own case, which is lost on the way.
+	map {http.request.uri.path} {wiki_etl_routes} {
+		import routes.map
+		default ""
+	}
+	vars wiki_etl_route_to {wiki_etl_routes}
+	@wiki_etl_inside path_regexp ^@inside@
+	route @wiki_etl_inside {
+		@base_blanks@import by-name.caddy
+		@wiki_etl_no_name not vars_regexp wiki_etl_to ^[/h4]
+		route @wiki_etl_no_name {
+			import ids.map
+			vars wiki_etl_to {wiki_etl_ids}
+		}
+	}
+	@wiki_etl_no_page not vars_regexp wiki_etl_to ^[/h4]
+	vars @wiki_etl_no_page wiki_etl_to {vars.wiki_etl_route_to}
+}
+"""
+
+_EXAMPLE = """\
+# A complete configuration that loads as it is, to try the map or to start from. In this folder, with the new site
+# in html/:  caddy run --config Caddyfile
+{
+	admin off
+	auto_https off
+}
+
+http://:8080 {
+	bind 127.0.0.1
+	root * html
+	@wiki_etl not file {path} {path}/index.html
+	route @wiki_etl {
+		import wiki-etl/redirects.caddy
+		error 404
+	}
+	file_server
+}
+"""
+
+_README = """\
+# The redirect map for Caddy
+
+@entries@ addresses. Caddy 2.6 or later, no module.
+
+## Install
+
+1. Copy the folder `wiki-etl/` beside the `Caddyfile`, usually to `/etc/caddy/wiki-etl/`.
+2. Add to the site:
+
+```
+old-wiki.example, new.example {
+	root * /srv/new-site
+	@wiki_etl not file {path} {path}/index.html
+	route @wiki_etl {
+		import wiki-etl/redirects.caddy
+		error 404
+	}
+	file_server
+}
+```
+
+What the new site answers always wins over the map. Where it is an application, the map is asked for its 404:
+
+```
+reverse_proxy localhost:3000 {
+	@wiki_etl status 404
+	handle_response @wiki_etl {
+		import wiki-etl/redirects.caddy
+		copy_response
+	}
+}
+```
+
+`Caddyfile` is a complete example.
+
+## Check, reload, roll back
+
+```sh
+caddy validate --config /etc/caddy/Caddyfile
+systemctl reload caddy          # takes the new map without dropping a request; a bad one keeps the old running
+curl -sI 'http://localhost/tiki-index.php?page=Some+Page'
+```
+
+To roll back, put the former folder `wiki-etl/` in its place and reload. Before it goes, keep it:
+`cp -a /etc/caddy/wiki-etl /etc/caddy/wiki-etl.before`.
+
+## What to know
+
+* Names are found in any case of ASCII letters where that has one answer.
+* Caddy searches a map line by line. The keys are therefore in blocks of about @block@, and expressions choose the
+  block: 100,000 keys take some 3 seconds to load and 350 MB, and answer about as fast as 1,000. Beyond some 200,000
+  keys put nginx or HAProxy on loopback behind `reverse_proxy`.
+* A site address with a host name (`new.example { }`) answers every other host with an empty 200: name all the old
+  hosts in it.
+* @expressions@ names hold `+` or `#` or end in `/`: where a client sends such a name half encoded, expressions over
+  the raw request find it (`raw-names.map`).
+* @unsupported@ entries of the map could not be expressed; `wiki-etl` lists them as `redirect.unsupported`.
+* Requests are answered @status@ or 410 and nothing of a request is ever repeated in `Location`.
+"""

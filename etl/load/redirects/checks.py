@@ -1,0 +1,241 @@
+"""The map as a whole, before anything is written from it: one answer for each address, and an end to each way.
+
+What one line can tell is checked where lines are read (`neutral.entries`). What needs all of them is asked of
+SQLite in a temporary file, so memory does not grow. A map that fails here is wrong for every server; what only one
+server confuses is its compiler's concern.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from etl.addresses import as_path, canonical_name, lookups
+from etl.load.redirects.neutral import CompileOptions, Entry, MapError, entries, short
+from etl.model import Finding
+
+DOCUMENTS = "documents.jsonl"
+
+_PATH = re.compile(rb'\{"id":"[^"\\]*","kind":"[^"\\]*","status":"[^"\\]*","slug":"[^"\\]*","path":"([^"\\]*)",')
+"""The beginning of a document as it is written: bodies are long, and nothing of them is asked here."""
+
+_SCHEMA = """
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+PRAGMA cache_size = -16000;
+CREATE TABLE entry (line INTEGER PRIMARY KEY, kind TEXT, value TEXT, request TEXT, target TEXT);
+CREATE TABLE document (path TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE living (request TEXT PRIMARY KEY, folded TEXT, path TEXT, what TEXT) WITHOUT ROWID;
+BEGIN;
+"""
+
+_REPEATED = """
+SELECT line, kind, value, first FROM (
+    SELECT line, kind, value, min(line) OVER (PARTITION BY kind, value) AS first FROM entry)
+WHERE line > first ORDER BY line
+"""
+
+_CHAINED = """
+SELECT e.line, e.kind, e.value, e.target, l.path, l.what FROM entry e JOIN living l USING (request) ORDER BY e.line
+"""
+
+_MISSING = """
+SELECT line, kind, value, target FROM entry
+WHERE target IS NOT NULL AND target NOT IN (SELECT path FROM document) ORDER BY line
+"""
+
+_CLASHING = """
+SELECT e.kind, e.value, e.target, o.kind, o.target FROM entry e JOIN entry o USING (request)
+WHERE o.target IS NOT e.target AND (e.kind, o.kind) IN (VALUES ('id', 'name'), ('id', 'path'), ('name', 'path'))
+ORDER BY e.line, o.line
+"""
+
+
+_FOLDED = """
+SELECT e.value, l.path, l.what FROM entry e JOIN living l ON l.folded = folded(e.request)
+WHERE e.kind = 'name' AND l.request <> e.request ORDER BY e.line, l.request
+"""
+
+
+class Checked(NamedTuple):
+    """What is known of a map that may be compiled."""
+
+    home_to: str | None
+    """What the old home page answers, as `CompileOptions.answer` gives it."""
+    findings: list[Finding]
+
+
+def check(map_file: Path, options: CompileOptions, *, trusted: bool = False) -> Checked:
+    """Goes over a map and says what a person should know of it.
+
+    The documents are those of the ``documents.jsonl`` beside the map, where there is one. ``trusted``: the map was
+    made by `resolve` a moment ago, which guarantees the same of its tables; then only the settings are held against it.
+
+    Raises MapError, with file and line, for an address that is there twice, that the new site or another entry's
+    target answers (a chain, a loop), or that goes to no document.
+    """
+    if trusted:
+        asked = options.home is not None or options.routes
+        return _settings(entries(map_file, again=True) if asked else (), options)
+    with (
+        tempfile.TemporaryDirectory(prefix="wiki-etl-") as folder,
+        closing(sqlite3.connect(Path(folder) / "map", isolation_level=None)) as db,
+    ):
+        db.executescript(_SCHEMA)
+        return _Whole(map_file, options, db).check()
+
+
+# --- the map and the settings --------------------------------------------------------------
+
+
+def _settings(read: Iterable[Entry], options: CompileOptions) -> Checked:
+    """What the settings ``home`` and ``routes`` mean for a map: where home is, and routes that end in another entry."""
+    home, home_to, findings = canonical_name(options.home or ""), None, []
+    goals = {
+        request: route.target
+        for route in options.routes
+        if route.target is not None
+        for request in _requests(route.target, options)
+    }
+    for entry in read:
+        if home is not None and entry.address == ("name", home):
+            home_to = options.answer(entry)
+        if goals and (target := goals.get(as_path(entry.address, options.legacy_base))) is not None:
+            findings.append(_detour(target, f"{entry.address.kind} {short(entry.address.value)} of the map answers it"))
+    if options.home is not None and home_to is None:
+        message = f"setting 'home': {short(options.home)} is no name of the map"
+        findings.append(Finding("redirect.unresolved", message, "the old home page is not answered", cause="home"))
+    return Checked(home_to, findings)
+
+
+def _detour(target: str | None, why: str) -> Finding:
+    message = f"setting 'routes' sends to {short(target)}: {why}"
+    return Finding(
+        "redirect.unresolved", message, "it was written as it is; the new site has to answer that path itself"
+    )
+
+
+def _requests(path: str, options: CompileOptions) -> set[str]:
+    """The decoded paths under which a path of the new site would be looked up in the map."""
+    return {as_path(address, options.legacy_base) for address in lookups(path, options.legacy_base)}
+
+
+# --- the whole map -------------------------------------------------------------------------
+
+
+@dataclass
+class _Whole:
+    """A map in a database, while it is checked."""
+
+    map_file: Path
+    options: CompileOptions
+    db: sqlite3.Connection
+    ordered: bool = True
+    """Whether each entry came after the one before: then none is there twice."""
+    documents: Path | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        documents = self.map_file.parent / DOCUMENTS
+        self.documents = documents if documents.is_file() else None
+
+    def check(self) -> Checked:
+        checked = _settings(self._load(), self.options)
+        self._check_repeats()
+        self._load_living()
+        self._check_chains()
+        self._check_targets()
+        return Checked(checked.home_to, [*checked.findings, *self._clashes()])
+
+    def _load(self) -> Iterator[Entry]:
+        """Every entry, on its way into the database."""
+        rows: list[tuple[Any, ...]] = []
+        before = ("", "")
+        for number, entry in enumerate(entries(self.map_file), 1):
+            self.ordered = self.ordered and before < entry.address
+            before = entry.address
+            rows.append((number, *entry.address, as_path(entry.address, self.options.legacy_base), entry.target))
+            if len(rows) == 1000:
+                self._insert(rows)
+            yield entry
+        self._insert(rows)
+
+    def _insert(self, rows: list[tuple[Any, ...]]) -> None:
+        self.db.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?)", rows)
+        rows.clear()
+
+    def _load_living(self) -> None:
+        """What the new site answers: reserved paths, documents, and every target."""
+        if self.documents is not None:
+            self.db.executemany("INSERT OR IGNORE INTO document VALUES (?)", _paths(self.documents))
+        living = chain(
+            ((path, "a reserved path") for path in self.options.reserved),
+            ((path, "the path of a document") for (path,) in self.db.execute("SELECT path FROM document")),
+            ((path, "a target of the map") for (path,) in self.db.execute("SELECT DISTINCT target FROM entry")),
+        )
+        rows = (
+            (request, request.casefold(), path, what)
+            for path, what in living
+            if path
+            for request in _requests(path, self.options)
+        )
+        self.db.executemany("INSERT OR IGNORE INTO living VALUES (?, ?, ?, ?)", rows)
+
+    def _check_repeats(self) -> None:
+        if not self.ordered:
+            for line, kind, value, first in self.db.execute(_REPEATED):
+                self._refuse(line, f"{kind} {short(value)} is there before, in line {first}; keep one of them")
+
+    def _check_chains(self) -> None:
+        for line, kind, value, target, path, what in self.db.execute(_CHAINED):
+            said = "goes to itself" if target == path else f"is {short(path)}, {what}"
+            self._refuse(line, f"{kind} {short(value)} {said}: nobody would see what is there; remove the line")
+
+    def _check_targets(self) -> None:
+        if self.documents is not None:
+            for line, kind, value, target in self.db.execute(_MISSING):
+                said = f"{kind} {short(value)} goes to {short(target)}, which is no path of a document"
+                self._refuse(
+                    line, f"{said} in {self.documents}; correct the target, or take the map of these documents"
+                )
+
+    def _refuse(self, line: int, why: str) -> None:
+        raise MapError(f"{self.map_file}:{line}: {why}")
+
+    def _clashes(self) -> Iterator[Finding]:
+        """One request with two answers: of two kinds of address, or of a name in another case and the new site."""
+        self.db.execute("CREATE INDEX living_folded ON living (folded)")
+        self.db.create_function("folded", 1, str.casefold, deterministic=True)
+        for value, path, what in self.db.execute(_FOLDED):
+            message = f"name {short(value)} is {short(path)} in another case, {what}"
+            action = "a server that finds names in any case goes there, unless the new site answers first"
+            yield Finding("address.conflict", message, action, cause=f"name\0{value}\0{path}")
+        self.db.execute("CREATE INDEX entry_request ON entry (request)")
+        for kind, value, target, winner, to in self.db.execute(_CLASHING):
+            message = f"{kind} {short(value)} goes to {short(target)}, the {winner} of the same spelling to {short(to)}"
+            action = f"as a path it answers the {winner}; the page script finds the {kind} by its parameter"
+            yield Finding("address.conflict", message, action, cause=f"{kind}\0{value}\0{winner}")
+
+
+def _paths(documents: Path) -> Iterator[tuple[str]]:
+    """The paths of the documents. Raises MapError for a line that is none."""
+    try:
+        with documents.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                match = _PATH.match(line)
+                try:
+                    path = match[1].decode() if match else orjson.loads(line)["path"]
+                except (ValueError, KeyError, TypeError) as error:
+                    why = "not a document with a path; the targets of the map cannot be checked against this file"
+                    raise MapError(f"{documents}:{number}: {why}") from error
+                yield (path,)
+    except OSError as error:
+        raise MapError(f"{documents}: cannot read the documents: {error.strerror}") from error

@@ -1,0 +1,102 @@
+"""The map for servers that compare keys byte by byte: every spelling once, and the names that differ by case alone.
+
+A name is found in any case of ASCII letters where that finds one answer (contract, 7: the second
+look-up); which names would not is known only at the end of the map. Those that may be meant wait for
+it (`neutral.Crowd`), everything else passes through.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from etl.load.redirects.neutral import Crowd, Entry, entries, unsupported
+from etl.model import Finding
+
+LONGEST = 4000
+"""Bytes of the longest key: with every byte percent-encoded the request still has room in a server's buffers."""
+
+
+class Group(NamedTuple):
+    """Entries that are one to a server without case; mostly a single one."""
+
+    entries: list[Entry]
+    folds: bool
+    """Whether any case of ASCII letters has one answer. Never for ids and paths."""
+
+
+def groups(map_file: Path, server: str, findings: list[Finding]) -> Iterator[Group]:
+    """The entries that a server can express, in the order of the map but for those that had to wait.
+
+    Goes over the map twice. What is left out is added to ``findings``. Raises MapError.
+    """
+    crowd = _survey(map_file)
+    waiting: dict[str, list[Entry]] = {}
+    for entry in entries(map_file, again=True):
+        forms = [entry.address.value] if entry.address.value.isascii() else _forms(entry)
+        if len(forms[-1].encode()) > LONGEST:
+            findings.append(unsupported(server, entry, _too_long(forms)))
+        if len(forms[0].encode()) > LONGEST:
+            continue
+        if crowd.suspects((key := _key(entry)).encode()):
+            waiting.setdefault(key, []).append(entry)
+        else:
+            yield Group([entry], entry.address.kind == "name")
+    for crowded in waiting.values():
+        kept = _without_repeats(crowded, server, findings)
+        yield Group(kept, kept[0].address.kind == "name" and len({entry.target for entry in kept}) == 1)
+
+
+def spellings(entry: Entry) -> list[str]:
+    """The value in NFC and, for clients that send that, in NFD where it differs and fits."""
+    text = entry.address.value
+    return [text] if text.isascii() else [form for form in _forms(entry) if len(form.encode()) <= LONGEST]
+
+
+def _forms(entry: Entry) -> list[str]:
+    text = entry.address.value
+    other = unicodedata.normalize("NFD", text)
+    return [text] if other == text else [text, other]
+
+
+def lower(text: str) -> str:
+    """The text in lower case as servers know it: of ASCII letters.
+
+    >>> lower("CAFÉ")
+    'cafÉ'
+    """
+    return text.lower() if text.isascii() else text.encode().lower().decode()
+
+
+def _survey(map_file: Path) -> Crowd:
+    crowd = Crowd(map_file.stat().st_size if map_file.is_file() else 0)
+    for entry in entries(map_file):
+        crowd.add(_key(entry).encode())
+    return crowd
+
+
+def _key(entry: Entry) -> str:
+    """What tells entries apart without case: of the whole alphabet, for that is what the contract folds."""
+    kind, text = entry.address
+    if kind == "name":
+        text = text.lower() if text.isascii() else unicodedata.normalize("NFD", text).casefold()
+    return f"{kind}:{text}"
+
+
+def _too_long(forms: list[str]) -> str:
+    size = len(forms[0].encode())
+    if size > LONGEST:
+        return f"{size} bytes where a key has at most {LONGEST}"
+    return f"with its accents as characters of their own (NFD) it has more than {LONGEST} bytes; that form is left out"
+
+
+def _without_repeats(crowded: list[Entry], server: str, findings: list[Finding]) -> list[Entry]:
+    """The first of each address: a map is a function, but a map that was edited by hand may not be one."""
+    first: dict[str, Entry] = {}
+    for entry in crowded:
+        kept = first.setdefault(entry.address.value, entry)
+        if kept.target != entry.target:
+            findings.append(unsupported(server, entry, "the map has this address twice; the first one counts"))
+    return list(first.values())

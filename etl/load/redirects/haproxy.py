@@ -1,0 +1,286 @@
+"""The redirect map for HAProxy 2.6 and later: exact string maps, and the rules that spell a request as their keys do.
+
+HAProxy decodes as the old platform did (``url_dec(1)``) and compares bytes; a key ends at a blank, and there are
+no quotes (redirects.md 6). So a blank is ``+`` here, and the two characters that would get lost in that, ``+`` and
+``%``, stay encoded: a key stands for one text only. The maps answer in front of the new site: no entry is an
+address of it. What is no entry is answered only after the new site has said 404: names in another case, the old
+home page, and the addresses that are no pages.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TextIO
+
+from etl.load.redirects.exact import LONGEST, Group, groups, lower, spellings
+from etl.load.redirects.neutral import CompileOptions
+from etl.model import Finding
+from etl.routes import Route
+
+SERVER = "haproxy"
+FOLDER = "wiki-etl"
+FILES = ("paths", "names", "names-folded", "ids", "routes", "routes-numbered")
+"""The maps: what is there, then names in lower case, and what the settings say of addresses that are no pages."""
+
+
+def compile_map(map_file: Path, out: Path, options: CompileOptions) -> list[Finding]:
+    """Writes the configuration of HAProxy for a map into the folder ``out``; goes over the map twice.
+
+    Returns a finding for each entry that HAProxy cannot express. Raises MapError.
+    """
+    folder = out / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    findings: list[Finding] = []
+    lines = 0
+    with ExitStack() as stack:
+        files = {name: stack.enter_context(_create(folder / f"{name}.map")) for name in FILES}
+        for group in groups(map_file, SERVER, findings):
+            lines += _write(files, group, options)
+        for name, text, answer in _others(options):
+            files[name].write(f"{key(text)} {answer}\n")
+    for name, text in _texts(options, lines, len(findings)).items():
+        with _create(out / name) as file:
+            file.write(text)
+    return findings
+
+
+def _create(path: Path) -> TextIO:
+    return path.open("w", encoding="utf-8", newline="\n")
+
+
+# --- keys ----------------------------------------------------------------------------------
+
+
+def _write(files: dict[str, TextIO], group: Group, options: CompileOptions) -> int:
+    """Writes a group, each key once; the number of lines."""
+    folded: set[str] = set()
+    lines = 0
+    for entry in group.entries:
+        kind, answer = entry.address.kind, options.answer(entry)
+        for text in spellings(entry):
+            spelled = key(text)
+            files[f"{kind}s"].write(f"{spelled} {answer}\n")
+            lines += 1
+            if group.folds and (small := lower(spelled)) not in folded:
+                folded.add(small)
+                files["names-folded"].write(f"{small} {answer}\n")
+                lines += 1
+    return lines
+
+
+def key(text: str) -> str:
+    """A decoded address as the maps have it.
+
+    >>> key("5% are – a+b"), key("/posts/x"), key("10983")
+    ('/5%25+are+–+a%2Bb', '/posts/x', '/10983')
+    """
+    plain = text.removeprefix("/").replace("%", "%25").replace("+", "%2B").replace(" ", "+")
+    return f"/{plain}"
+
+
+def _others(options: CompileOptions) -> Iterator[tuple[str, str, str]]:
+    """What the settings say of addresses that are in no map: file, decoded path, answer; each path once."""
+    if options.home_to is not None:
+        for path in filter(None, (options.script, options.home_path)):
+            yield "routes", path, options.home_to
+    seen: set[tuple[str, str]] = set()
+    for route in options.routes:
+        if (route.kind, route.path) not in seen:
+            seen.add((route.kind, route.path))
+            yield "routes" if route.kind == "exact" else "routes-numbered", route.path, options.answer(route)
+
+
+# --- the configuration ---------------------------------------------------------------------
+
+
+def _texts(options: CompileOptions, lines: int, unsupported_entries: int) -> dict[str, str]:
+    """Every file but the maps."""
+    values: dict[str, object] = {
+        "status": options.status,
+        "entries": lines,
+        "unsupported": unsupported_entries,
+        "script": _word(options.script),
+        "inside": _inside(options),
+        "numbered": _numbered(options.routes),
+        "cache": _cache(options),
+        "longest": LONGEST,
+    }
+    rules = {place: _filled(_filled(_RULES, values), {"place": place}) for place in ("", f"{FOLDER}/")}
+    return {
+        "README.md": _filled(_README, values),
+        "haproxy.cfg": rules[f"{FOLDER}/"] + _EXAMPLE,
+        f"{FOLDER}/rules.cfg": rules[""],
+    }
+
+
+def _filled(template: str, values: dict[str, object]) -> str:
+    """A template with its ``@names@`` filled in; percent signs, braces and dollars belong to HAProxy."""
+    return re.sub(r"@([a-z_]+)@", lambda match: str(values.get(match[1], match[0])), template)
+
+
+def _word(text: str) -> str:
+    r"""A word of the configuration: nothing is special inside of single quotes.
+
+    >>> print(_word("/it's/"))
+    '/it'\''s/'
+    """
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _inside(options: CompileOptions) -> str:
+    """Rules for the name: the path, or what follows the folder of the old wiki."""
+    if options.base == "/":
+        return "    http-request set-var(txn.wiki_name) var(txn.wiki_key)\n"
+    return _filled(_INSIDE, {"base": _word(options.base), "skip": len(options.base.encode()) - 1})
+
+
+def _numbered(routes: tuple[Route, ...]) -> str:
+    """The rule for what stands before a number, if there is any."""
+    paths = sorted({key(route.path) for route in routes if route.kind == "numbered"})
+    if not paths:
+        return ""
+    return _filled(_NUMBERED, {"pattern": _word(f"^({'|'.join(map(re.escape, paths))})[0-9]+(-.*)?$")})
+
+
+def _cache(options: CompileOptions) -> str:
+    if options.cache_control is None:
+        return ""
+    return f"    http-after-response set-header Cache-Control {options.cache_control} if wiki_found !wiki_gone\n"
+
+
+_RULES = r"""# Written by wiki-etl. A frontend that is `from wiki_etl` answers legacy addresses.
+global
+    default-path config  # the maps are found from this file
+
+defaults wiki_etl
+    mode http
+    timeout connect 5s
+    timeout client 30s
+    timeout server 30s
+    # Old clients send letters beyond ASCII as they are.
+    option accept-invalid-http-request
+
+    # The path as it was sent, without the segments that are a dot, and without slashes around it but for the first.
+    http-request set-var(txn.wiki_raw) 'path,regsub("#.*",""),regsub("(/\.)+(/|$)","/",g),regsub("^/+","/")'
+    http-request set-var(txn.wiki_raw) 'var(txn.wiki_raw),rtrim("/")'
+    http-request set-var(txn.wiki_text) var(txn.wiki_raw)
+
+    # The page script: a page is asked for by the last parameter of its name.
+    acl wiki_script var(txn.wiki_raw) -m str @script@
+    acl wiki_asks query -m reg '(^|&)page(_id)?([=&#]|$)'
+    acl wiki_page var(txn.wiki_query) -m reg '(^|&)page([=&]|$)'
+    acl wiki_ids var(txn.wiki_query) -m reg '(^|&)page_id([=&]|$)'
+    acl wiki_asked var(txn.wiki_query) -m found
+    http-request set-var(txn.wiki_query) 'query,regsub("#.*","")' if wiki_script wiki_asks
+    http-request set-var(txn.wiki_text) str(/) if wiki_asked
+    http-request set-var(txn.wiki_text) 'var(txn.wiki_query),regsub("^(.*&)?page(=([^&]*))?(&.*)?$","/\3")' if wiki_page
+    http-request set-var(txn.wiki_id) 'var(txn.wiki_query),regsub("^(.*&)?page_id(=([^&]*))?(&.*)?$","/\3")' if wiki_ids
+
+    # Decoded once. What stays encoded, + and %, is encoded twice before. No address has a control character.
+    acl wiki_bad var(txn.wiki_text) -m reg '%([01][0-9A-Fa-f]|7[Ff])'
+    acl wiki_bad_id var(txn.wiki_id) -m reg '%([01][0-9A-Fa-f]|7[Ff])'
+    http-request set-var(txn.wiki_key) 'var(txn.wiki_text),regsub("%25","%2525",g),regsub("%2[bB]","%252B",g)'
+    http-request unset-var(txn.wiki_key) if wiki_bad
+    http-request set-var(txn.wiki_key) 'var(txn.wiki_key),url_dec(1),rtrim(" "),regsub("^/ +","/"),regsub(" ","+",g)'
+@inside@
+    # The first that answers: for the script the id, then path, name, id.
+    acl wiki_found var(txn.wiki_to) -m found
+    acl wiki_gone var(txn.wiki_to) -m str 410
+    http-request set-var(txn.wiki_id) 'var(txn.wiki_id),url_dec(1),rtrim(" "),regsub("^/ +","/")' if !wiki_bad_id
+    http-request set-var(txn.wiki_to) 'var(txn.wiki_id),map_str(@place@ids.map)' if !wiki_bad_id
+    http-request set-var(txn.wiki_to) 'var(txn.wiki_key),map_str(@place@paths.map)' if !wiki_asked
+    http-request set-var(txn.wiki_to) 'var(txn.wiki_name),map_str(@place@names.map)' if !wiki_found
+    http-request set-var(txn.wiki_to) 'var(txn.wiki_name),map_str(@place@ids.map)' if !wiki_found !wiki_asked
+    http-request return status 410 content-type text/plain string "Gone" if wiki_gone
+    http-request redirect code @status@ location %[var(txn.wiki_to)] if wiki_found
+
+    # What the new site has not: names in another case, the old home page, what is no page.
+    acl wiki_late var(txn.wiki_late) -m found
+    http-request set-var(txn.wiki_late) 'var(txn.wiki_name),lower,map_str(@place@names-folded.map)'
+    http-request set-var(txn.wiki_late) 'str(/),map_str(@place@routes.map)' if { var(txn.wiki_raw) -m len 0 }
+    http-request set-var(txn.wiki_late) 'var(txn.wiki_key),map_str(@place@routes.map)' if !wiki_late !wiki_asked
+@numbered@    http-response set-var(txn.wiki_to) var(txn.wiki_late) if { status 404 }
+    http-response return status 410 content-type text/plain string "Gone" if wiki_gone
+    http-response redirect code @status@ location %[var(txn.wiki_to)] if wiki_found
+@cache@"""
+
+_INSIDE = r"""    acl wiki_inside var(txn.wiki_text) -m beg @base@
+    http-request set-var(txn.wiki_name) var(txn.wiki_text) if wiki_asked !wiki_bad
+    http-request set-var(txn.wiki_name) 'var(txn.wiki_text),bytes(@skip@)' if !wiki_asked !wiki_bad wiki_inside
+    http-request set-var(txn.wiki_name) 'var(txn.wiki_name),regsub("%25","%2525",g),regsub("%2[bB]","%252B",g)'
+    http-request set-var(txn.wiki_name) 'var(txn.wiki_name),url_dec(1),rtrim(" "),regsub("^/ +","/"),regsub(" ","+",g)'
+"""
+
+_NUMBERED = r"""    acl wiki_numbered var(txn.wiki_key) -m reg @pattern@
+    http-request set-var(txn.wiki_row) 'var(txn.wiki_key),regsub("[0-9]+(-.*)?$","")' if wiki_numbered !wiki_asked
+    http-request set-var(txn.wiki_late) 'var(txn.wiki_row),map_str(@place@routes-numbered.map)' if !wiki_late
+"""
+
+_EXAMPLE = """
+# --- an example: what stands below is yours -------------------------------------------------
+frontend web from wiki_etl
+    bind 127.0.0.1:8080
+    default_backend site
+
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 30s
+    timeout server 30s
+
+backend site
+    server new 127.0.0.1:8081
+"""
+
+_README = """\
+# The redirect map for HAProxy 2.6 and later
+
+@entries@ keys. HAProxy stands in front of the new site, whatever that is, and answers what was an address of the old
+one.
+
+## Install
+
+1. Copy the folder `wiki-etl/` beside the configuration, usually to `/etc/haproxy/wiki-etl/`.
+2. Load `rules.cfg` before it. Debian: in `/etc/default/haproxy`
+
+```sh
+EXTRAOPTS="-f /etc/haproxy/wiki-etl/rules.cfg"
+```
+
+   Elsewhere: `haproxy -f /etc/haproxy/wiki-etl/rules.cfg -f /etc/haproxy/haproxy.cfg`
+3. Let the frontend have its rules:
+
+```haproxy
+frontend web from wiki_etl
+```
+
+The frontend then has no other `defaults`: timeouts and logging that it took from there go into it. A `defaults`
+section without a name has to stand before the first backend. `haproxy.cfg` is a complete example.
+
+## Check, reload, roll back
+
+```sh
+haproxy -c -f /etc/haproxy/wiki-etl/rules.cfg -f /etc/haproxy/haproxy.cfg   # before every reload
+systemctl reload haproxy                                                   # drops no request
+curl -sI 'http://localhost/tiki-index.php?page=Some+Page'
+```
+
+To roll back, put the former folder `wiki-etl/` in its place and reload. Before it goes, keep it:
+`cp -a /etc/haproxy/wiki-etl /etc/haproxy/wiki-etl.before`.
+
+## What to know
+
+* A key is the decoded address with `+` for a blank, `%2B` for a plus, `%25` for a percent sign. HAProxy compares
+  bytes: letters with accents have a second line, as some clients compose them.
+* Entries answer before the new site is asked. Names in another case of ASCII letters, the old home page and addresses
+  that are no pages answer after it has said 404.
+* `option accept-invalid-http-request` lets letters through that were not encoded. From HAProxy 3.1 on its name is
+  `accept-unsafe-violations-in-http-request`.
+* `default-path config` makes file names relative to the file that they stand in, in the files loaded after it too.
+* A page name with every byte encoded has room up to @longest@ bytes in a request (`tune.bufsize`).
+* @unsupported@ entries of the map could not be expressed; `wiki-etl` lists them as `redirect.unsupported`.
+* Requests are answered @status@ or 410 and nothing of a request is ever repeated in `Location`.
+"""

@@ -1,0 +1,410 @@
+"""The redirect map for lighttpd: a sorted text file, and a Lua script of mod_magnet that halves its way into it.
+
+lighttpd has no map of its own, but hands the raw request target to a script, so that nothing is lost: the script
+decodes it as `addresses.lookups` does and reads about seventeen lines of a file of 100,000 (redirects.md 7). It keeps
+nothing in memory, and a file that was replaced is read by the next request. It runs when the answer is known to be
+404, so that the new site's own answers come first, be they files or an application's behind a proxy.
+
+A line of the map is ``<key> TAB <name> BLANK <answer>``, sorted by bytes. A key is the kind's first letter and the
+value; that of a name is folded, as the old platform compared names without case. ``<name>`` stands only where names
+with several answers fold into one: then each is found as it is written, and none in another case.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from etl.load.redirects.neutral import CompileOptions, entries, unsupported
+from etl.load.redirects.sorting import sorted_lines
+from etl.model import Finding
+from etl.routes import Route
+
+SERVER = "lighttpd"
+FOLDER = "wiki-etl"
+
+_HEAD = 8192  # lighttpd's own default for a request with all its headers
+_LONGEST_HEAD = 65535  # and the most that it takes
+_HEADERS = 2048  # room for what a browser sends beside the address
+LONGEST = (_LONGEST_HEAD - _HEADERS) // 3  # bytes of a value that still arrives with every byte encoded
+
+
+class _Line(NamedTuple):
+    """One line before names that fold into one are known; sorts as its bytes do."""
+
+    key: str
+    exact: str
+    answer: str
+
+    def dump(self) -> bytes:
+        return "\t".join(self).encode() + b"\n"
+
+
+def compile_map(map_file: Path, out: Path, options: CompileOptions) -> list[Finding]:
+    """Writes the configuration of lighttpd for a map into the folder ``out``; goes over the map once.
+
+    Sorts in runs on the disk, a part of them in memory. Returns a finding for each entry that does not get into
+    the files. Raises MapError.
+    """
+    folder = out / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    work = _Work(options)
+    with sorted_lines(work.lines(map_file), out) as lines, (folder / "redirects.map").open("wb") as file:
+        for key, group in groupby(map(_load, lines), lambda line: line.key):
+            file.writelines(work.written(key, {line.exact: line.answer for line in group}))
+    for name, text in _texts(work).items():
+        (out / name).write_text(text, "utf-8", newline="\n")
+    return work.findings
+
+
+@dataclass
+class _Work:
+    """What the compiler knows of the map while it goes over it."""
+
+    options: CompileOptions
+    findings: list[Finding] = field(default_factory=list)
+    longest: int = 0
+    """Bytes of the longest form of a value."""
+    alphabet: set[str] = field(default_factory=set)
+    """Every character of a folded name."""
+    entries: int = 0
+    """Entries that are in the file."""
+    shared: int = 0
+    """Keys that names with several answers fold into."""
+
+    def lines(self, map_file: Path) -> Iterator[bytes]:
+        """The spellings of each entry: NFC, and NFD where it differs, for clients that send that."""
+        for entry in entries(map_file):
+            kind, value = entry.address
+            forms = spelled(value)
+            size = len(forms[-1].encode())
+            if size > LONGEST:
+                why = f"{size} bytes where a request has room for {LONGEST}, each of them encoded"
+                self.findings.append(unsupported(SERVER, entry, why))
+                continue
+            self.longest = max(self.longest, size)
+            answer = self.options.answer(entry)
+            for text in forms:
+                yield _Line(self._key(kind, text), text, answer).dump()
+
+    def _key(self, kind: str, text: str) -> str:
+        if kind != "name":
+            return kind[0] + text
+        folded = text.casefold()
+        self.alphabet.update(folded)
+        return "n" + folded
+
+    def written(self, key: str, answers: dict[str, str]) -> Iterator[bytes]:
+        """The lines of one key: one for all names where they have one answer, else one for each."""
+        differ = len(set(answers.values())) > 1
+        self.shared += differ
+        self.entries += sum(unicodedata.is_normalized("NFC", exact) for exact in answers)
+        for exact, answer in answers.items() if differ else [("", next(iter(answers.values())))]:
+            yield f"{key}\t{exact} {answer}\n".encode()
+
+
+def spelled(value: str) -> list[str]:
+    """The forms of Unicode in which a value may arrive, the longest last.
+
+    >>> [len(form) for form in spelled("Zoë")], spelled("Zoe")
+    ([3, 4], ['Zoe'])
+    """
+    other = value if value.isascii() else unicodedata.normalize("NFD", value)
+    return [value] if other == value else [value, other]
+
+
+def _load(line: bytes) -> _Line:
+    return _Line(*line.decode().rstrip("\n").split("\t"))
+
+
+# --- the files around the map --------------------------------------------------------------
+
+
+def _texts(work: _Work) -> dict[str, str]:
+    """Every file but the map."""
+    options = work.options
+    head = _head(work.longest)
+    values = {
+        "base": _lua(options.base),
+        "script": _lua(options.script),
+        "status": options.status,
+        "cache": _lua(options.cache_control),
+        "home": _lua(options.home_to),
+        "home_path": _lua(options.home_path),
+        "exact": _exact(options),
+        "numbered": _numbered(options),
+        "head": f"server.max-request-field-size := {head}  # the longest name, every byte encoded\n" if head else "",
+        "room": _room(head),
+        "entries": work.entries,
+        "shared": work.shared,
+        "unsupported": len(work.findings),
+    }
+    templates = {
+        "README.md": _README,
+        "lighttpd.conf": _EXAMPLE,
+        f"{FOLDER}/redirects.conf": _CONF,
+        f"{FOLDER}/redirects.lua": _SCRIPT,
+    }
+    texts = {name: _filled(template, values) for name, template in templates.items()}
+    return texts | {f"{FOLDER}/fold.lua": _fold(work.alphabet)}
+
+
+def _filled(template: str, values: Mapping[str, object]) -> str:
+    """A template with its ``@names@`` filled in; braces, percent signs and dollars belong to Lua."""
+    return re.sub(r"@([a-z_]+)@", lambda match: str(values[match[1]]), template)
+
+
+def _lua(text: str | None) -> str:
+    r"""A string of Lua.
+
+    >>> print(_lua('a"b\\'), _lua(None))
+    "a\"b\\" nil
+    """
+    return "nil" if text is None else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _exact(options: CompileOptions) -> str:
+    rows = {_path(route, options): options.answer(route) for route in options.routes[::-1] if route.kind == "exact"}
+    return "".join(f"    [{_lua(path)}] = {_lua(answer)},\n" for path, answer in sorted(rows.items()))
+
+
+def _numbered(options: CompileOptions) -> str:
+    rows = [(_path(route, options), options.answer(route)) for route in options.routes if route.kind == "numbered"]
+    return "".join(f"    {{{_lua(path)}, {_lua(answer)}}},\n" for path, answer in rows)
+
+
+def _path(route: Route, options: CompileOptions) -> str:
+    """The decoded path of a route; the setting of its folder is encoded as requests are."""
+    return unquote(options.base) + route.path.removeprefix(options.base)
+
+
+def _head(longest: int) -> int | None:
+    """The room for a request, where lighttpd's default has not enough."""
+    need = 3 * longest + _HEADERS
+    return None if need <= _HEAD else min(_LONGEST_HEAD, -(-need // 1024) * 1024)
+
+
+def _room(head: int | None) -> str:
+    if head is None:
+        return ""
+    return (
+        f"* `wiki-etl/redirects.conf` raises `server.max-request-field-size` to {head} for the whole server: the\n"
+        "  longest name needs it when every byte of it is encoded.\n"
+    )
+
+
+def _fold(alphabet: set[str]) -> str:
+    """The characters whose folded form occurs in a name: what Lua, which knows ASCII alone, needs to fold a request."""
+    rows = [f"    [{_lua(char)}] = {_lua(folded)},\n" for char, folded in _folding() if alphabet.issuperset(folded)]
+    return _FOLD + "return {\n" + "".join(rows) + "}\n"
+
+
+@lru_cache(maxsize=1)
+def _folding() -> list[tuple[str, str]]:
+    """Every character beyond ASCII that folding changes."""
+    every = (chr(code) for code in range(0x80, 0x20000) if not 0xD800 <= code < 0xE000)
+    return [(char, folded) for char in every if (folded := char.casefold()) != char]
+
+
+_CONF = """\
+# Written by wiki-etl. In the main file, before this one is included:  var.wiki_etl = "/etc/lighttpd/wiki-etl"
+server.modules += ( "mod_magnet" )
+@head@magnet.attract-response-start-to += ( var.wiki_etl + "/redirects.lua" )
+"""
+
+_FOLD = """\
+-- Written by wiki-etl. What a character of a request is without case, for the characters of this map.
+"""
+
+_SCRIPT = r"""-- Written by wiki-etl. Looks up what the new site does not answer in redirects.map, beside this file.
+-- lighttpd 1.4.60 or later with mod_magnet, Lua 5.1 to 5.4. Nothing of a request is ever repeated in Location.
+local BASE, SCRIPT = @base@, @script@
+local STATUS, CACHE = @status@, @cache@
+local HOME, HOME_PATH = @home@, @home_path@
+-- Addresses that are no pages: these paths; and these followed by digits, then nothing or "-" and anything.
+local EXACT = {
+@exact@}
+local NUMBERED = {
+@numbered@}
+
+local request = lighty.r
+local target = request.req_attr["request.orig-uri"]
+local status = request.req_item.http_status
+-- 404: the new site has no answer. 403: it has a folder without a page, or denies names that end in "~". 400: an
+-- absolute form for another host than that of the header Host, which is to be ignored then (RFC 9112, 3.2.2).
+if not target or status ~= 404 and status ~= 403 and status ~= 400 then return end
+local folder = debug.getinfo(1, "S").source:match("^@?(.*/)") or ""
+
+-- The text that an address spells: decoded once, + a blank, blanks trimmed; empty when it can never match. Bytes that
+-- are not UTF-8 and control characters need no test: no key has any, and a line ends where a key ends.
+local function decode(raw)
+    local text = raw:gsub("%+", " ")
+    local left = text:gsub("%%%x%x", "")
+    if left:find("%", 1, true) then return "" end
+    text = text:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end)
+    if not text:find("[^ ]") then return "" end
+    return text:match("^ *(.*[^ ])")
+end
+
+-- A name without case.
+local function fold(name)
+    name = name:lower()
+    if not name:find("[\128-\255]") then return name end
+    return (name:gsub("[\194-\244][\128-\191]*", dofile(folder .. "fold.lua")))
+end
+
+-- What the map answers. Halves its way to the first line of the key; in there the exact name counts, or the only one.
+local function find(map, size, key, exact)
+    local low, high = 0, size
+    while low < high do
+        local middle = math.floor((low + high) / 2)
+        map:seek("set", middle)
+        if middle > 0 then map:seek("set", middle - 1); map:read("*l") end
+        local start = map:seek("cur")
+        local line = map:read("*l")
+        if line == nil or start >= high then
+            high = middle
+        elseif line:match("^[^\t]*") < key then
+            low = start + #line + 1
+        else
+            high = middle
+        end
+    end
+    map:seek("set", low)
+    for line in map:lines() do
+        local at, name, answer = line:match("^([^\t]*)\t(.*) ([^ ]*)$")
+        if at ~= key then return nil end
+        if name == "" or name == exact then return answer end
+    end
+end
+
+-- A path without its "." segments and with one slash before it, none behind it.
+local function plain(path)
+    local count
+    path = "/" .. path .. "/"
+    repeat path, count = path:gsub("/%./", "/") until count == 0
+    if not path:find("[^/]") then return "/" end
+    return "/" .. path:match("^/*(.*[^/])")
+end
+
+-- The value of the last parameter of a name.
+local function parameter(query, name)
+    local value
+    for part in query:gmatch("[^&]+") do
+        local key = part:match("^[^=]*")
+        if key == name then value = part:sub(#key + 2) end
+    end
+    return value
+end
+
+local function route(path)
+    if EXACT[path] then return EXACT[path] end
+    for _, row in ipairs(NUMBERED) do
+        local rest = path:sub(1, #row[1]) == row[1] and path:sub(#row[1] + 1) or ""
+        if rest:find("^[0-9]+$") or rest:find("^[0-9]+%-") then return row[2] end
+    end
+end
+
+local function page(look, id, name)
+    return id:find("^[1-9][0-9]*$") and look("i" .. id, id) or name ~= "" and look("n" .. fold(name), name)
+end
+
+-- A path: path, then name, then id.
+local function by_path(look, path, inside)
+    local whole, name = decode(path:sub(2)), decode(inside or "")
+    return whole ~= "" and look("p/" .. whole, "/" .. whole)
+        or name ~= "" and look("n" .. fold(name), name)
+        or name:find("^[1-9][0-9]*$") and look("i" .. name, name)
+end
+
+local function answer(look)
+    local path, query = target:gsub("^%a[%w+.-]*://[^/?#]*", ""):match("^([^?#]*)%??([^#]*)")
+    if path:sub(1, 1) ~= "/" then return nil end
+    path = plain(path)
+    local inside = path:sub(1, #BASE) == BASE and path:sub(#BASE + 1) or nil
+    if path == SCRIPT then
+        local id, name = parameter(query, "page_id"), parameter(query, "page")
+        if id or name then return page(look, decode(id or ""), decode(name or "")) end
+    end
+    return by_path(look, path, inside) or (path == SCRIPT or path == HOME_PATH) and HOME
+        or route("/" .. decode(path:sub(2)))
+end
+
+local map = assert(io.open(folder .. "redirects.map", "rb"))
+local size = map:seek("end")
+local found = answer(function(key, exact) return find(map, size, key, exact) end)
+map:close()
+if not found then return end
+request.resp_body:set("")
+if found == "410" then return 410 end
+request.resp_header["Location"] = found
+if CACHE then request.resp_header["Cache-Control"] = CACHE end
+return STATUS
+"""
+
+_EXAMPLE = """\
+# A complete configuration that loads as it is, to try the map or to start from. In this folder, with the new site
+# in html/:  lighttpd -D -f lighttpd.conf
+server.bind = "127.0.0.1"
+server.port = 8080
+server.document-root = var.CWD + "/html"
+server.modules = ( "mod_indexfile" )
+index-file.names = ( "index.html" )
+mimetype.assign = ( ".html" => "text/html", "" => "application/octet-stream" )
+var.wiki_etl = var.CWD + "/wiki-etl"
+include "wiki-etl/redirects.conf"
+"""
+
+_README = """\
+# The redirect map for lighttpd
+
+@entries@ addresses. lighttpd 1.4.60 or later with its Lua module: Debian and Ubuntu `lighttpd-mod-magnet`, Fedora
+`lighttpd-mod_magnet`, Alpine `lighttpd-mod-magnet` or the package itself.
+
+## Install
+
+1. Copy the folder `wiki-etl/` to `/etc/lighttpd/wiki-etl/`; the server's user must be able to read it.
+2. Add two lines at the end of the main `lighttpd.conf`:
+
+```
+var.wiki_etl = "/etc/lighttpd/wiki-etl"
+include "wiki-etl/redirects.conf"
+```
+
+The map is asked when the answer would be 404 or 403, from files and from an application behind `mod_proxy` or
+`mod_fastcgi` alike: what the new site answers always wins over the map, and an answer of its own that the map does
+not know goes out as it is. For one host only, write the two lines of `redirects.conf` yourself, the second one into
+`$HTTP["host"] == "..." { }`.
+
+`lighttpd.conf` is a complete example.
+
+## Check, reload, roll back
+
+```sh
+lighttpd -tt -f /etc/lighttpd/lighttpd.conf
+systemctl restart lighttpd      # the first time; the map and the script can be replaced later without it
+curl -sI 'http://localhost/tiki-index.php?page=Some+Page'
+```
+
+A new map: `mv` the new `redirects.map` over the old one; the next request reads it. To roll back, `mv` the old
+one back. Before, keep it: `cp -a /etc/lighttpd/wiki-etl /etc/lighttpd/wiki-etl.before`. Where the new map brings
+letters that the old one had not, `fold.lua` goes with it.
+
+## What to know
+
+* The map takes no memory and no time at start-up, whatever its size. A look-up reads some lines of the file: about
+  2,000 requests a second for the addresses that the new site does not answer, at 1,000,000 entries as at 1,000.
+* Names are found in any case of any script where that has one answer; @shared@ keys stand for names that differ by
+  case and go elsewhere, which are found only as they are written.
+* `server.error-handler-404` with a script that answers 200 hides the map: answer 404 there.
+* `redirects.map` is sorted by bytes (`LC_ALL=C sort -c redirects.map`): sort it again after an edit by hand.
+@room@* @unsupported@ entries of the map could not be expressed; `wiki-etl` lists them as `redirect.unsupported`.
+* Requests are answered @status@ or 410 and nothing of a request is ever repeated in `Location`.
+"""

@@ -1,0 +1,239 @@
+"""One grammar for each static host: a rule as a line of its file, and what it cannot say.
+
+Facts of every host: redirects.md 10. All but CloudFront compare literal paths, so their lines come from `rules`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+from xml.sax.saxutils import quoteattr
+
+from etl.load.redirects.neutral import CompileOptions
+from etl.load.redirects.static.rules import Form, Rule
+
+
+class Loss(NamedTuple):
+    """A kind of rule that a host cannot have."""
+
+    name: str
+    """One word; what makes its finding the same one in the next run."""
+    sentence: str
+    """What happens to such addresses."""
+
+
+GONE = Loss("gone", "it cannot answer 410; these addresses answer 404")
+QUERY = Loss("query", "it compares paths only; addresses with a parameter (`tiki-index.php?page=`) are not answered")
+LONG = Loss("long", "longer than a line may be")
+CASE = Loss("case", "it compares without case, and these differ from another address by case alone")
+LIMIT = Loss("limit", "more than the host takes")
+
+Line = Callable[[Rule, CompileOptions], "str | Loss"]
+"""A rule as text with its line end, or why the host cannot have it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A static host and its file."""
+
+    title: str
+    file: str
+    line: Line
+    readme: str
+    """What to do with the file, and what to know."""
+    limit: int | None = None
+    """Lines, or bytes of the file where ``in_bytes`` is set; None: it has none of its own."""
+    in_bytes: bool = False
+    start: str = ""
+    end: str = ""
+    between: str = ""
+    extra: tuple[tuple[str, str], ...] = ()
+    """Further files, name and text."""
+    statuses: tuple[int, ...] = (301, 302, 308)
+    cache: bool = False
+    """Whether it can send ``Cache-Control``."""
+
+
+def status(host: Host, options: CompileOptions) -> int:
+    """The status that a host sends where the setting asks for another one that it has not: 301."""
+    return options.status if options.status in host.statuses else 301
+
+
+def _absolute(answer: str, options: CompileOptions) -> str:
+    """A target with its host: the old one, where the setting ``site`` names no other."""
+    return answer if "://" in answer else f"https://{hosts(options)[0]}{answer}"
+
+
+def hosts(options: CompileOptions) -> tuple[str, ...]:
+    """The names of the old wiki, for hosts that want whole addresses."""
+    return tuple(getattr(options, "hosts", ())) or ("old-wiki.example",)
+
+
+def _row(*cells: object) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue()
+
+
+# --- the grammars --------------------------------------------------------------------------
+
+
+def _netlify(rule: Rule, options: CompileOptions) -> str | Loss:
+    """``<from> [<parameter>=<value>] <to> <status>``; a value keeps no ``=``, which is encoded here."""
+    if rule.answer == "410":
+        return GONE
+    source = rule.source.replace("?", " ", 1) if rule.form is Form.QUERY else rule.source
+    return f"{source} {rule.answer} {status(HOSTS['netlify'], options)}\n"
+
+
+def _pages(rule: Rule, options: CompileOptions) -> str | Loss:
+    """``<from> <to> <status>``; without a status it would be 302."""
+    if rule.form is Form.QUERY:
+        return QUERY
+    if rule.answer == "410":
+        return GONE
+    line = f"{rule.source} {rule.answer} {options.status}\n"
+    return LONG if len(line) > 1000 else line
+
+
+def _bulk(rule: Rule, options: CompileOptions) -> str | Loss:
+    """``<source>,<target>,<status>,<query kept>,<subdomains>,<subpaths>,<suffix kept>`` for every host."""
+    if rule.form is Form.QUERY:
+        return QUERY
+    if rule.answer == "410":
+        return GONE
+    answer = _absolute(rule.answer, options)
+    rows = (
+        _row(host + rule.source, answer, options.status, "FALSE", "FALSE", "FALSE", "FALSE") for host in hosts(options)
+    )
+    return "".join(rows)
+
+
+def _vercel(rule: Rule, options: CompileOptions) -> str | Loss:
+    """``<source>,<destination>,<status>,<case>,<query kept>``; without a status it would be 307, and without case."""
+    if rule.form is Form.QUERY:
+        return QUERY
+    if rule.answer == "410":
+        return GONE
+    if max(len(rule.source), len(rule.answer)) > 2048:
+        return LONG
+    return _row(rule.source, rule.answer, options.status, str(not rule.folds).lower(), "false")
+
+
+def _iis(rule: Rule, _options: CompileOptions) -> str | Loss:
+    """An element of a rewrite map, which IIS looks up without case: two keys that are one then stop the site."""
+    if not rule.alone:
+        return CASE
+    return f"<add key={quoteattr(rule.source)} value={quoteattr(rule.answer)} />\n"
+
+
+def _csv(rule: Rule, options: CompileOptions) -> str | Loss:
+    target = "" if rule.answer == "410" else rule.answer
+    return _row(rule.source, target, options.status if target else 410)
+
+
+_WEB_CONFIG = """\
+<?xml version="1.0" encoding="UTF-8"?>
+<!-- The part of a web.config that asks the map. IIS with the URL Rewrite module 2. -->
+<configuration>
+  <system.webServer>
+    <security>
+      <!-- Without it IIS refuses every address with a plus. -->
+      <requestFiltering allowDoubleEscaping="true" />
+    </security>
+    <rewrite>
+      <rewriteMaps configSource="rewritemaps.config" />
+      <rules>
+        <rule name="old wiki: gone" stopProcessing="true">
+          <match url=".*" />
+          <conditions>
+            <add input="{REQUEST_FILENAME}" matchType="IsFile" negate="true" />
+            <add input="{REQUEST_URI}" pattern="@uri@" />
+            <add input="{wiki-etl:{C:1}}" pattern="^410$" />
+          </conditions>
+          <action type="CustomResponse" statusCode="410" statusReason="Gone" />
+        </rule>
+        <rule name="old wiki: moved" stopProcessing="true">
+          <match url=".*" />
+          <conditions>
+            <add input="{REQUEST_FILENAME}" matchType="IsFile" negate="true" />
+            <add input="{REQUEST_URI}" pattern="@uri@" />
+            <add input="{wiki-etl:{C:1}}" pattern="^(.+)$" />
+          </conditions>
+          <action type="Redirect" url="{C:1}" redirectType="@type@" appendQueryString="false" />
+        </rule>
+      </rules>
+    </rewrite>
+  </system.webServer>
+</configuration>
+"""
+
+
+HOSTS: dict[str, Host] = {
+    "netlify": Host(
+        "Netlify",
+        "_redirects",
+        _netlify,
+        "Copy `_redirects` into the folder that is published.\n\n"
+        "Netlify matches from the first line on, with case, and what the new site has a file for is not asked. It\n"
+        "recommends fewer than 10,000 lines; more may make a deploy fail. That it finds a parameter whose value is\n"
+        "encoded was not verified: try one after the first deploy.\n",
+        limit=10_000,
+        statuses=(301, 302),
+    ),
+    "cloudflare-pages": Host(
+        "Cloudflare Pages and Workers assets",
+        "_redirects",
+        _pages,
+        "Copy `_redirects` into the folder that is published.\n\n"
+        "Cloudflare takes 2,000 lines and skips what is beyond with no more than a warning. A redirect wins over a\n"
+        "file of the same path, and is not asked for what a Function answers. Paths are compared with case.\n",
+        limit=2_000,
+    ),
+    "cloudflare-bulk": Host(
+        "Cloudflare Bulk Redirects",
+        "bulk-redirects.csv",
+        _bulk,
+        "Dashboard: Account, Bulk Redirects, Create list, Import CSV; then a rule that uses the list. The columns are\n"
+        "source, target, status, preserve query string, include subdomains, subpath matching, preserve path suffix.\n\n"
+        "How many entries an account may have depends on its plan. Every host of the old wiki has lines of its own.\n",
+    ),
+    "vercel": Host(
+        "Vercel bulk redirects",
+        "redirects.csv",
+        _vercel,
+        'In `vercel.json`: `{"bulkRedirectsPath": "redirects.csv"}`.\n\n'
+        "Included are 1,000 (Pro) or 10,000 (Enterprise) lines, at most 1,000,000 can be bought. Parameters are not\n"
+        "compared, and `vercel dev` does not know the file. Names are compared without case where that has one answer.\n",
+        limit=1_000_000,
+        start="source,destination,statusCode,caseSensitive,query\n",
+    ),
+    "iis": Host(
+        "IIS with URL Rewrite",
+        "rewritemaps.config",
+        _iis,
+        "Copy `rewritemaps.config` beside the `web.config` of the new site, and take over what `web.config` here has.\n"
+        "Touch `web.config` after every change of the map.\n\n"
+        "IIS reads at most 250 KB of a configuration file (registry, `MaxWebConfigFileSizeInKB`), and compares without\n"
+        "case. Status 308 is not in every version: 301 is sent instead. A parameter is compared as it is written, and\n"
+        "`page` has to be the only one.\n",
+        limit=250 * 1024,
+        in_bytes=True,
+        start='<?xml version="1.0" encoding="UTF-8"?>\n<rewriteMaps>\n<rewriteMap name="wiki-etl">\n',
+        end="</rewriteMap>\n</rewriteMaps>\n",
+        extra=(("web.config", _WEB_CONFIG.replace("@uri@", "^([^?]*(?:\\?page(?:_id)?=[^&amp;]*)?)")),),
+        statuses=(301, 302),
+    ),
+    "csv": Host(
+        "Plain CSV",
+        "redirects.csv",
+        _csv,
+        "Source, target and status of every address, for what has no form of its own here. A blank in a path is once\n"
+        "`+`, once `%20`; everything else is encoded with capital letters. What is gone has no target.\n",
+        start="source,target,status\n",
+    ),
+}
+"""Every static host with a file of lines; CloudFront is another matter."""

@@ -1,0 +1,151 @@
+"""The redirect map as rules for hosts that know nothing but literal paths: one rule for each usual spelling.
+
+A host that does not decode what it compares needs a rule for every spelling of an address. Of those that there are
+(addresses.lookups) two are usual in a path: a blank is ``+``, as the old platform wrote it, or ``%20``, as
+browsers do; everything else is encoded with capital letters. What a host has room for goes to the address itself
+first, then to its other spelling, last to the parameters of the page script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterator
+from enum import IntEnum
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote, unquote
+
+from etl.load.redirects.exact import groups
+from etl.load.redirects.neutral import CompileOptions, Crowd, Entry, entries
+from etl.model import Finding
+from etl.routes import Route
+
+SERVER = "static hosts"
+_ORDER = ("path", "name", "id")  # in which a path is looked up
+
+
+class Form(IntEnum):
+    """How a rule spells an address; in the order in which hosts with little room take them."""
+
+    ADDRESS = 0
+    """A path, with ``+`` for a blank."""
+    ID = 1
+    ROUTE = 2
+    """The script of a feature, or the folder that was the home page: no page."""
+    BLANK = 3
+    """A path, with ``%20`` for a blank."""
+    QUERY = 4
+    """The page script with ``page`` or ``page_id``."""
+
+
+class Rule(NamedTuple):
+    """One address in one spelling, and where it goes."""
+
+    form: Form
+    source: str
+    """Path as a request has it, ASCII; for a query ``<script>?<parameter>=<value>``."""
+    answer: str
+    """Where to go, or ``410``."""
+    folds: bool = False
+    """A name that has the same answer in any case of ASCII letters."""
+    alone: bool = True
+    """Whether no other address differs from it by case alone."""
+
+
+_Form = Callable[[Entry, CompileOptions], Iterator[Rule]]
+
+
+def rules(map_file: Path, options: CompileOptions, findings: list[Finding]) -> Iterator[Rule]:
+    """Every rule for a map; no source twice. What no host can have is added to ``findings``. Raises MapError.
+
+    Goes over the map three times.
+    """
+    crowd = _survey(map_file, options)
+    waiting: dict[str, list[tuple[Entry, bool]]] = {}
+
+    def made(entry: Entry, folds: bool, form: _Form) -> Iterator[Rule]:
+        alone = not crowd.suspects(_caseless(_path(entry, options)))
+        for rule in form(entry, options):
+            yield rule._replace(folds=folds and alone, alone=alone)
+
+    for group in groups(map_file, SERVER, findings):
+        for entry in group.entries:
+            yield from made(entry, group.folds, _queries)
+            path = _path(entry, options)
+            if crowd.suspects(path.encode()):
+                waiting.setdefault(path, []).append((entry, group.folds))
+            else:
+                yield from made(entry, group.folds, _paths)
+    for candidates in waiting.values():
+        yield from made(*min(candidates, key=lambda candidate: _ORDER.index(candidate[0].address.kind)), _paths)
+    yield from _of_settings(options, waiting)
+
+
+def _of_settings(options: CompileOptions, taken: Container[str]) -> Iterator[Rule]:
+    """The rules that come from no entry."""
+    for route in options.routes:
+        path = _decoded_route(route, options)
+        if route.kind == "exact" and path not in taken:
+            yield Rule(Form.ROUTE, _encoded(path), options.answer(route))
+    if options.home_to is not None and options.home_path not in {None, "/"}:
+        yield Rule(Form.ROUTE, _encoded(unquote(options.home_path or "")), options.home_to)
+
+
+def unsaid(options: CompileOptions) -> int:
+    """How many rows of the settings no list of paths can say: numbered addresses, and the script without parameters."""
+    numbered = sum(route.kind == "numbered" for route in options.routes)
+    home = options.home_to is not None
+    return numbered + home + (home and options.home_path == "/")
+
+
+def _survey(map_file: Path, options: CompileOptions) -> Crowd:
+    """Which paths two entries may have: a name is found before an id, and after a path."""
+    crowd = Crowd(map_file.stat().st_size if map_file.is_file() else 0)
+    for entry in entries(map_file):
+        path = _path(entry, options)
+        crowd.add(path.encode())
+        crowd.add(_caseless(path))
+    for route in options.routes:
+        crowd.add(_decoded_route(route, options).encode())
+    return crowd
+
+
+def _caseless(path: str) -> bytes:
+    """A path as what is compared without case; apart from those that are compared with it."""
+    return b"\n" + path.encode().lower()
+
+
+def _decoded_route(route: Route, options: CompileOptions) -> str:
+    return unquote(options.base) + route.path.removeprefix(options.base)
+
+
+def _path(entry: Entry, options: CompileOptions) -> str:
+    """The canonical path of an address, decoded."""
+    return entry.address.value if entry.address.kind == "path" else unquote(options.base) + entry.address.value
+
+
+def _paths(entry: Entry, options: CompileOptions) -> Iterator[Rule]:
+    kind, value = entry.address
+    answer = options.answer(entry)
+    if kind == "id":
+        yield Rule(Form.ID, _base(options) + value, answer)
+        return
+    blank = quote(value, safe="/") if kind == "path" else _base(options) + quote(value, safe="")
+    yield Rule(Form.ADDRESS, blank.replace("%20", "+"), answer)
+    if "%20" in blank:
+        yield Rule(Form.BLANK, blank, answer)
+
+
+def _queries(entry: Entry, options: CompileOptions) -> Iterator[Rule]:
+    kind, value = entry.address
+    if kind == "path":
+        return
+    source = _encoded(unquote(options.script)) + {"id": "?page_id=", "name": "?page="}[kind] + quote(value, safe="")
+    yield Rule(Form.QUERY, source.replace("%20", "+"), options.answer(entry))
+
+
+def _base(options: CompileOptions) -> str:
+    return _encoded(unquote(options.base))
+
+
+def _encoded(path: str) -> str:
+    return quote(path, safe="/").replace("%20", "+")

@@ -1,0 +1,399 @@
+"""Who owns each legacy address: the redirect map as a function (contract, section 7).
+
+Every claim is a *contender* with a place; of one address the lowest place owns it, in this order:
+
+1. a reviewed decision (`etl.reviewed`), the setting ``gone``;
+2. what published documents claim, by rank (own id and page name, own slug, stored alias, harvested alias),
+   then by page id;
+3. redirect pages, for the document at the end of their chain;
+4. what the previous generation answered for a document that is still there, its path included (``moved``);
+5. the page that ``home`` names, where its name is spelled otherwise.
+
+What the new site answers itself, a document's path or a reserved one, is in no map. Whoever loses an
+address gets a finding that names both.
+
+An address of the previous generation that nobody answers any more is `address.lost`. What a run *took*
+from the previous generation (a slug that would be another one, an address that would not be in the map, one
+that is lost) is noted in the table ``taken``; the manifest holds its digest. The whole generation would be
+the wrong thing to note: to release what is current would change the next run though nothing else changed.
+"""
+
+from __future__ import annotations
+
+from etl import addresses
+from etl.addresses import Address, name_key
+from etl.facts import Facts
+from etl.settings import Settings, SettingsError
+
+STEP = 4_000_000_000_000
+"""More than there can be claims: places of one kind of contender end where those of the next one begin."""
+
+
+def own_addresses(facts: Facts, settings: Settings) -> None:
+    """Fill ``redirect`` and ``taken``, with a finding for each claim that came to nothing.
+
+    Needs outcomes, slugs and paths. Raises SettingsError for a value of ``gone`` or ``home`` that can be no address.
+    """
+    facts.db.create_function(
+        "address_path", 2, lambda kind, value: addresses.as_path(Address(kind, value)), deterministic=True
+    )
+    facts.script(
+        """
+        CREATE TABLE contender (kind TEXT, value TEXT, place INTEGER, ord INTEGER, why TEXT, page INTEGER);
+        CREATE TABLE moved (kind TEXT, value TEXT, ord INTEGER, page INTEGER, senior INTEGER);
+        CREATE TABLE lost (document TEXT, kind TEXT, value TEXT, refused TEXT);
+        """
+    )
+    previous = facts.one("SELECT 1 FROM previous_address LIMIT 1") is not None
+    if previous or facts.one("SELECT 1 FROM reviewed LIMIT 1"):
+        facts.script(
+            "CREATE INDEX fact_document ON fact (document) WHERE outcome IN ('document', 'withheld', 'redirect')"
+        )
+    _claim_own(facts)
+    _claim_gone(facts, settings)
+    facts.script("CREATE INDEX contender_key ON contender (kind, value, place)")
+    _claim_reviewed(facts)
+    if previous:
+        _claim_previous(facts)
+    _claim_home(facts, settings)
+    facts.script(
+        """
+        CREATE TABLE redirect (kind TEXT, value TEXT, ord INTEGER, why TEXT, PRIMARY KEY (kind, value)) WITHOUT ROWID;
+
+        INSERT OR IGNORE INTO redirect
+        SELECT kind, value, ord, why
+        FROM contender
+        WHERE rtrim(address_path(kind, value), '/') NOT IN (SELECT path FROM living)
+        ORDER BY kind, value, place;
+
+        CREATE INDEX redirect_ord ON redirect (ord, kind, value);
+        """
+    )
+    _report_conflicts(facts)
+    _report_hidden(facts)
+    _report_withheld(facts)
+    if previous:
+        _report_lost(facts)
+        _note_taken(facts)
+
+
+# --- claims --------------------------------------------------------------------------------
+
+
+def _claim_own(facts: Facts) -> None:
+    """What documents and redirect pages say of themselves."""
+    facts.script(
+        f"""
+        INSERT INTO contender
+        SELECT c.kind, c.value,
+               row_number() OVER (ORDER BY c.rank, f.senior, c.kind, c.value),
+               f.ord, c.why, f.ord
+        FROM claim c
+        JOIN fact f ON f.ord = c.ord
+        WHERE f.outcome = 'document';
+
+        INSERT INTO contender
+        SELECT c.kind, c.value,
+               {STEP} + row_number() OVER (ORDER BY f.senior, c.rank, c.kind, c.value),
+               f.goes_to, 'redirect-page', f.ord
+        FROM claim c
+        JOIN fact f ON f.ord = c.ord
+        WHERE f.outcome = 'redirect';
+        """
+    )
+
+
+def _claim_gone(facts: Facts, settings: Settings) -> None:
+    for place, text in enumerate(settings.gone):
+        address = addresses.plain_address(text)
+        if address is None or addresses.refusal(address):
+            raise SettingsError(f"setting 'gone': {text!r} is no legacy address")
+        row = (address.kind, address.value, place - STEP)
+        facts.db.execute("INSERT INTO contender VALUES (?, ?, ?, NULL, 'gone', NULL)", row)
+
+
+def _claim_previous(facts: Facts) -> None:
+    """What the previous generation answered for a document, where the document does not claim it again."""
+    facts.script(
+        f"""
+        INSERT INTO moved
+        SELECT a.kind, a.value, ifnull(f.goes_to, f.ord) AS ord, f.ord AS page, f.senior
+        FROM previous_address a
+        JOIN fact f ON f.document = a.document
+        WHERE f.outcome IN ('document', 'redirect')
+          AND a.refused IS NULL
+          AND NOT EXISTS (
+            SELECT 1
+            FROM contender c
+            WHERE c.kind = a.kind
+              AND c.value = a.value
+              AND c.ord = ifnull(f.goes_to, f.ord)
+          )
+          AND NOT EXISTS (
+            SELECT 1
+            FROM living l
+            JOIN fact t ON t.document = l.what
+            WHERE l.path = rtrim(address_path(a.kind, a.value), '/')
+              AND t.outcome = 'document'
+              AND t.ord = ifnull(f.goes_to, f.ord)
+          );
+
+        INSERT INTO contender
+        SELECT kind, value, 2 * {STEP} + row_number() OVER (ORDER BY senior, kind, value), ord, 'moved', page
+        FROM moved;
+        """
+    )
+
+
+def _claim_home(facts: Facts, settings: Settings) -> None:
+    """The name that the old home page had, for whatever page it means: servers look it up."""
+    if settings.home is None:
+        return
+    name = addresses.canonical_name(settings.home)
+    if name is None or addresses.refusal(Address("name", name)):
+        raise SettingsError(f"setting 'home': {settings.home!r} can be no page name")
+    goal = _of_name(facts, name)
+    if isinstance(goal, str):
+        message = f"home {settings.home!r}: {goal}"
+        facts.add_finding(None, "home.unknown", message, "the old home page is not answered", field="home", cause=name)
+    elif not facts.one("SELECT 1 FROM contender WHERE kind = 'name' AND value = ? AND ord = ?", name, goal):
+        row = (name, 3 * STEP, goal, goal)
+        facts.db.execute("INSERT INTO contender VALUES ('name', ?, ?, ?, 'title', ?)", row)
+
+
+# --- reviewed decisions --------------------------------------------------------------------
+
+
+def _claim_reviewed(facts: Facts) -> None:
+    """Decisions that can be applied, each before all claims; the others, and those that change nothing, are told."""
+    decisions = facts.db.execute("SELECT rowid, place, kind, value, target FROM reviewed ORDER BY rowid").fetchall()
+    for number, place, kind, value, target in decisions:
+        said, cause = f"{place}: {kind} {value!r}", f"{kind} {value}"
+        goal = None if target is None else _goal(facts, target)
+        living = facts.one("SELECT what FROM living WHERE path = rtrim(address_path(?, ?), '/')", kind, value)
+        if isinstance(goal, str):
+            _tell(facts, "decision.refused", f"{said}: target {target!r}: {goal}", "as if it were not there", cause)
+        elif living is not None:
+            why = f"the new site itself answers it ({living})"
+            _tell(facts, "decision.refused", f"{said}: {why}", "as if it were not there", cause)
+        else:
+            _report_unused(facts, said, Address(kind, value), goal, cause)
+            row = (kind, value, number - 2 * STEP, goal)
+            facts.db.execute("INSERT INTO contender VALUES (?, ?, ?, ?, 'reviewed', NULL)", row)
+
+
+def _report_unused(facts: Facts, said: str, address: Address, goal: int | None, cause: str) -> None:
+    """A decision that changes nothing, and one that contradicts the setting ``gone``."""
+    owner = facts.db.execute(
+        "SELECT ord, why FROM contender WHERE kind = ? AND value = ? ORDER BY place LIMIT 1", address
+    ).fetchone()
+    if owner is None:
+        return
+    if owner[0] == goal:
+        _tell(facts, "decision.unused", f"{said}: the map says the same without it", "it may be deleted", cause)
+    elif owner[1] == "gone":
+        document = facts.one("SELECT document FROM fact WHERE ord = ?", goal)
+        message = f"{said} is claimed by the setting gone, but belongs to {document} by a reviewed decision"
+        _tell(facts, "address.conflict", message, "the setting gone does not count here", cause)
+
+
+def _tell(facts: Facts, code: str, message: str, action: str, cause: str) -> None:
+    facts.add_finding(None, code, message, action, field="redirects", cause=cause)
+
+
+def _goal(facts: Facts, target: str) -> int | str:
+    """Ordinal of the document that the target of a decision means, or why there is none."""
+    if target.startswith("/"):
+        return _of_path(facts, target)
+    id_ = f"tiki-{target}" if target.isdecimal() else target
+    found = facts.one(
+        "SELECT ord FROM fact WHERE document = ? AND outcome IN ('document', 'withheld', 'redirect')", id_
+    )
+    return _of_name(facts, target) if found is None else _published(facts, found)
+
+
+def _of_path(facts: Facts, target: str) -> int | str:
+    query = "SELECT ord FROM path WHERE path IN (?, ? || '/')"
+    found = facts.one(query, target, target.rstrip("/"))
+    return _unknown(facts, target) if found is None else _published(facts, found)
+
+
+def _of_name(facts: Facts, name: str) -> int | str:
+    """By its page name as it was, else however it is spelled, else by its slug."""
+    query = "SELECT ord FROM contender WHERE kind = 'name' AND value = ? AND why = 'title' ORDER BY place LIMIT 1"
+    own = facts.one(query, addresses.canonical_name(name))
+    if own is not None:
+        return int(own)
+    goals: dict[int | str, str] = {}
+    query = """
+        SELECT DISTINCT f.ord, f.document, f.senior
+        FROM page_name n
+        JOIN fact f ON f.ord = n.ord
+        WHERE n.key = ?
+        ORDER BY (f.outcome = 'withheld'), f.senior
+        """
+    for ord_, document, _ in facts.rows(query, name_key(name)):
+        goals.setdefault(_published(facts, ord_), document)
+    known = {goal: document for goal, document in goals.items() if isinstance(goal, int)}
+    if len(known) > 1:
+        return f"several pages have this name, such as {' and '.join([*known.values()][:2])}; give the id"
+    if goals:
+        return next(iter(known or goals))
+    found = facts.one("SELECT ord FROM slug WHERE slug = ?", name)
+    return _unknown(facts, name) if found is None else _published(facts, found)
+
+
+def _published(facts: Facts, ord_: int) -> int | str:
+    """The document that stands for a member, or why nobody may be sent there."""
+    query = "SELECT outcome, ifnull(goes_to, ord), document, status FROM fact WHERE ord = ?"
+    outcome, goal, document, status = next(facts.rows(query, ord_))
+    return f"{document} is a {status} and not published" if outcome == "withheld" else int(goal)
+
+
+def _unknown(facts: Facts, target: str) -> str:
+    """Why a target is none; a target that only redirects would make a chain."""
+    address = addresses.plain_address(target)
+    if address is None:
+        return "no document"
+    other = facts.one("SELECT place FROM reviewed WHERE kind = ? AND value = ?", *address)
+    if other is not None:
+        return f"it is an old address itself, decided in {other}: name the page that it goes to"
+    query = """
+        SELECT f.document
+        FROM contender c
+        JOIN fact f ON f.ord = c.ord
+        WHERE c.kind = ? AND c.value = ?
+        ORDER BY c.place
+        """
+    document = facts.one(query, *address)
+    return f"it is an old address itself; {document} is the page" if document else "no page of this export"
+
+
+# --- what came to nothing ------------------------------------------------------------------
+
+
+def _report_conflicts(facts: Facts) -> None:
+    losers = facts.rows(
+        """
+        SELECT c.kind, c.value, c.page, f.document, c.why,
+               CASE WHEN r.why = 'reviewed' THEN ifnull(w.document || ' by a reviewed decision', 'a reviewed decision')
+                    ELSE ifnull(w.document, 'the setting gone') END
+        FROM contender c
+        JOIN redirect r ON r.kind = c.kind AND r.value = c.value
+        JOIN fact f ON f.ord = c.page
+        LEFT JOIN fact w ON w.ord = r.ord
+        WHERE c.ord IS NOT r.ord
+          AND c.page IS NOT NULL
+        ORDER BY c.kind, c.value, c.place
+        """
+    )
+    for kind, value, page, loser, why, owner in losers:
+        claim = f"went to {loser} before" if why == "moved" else f"is claimed by {loser}"
+        message = f"{kind} {value!r} {claim}, but belongs to {owner}"
+        _add_conflict(facts, page, message, f"it answers with {owner}", f"{kind} {value}")
+
+
+def _report_hidden(facts: Facts) -> None:
+    """Addresses that the new site itself answers: with this document (nothing to say), or with another."""
+    hidden = facts.rows(
+        """
+        SELECT c.kind, c.value, c.page, f.document, l.what
+        FROM contender c
+        JOIN living l ON l.path = rtrim(address_path(c.kind, c.value), '/')
+        JOIN fact f ON f.ord = c.page
+        LEFT JOIN fact t ON t.ord = c.ord
+        WHERE l.what IS NOT t.document
+        ORDER BY c.kind, c.value, c.place
+        """
+    )
+    for kind, value, page, loser, owner in hidden:
+        message = f"{kind} {value!r} of {loser} is a path of the new site ({owner})"
+        _add_conflict(facts, page, message, "the new site answers it", f"{kind} {value}")
+
+
+def _add_conflict(facts: Facts, page: int, message: str, action: str, cause: str) -> None:
+    facts.add_finding(page, "address.conflict", message, action, field="aliases", cause=cause)
+
+
+def _report_withheld(facts: Facts) -> None:
+    withheld = facts.rows(
+        """
+        SELECT f.ord, f.document, f.status, count(*), min(address_path(c.kind, c.value))
+        FROM fact f
+        JOIN claim c ON c.ord = f.ord
+        LEFT JOIN redirect r ON r.kind = c.kind AND r.value = c.value
+        WHERE f.outcome = 'withheld'
+          AND r.kind IS NULL
+        GROUP BY f.ord
+        ORDER BY f.ord
+        """
+    )
+    for ord_, document, status, count, example in withheld:
+        facts.add_finding(
+            ord_,
+            "address.withheld",
+            f"{document} is a {status}: {count} addresses such as {example!r} are not answered",
+            "name them in gone, or publish the page",
+            field="aliases",
+            cause=document,
+        )
+
+
+def _report_lost(facts: Facts) -> None:
+    """Addresses that the previous generation answered and nobody answers now, by document."""
+    facts.script(
+        """
+        INSERT INTO lost
+        SELECT a.document, a.kind, a.value, a.refused
+        FROM previous_address a
+        LEFT JOIN redirect r ON r.kind = a.kind AND r.value = a.value
+        WHERE CASE WHEN r.kind IS NULL  -- CASE: the function is asked for the few that are left
+                   THEN rtrim(address_path(a.kind, a.value), '/') NOT IN (SELECT path FROM living) END
+        """
+    )
+    lost = facts.rows(
+        """
+        SELECT f.ord, f.status, f.outcome, l.document, count(*), min(address_path(l.kind, l.value)), max(l.refused)
+        FROM lost l
+        LEFT JOIN fact f ON f.document = l.document AND f.outcome IN ('document', 'withheld', 'redirect')
+        GROUP BY l.document
+        ORDER BY l.document
+        """
+    )
+    for ord_, status, outcome, document, count, example, refused in lost:
+        if ord_ is None:
+            why = "is not among the documents of this export"
+        else:
+            why = f"is a {status} now" if outcome == "withheld" else f"cannot have them any more ({refused})"
+        facts.add_finding(
+            ord_,
+            "address.lost",
+            f"{document} {why}: {count} addresses such as {example!r} were answered before and are not now",
+            "name them in gone, or give them a target among the reviewed decisions",
+            field="aliases",
+            cause=document,
+        )
+
+
+def _note_taken(facts: Facts) -> None:
+    facts.script(
+        """
+        INSERT INTO taken
+        SELECT 'slug ' || p.document || ' ' || s.slug
+        FROM previous_document p
+        JOIN fact f ON f.document = p.document
+        JOIN slug s ON s.ord = f.ord
+        JOIN slug_alone a ON a.ord = f.ord
+        WHERE f.outcome IN ('document', 'withheld', 'redirect')
+          AND a.slug <> s.slug;
+
+        INSERT INTO taken
+        SELECT 'moved ' || m.kind || ' ' || m.value || ' ' || f.document
+        FROM moved m
+        JOIN fact f ON f.ord = m.page;
+
+        INSERT INTO taken
+        SELECT 'lost ' || kind || ' ' || value || ' ' || document
+        FROM lost;
+        """
+    )

@@ -1,0 +1,66 @@
+"""What every server's runner needs: its program, a port, links to the compiled files, the words of its errors."""
+
+from __future__ import annotations
+
+import grp
+import os
+import shutil
+import socket
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+LOOPBACK = "127.0.0.1"
+
+_SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin", "/opt/homebrew/bin")  # often not on the PATH of a user
+
+
+class ServerError(Exception):
+    """A server that is not installed, does not start, or has no map: the sentence says what to do. Status 3."""
+
+
+class Command(NamedTuple):
+    """How to run a prepared server."""
+
+    arguments: list[str]
+    environment: Mapping[str, str] = {}
+
+
+Prepare = Callable[[Path, Path, Path, int], Command]
+"""Folder of the compiled files, scratch folder, folder of the new site's pages, port -> what to run."""
+
+
+def program(name: str, package: str) -> str:
+    """The path of a server's program. Raises ServerError with what to install."""
+    places = os.pathsep.join([os.environ.get("PATH", os.defpath), *_SBIN])
+    found = shutil.which(name, path=places)
+    if found is None:
+        raise ServerError(f"{name} is not installed; install the package {package!r} and try again")
+    return found
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on right now."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
+def no_map(compiled: Path, server: str) -> ServerError:
+    """The error for a folder that was not compiled for a server."""
+    return ServerError(f"{compiled}: no map for {server} in this folder; `wiki-etl redirects build` writes one")
+
+
+def link_all(source: Path, target: Path) -> None:
+    """Links to the files of a folder: they may lie where only we may read."""
+    target.mkdir()
+    for file in sorted(source.iterdir()):
+        (target / file.name).symlink_to(file)
+
+
+def root_group() -> str | None:
+    """The name of root's group where we are root, else None.
+
+    Started by root, a server would serve as somebody who may not look into our scratch folder.
+    """
+    return grp.getgrgid(0).gr_name if os.geteuid() == 0 else None

@@ -1,0 +1,53 @@
+"""HAProxy as operations installs it, in front of a small static back end that is HAProxy too."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from etl.servers.base import LOOPBACK, Command, free_port, link_all, no_map, program
+
+_CONF = r"""frontend web from wiki_etl
+    bind {address}:{port}
+    default_backend site
+
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 30s
+    timeout server 30s
+
+backend site
+    server new {address}:{site}
+
+# The new site: its pages, and nothing else.
+frontend new
+    bind {address}:{site}
+    option accept-invalid-http-request
+    http-request set-var(txn.page) 'path,regsub("(/\.)+(/|$)","/",g),regsub("/+","/",g),url_dec,rtrim("/")'
+    http-request set-var(txn.page) 'var(txn.page),regsub(" ","%20",g),regsub("^","/")'
+    acl page var(txn.page),map_str(site.map) -m found
+    http-request return status 200 content-type text/html lf-string "<!doctype html><title>%[path]</title>" if page
+    http-request return status 404 content-type text/plain string "Not found"
+"""
+
+
+def prepare(compiled: Path, scratch: Path, site: Path, port: int) -> Command:
+    """Links the compiled folder into the scratch folder, with a configuration beside it."""
+    haproxy, source = program("haproxy", "haproxy"), compiled / "wiki-etl"
+    if not (source / "rules.cfg").is_file():
+        raise no_map(compiled, "haproxy")
+    link_all(source, scratch / "wiki-etl")
+    with (scratch / "site.map").open("w", encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+        file.writelines(f"{path} 1\n" for path in _pages(site))
+    conf = scratch / "haproxy.cfg"
+    conf.write_text(_CONF.format(address=LOOPBACK, port=port, site=free_port()), "utf-8")
+    return Command([haproxy, "-db", "-f", str(scratch / "wiki-etl" / "rules.cfg"), "-f", str(conf)])
+
+
+def _pages(site: Path) -> Iterator[str]:
+    """The pages of the new site as keys: decoded, without the slash at the end, blanks encoded."""
+    for folder, _, files in os.walk(site):
+        if "index.html" in files:
+            yield "/" + folder.removeprefix(str(site)).replace(" ", "%20")

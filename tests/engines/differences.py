@@ -1,0 +1,159 @@
+"""Where two engines show a clean body differently and no writing helps: everything else is a fault of the writing.
+
+The README's list is made of this table. Each row has an example that really differs, and names what evens the
+difference out, so that the comparison forgives this and nothing beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from tests.engines.outline import Block
+
+LISTS = ("ul", "ol")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A row of the table; ``engine`` as in `ENGINES`, ``example`` a clean body."""
+
+    name: str
+    engine: str
+    differs: str
+    why: str
+    helps: str
+    """What a user of that engine can do."""
+    example: str
+    forgive: Callable[[Block], Block]
+    """The same block of either engine, without the difference."""
+
+
+def _map(block: Block, change: Callable[[Block], Block]) -> Block:
+    """A change to every block, from the innermost to the outermost."""
+    return change(replace(block, children=tuple(_map(child, change) for child in block.children)))
+
+
+def _without_numbers(page: Block) -> Block:
+    return _map(page, lambda block: replace(block, kind="ol") if block.kind.startswith("ol ") else block)
+
+
+def _with_lists_joined(page: Block) -> Block:
+    return _map(page, _join_lists)
+
+
+def _join_lists(block: Block) -> Block:
+    children: list[Block] = []
+    for child in block.children:
+        above = children[-1] if children else None
+        if above is not None and above.kind[:2] in LISTS and child.kind[:2] in LISTS:
+            children[-1] = replace(above, children=above.children + child.children)
+        else:
+            children.append(child)
+    return replace(block, children=tuple(children))
+
+
+def _without_breaks(page: Block) -> Block:
+    return _map(page, lambda block: replace(block, text=block.text.replace("\\ ", "⟨br⟩")))
+
+
+def _without_escaped_pipes(page: Block) -> Block:
+    return _map(page, lambda block: replace(block, text=block.text.replace("\\|", "|")))
+
+
+def _without_empty_rows(page: Block) -> Block:
+    def cut(block: Block) -> Block:
+        """A table of two rows whose last one is empty: the header alone."""
+        empty = (
+            block.kind == "table" and len(block.children) == 2 and not any(c.text for c in block.children[1].children)
+        )
+        return replace(block, children=block.children[:1]) if empty else block
+
+    return _map(page, cut)
+
+
+DIFFERENCES = (
+    Difference(
+        name="first number of a list",
+        engine="Python-Markdown",
+        differs="a numbered list that goes on from another one begins at 1 again",
+        why="`extra` ignores the first number; without the list the number would be text",
+        helps="the extension `sane_lists`",
+        example="6. Sow.\n7. Water.",
+        forgive=_without_numbers,
+    ),
+    Difference(
+        name="lists of two kinds that touch",
+        engine="Python-Markdown",
+        differs="bullets right behind numbers, or numbers right behind bullets, go on with the first list's marks",
+        why="only another block between the two lists would part them",
+        helps="the extension `sane_lists`",
+        example="* Sow.\n\n1. Water.",
+        forgive=_with_lists_joined,
+    ),
+    Difference(
+        name="table of a header alone",
+        engine="Python-Markdown",
+        differs="an empty row stands below the header",
+        why="it knows no table without a second row",
+        helps="",
+        example="| Bed | Sort |\n| --- | --- |",
+        forgive=_without_empty_rows,
+    ),
+    Difference(
+        name="pipe in code in a table",
+        engine="Python-Markdown",
+        differs="the backslash before the pipe is shown",
+        why="it parts cells before it reads escapes, and reads none in code",
+        helps="",
+        example="| Bed | Code |\n| --- | --- |\n| 1 | `a \\| b` |",
+        forgive=_without_escaped_pipes,
+    ),
+    Difference(
+        name="hard break",
+        engine="Python-Markdown",
+        differs="the line goes on, behind a backslash",
+        why="only blanks at the end of a line are a break there, which editors strip",
+        helps="",
+        example="Sow in March.\\\nThin in May.",
+        forgive=_without_breaks,
+    ),
+    Difference(
+        name="hard break",
+        engine="markdown2",
+        differs="the line goes on, behind a backslash",
+        why="only blanks at the end of a line are a break there, which editors strip",
+        helps='the extra `"breaks": {"on_backslash": True}`',
+        example="Sow in March.\\\nThin in May.",
+        forgive=_without_breaks,
+    ),
+    Difference(
+        name="block at the beginning of an item",
+        engine="markdown2",
+        differs="a heading or a quotation that an item begins with shows its mark as text",
+        why="only a blank line before the item would help, and an item that is alone has none",
+        helps="",
+        example="* # Sow",
+        forgive=lambda page: _map(page, _first_as_text),
+    ),
+)
+
+
+def _first_as_text(block: Block) -> Block:
+    """An item with its first block as the text that the block's mark would be."""
+    if block.kind != "item" or not block.children:
+        return block
+    first, *rest = block.children
+    if first.kind == "quote" and len(first.children) == 1:
+        first = Block("p", f"> {first.children[0].text}")
+    elif first.kind[:1] == "h" and first.kind[1:].isdigit():
+        first = Block("p", f"{'#' * int(first.kind[1:])} {first.text}")
+    return replace(block, children=(first, *rest))
+
+
+def without_differences(page: Block, engine: str) -> Block:
+    """The page without what no writing helps against, for an engine."""
+    for difference in DIFFERENCES:
+        if difference.engine == engine:
+            page = difference.forgive(page)
+    return page

@@ -1,0 +1,228 @@
+"""The map for Apache: its keys, its limits, its files without their binary map and with it, and a new map."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import subprocess
+import tempfile
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from etl import servers
+from etl.load.redirects import CompileOptions, compile_all
+from etl.load.redirects.apache import LONGEST_KEY, LONGEST_LINE, escape, key
+from etl.load.redirects.exact import groups
+from etl.model import Finding
+from etl.servers.base import Command
+from tests.load.test_redirects import need
+from tests.servers.oracle import Answer
+from tests.servers.stage import Entries, serving, write
+from tests.servers.wire import Client, Request
+
+NAMES = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=400)
+MAP: dict[tuple[str, str], str | None] = {
+    ("name", "Some Page – June 2019"): "/pages/some/",
+    ("name", "水" * 158): "/pages/water/",
+    ("name", "HIV"): "/pages/hiv/",
+    ("name", "Hiv"): "/pages/hives/",
+    ("name", "Gone"): None,
+    ("id", "7"): "/pages/some/",
+    ("path", "/posts/x"): "/pages/some/",
+}
+
+
+def compiled(folder: Path, entries: Entries = MAP, options: CompileOptions | None = None) -> list[str]:
+    """Compiles a map; the messages of what is not in the files."""
+    write(folder / "redirects.jsonl", entries)
+    findings = compile_all(folder / "redirects.jsonl", folder / "redirects", options or CompileOptions(), ["apache"])
+    return [finding.message for finding in findings if finding.code == "redirect.unsupported"]
+
+
+def lines(folder: Path) -> list[str]:
+    return (folder / "redirects" / "apache" / "wiki-etl" / "redirects.map").read_text("ascii").splitlines()
+
+
+# --- keys ----------------------------------------------------------------------------------
+
+
+@given(NAMES, NAMES)
+def test_a_key_stands_for_one_text_and_is_one_word(one: str, other: str) -> None:
+    assert re.fullmatch("[!-~]+", key("e", one))
+    assert len(key("e", one)) <= LONGEST_KEY + 2
+    assert (key("e", one) == key("e", other)) == (one == other)
+    assert unquote(escape(one)) == one
+
+
+def test_keys_are_in_the_map_once_whatever_differs_by_case(tmp_path: Path) -> None:
+    assert compiled(tmp_path) == []
+    found = [line.split() for line in lines(tmp_path)]
+    assert len({word for word, _ in found}) == len(found)
+    assert ["n:hiv", "="] in found
+    assert ["e:HIV", "/pages/hiv/"] in found
+    assert ["e:Hiv", "/pages/hives/"] in found
+    assert ["n:some%20page%20%e2%80%93%20june%202019", "/pages/some/"] in found
+    assert ["n:gone", "410"] in found
+    assert ["i:7", "/pages/some/"] in found
+    assert ["p:posts/x", "/pages/some/"] in found
+
+
+def test_a_long_key_is_its_hash(tmp_path: Path) -> None:
+    compiled(tmp_path)
+    digest = hashlib.sha1(b"%e6%b0%b4" * 158).hexdigest()
+    assert f"N:{digest} /pages/water/" in lines(tmp_path)
+
+
+def test_no_line_is_longer_than_the_servers_read(tmp_path: Path) -> None:
+    entries: Entries = {("name", "x" * size): f"/pages/{'y' * 700}/" for size in (1, 198, 199, 200, 4000)}
+    assert compiled(tmp_path, entries) == []
+    assert max(map(len, lines(tmp_path))) < LONGEST_LINE
+    messages = compiled(tmp_path, {("name", "short"): f"/pages/{'y' * 1000}/", ("name", "other"): "/pages/x/"})
+    assert len(messages) == 1
+    assert "more than 1000 bytes" in messages[0]
+    assert lines(tmp_path) == ["n:other /pages/x/"]
+
+
+def test_what_apache_cannot_express_is_counted_in_its_readme(tmp_path: Path) -> None:
+    messages = compiled(tmp_path, {**MAP, ("name", "x" * 4001): "/pages/a/", ("name", "é" * 1999): "/pages/b/"})
+    assert len(messages) == 2
+    assert "4001 bytes where a key has at most 4000" in messages[0]
+    assert "(NFD)" in messages[1]
+    readme = (tmp_path / "redirects" / "apache" / "README.md").read_text()
+    assert "* 2 entries of the map could not be expressed" in readme
+    assert not re.search("@[a-z_]+@", readme)
+
+
+@pytest.mark.parametrize("name", ["é" * 200, "ö" * 30 + " z"])
+def test_accents_have_a_second_key(tmp_path: Path, name: str) -> None:
+    compiled(tmp_path, {("name", name): "/pages/a/"})
+    expected = {key("n", form.lower()) for form in (name, unicodedata.normalize("NFD", name))}
+    assert {line.split()[0] for line in lines(tmp_path)} == expected
+
+
+def test_an_address_that_stands_twice_in_an_edited_map_is_in_the_files_once(tmp_path: Path) -> None:
+    line = '{{"kind": "name", "value": "7", "target": "/pages/{}/", "status": 301}}\n'
+    (tmp_path / "redirects.jsonl").write_text("".join(line.format(page) for page in "aba"))
+    findings: list[Finding] = []
+    found = list(groups(tmp_path / "redirects.jsonl", "apache", findings))
+    assert [(entry.target, group.folds) for group in found for entry in group.entries] == [("/pages/a/", True)]
+    assert len(findings) == 1
+    assert "twice; the first one counts" in findings[0].message
+
+
+# --- the files -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def prepared(tmp_path: Path) -> Iterator[tuple[Path, list[str], int]]:
+    """A folder that Apache is about to run in, what runs it, and its port."""
+    need("apache2")
+    need("httxt2dbm")
+    compiled(tmp_path)
+    with tempfile.TemporaryDirectory(dir=servers._scratch_place()) as name:
+        scratch, port = Path(name), servers.free_port()
+        servers.write_site(scratch / "site", ["/pages/some/"])
+        command = servers.SERVERS["apache"](tmp_path / "redirects" / "apache", scratch, scratch / "site", port)
+        for path in (scratch / "wiki-etl").iterdir():  # as it was published, and open to whom Apache serves as
+            text = path.read_bytes()
+            path.unlink()
+            path.write_bytes(text)
+        yield scratch, command.arguments, port
+
+
+@contextmanager
+def started(prepared: tuple[Path, list[str], int]) -> Iterator[Client]:
+    scratch, arguments, port = prepared
+    with (
+        servers._process("apache", Command(arguments), scratch, port),
+        Client(f"http://127.0.0.1:{port}/") as client,
+    ):
+        yield client
+
+
+def build(scratch: Path) -> None:
+    """What the README says, from another folder."""
+    subprocess.run(["sh", str(scratch / "wiki-etl" / "build-map.sh")], check=True, cwd="/")
+
+
+def without_binary(scratch: Path) -> None:
+    for path in (scratch / "wiki-etl").glob("*.sdbm.*"):
+        path.unlink()
+
+
+def ask(client: Client, target: str) -> Answer:
+    return client.ask(Request("", target.encode(), host="evil.example"))
+
+
+def test_the_files_load_without_the_binary_map_and_with_it(prepared: tuple[Path, list[str], int]) -> None:
+    scratch, arguments, _ = prepared
+    without_binary(scratch)
+    for _ in range(2):
+        done = subprocess.run([*arguments, "-t"], capture_output=True, text=True, check=False)
+        assert done.stderr.strip() == "Syntax OK"
+        build(scratch)
+    names = {path.name for path in (scratch / "wiki-etl").iterdir()}
+    assert names == {"build-map.sh", "redirects.conf", "redirects.map", "redirects.sdbm.dir", "redirects.sdbm.pag"}
+
+
+def test_the_text_map_answers_as_the_binary_one_does(prepared: tuple[Path, list[str], int]) -> None:
+    without_binary(prepared[0])
+    with started(prepared) as client:
+        for (kind, value), target in MAP.items():
+            assert ask(client, value if kind == "path" else f"/{quote(value)}") == Answer(
+                301 if target else 410, target
+            )
+        assert ask(client, "/hIV") == Answer(404)
+
+
+def test_a_map_that_is_built_again_is_taken_without_a_reload(prepared: tuple[Path, list[str], int]) -> None:
+    file = prepared[0] / "wiki-etl" / "redirects.map"
+    with started(prepared) as client:
+        assert ask(client, "/Gone") == Answer(410)
+        os.utime(file.with_name("redirects.sdbm.dir"), (1, 1))  # a clock of seconds would take both for one
+        os.utime(file.with_name("redirects.sdbm.pag"), (1, 1))
+        assert ask(client, "/Gone") == Answer(410)
+        file.write_text(file.read_text().replace("n:gone 410", "n:gone /pages/back/"))
+        build(prepared[0])
+        assert ask(client, "/Gone") == Answer(301, "/pages/back/")
+
+
+def test_the_host_of_a_request_is_in_no_answer(prepared: tuple[Path, list[str], int]) -> None:
+    with started(prepared) as client:
+        assert ask(client, "/Some+Page+%E2%80%93+June+2019") == Answer(301, "/pages/some/")
+
+
+def test_a_target_that_only_an_absolute_address_can_say_has_the_servers_own_name(tmp_path: Path) -> None:
+    need("apache2")
+    with serving(
+        "apache", tmp_path, {("name", "a"): "/x?y=%2F", ("name", "b"): "/%2f/", ("name", "c"): "/%C3%A9/"}
+    ) as stage:
+        assert ask(stage.client, "/a") == Answer(301, f"{stage.address}x?y=%2F")
+        assert ask(stage.client, "/b") == Answer(301, f"{stage.address}%2F/")
+        assert ask(stage.client, "/c") == Answer(301, "/%C3%A9/")
+    assert "not for 2 targets" in (tmp_path / "redirects" / "apache" / "README.md").read_text()
+
+
+def test_an_unknown_name_too_long_for_a_file_is_unknown(tmp_path: Path) -> None:
+    need("apache2")
+    with serving("apache", tmp_path, MAP) as stage:
+        assert ask(stage.client, "/" + "x" * 300) == Answer(404)
+
+
+def test_the_example_is_a_virtual_host(prepared: tuple[Path, list[str], int], tmp_path: Path) -> None:
+    scratch, arguments, _ = prepared
+    conf = scratch / "httpd.conf"
+    example = (
+        (tmp_path / "redirects" / "apache" / "apache.conf").read_text().replace("/var/www/html", str(scratch / "site"))
+    )
+    conf.write_text(conf.read_text().partition("<VirtualHost")[0] + example)
+    done = subprocess.run([*arguments, "-t"], capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == "Syntax OK"

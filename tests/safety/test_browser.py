@@ -1,0 +1,120 @@
+"""The body is a trust boundary: hostile bodies act in a real browser, and cleaned they do nothing.
+
+Each body is rendered by two CommonMark renderers that pass raw HTML, and each rendering is a page
+of its own. A deed of a page is a dialog (every script calls ``alert``), a request, a navigation, a
+window that it opens, or a link to an address that no contract allows. Images that the document
+lists in `images` are content; all other requests are deeds.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urljoin
+
+import pytest
+
+from etl.transform.body import Cleaned
+from tests.safety.bodies import ACTIVE, BODIES, QUIET, SLEEPING, STEPS
+from tests.safety.browser import HOST, Deeds, find_browser, show
+from tests.safety.pages import RENDERERS
+from tests.transform.test_links import clean
+
+Key = TypeVar("Key")
+PAGE = (
+    '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<link rel="icon" href="data:,">\n'
+    "<title>Wells</title>\n</head>\n<main>\n{}</main>\n"
+)
+LINGER = 0.06
+"""Seconds that a page has for what it does by itself, after everything in it was touched."""
+LONGER = 1.0
+"""Seconds for a page of which a deed is expected that did nothing at first: the machine may be busy."""
+
+PARTS = frozenset(
+    """p h1 h2 h3 h4 h5 h6 ul ol li blockquote hr pre code em strong a img table thead tbody tr th td br sup sub div
+    """.split()
+) | frozenset(
+    "a href,img src,img alt,ol start,code class,div class,div markdown,th style,td style,th align,td align".split(",")
+)  # fmt: skip
+"""Elements that a page of a clean body may have, and their attributes."""
+
+
+TWO = ("pyromark", "cmark")
+QUIET_IN = {("pyromark", "Markdown link that runs, behind blanks in angle brackets")}
+"""What does nothing when one of the two renders it."""
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Browser:
+    program = find_browser()
+    if program is None:
+        message = "chromium is not installed"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    return Browser(program, tmp_path)
+
+
+class Browser:
+    """Shows pages; those that are the same only once."""
+
+    def __init__(self, program: str, folder: Path) -> None:
+        self.program = program
+        self.folder = folder
+        self.runs = 0
+
+    def show(self, pages: Mapping[Key, str], linger: float = LINGER) -> dict[Key, Deeds]:
+        self.runs += 1
+        profile = self.folder / f"profile {self.runs}"
+        profile.mkdir()
+        deeds = show(self.program, profile, list(dict.fromkeys(pages.values())), linger)
+        return {name: deeds[page] for name, page in pages.items()}
+
+    def idle(self, bodies: Mapping[str, str], patience: float | None = None) -> set[tuple[str, str]]:
+        """Renderer and body of the pages that do nothing; with ``patience`` they get a second chance to."""
+        pages = {(name, each): page(name, body) for name in TWO for each, body in bodies.items()}
+        content = {name: addresses(clean(body)) for name, body in bodies.items()}
+        for linger in filter(None, (LINGER, patience)):
+            deeds = self.show(pages, linger)
+            pages = {page: pages[page] for page in pages if not deeds[page].but(content[page[1]])}
+        return set(pages)
+
+
+def test_enough_is_tried() -> None:
+    assert len(ACTIVE) - len(QUIET) >= 150
+    assert set(QUIET) <= set(ACTIVE)
+    assert len(BODIES) == len(ACTIVE) + len(SLEEPING)
+    assert len(set(BODIES.values())) == len(BODIES)
+
+
+def test_uncleaned_bodies_act(browser: Browser) -> None:
+    assert browser.idle(ACTIVE, LONGER) == {(renderer, name) for renderer in TWO for name in QUIET} | QUIET_IN
+
+
+def test_bodies_that_sleep_do_nothing_as_they_are(browser: Browser) -> None:
+    assert len(browser.idle({name: body for name, (_, body) in SLEEPING.items()})) == len(TWO) * len(SLEEPING)
+
+
+def test_bodies_that_sleep_act_after_a_step_of_a_careless_cleaner(browser: Browser) -> None:
+    assert browser.idle({name: STEPS[step](body) for name, (step, body) in SLEEPING.items()}, LONGER) == set()
+
+
+@pytest.mark.parametrize("renderer", [*TWO, "--html"])
+def test_clean_bodies_do_nothing(browser: Browser, renderer: str) -> None:
+    cleaned = {name: clean(body) for name, body in BODIES.items()}
+    done = browser.show({name: page(renderer, each.body) for name, each in cleaned.items()})
+    acted = {name: deeds for name, each in cleaned.items() if (deeds := done[name].but(addresses(each)))}
+    assert acted == {}
+    strange = {name: sorted(parts) for name, deeds in done.items() if (parts := deeds.parts - PARTS)}
+    assert strange == {}
+
+
+def page(renderer: str, body: str) -> str:
+    return PAGE.format(RENDERERS[renderer](body))
+
+
+def addresses(cleaned: Cleaned) -> list[str]:
+    """The images of a document as a page asks for them."""
+    return [urljoin(HOST, image["src"]) for image in cleaned.images if image["state"] != "missing"]

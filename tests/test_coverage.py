@@ -1,0 +1,341 @@
+"""`redirects coverage`: what logs asked for is told apart, counted and suggested, and nothing decides by itself."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from etl import coverage
+from etl.addresses import plain_address
+from etl.coverage import Coverage, LogError, Missing, Plan, Suggestion, cover, review
+from etl.reviewed import read_reviewed
+from etl.settings import Settings
+from tests.make import ROOT, Outcome
+
+Run = Callable[..., Outcome]
+
+MAP = [
+    ("id", "7", "/pages/seven-wells/"),
+    ("id", "8", None),
+    ("name", "Clear water in autumn", "/pages/clear-water/"),
+    ("name", "Gone wells", None),
+    ("name", "Seven wells", "/pages/seven-wells/"),
+    ("name", "TWINS", "/pages/clear-water/"),
+    ("name", "twins", "/pages/seven-wells/"),
+    ("path", "/posts/clear-water-in-autumn", "/pages/clear-water/"),
+]
+
+
+@pytest.fixture
+def map_file(tmp_path: Path) -> Path:
+    file = tmp_path / "generation" / "redirects.jsonl"
+    file.parent.mkdir()
+    lines = [
+        {"kind": kind, "value": value, "target": target, "status": 301 if target else 410}
+        for kind, value, target in MAP
+    ]
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (file.parent / "documents.jsonl").write_text('{"path": "/pages/not-redirected/"}\n')
+    (file.parent / "terms.jsonl").write_text('{"path": "/tags/wells/"}\n')
+    return file
+
+
+def line(target: str, status: int = 200, method: str = "GET") -> str:
+    """A line of a log, as a server writes it: quotation marks and control characters escaped."""
+    said = re.sub(r'["\\\x00-\x1f]', lambda match: f"\\x{ord(match[0]):02X}", target)
+    return f'192.0.2.1 - - [21/Nov/2025:10:00:00 +0000] "{method} {said} HTTP/1.1" {status} 9 "-" "Mozilla/5.0"'
+
+
+def log(folder: Path, targets: Iterable[str], name: str = "access.log") -> Path:
+    file = folder / name
+    file.write_text("".join(line(target) + "\n" for target in targets), "utf-8")
+    return file
+
+
+def covered(map_file: Path, targets: Iterable[str], **more: Any) -> Coverage:
+    file = log(map_file.parent, targets)
+    return cover(Plan([str(file)], map_file, path_prefixes=("posts", "pages", "tags"), **more))
+
+
+def asked(found: Coverage) -> list[tuple[str, str, int]]:
+    return [(missing.address.kind, missing.value, missing.hits) for missing in found.missing]
+
+
+# --- what is told apart --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("targets", "kind"),
+    [
+        (["/posts/clear-water-in-autumn", "/posts/clear-water-in-autumn/?utm_source=x"], "path"),
+        (["/Seven+wells", "//Seven%20wells/", "/tiki-index.php?page=Seven%20wells&bl=y", "/TWINS", "/twins"], "name"),
+        (["/seven+WELLS", "/tiki-index.php?page=seven%20wells"], "case"),
+        (["/7", "/7/", "/tiki-index.php?bl=y&page_id=7", "http://old.example/7"], "id"),
+        (["/Gone+wells", "/8"], "gone"),
+        (["/pages/not-redirected/", "/pages/seven-wells", "/tags/wells/?page=2"], "live"),
+        (["/", "/?utm_source=x", "/tiki-index.php", "/tiki-index.php?bl=y"], "home"),
+        (
+            ["/Eight+wells", "/Twins", "/9", "/posts/other", "/tags/other", "/tiki-index.php?page=x&page_id=0"],
+            "unanswered",
+        ),
+        (
+            ["/styles/a.css", "/img/x.png", "/tiki-download_file.php?fileId=3", "/dl12", "/wp-login.php", "/.env"],
+            "no page",
+        ),
+        (["/a%0d%0ab", "/%ff", "/%zz", "*", "/a%00"], "malformed"),
+    ],
+)
+def test_requests_are_told_apart(targets: list[str], kind: str, map_file: Path) -> None:
+    assert covered(map_file, targets).hits == {kind: len(targets)}
+
+
+def test_other_methods_and_broken_requests_are_counted_apart(map_file: Path) -> None:
+    file = map_file.with_name("access.log")
+    parts = [line("/Seven+wells", method="POST"), line("/Seven+wells", method="HEAD"), line("/Seven wells")]
+    parts.append('192.0.2.1 - - [21/Nov/2025:10:00:00 +0000] "\\x16\\x03\\x01" 400 0 "-" "-"')
+    parts.append('192.0.2.1 - - [21/Nov/2025:10:00:00 +0000] "-" 408 0 "-" "-"')
+    file.write_text("\n".join(parts))
+    assert cover(Plan([str(file)], map_file)).hits == {"other": 4, "name": 1}
+
+
+def test_the_settings_say_what_is_answered_besides(map_file: Path, run: Run, tmp_path: Path) -> None:
+    config = tmp_path / "wiki-etl.toml"
+    config.write_text('legacy_base = "/wiki/"\nroutes = {files = "gone"}\n')
+    file = log(tmp_path, ["/wiki/Seven+wells", "/wiki/dl12", "/Seven+wells", "/wiki/", "/wiki"])
+    words = ["--map", map_file, "--config", config, "--review", tmp_path / "review.toml", "--format", "json"]
+    facts = json.loads(run("redirects", "coverage", file, *words).out)
+    assert {key: hits for key, hits in facts["classes"].items() if hits} == {
+        "name": 1,
+        "route": 1,
+        "no page": 1,
+        "home": 2,
+    }
+
+
+def test_the_unanswered_come_by_hits(map_file: Path) -> None:
+    found = covered(map_file, ["/One", "/Two", "/Two", "/Three", "/Three", "/Three", "/posts/x/", "/posts/x"])
+    assert asked(found) == [("name", "Three", 3), ("name", "Two", 2), ("path", "/posts/x", 2), ("name", "One", 1)]
+    assert found.distinct == 4
+
+
+def test_hits_that_the_old_site_answered_are_counted(map_file: Path) -> None:
+    file = map_file.with_name("access.log")
+    file.write_text("\n".join([line("/One", 200), line("/One", 404), line("/One", 302)]))
+    (missing,) = cover(Plan([str(file)], map_file)).missing
+    assert (missing.hits, missing.found) == (3, 2)
+
+
+# --- suggestions ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        ("/Seven+wels", "Seven wells"),
+        ("/wells_seven", "Seven wells"),
+        ("/Clear+water+in+autum", "Clear water in autumn"),
+        ("/posts/clear-water-in-autum", "Clear water in autumn"),
+        ("/Entirely+different+subject", None),
+        ("/9", None),
+    ],
+)
+def test_close_names_are_suggested(target: str, name: str | None, map_file: Path) -> None:
+    (missing,) = covered(map_file, [target]).missing
+    assert (missing.suggestions[0].name if missing.suggestions else None) == name
+    assert len({one.target for one in missing.suggestions}) == len(missing.suggestions)
+
+
+def test_suggestions_do_not_depend_on_how_the_names_are_read(map_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    targets = ["/Seven+wels", "/Clear+water+in+autum"]
+    whole = covered(map_file, targets).missing
+    monkeypatch.setattr(coverage, "_CHUNK", 1)
+    assert covered(map_file, targets).missing == whole
+
+
+def test_the_review_file_decides_nothing(map_file: Path) -> None:
+    text = review(covered(map_file, ["/Seven+wels", '/A+"quoted"+\\+name', "/9", "/posts/x"]))
+    assert tomllib.loads(text) == {}
+    assert all(part.startswith("#") or not part for part in text.split("\n"))
+
+
+def test_an_entry_without_its_marks_is_what_the_setting_reads(map_file: Path, tmp_path: Path) -> None:
+    targets = ["/Seven+wels", '/A+"quoted"+\\+name%E2%80%AE', "/9", "/posts/x"]
+    found = covered(map_file, targets)
+    entries = review(found).split("\n\n")[1:]
+    for missing, entry in zip(found.missing, entries, strict=True):
+        lines = [part.removeprefix("# ") for part in entry.splitlines()]
+        first = next((part for part in lines if part.startswith("target")), "gone = true")
+        kept = [part for part in lines if not part.startswith(("target", "gone"))]
+        file = tmp_path / "decisions.toml"
+        file.write_text("\n".join([*kept, first]), "utf-8")
+        (decision,) = read_reviewed(Settings(redirects=str(file))).entries
+        assert decision.address == missing.address
+        assert decision.target == (missing.suggestions[0].target if missing.suggestions else None)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30), st.text(max_size=10))
+def test_any_address_and_any_name_make_a_sound_review_file(value: str, name: str) -> None:
+    address = plain_address(value)
+    if address is None:
+        return
+    missing = Missing(address, 3, 1, (Suggestion(90, name, "/pages/x/"),))
+    text = review(Coverage(["log"], missing=[missing], distinct=1))
+    assert tomllib.loads(text) == {}
+    assert not [char for char in text if not char.isprintable() and char != "\n"]
+    entry = "\n".join(part.removeprefix("# ") for part in text.split("\n\n")[1].splitlines() if "gone =" not in part)
+    (decision,) = tomllib.loads(entry)["redirects"]
+    assert plain_address(decision["value"]) == address
+    assert decision["target"] == "/pages/x/"
+
+
+# --- logs as they are ----------------------------------------------------------------------
+
+
+def test_plain_gzip_and_standard_input_are_read_alike(map_file: Path, tmp_path: Path) -> None:
+    plain = log(tmp_path, ["/Seven+wells", "/One"])
+    packed = tmp_path / "access.log.2.gz"
+    packed.write_bytes(gzip.compress(plain.read_bytes()) * 2)
+    words = [sys.executable, "-m", "etl", "redirects", "coverage", str(plain), str(packed), "-", "--format", "json"]
+    for data, times in ((plain.read_bytes(), 1), (packed.read_bytes(), 2)):
+        done = subprocess.run(
+            [*words, "--map", str(map_file), "--review", str(tmp_path / f"{len(data)}.toml")],
+            input=data,
+            capture_output=True,
+            cwd=tmp_path,
+            env={"PYTHONPATH": str(ROOT)},
+            check=True,
+            timeout=60,
+        )
+        classes = json.loads(done.stdout)["classes"]
+        assert classes["name"] == classes["unanswered"] == 1 + 2 + times
+
+
+def test_bad_lines_are_counted_and_said(map_file: Path, tmp_path: Path, run: Run) -> None:
+    file = tmp_path / "access.log"
+    long = line("/" + "x" * 200_000)
+    file.write_text("\n".join([line("/Seven+wells"), "", "junk", long, '[x] "GET / HTTP/1.1"', line("/One")]) + "\n")
+    outcome = run("redirects", "coverage", file, "--map", map_file, "--review", tmp_path / "review.toml")
+    assert outcome.status == 0
+    assert f"3  lines could not be read, the first one is {file}:2" in outcome.out
+    assert "1  answered: a page name" in outcome.out
+
+
+@pytest.mark.parametrize("target", ["/One\x1b[31m", "/One%E2%80%AE", "/\u202eOne", "/One%1b[31m"])
+def test_no_control_character_of_a_log_reaches_the_terminal(
+    target: str, map_file: Path, tmp_path: Path, run: Run
+) -> None:
+    file = log(tmp_path, [target, "/Two"])
+    for form in ("text", "json"):
+        place = tmp_path / f"{form}.toml"
+        words = ["--map", map_file, "--review", place, "--format", form]
+        outcome = run("redirects", "coverage", file, *words)
+        everything = outcome.out + outcome.err + place.read_text("utf-8")
+        assert not {"\x1b", "\u202e"} & set(everything)
+        assert "Two" in everything
+
+
+@given(st.lists(st.binary(max_size=80), max_size=8))
+def test_any_bytes_are_a_log_or_none(tmp_path_factory: pytest.TempPathFactory, lines: list[bytes]) -> None:
+    folder = tmp_path_factory.mktemp("log")
+    (folder / "redirects.jsonl").write_text("")
+    file = folder / "access.log"
+    whole = [b'- - - [x] "GET /' + part + b' HTTP/1.1" 200 1' for part in lines]
+    file.write_bytes(b"\n".join([*lines, *whole, line("/One").encode()]))
+    found = cover(Plan([str(file)], folder / "redirects.jsonl"))
+    assert found.hits["unanswered"] >= 1
+    assert found.hits.total() + found.bad >= len([part for part in whole if b"\n" not in part])
+
+
+# --- bounds --------------------------------------------------------------------------------
+
+
+def test_what_is_asked_often_is_kept_whatever_else_is_asked(map_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coverage, "MOST_KEPT", 50)
+    targets = [f"/Junk+{number}" for number in range(1000)]
+    for place in range(0, 1000, 10):
+        targets.insert(place, "/Asked+often")
+    found = covered(map_file, targets, limit=3)
+    assert asked(found)[0] == ("name", "Asked often", 100)
+    assert found.kept <= 50
+    assert found.forgotten + sum(missing.hits for missing in found.missing) <= 1100
+    assert abs(found.distinct - 1001) < 20, "an estimate"
+    said = coverage.text(found)
+    assert f"not answered: about {found.distinct:,} addresses, the 3 most asked" in said
+    assert f"{found.forgotten:,} hits are of addresses that were not" in said
+
+
+def test_very_long_addresses_are_not_kept(map_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coverage, "MOST_TEXT", 1000)
+    long = ["/" + "x" * 3000] + [f"/{'y' * 100}{number}" for number in range(20)]
+    found = covered(map_file, [*long, "/One"])
+    assert sum(len(missing.value) for missing in found.missing) <= 1000
+    assert found.forgotten + sum(missing.hits for missing in found.missing) == 22
+
+
+def test_the_list_is_cut_and_says_so(map_file: Path, tmp_path: Path, run: Run) -> None:
+    file, place = log(tmp_path, [f"/Lost+{number}" for number in range(30)]), tmp_path / "review.toml"
+    outcome = run("redirects", "coverage", file, "--map", map_file, "--review", place, "--limit", 5)
+    assert "not answered: 30 addresses, the 5 most asked" in outcome.out
+    assert "suggestions for 5 of 30 addresses" in outcome.err
+    assert "5 of 30, the most asked first" in place.read_text()
+
+
+# --- the command ---------------------------------------------------------------------------
+
+
+def test_a_review_file_is_never_overwritten(map_file: Path, tmp_path: Path, run: Run) -> None:
+    place = tmp_path / "review.toml"
+    place.write_text("# decisions\n")
+    outcome = run("redirects", "coverage", log(tmp_path, ["/One"]), "--map", map_file, "--review", place)
+    assert outcome.status == 2
+    assert "may hold decisions" in outcome.err
+    assert place.read_text() == "# decisions\n"
+
+
+def test_no_review_file_where_everything_is_answered(map_file: Path, tmp_path: Path, run: Run) -> None:
+    place = tmp_path / "review.toml"
+    outcome = run("redirects", "coverage", log(tmp_path, ["/7"]), "--map", map_file.parent, "--review", place)
+    assert (outcome.status, outcome.err) == (0, "")
+    assert not place.exists()
+
+
+@pytest.mark.parametrize("data", [b"junk\nmore junk\n", gzip.compress(b"x" * 9999)[:-9], b"\x1f\x8b junk"])
+def test_what_is_no_log_is_status_3(data: bytes, map_file: Path, tmp_path: Path, run: Run) -> None:
+    file = tmp_path / "access.log"
+    file.write_bytes(data)
+    outcome = run("redirects", "coverage", file, "--map", map_file, "--review", tmp_path / "review.toml")
+    assert outcome.status == 3
+    assert outcome.err.startswith(f"error: {file}: ")
+
+
+def test_trouble_with_a_file_is_status_3(map_file: Path, tmp_path: Path, run: Run) -> None:
+    place = tmp_path / "review.toml"
+    assert run("redirects", "coverage", tmp_path / "no.log", "--map", map_file, "--review", place).status == 3
+    assert run("redirects", "coverage", log(tmp_path, ["/7"]), "--map", tmp_path / "no", "--review", place).status == 3
+    assert run("redirects", "coverage").status == 2
+
+
+def test_an_empty_log_is_no_trouble(map_file: Path, tmp_path: Path) -> None:
+    file = tmp_path / "empty.log"
+    file.write_bytes(b"")
+    assert cover(Plan([str(file)], map_file)).hits.total() == 0
+    file.write_bytes(b"junk")
+    with pytest.raises(LogError, match="not one of its 1 lines"):
+        cover(Plan([str(file)], map_file))
+
+
+def test_lines_have_a_bound() -> None:
+    with gzip.GzipFile(fileobj=io.BytesIO(gzip.compress(b"x" * 300_000 + b"\nshort\n"))) as stream:
+        assert [len(part) for part in coverage._lines(stream)] == [coverage.LONGEST_LINE, 5]

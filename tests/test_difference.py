@@ -1,0 +1,259 @@
+"""`redirects diff`: no address is lost without being named, with the cause."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from etl import difference
+from etl.difference import CAUSES, LOST, Difference, Record, compare, differences
+from etl.load.redirects import MapError
+from tests.make import Outcome
+
+Run = Callable[..., Outcome]
+Row = tuple[str, str, str | None, str | None]
+"""Kind, value, target, document."""
+
+
+def write_map(file: Path, rows: Iterable[Row], *, in_order: bool = False) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    lines = [
+        {"kind": kind, "value": value, "target": target, "status": 301 if target else 410, "document": document}
+        for kind, value, target, document in (rows if in_order else sorted(rows, key=lambda row: row[:2]))
+    ]
+    file.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), "utf-8")
+    return file
+
+
+def generation(folder: Path, rows: Iterable[Row], documents: Mapping[str, str], withheld: Iterable[str] = ()) -> Path:
+    """A map with its documents (id to path), and those that are withheld."""
+    write_map(folder / "redirects.jsonl", rows)
+    for name, records in (("documents", documents.items()), ("withheld", ((one, "/x/") for one in withheld))):
+        lines = [json.dumps({"id": one, "path": path}) + "\n" for one, path in records]
+        (folder / f"{name}.jsonl").write_text("".join(lines))
+    return folder
+
+
+OLD: list[Row] = [
+    ("id", "1", "/pages/one/", "tiki-1"),
+    ("id", "2", "/pages/two/", "tiki-2"),
+    ("id", "9", None, None),
+    ("name", "Draft", "/pages/draft/", "tiki-4"),
+    ("name", "One", "/pages/one/", "tiki-1"),
+    ("name", "Second", "/pages/two/", "tiki-2"),
+    ("name", "Was gone", None, None),
+    ("path", "/posts/one", "/pages/one/", "tiki-1"),
+    ("path", "/posts/three", "/pages/three/", "tiki-3"),
+]
+NEW: list[Row] = [
+    ("id", "1", "/pages/uno/", "tiki-1"),
+    ("id", "5", "/pages/five/", "tiki-5"),
+    ("name", "One", None, None),
+    ("name", "Second", "/pages/uno/", "tiki-1"),
+    ("name", "Was gone", "/pages/five/", "tiki-5"),
+    ("path", "/pages/three", "/pages/tres/", "tiki-3"),
+    ("path", "/posts/three", "/pages/tres/", "tiki-3"),
+]
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    pages = {"tiki-1": "/pages/one/", "tiki-2": "/pages/two/", "tiki-3": "/pages/three/", "tiki-4": "/pages/draft/"}
+    return generation(tmp_path / "old", OLD, pages)
+
+
+@pytest.fixture
+def new(tmp_path: Path) -> Path:
+    pages = {"tiki-1": "/pages/uno/", "tiki-3": "/pages/tres/", "tiki-5": "/pages/five/"}
+    return generation(tmp_path / "new", NEW, pages, ["tiki-4"])
+
+
+def said(found: Iterable[Difference]) -> set[tuple[str, str, str]]:
+    return {(one.cause, one.kind, one.value) for one in found}
+
+
+def test_every_address_that_is_not_answered_as_before_is_named_with_its_cause(old: Path, new: Path) -> None:
+    assert said(differences(old, new)) == {
+        ("path changed", "id", "1"),
+        ("document withdrawn", "id", "2"),
+        ("no longer gone", "id", "9"),
+        ("document withheld", "name", "Draft"),
+        ("gone", "name", "One"),
+        ("owner changed", "name", "Second"),
+        ("restored", "name", "Was gone"),
+        ("address dropped", "path", "/posts/one"),
+        ("path changed", "path", "/posts/three"),
+        ("page lost", "page", "/pages/one/"),
+        ("page lost", "page", "/pages/two/"),
+        ("page lost", "page", "/pages/draft/"),
+    }
+    found = compare(old, new)
+    assert (found.before, found.same, found.added, found.lost) == (9, 0, 2, 7)
+
+
+def test_maps_alone_can_be_compared(old: Path, new: Path) -> None:
+    found = compare(old / "redirects.jsonl", new / "redirects.jsonl")
+    assert found.counts["document withheld"] == 1, "its documents lie beside it"
+    alone = [write_map(old.parent / f"{number}" / "map.jsonl", rows) for number, rows in enumerate((OLD, NEW))]
+    found = compare(*alone)
+    assert found.counts["document withheld"] == 0
+    assert found.counts["document withdrawn"] == 2
+    assert found.counts["page lost"] == 3, "the targets of the old map were its pages"
+
+
+def test_a_page_that_redirects_or_is_gone_is_not_lost(tmp_path: Path) -> None:
+    pages = {f"tiki-{number}": f"/pages/w%C3%A9ll {number}/".replace(" ", "%20") for number in range(3)}
+    old = generation(tmp_path / "old", [], pages)
+    rows: list[Row] = [("path", "/pages/wéll 0", "/pages/x/", "tiki-0"), ("path", "/pages/wéll 1", None, None)]
+    new = generation(tmp_path / "new", rows, {"tiki-2": pages["tiki-2"], "tiki-0": "/pages/x/"})
+    assert list(differences(old, new)) == []
+
+
+def test_a_map_without_owners_can_be_compared(tmp_path: Path) -> None:
+    old = write_map(tmp_path / "old.jsonl", [("name", "A", "/a/", None), ("name", "B", "/b/", None)])
+    new = write_map(tmp_path / "new.jsonl", [("name", "A", "/b/", None)])
+    assert said(differences(old, new)) == {
+        ("target changed", "name", "A"),
+        ("address dropped", "name", "B"),
+        ("page lost", "page", "/a/"),
+    }
+
+
+addresses = st.one_of(
+    st.tuples(st.just("id"), st.integers(1, 20).map(str)),
+    st.tuples(st.just("name"), st.sampled_from("ABCÄÖ日😀")),
+    st.tuples(st.just("path"), st.sampled_from(["/posts/a", "/posts/b", "/p/0", "/p/1"])),
+)
+answers = st.one_of(st.none(), st.integers(0, 3))
+maps = st.dictionaries(addresses, answers, max_size=12).map(
+    lambda entries: [
+        (kind, value, None if to is None else f"/p/{to}/", None if to is None else f"tiki-{to}")
+        for (kind, value), to in entries.items()
+    ]
+)
+
+
+@given(before=maps, now=maps)
+def test_what_is_said_is_what_two_dictionaries_say(
+    tmp_path_factory: pytest.TempPathFactory, before: list[Row], now: list[Row]
+) -> None:
+    folder = tmp_path_factory.mktemp("maps")
+    old, new = write_map(folder / "old.jsonl", before), write_map(folder / "new.jsonl", now)
+    then, after = ({row[:2]: row[2] for row in rows} for rows in (before, now))
+    found = [one for one in differences(old, new) if one.kind != "page"]
+    assert {(one.kind, one.value) for one in found} == {
+        key for key, target in then.items() if key not in after or after[key] != target
+    }
+    assert {(one.kind, one.value) for one in found if one.cause in LOST} == then.keys() - after.keys()
+    counts = compare(old, new)
+    assert counts.before == len(then)
+    assert counts.added == len(after.keys() - then.keys())
+    assert counts.same + len(found) == len(then)
+    assert counts.counts.total() == len(list(differences(old, new)))
+    lost = {one.value for one in differences(old, new) if one.kind == "page"}
+    live = {target for target in after.values() if target} | {f"{value}/" for kind, value in after if kind == "path"}
+    assert lost == {target for target in then.values() if target} - live
+
+
+@pytest.mark.parametrize(
+    "rows", [[("name", "B", "/b/", None), ("name", "A", "/a/", None)], [("name", "A", "/a/", None)] * 2]
+)
+def test_a_map_that_is_not_sorted_is_refused(rows: list[Row], tmp_path: Path) -> None:
+    sound = write_map(tmp_path / "sound.jsonl", [])
+    broken = write_map(tmp_path / "broken.jsonl", rows, in_order=True)
+    for pair in ((sound, broken), (broken, sound)):
+        with pytest.raises(MapError, match=r"broken\.jsonl:2: not sorted"):
+            compare(*pair)
+
+
+def test_the_order_is_that_of_the_bytes() -> None:
+    keys = [Record("name", value, None, None).key for value in ("Z", "a", "ä", "\uffee", "😀")]
+    assert keys == sorted(keys, key=lambda key: key[1].encode())
+
+
+# --- the command ---------------------------------------------------------------------------
+
+
+def test_lists_are_capped_and_counts_are_not(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(difference, "MOST_SHOWN", 2)
+    old = write_map(tmp_path / "old.jsonl", [("name", f"Well {number}", "/a/", "tiki-1") for number in range(7)])
+    new = write_map(tmp_path / "new.jsonl", [("name", "Other", "/a/", "tiki-1")])
+    capped, whole = run("redirects", "diff", old, new), run("redirects", "diff", old, new, "--all")
+    assert capped.status == whole.status == 0
+    assert "address dropped: 7" in capped.out
+    assert capped.out.count("name 'Well") == 2
+    assert "… and 5 more (--all lists them)" in capped.out
+    assert whole.out.count("name 'Well") == 7
+    assert "… and" not in whole.out
+    few, all_ = (
+        json.loads(run("redirects", "diff", old, new, "--format", "json", *flags).out) for flags in ([], ["--all"])
+    )
+    assert (few["lost"], len(few["differences"]), few["complete"]) == (7, 2, False)
+    assert (all_["lost"], len(all_["differences"]), all_["complete"]) == (7, 7, True)
+
+
+def test_json_names_everything(old: Path, new: Path, run: Run) -> None:
+    facts = json.loads(run("redirects", "diff", old, new, "--format", "json").out)
+    assert facts["causes"].keys() == CAUSES.keys() - {"target changed"}
+    assert facts["causes"] == {
+        cause: sum(one["cause"] == cause for one in facts["differences"]) for cause in facts["causes"]
+    }
+
+
+def test_fail_on_lost_is_about_what_is_not_answered(tmp_path: Path, run: Run) -> None:
+    def diff(now: list[Row], *flags: str) -> int:
+        new = write_map(tmp_path / "new.jsonl", now)
+        return run("redirects", "diff", old, new, *flags).status
+
+    old = write_map(tmp_path / "old.jsonl", [("name", "A", "/a/", "tiki-1"), ("path", "/b", "/a/", "tiki-1")])
+    here: Row = ("path", "/b", "/a/", "tiki-1")
+    assert diff([("name", "A", "/a/", "tiki-1"), here], "--fail-on-lost") == 0
+    assert diff([("name", "A", None, None), here], "--fail-on-lost") == 0
+    assert diff([here], "--fail-on-lost") == 1
+    assert diff([here]) == 0
+
+
+def test_a_map_that_is_missing_is_status_2(old: Path, tmp_path: Path, run: Run) -> None:
+    for pair in ((tmp_path / "no", old), (old, tmp_path / "no"), (tmp_path, old)):
+        outcome = run("redirects", "diff", *pair)
+        assert outcome.status == 2
+        assert "there is no redirect map" in outcome.err
+
+
+def test_a_map_that_is_none_is_status_3(old: Path, tmp_path: Path, run: Run) -> None:
+    (tmp_path / "junk.jsonl").write_text("junk\n")
+    assert run("redirects", "diff", tmp_path / "junk.jsonl", old).status == 3
+    (old / "documents.jsonl").write_text("[]\n")
+    outcome = run("redirects", "diff", old, old)
+    assert outcome.status == 3
+    assert "documents.jsonl:1: not a document" in outcome.err
+
+
+def test_no_control_character_reaches_the_terminal(tmp_path: Path, run: Run) -> None:
+    rows: list[Row] = [("name", "a\u202eb", "/a/", "tiki-1\x1b[31m")]
+    old, new = write_map(tmp_path / "old.jsonl", rows), write_map(tmp_path / "new.jsonl", [])
+    for form in ("text", "json"):
+        outcome = run("redirects", "diff", old, new, "--format", form)
+        assert not {"\x1b", "\u202e"} & set(outcome.out)
+
+
+def test_quiet_says_nothing_where_nothing_changed(old: Path, run: Run) -> None:
+    assert run("redirects", "diff", old, old, "--quiet") == Outcome(0, "", "")
+
+
+def test_nothing_else_is_in_a_difference(old: Path, new: Path) -> None:
+    fields: dict[str, Any] = next(iter(differences(old, new)))._asdict()
+    assert fields == {
+        "cause": "path changed",
+        "kind": "id",
+        "value": "1",
+        "before": "/pages/one/",
+        "now": "/pages/uno/",
+        "document": "tiki-1",
+    }

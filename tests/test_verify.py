@@ -1,0 +1,788 @@
+"""`redirects verify`: an honest server passes, and every kind of lie is found and named."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from etl import connections, verdicts, verify
+from etl.addresses import Address, lookups, refusal
+from etl.connections import Connection, NoAnswer, Server, Unreachable, origin
+from etl.load.redirects import CompileOptions, MapError, compile_all
+from etl.servers import ServerError, free_port, program, running
+from etl.settings import SettingsError
+from etl.spellings import INJECTED, hostile, spellings, unknown
+from etl.verdicts import Tally
+from etl.verify import Plan
+from tests.make import Outcome, spawn
+
+Run = Callable[..., Outcome]
+Lie = Callable[["Handler"], bool]
+"""Answers a request itself and returns True, or leaves it to the honest server."""
+
+MAP = [
+    ("id", "2019", "/pages/by-id/"),
+    ("id", "7", "/pages/seven/"),
+    ("id", "8", None),
+    ("name", "2019", "/pages/by-name/"),
+    ("name", "5% of A+B/C – Zoë's", "/pages/five/"),
+    ("name", "Gone wells", None),
+    ("name", "Seven wells", "/pages/seven/"),
+    ("name", "ends in a slash/", "/pages/slash/"),
+    ("name", "up/../down//and ... more", "/pages/up/"),
+    ("path", "/posts/seven", "/pages/seven/"),
+    ("path", "/posts/two words", "/pages/two/"),
+]
+PREFIXES = ("posts", "pages")
+
+
+def write_map(folder: Path, rows: Sequence[tuple[str, str, str | None]] = MAP) -> Path:
+    file = folder / "redirects.jsonl"
+    lines = [
+        {"kind": kind, "value": value, "target": target, "status": 301 if target else 410}
+        for kind, value, target in sorted(rows, key=lambda row: row[:2])
+    ]
+    file.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), "utf-8")
+    return file
+
+
+@pytest.fixture
+def map_file(tmp_path: Path) -> Path:
+    return write_map(tmp_path)
+
+
+# --- a server that can lie -----------------------------------------------------------------
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers as the map says, by the reference of the project; what the test wants otherwise, it lies about."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: Liar
+    more: dict[str, str]
+
+    def do_GET(self) -> None:
+        target = self.requestline.split(" ")[1]
+        self.server.asked.append((self.headers["Host"], target))
+        self.more = {}
+        if not self.server.lie(self):
+            self.honest(target)
+
+    def honest(self, target: str) -> None:
+        meant = (address for address in lookups(target.encode("latin-1").decode()) if address in self.server.answers)
+        found = next(meant, None)
+        if found is not None:
+            location = self.server.answers[found]
+            self.say(410) if location is None else self.say(301, self.server.site + location)
+        else:
+            self.say(200 if target in self.server.answers.values() else 404)
+
+    def say(self, status: int, location: str | None = None, body: bytes = b"a page\n") -> None:
+        self.send_response(status)
+        for name, value in self.more.items():
+            self.send_header(name, value)
+        if location is not None:
+            self.send_header("Location", location)
+        if "Transfer-Encoding" not in self.more:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def hang_up(self) -> bool:
+        """Closes the connection without a word."""
+        self.close_connection = True
+        return True
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the name of the library
+        pass
+
+
+class Liar(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64  # with the default of 5 some of our connections would wait for a second
+
+    def __init__(self, lie: Lie) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.lie = lie
+        self.answers = {Address(kind, value): target for kind, value, target in MAP}  # type: ignore[arg-type]
+        self.asked: list[tuple[str, str]] = []
+        self.site = ""
+        self.released = threading.Event()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+def honest(_: Handler) -> bool:
+    return False
+
+
+@contextmanager
+def serving(lie: Lie = honest) -> Iterator[Liar]:
+    with Liar(lie) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.released.set()
+            server.shutdown()
+            thread.join()
+
+
+def plan(server: Liar, map_file: Path, **more: Any) -> Plan:
+    return Plan(server.address, map_file, path_prefixes=PREFIXES, **more)
+
+
+def causes(lie: Lie, map_file: Path, **more: Any) -> dict[str, int]:
+    with serving(lie) as server:
+        tally = verify.verify(plan(server, map_file, **more))
+    assert tally.status == (1 if tally.causes else 0)
+    return dict(tally.causes)
+
+
+# --- what is asked -------------------------------------------------------------------------
+
+texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12)
+names = texts.map(lambda text: Address("name", text)).filter(lambda address: refusal(address) is None)
+paths = texts.map(lambda text: Address("path", "/" + text)).filter(lambda address: refusal(address) is None)
+ids = st.integers(min_value=1, max_value=10**9).map(lambda number: Address("id", str(number)))
+
+
+@given(st.one_of(names, ids), st.sampled_from(["/", "/wiki", "/old/wiki/"]))
+def test_names_and_ids_have_six_spellings_that_ask_for_them(address: Address, legacy_base: str) -> None:
+    found = list(spellings(address, legacy_base))
+    assert len({spelling.target for spelling in found}) == len(found) >= 6
+    for spelling in found:
+        assert address in lookups(spelling.target, legacy_base) == spelling.meanings
+        assert not set(" \r\n\0") & set(spelling.target)
+
+
+@given(paths)
+def test_paths_have_five_spellings_that_ask_for_them(address: Address) -> None:
+    found = list(spellings(address))
+    assert len({spelling.target for spelling in found}) == len(found) >= 5
+    assert all(address in lookups(spelling.target) for spelling in found)
+
+
+def test_the_spellings_of_a_name() -> None:
+    found = {spelling.form: spelling.target for spelling in spellings(Address("name", "Zoë's A+B C – D"))}
+    assert found == {
+        "plus": "/Zo%C3%AB%27s+A%2BB+C+%E2%80%93+D",
+        "percent-20": "/Zo%C3%AB's%20A%2BB%20C%20%E2%80%93%20D",
+        "mixed": "/Zo%C3%AB%27s+A%2BB%20C+%E2%80%93%20D",
+        "every-byte": "/%5A%6F%C3%AB%27%73%20%41%2B%42%20%43%20%E2%80%93%20%44",
+        "lower-hex": "/%5a%6f%c3%ab%27%73%20%41%2b%42%20%43%20%e2%80%93%20%44",
+        "trailing-slash": "/Zo%C3%AB%27s+A%2BB+C+%E2%80%93+D/",
+        "tracking": "/Zo%C3%AB%27s+A%2BB+C+%E2%80%93+D?utm_source=wiki-etl&utm_medium=redirects+verify",
+        "decomposed": "/Zoe%CC%88%27s+A%2BB+C+%E2%80%93+D",
+        "raw": "/Zoë%27s%20A%2BB%20C%20–%20D",
+        "page": "/tiki-index.php?page=Zo%C3%AB%27s+A%2BB+C+%E2%80%93+D",
+        "page-percent-20": (
+            "/tiki-index.php?bl=y&page=Zo%C3%AB%27s%20A%2BB%20C%20%E2%80%93%20D&sort_mode=created_desc"
+        ),
+    }
+
+
+@given(st.lists(st.one_of(names, ids, paths), max_size=3))
+def test_no_negative_asks_for_what_it_was_made_from(known: list[Address]) -> None:
+    for spelling in [*unknown(known, PREFIXES), *hostile(known)]:
+        assert not set(" \r\n\0") & set(spelling.target)
+        assert not set(known) & set(spelling.meanings)
+
+
+def test_a_request_target_goes_out_as_it_is(map_file: Path) -> None:
+    with serving() as server:
+        verify.verify(plan(server, map_file, hostile=True))
+        asked = {target.encode("latin-1").decode() for _, target in server.asked}
+    assert "/%35%25%20%6F%66%20%41%2B%42%2F%43%20%E2%80%93%20%5A%6F%C3%AB%27%73" in asked
+    assert "/5%25%20of%20A%2BB%2FC%20–%20Zoë%27s" in asked
+    assert {"/../../../../etc/passwd", "//wiki-etl-verify.invalid/", "/%zz"} <= asked
+
+
+# --- who passes ----------------------------------------------------------------------------
+
+
+def test_an_honest_server_passes(map_file: Path) -> None:
+    with serving() as server:
+        tally = verify.verify(plan(server, map_file, hostile=True))
+        asked = [target for _, target in server.asked]
+    assert tally.status == 0
+    assert tally.requests == len(asked)
+    assert {group for group, _ in tally.asked} == {"name", "id", "path", "target", "unknown", "hostile"}
+    assert tally.asked["target", "page"] == 7
+    assert asked.count("/2019") == 2, "once as a name, once as an id: the name answers both"
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        lambda handler: setattr(handler, "protocol_version", "HTTP/1.0"),
+        lambda handler: setattr(handler, "close_connection", True),
+        lambda handler: handler.more.update(Connection="close"),
+        lambda handler: handler.wfile.write(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"),
+    ],
+    ids=["HTTP/1.0", "closes after each answer", "says close", "early hints"],
+)
+def test_a_connection_that_ends_is_opened_again(lie: Callable[[Handler], Any], map_file: Path) -> None:
+    assert causes(lambda handler: bool(lie(handler)) and False, map_file) == {}
+
+
+def test_bodies_of_every_kind_are_skipped(map_file: Path) -> None:
+    chunks = b"5;x=y\r\nHTTP/\r\n" * 3 + b"0\r\nTrailer: x\r\n\r\n"
+
+    def lie(handler: Handler) -> bool:
+        if "unknown" in handler.path:
+            handler.more["Transfer-Encoding"] = "chunked"
+            handler.say(404, body=chunks)
+        elif "pages/seven" in handler.path:
+            handler.say(200, body=b"HTTP/1.1 404 no\r\n\r\n" * 50_000)
+        else:
+            return False
+        return True
+
+    assert causes(lie, map_file) == {}
+
+
+def test_the_map_may_be_a_sample_the_same_each_time(tmp_path: Path) -> None:
+    rows = [("name", f"Well number {number}", f"/pages/well-{number}/") for number in range(200)]
+    map_file = write_map(tmp_path, rows)
+    asked = []
+    for sample in ("20", "20", "50", "10%"):
+        with serving() as server:
+            server.answers = {Address("name", value): target for _, value, target in rows}
+            tally = verify.verify(plan(server, map_file, sample=sample, forms=frozenset({"plus"})))
+            asked.append({target for _, target in server.asked if target.startswith("/Well+number+")})
+            asked[-1] -= {target for target in asked[-1] if "unknown" in target}
+            assert tally.status == 0
+    assert asked[0] == asked[1] < asked[2]
+    assert [len(names) for names in asked[:3]] == [20, 20, 50]
+    assert 5 < len(asked[3]) < 40
+
+
+# --- who does not --------------------------------------------------------------------------
+
+
+def for_(words: str, *answer: Any) -> Lie:
+    """Answers requests whose target holds the words."""
+
+    def lie(handler: Handler) -> bool:
+        if words not in handler.path or "unknown" in handler.path:
+            return False
+        handler.say(*answer)
+        return True
+
+    return lie
+
+
+def test_a_wrong_target_is_found(map_file: Path) -> None:
+    with serving(for_("/Seven+wells", 301, "/pages/eight/")) as server:
+        tally = verify.verify(plan(server, map_file))
+    assert tally.causes == {"wrong target": 3}
+    fault = tally.faults["wrong target"][0]
+    assert fault[1:] == ("name", "plus", "", "/Seven+wells", "301 /pages/seven/", "301 /pages/eight/")
+
+
+@pytest.mark.parametrize("location", ["//evil.invalid/pages/seven/", "/pages/seven", "/pages/Seven/", "seven/", ""])
+def test_a_location_is_compared_whole(location: str, map_file: Path) -> None:
+    assert causes(for_("/Seven+wells", 301, location), map_file) == {"wrong target": 3}
+
+
+def test_a_redirect_to_itself_is_found(map_file: Path) -> None:
+    assert causes(for_("/posts/seven", 301, "/posts/seven"), map_file) == {"wrong target": 4}
+
+
+def test_a_chain_is_told_from_a_wrong_target(map_file: Path) -> None:
+    def lie(handler: Handler) -> bool:
+        return for_("/Seven+wells", 301, "/hop")(handler) or for_("/hop", 301, "/posts/seven")(handler)
+
+    assert causes(lie, map_file) == {"chain": 3}
+
+
+def test_a_target_that_redirects_is_a_chain(map_file: Path) -> None:
+    assert causes(for_("/pages/seven/", 301, "/pages/seven/index.html"), map_file) == {"chain": 1}
+
+
+def test_a_target_that_is_not_there_is_a_note_or_a_fault(map_file: Path, run: Run) -> None:
+    with serving(for_("/pages/seven/", 404)) as server:
+        noted = run("redirects", "verify", "--base-url", server.address, "--map", map_file)
+        counted = run("redirects", "verify", "--base-url", server.address, "--map", map_file, "--strict-targets")
+    assert (noted.status, counted.status) == (0, 1)
+    assert "note: 1 targets do not answer 200\n    target, page: GET /pages/seven/ -> 404" in noted.out
+    assert "target missing: 1" in counted.out
+
+
+@pytest.mark.parametrize(
+    ("words", "answer", "found"),
+    [
+        ("/Seven+wells", (404,), {"no redirect": 3}),
+        ("/Seven+wells", (200,), {"no redirect": 3}),
+        ("/Seven+wells", (301,), {"no redirect": 3}),
+        ("/Seven%20wells", (404,), {"no redirect": 1}),
+        ("/%53%65%76%65%6E", (404,), {"no redirect": 1}),
+        ("page=Seven+wells", (404,), {"no redirect": 1}),
+        ("page_id=7", (404,), {"no redirect": 2}),
+        ("/Seven+wells", (302, "/pages/seven/"), {"wrong status": 3}),
+        ("/Seven+wells", (503,), {"server error": 3}),
+        ("/Gone+wells", (301, "/"), {"not gone": 3}),
+        ("/8", (404,), {"not gone": 3}),
+    ],
+)
+def test_a_wrong_status_is_found(words: str, answer: tuple[Any, ...], found: dict[str, int], map_file: Path) -> None:
+    assert causes(for_(words, *answer), map_file) == found
+
+
+def test_a_server_that_answers_everything_with_a_page_is_found(map_file: Path) -> None:
+    def lie(handler: Handler) -> bool:
+        handler.say(200)
+        return True
+
+    found = causes(lie, map_file)
+    assert found.keys() == {"no redirect", "not gone", "known after all"}
+
+
+def test_an_unknown_address_that_goes_home_is_found(map_file: Path) -> None:
+    def lie(handler: Handler) -> bool:
+        if "unknown" in handler.path:
+            handler.say(302, "/")
+        return "unknown" in handler.path
+
+    assert causes(lie, map_file).keys() == {"known after all"}
+
+
+def test_a_name_in_another_case_is_not_taken_for_unknown(tmp_path: Path) -> None:
+    known = "Wiki-Etl-Redirects-Verify-UNKNOWN"
+    map_file = write_map(tmp_path, [("name", known, "/pages/x/")])
+    with serving() as server:
+        server.answers = {Address("name", known): "/pages/x/"}
+        verify.verify(plan(server, map_file))
+        assert known.lower() not in {target.strip("/") for _, target in server.asked}
+
+
+def test_a_dropped_connection_is_found(map_file: Path) -> None:
+    def lie(handler: Handler) -> bool:
+        if "/posts/seven" in handler.path and "unknown" not in handler.path:
+            return handler.hang_up()
+        return False
+
+    assert causes(lie, map_file) == {"connection failed": 4}
+
+
+def test_an_answer_that_never_comes_is_found(map_file: Path) -> None:
+    def lie(handler: Handler) -> bool:
+        if "page_id=7" in handler.path:
+            handler.server.released.wait(10)
+            return handler.hang_up()
+        return False
+
+    assert causes(lie, map_file, timeout=0.5) == {"timed out": 2}
+
+
+def test_an_answer_that_is_no_http_is_found(map_file: Path) -> None:
+    def lie(handler: Handler) -> bool:
+        if handler.path == "/7":
+            handler.wfile.write(b"SSH-2.0-OpenSSH_9.9\r\n\r\n")
+            return handler.hang_up()
+        return False
+
+    assert causes(lie, map_file) == {"no HTTP": 1}
+
+
+def test_hostile_input_that_is_let_in_is_found(map_file: Path) -> None:
+    def lie(handler: Handler) -> bool:
+        if "%0d%0a" in handler.path:
+            handler.more[INJECTED] = "yes"
+            handler.say(404)
+        elif handler.path.startswith(("//wiki-etl", "/%2F%2F")):
+            handler.say(301, "//wiki-etl-verify.invalid/")
+        elif "etc" in handler.path:
+            handler.say(200)
+        else:
+            return False
+        return True
+
+    assert causes(lie, map_file) == {}
+    with serving(lie) as server:
+        tally = verify.verify(plan(server, map_file, hostile=True))
+    assert tally.causes.keys() == {"unsafe answer"}
+    assert {form for group, form in tally.wrong if group == "hostile"} == {"open-redirect", "line-break", "traversal"}
+
+
+def test_hostile_input_may_be_answered_by_hanging_up(map_file: Path) -> None:
+    def lie(handler: Handler) -> bool:
+        if "%00" in handler.path or len(handler.path) > 6000:
+            return handler.hang_up()
+        return False
+
+    assert causes(lie, map_file, hostile=True) == {}
+
+
+# --- deployments as they are ---------------------------------------------------------------
+
+
+def test_absolute_targets_are_compared_with_the_site(map_file: Path) -> None:
+    with serving() as server:
+        server.site = "https://new.example"
+        right = verify.verify(plan(server, map_file, site="https://New.example:443/"))
+        wrong = verify.verify(plan(server, map_file, site="https://other.example"))
+        without = verify.verify(plan(server, map_file))
+        server.site = server.address
+        own = verify.verify(plan(server, map_file))
+        named = verify.verify(plan(server, map_file, site=server.address))
+    assert (right.status, right.elsewhere) == (0, True)
+    assert wrong.causes.keys() == without.causes.keys() == {"wrong target"}
+    assert (own.status, named.status, named.elsewhere) == (0, 0, False)
+
+
+def test_another_status_may_be_right(map_file: Path) -> None:
+    def lie(handler: Handler) -> bool:
+        handler.say = lambda status, *rest: Handler.say(  # type: ignore[method-assign]
+            handler, 308 if status == 301 else status, *rest
+        )
+        return False
+
+    assert causes(lie, map_file, status=308) == {}
+    assert causes(lie, map_file).keys() == {"wrong status"}
+
+
+def test_every_host_is_asked_for_everything(map_file: Path) -> None:
+    with serving() as server:
+        tally = verify.verify(plan(server, map_file, hosts=("www.old.example", "old.example:8080")))
+        asked: dict[str, set[str]] = {}
+        for host, target in server.asked:
+            asked.setdefault(host, set()).add(target)
+    assert tally.status == 0
+    assert asked.keys() == {"www.old.example", "old.example:8080"}
+    assert asked["www.old.example"] == asked["old.example:8080"]
+
+
+def test_a_host_that_goes_elsewhere_is_found(map_file: Path) -> None:
+    def lie(handler: Handler) -> bool:
+        if handler.headers["Host"] == "b.example" and handler.path == "/7":
+            handler.say(301, "/pages/eight/")
+            return True
+        return False
+
+    with serving(lie) as server:
+        tally = verify.verify(plan(server, map_file, hosts=("a.example", "b.example")))
+    assert [fault.host for fault in tally.faults["wrong target"]] == ["b.example"]
+    assert "GET /7 (Host b.example) -> 301 /pages/eight/" in verdicts.text(tally)
+
+
+def test_the_old_wiki_may_have_lived_in_a_folder(tmp_path: Path) -> None:
+    map_file = write_map(tmp_path, [("id", "7", "/pages/seven/"), ("path", "/posts/x", "/pages/x/")])
+
+    def lie(handler: Handler) -> bool:
+        meant = lookups(handler.path, "/wiki")
+        answers = {Address("id", "7"): "/pages/seven/", Address("path", "/posts/x"): "/pages/x/"}
+        found = next((answers[address] for address in meant if address in answers), None)
+        handler.say(301, found) if found else handler.say(200 if handler.path in answers.values() else 404)
+        return True
+
+    assert causes(lie, map_file, legacy_base="/wiki/") == {}
+    assert causes(lie, map_file).keys() == {"no redirect"}
+
+
+def test_a_name_may_be_resolved_by_hand(map_file: Path, run: Run) -> None:
+    with serving() as server:
+        port = server.server_address[1]
+        place = f"--base-url http://old.example:{port} --resolve old.example:{port}:127.0.0.1".split()
+        assert run("redirects", "verify", *place, "--map", map_file).status == 0
+        assert {host for host, _ in server.asked} == {f"old.example:{port}"}
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    if shutil.which("openssl") is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("openssl is not installed")
+        pytest.skip("openssl is not installed")
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=old.example"
+    more = ["-addext", "subjectAltName=DNS:old.example", "-keyout", str(key), "-out", str(cert)]
+    subprocess.run(["openssl", *words.split(), *more], check=True, capture_output=True, timeout=60)
+    return cert, key
+
+
+def test_https_is_verified(
+    map_file: Path, certificate: tuple[Path, Path], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import ssl
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    with serving() as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        port = server.server_address[1]
+        words = ["redirects", "verify", "--map", map_file, "--sample", "3", "--connections", "1"]
+        named = [*words, "--base-url", f"https://old.example:{port}", "--resolve", f"old.example:{port}:127.0.0.1"]
+        connections._context.cache_clear()
+        refused = run(*named)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+        connections._context.cache_clear()
+        trusted = run(*named)
+        other = run(*words, "--base-url", f"https://localhost:{port}")
+        told = run(*words, "--base-url", f"https://localhost:{port}", "--from", "old.example")
+        connections._context.cache_clear()
+    assert refused.status == other.status == 3
+    assert "certificate is not trusted: self" in refused.err
+    assert "certificate is not trusted: Hostname mismatch" in other.err
+    assert (trusted.status, told.status) == (0, 0)
+
+
+# --- going on, giving up -------------------------------------------------------------------
+
+
+def test_a_verification_goes_on_where_it_stopped(
+    map_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify, "CHUNK", 3)
+    monkeypatch.setattr(verify, "DEAD_AFTER", 5)
+    resume = tmp_path / "progress.json"
+    first = for_("/Seven+wells", 301, "/pages/eight/")
+
+    def dies(handler: Handler) -> bool:
+        if "/posts/" in handler.path:
+            handler.server.lie = Handler.hang_up
+        return handler.server.lie(handler) if handler.server.lie is not dies else first(handler)
+
+    with serving(dies) as server:
+        plan_ = plan(server, map_file, resume=resume, connections=1)
+        whole = replace(plan_, resume=None)
+        with pytest.raises(Unreachable, match=r"were not answered \(connection failed\).*goes on from there"):
+            verify.verify(plan_)
+        assert resume.is_file()
+        server.asked.clear()
+        server.lie = first
+        went_on = verify.verify(plan_)
+        second = len(server.asked)
+        assert not resume.exists()
+        at_once = verify.verify(whole)
+        assert (went_on.causes, went_on.asked) == (at_once.causes, at_once.asked)
+        assert second < at_once.requests
+        assert went_on.faults == at_once.faults
+
+
+def test_several_hosts_go_on_where_they_stopped(
+    map_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify, "CHUNK", 3)
+    monkeypatch.setattr(verify, "DEAD_AFTER", 5)
+    whole: dict[str, Any] = {"hosts": ("a.example", "b.example"), "connections": 1}
+
+    def dies(handler: Handler) -> bool:
+        if handler.headers["Host"] == "b.example" and "page_id=8" in handler.path:
+            handler.server.lie = Handler.hang_up
+            return handler.hang_up()
+        return False
+
+    with serving(dies) as server:
+        stopped = plan(server, map_file, resume=tmp_path / "progress.json", **whole)
+        with pytest.raises(Unreachable):
+            verify.verify(stopped)
+        server.lie = honest
+        server.asked.clear()
+        went_on = verify.verify(stopped)
+        assert {host for host, _ in server.asked} == {"b.example"}
+        assert went_on.asked == verify.verify(plan(server, map_file, **whole)).asked
+
+
+def test_an_interrupt_is_status_130_and_keeps_the_progress(tmp_path: Path) -> None:
+    rows = [("id", str(number), f"/pages/{number}/") for number in range(1, verify.CHUNK + 100)]
+    map_file, resume, reached = write_map(tmp_path, rows), tmp_path / "progress.json", threading.Event()
+
+    def stalls(handler: Handler) -> bool:
+        if not resume.exists():
+            return False
+        reached.set()
+        handler.server.released.wait(30)
+        return handler.hang_up()
+
+    with serving(stalls) as server:
+        server.answers = {Address("id", value): target for _, value, target in rows}
+        place = ["--base-url", server.address, "--map", map_file, "--spelling", "plain", "--resume", resume]
+        with spawn("redirects", "verify", *place) as process:
+            assert reached.wait(60)
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert err.startswith("interrupted")
+    kept = json.loads(resume.read_text())
+    assert next(iter(kept.values()))["entries"] == verify.CHUNK
+
+
+def test_what_is_kept_of_another_verification_is_refused(map_file: Path, tmp_path: Path, run: Run) -> None:
+    other, junk = tmp_path / "other", tmp_path / "junk"
+    Tally({"base_url": "http://other.example", "map_sha256": "0"}, 10, other).save()
+    junk.write_text("[]")
+    for file, words in ((other, "another verification (base_url, map_sha256"), (junk, "no file of this command")):
+        outcome = run("redirects", "verify", "--base-url", "http://127.0.0.1:9", "--map", map_file, "--resume", file)
+        assert outcome.status == 2
+        assert words in outcome.err
+
+
+def test_a_server_that_is_not_there_is_status_3(map_file: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "CONNECT_DELAYS", (0.0, None))
+    outcome = run("redirects", "verify", "--base-url", f"http://127.0.0.1:{free_port()}", "--map", map_file)
+    assert outcome.status == 3
+    assert outcome.err.startswith("error: http://127.0.0.1:")
+    assert "Connection refused" in outcome.err
+
+
+def test_a_request_is_sent_again_only_when_its_connection_was_idle() -> None:
+    def lie(handler: Handler) -> bool:
+        if len(handler.server.asked) % 3 == 0:
+            return handler.hang_up()
+        return False
+
+    async def three(server: Liar) -> list[int]:
+        connection = Connection(Server(origin(server.address)))
+        try:
+            return [(await connection.ask("/7")).status for _ in range(4)]
+        finally:
+            connection.close()
+
+    with serving(lie) as server:
+        assert asyncio.run(three(server)) == [301] * 4
+    with serving(Handler.hang_up) as server, pytest.raises(NoAnswer):
+        asyncio.run(three(server))
+
+
+def test_requests_to_another_machine_are_paced(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not Server(origin("https://old.example")).is_loopback
+    assert Server(origin("http://127.0.0.1:8080")).is_loopback
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    async def turns() -> None:
+        monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: 100.0)
+        monkeypatch.setattr(asyncio, "sleep", sleep)
+        for pace in (verify._Pace(10.0), verify._Pace(0.0)):
+            for _ in range(3):
+                await pace.turn()
+
+    asyncio.run(turns())
+    assert slept == pytest.approx([0.0, 0.1, 0.2])
+
+
+# --- the command ---------------------------------------------------------------------------
+
+
+def test_text_json_and_junit_say_the_same(map_file: Path, run: Run) -> None:
+    with serving(for_("/Seven+wells", 301, "/\x1b[31mred")) as server:
+        words = ["redirects", "verify", "--base-url", server.address, "--map", map_file, "--examples", 2]
+        outcomes = {form: run(*words, "--format", form) for form in ("text", "json", "junit")}
+    assert {outcome.status for outcome in outcomes.values()} == {1}
+    assert not any("\x1b" in outcome.out + outcome.err for outcome in outcomes.values())
+    assert "wrong target: 3" in outcomes["text"].out
+    assert "… and 1 more" in outcomes["text"].out
+    facts = json.loads(outcomes["json"].out)
+    assert (facts["wrong"], facts["causes"], len(facts["examples"])) == (3, {"wrong target": 3}, 2)
+    suite = ET.fromstring(outcomes["junit"].out)
+    failed = {case.get("name") for case in suite.iter("testcase") if case.find("failure") is not None}
+    assert failed == {form["form"] for form in facts["forms"] if form["wrong"]}
+    assert int(suite.get("tests", 0)) == len(facts["forms"]) == len(list(suite.iter("testcase")))
+
+
+def test_quiet_says_nothing_when_all_is_right(map_file: Path, run: Run) -> None:
+    with serving() as server:
+        outcome = run("redirects", "verify", "--quiet", "--base-url", server.address, "--map", map_file.parent)
+    assert outcome == Outcome(0, "", "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--base-url", "ftp://old.example"],
+        ["--base-url", "http://old.example/wiki"],
+        ["--base-url", "http://me:secret@old.example"],
+        ["--base-url", "http://old.example:99999"],
+        ["--base-url", "http://127.0.0.1:9", "--sample", "0"],
+        ["--base-url", "http://127.0.0.1:9", "--sample", "200%"],
+        ["--base-url", "http://127.0.0.1:9", "--spelling", "plush"],
+        ["--base-url", "http://127.0.0.1:9", "--from", "old example"],
+        ["--base-url", "http://127.0.0.1:9", "--from"],
+        ["--base-url", "http://127.0.0.1:9", "--resolve", "old.example:127.0.0.1"],
+        ["--base-url", "http://127.0.0.1:9", "--rate", "-1"],
+        ["--base-url", "http://127.0.0.1:9", "--status", "307"],
+        ["--base-url", "http://127.0.0.1:9", "--site", "new.example"],
+        [],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_status_2(words: list[str], map_file: Path, run: Run) -> None:
+    assert run("redirects", "verify", "--map", map_file, *words).status == 2
+
+
+def test_the_bare_flag_from_asks_for_the_hosts_of_the_settings(map_file: Path, tmp_path: Path, run: Run) -> None:
+    config = tmp_path / "wiki-etl.toml"
+    config.write_text('hosts = ["old.example", "www.old.example"]\n')
+    with serving() as server:
+        words = ["redirects", "verify", "--base-url", server.address, "--map", map_file, "--config", config]
+        assert run(*words, "--from").status == 0
+        assert {host for host, _ in server.asked} == {"old.example", "www.old.example"}
+
+
+def test_a_map_that_breaks_its_contract_is_said_before_anything_is_asked(tmp_path: Path) -> None:
+    map_file = write_map(tmp_path, [("name", "..", "/x/")])
+    with serving() as server:
+        with pytest.raises(MapError, match="must not be in a map"):
+            verify.verify(plan(server, map_file))
+        assert server.asked == []
+
+
+def test_an_unknown_form_is_named() -> None:
+    with pytest.raises(SettingsError, match="'plush'; one of plus, percent-20"):
+        verify.forms(["plush"])
+
+
+# --- a real server -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def nginx() -> str:
+    try:
+        program("nginx", "nginx")
+    except ServerError as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(error))
+    return "nginx"
+
+
+def test_nginx_answers_every_spelling_and_no_attack(nginx: str, tmp_path: Path, run: Run) -> None:
+    write_map(tmp_path)
+    compile_all(tmp_path / "redirects.jsonl", tmp_path / "redirects", CompileOptions(), [nginx])
+    with running(nginx, tmp_path) as (address, _):
+        outcome = run("redirects", "verify", "--base-url", address, "--map", tmp_path, "--hostile")
+    assert outcome.status == 0, outcome.out
+
+
+def test_nginx_with_a_mistake_in_its_map_does_not_pass(nginx: str, tmp_path: Path, run: Run) -> None:
+    write_map(tmp_path)
+    compile_all(tmp_path / "redirects.jsonl", tmp_path / "redirects", CompileOptions(), [nginx])
+    write_map(tmp_path, [*MAP, ("name", "Eighth well", "/pages/eight/")])
+    with running(nginx, tmp_path) as (address, _):
+        outcome = run("redirects", "verify", "--base-url", address, "--map", tmp_path, "--format", "json")
+    assert outcome.status == 1
+    assert json.loads(outcome.out)["causes"].keys() == {"no redirect"}
