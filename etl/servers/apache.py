@@ -78,10 +78,12 @@ def _apache() -> str:
 
 
 def _build(builder: str, folder: Path) -> None:
+    """As ``build-map.sh`` does, which says why twice."""
     command = [builder, "-f", "SDBM", "-i", "redirects.map", "-o", "redirects.sdbm"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", check=False)
-    if done.returncode != 0:
-        raise ServerError(f"httxt2dbm did not build the map: {done.stderr.strip() or done.stdout.strip()}")
+    for _ in range(2):
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", check=False)
+        if done.returncode != 0:
+            raise ServerError(f"httxt2dbm did not build the map: {done.stderr.strip() or done.stdout.strip()}")
 
 
 def _quoted(path: Path) -> str:

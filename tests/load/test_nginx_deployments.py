@@ -383,7 +383,7 @@ def test_two_run_on_one_machine_each_with_its_own_map_and_a_taken_port_is_said(f
         (two / "wiki-etl" / "hop.conf").write_text(re.sub(r"(?<=127\.0\.0\.1:)\d+", hop, theirs))
         configure(two, "include wiki-etl/http.conf;" + site(ports[1]))
         with pytest.raises(AssertionError, match=rf"bind\(\) to 127\.0\.0\.1:{hop} failed"):
-            start(two, ports[1])
+            stop(start(two, ports[1]))
         (two / "wiki-etl" / "hop.conf").write_text(theirs)
         with running(two, "include wiki-etl/http.conf;" + site(ports[1]), ports[1]):
             found = [ask(port, target).location for port in ports for target in ("/Well", SCRIPT + "?page=Well")]

@@ -688,3 +688,18 @@ SLEEPING: dict[str, tuple[str, str]] = {
 
 BODIES: dict[str, str] = {**ACTIVE, **{name: body for name, (_, body) in SLEEPING.items()}}
 """All of them."""
+
+TAG = "<b onclick=alert(1)>a</b>"
+DISPUTED: dict[str, str] = {
+    "tag in code behind back-ticks without a partner": f"`` `a` `{TAG}`",
+    "link in code behind back-ticks without a partner": "`` `a` `[b](javascript:alert(1))`",
+    "autolink in code behind back-ticks without a partner": "`` `a` `<javascript:alert(1)>`",
+    "script in code behind back-ticks without a partner": "`` `a` `<script>alert(1)</script>`",
+    "tag in code that may be two cells": f"| ` | `{TAG}` |\n| --- | --- |",
+    "tag in code over the head of a table": f"x`\n{TAG}\n`|```\n|---|---|",
+    "tag beside a fence that may be a table": f"```{TAG} |~| \n|---|---|",
+    "tag behind a back-tick that may be of a table": '> `| |\n|---|---|\n<b onclick=alert(1) c="`">a</b>',
+    "tag in code behind a carriage return": f"    a\r{TAG}",
+    "script in code behind a carriage return": "    a\r<script>alert(1)</script>",
+}
+"""Bodies of which some renderers take for code what is HTML to others; each acts in one at least."""

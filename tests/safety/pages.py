@@ -42,7 +42,7 @@ RENDERERS: dict[str, Callable[[str], str]] = {
     "pyromark": lambda body: pyromark.html(body, options=pyromark.Options.ENABLE_TABLES),
     "pyromark without tables": pyromark.html,
     "cmark": lambda body: _cmark(body, "table"),
-    "cmark without tables": lambda body: _cmark(body),
+    "cmark without tables": _cmark,
     "markdown-it": MARKDOWN_IT.render,
     "--html": _html,
 }

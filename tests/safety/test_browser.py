@@ -9,7 +9,7 @@ lists in `images` are content; all other requests are deeds.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urljoin
@@ -17,7 +17,7 @@ from urllib.parse import urljoin
 import pytest
 
 from etl.transform.body import Cleaned
-from tests.safety.bodies import ACTIVE, BODIES, QUIET, SLEEPING, STEPS
+from tests.safety.bodies import ACTIVE, BODIES, DISPUTED, QUIET, SLEEPING, STEPS
 from tests.safety.browser import HOST, Deeds, find_browser, show
 from tests.safety.pages import RENDERERS
 from tests.transform.test_links import clean
@@ -39,7 +39,6 @@ PARTS = frozenset(
     "a href,img src,img alt,ol start,code class,div class,div markdown,th style,td style,th align,td align".split(",")
 )  # fmt: skip
 """Elements that a page of a clean body may have, and their attributes."""
-
 
 TWO = ("pyromark", "cmark")
 QUIET_IN = {("pyromark", "Markdown link that runs, behind blanks in angle brackets")}
@@ -72,13 +71,15 @@ class Browser:
         deeds = show(self.program, profile, list(dict.fromkeys(pages.values())), linger)
         return {name: deeds[page] for name, page in pages.items()}
 
-    def idle(self, bodies: Mapping[str, str], patience: float | None = None) -> set[tuple[str, str]]:
+    def idle(
+        self, bodies: Mapping[str, str], patience: float | None = None, renderers: Iterable[str] = TWO
+    ) -> set[tuple[str, str]]:
         """Renderer and body of the pages that do nothing; with ``patience`` they get a second chance to."""
-        pages = {(name, each): page(name, body) for name in TWO for each, body in bodies.items()}
+        pages = {(renderer, name): page(renderer, body) for renderer in renderers for name, body in bodies.items()}
         content = {name: addresses(clean(body)) for name, body in bodies.items()}
         for linger in filter(None, (LINGER, patience)):
             deeds = self.show(pages, linger)
-            pages = {page: pages[page] for page in pages if not deeds[page].but(content[page[1]])}
+            pages = {key: pages[key] for key in pages if not deeds[key].but(content[key[1]])}
         return set(pages)
 
 
@@ -109,6 +110,18 @@ def test_clean_bodies_do_nothing(browser: Browser, renderer: str) -> None:
     assert acted == {}
     strange = {name: sorted(parts) for name, deeds in done.items() if (parts := deeds.parts - PARTS)}
     assert strange == {}
+
+
+def test_disputed_bodies_act_in_a_renderer(browser: Browser) -> None:
+    idle = browser.idle(DISPUTED, LONGER, RENDERERS)
+    assert {name for name in DISPUTED if all((renderer, name) in idle for renderer in RENDERERS)} == set()
+
+
+@pytest.mark.xfail(reason="code is left as it is, and what is code to one renderer is HTML to another")
+def test_clean_disputed_bodies_do_nothing(browser: Browser) -> None:
+    cleaned = {name: clean(body).body for name, body in DISPUTED.items()}
+    everything = {(renderer, name) for renderer in RENDERERS for name in DISPUTED}
+    assert everything - browser.idle(cleaned, None, RENDERERS) == set()
 
 
 def page(renderer: str, body: str) -> str:

@@ -2,9 +2,9 @@
 
 mod_rewrite reads the request line as it came, decodes it by itself, and escapes it again in Apache's own way: a
 key is ASCII without blanks, and stands for one text only. What differs by ``+``, slashes, dots or bytes stays apart,
-so there is no second file for special cases. A long key is replaced by its SHA-1: a line of a text map ends at
-1,024 bytes, a pair of SDBM at 1,008, and pairs of that size would not fit into SDBM's pages side by side
-(redirects.md 5).
+so there is no second file for special cases. A long key is replaced by its SHA-1. A line of a text map ends at 1,024
+bytes and a pair of SDBM at 1,008 (redirects.md 5), but lines here are at most half of that: SDBM parts two pairs that
+do not fit into one page by ten bits of their hashes at most, and gives up when those are equal.
 
 A line is ``<kind>:<key> <answer>``; kinds are ``p`` path, ``n`` name in lower case, ``i`` id, and ``e``, the exact
 name, where names that differ by case alone go different ways: their ``n`` line answers ``=``.
@@ -30,7 +30,7 @@ FOLDER = "wiki-etl"
 
 LONGEST_KEY = 200
 """Characters of a key; a longer one is hashed."""
-LONGEST_LINE = 1000
+LONGEST_LINE = 500
 _LONGEST_ID = 180
 _REQUEST_LINE = 8190  # Apache's own default
 
@@ -433,6 +433,9 @@ set -eu
 cd "$(dirname "$0")"
 PATH="$PATH:/usr/sbin:/usr/local/sbin:/sbin"
 rm -f redirects.new.dir redirects.new.pag
+# Twice: while a file of more than some 200,000 lines grows, SDBM stores a few where it does not look for them later,
+# and says nothing. Once it has grown, they go to their places.
+httxt2dbm -f SDBM -i redirects.map -o redirects.new
 httxt2dbm -f SDBM -i redirects.map -o redirects.new
 chmod 644 redirects.new.dir redirects.new.pag
 mv redirects.new.pag redirects.sdbm.pag

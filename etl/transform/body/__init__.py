@@ -60,14 +60,13 @@ def clean_body(
     revision = Revision(source, first_line, keep_changes=keep_changes or verify)
     surface = Surface(revision, settings, linker)
     structure = Structure(revision, settings, linker)
-    for _ in range(MOST_PASSES):
-        surface.run()
-        if not revision.postponed:
-            break
+    _run_surface(surface)
     tree = structure.run()
     for _ in range(MOST_PASSES):
-        if code_size(structure.text, tree.nodes) == surface.code_size or not surface.run():
+        same_code = code_size(structure.text, tree.nodes) == surface.code_size
+        if not surface.run_lines() and (same_code or not surface.run()):
             break
+        _run_surface(surface)
         tree = structure.run()
     links = _links(tree, revision, surface, structure)
     images = _images(tree, linker, surface, structure)
@@ -88,6 +87,14 @@ def clean_body(
         counts=revision.counts,
         changes=revision.changes if keep_changes else None,
     )
+
+
+def _run_surface(surface: Surface) -> None:
+    """The walk and the patterns of lines, until neither finds what the other brought to light."""
+    for _ in range(MOST_PASSES):
+        surface.run()
+        if not surface.uncovered and not surface.run_lines():
+            break
 
 
 def _links(tree: Tree, revision: Revision, surface: Surface, structure: Structure) -> list[dict[str, Any]]:

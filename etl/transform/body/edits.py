@@ -27,8 +27,9 @@ MARKUP = re.compile(
     |\]\(\s*(?:<[^<>\n]*>|[^()\s]*(?:\([^()]*\)[^()\s]*)*)(?:\s+(?:"[^"]*"|'[^']*'|\([^()]*\)))?\s*\)""",
     re.DOTALL | re.VERBOSE,
 )
+PREFORMATTED = re.compile(r"<pre\b|\s*`{3}")
 REFERENCE = re.compile(r"\]\[[^\]\n]*\]")
-DEFINITION = re.compile(r"^ {0,3}\[[^\]\n]+\]:[ \t]*\S+.*$", re.MULTILINE)
+DEFINITION = re.compile(r"^[ \t>*+-]*(?:\d{1,9}[.)][ \t]+)?\[[^\]\n]+\]:[ \t]*\S+.*$", re.MULTILINE)
 LIST_MARK = re.compile(r"(?:[\s>*+-]*\d{1,9}[.)])+[\s>*+-]*")
 NOT_WORD = re.compile(r"[\W_]+")
 
@@ -52,7 +53,7 @@ def visible(fragment: str) -> str:
     """
     if LIST_MARK.fullmatch(fragment):
         return ""
-    if "]:" in fragment:
+    if "]:" in fragment and not PREFORMATTED.match(fragment):
         fragment = DEFINITION.sub("", fragment)
     if "][" in fragment:
         fragment = REFERENCE.sub("", fragment)

@@ -38,8 +38,12 @@ def _any(items: Iterable[Node], loose: set[int]) -> bool:
     return any(id(item) in loose for item in items)
 
 
-def list_edits(text: str, node: Node, loose: set[int], *, numbered: bool) -> Iterator[Edit]:
-    """Marks of a list, and what stands between its items; ``numbered``: whether equal numbers may count now."""
+def list_edits(text: str, node: Node, loose: set[int], *, numbered: bool, touching: bool) -> Iterator[Edit]:
+    """Marks of a list, and what stands between its items.
+
+    ``numbered``: whether equal numbers may count now. ``touching``: whether another list stands right beside it, so
+    that only the kind of its marks tells the two apart.
+    """
     marks = [MARK.match(text, _start(text, item)) for item in node.children]
     if any(mark is None for mark in marks):
         return
@@ -49,21 +53,24 @@ def list_edits(text: str, node: Node, loose: set[int], *, numbered: bool) -> Ite
         assert mark is not None  # see above
         if index in references:
             yield references[index]
+        elif _is_double(text, item, mark):
+            yield mark.start(), _start(text, item.children[0]), "", "nested-list"
+            continue
         elif mark[1] in "+-":
             yield *mark.span(1), "*", "bullet"
         elif mark[1] != "*":
-            yield _number(node, index, mark, counting=counting)
+            yield _number(node, index, mark, counting=counting, stop=mark[1][-1] if touching else ".")
         yield from _narrowed(item, mark)
         if index:
             yield from _gap(text, node.children[index - 1], mark.start(), blank=id(node.children[index - 1]) in loose)
             yield from _aligned(text, node.children[0], item)
 
 
-def _number(node: Node, index: int, mark: re.Match[str], *, counting: bool) -> Edit:
+def _number(node: Node, index: int, mark: re.Match[str], *, counting: bool, stop: str) -> Edit:
     """A number with a full stop, for not all engines know other ones."""
     if len(node.children) == 1 and int(mark[1][:-1]) > LONGEST_NUMBER:
         return mark.end(1) - 1, mark.end(1), "\\" + mark[1][-1], "number"
-    return *mark.span(1), f"{node.data + index if counting else mark[1][:-1]}.", "number"
+    return *mark.span(1), f"{node.data + index if counting else mark[1][:-1]}{stop}", "number"
 
 
 def _references(text: str, node: Node) -> Iterator[tuple[int, Edit]]:
@@ -82,6 +89,12 @@ def _references(text: str, node: Node) -> Iterator[tuple[int, Edit]]:
 def _holds_one(item: Node) -> bool:
     """Whether an item is a list of one item, as `* 6. text` is read."""
     return bool(item.children) and item.children[0].kind == "List" and len(item.children[0].children) == 1
+
+
+def _is_double(text: str, item: Node, mark: re.Match[str]) -> bool:
+    """Whether an item is but a list of one item of the same kind: some engines show the second mark."""
+    inner = MARK.match(text, _start(text, item.children[0])) if _holds_one(item) and len(item.children) == 1 else None
+    return inner is not None and (inner[1] in "*+-") == (mark[1] in "*+-")
 
 
 def _narrowed(item: Node, mark: re.Match[str]) -> Iterator[Edit]:

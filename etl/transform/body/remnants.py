@@ -74,15 +74,17 @@ def _nested_link(match: Match) -> Iterator[Edit]:
 def _repetition(match: Match) -> Iterator[Edit]:
     """Bracketed prose that runs over lines or blanks, with itself as an address that no parser takes (29)."""
     if is_prose(match[1], re.sub(r"\s", "%20", match[2])):
+        # A parenthesis that the address lost to the text behind it is taken along.
+        stray = match.string.startswith(")", match.end()) and match[1].count(")") > match[2].count(")")
         yield match.start(), match.start(1), "\\[", "repetition"
-        yield match.end(1), match.end(), "\\]", "repetition"
+        yield match.end(1), match.end() + stray, "\\]", "repetition"
 
 
 def _table(match: Match) -> Iterator[Edit]:
     """`||a|b||`: rows are lines, a hard break stays inside its cell."""
     text = re.sub(r"[ \t]{2,}\n(?=[^|\n]*(?:\n|\Z))(?!\s*\n)", "<br>", match[2])
     rows = [[cell.strip() for cell in line.split("|")] for line in text.split("\n") if line.strip()]
-    columns = max(map(len, rows))
+    columns = max(map(len, rows), default=0)
     if columns < 2 and len(rows) < 2:
         return
     lines = ["".join(f" {cell} |" if cell else " |" for cell in row + [""] * (columns - len(row))) for row in rows]
@@ -96,7 +98,9 @@ def _rules(match: Match) -> Iterator[Edit]:
     yield match.end(1), match.end(), "\n\n---", "rule"
 
 
-REMNANTS: list[tuple[str, re.Pattern[str], Callable[[Match], Iterator[Edit]]]] = [
+Remnant = tuple[str, re.Pattern[str], Callable[[Match], Iterator[Edit]]]
+
+REMNANTS: list[Remnant] = [
     ("__ ", re.compile(r"(?<![\w_])__[ \t]+([^_\n]*[^_\s])[ \t]+__(?![\w_])"), _marks("bold", "**", "**")),
     ("''", re.compile(r"(?<![\w'])''(?=[^\s'])([^'\n]{1,300}?)(?<=[^\s'])''(?![\w'])"), _marks("tiki-mark", "*", "*")),
     ("===", re.compile(r"===(?=[^\s=])([^=\n]{1,300}?)(?<=[^\s=])==="), _marks("tiki-mark", "", "")),
@@ -107,7 +111,7 @@ REMNANTS: list[tuple[str, re.Pattern[str], Callable[[Match], Iterator[Edit]]]] =
         _marks("box", f"\n\n{BOX}\n\n", "\n\n</div>\n\n"),
     ),
     ("%%%", re.compile(r"[ \t]*%%%[ \t]*"), _break),
-    ("!!", re.compile(r"^(!{2,6})[ \t]*(?=[^\s!\[a-z])", re.MULTILINE), _heading),
+    ("!!", re.compile(r"^(!{2,6})[ \t]*(?=[^\s!\[a-z])(?![^\n]*%20)", re.MULTILINE), _heading),
     (
         "|",
         re.compile(
@@ -135,8 +139,16 @@ REMNANTS: list[tuple[str, re.Pattern[str], Callable[[Match], Iterator[Edit]]]] =
     ("// ", re.compile(r"(?<=\]\()(https?:)//[ \t]+([^\s()]+)(?=\))"), _whole("address", r"\1//\2")),
     ("// ", re.compile(r"(?<=https:)//[ \t]+(?=[\w-]+\.\w)|(?<=http:)//[ \t]+(?=[\w-]+\.\w)"), _whole("address", "//")),
     ("doi.org/", re.compile(r"(?<=doi\.org/)(10\.\d{4,9}/[^\s<>()\]]{1,100}-) (?=\d{2,})"), _whole("address", r"\1")),
-    ("[^", re.compile(r"^\[\^(\w{1,20})\]:[ \t]*", re.MULTILINE), _whole("footnote", r"\\[\1\\] ")),
-    ("[^", re.compile(r"(?<!^)\[\^(\w{1,20})\](?![:(])", re.MULTILINE), _whole("footnote", r"<sup>\\[\1\\]</sup>")),
+    (
+        "[^",
+        re.compile(r"^([ \t>*+-]*(?:\d{1,9}[.)][ \t]+)?)\[\^(\w{1,20})\]:[ \t]*", re.MULTILINE),
+        _whole("footnote", r"\1\\[\2\\] "),
+    ),
+    (
+        "[^",
+        re.compile(r"(?<!^)(?<!\\)\[\^(\w{1,20})\](?![:(])", re.MULTILINE),
+        _whole("footnote", r"<sup>\\[\1\\]</sup>"),
+    ),
     (
         "](",
         re.compile(r"\[([^\[\]]{1,500})\]\(([^()\n]*(?:\([^()]*\)|[\n ]|<)(?:[^()]|\([^()]*\)){0,500})\)"),
@@ -149,14 +161,19 @@ REMNANTS: list[tuple[str, re.Pattern[str], Callable[[Match], Iterator[Edit]]]] =
         ),
         _nested_link,
     ),
-    ('" rel=', re.compile(r"(?<=>)\"(?: (?:rel|target|class)=\"[^\"\n<>]*\")+[ ]?(?:&gt;|>)"), _whole("soup", " ")),
-    ("\u273b", re.compile(r"(?<=>)\u273b(?=</span>)"), _whole("tiki-mark", r"\\*")),
 ]
 
 
-def remnants(text: str, prose: Prose) -> Iterator[Edit]:
-    """The edits of all remnants in a text."""
-    for guard, pattern, edits in REMNANTS:
+AMONG_TAGS: list[Remnant] = [
+    ('" rel=', re.compile(r"(?<=>)\"(?: (?:rel|target|class)=\"[^\"\n<>]*\")+[ ]?(?:&gt;|>)"), _whole("soup", " ")),
+    ("\u273b", re.compile(r"(?<=>)\u273b(?=</span>)"), _whole("tiki-mark", r"\\*")),
+]
+"""Remnants that the tags beside them tell from prose; all others are looked for when the tags are gone."""
+
+
+def remnants(text: str, prose: Prose, kinds: list[Remnant]) -> Iterator[Edit]:
+    """The edits of all remnants of some kinds in a text."""
+    for guard, pattern, edits in kinds:
         if guard in text:
             for match in prose(pattern):
                 yield from edits(match)

@@ -62,6 +62,7 @@ DEFINITIONS = re.compile(
     r"(?:\s*\n {0,3}\[[^\]\n]+\]:[ \t]*\S+(?:[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*'))?[ \t]*(?=\n|\Z))+\s*"
 )
 PUNCTUATION = frozenset(".,;:!?'*_~\u2019\u2018\u2026\u2013\u2014")
+LAST_ENTITY = re.compile(r"&#?\w{1,31};\Z")
 BRACKETS = {")": "(", "}": "{"}
 MORE_THAN = re.compile(r">[ \t]*\d")  # `* > 125 g` is a comparison
 NUMBER_SIGNS = re.compile(r"^[ \t]*#{1,6}(?=[^\s#])", re.MULTILINE)
@@ -96,6 +97,8 @@ class Structure:
         """Items that are not tight (`lists.not_tight`)."""
         self.waiting: set[int] = set()
         """Lists that will be one with the list before them: their numbers wait."""
+        self.touching: set[int] = set()
+        """Lists right behind one another: only the kind of their marks tells them apart."""
         self.table_end = self.quote_end = self.label_end = self.code_end = 0
         """Where the table, the quotation, the link and the code end that the rules are in."""
 
@@ -117,7 +120,7 @@ class Structure:
         """Collect what all rules ask for on a tree."""
         self.asked, self.kept, self.again = [], {}, False
         self.box_open, self.table_end, self.quote_end = False, 0, 0
-        self.bare, self.waiting = [], set()
+        self.bare, self.waiting, self.touching = [], set(), set()
         self.loose = not_tight(node for node in tree.nodes if node.kind == "Item")
         self.label_end = self.code_end = 0
         starred = False
@@ -142,7 +145,8 @@ class Structure:
         starred = "*" in data
         if "{" in data:
             for brace in ATTRIBUTES.finditer(self.text, node.start, node.end):
-                self.edit(brace.start(), brace.start(), "\\", "literal")
+                if not _is_escaped(self.text, brace.start()):
+                    self.edit(brace.start(), brace.start(), "\\", "literal")
         if starred or "_" in data:
             self.literal_marks(node, addresses)
         return starred
@@ -186,6 +190,8 @@ class Structure:
             self.edit(end, start, "\n\n", "blank-lines")
         elif gap.strip() and DEFINITIONS.fullmatch(gap):
             self.edit(end, start, "\n\n", "definition")
+        if block.kind == after.kind == "List":
+            self.touching |= {id(block), id(after)}
         if block.kind == "HtmlBlock" and self._is_empty_box(block, after):
             self.edit(block.start, self._block_end(after), "", "box")
         elif block.kind == "List" and after.kind == "BlockQuote" and after.children:
@@ -291,7 +297,8 @@ class Structure:
         end = self._block_end(heading)
         broken = self.text[end - 1] == "\\" and not _is_escaped(self.text, end - 1)
         behind = HARD_END.match(self.text, end - broken, after.start)
-        if behind is None or behind.end() != after.start or not self.text.startswith("#", heading.start):
+        sentence = self.text[max(end - broken - 1, 0)] in ".?!"
+        if sentence or behind is None or behind.end() != after.start or not self.text.startswith("#", heading.start):
             return False
         self.again = True
         self.edit(behind.start(), behind.end(), " ", "heading")
@@ -317,7 +324,9 @@ class Structure:
 
     def list(self, node: Node) -> None:
         """Tight items, one kind of bullet, numbers that count."""
-        self.asked += list_edits(self.text, node, self.loose, numbered=id(node) not in self.waiting)
+        self.asked += list_edits(
+            self.text, node, self.loose, numbered=id(node) not in self.waiting, touching=id(node) in self.touching
+        )
 
     def item(self, node: Node) -> None:
         """What an item holds, nested by four columns."""
@@ -473,7 +482,7 @@ class Structure:
     def emphasis(self, node: Node) -> None:
         """Emphasis is `*`, where no other star stands beside it."""
         around = self.text[max(node.start - 1, 0) : node.start] + self.text[node.start + 1 : node.start + 2]
-        around += self.text[node.end - 2 : node.end - 1] + self.text[node.end : node.end + 1]
+        around += self.text[node.end - 2 : node.end - 1] + self.text[node.end : node.end + 2]
         if self.text[node.start] == "_" and "*" not in around:
             self.edit(node.start, node.start + 1, "*", "emphasis")
             self.edit(node.end - 1, node.end, "*", "emphasis")
@@ -724,6 +733,9 @@ def _without_punctuation(address: str) -> str:
     ('http://a.example/b_(c)', 'http://a.example/')
     """
     while True:
+        entity = LAST_ENTITY.search(address)
+        if entity:
+            address = address[: entity.start()]
         last = address[-1]
         opening = BRACKETS.get(last)
         if last in PUNCTUATION or (opening and address.count(last) > address.count(opening)):

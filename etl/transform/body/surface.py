@@ -11,7 +11,7 @@ import html
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -20,7 +20,7 @@ from etl.transform.body.boxes import glued_lines
 from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.links import LOST_FILE, NAME_WORDS, WWW, Destination, Linker, decoded, encoded, is_prose
 from etl.transform.body.parse import Node, parse
-from etl.transform.body.remnants import Prose, remnants
+from etl.transform.body.remnants import AMONG_TAGS, REMNANTS, Prose, remnants
 
 DEEPEST_LIST = 12
 FAR = 20_000  # what is not closed within this many characters is not closed
@@ -88,9 +88,10 @@ LIST_MACRO = re.compile(r"\{(?:LIST|CATEGORY|LISTPAGES)\b", re.IGNORECASE)
 HEADING_BEFORE = re.compile(r"#{1,6}[ \t][^\n]*\s*")
 BOX_TITLE = re.compile(r"title\s*=>?\s*(?:\"([^\"]*)\"|'([^']*)'|([^,)]*))")
 FILE_ID = re.compile(r"(?:attId|fileId|id|src)\s*=>?\s*[\"']?([^\"')}]+)", re.IGNORECASE)
-BLOCK_INSIDE = re.compile(r"\n[ \t]*\n|<(?!/?(?:a|b|big|em|font|i|small|span|strong|sub|sup|u)\b)")
+BLOCK_INSIDE = re.compile(r"\n[ \t]*\n|<(?!https?://|/?(?:a|b|big|em|font|i|small|span|strong|sub|sup|u)\b)")
 TAGS = re.compile(r"<[^<>]*>")
-MARKERS = re.compile(rf"<[^<>]*>|~hs~|\{{[^{{}}]*\}}|[{INVISIBLE}]")
+MARKERS = re.compile(rf"<(?!https?:)[^<>]*>|~hs~|~~(?:#?[A-Fa-f0-9]{{3,6}}:)?|\{{[^{{}}]*\}}|[{INVISIBLE}]")
+UNCOVERS = frozenset(("escape", "stray-tag"))
 SPECIAL = frozenset("*_[]`#|~\\")
 NEEDLESS = frozenset("\"'~=:,;/%@^?$")  # some engines show the backslash before them
 
@@ -155,6 +156,8 @@ class Surface:
         """Widths of images by address, in order."""
         self.lost_images: list[tuple[int, str, str]] = []
         """Images that stand for a lost file: source offset, address, alternative text."""
+        self.uncovered = False
+        """Whether the last edits may have brought to light what the walk has to look at again."""
 
     # --- the walk ---------------------------------------------------------------------------
 
@@ -183,7 +186,21 @@ class Surface:
                 self._walk(at, start)
                 at = max(at, end)
             self._close_all()
-        return bool(self.revision.apply([*self.edits, *self._guards(), *self.glued, *self._lines(code)]))
+        among_tags = remnants(self.text, self._prose(code), AMONG_TAGS)
+        applied = self.revision.apply([*self.edits, *self._guards(), *self.glued, *self._reported(among_tags)])
+        self.uncovered = self.revision.postponed or not UNCOVERS.isdisjoint(applied)
+        return bool(applied)
+
+    def run_lines(self) -> bool:
+        """Collect and apply what patterns of whole lines ask for; returns whether the text changed.
+
+        After the walk, for what it removes may have stood between a remnant and the start of its line.
+        """
+        self.text = self.revision.text
+        code, _ = _code_ranges(self.text)
+        applied = self.revision.apply(self._lines(code))
+        self.uncovered = bool(applied)
+        return bool(applied)
 
     def _walk(self, at: int, end: int) -> None:
         text = self.text
@@ -208,6 +225,16 @@ class Surface:
 
     def _lines(self, code: list[tuple[int, int]]) -> Iterator[Edit]:
         """What patterns of whole lines find: bold that lost its touch, links that nobody parsed."""
+        prose = self._prose(code)
+        if "** " in self.text:
+            for match in prose(SPACED_BOLD):
+                yield match.start(), match.start(1), "**", "bold"
+                yield match.end(1), match.end(), "**", "bold"
+        yield from self._reported(remnants(self.text, prose, REMNANTS))
+        yield from self._unread_links(prose)
+
+    def _prose(self, code: list[tuple[int, int]]) -> Prose:
+        """Finds matches of a pattern that do not begin in code."""
         text, starts = self.text, [start for start, _ in code]
 
         def prose(pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
@@ -216,14 +243,7 @@ class Surface:
                 if place < 0 or code[place][1] <= match.start():
                     yield match
 
-        if "** " in text:
-            for match in prose(SPACED_BOLD):
-                yield match.start(), match.start(1), "**", "bold"
-                yield match.end(1), match.end(), "**", "bold"
-        for edit in remnants(text, prose):
-            self._report(edit)
-            yield edit
-        yield from self._unread_links(prose)
+        return prose
 
     def _unread_links(self, prose: Prose) -> Iterator[Edit]:
         """Links of the old wiki that nobody parsed."""
@@ -233,15 +253,17 @@ class Surface:
                     if (link := link_of(match)) is not None:
                         yield *match.span(), link, "wiki-link"
 
-    def _report(self, edit: Edit) -> None:
+    def _reported(self, edits: Iterable[Edit]) -> Iterator[Edit]:
         """What a remnant takes from the visible text is a finding."""
-        start, end, replacement, rule = edit
-        if rule in ("tiki-marker", "soup"):
-            self.find("markup.removed", start, f"rest of a marker {short(self.text[start:end])}", "removed")
-        elif rule == "nested-link":
-            self.find("address.shortened", start, f"link in a link {short(self.text[start:end])}", "parted")
-        elif rule == "repetition" and len(replacement) < end - start:
-            self.find("address.shortened", start, f"address {short(self.text[start + 1 : end])}", "removed")
+        for start, end, replacement, rule in edits:
+            quoted = short(self.text[start:end])
+            if rule in ("tiki-marker", "soup"):
+                self.find("markup.removed", start, f"rest of a marker {quoted}", "removed")
+            elif rule == "nested-link":
+                self.find("address.shortened", start, f"link in a link {quoted}", "parted")
+            elif rule == "repetition" and len(replacement) < end - start:
+                self.find("address.shortened", start, f"address {short(self.text[start + 1 : end])}", "removed")
+            yield start, end, replacement, rule
 
     def _guards(self) -> Iterator[Edit]:
         """What an edit moves together must not become a link: a backslash keeps it apart."""
@@ -391,7 +413,7 @@ class Surface:
             self.edit(start, end, " ", "break")
         elif token[0] == "\\&":
             self.edit(start, end, "&amp;" if ENTITY.match(self.text, start + 1) else "&", "escape")
-        elif token[0][1] in NEEDLESS and not self._at_line_start(start) and not self._in_link(start):
+        elif token[0][1] in NEEDLESS and not self._is_first(start) and not self._in_link(start):
             self.edit(start, start + 1, "", "escape")
         return end
 
@@ -404,7 +426,7 @@ class Surface:
         char = html.unescape(token[0])
         if char == token[0]:
             return
-        if char == ":" and self._at_line_start(token.start()):
+        if char == ":" and self._is_first(token.start()):
             replacement = "&#58;"
         elif char and char in "<>&":
             replacement = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}[char]
@@ -432,6 +454,11 @@ class Surface:
         """Whether only marks of blocks stand before a place on its line."""
         line = self.text.rfind("\n", max(offset - 80, 0), offset) + 1
         return (line > 0 or offset < 80) and LINE_START.fullmatch(self.text, line, offset) is not None
+
+    def _is_first(self, offset: int) -> bool:
+        """Whether a place is at the start of a line, or of a row of a table."""
+        line = self.text.rfind("\n", 0, offset) + 1
+        return self._at_line_start(offset) or not self.text[line:offset].strip(" |>")
 
     def _in_destination(self, offset: int) -> bool:
         """Whether a place is inside the address of a Markdown link."""
@@ -710,7 +737,8 @@ class Surface:
         index = self._open_index(tag.name)
         opened = self._pop(tag)
         content = self.text[opened.end : tag.start] if opened else ""
-        if opened and html.unescape(MARKERS.sub("", content)).strip() and not BLOCK_INSIDE.search(content):
+        shown = html.unescape(MARKERS.sub("", content)).strip(" *_\n")
+        if opened and shown and not BLOCK_INSIDE.search(content) and not MARKDOWN_BLOCK.search(content):
             self.edits[index] = (opened.start, opened.end, f"<{tag.name}>", self.edits[index][3])
             self.edit(tag.start, tag.end, f"</{tag.name}>", rule)
         else:

@@ -15,6 +15,7 @@ from etl.transform.body.parse import Node
 CELL = re.compile(r"((?:[^|\\\n]|\\.)*)(\||\Z)", re.DOTALL)
 PREFIX = re.compile(r"[ \t>]*")
 DASHES = re.compile(r"\s*(:?)-+(:?)\s*")
+LONG_DASHES = re.compile(r"\s*-{3,}\s*")
 USUAL = re.compile(r"\|(?: (?:(?!<br>)[^\s|\\<](?:[^|\\\t\n<]*[^\s|\\<])? )?\||(?: \|))+")
 """A row in the form that is wanted."""
 EDGE = re.compile(r"[ \t]*(?:<br>[ \t]*)*")
@@ -43,7 +44,7 @@ def table_edits(text: str, table: Node) -> Iterator[Edit]:
         return
     columns = max(len(row.cells) for row in lines)
     for row in (head, *rows):
-        if row is not head and all(DASHES.fullmatch(text, *cell) for cell in row.cells):
+        if row is not head and all(LONG_DASHES.fullmatch(text, *cell) for cell in row.cells):
             yield text.rfind("\n", 0, row.start), row.end, "", "table-row"  # a divider too many
         elif len(row.cells) < columns or not USUAL.fullmatch(text, row.start, row.end):
             yield from _even(text, row, columns)

@@ -5,12 +5,10 @@ Facts of every host: redirects.md 10. All but CloudFront compare literal paths, 
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import escape
 
 from etl.load.redirects.neutral import CompileOptions
 from etl.load.redirects.static.rules import Form, Rule
@@ -30,6 +28,9 @@ QUERY = Loss("query", "it compares paths only; addresses with a parameter (`tiki
 LONG = Loss("long", "longer than a line may be")
 CASE = Loss("case", "it compares without case, and these differ from another address by case alone")
 LIMIT = Loss("limit", "more than the host takes")
+UNSAID = Loss("settings", "of the settings `routes` and `home` a list of paths cannot say; they are not answered")
+CACHE = Loss("max_age", "it sends redirects without `Cache-Control`")
+STATUS = Loss("status", "it has not the status that the settings ask for, and sends 301")
 
 Line = Callable[[Rule, CompileOptions], "str | Loss"]
 """A rule as text with its line end, or why the host cannot have it."""
@@ -53,8 +54,6 @@ class Host:
     extra: tuple[tuple[str, str], ...] = ()
     """Further files, name and text."""
     statuses: tuple[int, ...] = (301, 302, 308)
-    cache: bool = False
-    """Whether it can send ``Cache-Control``."""
 
 
 def status(host: Host, options: CompileOptions) -> int:
@@ -72,10 +71,11 @@ def hosts(options: CompileOptions) -> tuple[str, ...]:
     return tuple(getattr(options, "hosts", ())) or ("old-wiki.example",)
 
 
-def _row(*cells: object) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(cells)
-    return text.getvalue()
+def _row(source: str, target: str, *cells: object) -> str:
+    """A line of a CSV file. Only targets may hold what has to be quoted: sources are encoded."""
+    if "," in target:
+        target = f'"{target}"'
+    return f"{source},{target},{','.join(map(str, cells))}\n"
 
 
 # --- the grammars --------------------------------------------------------------------------
@@ -127,7 +127,8 @@ def _iis(rule: Rule, _options: CompileOptions) -> str | Loss:
     """An element of a rewrite map, which IIS looks up without case: two keys that are one then stop the site."""
     if not rule.alone:
         return CASE
-    return f"<add key={quoteattr(rule.source)} value={quoteattr(rule.answer)} />\n"
+    answer = escape(rule.answer) if "&" in rule.answer else rule.answer
+    return f'<add key="{rule.source}" value="{answer}" />\n'
 
 
 def _csv(rule: Rule, options: CompileOptions) -> str | Loss:
@@ -207,7 +208,8 @@ HOSTS: dict[str, Host] = {
         _vercel,
         'In `vercel.json`: `{"bulkRedirectsPath": "redirects.csv"}`.\n\n'
         "Included are 1,000 (Pro) or 10,000 (Enterprise) lines, at most 1,000,000 can be bought. Parameters are not\n"
-        "compared, and `vercel dev` does not know the file. Names are compared without case where that has one answer.\n",
+        "compared, and `vercel dev` does not know the file. Names are compared without case where that has one\n"
+        "answer.\n",
         limit=1_000_000,
         start="source,destination,statusCode,caseSensitive,query\n",
     ),
@@ -215,11 +217,11 @@ HOSTS: dict[str, Host] = {
         "IIS with URL Rewrite",
         "rewritemaps.config",
         _iis,
-        "Copy `rewritemaps.config` beside the `web.config` of the new site, and take over what `web.config` here has.\n"
+        "Copy `rewritemaps.config` beside the `web.config` of the new site, and take over what is in `web.config`.\n"
         "Touch `web.config` after every change of the map.\n\n"
-        "IIS reads at most 250 KB of a configuration file (registry, `MaxWebConfigFileSizeInKB`), and compares without\n"
-        "case. Status 308 is not in every version: 301 is sent instead. A parameter is compared as it is written, and\n"
-        "`page` has to be the only one.\n",
+        "IIS reads at most 250 KB of a configuration file (registry, `MaxWebConfigFileSizeInKB`), and compares\n"
+        "without case. Status 308 is not in every version: 301 is sent instead. A parameter is compared as it is\n"
+        "written, and has to be the first one.\n",
         limit=250 * 1024,
         in_bytes=True,
         start='<?xml version="1.0" encoding="UTF-8"?>\n<rewriteMaps>\n<rewriteMap name="wiki-etl">\n',

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import Self, TextIO
 
 from etl.load.redirects.neutral import UNSUPPORTED, CompileOptions
-from etl.load.redirects.static.hosts import GONE, LIMIT, QUERY, Host, Loss, status
-from etl.load.redirects.static.rules import Form, Rule
+from etl.load.redirects.static.hosts import CACHE, LIMIT, QUERY, STATUS, UNSAID, Host, Loss, status
+from etl.load.redirects.static.rules import Form, Rule, unsaid
 from etl.model import Finding
 
 NOT_EXPRESSED = "not-expressed.txt"
+_SMALL = 1_000_000 - 1  # lines or bytes that may wait in memory
 
 
 @dataclass
 class Writer:
     """Writes the files of one host into its folder.
 
-    A host without a limit gets its lines as they come. One with a limit gets those that matter most: they wait by
+    A host with much room gets its lines as they come. One with little gets those that matter most: they wait by
     form, as many as fit, until all are known.
     """
 
@@ -34,14 +36,15 @@ class Writer:
     _stack: ExitStack = field(default_factory=ExitStack)
     _waiting: dict[Form, _Shelf] = field(default_factory=dict)
 
-    def __enter__(self) -> Writer:
+    def __enter__(self) -> Self:
         self._file = self._open(self.host.file)
         self._lost = self._open(NOT_EXPRESSED)
         self._file.write(self.host.start)
         self._lost.write(f"# Rules that are not in {self.host.file}, each with the reason.\n")
-        self._room = self.host.limit
-        if self._room is not None and self.host.in_bytes:
-            self._room -= len(self.host.start.encode()) + len(self.host.end.encode())
+        self._room = self.host.limit or sys.maxsize
+        self._is_small = self._room <= _SMALL
+        if self.host.in_bytes:
+            self._room -= len(self.host.start) + len(self.host.end)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -52,68 +55,72 @@ class Writer:
         line = self.host.line(rule, self.options)
         if isinstance(line, Loss):
             self._lose(rule, line)
-        elif self._room is None:
-            self._write(line)
-        else:
-            shelf = self._waiting.setdefault(rule.form, _Shelf(self._room))
-            if not shelf.put(rule, line, self._size(line)):
-                self._lose(rule, LIMIT)
+        elif not self._is_small:
+            self._take(rule, line)
+        elif not self._waiting.setdefault(rule.form, _Shelf(self._room)).put(rule, line, self._size(line)):
+            self._lose(rule, LIMIT)
 
     def finish(self) -> list[Finding]:
         """Writes what has waited, and the README; a finding for each kind of loss."""
         for form in Form:
             for rule, line in self._waiting.pop(form, _Shelf(0)):
-                if self._room is not None and self._size(line) <= self._room:
-                    self._room -= self._size(line)
-                    self._write(line)
-                else:
-                    self._lose(rule, LIMIT)
+                self._take(rule, line)
         self._file.write(self.host.end)
+        self._lose_settings()
         for name, text in self.host.extra:
             self._open(name).write(text.replace("@type@", "Found" if self.options.status == 302 else "Permanent"))
         self._open("README.md").write(self._readme())
         return [*self._findings()]
 
-    def _open(self, name: str) -> TextIO:
-        return self._stack.enter_context((self.folder / name).open("w", encoding="utf-8", newline="\n"))
-
-    def _write(self, line: str) -> None:
+    def _take(self, rule: Rule, line: str) -> None:
+        """Writes a line where there is room for it."""
+        size = self._size(line)
+        if size > self._room:
+            self._lose(rule, LIMIT)
+            return
+        self._room -= size
         self._file.write(line)
         self.lines += 1
+
+    def _open(self, name: str) -> TextIO:
+        return self._stack.enter_context((self.folder / name).open("w", encoding="utf-8", newline="\n"))
 
     def _lose(self, rule: Rule, loss: Loss) -> None:
         self.losses[loss] += 1
         if loss != QUERY:  # every name and every id: the count says it
             self._lost.write(f"{loss.name} {rule.source} {rule.answer}\n")
 
+    def _lose_settings(self) -> None:
+        options = self.options
+        lost = {
+            UNSAID: unsaid(options),
+            CACHE: options.max_age is not None,
+            STATUS: status(self.host, options) != options.status,
+        }
+        self.losses.update({loss: count for loss, count in lost.items() if count})
+
     def _size(self, line: str) -> int:
         return len(line.encode()) if self.host.in_bytes else line.count("\n")
 
     def _findings(self) -> Iterator[Finding]:
-        action = f"they are not in its file, but for parameters they are listed in {NOT_EXPRESSED}"
         for loss, count in sorted(self.losses.items()):
             yield Finding(
                 UNSUPPORTED,
-                f"{self.name}: {count} rules ({loss.name}): {loss.sentence}",
-                action,
+                f"{self.name}: {loss.name}, {count}: {loss.sentence}",
+                f"redirects/{self.name}/README.md says what else it cannot express",
                 cause=f"{self.name}\0{loss.name}",
             )
 
     def _readme(self) -> str:
-        title, file = self.host.title, self.host.file
-        sent = status(self.host, self.options)
-        lost = "".join(f"* {count} rules: {loss.sentence}.\n" for loss, count in sorted(self.losses.items()))
-        asked = "" if sent == self.options.status else f" (not {self.options.status}, which it does not have)"
+        lost = "".join(f"* {count} ({loss.name}): {loss.sentence}.\n" for loss, count in sorted(self.losses.items()))
         return _README.format(
-            title=title,
-            file=file,
+            title=self.host.title,
+            file=self.host.file,
             lines=self.lines,
             text=self.host.readme,
-            status=sent,
-            asked=asked,
-            lost=lost or "* Nothing of the map.\n",
-            unsaid=_unsaid(self.options),
-            not_expressed=NOT_EXPRESSED,
+            status=status(self.host, self.options),
+            lost=lost or "* Nothing that the map has.\n",
+            listed=f"`{NOT_EXPRESSED}` lists them, but for the parameters.\n" if self.losses else "",
         )
 
 
@@ -133,3 +140,22 @@ class _Shelf:
 
     def __iter__(self) -> Iterator[tuple[Rule, str]]:
         return iter(self.held)
+
+
+_README = """\
+# The redirect map for {title}
+
+`{file}`: {lines} rules, sent with status {status}.
+
+{text}
+## Spellings
+
+The host compares what a client sends, letter by letter. Every address is there as the old platform wrote it: a blank
+as `+`, all else encoded with capital letters; then with `%20` for a blank. Other spellings are not found: `+` and
+`%20` in one address, hexadecimal digits in small letters, marks such as a comma as they are, letters beyond ASCII
+without encoding, a slash behind where the host does not take it away.
+
+## What is not expressed
+
+{lost}
+{listed}"""

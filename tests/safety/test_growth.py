@@ -1,0 +1,186 @@
+r"""Ten times the body costs about ten times the work: no body makes the cleaner hang.
+
+No test here measures speed: each compares the processor time of a body with that of one ten times
+as long, and is content with anything that does not look like a square.
+"""
+
+from __future__ import annotations
+
+import gc
+import resource
+import signal
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.transform.test_links import clean
+
+LIMIT = 25
+"""How much more than for a tenth a body may take; a square makes it a hundred."""
+FLOOR = 0.05
+"""Seconds below which processor time says nothing."""
+HANG = 90
+"""Seconds after which a body counts as endless."""
+MEMORY = 4 << 30
+"""Bytes that a body may not need, whatever it is."""
+
+UNITS = (
+    *("[[[[", "****", "((", "(((", "&", "|", "`", "<", "{", "~", "![", "<!--", "&#", "> > > ", "* * * ", "](", "]"),
+    *("<div>", "\\", "_a ", "*a ", "a", "a ", " ", "\n", "| a | b |\n", "```\n", "> a\n", "* a\n", "1. a\n\n", "# a\n"),
+    *("[a](/931) ", "<b>x</b>", "&nbsp;", "~hs~", "{SPLIT}", "((a|b)) ", "{{< x >}}\n", "é", "<a b='", "<http:"),
+)
+
+Maker = Callable[[int], str]
+
+OPEN: dict[str, tuple[str, int, Maker]] = {
+    "spans and ends of bold": (
+        "every end looks through all open elements",
+        3_000,
+        lambda size: "<span>" * (size // 10) + "</b>" * (size // 10),
+    ),
+    "bold in bold": (
+        "every end looks through all that is between it and its start",
+        3_000,
+        lambda size: "<b>" * (size // 7) + "</b>" * (size // 7),
+    ),
+    "indices in indices": (
+        "every end looks through all that is between it and its start",
+        3_000,
+        lambda size: "<sup>" * (size // 11) + "</sup>" * (size // 11),
+    ),
+    "blanks in a paragraph of HTML": (
+        "every blank is taken for the first one of a line end",
+        3_000,
+        lambda size: f"<p>{' ' * size}a</p>",
+    ),
+    "blanks in a link of HTML": (
+        "every blank is taken for the first one of a line end",
+        3_000,
+        lambda size: f"<a href='/931'>a{' ' * size}b</a>",
+    ),
+    "a long name in a tag": (
+        "every letter is taken for the first one of an attribute",
+        1_000,
+        lambda size: f"<img {'a' * size}>",
+    ),
+    "quotes in a tag that nothing ends": (
+        "every quote is taken for the one that broke the tag",
+        1_000,
+        lambda size: "<a " + 'x="' * (size // 3),
+    ),
+    "an address of dots": (
+        "every dot is taken for the last one of a mail address",
+        2_000,
+        lambda size: "<a@" + "b." * (size // 2),
+    ),
+    "starts of comments in a script": (
+        "what was removed is searched for the end of each comment in it",
+        3_000,
+        lambda size: f"<script>{'<!--' * (size // 4)}</script>",
+    ),
+    "blanks of a link in a script": (
+        "what was removed is searched for a link, and blanks fit in three places",
+        1_000,
+        lambda size: f"<script>]({' ' * size}</script>",
+    ),
+    "comments on one line": (
+        "every comment looks back to the start of the body for its heading",
+        30_000,
+        lambda size: "a <!-- b --> " * (size // 13),
+    ),
+    "blanks in the heading of a list": (
+        "blanks of a heading fit in two places",
+        3_000,
+        lambda size: f"# a{' ' * size}\nx <!-- {{LIST()}} -->",
+    ),
+    "strong in strong": (
+        "every strong looks for strong in it",
+        1_000,
+        lambda size: "**a " * (size // 8) + "a**" * (size // 8),
+    ),
+    "images in images": (
+        "every image collects the text of all in it",
+        2_000,
+        lambda size: "![" * (size // 6) + "](a)" * (size // 6),
+    ),
+    "encoded blanks in an address": (
+        "every encoded blank is taken for the first one of the end",
+        3_000,
+        lambda size: f"[a](http://e.example/{'%20' * (size // 3)}x)",
+    ),
+    "dots in the address of a DOI": (
+        "every dot is taken for the first one of the end",
+        1_500,
+        lambda size: f"[a](http://doi.org/{'.' * size}x)",
+    ),
+    "blanks behind the mark of bold": (
+        "blanks of spaced bold fit in three places",
+        1_000,
+        lambda size: "** " + " " * size,
+    ),
+    "a wide table of short rows": (
+        "the parser fills every row up",
+        500,
+        lambda size: "|a" * (size // 12) + "|\n" + "|-" * (size // 12) + "|\n" + "|b\n" * (size // 6),
+    ),
+    "a wide HTML table of short rows": (
+        "every row is filled up",
+        2_000,
+        lambda size: f"<table><tr>{'<td>a</td>' * (size // 20)}</tr>{'<tr><td>b</td></tr>' * (size // 40)}</table>",
+    ),
+}
+"""Bodies whose work grows as a square: why, from which length on it shows, and how they are made."""
+
+
+@pytest.fixture(autouse=True)
+def bounded() -> Iterator[None]:
+    """A guard against what never ends and what eats the memory, no measure of either."""
+
+    def stop(*_: object) -> None:
+        pytest.fail(f"still at work after {HANG} seconds", pytrace=False)
+
+    memory = resource.getrlimit(resource.RLIMIT_AS)
+    before = signal.signal(signal.SIGALRM, stop)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, memory[1]))
+    signal.alarm(HANG)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+        resource.setrlimit(resource.RLIMIT_AS, memory)
+
+
+def work(body: str) -> float:
+    """Seconds of processor time that the cleaning of a body takes, without the collection of others' garbage."""
+    gc.collect()
+    gc.disable()
+    try:
+        start = time.process_time()
+        clean(body)
+        return time.process_time() - start
+    finally:
+        gc.enable()
+
+
+def growth(shorter: str, longer: str, floor: float) -> float:
+    """How much more work the longer body is; a second look when that seems too much."""
+    for _ in range(2):
+        times = work(longer) / max(work(shorter), floor)
+        if times <= LIMIT:
+            break
+    return times
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=repr)
+def test_work_grows_with_the_body(unit: str) -> None:
+    short, middle, long = (unit * (size // len(unit)) for size in (10_000, 100_000, 1_000_000))
+    assert growth(short, middle, FLOOR) <= LIMIT
+    assert growth(middle, long, FLOOR) <= LIMIT
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.xfail(reason=OPEN[name][0])) for name in OPEN])
+def test_work_on_a_body_of_two_parts_grows_with_it(name: str) -> None:
+    _, size, made = OPEN[name]
+    assert growth(made(size), made(10 * size), FLOOR / 10) <= LIMIT
