@@ -395,7 +395,7 @@ def _on_old_site(href: str, hosts: Sequence[str]) -> str | None:
     """The address from its leading slash on; None for what is not of the old site."""
     host = _HOST.match(href) if "//" in href else None
     if host is not None:
-        name = _host_name(host[1].rpartition("@")[2])
+        name = host_name(host[1].rpartition("@")[2])
         rest = href[host.end() :] if name in _host_names(tuple(hosts)) else None
         return rest if rest is None or rest.startswith("/") else "/" + rest
     if href.startswith("/"):
@@ -404,13 +404,14 @@ def _on_old_site(href: str, hosts: Sequence[str]) -> str | None:
     return None if script is None else "/" + href[script.end() :]
 
 
-def _host_name(host: str) -> str:
+def host_name(host: str) -> str:
+    """A host as hosts are compared: without port, trailing dot, case and `www.`."""
     return host.partition(":")[0].rstrip(".").lower().removeprefix("www.")
 
 
 @lru_cache(maxsize=8)
 def _host_names(hosts: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(map(_host_name, hosts))
+    return frozenset(map(host_name, hosts))
 
 
 def _of_prefix(path: str, path_prefixes: Sequence[str]) -> tuple[str, str] | None:

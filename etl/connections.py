@@ -26,7 +26,8 @@ CONNECT_DELAYS = (0.2, 1.0, None)
 LARGEST_BODY = 256 * 1024
 """Bytes of a body that are read to keep a connection; a longer one costs the connection."""
 
-_STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-5][0-9]{2})(?: [^\r\n]*)?")
+_STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-5][0-9]{2})(?: [^\r\n]*)?\r\n")
+_HEADER = re.compile(r"\r\n([^:\s]+):([^\r\n]*)")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -206,14 +207,11 @@ def _reason(error: Exception) -> str:
 
 def _head(data: bytes) -> tuple[Answer, int]:
     """Status line and headers; and the minor version. Raises ValueError for what is no HTTP."""
-    first, *lines = data[:-4].decode("latin-1").split("\r\n")
-    match = _STATUS_LINE.fullmatch(first)
+    text = data.decode("latin-1")
+    match = _STATUS_LINE.match(text)
     if match is None:
         raise ValueError("not a status line")
-    headers: dict[str, str] = {}
-    for line in lines:
-        name, _, value = line.partition(":")
-        headers.setdefault(name.strip().lower(), value.strip())
+    headers = {name.lower(): value.strip() for name, value in reversed(_HEADER.findall(text))}
     return Answer(int(match[2]), headers), int(match[1])
 
 

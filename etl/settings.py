@@ -12,6 +12,7 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -146,11 +147,16 @@ class Settings(BaseModel):
 
     def is_lost(self, address: str) -> bool:
         """Whether an address stands for a file that the export lost (``missing_images``)."""
-        return any(re.search(pattern, address) for pattern in self.missing_images)
+        return bool(self.missing_images) and _any_of(self.missing_images).search(address) is not None
 
     def digest(self) -> str:
         """SHA-256 of all effective values."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+@lru_cache(maxsize=8)
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
 
 
 def share(limit: str, whole: int) -> float:

@@ -37,6 +37,8 @@ POLITE_RATE = 50.0
 HOPS = 4
 """Redirects that are followed to tell a chain from a wrong target."""
 _MOST_ENDS = 10_000
+_SPELLINGS = 8
+"""What an address has on average, to say how long it will take."""
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], Any]]]
 
@@ -83,11 +85,11 @@ class Plan:
             raise SettingsError(f"--base-url: {self.base_url!r} has a path; {said}")
         return Server(asked, self.resolve, self.timeout)
 
-    def identity(self, map_sha256: str) -> dict[str, Any]:
+    def identity(self, map_digest: str) -> dict[str, Any]:
         """What must be the same when a verification goes on where another one stopped."""
         return {
             "base_url": self.base_url,
-            "map_sha256": map_sha256,
+            "map_digest": map_digest,
             "hosts": list(self.hosts),
             "site": self.site,
             "legacy_base": self.legacy_base,
@@ -154,12 +156,17 @@ def verify(plan: Plan) -> Tally:
     """
     server = plan.server
     survey = _survey(plan)
-    tally = Tally.begun(plan.resume, plan.identity(survey.sha256), plan.examples)
+    tally = Tally.begun(plan.resume, plan.identity(survey.digest), plan.examples)
     rate = plan.rate
     if rate is None:
         rate = 0.0 if server.is_loopback else POLITE_RATE
     if rate:
-        plan.say(f"{survey.chosen:,} addresses at {rate:g} requests a second; --rate and --sample change that")
+        spelled = _SPELLINGS if plan.forms is None else min(len(plan.forms), _SPELLINGS)
+        minutes = survey.chosen * spelled * max(1, len(plan.hosts)) / rate / 60
+        plan.say(
+            f"{survey.chosen:,} addresses at {rate:g} requests a second take about {minutes:,.0f} minutes; "
+            "--rate and --sample change that"
+        )
     run = _Run(plan, survey, tally, _Pace(rate))
     try:
         asyncio.run(run.all())
@@ -182,7 +189,8 @@ class _Survey:
     """Entries in the sample."""
     highest: int
     """The largest `_mark` of an entry in the sample."""
-    sha256: str
+    digest: str
+    """Of all entries: whether it is the same map."""
     shared: dict[Address, Entry]
     """The entries whose spellings may mean another entry as well."""
     unknown: list[Spelling]

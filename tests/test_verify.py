@@ -631,9 +631,9 @@ def test_an_interrupt_is_status_130_and_keeps_the_progress(tmp_path: Path) -> No
 
 def test_what_is_kept_of_another_verification_is_refused(map_file: Path, tmp_path: Path, run: Run) -> None:
     other, junk = tmp_path / "other", tmp_path / "junk"
-    Tally({"base_url": "http://other.example", "map_sha256": "0"}, 10, other).save()
+    Tally({"base_url": "http://other.example", "map_digest": "0"}, 10, other).save()
     junk.write_text("[]")
-    for file, words in ((other, "another verification (base_url, map_sha256"), (junk, "no file of this command")):
+    for file, words in ((other, "another verification (base_url, map_digest"), (junk, "no file of this command")):
         outcome = run("redirects", "verify", "--base-url", "http://127.0.0.1:9", "--map", map_file, "--resume", file)
         assert outcome.status == 2
         assert words in outcome.err

@@ -430,11 +430,9 @@ HEAD = {
     "page that sets a cookie": "<meta http-equiv=set-cookie content='a=b'><meta http-equiv=refresh content='0;url=http://evil.example/'>",
     "page with another base": "<base href=http://evil.example/><script src=a.js></script>",
     "page with another base for its links": "<base href='javascript:/a/'><a href='/%0aalert(1)//'>a</a><script src=//evil.example/></script>",
-    "page with another icon": "<link rel=icon href=http://evil.example/i>",
     "page that fetches ahead": "<link rel=prefetch href=http://evil.example/a>",
     "page that loads ahead": "<link rel=preload as=script href=http://evil.example/a.js>",
     "page that loads a module ahead": "<link rel=modulepreload href=http://evil.example/a.mjs>",
-    "page with a manifest": "<link rel=manifest href=http://evil.example/m>",
     "page with an import": "<link rel=import href=http://evil.example/a><link rel=stylesheet href=http://evil.example/a>",
     "whole page": "<!DOCTYPE html><html><head><title>a</title></head><body onload=alert(1)>b</body></html>",
     "page in a page": "</body></html><html onclick=alert(1)><body onload=alert(1)>",
@@ -552,8 +550,6 @@ QUIET: dict[str, str] = {
     "applet": GONE,
     "style as an expression": GONE,
     "style as a binding": GONE,
-    "page with another icon": "without a window a browser shows no icon",
-    "page with a manifest": "without a window a browser installs no page",
 }
 """Bodies of `ACTIVE` that do nothing in this browser, and why; elsewhere they may."""
 

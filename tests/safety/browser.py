@@ -30,7 +30,7 @@ TABS = 8
 PATIENCE = 60
 """Seconds without an answer after which the browser counts as hung."""
 HOST = "http://page.example/"
-"""Where pages lie, as far as the browser knows."""
+"""Where pages lie, as far as the browser knows; each has a number."""
 
 POKE = """
 new Promise(done => {
@@ -200,9 +200,10 @@ class Tab:
     def __init__(self, connection: Connection, session: str) -> None:
         self.connection = connection
         self.session = session
-        self.deeds = Deeds()
-        self.page: str | None = None
-        """The page that the browser is about to ask for."""
+        self.pages: dict[str, tuple[str, Deeds]] = {}
+        """Pages by their addresses, and what they did."""
+        self.address = ""
+        """Of the page that is shown."""
         self.loaded = asyncio.Event()
         self.tasks: set[asyncio.Task[None]] = set()
 
@@ -228,10 +229,10 @@ class Tab:
     async def show(self, page: str, linger: float) -> Deeds:
         """Show a page, do what a reader may do, and return what it did."""
         await self.connection.ask("Page.stopLoading", self.session)  # else the last page may still take us elsewhere
-        self.deeds = deeds = Deeds()
-        self.page = page
+        self.address = f"{HOST}{len(self.pages)}"
+        self.pages[self.address] = page, deeds = page, Deeds()
         self.loaded.clear()
-        await self.connection.ask("Page.navigate", self.session, url=HOST)
+        await self.connection.ask("Page.navigate", self.session, url=self.address)
         await asyncio.wait_for(self.loaded.wait(), PATIENCE)
         poke = POKE.replace("LINGER", str(round(linger * 1000)))
         answer = await self.connection.ask(
@@ -245,17 +246,18 @@ class Tab:
 
     def on(self, session: str, method: str, event: dict[str, Any]) -> None:
         """What the browser tells of a session."""
+        _, deeds = self.pages.get(self.address, ("", Deeds()))
         if method == "Fetch.requestPaused":
             self.request(session, event)
         elif method == "Page.javascriptDialogOpening":
-            self.deeds.dialogs.append(f"{event['type']}: {event['message']}")
+            deeds.dialogs.append(f"{event['type']}: {event['message']}")
             self.connection.post("Page.handleJavaScriptDialog", session, accept=False)
         elif method == "Page.loadEventFired" and session == self.session:
             self.loaded.set()
         elif method == "Page.frameRequestedNavigation":
-            self.deeds.departures.append(event["url"])
+            deeds.departures.append(event["url"])
         elif method == "Page.windowOpen":
-            self.deeds.windows.append(event["url"])
+            deeds.windows.append(event["url"])
         elif method == "Target.attachedToTarget":
             task = asyncio.get_running_loop().create_task(self.watch(event["sessionId"]))
             self.tasks.add(task)
@@ -264,13 +266,16 @@ class Tab:
     def request(self, session: str, event: dict[str, Any]) -> None:
         """The page itself is answered; everything else is written down and refused."""
         kind, address, number = event["resourceType"], event["request"]["url"], event["requestId"]
-        if self.page is not None and kind == "Document" and address == HOST:
-            body = base64.b64encode(self.page.encode()).decode()
-            headers = [{"name": "Content-Type", "value": "text/html; charset=utf-8"}]
-            self.page = None
+        if kind == "Document" and address in self.pages:
+            body = base64.b64encode(self.pages[address][0].encode()).decode()
+            # With this policy every request says which page it is of, however late it comes.
+            headers = {"Content-Type": "text/html; charset=utf-8", "Referrer-Policy": "unsafe-url"}
+            listed = [{"name": name, "value": value} for name, value in headers.items()]
             self.connection.post(
-                "Fetch.fulfillRequest", session, requestId=number, responseCode=200, responseHeaders=headers, body=body
+                "Fetch.fulfillRequest", session, requestId=number, responseCode=200, responseHeaders=listed, body=body
             )
             return
-        self.deeds.requests.append((kind, address))
+        referrer = event["request"]["headers"].get("Referer", self.address)
+        _, deeds = self.pages.get(referrer, self.pages[self.address])
+        deeds.requests.append((kind, address))
         self.connection.post("Fetch.failRequest", session, requestId=number, errorReason="BlockedByClient")

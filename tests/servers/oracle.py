@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 SCRIPT = "tiki-index.php"
@@ -36,6 +37,7 @@ class Oracle:
         self._base = base
         self._folded: dict[str, set[Answer]] = {}
         self._equals: dict[str, int] = {}
+        self._lower = {_ascii_lower(value) for kind, value in entries if kind == "name"}
         for (kind, value), answer in self._answers.items():
             if kind == "name":
                 self._folded.setdefault(_fold(value), set()).add(answer)
@@ -59,9 +61,7 @@ class Oracle:
         found = self._folded.get(_fold(name), set())
         if len(found) != 1:
             return {NOT_FOUND}
-        if self._equals[_fold(name)] == 1 and any(
-            kind == "name" and _ascii_lower(value) == _ascii_lower(name) for kind, value in self._answers
-        ):
+        if self._equals[_fold(name)] == 1 and _ascii_lower(name) in self._lower:
             return found
         return found | {NOT_FOUND}
 
@@ -86,18 +86,19 @@ def _by_script(query: str) -> list[tuple[str, str]]:
     return [(kind, text) for kind, key in (("id", "page_id"), ("name", "page")) if (text := asked.get(key))]
 
 
+@lru_cache(maxsize=4096)
 def decoded(raw: str) -> str | None:
     """Once, ``+`` a blank; None for bad encoding and control characters."""
-    data, text = raw.replace("+", " ").encode("utf-8", "surrogateescape"), b""
-    for at, part in enumerate(data.split(b"%")):
-        if at and not re.match(rb"[0-9A-Fa-f]{2}", part):
-            return None
-        text += bytes.fromhex(part[:2].decode()) + part[2:] if at else part
+    data = raw.replace("+", " ").encode("utf-8", "surrogateescape")
+    if re.search(rb"%(?![0-9A-Fa-f]{2})", data):
+        return None
     try:
-        result = unicodedata.normalize("NFC", text.decode())
+        text = re.sub(rb"%(..)", lambda match: bytes.fromhex(match[1].decode()), data).decode()
     except UnicodeDecodeError:
         return None
-    return None if any(unicodedata.category(char) == "Cc" for char in result) else result.strip(" ")
+    if not text.isprintable() and any(unicodedata.category(char) == "Cc" for char in text):
+        return None
+    return unicodedata.normalize("NFC", text).strip(" ")
 
 
 def _fold(text: str) -> str:

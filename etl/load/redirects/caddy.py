@@ -106,7 +106,7 @@ class _Work:
         kind = {"path": "paths", "name": "names" if folds else "cased", "id": "ids"}[entry.address.kind]
         base = "" if kind == "paths" else unquote(self.options.base)
         for text in spellings(entry):
-            path = lower(base) + text if kind == "ids" else lower(base + text) if folds else base + text
+            path = lower(base + text) if folds else base + text
             yield f"{_KINDS.index(kind)}\t{path}\t{answer}\n".encode()
             if kind != "ids" and (re.search("[+#]", text) or text.endswith("/")):
                 self._write_raw("paths" if kind == "paths" else "names", base, text, answer)
@@ -140,8 +140,8 @@ def _write_kind(folder: Path, kind: str, keys: Iterable[_Key]) -> None:
             if number:
                 borders.write(_expression(_below(border), str(number - 1)) + "\n")
             file.write(_BLOCK_HEAD.replace("@kind@", kind).replace("@number@", str(number)))
-            file.writelines(f"\t\t{_line(key)}\n" for key in block)
-            file.write("\t}\n}\n")
+            file.writelines(f"\t{_line(key)}\n" for key in block)
+            file.write("}\n")
             last = number
         borders.write(f"default {last}\n")
 
@@ -249,11 +249,9 @@ def _texts(work: _Work) -> dict[str, str]:
         "odd": _ODD,
         "script": "".join(map(_literal, options.script[1:])),
         "base": _base(options).replace("$", "$$"),
-        "lower_base": lower(_base(options)).replace("$", "$$"),
         "base_blanks": _base_blanks(_base(options)),
-        "inside": "".join(map(_literal, unquote(options.base))),
-        "fold": "".join(f"\turi path_regexp {char}|{_encoded(char)} {char.lower()}\n" for char in ascii_uppercase),
-        "cache": f"\theader @wiki_etl_found Cache-Control {cache}\n" if cache else "",
+        "fold": "".join(f"uri path_regexp {char} {char.lower()}\n" for char in ascii_uppercase),
+        "cache": f"header @wiki_etl_found Cache-Control {cache}\n" if cache else "",
         "status": options.status,
         "block": BLOCK,
         "entries": work.entries,
@@ -266,7 +264,8 @@ def _texts(work: _Work) -> dict[str, str]:
         f"{FOLDER}/redirects.caddy": _REDIRECTS,
         f"{FOLDER}/by-parameter.caddy": _BY_PARAMETER,
         f"{FOLDER}/by-path.caddy": _BY_PATH,
-        f"{FOLDER}/by-name.caddy": _BY_NAME,
+        f"{FOLDER}/by-raw.caddy": _BY_RAW,
+        f"{FOLDER}/fold.caddy": _FOLD,
     }
     texts = {name: _filled(template, values) for name, template in templates.items()}
     return texts | {f"{FOLDER}/routes.map": _ROUTES_HEAD + "".join(f"{line}\n" for line in _routes(options))}
@@ -285,7 +284,7 @@ def _base(options: CompileOptions) -> str:
 def _base_blanks(base: str) -> str:
     if base == "/":
         return ""
-    return f'uri path_regexp "^{"".join(map(_literal, base))}(?:%20)+" "{base.replace("$", "$$")}"\n\t\t'
+    return f'uri path_regexp "^{"".join(map(_literal, base))}(?:%20)+" "{base.replace("$", "$$")}"\n'
 
 
 def _routes(options: CompileOptions) -> Iterator[str]:
@@ -319,55 +318,77 @@ vars wiki_etl_block {wiki_etl_@kind@_block}
 
 _BLOCK_HEAD = """\
 @wiki_etl_@kind@_@number@ vars wiki_etl_block @number@
-handle @wiki_etl_@kind@_@number@ {
-	map {http.request.uri.path} {wiki_etl_@kind@} {
+map @wiki_etl_@kind@_@number@ {http.request.uri.path} {wiki_etl_@kind@} {
 """
 
 _REDIRECTS = r"""# Written by wiki-etl. Belongs into a route of what the new site does not answer:
 #	import wiki-etl/redirects.caddy
 # Sends a redirect or 410; what the map does not know goes on to the directive behind.
-route {
-	# How an address is asked for: by a parameter of the page script; in a form that only expressions over the raw
-	# target can tell apart; with a fragment, which clients do not send; by its path.
-	map {http.request.orig_uri} {wiki_etl_form} {
-		`~^@origin@/(?:\.?/)*@script@(?:/\.?)*\?(?:[^#]*&)?page(?:_id)?(?:[=&#]|$)` parameter
-		`~^[^?]*@odd@[^?]*%2[bB]` raw
-		`~^[^?]*%2[bB][^?]*@odd@` raw
-		`~^[^?]*@odd@[^?]*%2[fF][/.]*(?:[?#]|$)` raw
-		`~^[^?]*%23[^?]*#` raw
-		`~^[^?]*#` fragment
-		default path
-	}
-	vars wiki_etl_form {wiki_etl_form}
-	@wiki_etl_parameter vars wiki_etl_form parameter
-	route @wiki_etl_parameter {
-		import by-parameter.caddy
-	}
-	@wiki_etl_raw vars wiki_etl_form raw
-	route @wiki_etl_raw {
-		map {http.request.orig_uri} {wiki_etl_raw_names} {
-			import raw-names.map
-			default ""
-		}
-		map {http.request.orig_uri} {wiki_etl_raw_paths} {
-			import raw-paths.map
-			default {wiki_etl_raw_names}
-		}
-		vars wiki_etl_to {wiki_etl_raw_paths}
-	}
-	@wiki_etl_path vars wiki_etl_form path fragment
-	route @wiki_etl_path {
-		import by-path.caddy
-	}
 
-	@wiki_etl_gone vars wiki_etl_to 410
-	respond @wiki_etl_gone 410
-	@wiki_etl_found vars_regexp wiki_etl_to ^[/h]
-@cache@	redir @wiki_etl_found {vars.wiki_etl_to} @status@
+# How an address is asked for: by a parameter of the page script; by its path; in a form that only expressions over
+# the raw target can tell apart; with a fragment, which clients do not send.
+map {http.request.orig_uri} {wiki_etl_form} {
+	`~^@origin@/(?:\.?/)*@script@(?:/\.?)*\?(?:[^#]*&)?page(?:_id)?(?:[=&#]|$)` parameter
+	`~^[-A-Za-z0-9_.~$&+,/:;=@!'()*\[\]%]*(?:\?|$)` path
+	`~^[^?]*@odd@[^?]*%2[bB]` raw
+	`~^[^?]*%2[bB][^?]*@odd@` raw
+	`~^[^?]*@odd@[^?]*%2[fF][/.]*(?:[?#]|$)` raw
+	`~^[^?]*%23[^?]*#` raw
+	`~^[^?]*#` fragment
+	default path
 }
+vars wiki_etl_form {wiki_etl_form}
+@wiki_etl_by_parameter vars wiki_etl_form parameter
+@wiki_etl_by_path vars wiki_etl_form path fragment
+@wiki_etl_by_raw vars wiki_etl_form raw
+route @wiki_etl_by_parameter {
+	import by-parameter.caddy
+}
+route @wiki_etl_by_path {
+	import by-path.caddy
+}
+route @wiki_etl_by_raw {
+	import by-raw.caddy
+}
+
+# What each kind of address answers.
+import paths.map
+vars @wiki_etl_by_path wiki_etl_path_to {wiki_etl_paths}
+@base_blanks@import ids.map
+vars wiki_etl_id_to {wiki_etl_ids}
+uri @wiki_etl_by_parameter path_regexp (?s)^.*$ "@base@{wiki_etl_word}"
+import cased.map
+vars wiki_etl_name_to {wiki_etl_cased}
+@wiki_etl_any_case not vars_regexp wiki_etl_name_to ^[/h4]
+route @wiki_etl_any_case {
+	import fold.caddy
+}
+import names.map
+vars @wiki_etl_any_case wiki_etl_name_to {wiki_etl_names}
+
+# The first that answers, the last one first: path, then name, then id, then what is no page; a parameter: id, then
+# name.
+vars @wiki_etl_by_path wiki_etl_to {vars.wiki_etl_route_to}
+vars @wiki_etl_by_raw wiki_etl_to {vars.wiki_etl_raw_to}
+@wiki_etl_has_id vars_regexp wiki_etl_id_to ^[/h4]
+vars @wiki_etl_has_id wiki_etl_to {vars.wiki_etl_id_to}
+@wiki_etl_has_name vars_regexp wiki_etl_name_to ^[/h4]
+vars @wiki_etl_has_name wiki_etl_to {vars.wiki_etl_name_to}
+@wiki_etl_has_id_parameter {
+	vars wiki_etl_form parameter
+	vars_regexp wiki_etl_id_to ^[/h4]
+}
+vars @wiki_etl_has_id_parameter wiki_etl_to {vars.wiki_etl_id_to}
+@wiki_etl_has_path vars_regexp wiki_etl_path_to ^[/h4]
+vars @wiki_etl_has_path wiki_etl_to {vars.wiki_etl_path_to}
+
+@wiki_etl_gone vars wiki_etl_to 410
+respond @wiki_etl_gone 410
+@wiki_etl_found vars_regexp wiki_etl_to ^[/h]
+@cache@redir @wiki_etl_found {vars.wiki_etl_to} @status@
 """
 
-_BY_PARAMETER = r"""# Written by wiki-etl. By page_id, then by page. Of a parameter given twice the last one counts.
+_BY_PARAMETER = r"""# Written by wiki-etl. The id becomes the path. Of a parameter given twice the last one counts.
 uri replace + %20
 uri replace $ %24
 map {http.request.uri.query} {wiki_etl_page_id} {
@@ -386,27 +407,10 @@ map {wiki_etl_page} {wiki_etl_word} {
 	`~^(?:%20)*((?:[^%]|%[0-9A-Fa-f][0-9A-Fa-f])*?)(?:%20)*$` "$1"
 	default ""
 }
-uri path_regexp (?s)^.*$ "@lower_base@{wiki_etl_number}"
-import ids.map
-vars wiki_etl_to {wiki_etl_ids}
-@wiki_etl_no_id not vars_regexp wiki_etl_to ^[/h4]
-route @wiki_etl_no_id {
-	uri path_regexp (?s)^.*$ "@base@{wiki_etl_word}"
-	import by-name.caddy
-}
+uri path_regexp (?s)^.*$ "@base@{wiki_etl_number}"
 """
 
-_BY_NAME = r"""# Written by wiki-etl. The path as a name: first those that have another answer in another case.
-import cased.map
-vars wiki_etl_to {wiki_etl_cased}
-@wiki_etl_not_cased not vars_regexp wiki_etl_to ^[/h4]
-route @wiki_etl_not_cased {
-@fold@	import names.map
-	vars wiki_etl_to {wiki_etl_names}
-}
-"""
-
-_BY_PATH = r"""# Written by wiki-etl. The path in its canonical form: as path, as name, as id; then what is no page.
+_BY_PATH = r"""# Written by wiki-etl. The path in its canonical form; and what is no page.
 @wiki_etl_fragment vars wiki_etl_form fragment
 uri @wiki_etl_fragment path_regexp %23.*$ ""
 uri path_regexp (?:/\.)+(/|$) $1
@@ -415,28 +419,32 @@ uri path_regexp /+$ ""
 uri path_regexp \+ %20
 uri path_regexp ^/(?:%20)+ /
 uri path_regexp (?:%20)+$ ""
-import paths.map
-vars wiki_etl_to {wiki_etl_paths}
-@wiki_etl_no_path not vars_regexp wiki_etl_to ^[/h4]
-route @wiki_etl_no_path {
-	# What is no page comes last, but in its own case, which is lost on the way.
-	map {http.request.uri.path} {wiki_etl_routes} {
-		import routes.map
-		default ""
-	}
-	vars wiki_etl_route_to {wiki_etl_routes}
-	@wiki_etl_inside path_regexp ^@inside@
-	route @wiki_etl_inside {
-		@base_blanks@import by-name.caddy
-		@wiki_etl_no_name not vars_regexp wiki_etl_to ^[/h4]
-		route @wiki_etl_no_name {
-			import ids.map
-			vars wiki_etl_to {wiki_etl_ids}
-		}
-	}
-	@wiki_etl_no_page not vars_regexp wiki_etl_to ^[/h4]
-	vars @wiki_etl_no_page wiki_etl_to {vars.wiki_etl_route_to}
+map {http.request.uri.path} {wiki_etl_routes} {
+	import routes.map
+	default ""
 }
+vars wiki_etl_route_to {wiki_etl_routes}
+"""
+
+_BY_RAW = r"""# Written by wiki-etl. The raw target, for names with "+" or "#", or a slash at their end.
+map {http.request.orig_uri} {wiki_etl_raw_names} {
+	import raw-names.map
+	default ""
+}
+map {http.request.orig_uri} {wiki_etl_raw_paths} {
+	import raw-paths.map
+	default {wiki_etl_raw_names}
+}
+vars wiki_etl_raw_to {wiki_etl_raw_paths}
+# Nothing else is asked.
+uri path_regexp (?s)^.*$ ""
+"""
+
+_FOLD = """\
+# Written by wiki-etl. The path in small letters. What Go does not accept in an encoded path, here a quotation mark at
+# the end, makes it encode the path anew, so that all letters stand as they are.
+uri path_regexp $ `"`
+@fold@uri path_regexp %22$ ""
 """
 
 _EXAMPLE = """\
@@ -487,8 +495,10 @@ What the new site answers always wins over the map. Where it is an application, 
 reverse_proxy localhost:3000 {
 	@wiki_etl status 404
 	handle_response @wiki_etl {
-		import wiki-etl/redirects.caddy
-		copy_response
+		route {
+			import wiki-etl/redirects.caddy
+			copy_response
+		}
 	}
 }
 ```

@@ -93,7 +93,9 @@ def _run_surface(surface: Surface) -> None:
     """The walk and the patterns of lines, until neither finds what the other brought to light."""
     for _ in range(MOST_PASSES):
         surface.run()
-        if not surface.uncovered and not surface.run_lines():
+        if not surface.uncovered:
+            surface.run_lines()
+        if not surface.uncovered:
             break
 
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
-from etl.addresses import LegacyLink, legacy_target, name_key
+from etl.addresses import LegacyLink, host_name, legacy_target, name_key
 from etl.model import Target
 from etl.settings import Settings
 from etl.slugs import WELL_FORMED, make_slug, shortened, undated
@@ -26,6 +26,8 @@ SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
 NOT_PRINTABLE = re.compile(r"[\x00-\x20\x7f-\xa0\u200b\u2028\u2029\ufeff]+")
 ORDINARY = re.compile(r"[A-Za-z0-9/._?=#&:,+~@!$*'-]*")
 """An address in which nothing is to be encoded and nothing is invisible."""
+PLAIN_HTTP = re.compile(r"https?://([a-z0-9.-]+)(?:/[A-Za-z0-9/._=#&:,+~@!$*'%-]*)?")
+"""An http address as nearly all are written: its host shows where it goes, and nothing in it is to be mended."""
 HTTP_HOST = re.compile(r"https?://([a-z0-9.-]+)(?=[/?#]|\Z)")
 UNSAFE = re.compile(r"[\x00-\x20\x7f\\<>()\"`{}|^\[\]*_~]")
 BLANKS_AT_END = re.compile(r"(?:%20|\s)+$")
@@ -86,6 +88,7 @@ class Linker:
     def __init__(self, settings: Settings, lookup: Lookup) -> None:
         self.settings = settings
         self.lookup = lookup
+        self._own_hosts = frozenset(map(host_name, (*settings.hosts, *settings.image_hosts)))
         # The rules ask for a link again in every round over its body.
         self._resolved = lru_cache(4096)(self._resolve)
 
@@ -94,6 +97,9 @@ class Linker:
 
         ``broken``: the source itself marked it as broken; then it is a page that is found, or text.
         """
+        plain = None if hint or "//10." in href else PLAIN_HTTP.fullmatch(href)
+        if plain and host_name(plain[1]) not in self._own_hosts:
+            return Destination(encoded(href), "external", "external")
         return self._resolved(href, label, hint, broken)
 
     def _resolve(self, href: str, label: str, hint: str, broken: bool) -> Destination:

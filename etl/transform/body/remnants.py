@@ -1,6 +1,6 @@
 """Markup of the old wiki that no parser of the export read, found by patterns of lines (corpus.md 6.4).
 
-A remnant is a guard (a text without which the pattern cannot match), a pattern, and a function from a
+A remnant is a guard (bytes without which the pattern cannot match), a pattern, and a function from a
 match to edits. Patterns never look into code. What a remnant becomes may hold further markup: the
 surface and the structure look at it after this.
 """
@@ -8,18 +8,19 @@ surface and the structure look at it after this.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from etl.transform.body.edits import Edit
 from etl.transform.body.links import encoded, is_prose
 
 Match = re.Match[str]
-Prose = Callable[[re.Pattern[str]], Iterator[Match]]
-"""All matches of a pattern that do not begin in code."""
 
 FAR = 5000  # what is not closed within this many characters is not closed
+FAR_LINK = 700
+INNER_LINK = re.compile(r"(?<![!\\])\[([^\[\]\n]{0,300})(?<![!\\])(\[[^\[\]\n]{1,300}\]\([^()\s]+\))\Z")
 BOX = '<div class="box" markdown="1">'
-STRAY = "(?:FONT|HTML|SPAN|BOX|DIV|CENTER|SUB|SUP|IMG)"
+STRAY_NAME = re.compile(r"(?<![A-Za-z{(])(?:FONT|HTML|SPAN|BOX|DIV|CENTER|SUB|SUP|IMG)\Z")
+LONGEST_NAME = 7
 DASH = r"[\u2013\u2014-]"
 
 
@@ -40,6 +41,21 @@ def _whole(rule: str, replacement: str) -> Callable[[Match], Iterator[Edit]]:
         yield match.start(), match.end(), match.expand(replacement), rule
 
     return edits
+
+
+def _spaced_bold(match: Match) -> Iterator[Edit]:
+    """`** text **` alone on its line is bold that lost its touch."""
+    line = match.string.rfind("\n", 0, match.start()) + 1
+    if not match.string[line : match.start()].strip(" \t"):
+        yield match.start(), match.start(1), "**", "bold"
+        yield match.end(1), match.end(), "**", "bold"
+
+
+def _stray_end(match: Match) -> Iterator[Edit]:
+    """`FONT}` without its beginning."""
+    name = STRAY_NAME.search(match.string, max(match.start() - LONGEST_NAME, 0), match.start())
+    if name is not None:
+        yield name.start(), match.end(), "", "tiki-marker"
 
 
 def _heading(match: Match) -> Iterator[Edit]:
@@ -66,9 +82,11 @@ def _link(match: Match) -> Iterator[Edit]:
 
 def _nested_link(match: Match) -> Iterator[Edit]:
     """`[words [text](inner)](outer)`: the inner link stays, the outer one takes the words before it."""
-    words, inner, address = match[1].strip(), match[2], match[3]
-    link = f"[{words}]({encoded(address)}) " if words else ""
-    yield match.start(), match.end(), link + inner, "nested-link"
+    inner = INNER_LINK.search(match.string, max(match.start() - FAR_LINK, 0), match.start() + 1)
+    if inner is not None:
+        words = inner[1].strip()
+        outer = f"[{words}]({encoded(match[1])}) " if words else ""
+        yield inner.start(), match.end(), outer + inner[2], "nested-link"
 
 
 def _repetition(match: Match) -> Iterator[Edit]:
@@ -98,82 +116,96 @@ def _rules(match: Match) -> Iterator[Edit]:
     yield match.end(1), match.end(), "\n\n---", "rule"
 
 
-Remnant = tuple[str, re.Pattern[str], Callable[[Match], Iterator[Edit]]]
+Remnant = tuple[bytes, re.Pattern[str], Callable[[Match], Iterator[Edit]]]
 
 REMNANTS: list[Remnant] = [
-    ("__ ", re.compile(r"(?<![\w_])__[ \t]+([^_\n]*[^_\s])[ \t]+__(?![\w_])"), _marks("bold", "**", "**")),
-    ("''", re.compile(r"(?<![\w'])''(?=[^\s'])([^'\n]{1,300}?)(?<=[^\s'])''(?![\w'])"), _marks("tiki-mark", "*", "*")),
-    ("===", re.compile(r"===(?=[^\s=])([^=\n]{1,300}?)(?<=[^\s=])==="), _marks("tiki-mark", "", "")),
-    ("::", re.compile(r"^::(?=[^\s:])(.+?)(?<=[^\s:])::[ \t]*$", re.MULTILINE), _marks("tiki-mark", "", "")),
+    (b"** ", re.compile(r"\*\*[ \t]+([^*\n]*[^*\s])[ \t]+\*\*[ \t]*$", re.MULTILINE), _spaced_bold),
+    (b"__ ", re.compile(r"(?<![\w_])__[ \t]+([^_\n]*[^_\s])[ \t]+__(?![\w_])"), _marks("bold", "**", "**")),
+    (b"''", re.compile(r"(?<![\w'])''(?=[^\s'])([^'\n]{1,300}?)(?<=[^\s'])''(?![\w'])"), _marks("tiki-mark", "*", "*")),
+    (b"===", re.compile(r"===(?=[^\s=])([^=\n]{1,300}?)(?<=[^\s=])==="), _marks("tiki-mark", "", "")),
+    (b"::", re.compile(r"^::(?=[^\s:])(.+?)(?<=[^\s:])::[ \t]*$", re.MULTILINE), _marks("tiki-mark", "", "")),
     (
-        "^",
+        b"^",
         re.compile(rf"^\^[ \t]*\n?\s*(?=[^\s^])([^^]{{1,{FAR}}}?)\s*\^[ \t]*$", re.MULTILINE),
         _marks("box", f"\n\n{BOX}\n\n", "\n\n</div>\n\n"),
     ),
-    ("%%%", re.compile(r"[ \t]*%%%[ \t]*"), _break),
-    ("!!", re.compile(r"^(!{2,6})[ \t]*(?=[^\s!\[a-z])(?![^\n]*%20)", re.MULTILINE), _heading),
+    (b"%%%", re.compile(r"[ \t]*%%%[ \t]*"), _break),
+    (b"!!", re.compile(r"^(!{2,6})[ \t]*(?=[^\s!\[a-z])(?![^\n]*%20)", re.MULTILINE), _heading),
     (
-        "|",
+        b"|",
         re.compile(
             r"\[((?:https?://|tiki-index\.php\?)[^\s|\[\]<>]+)\|\s*([^\[\]|]{0,300}?)\s*(?:\|[^\[\]\n]*)?\](?!\()"
         ),
         _link,
     ),
     (
-        "||",
+        b"||",
         re.compile(rf"^(#{{1,6}}[ \t]*)?\|\|(?!\|)(?=[^\n]*\|)((?:[^|]|\|(?!\|)){{1,{FAR}}})\|\|[ \t]*$", re.MULTILINE),
         _table,
     ),
-    ("---", re.compile(r"^[ \t]*-{3,4}(?=[A-Z\[!][^\n]{5})", re.MULTILINE), _whole("rule", "---\n\n")),
-    ("\u2022", re.compile(r"^[ \t]*(?:;[ \t]*)?\u2022[ \t]*(?=[^\s\u2022])", re.MULTILINE), _whole("bullet", "* ")),
-    ("}", re.compile(rf"(?<![A-Za-z{{(]){STRAY}\}}"), _whole("tiki-marker", "")),
+    (b"---", re.compile(r"---(?<![^\n]---)-?(?=[A-Z\[!][^\n]{5})"), _whole("rule", "---\n\n")),
     (
-        "\u2013 \u2013",
+        "\u2022".encode(),
+        re.compile(r"^[ \t]*(?:;[ \t]*)?\u2022[ \t]*(?=[^\s\u2022])", re.MULTILINE),
+        _whole("bullet", "* "),
+    ),
+    (b"}", re.compile(r"(?<=[LNTXVRBPG])\}"), _stray_end),
+    (
+        "\u2013 \u2013".encode(),
         re.compile(
             rf"^[ \t]*(?:{DASH}[ \t]+){{2,}}{DASH}?[ \t]*(\w[^\u2013\u2014\n]{{0,80}}?)[ \t]*(?:{DASH}[ \t]*){{3,}}$",
             re.MULTILINE,
         ),
         _rules,
     ),
-    (" *:", re.compile(r"(?<=\w)[ \t]+\*:(?=\s)"), _whole("bold", ":")),
-    ("// ", re.compile(r"(?<=\]\()(https?:)//[ \t]+([^\s()]+)(?=\))"), _whole("address", r"\1//\2")),
-    ("// ", re.compile(r"(?<=https:)//[ \t]+(?=[\w-]+\.\w)|(?<=http:)//[ \t]+(?=[\w-]+\.\w)"), _whole("address", "//")),
-    ("doi.org/", re.compile(r"(?<=doi\.org/)(10\.\d{4,9}/[^\s<>()\]]{1,100}-) (?=\d{2,})"), _whole("address", r"\1")),
+    (b" *:", re.compile(r"(?<=\w)[ \t]+\*:(?=\s)"), _whole("bold", ":")),
+    (b"// ", re.compile(r"(?<=\]\()(https?:)//[ \t]+([^\s()]+)(?=\))"), _whole("address", r"\1//\2")),
     (
-        "[^",
+        b"// ",
+        re.compile(r"(?<=https:)//[ \t]+(?=[\w-]+\.\w)|(?<=http:)//[ \t]+(?=[\w-]+\.\w)"),
+        _whole("address", "//"),
+    ),
+    (b"doi.org/", re.compile(r"(doi\.org/10\.\d{4,9}/[^\s<>()\]]{1,100}-) (?=\d{2,})"), _whole("address", r"\1")),
+    (
+        b"[^",
         re.compile(r"^([ \t>*+-]*(?:\d{1,9}[.)][ \t]+)?)\[\^(\w{1,20})\]:[ \t]*", re.MULTILINE),
         _whole("footnote", r"\1\\[\2\\] "),
     ),
     (
-        "[^",
+        b"[^",
         re.compile(r"(?<!^)(?<!\\)\[\^(\w{1,20})\](?![:(])", re.MULTILINE),
         _whole("footnote", r"<sup>\\[\1\\]</sup>"),
     ),
     (
-        "](",
+        b"](",
         re.compile(r"\[([^\[\]]{1,500})\]\(([^()\n]*(?:\([^()]*\)|[\n ]|<)(?:[^()]|\([^()]*\)){0,500})\)"),
         _repetition,
     ),
     (
-        ")](http",
-        re.compile(
-            r"(?<![!\\])\[([^\[\]\n]{0,300})(?<![!\\])(\[[^\[\]\n]{1,300}\]\([^()\s]+\))\]\((https?://[^()\s]+)\)"
-        ),
+        b")](http",
+        re.compile(r"\)\]\((https?://[^()\s]+)\)"),
         _nested_link,
     ),
 ]
 
 
 AMONG_TAGS: list[Remnant] = [
-    ('" rel=', re.compile(r"(?<=>)\"(?: (?:rel|target|class)=\"[^\"\n<>]*\")+[ ]?(?:&gt;|>)"), _whole("soup", " ")),
-    ("\u273b", re.compile(r"(?<=>)\u273b(?=</span>)"), _whole("tiki-mark", r"\\*")),
+    (b'" rel=', re.compile(r"(?<=>)\"(?: (?:rel|target|class)=\"[^\"\n<>]*\")+[ ]?(?:&gt;|>)"), _whole("soup", " ")),
+    ("\u273b".encode(), re.compile(r"(?<=>)\u273b(?=</span>)"), _whole("tiki-mark", r"\\*")),
 ]
 """Remnants that the tags beside them tell from prose; all others are looked for when the tags are gone."""
 
 
-def remnants(text: str, prose: Prose, kinds: list[Remnant]) -> Iterator[Edit]:
-    """The edits of all remnants of some kinds in a text."""
-    for guard, pattern, edits in kinds:
-        if guard in text:
-            for match in prose(pattern):
-                yield from edits(match)
+def present(text: str, kinds: Iterable[Remnant]) -> list[Remnant]:
+    """The remnants whose guards are in a text; bytes are searched, for that is several times as fast."""
+    data = text.encode()
+    return [remnant for remnant in kinds if remnant[0] in data]
+
+
+def remnants(text: str, kinds: Iterable[Remnant], in_code: Callable[[int], bool]) -> Iterator[Edit]:
+    """The edits of all remnants of some kinds; ``in_code`` is asked last, for it may have to parse the text."""
+    for _, pattern, edits_of in kinds:
+        for match in pattern.finditer(text):
+            edits = list(edits_of(match))
+            if edits and not in_code(match.start()):
+                yield from edits

@@ -8,21 +8,21 @@ from collections.abc import Iterator
 # What must be in a body for the pattern to be worth a look, and the pattern.
 # A pattern begins with a literal, for that is what makes it cheap; what must stand before is looked at behind it.
 RESIDUE = [
-    ("{", re.compile(r"\{/?[A-Z]{2,}[^{}\n]{0,80}\}|\{\{[<%]")),
+    (b"{", re.compile(r"\{/?[A-Z]{2,}[^{}\n]{0,80}\}|\{\{[<%]")),
     (
-        "}",
+        b"}",
         re.compile(
             r"\}(?<=(?:FONT|HTML|SPAN)\})(?<!\{(?:FONT|HTML|SPAN)\})|\}(?<=(?:BOX|DIV|IMG|SUB|SUP)\})(?<!\{(?:BOX|DIV|IMG|SUB|SUP)\})"
         ),
     ),
-    ("~", re.compile(r"~(?:/?(?:hs|tc|np)~|~(?:#?[A-Fa-f0-9]{3,6}:)?)")),
-    ("((", re.compile(r"\(\([^()\n|]{2,80}(?:\|[^()\n]*)?\)\)")),
-    ("tiki-", re.compile(r"tiki-[\w\\]+\.php")),
-    ("&nbsp;", re.compile(r"&nbsp;")),
-    ("#", re.compile(r"#(?<![\w/&]#)[A-Fa-f0-9]{3}(?:[A-Fa-f0-9]{3})?:")),
-    ("__", re.compile(r"__(?:(?<![\w/]__)(?=\w)|(?<=\w__)(?![\w/]))")),
-    ("**", re.compile(r"\*\*(?<=\s\*\*)(?=\s)")),
-    ("||", re.compile(r"\|\|(?=\s*\w)")),
+    (b"~", re.compile(r"~(?:/?(?:hs|tc|np)~|~(?:#?[A-Fa-f0-9]{3,6}:)?)")),
+    (b"((", re.compile(r"\(\([^()\n|]{2,80}(?:\|[^()\n]*)?\)\)")),
+    (b"tiki-", re.compile(r"tiki-[\w\\]+\.php")),
+    (b"&nbsp;", re.compile(r"&nbsp;")),
+    (b"#", re.compile(r"#(?<![\w/&]#)[A-Fa-f0-9]{3}(?:[A-Fa-f0-9]{3})?:")),
+    (b"__", re.compile(r"__(?:(?<![\w/]__)(?=\w)|(?<=\w__)(?![\w/]))")),
+    (b"**", re.compile(r"\*\*(?<=\s\*\*)(?=\s)")),
+    (b"||", re.compile(r"\|\|(?=\s*\w)")),
 ]
 PRIVATE = re.compile(r"[\ue000-\uf8ff\U000f0000-\U0010fffd]")
 
@@ -33,7 +33,8 @@ def residue(body: str) -> Iterator[tuple[int, str]]:
     >>> [what for _, what in residue("a ~hs~ {FONT(size=3)}b{FONT} ((Page))")]
     ['{FONT(size=3)}', '{FONT}', '~hs~', '((Page))']
     """
+    data = body.encode()  # bytes are searched several times as fast
     for guard, pattern in RESIDUE:
-        if guard in body:
+        if guard in data:
             for match in pattern.finditer(body):
                 yield match.start(), match[0]

@@ -11,7 +11,7 @@ import html
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -20,7 +20,7 @@ from etl.transform.body.boxes import glued_lines
 from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.links import LOST_FILE, NAME_WORDS, WWW, Destination, Linker, decoded, encoded, is_prose
 from etl.transform.body.parse import Node, parse
-from etl.transform.body.remnants import AMONG_TAGS, REMNANTS, Prose, remnants
+from etl.transform.body.remnants import AMONG_TAGS, REMNANTS, Remnant, present, remnants
 
 DEEPEST_LIST = 12
 FAR = 20_000  # what is not closed within this many characters is not closed
@@ -70,7 +70,6 @@ LINE_START = re.compile(r"[ \t>]*(?:(?:[*+-]|\d{1,9}[.)]|#{1,6})[ \t]+)?")
 # What a line of text must not begin with, once the tag before it is gone.
 BLOCK_MARK = re.compile(r"[ \t]*(?:(?P<number>\d{1,9})[.)](?=\s)|[>]|[#]{1,6}(?=\s)|[-+*](?=\s)|[-=*_]{3}|`{3}|~{3})")
 ITEM_START = re.compile(r"[ \t>]*(?:[*+-]|\d{1,9}[.)])[ \t]+")
-SPACED_BOLD = re.compile(r"^[ \t]*\*\*[ \t]+([^*\n]*[^*\s])[ \t]+\*\*[ \t]*$", re.MULTILINE)
 WIKI_LINK = re.compile(r"\(\(([^()<>\n|]{1,160}?)\s*(?:\|([^()<>\n]*))?\)\)")
 SPOKEN_ID = re.compile(
     r"\[\s*t?iki[\W_]{0,5}index[\W_]{0,5}php[\W_]{0,5}page[\W_]{0,5}id[\W_]{0,5}(\d+)\s*\](?!\()", re.IGNORECASE
@@ -92,6 +91,8 @@ BLOCK_INSIDE = re.compile(r"\n[ \t]*\n|<(?!https?://|/?(?:a|b|big|em|font|i|smal
 TAGS = re.compile(r"<[^<>]*>")
 MARKERS = re.compile(rf"<(?!https?:)[^<>]*>|~hs~|~~(?:#?[A-Fa-f0-9]{{3,6}}:)?|\{{[^{{}}]*\}}|[{INVISIBLE}]")
 UNCOVERS = frozenset(("escape", "stray-tag"))
+COVERED = frozenset("bold bullet rule tiki-mark heading repetition address".split())
+"""Rules of lines that write nothing that the walk would read."""
 SPECIAL = frozenset("*_[]`#|~\\")
 NEEDLESS = frozenset("\"'~=:,;/%@^?$")  # some engines show the backslash before them
 
@@ -156,6 +157,8 @@ class Surface:
         """Widths of images by address, in order."""
         self.lost_images: list[tuple[int, str, str]] = []
         """Images that stand for a lost file: source offset, address, alternative text."""
+        self.remnants: list[Remnant] | None = None
+        """The kinds of remnants that the text may hold, once the walk is done."""
         self.uncovered = False
         """Whether the last edits may have brought to light what the walk has to look at again."""
 
@@ -186,7 +189,7 @@ class Surface:
                 self._walk(at, start)
                 at = max(at, end)
             self._close_all()
-        among_tags = remnants(self.text, self._prose(code), AMONG_TAGS)
+        among_tags = remnants(self.text, present(self.text, AMONG_TAGS), self._in_code(code))
         applied = self.revision.apply([*self.edits, *self._guards(), *self.glued, *self._reported(among_tags)])
         self.uncovered = self.revision.postponed or not UNCOVERS.isdisjoint(applied)
         return bool(applied)
@@ -197,9 +200,8 @@ class Surface:
         After the walk, for what it removes may have stood between a remnant and the start of its line.
         """
         self.text = self.revision.text
-        code, _ = _code_ranges(self.text)
-        applied = self.revision.apply(self._lines(code))
-        self.uncovered = bool(applied)
+        applied = self.revision.apply(self._lines())
+        self.uncovered = not applied <= COVERED
         return bool(applied)
 
     def _walk(self, at: int, end: int) -> None:
@@ -223,35 +225,29 @@ class Surface:
         """Ask for a change."""
         self.edits.append((start, end, replacement, rule))
 
-    def _lines(self, code: list[tuple[int, int]]) -> Iterator[Edit]:
+    def _lines(self) -> Iterator[Edit]:
         """What patterns of whole lines find: bold that lost its touch, links that nobody parsed."""
-        prose = self._prose(code)
-        if "** " in self.text:
-            for match in prose(SPACED_BOLD):
-                yield match.start(), match.start(1), "**", "bold"
-                yield match.end(1), match.end(), "**", "bold"
-        yield from self._reported(remnants(self.text, prose, REMNANTS))
-        yield from self._unread_links(prose)
-
-    def _prose(self, code: list[tuple[int, int]]) -> Prose:
-        """Finds matches of a pattern that do not begin in code."""
-        text, starts = self.text, [start for start, _ in code]
-
-        def prose(pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
-            for match in pattern.finditer(text):
-                place = bisect_right(starts, match.start()) - 1
-                if place < 0 or code[place][1] <= match.start():
-                    yield match
-
-        return prose
-
-    def _unread_links(self, prose: Prose) -> Iterator[Edit]:
-        """Links of the old wiki that nobody parsed."""
-        for mark, pattern, link_of in (("((", WIKI_LINK, self._wiki_link), ("id", SPOKEN_ID, self._spoken_id)):
+        in_code = self._in_code(None)
+        if self.remnants is None:
+            self.remnants = [kind for kind in present(self.text, REMNANTS) if kind[1].search(self.text)]
+        yield from self._reported(remnants(self.text, self.remnants, in_code))
+        for mark, pattern, link_of in (("((", WIKI_LINK, self._wiki_link), ("ndex", SPOKEN_ID, self._spoken_id)):
             if mark in self.text:
-                for match in prose(pattern):
-                    if (link := link_of(match)) is not None:
+                for match in pattern.finditer(self.text):
+                    if not in_code(match.start()) and (link := link_of(match)) is not None:
                         yield *match.span(), link, "wiki-link"
+
+    def _in_code(self, code: Sequence[tuple[int, int]] | None) -> Callable[[int], bool]:
+        """Whether a place is in code; where that is, is only found out when it is asked."""
+        text = self.text
+
+        def in_code(offset: int) -> bool:
+            nonlocal code
+            code = _code_ranges(text)[0] if code is None else code
+            place = bisect_right(code, (offset, len(text))) - 1
+            return place >= 0 and code[place][1] > offset
+
+        return in_code
 
     def _reported(self, edits: Iterable[Edit]) -> Iterator[Edit]:
         """What a remnant takes from the visible text is a finding."""

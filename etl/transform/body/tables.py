@@ -36,6 +36,8 @@ class Row(NamedTuple):
 
 def table_edits(text: str, table: Node) -> Iterator[Edit]:
     """What makes a table even."""
+    if _is_even(text[table.start : table.end].rstrip().split("\n")):
+        return
     head, divider, *rows = lines = list(_rows(text, table))
     shown = [row for row in rows if not _is_empty(text, row)]
     if _is_empty(text, head) and shown:
@@ -51,6 +53,14 @@ def table_edits(text: str, table: Node) -> Iterator[Edit]:
     wanted = _divider(text, divider, columns)
     if text[divider.start : divider.end] != wanted:
         yield divider.start, divider.end, wanted, "table-row"
+
+
+def _is_even(lines: list[str]) -> bool:
+    """Whether a table is in the form that is wanted already, as most are."""
+    pipes = lines[0].count("|")
+    if "\\" in lines[0] or lines[1] != "|" + " --- |" * (pipes - 1) or not lines[0].strip(" |"):
+        return False
+    return all(line.count("|") == pipes and USUAL.fullmatch(line) for line in lines)
 
 
 def _rows(text: str, table: Node) -> Iterator[Row]:
