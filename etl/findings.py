@@ -87,8 +87,8 @@ CATALOGUE: dict[str, tuple[Level, str]] = {
     "decision.refused": ("error", "a reviewed decision that cannot be applied: unknown or unpublished target, chain"),
     "decision.unused": ("warning", "a reviewed decision that changes nothing"),
     "home.unknown": ("warning", "the setting home names no published page"),
-    "redirect.unresolved": ("warning", "a redirect page whose target is unknown, external or a loop"),
-    "redirect.unsupported": ("warning", "a redirect that the files of one web server cannot express"),
+    "redirect.unresolved": ("warning", "a redirect page, or a setting, whose target is unknown, external or a loop"),
+    "redirect.unsupported": ("warning", "a redirect, or a whole map, that the files of one web server cannot express"),
     "term.shared-slug": ("info", "two categories or tags with the same slug"),
     # what validate alone says: of a source, or of our own files
     "bundle.empty": ("error", "a source or a file of documents that holds nothing at all"),

@@ -131,7 +131,10 @@ class Abstract(BaseModel):
 # --- the lines of out/ ---------------------------------------------------------------------
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=120)]
-SitePath = Annotated[str, Field(pattern=r"^/([\x21-\x2e\x30-\x7e][\x21-\x7e]*)?$", examples=["/pages/clear-water/"])]
+_SEGMENT = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@?-]|%[0-9A-Fa-f]{2})"  # characters of a path or query, RFC 3986
+SitePath = Annotated[
+    str, Field(pattern=rf"^/(?:{_SEGMENT}(?:{_SEGMENT}|/)*)?$", examples=["/pages/clear-water/"], max_length=2000)
+]
 Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$", examples=["2019-07-13"])]
 Instant = Annotated[
     str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$", examples=["2019-07-13T10:00:00Z"])

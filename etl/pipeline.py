@@ -18,6 +18,7 @@ import orjson
 from etl import __version__
 from etl.extract.bundle import Bundle, Locator, SourceError, scan
 from etl.extract.previous import read_previous
+from etl.extract.reviewed import Reviewed, read_reviewed, settings_digest
 from etl.facts import Facts
 from etl.load import lines
 from etl.load.generations import Generations
@@ -25,7 +26,6 @@ from etl.load.redirects import compile_all, compile_options
 from etl.model import Finding, Input, Ledger, Manifest, Rejection, finding_line
 from etl.passes import PARTS, Options, chunks, facts_state, gather, transform, transform_state
 from etl.resolve import assets, redirects, resolve, terms
-from etl.reviewed import Reviewed, read_reviewed, settings_digest
 from etl.settings import Settings, SettingsError, share
 from etl.workers import available_cores, workers
 
@@ -266,7 +266,7 @@ def inputs(facts: Facts) -> list[Input]:
 def taken(facts: Facts) -> list[Input]:
     """What came of the previous generation, as an input without members; nothing when no byte depends on it.
 
-    The digest is that of the sorted lines of the table ``taken`` (see `etl.owners`), not of the generation: to
+    The digest is that of the sorted lines of the table ``taken`` (see `etl.resolve.owners`), not of the generation: to
     release what is current changes no input, so the next run still finds nothing new.
     """
     whole, size = hashlib.sha256(), 0

@@ -103,6 +103,10 @@ class Settings(BaseModel):
         description="regular expressions of addresses that stand for a lost file",
     )
 
+    address_rewrites: dict[str, str] = Field(
+        {}, description="parts of addresses of images and files that are other ones on the new site, literally"
+    )
+
     def __hash__(self) -> int:
         return id(
             self
@@ -127,6 +131,14 @@ class Settings(BaseModel):
                 raise ValueError(f"{target!r} is a legacy address of routes itself")
         return value
 
+    @field_validator("address_rewrites")
+    @classmethod
+    def _rewrites(cls, value: dict[str, str]) -> dict[str, str]:
+        for old, new in value.items():
+            if not old or any(each in new for each in value):
+                raise ValueError(f"{old!r} = {new!r} would be rewritten again")
+        return value
+
     @field_validator("drop_lines", "missing_images")
     @classmethod
     def _patterns(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -144,6 +156,12 @@ class Settings(BaseModel):
     def tag_path(self, slug: str) -> str:
         """Path of a category or tag on the new site."""
         return self.tag_template.replace("{slug}", slug)
+
+    def rewritten(self, address: str) -> str:
+        """The address of a file as the new site has it (``address_rewrites``)."""
+        for old, new in self.address_rewrites.items():
+            address = address.replace(old, new)
+        return address
 
     def is_lost(self, address: str) -> bool:
         """Whether an address stands for a file that the export lost (``missing_images``)."""

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from etl import cli_redirects, servers
+from etl import servers
+from etl.cli import redirects as cli_redirects
 from etl.load.redirects import COMPILERS
 from tests.make import Outcome
 

@@ -38,7 +38,8 @@ from tests.make import (
 
 Run = Callable[..., Outcome]
 
-COMMANDS = [[], ["migrate"], ["validate"], ["redirects", "build"], ["redirects", "serve"], ["schema"], ["settings"]]
+REDIRECTS = [["redirects", action] for action in ("build", "serve", "verify", "diff", "coverage")]
+COMMANDS = [[], *([name] for name in "migrate validate release rollback schema settings".split()), *REDIRECTS]
 STATUSES = {0: "done", 1: "rejects", 2: "usage", 3: "trouble", 4: "bug", 5: "refused", 130: "interrupted"}
 REJECT = b'{"title": "cut off"'
 

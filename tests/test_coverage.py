@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from etl import coverage
 from etl.addresses import plain_address
 from etl.coverage import Coverage, LogError, Missing, Plan, Suggestion, cover, review
-from etl.reviewed import read_reviewed
+from etl.extract.reviewed import read_reviewed
 from etl.settings import Settings
 from tests.make import ROOT, Outcome
 

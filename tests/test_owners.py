@@ -19,11 +19,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from etl.extract.previous import read_previous
+from etl.extract.reviewed import read_reviewed
 from etl.facts import Facts
 from etl.model import Redirect
 from etl.pipeline import Run, gather_facts, index
 from etl.resolve import redirects, resolve
-from etl.reviewed import read_reviewed
 from etl.settings import Settings
 from tests.make import folder, name, page
 

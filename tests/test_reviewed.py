@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from etl.addresses import Address
-from etl.reviewed import Entry, read_reviewed
+from etl.extract.reviewed import Entry, read_reviewed
 from etl.settings import Settings, SettingsError
 from tests.make import Outcome, folder, lines, name, page
 

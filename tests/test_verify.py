@@ -21,15 +21,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl import connections, verdicts, verify
+from etl import verify
 from etl.addresses import Address, lookups, refusal
-from etl.connections import Connection, NoAnswer, Server, Unreachable, origin
 from etl.load.redirects import CompileOptions, MapError, compile_all
 from etl.servers import ServerError, free_port, program, running
 from etl.settings import SettingsError
-from etl.spellings import INJECTED, hostile, spellings, unknown
-from etl.verdicts import Tally
-from etl.verify import Plan
+from etl.verify import Plan, connections, verdicts
+from etl.verify.connections import Connection, NoAnswer, Server, Unreachable, origin
+from etl.verify.spellings import INJECTED, hostile, spellings, unknown
+from etl.verify.verdicts import Tally
 from tests.make import Outcome, spawn
 
 Run = Callable[..., Outcome]

@@ -334,7 +334,7 @@ class _Scan:
             raise SourceError(f"not an address: {error}") from error
         shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"  # no password, no token
         name = PurePosixPath(unquote(parts.path)).name or "download"
-        self._file(self._keep(_downloaded(url, shown), shown), shown, name)
+        self._file(self._keep(downloaded(url, shown), shown), shown, name)
 
     def _file(self, path: Path, shown: str, name: str) -> None:
         """A file named by the operator: an archive, or a bundle of one member, named without its extension."""
@@ -529,7 +529,7 @@ def _standard_input() -> Iterator[bytes]:
     return iter(partial(sys.stdin.buffer.read, MIB), b"")
 
 
-def _downloaded(url: str, shown: str) -> Iterator[bytes]:
+def downloaded(url: str, shown: str) -> Iterator[bytes]:
     """The bytes at an address; a busy server is asked again, with pauses that double, half a minute in all."""
     import requests
     from requests.adapters import HTTPAdapter

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from etl.addresses import Address, refusal
-from etl.extract.bundle import SourceError, _downloaded
+from etl.extract.bundle import SourceError, downloaded
 from etl.facts import Facts
 from etl.settings import MIB, Settings, SettingsError
 from etl.slugs import LONGEST, WELL_FORMED
@@ -103,11 +103,11 @@ def _remote(url: str) -> Iterator[_File]:
     shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{base}"  # no password, no token
     name = base.rpartition("/")[2]
     if name in _ALONE:
-        yield _File(name, shown, partial(_downloaded, url, shown), None)
+        yield _File(name, shown, partial(downloaded, url, shown), None)
         return
 
     def fetched(name: str) -> Pieces:
-        return _downloaded(parts._replace(path=f"{base}/{name}", fragment="").geturl(), f"{shown}/{name}")
+        return downloaded(parts._replace(path=f"{base}/{name}", fragment="").geturl(), f"{shown}/{name}")
 
     for name, sha256 in _promised(fetched(MANIFEST), f"{shown}/{MANIFEST}").items():
         yield _File(name, f"{shown}/{name}", partial(fetched, name), sha256)

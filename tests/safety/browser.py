@@ -121,7 +121,7 @@ class Connection:
         self.listeners: dict[str, Callable[[str, dict[str, Any]], None]] = {}
 
     def post(self, method: str, session: str | None = None, **parameters: Any) -> asyncio.Future[dict[str, Any]]:
-        """Send a command; the future holds its answer, ``{}`` when the browser refused it."""
+        """Send a command; the future holds its answer, or why the browser refused it."""
         number = next(self._numbers)
         message = {"id": number, "method": method, "params": parameters}
         if session is not None:
@@ -144,7 +144,7 @@ class Connection:
             if "id" in message:
                 answer = self._answers.pop(message["id"])
                 if not answer.done():
-                    answer.set_result(message.get("result", {}))
+                    answer.set_result(message.get("result", message.get("error", {})))
             elif listener := self.listeners.get(message.get("sessionId", "")):
                 listener(message["method"], message["params"])
 
@@ -230,7 +230,8 @@ class Tab:
         """Show a page, do what a reader may do, and return what it did."""
         await self.connection.ask("Page.stopLoading", self.session)  # else the last page may still take us elsewhere
         self.address = f"{HOST}{len(self.pages)}"
-        self.pages[self.address] = page, deeds = page, Deeds()
+        deeds = Deeds()
+        self.pages[self.address] = page, deeds
         self.loaded.clear()
         await self.connection.ask("Page.navigate", self.session, url=self.address)
         await asyncio.wait_for(self.loaded.wait(), PATIENCE)
@@ -238,10 +239,12 @@ class Tab:
         answer = await self.connection.ask(
             "Runtime.evaluate", self.session, expression=poke, awaitPromise=True, returnByValue=True, userGesture=True
         )
-        # A page that went away gives no answer; that it went is among its deeds.
-        parts, leads = answer.get("result", {}).get("value", ((), ()))
-        deeds.parts.update(parts)
-        deeds.leads.extend(leads)
+        parts, leads = answer.get("result", {}).get("value", (None, None))
+        if parts is not None:
+            deeds.parts.update(parts)
+            deeds.leads.extend(leads)
+        elif not deeds:  # a page that went away cannot be touched, but that it went is a deed
+            raise RuntimeError(f"the browser did not touch {page!r}: {answer}")
         return deeds
 
     def on(self, session: str, method: str, event: dict[str, Any]) -> None:

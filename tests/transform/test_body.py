@@ -161,6 +161,7 @@ SHAPES = {
     "frames": ('<iframe src="http://www.garden.example/" frameborder="0"></iframe>', "<http://www.garden.example/>"),
 }  # fmt: skip
 
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_shape_of_the_catalogue_becomes_what_it_says(shape: str) -> None:
     source, body = SHAPES[shape]

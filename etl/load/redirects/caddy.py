@@ -23,7 +23,7 @@ from typing import NamedTuple, TextIO
 from urllib.parse import quote, unquote
 
 from etl.load.redirects.exact import groups, lower, spellings
-from etl.load.redirects.neutral import CompileOptions, Entry, unsupported
+from etl.load.redirects.neutral import CompileOptions, Entry, ServerRefused, unsupported
 from etl.load.redirects.sorting import sorted_lines
 from etl.model import Finding
 
@@ -32,6 +32,8 @@ FOLDER = "wiki-etl"
 BLOCK = 1000
 """Keys of a block: a line costs some 20 ns, an expression that chooses blocks ten times that."""
 
+LIMIT = 200_000
+"""Keys that Caddy is given: it takes about 3 kB of memory and 30 microseconds of its start for each."""
 _LONGEST_BORDER = 200  # letters of an expression that chooses blocks; Go's own end is a depth of 1,000
 
 _KINDS = ("paths", "cased", "names", "ids")
@@ -55,7 +57,7 @@ def compile_map(map_file: Path, out: Path, options: CompileOptions) -> list[Find
     """Writes the configuration of Caddy for a map into the folder ``out``; goes over the map twice.
 
     Sorts in runs on the disk, a part of them in memory. Returns a finding for each entry that Caddy cannot express.
-    Raises MapError.
+    Raises MapError, and ServerRefused above `LIMIT`.
     """
     folder = out / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
@@ -85,6 +87,7 @@ class _Work:
     """Where expressions over the raw target go, by kind."""
     findings: list[Finding] = field(default_factory=list)
     entries: int = 0
+    keys: int = 0
     expressions: int = 0
 
     def lines(self, map_file: Path) -> Iterator[bytes]:
@@ -92,7 +95,11 @@ class _Work:
         for group in groups(map_file, SERVER, self.findings):
             kept = [entry for entry in group.entries if self._is_kept(entry)]
             self.entries += len(kept)
-            yield from dict.fromkeys(line for entry in kept for line in self._lines(entry, group.folds))
+            keys = dict.fromkeys(line for entry in kept for line in self._lines(entry, group.folds))
+            self.keys += len(keys)
+            if self.keys > LIMIT:
+                raise ServerRefused(_TOO_MANY.format(limit=LIMIT))
+            yield from keys
 
     def _is_kept(self, entry: Entry) -> bool:
         if "wiki_etl" not in (entry.target or ""):
@@ -303,6 +310,11 @@ def _routes(options: CompileOptions) -> Iterator[str]:
 def _pattern(path: str, tail: str = "") -> str:
     return f"^{''.join(map(_literal, path))}{tail}$"
 
+
+_TOO_MANY = (
+    "The map has more than {limit:,} keys. Caddy would take minutes to start and gigabytes of memory: run nginx or "
+    "HAProxy with their map on loopback, and let Caddy send them what it does not know (`reverse_proxy`)."
+)
 
 # Caddy does not import an empty file.
 _RAW_HEAD = "# Expressions over the raw target.\n"
@@ -520,8 +532,8 @@ To roll back, put the former folder `wiki-etl/` in its place and reload. Before 
 
 * Names are found in any case of ASCII letters where that has one answer.
 * Caddy searches a map line by line. The keys are therefore in blocks of about @block@, and expressions choose the
-  block: 100,000 keys take some 3 seconds to load and 350 MB, and answer about as fast as 1,000. Beyond some 200,000
-  keys put nginx or HAProxy on loopback behind `reverse_proxy`.
+  block: 100,000 keys take some 3 seconds to load and 300 MB. Beyond 200,000 keys no map is written: put nginx or
+  HAProxy on loopback behind `reverse_proxy`.
 * A site address with a host name (`new.example { }`) answers every other host with an empty 200: name all the old
   hosts in it.
 * @expressions@ names hold `+` or `#` or end in `/`: where a client sends such a name half encoded, expressions over

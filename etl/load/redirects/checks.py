@@ -85,7 +85,8 @@ def check(map_file: Path, options: CompileOptions, *, trusted: bool = False) -> 
     """
     if trusted:
         asked = options.home is not None or options.routes
-        return _settings(entries(map_file, again=True) if asked else (), options)
+        # `resolve` has said already whether the name of home is unknown.
+        return _settings(entries(map_file, again=True) if asked else (), options, report_home=False)
     with (
         tempfile.TemporaryDirectory(prefix="wiki-etl-") as folder,
         closing(sqlite3.connect(Path(folder) / "map", isolation_level=None)) as db,
@@ -97,7 +98,7 @@ def check(map_file: Path, options: CompileOptions, *, trusted: bool = False) -> 
 # --- the map and the settings --------------------------------------------------------------
 
 
-def _settings(read: Iterable[Entry], options: CompileOptions) -> Checked:
+def _settings(read: Iterable[Entry], options: CompileOptions, *, report_home: bool = True) -> Checked:
     """What the settings ``home`` and ``routes`` mean for a map: where home is, and routes that end in another entry."""
     home, home_to, findings = canonical_name(options.home or ""), None, []
     goals = {
@@ -111,7 +112,7 @@ def _settings(read: Iterable[Entry], options: CompileOptions) -> Checked:
             home_to = options.answer(entry)
         if goals and (target := goals.get(as_path(entry.address, options.legacy_base))) is not None:
             findings.append(_detour(target, f"{entry.address.kind} {short(entry.address.value)} of the map answers it"))
-    if options.home is not None and home_to is None:
+    if options.home is not None and home_to is None and report_home:
         message = f"setting 'home': {short(options.home)} is no name of the map"
         findings.append(Finding("redirect.unresolved", message, "the old home page is not answered", cause="home"))
     return Checked(home_to, findings)

@@ -130,7 +130,7 @@ def _images(tree: Tree, linker: Linker, surface: Surface, structure: Structure) 
     for node in tree.nodes:
         if node.kind != "Image":
             continue
-        src = encoded(node.data["dest_url"])
+        src = encoded(linker.settings.rewritten(node.data["dest_url"]))
         widths = surface.widths.get(src)
         alt = "".join(child.data for child in node.walk() if child.kind == "Text")
         image = {

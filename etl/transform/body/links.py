@@ -180,6 +180,7 @@ class Linker:
 
     def _elsewhere(self, href: str) -> Destination:
         """A link that does not go to the old site."""
+        href = self.settings.rewritten(href)
         plain = href if ORDINARY.fullmatch(href) else NOT_PRINTABLE.sub("", unquote(href))
         scheme = SCHEME.match(plain)
         if scheme and scheme[1].lower() not in FOLLOWED:

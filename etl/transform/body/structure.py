@@ -682,7 +682,7 @@ class Structure:
         """The alternative text `image` says nothing; the address is encoded."""
         self.label_end = node.end
         label = self.text[node.start + 2 : node.inner_end] if node.children else ""
-        source = node.data["dest_url"]
+        source = self.settings.rewritten(node.data["dest_url"])
         if self.linker.resolve(source).finding == "link.removed":
             self.revision.find("link.removed", node.start, f"image {source!r}", "its text stays")
             self.edit(node.start, node.end, label, "unlink")

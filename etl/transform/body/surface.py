@@ -780,7 +780,7 @@ class Surface:
             self.find("html.removed", tag.start, f"image {short(source)}", "removed")
             self.edit(tag.start, tag.end, "", "image")
             return
-        href = encoded(source)
+        href = encoded(self.settings.rewritten(source))
         width = PIXELS.fullmatch(attributes.get("width", "")) or STYLE_WIDTH.search(attributes.get("style", ""))
         self.widths.setdefault(href, []).append(int(width[1]) if width else None)
         alt = " ".join(re.sub(r"[\[\]<>&|\\`*_~]", " ", attributes.get("alt", "")).split())

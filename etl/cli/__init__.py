@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from etl import __version__, cli_redirects
-from etl.commands import STATUSES, add_command, count, progress, say
+from etl import __version__
+from etl.cli import redirects
+from etl.cli.commands import STATUSES, add_command, count, progress, say
 from etl.load.report import plain
 
 if TYPE_CHECKING:
@@ -52,13 +53,13 @@ def _interrupted_status() -> int:
 
 def _failed(error: Exception) -> int:
     """The status of an error; a trace back only for a bug of ours."""
-    from etl.connections import Unreachable
     from etl.coverage import LogError
     from etl.extract.bundle import SourceError
     from etl.load.generations import OutputError
     from etl.load.redirects import MapError
     from etl.servers import ServerError
     from etl.settings import SettingsError
+    from etl.verify.connections import Unreachable
 
     if isinstance(error, SettingsError):
         say(f"error: {error}")
@@ -103,7 +104,7 @@ def parser() -> argparse.ArgumentParser:
     _migrate_arguments(commands)
     _validate_arguments(commands)
     _release_arguments(commands)
-    cli_redirects.add(commands)
+    redirects.add(commands)
     _schema_arguments(commands)
     _settings_arguments(commands)
     return top

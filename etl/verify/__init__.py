@@ -20,11 +20,11 @@ from typing import Any, NamedTuple
 from urllib.parse import urljoin
 
 from etl.addresses import Address, as_path
-from etl.connections import Answer, Connection, NoAnswer, Origin, Server, Unreachable, origin
 from etl.load.redirects.neutral import Crowd, Entry, entries
 from etl.settings import SettingsError
-from etl.spellings import FORMS, INJECTED, Spelling, hostile, spellings, unknown
-from etl.verdicts import NOTED, Fault, Tally
+from etl.verify.connections import Answer, Connection, NoAnswer, Origin, Server, Unreachable, origin
+from etl.verify.spellings import FORMS, INJECTED, Spelling, hostile, spellings, unknown
+from etl.verify.verdicts import NOTED, Fault, Tally
 
 CHUNK = 2000
 """Entries between two places to go on from."""

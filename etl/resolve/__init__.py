@@ -18,7 +18,7 @@ from etl import slugs
 from etl.addresses import name_key
 from etl.facts import Facts
 from etl.model import Asset, Redirect, Target, Term
-from etl.owners import own_addresses
+from etl.resolve.owners import own_addresses
 from etl.settings import Settings, SettingsError
 
 STATES: tuple[Literal["ok", "external", "missing"], ...] = ("ok", "external", "missing")

@@ -2,7 +2,7 @@
 
 Every claim is a *contender* with a place; of one address the lowest place owns it, in this order:
 
-1. a reviewed decision (`etl.reviewed`), the setting ``gone``;
+1. a reviewed decision (`etl.extract.reviewed`), the setting ``gone``;
 2. what published documents claim, by rank (own id and page name, own slug, stored alias, harvested alias),
    then by page id;
 3. redirect pages, for the document at the end of their chain;
@@ -34,8 +34,9 @@ def own_addresses(facts: Facts, settings: Settings) -> None:
 
     Needs outcomes, slugs and paths. Raises SettingsError for a value of ``gone`` or ``home`` that can be no address.
     """
+    base = settings.legacy_base
     facts.db.create_function(
-        "address_path", 2, lambda kind, value: addresses.as_path(Address(kind, value)), deterministic=True
+        "address_path", 2, lambda kind, value: addresses.as_path(Address(kind, value), base), deterministic=True
     )
     facts.script(
         """

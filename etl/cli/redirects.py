@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from etl.commands import add_command, count, progress, say
+from etl.cli.commands import add_command, count, progress, say
 
 if TYPE_CHECKING:
     from etl.settings import Settings
@@ -217,8 +217,8 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from etl.verdicts import REPORTS
     from etl.verify import Plan, forms, hosts, resolved, verify
+    from etl.verify.verdicts import REPORTS
 
     flags = {key: getattr(options, key) for key in ("site", "status") if getattr(options, key) is not None}
     settings = _settings(options.config, flags)

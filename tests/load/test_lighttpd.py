@@ -1,0 +1,220 @@
+"""The map for lighttpd: a sorted file in which every entry is found, and the script that looks into it."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import quote_plus
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from etl.addresses import Address, lookups
+from etl.load.redirects import CompileOptions, compile_all, sorting
+from etl.load.redirects.lighttpd import LONGEST
+from etl.routes import routes
+from etl.servers import SERVERS, running
+from etl.servers.base import Command
+from tests.load.test_nginx_random import Entries, maps, valid
+from tests.load.test_redirects import ask, need, write_map
+
+GOLDEN = Path(__file__).parent / "golden"
+HOSTILE: Entries = {
+    Address("name", "Every !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"): "/pages/every/",
+    Address("name", "Zoë – 5% of 水 🎉"): "/pages/zoe/",
+    Address("name", "HIV"): "/pages/hiv/",
+    Address("name", "Hiv"): "/pages/hives/",
+    Address("name", "Clear water"): "/pages/clear/",
+    Address("name", "CLEAR water"): "/pages/clear/",
+    Address("name", "{$PATH} {path} wiki_etl"): "/pages/$host/(1),@2",
+    Address("name", "default"): None,
+    Address("name", "ends/"): "/pages/ends/",
+    Address("id", "10983"): "/pages/zoe/",
+    Address("id", "410"): None,
+    Address("path", "/tags/Été+x"): "/pages/summer/",
+    Address("path", "/posts/old.html"): "/pages/zoe/",
+}
+SETTINGS = CompileOptions(
+    site="https://new.example/",
+    legacy_base="/old.wiki/",
+    status=308,
+    max_age=3600,
+    home="Clear water",
+    routes=tuple(routes({"categories": "/tags/", "search": "gone"}, "/old.wiki/")),
+)
+
+
+@contextmanager
+def compiled(server: str, entries: Entries, options: CompileOptions) -> Iterator[tuple[Path, list[str]]]:
+    """The folder of a server's files, and what is not in them."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_map(folder / "redirects.jsonl", entries.items())
+        found = compile_all(folder / "redirects.jsonl", folder / "redirects", options, [server])
+        yield (
+            folder / "redirects" / server,
+            [finding.message for finding in found if finding.code == "redirect.unsupported"],
+        )
+
+
+def all_files(folder: Path) -> str:
+    """Every file of a folder, one behind the other."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return "".join(f"=== {path.relative_to(folder)}\n{path.read_text('utf-8')}" for path in files)
+
+
+def read(folder: Path) -> list[tuple[str, str, str]]:
+    """Key, name and answer of every line of the map."""
+    lines = (folder / "wiki-etl" / "redirects.map").read_text("utf-8").removesuffix("\n").split("\n")
+    return [(*line.rpartition(" ")[0].split("\t"), line.rpartition(" ")[2]) for line in lines if line]  # type: ignore[misc]
+
+
+def answers(lines: list[tuple[str, str, str]], address: Address) -> set[str]:
+    """What the lines say of an address, as the script reads them."""
+    kind, value = address
+    key = kind[0] + (value.casefold() if kind == "name" else value)
+    return {answer for at, name, answer in lines if at == key and name in {"", value}}
+
+
+@pytest.mark.parametrize("case", ["plain", "settings"])
+def test_the_files_are_as_they_were(case: str, expect: Callable[[Path, str], None]) -> None:
+    options = {"plain": CompileOptions(), "settings": SETTINGS}[case]
+    with compiled("lighttpd", HOSTILE, options) as (folder, lost):
+        assert lost == []
+        expect(GOLDEN / f"lighttpd-{case}.txt", all_files(folder))
+
+
+@given(maps)
+def test_every_entry_is_in_the_map_once_and_the_map_is_sorted(entries: Entries) -> None:
+    entries = valid(entries)
+    with compiled("lighttpd", entries, CompileOptions()) as (folder, lost):
+        lines = read(folder)
+    assert lost == []
+    for address, target in entries.items():
+        assert answers(lines, address) == {target or "410"}
+    assert all(one[0].encode() <= other[0].encode() for one, other in pairwise(lines))
+    assert {answer for _, _, answer in lines} == {target or "410" for target in entries.values()}
+
+
+@given(maps)
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+def test_the_server_answers_every_entry_of_any_map(entries: Entries) -> None:
+    need("lighttpd")
+    answers_every_entry("lighttpd", valid(entries))
+
+
+def answers_every_entry(server: str, entries: Entries) -> None:
+    """Asks a real server for every entry, as a path and as a parameter."""
+    with compiled(server, entries, CompileOptions()) as (folder, lost), running(server, folder) as (address, _):
+        assert lost == []
+        for kind, value in entries:
+            targets = [f"/{quote_plus(value.lstrip('/'))}"]
+            targets += [] if kind == "path" else [f"/tiki-index.php?{_parameter(kind)}={quote_plus(value)}"]
+            for target in targets:
+                wanted = next(entries[found] for found in lookups(target) if found in entries)
+                assert ask(address, target) == (301 if wanted else 410, wanted), target
+
+
+def _parameter(kind: str) -> str:
+    return "page_id" if kind == "id" else "page"
+
+
+def test_runs_on_the_disk_change_no_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+    with compiled("lighttpd", HOSTILE, CompileOptions()) as (folder, _):
+        whole = all_files(folder)
+    monkeypatch.setattr(sorting, "RUN", 2)
+    with compiled("lighttpd", HOSTILE, CompileOptions()) as (folder, _):
+        assert all_files(folder) == whole
+
+
+def test_any_script_is_found_in_any_case_where_that_has_one_answer() -> None:
+    need("lighttpd")
+    entries = {**HOSTILE, Address("name", "Größe ΣΊΣΥΦΟΣ Ёж"): "/pages/size/"}
+    with compiled("lighttpd", entries, CompileOptions()) as (folder, _), running("lighttpd", folder) as (address, _):
+        for name in ("GRÖSSE σίσυφος ёЖ", "größe σίσυφοΣ ЁЖ", "Gro\u0308ße ΣΊΣΥΦΟΣ Ёж"):
+            assert ask(address, f"/{quote_plus(name)}") == (301, "/pages/size/"), name
+        assert ask(address, "/hIV") == ask(address, "/tiki-index.php?page=hiv") == (404, None)
+        assert ask(address, "/cLEAR+WATER") == (301, "/pages/clear/")
+        assert ask(address, "/TAGS/%C3%89t%C3%A9%2Bx") == (404, None)
+
+
+def test_a_name_that_no_request_has_room_for_is_a_finding_and_the_longest_that_has_is_answered() -> None:
+    need("lighttpd")
+    longest = "w" * LONGEST
+    entries: Entries = {Address("name", f"x{longest}"): "/pages/x/", Address("name", longest): "/pages/w/"}
+    with compiled("lighttpd", entries, CompileOptions()) as (folder, lost):
+        assert len(lost) == 1
+        assert f"{LONGEST + 1} bytes where a request has room for {LONGEST}" in lost[0]
+        assert "1 entries of the map could not be expressed" in (folder / "README.md").read_text("utf-8")
+        with running("lighttpd", folder) as (address, _):
+            assert ask(address, "/" + "%77" * LONGEST) == (301, "/pages/w/")
+
+
+def test_a_replaced_map_is_read_by_the_next_request(tmp_path: Path) -> None:
+    need("lighttpd")
+    write_map(tmp_path / "redirects.jsonl", [(Address("name", "A"), "/pages/a/")])
+    compile_all(tmp_path / "redirects.jsonl", tmp_path / "redirects", CompileOptions(), ["lighttpd"])
+    file = tmp_path / "redirects" / "lighttpd" / "wiki-etl" / "redirects.map"
+    with running("lighttpd", tmp_path) as (address, _):
+        assert ask(address, "/A") == (301, "/pages/a/")
+        (tmp_path / "new").write_text("na\t /pages/new/\n")
+        (tmp_path / "new").replace(file)
+        assert ask(address, "/A") == (301, "/pages/new/")
+
+
+# --- in front of an application ------------------------------------------------------------
+
+
+class Application(BaseHTTPRequestHandler):
+    """Knows ``/living`` and ``/api/…``, and has a page of its own for what it does not know."""
+
+    def do_GET(self) -> None:
+        status = {"/living": 200, "/api/denied": 403}.get(self.path.partition("?")[0], 404)
+        body = f"the application says {status}".encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("X-Application", "yes")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+@contextmanager
+def application() -> Iterator[int]:
+    """The port of a running application."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Application) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_an_application_keeps_its_own_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    need("lighttpd")
+    prepare = SERVERS["lighttpd"]
+    with application() as backend, compiled("lighttpd", HOSTILE, CompileOptions()) as (folder, _):
+
+        def proxied(compiled: Path, scratch: Path, site: Path, port: int) -> Command:
+            command = prepare(compiled, scratch, site, port)
+            with (scratch / "lighttpd.conf").open("a") as conf:
+                conf.write('server.modules += ( "mod_proxy" )\n')
+                conf.write(f'proxy.server = ( "" => (( "host" => "127.0.0.1", "port" => {backend} )) )\n')
+            return command
+
+        monkeypatch.setitem(SERVERS, "lighttpd", proxied)
+        with running("lighttpd", folder) as (address, _):
+            assert ask(address, "/living") == (200, None)
+            assert ask(address, "/unknown") == ask(address, "/api/nobody") == (404, None)
+            assert ask(address, "/api/denied") == (403, None)
+            assert ask(address, "/10983") == ask(address, "/tiki-index.php?page_id=10983") == (301, "/pages/zoe/")
+            assert ask(address, "/default") == (410, None)
