@@ -206,7 +206,7 @@ def test_any_address_and_any_name_make_a_sound_review_file(value: str, name: str
 def test_plain_gzip_and_standard_input_are_read_alike(map_file: Path, tmp_path: Path) -> None:
     plain = log(tmp_path, ["/Seven+wells", "/One"])
     packed = tmp_path / "access.log.2.gz"
-    packed.write_bytes(gzip.compress(plain.read_bytes()) * 2)
+    packed.write_bytes(gzip.compress(plain.read_bytes(), mtime=0) * 2)
     words = [sys.executable, "-m", "etl", "redirects", "coverage", str(plain), str(packed), "-", "--format", "json"]
     for data, times in ((plain.read_bytes(), 1), (packed.read_bytes(), 2)):
         done = subprocess.run(
@@ -311,7 +311,7 @@ def test_no_review_file_where_everything_is_answered(map_file: Path, tmp_path: P
     assert not place.exists()
 
 
-@pytest.mark.parametrize("data", [b"junk\nmore junk\n", gzip.compress(b"x" * 9999)[:-9], b"\x1f\x8b junk"])
+@pytest.mark.parametrize("data", [b"junk\nmore junk\n", gzip.compress(b"x" * 9999, mtime=0)[:-9], b"\x1f\x8b junk"])
 def test_what_is_no_log_is_status_3(data: bytes, map_file: Path, tmp_path: Path, run: Run) -> None:
     file = tmp_path / "access.log"
     file.write_bytes(data)
@@ -337,5 +337,5 @@ def test_an_empty_log_is_no_trouble(map_file: Path, tmp_path: Path) -> None:
 
 
 def test_lines_have_a_bound() -> None:
-    with gzip.GzipFile(fileobj=io.BytesIO(gzip.compress(b"x" * 300_000 + b"\nshort\n"))) as stream:
+    with gzip.GzipFile(fileobj=io.BytesIO(gzip.compress(b"x" * 300_000 + b"\nshort\n", mtime=0))) as stream:
         assert [len(part) for part in coverage._lines(stream)] == [coverage.LONGEST_LINE, 5]

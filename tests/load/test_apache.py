@@ -23,6 +23,7 @@ from etl.load.redirects import CompileOptions, compile_all
 from etl.load.redirects.apache import LONGEST_KEY, LONGEST_LINE, escape, key
 from etl.load.redirects.exact import groups
 from etl.model import Finding
+from etl.routes import routes
 from etl.servers.base import Command
 from tests.load.test_redirects import need
 from tests.servers.oracle import Answer
@@ -237,13 +238,42 @@ def test_a_target_that_only_an_absolute_address_can_say_has_the_servers_own_name
         assert ask(stage.client, "/a") == Answer(301, f"{stage.address}x?y=%2F")
         assert ask(stage.client, "/b") == Answer(301, f"{stage.address}%2F/")
         assert ask(stage.client, "/c") == Answer(301, "/%C3%A9/")
-    assert "not for 2 targets" in (tmp_path / "redirects" / "apache" / "README.md").read_text()
+    assert "in any version for 2 targets" in (tmp_path / "redirects" / "apache" / "README.md").read_text()
+
+
+def test_not_even_a_route_with_parameters_repeats_the_host_of_a_request(tmp_path: Path) -> None:
+    need("apache2")
+    table = tuple(routes({"search": "/find/?q=", "files": "/files/"}))
+    with serving("apache", tmp_path, MAP, CompileOptions(routes=table)) as stage:
+        assert ask(stage.client, "/tiki-searchindex.php?words=x") == Answer(301, f"{stage.address}find/?q=")
+        assert ask(stage.client, "/dl7") == Answer(301, "/files/")
 
 
 def test_an_unknown_name_too_long_for_a_file_is_unknown(tmp_path: Path) -> None:
     need("apache2")
     with serving("apache", tmp_path, MAP) as stage:
         assert ask(stage.client, "/" + "x" * 300) == Answer(404)
+
+
+@pytest.mark.parametrize("rule", ["RewriteRule ^/pages/some/ - [G]", "RewriteRule ^/unknown - [G]"])
+def test_rules_that_stand_after_the_include_are_reached(prepared: tuple[Path, list[str], int], rule: str) -> None:
+    conf = prepared[0] / "httpd.conf"
+    conf.write_text(
+        conf.read_text().replace("Include wiki-etl/redirects.conf", f"Include wiki-etl/redirects.conf\n{rule}")
+    )
+    with started(prepared) as client:
+        answers = [ask(client, target).status for target in ("/pages/some/", "/unknown", "/Gone", "/Hiv")]
+    assert answers == ([410, 404, 410, 301] if "pages" in rule else [200, 410, 410, 301])
+
+
+@pytest.mark.parametrize("options", [CompileOptions(), CompileOptions(site="https://new.example", home="HIV")])
+def test_a_living_page_skips_the_rules_of_the_map_and_no_more(tmp_path: Path, options: CompileOptions) -> None:
+    compiled(tmp_path, MAP, options)
+    text = (tmp_path / "redirects" / "apache" / "wiki-etl" / "redirects.conf").read_text()
+    skip = re.search(r"index.html -f\nRewriteRule \^ - \[S=(\d+)\]\n(.*)", text, re.DOTALL)
+    assert skip is not None
+    rules = re.sub("(?s)<IfDirective !.*?</IfDirective>", "", skip[2])
+    assert len(re.findall(r"^\s*RewriteRule", rules, re.MULTILINE)) == int(skip[1])
 
 
 def test_the_example_is_a_virtual_host(prepared: tuple[Path, list[str], int], tmp_path: Path) -> None:

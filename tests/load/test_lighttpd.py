@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -116,6 +117,8 @@ def answers_every_entry(server: str, entries: Entries) -> None:
             targets = [f"/{quote_plus(value.lstrip('/'))}"]
             targets += [] if kind == "path" else [f"/tiki-index.php?{_parameter(kind)}={quote_plus(value)}"]
             for target in targets:
+                if "/.." in value and "?" not in target:
+                    continue  # servers walk dots before anybody looks anything up: to a page of the new site
                 wanted = next(entries[found] for found in lookups(target) if found in entries)
                 assert ask(address, target) == (301 if wanted else 410, wanted), target
 
@@ -136,7 +139,7 @@ def test_any_script_is_found_in_any_case_where_that_has_one_answer() -> None:
     need("lighttpd")
     entries = {**HOSTILE, Address("name", "Größe ΣΊΣΥΦΟΣ Ёж"): "/pages/size/"}
     with compiled("lighttpd", entries, CompileOptions()) as (folder, _), running("lighttpd", folder) as (address, _):
-        for name in ("GRÖSSE σίσυφος ёЖ", "größe σίσυφοΣ ЁЖ", "Gro\u0308ße ΣΊΣΥΦΟΣ Ёж"):
+        for name in ("GRÖSSE σίσυφος ёЖ", "größe σίσυφοΣ ЁЖ", unicodedata.normalize("NFD", "größe Σίσυφος Ёж")):
             assert ask(address, f"/{quote_plus(name)}") == (301, "/pages/size/"), name
         assert ask(address, "/hIV") == ask(address, "/tiki-index.php?page=hiv") == (404, None)
         assert ask(address, "/cLEAR+WATER") == (301, "/pages/clear/")

@@ -118,6 +118,7 @@ class Connection:
         self._write = write
         self._numbers = itertools.count(1)
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self.ended = False
         self.listeners: dict[str, Callable[[str, dict[str, Any]], None]] = {}
 
     def post(self, method: str, session: str | None = None, **parameters: Any) -> asyncio.Future[dict[str, Any]]:
@@ -131,8 +132,11 @@ class Connection:
         return answer
 
     async def ask(self, method: str, session: str | None = None, **parameters: Any) -> dict[str, Any]:
-        """The answer to a command; raises `TimeoutError` when the browser does not give one."""
-        return await asyncio.wait_for(self.post(method, session, **parameters), PATIENCE)
+        """The answer to a command; raises `TimeoutError` when the browser gives none, and when it has ended."""
+        answer = await asyncio.wait_for(self.post(method, session, **parameters), PATIENCE)
+        if self.ended:
+            raise RuntimeError(f"the browser ended before it answered {method}; is there memory, a sandbox?")
+        return answer
 
     async def listen(self, reader: asyncio.StreamReader) -> None:
         """Hand out what arrives until the browser ends."""
@@ -140,6 +144,9 @@ class Connection:
             try:
                 message = json.loads((await reader.readuntil(b"\0"))[:-1])
             except (asyncio.IncompleteReadError, ConnectionError):
+                self.ended = True
+                for answer in filter(lambda each: not each.done(), self._answers.values()):
+                    answer.set_result({})
                 return
             if "id" in message:
                 answer = self._answers.pop(message["id"])
@@ -154,7 +161,8 @@ async def _connection(program: str, profile: Path) -> AsyncIterator[Connection]:
     """A browser of our own, ended by its id when all is done."""
     loop = asyncio.get_running_loop()
     theirs, ours = zip(*(_pipe(), _pipe()[::-1]), strict=True)
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    # As root, and in containers, it has no sandbox; the pages are our own.
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 or os.environ.get("CI") == "true" else []
     number = _start([program, *OPTIONS, *sandbox, f"--user-data-dir={profile}", "about:blank"], *theirs)
     reader = asyncio.StreamReader(limit=64_000_000)
     incoming, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(ours[1], "rb"))
@@ -167,6 +175,7 @@ async def _connection(program: str, profile: Path) -> AsyncIterator[Connection]:
         connection.post("Browser.close")
         await asyncio.wait({ended}, timeout=PATIENCE)
     finally:
+        await asyncio.wait({ended}, timeout=1)
         if not ended.done():
             os.kill(number, signal.SIGKILL)
         await ended

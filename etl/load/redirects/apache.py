@@ -48,7 +48,7 @@ def compile_map(map_file: Path, out: Path, options: CompileOptions) -> list[Find
     folder = out / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     findings: list[Finding] = []
-    facts = _Facts()
+    facts = _Facts(odd=sum(_is_odd(options.answer(route)) for route in options.routes))
     with _create(folder / "redirects.map") as file:
         for group in groups(map_file, SERVER, findings):
             for line in _lines(group, options, findings):
@@ -62,7 +62,7 @@ def compile_map(map_file: Path, out: Path, options: CompileOptions) -> list[Find
 
 
 def _create(path: Path) -> TextIO:
-    return path.open("w", encoding="ascii", newline="\n")
+    return path.open("w", encoding="utf-8", newline="\n")
 
 
 class _Line(NamedTuple):
@@ -88,8 +88,12 @@ class _Facts(NamedTuple):
             self.lines + 1,
             max(self.longest, len(line.text.encode())),
             max(self.blanks, line.text.count(" ")),
-            self.odd + (line.answer[0] == "/" and not re.fullmatch(_PLAIN, line.answer)),
+            self.odd + _is_odd(line.answer),
         )
+
+
+def _is_odd(answer: str) -> bool:
+    return answer[0] == "/" and not re.fullmatch(_PLAIN, answer)
 
 
 # --- keys ----------------------------------------------------------------------------------
@@ -164,7 +168,7 @@ def _texts(facts: _Facts, options: CompileOptions, unsupported_entries: int) -> 
         "entries": facts.lines,
         "unsupported": unsupported_entries,
         "request_line": _request_line(longest),
-        "relative": "" if options.site else _README_RELATIVE.replace("@odd@", str(facts.odd)),
+        "relative": _relative(facts, options),
         "modules": "rewrite headers" if options.cache_control else "rewrite",
         "status": options.status,
         "cache": _cache(options),
@@ -191,6 +195,13 @@ def _request_line(longest: int) -> str:
     """Room for the longest key with every byte encoded, where Apache's default has none."""
     need = 3 * longest + 512
     return "" if need <= _REQUEST_LINE else f"LimitRequestLine {need}\n"
+
+
+def _relative(facts: _Facts, options: CompileOptions) -> str:
+    """What the README says of relative targets."""
+    if options.site:
+        return ""
+    return _README_RELATIVE + (_README_ODD.replace("@odd@", str(facts.odd)) if facts.odd else "")
 
 
 def _cache(options: CompileOptions) -> str:
@@ -455,8 +466,10 @@ _EXAMPLE = """\
 """
 
 _README_RELATIVE = """\
-* Without the setting `site`, targets are relative. Apache can send that from 2.4.58 on, and not for @odd@ targets of
-  this map, with `?`, `#`, or characters that Apache would write in another way: those get `ServerName` before them.
+* Without the setting `site`, targets are relative. Before 2.4.58 Apache cannot send that and puts `ServerName` first.
+"""
+_README_ODD = """\
+  So it does in any version for @odd@ targets of this map, which it would not send as they are.
 """
 
 _README = """\

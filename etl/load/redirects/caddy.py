@@ -22,6 +22,7 @@ from string import ascii_uppercase
 from typing import NamedTuple, TextIO
 from urllib.parse import quote, unquote
 
+from etl.addresses import SCRIPT
 from etl.load.redirects.exact import groups, lower, spellings
 from etl.load.redirects.neutral import CompileOptions, Entry, ServerRefused, unsupported
 from etl.load.redirects.sorting import sorted_lines
@@ -225,6 +226,7 @@ def _raw_pattern(base: str, text: str) -> str:
 
 
 _ORIGIN = r"(?:[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)?"
+_SCRIPT = re.escape(SCRIPT)
 _TAIL = r"(?:/\.?)*(?:[?#]|$)"
 _ODD = r"[^-A-Za-z0-9_.~$&+,/:;=@!'()*\[\]%?]"  # what Go encodes anew when it stands raw in a path
 
@@ -254,7 +256,7 @@ def _texts(work: _Work) -> dict[str, str]:
     values = {
         "origin": _ORIGIN,
         "odd": _ODD,
-        "script": "".join(map(_literal, options.script[1:])),
+        "script": "".join(char if char == "/" else _spelled(char) for char in unquote(options.base)[1:]) + _SCRIPT,
         "base": _base(options).replace("$", "$$"),
         "base_blanks": _base_blanks(_base(options)),
         "fold": "".join(f"uri path_regexp {char} {char.lower()}\n" for char in ascii_uppercase),

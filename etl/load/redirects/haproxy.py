@@ -244,13 +244,13 @@ one.
 ## Install
 
 1. Copy the folder `wiki-etl/` beside the configuration, usually to `/etc/haproxy/wiki-etl/`.
-2. Load `rules.cfg` before it. Debian: in `/etc/default/haproxy`
+2. Load `rules.cfg` before it: `haproxy -f /etc/haproxy/wiki-etl/rules.cfg -f /etc/haproxy/haproxy.cfg`.
+   Debian, in `/etc/default/haproxy`, where two files fit because the service splits the value at blanks:
 
 ```sh
-EXTRAOPTS="-f /etc/haproxy/wiki-etl/rules.cfg"
+CONFIG="/etc/haproxy/wiki-etl/rules.cfg -f /etc/haproxy/haproxy.cfg"
 ```
 
-   Elsewhere: `haproxy -f /etc/haproxy/wiki-etl/rules.cfg -f /etc/haproxy/haproxy.cfg`
 3. Let the frontend have its rules:
 
 ```haproxy

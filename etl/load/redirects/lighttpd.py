@@ -132,12 +132,11 @@ def _texts(work: _Work) -> dict[str, str]:
     options = work.options
     head = _head(work.longest)
     values = {
-        "base": _lua(options.base),
-        "script": _lua(options.script),
+        "base": _lua(unquote(options.base)),
         "status": options.status,
         "cache": _lua(options.cache_control),
         "home": _lua(options.home_to),
-        "home_path": _lua(options.home_path),
+        "home_path": _lua(options.home_path and unquote(options.home_path)),
         "exact": _exact(options),
         "numbered": _numbered(options),
         "head": f"server.max-request-field-size := {head}  # the longest name, every byte encoded\n" if head else "",
@@ -225,7 +224,7 @@ _FOLD = """\
 
 _SCRIPT = r"""-- Written by wiki-etl. Looks up what the new site does not answer in redirects.map, beside this file.
 -- lighttpd 1.4.60 or later with mod_magnet, Lua 5.1 to 5.4. Nothing of a request is ever repeated in Location.
-local BASE, SCRIPT = @base@, @script@
+local BASE = @base@
 local STATUS, CACHE = @status@, @cache@
 local HOME, HOME_PATH = @home@, @home_path@
 -- Addresses that are no pages: these paths; and these followed by digits, then nothing or "-" and anything.
@@ -294,6 +293,13 @@ local function plain(path)
     return "/" .. path:match("^/*(.*[^/])")
 end
 
+-- What stands behind the folder of the old wiki, still encoded; nil outside of it.
+local function inside_of(path)
+    local _, count = BASE:gsub("/", "")
+    local head = path:match("^" .. ("[^/]*/"):rep(count))
+    return head and decode(head) == BASE and path:sub(#head + 1) or nil
+end
+
 -- The value of the last parameter of a name.
 local function parameter(query, name)
     local value
@@ -328,13 +334,14 @@ local function answer(look)
     local path, query = target:gsub("^%a[%w+.-]*://[^/?#]*", ""):match("^([^?#]*)%??([^#]*)")
     if path:sub(1, 1) ~= "/" then return nil end
     path = plain(path)
-    local inside = path:sub(1, #BASE) == BASE and path:sub(#BASE + 1) or nil
-    if path == SCRIPT then
+    local inside = inside_of(path)
+    local is_script = inside == "tiki-index.php"
+    if is_script then
         local id, name = parameter(query, "page_id"), parameter(query, "page")
         if id or name then return page(look, decode(id or ""), decode(name or "")) end
     end
-    return by_path(look, path, inside) or (path == SCRIPT or path == HOME_PATH) and HOME
-        or route("/" .. decode(path:sub(2)))
+    local whole = "/" .. decode(path:sub(2))
+    return by_path(look, path, inside) or (is_script or whole == HOME_PATH) and HOME or route(whole)
 end
 
 local map = assert(io.open(folder .. "redirects.map", "rb"))
@@ -399,8 +406,8 @@ letters that the old one had not, `fold.lua` goes with it.
 
 ## What to know
 
-* The map takes no memory and no time at start-up, whatever its size. A look-up reads some lines of the file: about
-  2,000 requests a second for the addresses that the new site does not answer, at 1,000,000 entries as at 1,000.
+* The map takes no memory and no time at start-up, whatever its size. A look-up reads some lines of the file: some
+  thousand requests a second for the addresses that the new site does not answer, at 1,000,000 entries as at 1,000.
 * Names are found in any case of any script where that has one answer; @shared@ keys stand for names that differ by
   case and go elsewhere, which are found only as they are written.
 * `server.error-handler-404` with a script that answers 200 hides the map: answer 404 there.

@@ -11,7 +11,7 @@ from typing import Any
 from etl.model import Finding
 from etl.settings import Settings
 from etl.transform.body.edits import Change, Revision
-from etl.transform.body.links import Linker, encoded
+from etl.transform.body.links import Linker, encoded, mended
 from etl.transform.body.parse import Tree, parse
 from etl.transform.body.residue import PRIVATE, residue
 from etl.transform.body.structure import BOX_START, Structure
@@ -57,6 +57,8 @@ def clean_body(
     ``first_line`` is the line of the member where the body begins; findings point into the member. ``verify``
     compares the words of source and result as rendered, too (``--verify-text``).
     """
+    if "\r" in source:
+        source = source.replace("\r\n", "\n").replace("\r", "\n")
     revision = Revision(source, first_line, keep_changes=keep_changes or verify)
     surface = Surface(revision, settings, linker)
     structure = Structure(revision, settings, linker)
@@ -127,10 +129,12 @@ def _images(tree: Tree, linker: Linker, surface: Surface, structure: Structure) 
         (offset, {"src": src, "alt": alt, "width": None, "state": "missing"})
         for offset, src, alt in surface.lost_images
     ]
+    end = 0
     for node in tree.nodes:
-        if node.kind != "Image":
+        if node.kind != "Image" or node.start < end:
             continue
-        src = encoded(linker.settings.rewritten(node.data["dest_url"]))
+        end = node.end
+        src = encoded(linker.settings.rewritten(mended(node.data["dest_url"])))
         widths = surface.widths.get(src)
         alt = "".join(child.data for child in node.walk() if child.kind == "Text")
         image = {

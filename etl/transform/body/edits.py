@@ -24,7 +24,7 @@ MARKUP = re.compile(
     r"""<!--.*?-->|<[!?][^<>]*>|</?(?:(?:[ovwmx]|st\d):)?[a-zA-Z][a-zA-Z0-9]*(?:[\s/](?:[^<>"']|"[^"]*"|'[^']*')*|[\s/][^<>]*)?>
     |~/?(?:hs|np|pp|tc|hc|tex)~
     |!\[[^\]\[]*(?=\]\()
-    |\]\(\s*(?:<[^<>\n]*>|[^()\s]*(?:\([^()]*\)[^()\s]*)*)(?:\s+(?:"[^"]*"|'[^']*'|\([^()]*\)))?\s*\)""",
+    |\]\(\s*+(?:<[^<>\n]*+>|[^()\s]*+(?:\([^()]*+\)[^()\s]*+)*+)(?:\s++(?:"[^"]*+"|'[^']*+'|\([^()]*+\)))?+\s*+\)""",
     re.DOTALL | re.VERBOSE,
 )
 PREFORMATTED = re.compile(r"<pre\b|\s*`{3}")
@@ -146,7 +146,7 @@ class Revision:
         self.counts[rule] += 1
         if self.changes is not None:
             self.changes.append(Change(*self.position(start), rule, before, after))
-        if before.isspace() and not after.strip():
+        if not after.strip() and (before.isspace() or rule in MAY_LOSE):
             return
         was, now = visible(before), visible(after)
         if was == now:

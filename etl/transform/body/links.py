@@ -10,6 +10,7 @@ import html
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from html.entities import html5
 from typing import Literal, NamedTuple, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
@@ -30,7 +31,6 @@ PLAIN_HTTP = re.compile(r"https?://([a-z0-9.-]+)(?:/[A-Za-z0-9/._=#&:,+~@!$*'%-]
 """An http address as nearly all are written: its host shows where it goes, and nothing in it is to be mended."""
 HTTP_HOST = re.compile(r"https?://([a-z0-9.-]+)(?=[/?#]|\Z)")
 UNSAFE = re.compile(r"[\x00-\x20\x7f\\<>()\"`{}|^\[\]*_~]")
-BLANKS_AT_END = re.compile(r"(?:%20|\s)+$")
 ENTITY = re.compile(r"&(?=#?\w+;)")
 WHOLE_ENTITY = re.compile(r"&#?\w{1,31};")
 LOST_ID = re.compile(r"unknown page_id:\s*(\d+)", re.IGNORECASE)
@@ -213,9 +213,17 @@ def encoded(href: str) -> str:
     """
     if ORDINARY.fullmatch(href):
         return href
-    href = BLANKS_AT_END.sub("", href)
+    href = without_blanks(href)
     href = UNSAFE.sub(lambda match: quote(match[0], safe="~*_" if match[0] in "~*_" else ""), href)
     return ENTITY.sub("&amp;", href)
+
+
+def without_blanks(href: str) -> str:
+    """An address without the blanks at its end, encoded or not (31)."""
+    href = href.rstrip()
+    while href.endswith("%20"):
+        href = href[:-3].rstrip()
+    return href
 
 
 def mended(href: str) -> str:
@@ -257,7 +265,20 @@ def decoded(text: str) -> str:
     >>> decoded("a?x=1&amp;copy=3&copy=4")
     'a?x=1&copy=3&copy=4'
     """
-    return WHOLE_ENTITY.sub(lambda entity: html.unescape(entity[0]), text) if "&" in text else text
+    return WHOLE_ENTITY.sub(_character, text) if "&" in text else text
+
+
+def _character(entity: re.Match[str]) -> str:
+    return html.unescape(entity[0]) if is_entity(entity[0]) else entity[0]
+
+
+def is_entity(text: str) -> bool:
+    """Whether a text from `&` to `;` is an entity: `&ltx;` is none, though it begins like one.
+
+    >>> is_entity("&lt;"), is_entity("&#60;"), is_entity("&ltx;")
+    (True, True, False)
+    """
+    return text[1] == "#" or text[1:] in html5
 
 
 def is_prose(label: str, href: str) -> bool:

@@ -46,9 +46,10 @@ def _whole(rule: str, replacement: str) -> Callable[[Match], Iterator[Edit]]:
 def _spaced_bold(match: Match) -> Iterator[Edit]:
     """`** text **` alone on its line is bold that lost its touch."""
     line = match.string.rfind("\n", 0, match.start()) + 1
-    if not match.string[line : match.start()].strip(" \t"):
-        yield match.start(), match.start(1), "**", "bold"
-        yield match.end(1), match.end(), "**", "bold"
+    text = match[1]
+    if text.strip() and text[-1].isspace() and not match.string[line : match.start()].strip(" \t"):
+        yield match.start(), match.end(1) - len(text.lstrip()), "**", "bold"
+        yield match.start(1) + len(text.rstrip()), match.end(), "**", "bold"
 
 
 def _stray_end(match: Match) -> Iterator[Edit]:
@@ -110,6 +111,11 @@ def _table(match: Match) -> Iterator[Edit]:
     yield match.start(), match.end(), "\n\n" + "\n".join("|" + line for line in lines) + "\n\n", "table"
 
 
+def _no_table(match: Match) -> Iterator[Edit]:
+    """The divider of a table too wide to be one."""
+    yield match.end(1), match.end(1), "\\", "table-row"
+
+
 def _rules(match: Match) -> Iterator[Edit]:
     """`– – – clipped – – –`: words between two rules."""
     yield match.start(), match.start(1), "---\n\n", "rule"
@@ -119,7 +125,10 @@ def _rules(match: Match) -> Iterator[Edit]:
 Remnant = tuple[bytes, re.Pattern[str], Callable[[Match], Iterator[Edit]]]
 
 REMNANTS: list[Remnant] = [
-    (b"** ", re.compile(r"\*\*[ \t]+([^*\n]*[^*\s])[ \t]+\*\*[ \t]*$", re.MULTILINE), _spaced_bold),
+    # A parser fills the rows of a table with as many cells as its header has: one with hundreds is no table.
+    (b"-|", re.compile(r"^[ \t>]*()(?:\|?[ \t]*:?-+:?[ \t]*(?=\|)){200}", re.MULTILINE), _no_table),
+    (b"- |", re.compile(r"^[ \t>]*()(?:\|?[ \t]*:?-+:?[ \t]*(?=\|)){200}", re.MULTILINE), _no_table),
+    (b"** ", re.compile(r"\*\*([ \t][^*\n]*+)\*\*[ \t]*$", re.MULTILINE), _spaced_bold),
     (b"__ ", re.compile(r"(?<![\w_])__[ \t]+([^_\n]*[^_\s])[ \t]+__(?![\w_])"), _marks("bold", "**", "**")),
     (b"''", re.compile(r"(?<![\w'])''(?=[^\s'])([^'\n]{1,300}?)(?<=[^\s'])''(?![\w'])"), _marks("tiki-mark", "*", "*")),
     (b"===", re.compile(r"===(?=[^\s=])([^=\n]{1,300}?)(?<=[^\s=])==="), _marks("tiki-mark", "", "")),

@@ -13,7 +13,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from etl.settings import Settings
 from etl.transform.body.edits import Edit, Revision
-from etl.transform.body.links import LOST_FILE, Destination, Linker, decoded, encoded, is_prose, untracked
+from etl.transform.body.links import (
+    LOST_FILE,
+    Destination,
+    Linker,
+    decoded,
+    encoded,
+    is_prose,
+    mended,
+    untracked,
+    without_blanks,
+)
 from etl.transform.body.lists import NEST, item_edits, list_edits, not_tight
 from etl.transform.body.parse import Node, Tree, parse
 from etl.transform.body.tables import table_edits
@@ -40,7 +50,6 @@ BLOCK_MARK = re.compile(r"[>|#`~=+*-]|\d{1,9}[.)]")
 QUOTE_MARK = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
 QUOTE_BLANKS = re.compile(r"^((?:[ \t]*>)+)[ \t]{2,}(?=\S)", re.MULTILINE)
 BEFORE_PUNCTUATION = re.compile(r" +(?=\\?[,.;:)\]](?:\s|$))")
-DOI_TAIL = re.compile(r"[.,;:]+$")
 CUT_DOI = re.compile(r"doi\.org/10\.\d{4,9}/$")
 DOI_REST = re.compile(r"[a-zA-Z0-9][\w.-]*[\w]")
 # An alphabet that parts its words: between others a blank would be wrong.
@@ -50,7 +59,6 @@ TOUCHES_BEHIND = re.compile(rf"{PARTED}{{2}}")
 BARE = re.compile(r"(?<![\w/=\\])https?://(?=[\w\[])(?:[^\s<>\"\u201c\u201d\u201e\u00ab\u00bb|\\`\[\]&]|&(?!lt;|gt;))+")
 NOT_LITERAL = re.compile(r"[\\\[\]*_`<]")
 ENTITY = re.compile(r"&(?=#?\w+;)")
-BLANKS_AT_END = re.compile(r"(?:%20)+$")
 LONG_HEADING = 120
 FEWEST_INVERTED = 4  # marks of bold with blanks on both sides
 NEXT_NUMBER = re.compile(r" (\d{1,2})\. (?=\S)")
@@ -99,7 +107,7 @@ class Structure:
         """Lists that will be one with the list before them: their numbers wait."""
         self.touching: set[int] = set()
         """Lists right behind one another: only the kind of their marks tells them apart."""
-        self.table_end = self.quote_end = self.label_end = self.code_end = 0
+        self.table_end = self.quote_end = self.label_end = self.code_end = self.strong_end = 0
         """Where the table, the quotation, the link and the code end that the rules are in."""
 
     def run(self) -> Tree:
@@ -122,7 +130,7 @@ class Structure:
         self.box_open, self.table_end, self.quote_end = False, 0, 0
         self.bare, self.waiting, self.touching = [], set(), set()
         self.loose = not_tight(node for node in tree.nodes if node.kind == "Item")
-        self.label_end = self.code_end = 0
+        self.label_end = self.code_end = self.strong_end = 0
         starred = False
         for node in tree.nodes:
             if node.kind == "Text":
@@ -470,9 +478,10 @@ class Structure:
         if self.text.startswith("__", node.start):
             self.edit(node.start, node.start + 2, "**", "bold")
             self.edit(node.end - 2, node.end, "**", "bold")
-        for child in node.walk():
-            if child is not node and child.kind == "Strong":
-                self._unmark(child, "bold")
+        if node.start < self.strong_end:
+            self._unmark(node, "bold")
+            return
+        self.strong_end = node.end
         blank = BEFORE_PUNCTUATION.match(self.text, node.end)
         if blank:
             self.edit(node.end, blank.end(), "", "bold-blank")
@@ -620,7 +629,7 @@ class Structure:
     def address(self, start: int, end: int, shown: str) -> None:
         """An address that is its own text: an autolink, a link to a page of the export, or text."""
         bare = self.text[start] != "<"
-        address = untracked(decoded(BLANKS_AT_END.sub("", shown)))
+        address = untracked(mended(decoded(without_blanks(shown))))
         destination = self.linker.resolve(address)
         if not bare:
             self.kept[start] = destination._replace(href=destination.href and address)
@@ -656,17 +665,17 @@ class Structure:
         """Write a link anew; returns its address, for the full stop behind a DOI is no part of it."""
         lead, trail, behind = len(label) - len(label.lstrip()), len(label) - len(label.rstrip()), ""
         rest = DOI_REST.match(self.text, node.end) if CUT_DOI.search(href) else None
-        tail = DOI_TAIL.search(href) if "doi.org/" in href else None
+        tail = href[len(href.rstrip(".,;:")) :] if "doi.org/" in href else ""
         if rest:
             self.again = True
             self.edit(node.inner_end, rest.end(), f"{rest[0]}]({href}{rest[0]})", "link")
             return href + rest[0]
-        if tail and label.rstrip().endswith(tail[0]):
-            behind = tail[0]
+        if tail and label.rstrip().endswith(tail):
+            behind = tail
             trail += len(behind)
         self.again = self.again or bool(lead or trail > len(behind))
         if tail:
-            href = href[: tail.start()]
+            href = href[: -len(tail)]
         before, after = self._touching(node)
         after = "" if behind else after
         self.edit(node.start, node.start + 1 + lead, f"{before}[", "link-blank" if before else "link")
@@ -682,7 +691,7 @@ class Structure:
         """The alternative text `image` says nothing; the address is encoded."""
         self.label_end = node.end
         label = self.text[node.start + 2 : node.inner_end] if node.children else ""
-        source = self.settings.rewritten(node.data["dest_url"])
+        source = self.settings.rewritten(mended(node.data["dest_url"]))
         if self.linker.resolve(source).finding == "link.removed":
             self.revision.find("link.removed", node.start, f"image {source!r}", "its text stays")
             self.edit(node.start, node.end, label, "unlink")

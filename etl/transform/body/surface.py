@@ -11,6 +11,7 @@ import html
 import re
 import unicodedata
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 from urllib.parse import quote
@@ -18,11 +19,24 @@ from urllib.parse import quote
 from etl.settings import Settings
 from etl.transform.body.boxes import glued_lines
 from etl.transform.body.edits import Edit, Revision, short
-from etl.transform.body.links import LOST_FILE, NAME_WORDS, WWW, Destination, Linker, decoded, encoded, is_prose
+from etl.transform.body.links import (
+    LOST_FILE,
+    NAME_WORDS,
+    WWW,
+    Destination,
+    Linker,
+    decoded,
+    encoded,
+    is_entity,
+    is_prose,
+    mended,
+)
 from etl.transform.body.parse import Node, parse
 from etl.transform.body.remnants import AMONG_TAGS, REMNANTS, Remnant, present, remnants
+from etl.transform.body.tables import MOST_COLUMNS
 
 DEEPEST_LIST = 12
+LONGEST_MARKED = 5000  # emphasis over more than that is no emphasis
 FAR = 20_000  # what is not closed within this many characters is not closed
 NAME = r"[a-zA-Z_:@][\w:.-]*"
 VALUE = rf"\"[^\"]{{0,{FAR}}}\"|'[^']{{0,{FAR}}}'|[^\s\"'=<>`]+"
@@ -41,14 +55,14 @@ SPELLED = "\u2010\u2011\ufb00-\ufb06\u00b5\u21b5"
 ODD = rf"<{{~&{GARBLED}{SPELLED}\\{INVISIBLE}\u00a0\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 # Where something may begin that is not prose: outside of HTML, and where everything must stay on one line.
 OUTSIDE = re.compile(f"[{ODD}]")
-ONE_LINE = re.compile(rf"[ \t]*\n|[{ODD}|\]\[]")
+ONE_LINE = re.compile(rf"(?<![ \t])[ \t]+\n|\n|[{ODD}|\]\[]")
 
 # A tag as HTML has it, or one of quoted attributes that some editor broke.
 TAG = re.compile(
     rf"</?((?:(?:[ovwmx]|st\d):)?[a-zA-Z][a-zA-Z0-9]*)"
-    rf"(?:(?:\s+{NAME}(?:\s*=\s*(?:{VALUE}))?)*\s*/?>|\s[^<>]{{0,{FAR}}}?\w=[\"'][^<>]{{0,{FAR}}}(?:>[\w%.; ]*[\"'])?>)"
+    rf"(?:(?:\s+{NAME}(?:\s*=\s*(?:{VALUE}))?)*\s*/?>|\s(?=[^<>]{{0,{FAR}}}>)[^<>]{{0,{FAR}}}?\w=[\"'][^<>]{{0,{FAR}}}(?:>[\w%.; ]*[\"'])?>)"
 )
-AUTOLINK = re.compile(r"<(?:[a-zA-Z][a-zA-Z0-9+.-]+:[^\s<>]*|[^\s<>@]+@[^\s<>@]+\.[^\s<>@]+)>")
+AUTOLINK = re.compile(r"<(?:[a-zA-Z][a-zA-Z0-9+.-]+:[^\s<>]*|[^\s<>@]+@[^\s<>@.]+(?:\.[^\s<>@.]+)+)>")
 DECLARATION = re.compile(rf"<!\[?[a-zA-Z][^<>]{{0,{FAR}}}>|<\?[^<>]{{0,{FAR}}}\?>")
 SHORTCODE = re.compile(r"\{\{[<%][^{}]{0,2000}[>%]\}\}\}?(?:[ \t]*\n\s*-{3,}[ \t]*(?=\n|\Z))?")
 MARKER = re.compile(
@@ -58,6 +72,7 @@ MARKER = re.compile(
 MARK = re.compile(r"~/?(?:hs|np|pp|tc|hc|tex)~|~~#?[A-Fa-f0-9]{3,6}:|~~")
 BLANKS = re.compile(rf"{BLANK}(?:[ \t]|{BLANK})*")
 ENTITY = re.compile(r"&(?:[a-zA-Z][a-zA-Z0-9]{1,31}|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});")
+LINE_BLANKS = re.compile(r"[ \t]*")
 LINES = re.compile(r"[ \t]*\n\s*")
 INVISIBLES = re.compile(f"[{INVISIBLE}]+")
 TYPES = re.compile(f"[{SPELLED}]")
@@ -79,7 +94,7 @@ GUARDED = re.compile(r"\[([^<>\[\]\n]*)\]</span>")
 MARKDOWN_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>|\d{1,9}[.)][ \t])")
 HEADING_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>)|[^<>]{1000}")  # a number is part of a heading
 ANCHOR_NAME = re.compile(r"[\w:.-]{1,80}(?:[ \t]*\||(?=\{ANAME\}|<))")
-ATTRIBUTE = re.compile(rf"({NAME})\s*=\s*({VALUE})")
+ATTRIBUTE = re.compile(rf"(?<![\w:@.-])({NAME})\s*=\s*({VALUE})")
 MAYBE_CODE = ("`", "~~~", "     ", "\n    ", "\t")
 PIXELS = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*")
 STYLE_WIDTH = re.compile(r"(?:max-)?width\s*:\s*(\d{1,5})\s*px")
@@ -90,7 +105,7 @@ FILE_ID = re.compile(r"(?:attId|fileId|id|src)\s*=>?\s*[\"']?([^\"')}]+)", re.IG
 BLOCK_INSIDE = re.compile(r"\n[ \t]*\n|<(?!https?://|/?(?:a|b|big|em|font|i|small|span|strong|sub|sup|u)\b)")
 TAGS = re.compile(r"<[^<>]*>")
 MARKERS = re.compile(rf"<(?!https?:)[^<>]*>|~hs~|~~(?:#?[A-Fa-f0-9]{{3,6}}:)?|\{{[^{{}}]*\}}|[{INVISIBLE}]")
-UNCOVERS = frozenset(("escape", "stray-tag"))
+UNCOVERS = frozenset("escape stray-tag tiki-marker tiki-mark comment script invisible declaration".split())
 COVERED = frozenset("bold bullet rule tiki-mark heading repetition address".split())
 """Rules of lines that write nothing that the walk would read."""
 SPECIAL = frozenset("*_[]`#|~\\")
@@ -175,10 +190,13 @@ class Surface:
         """Open elements, each with the number of its edit in ``edits``; -1 for a box, the depth for a list item."""
         self.inline = self.anchors = self.colours = 0
         """How many open elements hold one line (headings, links, paragraphs, items, cells), are links, are colours."""
+        self.opened: Counter[str] = Counter()
+        """How many elements of a name are open."""
         self.glued: list[Edit] = []
         """What the lines of boxes ask for that were glued together."""
         self.tables: list[_Table] = []
         self.lists: list[int | None] = []
+        self._last_line = 0, 0
         self.absent: set[str] = set()
         """Ends that are not in the rest of the text: looked for once."""
         self.box_open = False
@@ -296,7 +314,7 @@ class Surface:
             return self.less(token)
         inner = self.text[start + 4 : end]
         self.find("comment.removed", start, f"comment {short(' '.join(inner.split()))}", "removed")
-        line = self.text.rfind("\n#", 0, start) + 1
+        line = self.text.rfind("\n#", max(start - 2000, 0), start) + 1
         if LIST_MACRO.search(inner) and HEADING_BEFORE.fullmatch(self.text, line, start) and not self._edited(line):
             self.find(
                 "list.removed",
@@ -419,9 +437,9 @@ class Surface:
 
     def entity(self, token: re.Match[str]) -> None:
         """An entity becomes its character, but for `&lt;`, `&gt;` and `&amp;`."""
-        char = html.unescape(token[0])
-        if char == token[0]:
+        if not is_entity(token[0]):
             return
+        char = html.unescape(token[0])
         if char == ":" and self._is_first(token.start()):
             replacement = "&#58;"
         elif char and char in "<>&":
@@ -575,8 +593,7 @@ class Surface:
         end, guard = tag.end, ""
         if not self.inline and (before or self._at_line_start(tag.start)):
             mark = BLOCK_MARK.match(self.text, tag.end)
-            blanks = len(self.text[end : end + 200]) - len(self.text[end : end + 200].lstrip(" \t"))
-            end += blanks
+            end = LINE_BLANKS.match(self.text, end).end()  # type: ignore[union-attr]  # it matches nothing, too
             if mark and mark["number"]:
                 end, guard = mark.end("number"), mark["number"] + "\\"
             elif mark:
@@ -630,7 +647,7 @@ class Surface:
             self._unwrapped(tag)
             return None
         code = (
-            html.unescape(re.sub(r"</?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?/?>", "", self.text[tag.end : end.start()]))
+            decoded(re.sub(r"</?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?/?>", "", self.text[tag.end : end.start()]))
             .strip("\n")
             .rstrip()
         )
@@ -648,7 +665,7 @@ class Surface:
         if not tag.closing:
             guard = GUARDED.match(self.text, tag.end) if tag.raw == "<span>" else None
             if guard is None or not self._guarded(tag, guard):
-                self.open.append((tag, len(self.edits)))
+                self._opens(tag, len(self.edits))
                 self._drop(tag, "span")
             return
         index = self._open_index("span")
@@ -706,6 +723,10 @@ class Surface:
         if opened is None:
             self.edit(tag.start, tag.end, "", "unwrap")
             return
+        if tag.start - opened.end > LONGEST_MARKED:
+            self.edits[index] = self._dropped(opened, "emphasis")
+            self.edit(tag.start, tag.end, "", "emphasis")
+            return
         content = self.text[opened.end : tag.start]
         before, after = self.text[max(opened.start - 1, 0) : opened.start], self.text[tag.end : tag.end + 1]
         shown = TAGS.sub("", content)
@@ -727,12 +748,12 @@ class Surface:
     def kept(self, tag: Tag, rule: str = "unwrap") -> None:
         """`<sup>` and `<sub>` stay, without attributes, when they hold text of one line."""
         if not tag.closing:
-            self.open.append((tag, len(self.edits)))
+            self._opens(tag, len(self.edits))
             self._drop(tag, rule)
             return
         index = self._open_index(tag.name)
         opened = self._pop(tag)
-        content = self.text[opened.end : tag.start] if opened else ""
+        content = self.text[opened.end : tag.start][:LONGEST_MARKED] if opened else ""
         shown = html.unescape(MARKERS.sub("", content)).strip(" *_\n")
         if opened and shown and not BLOCK_INSIDE.search(content) and not MARKDOWN_BLOCK.search(content):
             self.edits[index] = (opened.start, opened.end, f"<{tag.name}>", self.edits[index][3])
@@ -754,12 +775,21 @@ class Surface:
             self.edit(tag.start, tag.end, "  " if self.text.startswith("\n", tag.end) else "  \n", "break")
         return None
 
+    def _line_start(self, offset: int) -> int:
+        """Where the line of a place begins; the walk goes from left to right, so only what is new is searched."""
+        known, start = self._last_line
+        if offset < known:
+            known, start = 0, 0
+        start = max(self.text.rfind("\n", known, offset) + 1, start)
+        self._last_line = offset, start
+        return start
+
     def _in_pipe_row(self, offset: int) -> bool:
-        start = self.text.rfind("\n", 0, offset) + 1
+        start = self._line_start(offset)
         return self.text[start : min(start + 8, offset)].lstrip(" \t>*").startswith("|")
 
     def _in_heading(self, offset: int) -> bool:
-        start = self.text.rfind("\n", 0, offset) + 1
+        start = self._line_start(offset)
         return self.text[start : min(start + 8, offset)].lstrip(" ").startswith("#")
 
     def horizontal(self, tag: Tag) -> None:
@@ -780,7 +810,7 @@ class Surface:
             self.find("html.removed", tag.start, f"image {short(source)}", "removed")
             self.edit(tag.start, tag.end, "", "image")
             return
-        href = encoded(self.settings.rewritten(source))
+        href = encoded(self.settings.rewritten(mended(source)))
         width = PIXELS.fullmatch(attributes.get("width", "")) or STYLE_WIDTH.search(attributes.get("style", ""))
         self.widths.setdefault(href, []).append(int(width[1]) if width else None)
         alt = " ".join(re.sub(r"[\[\]<>&|\\`*_~]", " ", attributes.get("alt", "")).split())
@@ -857,7 +887,7 @@ class Surface:
         gap = self._gap(tag.start)
         self._drop(tag, "block", gap)
         if gap == "\n\n" and self._is_closed(tag, PARAGRAPH_END):
-            self.open.append((tag, len(self.edits) - 1))
+            self._opens(tag, len(self.edits) - 1)
             self.inline += 1
 
     def _is_closed(self, tag: Tag, ends: re.Pattern[str], blocks: re.Pattern[str] | None = None) -> bool:
@@ -879,11 +909,11 @@ class Surface:
         if not tag.closing:
             names = tag.attributes().get("class", "").lower().split()
             if gap == "\n\n" and not {"border", "box", "legacy-box"}.isdisjoint(names):
-                self.open.append((tag, -1))
+                self._opens(tag, -1)
                 self._open_box(tag.start, tag.end, "")
                 self.glued += glued_lines(self.text, tag.end)
             else:
-                self.open.append((tag, len(self.edits)))
+                self._opens(tag, len(self.edits))
                 self._drop(tag, "block", gap)
             return
         index = self._open_index("div")
@@ -928,8 +958,7 @@ class Surface:
 
     def _in_item_line(self, offset: int) -> bool:
         """Whether a place is on the first line of a list item, or in the cell of a table."""
-        line = self.text.rfind("\n", 0, offset) + 1
-        return bool(ITEM_START.match(self.text, line, offset)) or self._in_pipe_row(offset)
+        return bool(ITEM_START.match(self.text, self._line_start(offset), offset)) or self._in_pipe_row(offset)
 
     def heading(self, tag: Tag) -> None:
         """`<h2>` becomes `## ` with its text on one line."""
@@ -970,7 +999,7 @@ class Surface:
         bullet = "*" if number is None else f"{number}."
         self.edit(tag.start, tag.end, f"\n{' ' * 4 * depth}{bullet} ", "block")
         if ITEM_END.search(self.text, tag.end):
-            self.open.append((tag, len(self.lists)))
+            self._opens(tag, len(self.lists))
             self.inline += 1
 
     def _end_item(self) -> None:
@@ -1009,7 +1038,7 @@ class Surface:
         end_tag = re.compile(r"</?table\b", re.IGNORECASE).search(self.text, tag.end)
         simple = end_tag is not None and end_tag[0].startswith("</") and gap == "\n\n" and not self.tables
         columns = _columns(self.text[tag.end : end_tag.start()]) if simple and end_tag else 0
-        if columns:
+        if 0 < columns <= MOST_COLUMNS:
             self.tables.append(_Table(columns))
         self.edit(tag.start, tag.end, gap, "table")
 
@@ -1059,15 +1088,23 @@ class Surface:
     # --- open elements ----------------------------------------------------------------------
 
     def _push(self, tag: Tag, replacement: str, rule: str) -> None:
-        self.open.append((tag, len(self.edits)))
+        self._opens(tag, len(self.edits))
         self.edit(tag.start, tag.end, replacement, rule)
+
+    def _opens(self, tag: Tag, index: int) -> None:
+        self.open.append((tag, index))
+        self.opened[tag.name] += 1
 
     def _open_index(self, name: str) -> int:
         """Number of the edit of the innermost open element of a name; -1 for a box."""
+        if not self.opened[name]:
+            return 0
         return next((index for tag, index in reversed(self.open) if tag.name == name), 0)
 
     def _pop(self, closing: Tag) -> Tag | None:
         """The element that a tag closes, if it is open inside the innermost section."""
+        if not self.opened[closing.name]:
+            return None
         for place in range(len(self.open) - 1, -1, -1):
             tag, _ = self.open[place]
             if tag.name == closing.name:
@@ -1079,6 +1116,7 @@ class Surface:
         return None
 
     def _left(self, name: str) -> None:
+        self.opened[name] -= 1
         if name in ON_ONE_LINE:
             self.inline -= 1
         if name == "a":

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from etl.transform.body.edits import Edit
 from etl.transform.body.parse import Node
 
+MOST_COLUMNS = 200
 CELL = re.compile(r"((?:[^|\\\n]|\\.)*)(\||\Z)", re.DOTALL)
 PREFIX = re.compile(r"[ \t>]*")
 DASHES = re.compile(r"\s*(:?)-+(:?)\s*")
@@ -45,6 +46,8 @@ def table_edits(text: str, table: Node) -> Iterator[Edit]:
         yield head.start, first.end, text[first.start : first.end] + text[head.end : divider.end], "table-header"
         return
     columns = max(len(row.cells) for row in lines)
+    if columns > MOST_COLUMNS:
+        return
     for row in (head, *rows):
         if row is not head and all(LONG_DASHES.fullmatch(text, *cell) for cell in row.cells):
             yield text.rfind("\n", 0, row.start), row.end, "", "table-row"  # a divider too many

@@ -153,7 +153,7 @@ _WEB_CONFIG = """\
           <conditions>
             <add input="{REQUEST_FILENAME}" matchType="IsFile" negate="true" />
             <add input="{REQUEST_URI}" pattern="@uri@" />
-            <add input="{wiki-etl:{C:1}}" pattern="^410$" />
+            <add input="{WikiEtl:{C:1}}" pattern="^410$" />
           </conditions>
           <action type="CustomResponse" statusCode="410" statusReason="Gone" />
         </rule>
@@ -162,7 +162,7 @@ _WEB_CONFIG = """\
           <conditions>
             <add input="{REQUEST_FILENAME}" matchType="IsFile" negate="true" />
             <add input="{REQUEST_URI}" pattern="@uri@" />
-            <add input="{wiki-etl:{C:1}}" pattern="^(.+)$" />
+            <add input="{WikiEtl:{C:1}}" pattern="^(.+)$" />
           </conditions>
           <action type="Redirect" url="{C:1}" redirectType="@type@" appendQueryString="false" />
         </rule>
@@ -200,7 +200,8 @@ HOSTS: dict[str, Host] = {
         _bulk,
         "Dashboard: Account, Bulk Redirects, Create list, Import CSV; then a rule that uses the list. The columns are\n"
         "source, target, status, preserve query string, include subdomains, subpath matching, preserve path suffix.\n\n"
-        "How many entries an account may have depends on its plan. Every host of the old wiki has lines of its own.\n",
+        "How many entries an account may have depends on its plan. Every host of the old wiki has lines of its own;\n"
+        "`old-wiki.example` stands for a host that the settings do not name: replace it.\n",
     ),
     "vercel": Host(
         "Vercel bulk redirects",
@@ -224,7 +225,7 @@ HOSTS: dict[str, Host] = {
         "written, and has to be the first one.\n",
         limit=250 * 1024,
         in_bytes=True,
-        start='<?xml version="1.0" encoding="UTF-8"?>\n<rewriteMaps>\n<rewriteMap name="wiki-etl">\n',
+        start='<?xml version="1.0" encoding="UTF-8"?>\n<rewriteMaps>\n<rewriteMap name="WikiEtl">\n',
         end="</rewriteMap>\n</rewriteMaps>\n",
         extra=(("web.config", _WEB_CONFIG.replace("@uri@", "^([^?]*(?:\\?page(?:_id)?=[^&amp;]*)?)")),),
         statuses=(301, 302),

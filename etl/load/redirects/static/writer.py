@@ -120,7 +120,7 @@ class Writer:
             text=self.host.readme,
             status=status(self.host, self.options),
             lost=lost or "* Nothing that the map has.\n",
-            listed=f"`{NOT_EXPRESSED}` lists them, but for the parameters.\n" if self.losses else "",
+            listed=f"`{NOT_EXPRESSED}` lists the addresses, but for those with a parameter.\n" if self.losses else "",
         )
 
 
@@ -158,4 +158,6 @@ without encoding, a slash behind where the host does not take it away.
 ## What is not expressed
 
 {lost}
-{listed}"""
+{listed}
+The file was written from what the host documents; it was not tried there.
+"""

@@ -1,0 +1,307 @@
+"""Files for static hosts: every address is in them in its usual spellings, or it is told; never both, never neither."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import quote, quote_plus
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given, settings
+
+from etl.addresses import Address, lookups
+from etl.load.redirects import CompileOptions
+from etl.load.redirects.exact import lower
+from etl.load.redirects.static import STATIC_HOSTS, cloudfront, compile_hosts
+from etl.load.redirects.static.hosts import HOSTS
+from etl.model import Finding
+from tests.load.test_lighttpd import GOLDEN, HOSTILE, all_files
+from tests.load.test_lighttpd import SETTINGS as PLAIN_SETTINGS
+from tests.load.test_nginx_random import Entries, maps, reference, requests, valid
+from tests.load.test_redirects import write_map
+
+SETTINGS = replace(PLAIN_SETTINGS, home_to="https://new.example/pages/clear/")
+Table = dict[str, tuple[str, int]]
+"""Source, as a path or a path with a parameter: target (empty: gone) and status."""
+
+
+@contextmanager
+def compiled(entries: Entries, options: CompileOptions | None = None) -> Iterator[tuple[Path, list[Finding]]]:
+    """The folder with a folder for every host of literal paths, and the findings."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_map(folder / "redirects.jsonl", entries.items())
+        yield folder, compile_hosts(folder / "redirects.jsonl", folder, options or CompileOptions())
+
+
+# --- a reader for each grammar -------------------------------------------------------------
+
+
+def _blanks(file: Path) -> Table:
+    found: Table = {}
+    for line in file.read_text("ascii").splitlines():
+        *source, target, status = line.split(" ")
+        found["?".join(source)] = (target, int(status))
+    return found
+
+
+def _rows(file: Path, *, head: bool) -> list[list[str]]:
+    with file.open(encoding="ascii", newline="") as lines:
+        return [*csv.reader(lines)][int(head) :]
+
+
+def netlify(folder: Path) -> Table:
+    return _blanks(folder / "_redirects")
+
+
+def bulk(folder: Path) -> Table:
+    rows = _rows(folder / "bulk-redirects.csv", head=False)
+    assert {tuple(row[3:]) for row in rows} <= {("FALSE",) * 4}
+    return {
+        source.removeprefix("old-wiki.example"): (target.removeprefix("https://old-wiki.example"), int(status))
+        for source, target, status, *_ in rows
+    }
+
+
+def vercel(folder: Path) -> Table:
+    return {row[0]: (row[1], int(row[2])) for row in _rows(folder / "redirects.csv", head=True)}
+
+
+def iis(folder: Path) -> Table:
+    tree = ET.parse(folder / "rewritemaps.config")
+    pairs = [(item.attrib["key"], item.attrib["value"]) for item in tree.iter("add")]
+    assert len({key.lower() for key, _ in pairs}) == len(pairs)
+    return {key: ("", 410) if value == "410" else (value, 301) for key, value in pairs}
+
+
+def plain(folder: Path) -> Table:
+    return {row[0]: (row[1], int(row[2])) for row in _rows(folder / "redirects.csv", head=True)}
+
+
+READERS: dict[str, Callable[[Path], Table]] = {
+    "netlify": netlify,
+    "cloudflare-pages": netlify,
+    "cloudflare-bulk": bulk,
+    "vercel": vercel,
+    "iis": iis,
+    "csv": plain,
+}
+
+
+def told(folder: Path) -> dict[str, str]:
+    """Source and reason of what is listed as not expressed."""
+    lines = [line.split(" ") for line in (folder / "not-expressed.txt").read_text("ascii").splitlines()[1:]]
+    assert len({line[1] for line in lines}) == len(lines)
+    return {source: why for why, source, _ in lines}
+
+
+def wanted(entries: Entries) -> Table:
+    """Every address of a map in its usual spellings, and the answer that the reference gives."""
+    sources: list[str] = []
+    for kind, value in entries:
+        if kind == "path":
+            sources += [quote_plus(value, safe="/"), quote(value, safe="/")]
+        else:
+            parameter = {"id": "page_id", "name": "page"}[kind]
+            sources += [f"/{quote_plus(value)}", f"/{quote(value, safe='')}"]
+            sources += [f"/tiki-index.php?{parameter}={quote_plus(value)}"]
+    found: Table = {}
+    for source in sources:
+        target = next(entries[address] for address in lookups(source) if address in entries)
+        found[source] = ("", 410) if target is None else (target, 301)
+    return found
+
+
+# --- what is in the files ------------------------------------------------------------------
+
+
+def test_every_host_has_a_reader_here() -> None:
+    assert set(READERS) == set(HOSTS) == set(STATIC_HOSTS) - {"cloudfront"}
+
+
+@given(maps)
+def test_every_address_is_in_the_file_or_it_is_told(entries: Entries) -> None:
+    entries = valid(entries)
+    right = wanted(entries)
+    with compiled(entries) as (folder, findings):
+        for host, reader in READERS.items():
+            table, lost = reader(folder / host), told(folder / host)
+            queries = {source for source in right if "?" in source} - set(table) - set(lost)
+            assert set(table) | set(lost) | queries == set(right), host
+            assert not set(table) & set(lost), host
+            assert {source: right[source] for source in table} == table, host
+            counts = {finding.cause: finding.message for finding in findings}
+            assert f"query, {len(queries)}:" in counts.get(f"{host}\0query", "query, 0:"), host
+            for why in set(lost.values()):
+                assert f"{why}, {list(lost.values()).count(why)}:" in counts[f"{host}\0{why}"], host
+            assert set(lost.values()) <= {"gone", "case"}, host
+
+
+def test_a_host_alone_gets_the_same_bytes_as_with_the_others(tmp_path: Path) -> None:
+    with compiled(HOSTILE, SETTINGS) as (folder, _):
+        for host in HOSTS:
+            (tmp_path / host).mkdir()
+            STATIC_HOSTS[host](folder / "redirects.jsonl", tmp_path / host, SETTINGS)
+            assert all_files(tmp_path / host) == all_files(folder / host)
+
+
+@pytest.mark.parametrize("host", sorted(STATIC_HOSTS))
+@pytest.mark.parametrize("case", ["plain", "settings"])
+def test_the_files_are_as_they_were(host: str, case: str, tmp_path: Path, expect: Callable[[Path, str], None]) -> None:
+    write_map(tmp_path / "redirects.jsonl", HOSTILE.items())
+    (tmp_path / host).mkdir()
+    options = {"plain": CompileOptions(), "settings": SETTINGS}[case]
+    findings = STATIC_HOSTS[host](tmp_path / "redirects.jsonl", tmp_path / host, options)
+    messages = "".join(f"{finding.message}; {finding.action}\n" for finding in findings)
+    expect(GOLDEN / f"{host}-{case}.txt", f"=== findings\n{messages}{all_files(tmp_path / host)}")
+
+
+# --- what has no room ----------------------------------------------------------------------
+
+
+def test_a_host_with_little_room_gets_the_addresses_first_then_other_spellings(monkeypatch: pytest.MonkeyPatch) -> None:
+    entries: Entries = {Address("name", f"A page {at}"): f"/pages/{at}/" for at in range(4)}
+    entries |= {Address("id", "7"): "/pages/0/", Address("path", "/posts/x"): "/pages/0/"}
+    monkeypatch.setitem(HOSTS, "netlify", replace(HOSTS["netlify"], limit=7))
+    with compiled(entries) as (folder, findings):
+        table, lost = netlify(folder / "netlify"), told(folder / "netlify")
+        assert "7 rules" in (folder / "netlify" / "README.md").read_text()
+    assert set(table) == {f"/A+page+{at}" for at in range(4)} | {"/posts/x", "/7", "/A%20page%200"}
+    assert set(lost.values()) == {"limit"}
+    assert set(table) | set(lost) == set(wanted(entries))
+    messages = [finding.message for finding in findings if finding.cause == "netlify\0limit"]
+    assert messages == [f"netlify: limit, {len(lost)}: more than the host takes"]
+
+
+def test_a_file_for_iis_stays_below_its_size() -> None:
+    entries: Entries = {Address("name", f"{'w' * 1000} {at}"): f"/pages/{at}/" for at in range(300)}
+    with compiled(entries) as (folder, _):
+        size = (folder / "iis" / "rewritemaps.config").stat().st_size
+        assert 245 * 1024 < size <= 250 * 1024
+        assert set(iis(folder / "iis")) | set(told(folder / "iis")) == set(wanted(entries))
+
+
+def test_a_line_that_is_too_long_is_told() -> None:
+    entries: Entries = {Address("name", "水" * 150): "/pages/a/", Address("name", "水" * 300): "/pages/b/"}
+    with compiled(entries) as (folder, _):
+        assert set(told(folder / "cloudflare-pages").values()) == {"long"}
+        assert list(told(folder / "vercel").values()) == ["long"]
+        assert told(folder / "netlify") == {}
+
+
+def test_what_no_list_of_paths_can_say_is_counted() -> None:
+    with compiled(HOSTILE, SETTINGS) as (_, findings):
+        causes = {finding.cause: finding.message for finding in findings}
+    assert "netlify: settings, 2: of the settings `routes` and `home`" in causes["netlify\0settings"]
+    assert "max_age, 1: it sends redirects without" in causes["vercel\0max_age"]
+    assert "has not the status" in causes["iis\0status"]
+    assert "cloudflare-bulk\0status" not in causes
+
+
+# --- CloudFront ----------------------------------------------------------------------------
+
+
+def store(folder: Path) -> dict[str, str]:
+    """The keys and values that CloudFront would import."""
+    data = json.loads((folder / "key-values.json").read_text("utf-8"))["data"]
+    found = {item["key"]: item["value"] for item in data}
+    assert len(found) == len(data)
+    return found
+
+
+@given(maps)
+def test_every_entry_is_in_the_store_of_cloudfront(entries: Entries) -> None:
+    entries = valid(entries)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_map(folder / "redirects.jsonl", entries.items())
+        assert cloudfront.compile_map(folder / "redirects.jsonl", folder, CompileOptions()) == []
+        found = store(folder)
+    for (kind, value), target in entries.items():
+        keys = [f"n:{lower(value)}", f"N:{value}"] if kind == "name" else [f"{kind[0]}:{value}"]
+        assert {found[key] for key in map(cloudfront.hashed, keys) if key in found} == {target or "410"}
+    assert all(len(key) <= 512 for key in found)
+
+
+def test_what_the_store_has_no_room_for_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cloudfront, "LIMIT", 400)
+    write_map(tmp_path / "redirects.jsonl", HOSTILE.items())
+    findings = cloudfront.compile_map(tmp_path / "redirects.jsonl", tmp_path, CompileOptions())
+    lost = (tmp_path / "not-expressed.txt").read_text("utf-8").splitlines()[1:]
+    assert (tmp_path / "key-values.json").stat().st_size <= 400
+    assert len(lost) + len(store(tmp_path)) == len(HOSTILE) - 1  # two names are one in any case
+    assert [finding.message for finding in findings] == [f"cloudfront: limit, {len(lost)}: the store takes 0 MB"]
+
+
+_STUB = """
+import { readFileSync } from 'fs';
+const data = JSON.parse(readFileSync('key-values.json', 'utf8')).data;
+const table = new Map(data.map(item => [item.key, item.value]));
+const cf = { kvs: () => ({ get: async key => {
+    if (!table.has(key)) throw new Error('KeyNotFound');
+    return table.get(key);
+} }) };
+"""
+_ASK = """
+function event(target) {
+    const at = target.indexOf('?');
+    const query = {};
+    for (const part of at < 0 ? [] : target.slice(at + 1).split('&')) {
+        const [key] = part.split('=', 1), value = part.slice(key.length + 1);
+        const before = query[key];
+        if (!before) query[key] = { value };
+        else before.multiValue = [...(before.multiValue || [{ value: before.value }]), { value }];
+    }
+    return { request: { uri: at < 0 ? target : target.slice(0, at), querystring: query } };
+}
+const answers = [];
+for (const target of JSON.parse(readFileSync('targets.json', 'utf8'))) {
+    const found = await handler(event(target));
+    answers.push([found.statusCode || 404, found.headers ? found.headers.location.value : null]);
+}
+console.log(JSON.stringify(answers));
+"""
+
+
+@given(maps)
+@settings(max_examples=10)
+def test_the_function_of_cloudfront_answers_as_the_reference_does(entries: Entries) -> None:
+    if shutil.which("node") is None:
+        assert os.environ.get("CI") != "true", "node is not installed"
+        pytest.skip("node is not installed; install the package 'nodejs' and try again")
+    entries = valid(entries)
+    targets = [target for address in entries for target in requests(address) if len(target) < 8000]
+    targets += ["/unknown", "/tiki-index.php?page=x&page=unknown", "/%zz", "/%ff", "/%0a", "/"]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_map(folder / "redirects.jsonl", entries.items())
+        cloudfront.compile_map(folder / "redirects.jsonl", folder, CompileOptions())
+        script = (folder / "function.js").read_text("utf-8").replace("import cf from 'cloudfront';", _STUB)
+        (folder / "ask.mjs").write_text(script + _ASK, "utf-8")
+        (folder / "targets.json").write_text(json.dumps(targets))
+        done = subprocess.run(["node", "ask.mjs"], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    got = dict(zip(targets, json.loads(done.stdout), strict=True))
+    assert {target: tuple(answer) for target, answer in got.items()} == {
+        target: reference(entries, target) for target in targets
+    }
+
+
+def test_routes_of_cloudfront_are_what_the_settings_say(tmp_path: Path) -> None:
+    write_map(tmp_path / "redirects.jsonl", HOSTILE.items())
+    cloudfront.compile_map(tmp_path / "redirects.jsonl", tmp_path, SETTINGS)
+    text = (tmp_path / "function.js").read_text("utf-8")
+    rows = re.search(r"const ROUTES = (.*);", text)
+    assert rows is not None
+    assert ["/old.wiki/cat", True, "https://new.example/tags/"] in json.loads(rows[1])
+    assert ["/old.wiki/Search Results", False, "410"] in json.loads(rows[1])
