@@ -60,6 +60,7 @@ CATALOGUE: dict[str, tuple[Level, str]] = {
     "html.unwrapped": ("info", "HTML without a place in clean Markdown; its text stays"),
     "debug.removed": ("info", "a conversion's debug dump at the end of a page, removed"),
     "line.dropped": ("info", "a boilerplate line that drop_lines names, removed"),
+    "code.disputed": ("warning", "code with HTML in it that some engines do not take for code; written as text"),
     "shortcode.removed": ("info", "a shortcode of the old site generator, removed"),
     "markup.removed": ("warning", "a plugin marker of the old wiki, removed; its inner text stays"),
     "list.removed": ("info", "a dynamic list of the old wiki, removed with its heading"),

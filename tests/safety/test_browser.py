@@ -117,7 +117,6 @@ def test_disputed_bodies_act_in_a_renderer(browser: Browser) -> None:
     assert {name for name in DISPUTED if all((renderer, name) in idle for renderer in RENDERERS)} == set()
 
 
-@pytest.mark.xfail(reason="code is left as it is, and what is code to one renderer is HTML to another")
 def test_clean_disputed_bodies_do_nothing(browser: Browser) -> None:
     cleaned = {name: clean(body).body for name, body in DISPUTED.items()}
     everything = {(renderer, name) for renderer in RENDERERS for name in DISPUTED}

@@ -36,7 +36,7 @@ MORE = (
 
 Maker = Callable[[int], str]
 
-OPEN: dict[str, tuple[str, int, Maker]] = {
+SQUARES: dict[str, tuple[str, int, Maker]] = {
     "spans and ends of bold": (
         "every end looks through all open elements",
         3_000,
@@ -133,7 +133,7 @@ OPEN: dict[str, tuple[str, int, Maker]] = {
         lambda size: f"<table><tr>{'<td>a</td>' * (size // 20)}</tr>{'<tr><td>b</td></tr>' * (size // 40)}</table>",
     ),
 }
-"""Bodies whose work grows as a square: why, from which length on it shows, and how they are made."""
+"""Bodies whose work would be a square if someone forgot why: from which length on it would show, and how they are made."""
 
 
 @pytest.fixture(autouse=True)
@@ -186,7 +186,7 @@ def test_work_grows_with_a_body_of_100_kb(unit: str) -> None:
     assert growth(lambda size: unit * (size // len(unit)), 10_000, FLOOR) <= LIMIT
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.xfail(reason=OPEN[name][0])) for name in OPEN])
+@pytest.mark.parametrize("name", SQUARES)
 def test_work_on_a_body_of_two_parts_grows_with_it(name: str) -> None:
-    _, size, made = OPEN[name]
+    _, size, made = SQUARES[name]
     assert growth(made, size, FLOOR / 10) <= LIMIT

@@ -50,7 +50,6 @@ def test_a_clean_body_has_no_less_than_but_those_of_allowed_tags(body: str) -> N
     assert less_thans(clean(body).body) == []
 
 
-@pytest.mark.xfail(reason="an entity that only begins like one becomes a bare <, which Python-Markdown takes for a tag")
 def test_an_entity_that_runs_into_a_word_is_no_less_than() -> None:
     assert less_thans(clean("&ltb; onclick=alert(1)>a").body) == []
 
@@ -68,19 +67,16 @@ def test_cleaning_a_hostile_body_again_changes_nothing() -> None:
     assert {name for name, body in once.items() if clean(body).body != body} == set()
 
 
-@pytest.mark.xfail(reason="a marker that the removal of another one leaves behind is removed by the next cleaning")
 def test_cleaning_markers_in_markers_again_changes_nothing() -> None:
     once = clean(BODIES[NESTED]).body
     assert clean(once).body == once
 
 
-@pytest.mark.xfail(reason="code is left as it is, and what is code to one renderer is HTML to another")
 @pytest.mark.parametrize("name", DISPUTED)
 def test_what_only_some_renderers_take_for_code_is_safe_in_all(name: str) -> None:
     assert everywhere(clean(DISPUTED[name]).body) == {}
 
 
-@pytest.mark.xfail(reason="a link takes the scheme that was repaired, an image keeps the one that it had")
 def test_an_image_of_a_scheme_that_looks_mistyped_is_safe() -> None:
     assert everywhere(clean("<img src=tp:/x.y>").body) == {}
 

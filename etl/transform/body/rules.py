@@ -69,6 +69,7 @@ RULES: dict[str, str] = {
     "bold": "bold that touches its text; lone marks go (19, 20)",
     "inverted-bold": "bold that an unmatched mark turned inside out on a whole page goes",
     "bold-blank": "no blank between bold and the punctuation behind it (19)",
+    "code": "code with HTML in it becomes text where engines do not agree that it is code; fences are closed",
     "literal": "a sign that is a word here and markup to some engine is escaped",
     "bracket": "literal brackets are escaped (22)",
     "bracket-link": "brackets that became a link are brackets again (29)",
@@ -88,9 +89,9 @@ RULES: dict[str, str] = {
 MAY_LOSE = frozenset(
     """comment debug dynamic-list shortcode script tiki-marker tiki-colour wiki-link drop-line box
     lost-image image box-end mojibake bare-address autolink repetition soup typography footnote
-    nested-link""".split()
+    nested-link code""".split()
 )
 """Rules that may remove visible text: with a finding, or as the marks of a box or a link."""
 
-MAY_ADD = frozenset(("image", "box", "address", "autolink", "mojibake", "bare-address", "link", "typography"))
+MAY_ADD = frozenset(("image", "box", "address", "autolink", "mojibake", "bare-address", "link", "typography", "code"))
 """Rules that may write letters: a title, an alternative text, a percent-encoded sign."""

@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from etl.settings import Settings
-from etl.transform.body.edits import Edit, Revision
+from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.links import (
     LOST_FILE,
     Destination,
@@ -40,9 +40,15 @@ SETTLED = frozenset(
 BLANKS = re.compile(r"[ \t]{2,}|\t")
 MARKS = re.compile(r"(?<![\\*])\*{2}(?!\*)|(?<![\\*])\*{4}(?!\*)")
 BRACKET = re.compile(r"[\[\]]")
+# What would run, or lead somewhere, if it were no code.
+RUNS = re.compile(r"<[A-Za-z/!?]|\]\(\s*(?:javascript|vbscript|data):", re.IGNORECASE)
+SIMPLE_CODE = re.compile(r"(?:[^`\\]|\\.|`[^`\n]+`(?!`))*", re.DOTALL)
+SPECIAL = re.compile(r"[\\`*_\[\]|]")
+FENCE_LINE = re.compile(r"(`{3,}|~{3,})([^\n]*)")
+LANGUAGE = re.compile(r"[\w+#.-]{1,40}")
 LITERAL = re.compile(
     r"(?<![*\\\s])\*(?!\*)|(?<![*\\])\*(?![*\s])|(?<=[^\W_])_(?=[^\W_])"
-    r"|(?<![\w\\])__(?=[^\W_])|(?<=[^\W_])__(?!\w)|(?<= )__ "
+    r"|`|(?<![\w\\])__(?=[^\W_])|(?<=[^\W_])__(?!\w)|(?<= )__ "
 )
 RULE_LINE = re.compile(r"^[ \t]*[-\u2010-\u2015](?:[ \t]*[-\u2010-\u2015])+[ \t]*\\?[ \t]*$", re.MULTILINE)
 FENCE = re.compile(r"`{3,}|~{3,}")
@@ -98,6 +104,7 @@ class Structure:
         """Which text the last tree is of: the number of changes that the revision had seen."""
         self.text = revision.text
         self.asked: list[Edit] = []
+        self.blocks: Sequence[Node] = ()
         self.again = False
         """Whether an edit that is else harmless may give another rule something to do."""
         self.box_open = False
@@ -129,6 +136,7 @@ class Structure:
         self.asked, self.kept, self.again = [], {}, False
         self.box_open, self.table_end, self.quote_end = False, 0, 0
         self.bare, self.waiting, self.touching = [], set(), set()
+        self.blocks = tree.root.children
         self.loose = not_tight(node for node in tree.nodes if node.kind == "Item")
         self.label_end = self.code_end = self.strong_end = 0
         starred = False
@@ -155,13 +163,34 @@ class Structure:
             for brace in ATTRIBUTES.finditer(self.text, node.start, node.end):
                 if not _is_escaped(self.text, brace.start()):
                     self.edit(brace.start(), brace.start(), "\\", "literal")
-        if starred or "_" in data:
+        if starred or "_" in data or "`" in data:
             self.literal_marks(node, addresses)
         return starred
 
     def code_block(self, node: Node) -> None:
-        """Code stays as it is."""
+        """Code stays as it is; what a fence says of its language is one word, and a fence is closed."""
         self.code_end = node.end
+        fence = FENCE_LINE.match(self.text, node.start) if node.data != "Indented" else None
+        if fence is None:
+            return
+        if fence[2].strip() and not LANGUAGE.fullmatch(fence[2].strip()):
+            self.edit(fence.start(2), fence.end(2), "", "code")
+        last = self.text[: node.end].rstrip()
+        if not last.rpartition("\n")[2].strip(" \t>").startswith(fence[1]) and not self.text[node.end :].strip():
+            self.edit(len(last), len(self.text), f"\n{fence[1]}", "code")
+
+    def code(self, node: Node) -> None:
+        """Code with HTML in it becomes text where engines do not agree on what is code: back-ticks of several kinds."""
+        if not RUNS.search(node.data):
+            return
+        block = next(block for block in self.blocks if block.start <= node.start < block.end)
+        text = self.text[block.start : block.end]
+        if "|" not in text and "\n" not in self.text[node.start : node.end] and SIMPLE_CODE.fullmatch(text):
+            return
+        self.again = True
+        self.revision.find("code.disputed", node.start, f"code {short(node.data)}", "written as text")
+        written = SPECIAL.sub(r"\\\g<0>", node.data).replace("&", "&amp;").replace("<", "&lt;")
+        self.edit(node.start, node.end, "\\" + written if BLOCK_MARK.match(written) else written, "code")
 
     def edit(self, start: int, end: int, replacement: str, rule: str) -> None:
         """Ask for a change."""
@@ -712,6 +741,7 @@ RULES: dict[str, Callable[[Structure, Node], None]] = {
     "Strong": Structure.strong,
     "Emphasis": Structure.emphasis,
     "Link": Structure.link,
+    "Code": Structure.code,
     "CodeBlock": Structure.code_block,
     "SoftBreak": Structure.soft_break,
     "HardBreak": Structure.hard_break,

@@ -36,6 +36,7 @@ from etl.transform.body.remnants import AMONG_TAGS, REMNANTS, Remnant, present, 
 from etl.transform.body.tables import MOST_COLUMNS
 
 DEEPEST_LIST = 12
+LONGEST_RAISED = 500  # so for sub- and superscript
 LONGEST_MARKED = 5000  # emphasis over more than that is no emphasis
 FAR = 20_000  # what is not closed within this many characters is not closed
 NAME = r"[a-zA-Z_:@][\w:.-]*"
@@ -58,9 +59,10 @@ OUTSIDE = re.compile(f"[{ODD}]")
 ONE_LINE = re.compile(rf"(?<![ \t])[ \t]+\n|\n|[{ODD}|\]\[]")
 
 # A tag as HTML has it, or one of quoted attributes that some editor broke.
+BROKEN_ATTRIBUTES = rf"\s(?=[^<>]{{0,{FAR}}}>)[^<>]{{0,{FAR}}}?\w=[\"'][^<>]{{0,{FAR}}}(?:>[\w%.; ]*[\"'])?>"
 TAG = re.compile(
     rf"</?((?:(?:[ovwmx]|st\d):)?[a-zA-Z][a-zA-Z0-9]*)"
-    rf"(?:(?:\s+{NAME}(?:\s*=\s*(?:{VALUE}))?)*\s*/?>|\s(?=[^<>]{{0,{FAR}}}>)[^<>]{{0,{FAR}}}?\w=[\"'][^<>]{{0,{FAR}}}(?:>[\w%.; ]*[\"'])?>)"
+    rf"(?:(?:\s+{NAME}(?:\s*=\s*(?:{VALUE}))?)*\s*/?>|{BROKEN_ATTRIBUTES})"
 )
 AUTOLINK = re.compile(r"<(?:[a-zA-Z][a-zA-Z0-9+.-]+:[^\s<>]*|[^\s<>@]+@[^\s<>@.]+(?:\.[^\s<>@.]+)+)>")
 DECLARATION = re.compile(rf"<!\[?[a-zA-Z][^<>]{{0,{FAR}}}>|<\?[^<>]{{0,{FAR}}}\?>")
@@ -99,7 +101,7 @@ MAYBE_CODE = ("`", "~~~", "     ", "\n    ", "\t")
 PIXELS = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*")
 STYLE_WIDTH = re.compile(r"(?:max-)?width\s*:\s*(\d{1,5})\s*px")
 LIST_MACRO = re.compile(r"\{(?:LIST|CATEGORY|LISTPAGES)\b", re.IGNORECASE)
-HEADING_BEFORE = re.compile(r"#{1,6}[ \t][^\n]*\s*")
+HEADING_BEFORE = re.compile(r"#{1,6}[ \t][^\n]*+\s*+")
 BOX_TITLE = re.compile(r"title\s*=>?\s*(?:\"([^\"]*)\"|'([^']*)'|([^,)]*))")
 FILE_ID = re.compile(r"(?:attId|fileId|id|src)\s*=>?\s*[\"']?([^\"')}]+)", re.IGNORECASE)
 BLOCK_INSIDE = re.compile(r"\n[ \t]*\n|<(?!https?://|/?(?:a|b|big|em|font|i|small|span|strong|sub|sup|u)\b)")
@@ -753,7 +755,7 @@ class Surface:
             return
         index = self._open_index(tag.name)
         opened = self._pop(tag)
-        content = self.text[opened.end : tag.start][:LONGEST_MARKED] if opened else ""
+        content = self.text[opened.end : tag.start] if opened and tag.start - opened.end <= LONGEST_RAISED else ""
         shown = html.unescape(MARKERS.sub("", content)).strip(" *_\n")
         if opened and shown and not BLOCK_INSIDE.search(content) and not MARKDOWN_BLOCK.search(content):
             self.edits[index] = (opened.start, opened.end, f"<{tag.name}>", self.edits[index][3])

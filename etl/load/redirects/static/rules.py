@@ -8,7 +8,7 @@ first, then to its other spelling, last to the parameters of the page script.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Iterator
 from enum import IntEnum
 from pathlib import Path
 from typing import NamedTuple
@@ -51,41 +51,47 @@ class Rule(NamedTuple):
     """Whether no other address differs from it by case alone."""
 
 
-_Form = Callable[[Entry, CompileOptions], Iterator[Rule]]
-
-
 def rules(map_file: Path, options: CompileOptions, findings: list[Finding]) -> Iterator[Rule]:
     """Every rule for a map; no source twice. What no host can have is added to ``findings``. Raises MapError.
 
-    Goes over the map three times.
+    Goes over the map three times. Entries whose paths may be one, or one without case, wait for the end.
     """
     crowd = _survey(map_file, options)
-    waiting: dict[str, list[tuple[Entry, bool]]] = {}
-
-    def made(entry: Entry, folds: bool, form: _Form) -> Iterator[Rule]:
-        alone = not crowd.suspects(_caseless(_path(entry, options)))
-        for rule in form(entry, options):
-            yield rule._replace(folds=folds and alone, alone=alone)
-
+    waiting: dict[bytes, list[tuple[Entry, bool]]] = {}
     for group in groups(map_file, SERVER, findings):
         for entry in group.entries:
-            yield from made(entry, group.folds, _queries)
-            path = _path(entry, options)
-            if crowd.suspects(path.encode()):
-                waiting.setdefault(path, []).append((entry, group.folds))
+            key = _caseless(_path(entry, options))
+            if crowd.suspects(key):
+                waiting.setdefault(key, []).append((entry, group.folds))
             else:
-                yield from made(entry, group.folds, _paths)
+                for rule in (*_queries(entry, options), *_paths(entry, options)):
+                    yield rule._replace(folds=group.folds)
     for candidates in waiting.values():
-        yield from made(*min(candidates, key=lambda candidate: _ORDER.index(candidate[0].address.kind)), _paths)
+        yield from _of_candidates(candidates, options)
     yield from _of_settings(options, waiting)
 
 
-def _of_settings(options: CompileOptions, taken: Container[str]) -> Iterator[Rule]:
-    """The rules that come from no entry."""
+def _of_candidates(candidates: list[tuple[Entry, bool]], options: CompileOptions) -> Iterator[Rule]:
+    """The rules of entries whose paths are one without case; of those that are one the first in look-up has it."""
+    by_path: dict[str, list[tuple[Entry, bool]]] = {}
+    for entry, folds in candidates:
+        by_path.setdefault(_path(entry, options), []).append((entry, folds))
+    alone = len(by_path) == 1
+    for same in by_path.values():
+        first = min((entry for entry, _ in same), key=lambda entry: _ORDER.index(entry.address.kind))
+        for entry, folds in same:
+            paths = _paths(entry, options) if entry is first else ()
+            for rule in (*_queries(entry, options), *paths):
+                yield rule._replace(folds=folds and alone, alone=alone)
+
+
+def _of_settings(options: CompileOptions, waiting: dict[bytes, list[tuple[Entry, bool]]]) -> Iterator[Rule]:
+    """The rules that come from no entry, where no entry has their path."""
     for route in options.routes:
         path = _decoded_route(route, options)
-        if route.kind == "exact" and path not in taken:
-            yield Rule(Form.ROUTE, _encoded(path), options.answer(route))
+        others = [_path(entry, options) for entry, _ in waiting.get(_caseless(path), ())]
+        if route.kind == "exact" and path not in others:
+            yield Rule(Form.ROUTE, _encoded(path), options.answer(route), alone=not others)
     if options.home_to is not None and options.home_path not in {None, "/"}:
         yield Rule(Form.ROUTE, _encoded(unquote(options.home_path or "")), options.home_to)
 
@@ -98,20 +104,18 @@ def unsaid(options: CompileOptions) -> int:
 
 
 def _survey(map_file: Path, options: CompileOptions) -> Crowd:
-    """Which paths two entries may have: a name is found before an id, and after a path."""
+    """Which paths may be those of several entries or routes, without case."""
     crowd = Crowd(map_file.stat().st_size if map_file.is_file() else 0)
     for entry in entries(map_file):
-        path = _path(entry, options)
-        crowd.add(path.encode())
-        crowd.add(_caseless(path))
+        crowd.add(_caseless(_path(entry, options)))
     for route in options.routes:
-        crowd.add(_decoded_route(route, options).encode())
+        crowd.add(_caseless(_decoded_route(route, options)))
     return crowd
 
 
 def _caseless(path: str) -> bytes:
-    """A path as what is compared without case; apart from those that are compared with it."""
-    return b"\n" + path.encode().lower()
+    """A path as it is compared without the case of ASCII letters."""
+    return path.encode().lower()
 
 
 def _decoded_route(route: Route, options: CompileOptions) -> str:
