@@ -133,7 +133,7 @@ SQUARES: dict[str, tuple[str, int, Maker]] = {
         lambda size: f"<table><tr>{'<td>a</td>' * (size // 20)}</tr>{'<tr><td>b</td></tr>' * (size // 40)}</table>",
     ),
 }
-"""Bodies whose work would be a square if someone forgot why: from which length on it would show, and how they are made."""
+"""Bodies whose work would be a square if someone forgot why: from which length on, and how they are made."""
 
 
 @pytest.fixture(autouse=True)
