@@ -188,7 +188,8 @@ def write_decisions(run: Run, facts: Facts, made: Path) -> None:
     lines.write_lines(made / "redirects.jsonl", "redirect", redirects(facts))
     lines.write_lines(made / "assets.jsonl", "asset", assets(facts))
     lines.write_lines(made / "terms.jsonl", "term", terms(facts))
-    compiled = compile_all(made / "redirects.jsonl", made / "redirects", compile_options(run.settings), trusted=True)
+    settings, map_file = run.settings, made / "redirects.jsonl"
+    compiled = compile_all(map_file, made / "redirects", compile_options(settings), settings.servers, trusted=True)
     query = "SELECT code, message, action, field, cause FROM finding WHERE ord IS NULL ORDER BY code, message"
     of_the_set = (
         Finding(code, message, action, field=key, cause=cause)

@@ -59,6 +59,26 @@ class Settings(BaseModel):
     )
     redirects: str | None = Field(None, description="file of reviewed redirects (TOML or CSV), beside the settings")
     reserved: tuple[str, ...] = Field((), description="paths of the new site that no redirect may hide")
+    servers: tuple[
+        Literal[
+            "nginx",
+            "apache",
+            "haproxy",
+            "caddy",
+            "lighttpd",
+            "netlify",
+            "cloudflare-pages",
+            "cloudflare-bulk",
+            "vercel",
+            "cloudfront",
+            "iis",
+            "csv",
+        ],
+        ...,
+    ] = Field(
+        ("nginx", "apache", "haproxy", "caddy", "lighttpd"),
+        description="web servers and static hosts that the redirect map is compiled for",
+    )
     home: str | None = Field(
         None,
         description="page name of the old home page: where the bare `tiki-index.php` goes, and `/` of a host that is "

@@ -9,7 +9,7 @@ import pytest
 
 from etl import servers
 from etl.cli import redirects as cli_redirects
-from etl.load.redirects import COMPILERS
+from etl.load.redirects import COMPILERS, STATIC_HOSTS
 from tests.make import Outcome
 
 Run = Callable[..., Outcome]
@@ -18,7 +18,7 @@ Run = Callable[..., Outcome]
 def test_help_lists_every_server_that_can_be_run_and_every_target_that_is_compiled_for() -> None:
     """Help does not wait for the modules that know, so the names are written twice."""
     assert set(cli_redirects.SERVERS) == set(servers.SERVERS)
-    assert set(cli_redirects.TARGETS) == set(COMPILERS)
+    assert set(cli_redirects.TARGETS) == set(COMPILERS) | set(STATIC_HOSTS)
 
 
 @pytest.mark.parametrize("action", ["build", "serve", "verify", "diff", "coverage"])

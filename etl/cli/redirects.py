@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from etl.settings import Settings
 
 SERVERS = ("nginx", "apache", "haproxy", "caddy", "lighttpd")
-TARGETS = SERVERS
-"""What maps are compiled for: names of `etl.load.redirects.COMPILERS`, as names of `etl.servers.SERVERS` above. Kept
-here, for help must not wait for either; a test compares."""
+STATIC_HOSTS = ("netlify", "cloudflare-pages", "cloudflare-bulk", "vercel", "cloudfront", "iis", "csv")
+"""Names of `etl.servers.SERVERS` and `etl.load.redirects.STATIC_HOSTS`: kept here, for help must not wait for either; a
+test compares."""
+TARGETS = (*SERVERS, *STATIC_HOSTS)
 
 
 def add(commands: Any) -> None:
@@ -41,7 +42,11 @@ def _build_arguments(actions: Any) -> None:
     build.add_argument("--config", type=Path, metavar="FILE", help="settings file")
     build.add_argument("--site", metavar="URL", help="base address of the new site, for absolute targets")
     build.add_argument(
-        "--server", action="append", choices=TARGETS, metavar="S", help=f"one of {', '.join(TARGETS)} (default: all)"
+        "--server",
+        action="append",
+        choices=TARGETS,
+        metavar="S",
+        help=f"one of {', '.join(TARGETS)} (default: the setting `servers`)",
     )
     build.add_argument(
         "--out",
@@ -198,10 +203,10 @@ def _number(text: str) -> float:
 
 
 def _build(options: argparse.Namespace) -> int:
-    from etl.load.redirects import COMPILERS, compile_all, compile_options
+    from etl.load.redirects import compile_all, compile_options
 
     settings = _settings(options.config, {"site": options.site} if options.site else {})
-    servers = options.server or tuple(COMPILERS)
+    servers = options.server or settings.servers
     findings = compile_all(options.map, options.out, compile_options(settings), servers)
     for finding in findings:
         say(f"{finding.code}: {finding.message}; {finding.action}")

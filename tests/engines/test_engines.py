@@ -107,7 +107,7 @@ def test_the_examples_of_the_rules_look_the_same(engine: str) -> None:
     assert_alike({f"{path.parent.name}/{path.name}": path.read_text().removesuffix("\n") for path in paths}, engine)
 
 
-@pytest.mark.parametrize("engine", others(Python_Markdown="a line that begins with a literal #", markdown2=FENCES))
+@pytest.mark.parametrize("engine", others(markdown2=FENCES))
 def test_the_cases_and_the_sample_look_the_same(engine: str) -> None:
     paths = [path for name in ("documents", "withheld") for path in sorted(CASES.glob(f"*/out/{name}.jsonl"))]
     assert_alike(dict(stored(paths)), engine)

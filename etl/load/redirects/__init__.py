@@ -1,5 +1,7 @@
 """The redirect map in the grammar of each web server: one file for a server, one line in `COMPILERS`.
 
+Static hosts, which know no more than lists of paths, are in `static`.
+
 What the servers do with every byte of it was measured (redirects.md); the neutral map says what is
 asked for, a compiler says it so that its server answers as `addresses.lookups` does.
 """
@@ -15,9 +17,10 @@ from pathlib import Path
 from etl.load.redirects import apache, caddy, haproxy, lighttpd, nginx
 from etl.load.redirects.checks import check
 from etl.load.redirects.neutral import CompileOptions, MapError, ServerRefused, compile_options, unsupported_map
+from etl.load.redirects.static import STATIC_HOSTS
 from etl.model import Finding
 
-__all__ = ["COMPILERS", "CompileOptions", "MapError", "compile_all", "compile_options"]
+__all__ = ["COMPILERS", "STATIC_HOSTS", "CompileOptions", "MapError", "compile_all", "compile_options"]
 
 Compiler = Callable[[Path, Path, CompileOptions], list[Finding]]
 """Map file, empty folder to fill, options -> what this server cannot express."""
@@ -47,7 +50,7 @@ def compile_all(
     Raises MapError for a map that breaks its contract, with nothing written, and KeyError for a server without a
     compiler. A server that cannot take the map gets a README that says so, and a finding.
     """
-    compilers = {server: COMPILERS[server] for server in servers}
+    compilers = {server: (COMPILERS | STATIC_HOSTS)[server] for server in servers}
     home_to, findings = check(map_file, options, trusted=trusted)
     options = replace(options, home_to=home_to)
     for server, compiler in compilers.items():

@@ -78,15 +78,15 @@ def check(map_file: Path, options: CompileOptions, *, trusted: bool = False) -> 
     """Goes over a map and says what a person should know of it.
 
     The documents are those of the ``documents.jsonl`` beside the map, where there is one. ``trusted``: the map was
-    made by `resolve` a moment ago, which guarantees the same of its tables; then only the settings are held against it.
+    made by `resolve` a moment ago, which guarantees the same of its tables; then only its lines are checked, and the
+    settings held against it. After this, nobody who reads the map has to check its lines (`entries` with ``again``).
 
     Raises MapError, with file and line, for an address that is there twice, that the new site or another entry's
     target answers (a chain, a loop), or that goes to no document.
     """
     if trusted:
-        asked = options.home is not None or options.routes
         # `resolve` has said already whether the name of home is unknown.
-        return _settings(entries(map_file, again=True) if asked else (), options, report_home=False)
+        return _settings(entries(map_file), options, report_home=False)
     with (
         tempfile.TemporaryDirectory(prefix="wiki-etl-") as folder,
         closing(sqlite3.connect(Path(folder) / "map", isolation_level=None)) as db,

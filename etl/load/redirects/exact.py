@@ -72,7 +72,7 @@ def lower(text: str) -> str:
 
 def _survey(map_file: Path) -> Crowd:
     crowd = Crowd(map_file.stat().st_size if map_file.is_file() else 0)
-    for entry in entries(map_file):
+    for entry in entries(map_file, again=True):
         crowd.add(_key(entry).encode())
     return crowd
 

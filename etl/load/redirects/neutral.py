@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 import orjson
@@ -28,7 +28,7 @@ LONGEST_LINE = 1 << 20
 """Bytes: a line of a map is held in memory, and no server has a request line of that length."""
 _SHORT = 60
 
-_TARGET = re.compile(r"/(?!/)(?:[A-Za-z0-9/._~!$&'()*+,;=:@?-]|%[0-9A-Fa-f]{2})*")
+_TARGET = re.compile(r"/(?!/)(?:[A-Za-z0-9/._~!$&'()*+,;=:@?-]++|%[0-9A-Fa-f]{2})*+")
 """What an address may hold as it is sent (RFC 3986), from the root of the site; no fragment, no other host."""
 
 
@@ -65,6 +65,8 @@ class CompileOptions:
     path or a name that is spelled so) comes first."""
     other_host: bool = False
     """Whether ``site`` is another host than the old one: only then ``/`` is a legacy address."""
+    hosts: tuple[str, ...] = ()
+    """Host names of the old site, for files that name them."""
     routes: tuple[Route, ...] = ()
     """Legacy addresses that are no pages, looked up last: after path, name, id and home. See `etl.routes.Route`."""
     reserved: tuple[str, ...] = ()
@@ -114,6 +116,7 @@ def compile_options(settings: Settings) -> CompileOptions:
         max_age=settings.max_age,
         home=settings.home,
         other_host=_is_other_host(settings.site, settings.hosts),
+        hosts=settings.hosts,
         routes=tuple(routes(settings.routes, settings.legacy_base)),
         reserved=settings.reserved,
     )
@@ -150,13 +153,18 @@ def entries(map_file: Path, *, again: bool = False) -> Iterator[Entry]:
     """
     try:
         with map_file.open("rb") as lines:
-            for number, line in enumerate(iter(lambda: lines.readline(LONGEST_LINE + 1), b""), 1):
-                entry = _known(line) if again else _entry(line)
-                if isinstance(entry, str):
-                    raise MapError(f"{map_file}:{number}: {entry}; correct or remove the line")
-                yield entry
+            yield from map(_known, lines) if again else _checked(map_file, lines)
     except OSError as error:
         raise MapError(f"{map_file}: cannot read the redirect map: {error.strerror}") from error
+
+
+def _checked(map_file: Path, lines: BinaryIO) -> Iterator[Entry]:
+    """The entries of an open map, each line checked, and none read that no memory could hold."""
+    for number, line in enumerate(iter(lambda: lines.readline(LONGEST_LINE + 1), b""), 1):
+        entry = _entry(line)
+        if isinstance(entry, str):
+            raise MapError(f"{map_file}:{number}: {entry}; correct or remove the line")
+        yield entry
 
 
 def _entry(line: bytes) -> Entry | str:

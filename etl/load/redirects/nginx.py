@@ -107,7 +107,7 @@ def _keys(entry: Entry) -> Iterator[Key]:
 def _survey(map_file: Path) -> Crowd:
     """First pass: which keys may meet in nginx's hash."""
     crowd = Crowd(map_file.stat().st_size if map_file.is_file() else 0)
-    for entry in entries(map_file):
+    for entry in entries(map_file, again=True):
         for key in _keys(entry):
             crowd.add(key.hashed)
     return crowd

@@ -68,7 +68,7 @@ def _absolute(answer: str, options: CompileOptions) -> str:
 
 def hosts(options: CompileOptions) -> tuple[str, ...]:
     """The names of the old wiki, for hosts that want whole addresses."""
-    return tuple(getattr(options, "hosts", ())) or ("old-wiki.example",)
+    return options.hosts or ("old-wiki.example",)
 
 
 def _row(source: str, target: str, *cells: object) -> str:
