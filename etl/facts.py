@@ -40,6 +40,9 @@ CREATE TABLE taken (line TEXT);
 CREATE TABLE reviewed (place TEXT, kind TEXT, value TEXT, target TEXT, PRIMARY KEY (kind, value));
 """
 
+WRITER_CACHE, READER_CACHE = 16_000, 2_000
+"""KiB of pages in memory: `resolve` sorts and joins whole tables, the many who read look up single rows."""
+
 
 class Row(NamedTuple):
     """What the facts pass says of one member; the names are those of the table ``fact``."""
@@ -72,7 +75,7 @@ class Facts:
         # Nobody writes while workers read (see ``later``): no look-up has to lock the file or ask whether it changed.
         uri = f"file:{_quoted(path)}" + ("" if create else "?mode=ro&immutable=1")
         self.db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
-        self.db.execute("PRAGMA cache_size = -2000")
+        self.db.execute(f"PRAGMA cache_size = -{WRITER_CACHE if create else READER_CACHE}")
         self.db.create_function("nfc", 1, lambda text: unicodedata.normalize("NFC", text), deterministic=True)
         if create:
             # The file is scratch: after a crash it is made anew, so it need not survive one.

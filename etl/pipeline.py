@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
@@ -27,7 +27,7 @@ from etl.model import Finding, Input, Ledger, Manifest, Rejection, finding_line
 from etl.passes import PARTS, Options, chunks, facts_state, gather, transform, transform_state
 from etl.resolve import assets, redirects, resolve, terms
 from etl.settings import Settings, SettingsError, share
-from etl.workers import available_cores, workers
+from etl.workers import Result, Task, Workers, available_cores, workers
 
 CHUNK = 64
 FEWEST_FOR_POOL = 2000
@@ -95,8 +95,10 @@ def migrate(run: Run) -> None:
             jobs = run.jobs or (1 if members < FEWEST_FOR_POOL else min(available_cores(), MOST_JOBS))
             gather_facts(run, facts, members, jobs)
             resolve(facts, run.settings)
-            transform_members(run, facts, members, jobs, made)
-            write_decisions(run, facts, made)
+            setup = partial(transform_state, run.settings, run.options, facts.path, work / "parts")
+            with workers(jobs, setup) as crew:
+                transform_members(run, facts, members, crew, made)
+                write_decisions(run, facts, made, crew)
             finish(run, facts, made)
             run.refused = refusal(run, generations.current)
             if run.dry_run:
@@ -162,15 +164,14 @@ def gather_facts(run: Run, facts: Facts, members: int, jobs: int) -> None:
             done(len(gathered.rows))
 
 
-def transform_members(run: Run, facts: Facts, members: int, jobs: int, made: Path) -> None:
+def transform_members(run: Run, facts: Facts, members: int, crew: Workers, made: Path) -> None:
     """The second pass: clean documents in part files, joined in the order of members."""
     parts = made.parent / "parts"
     parts.mkdir()
     names = [name for name in PARTS if name != "changes" or run.options.changes]
     for name in names:
         (made / f"{name}.jsonl").touch()
-    setup = partial(transform_state, run.settings, run.options, facts.path, parts)
-    with workers(jobs, setup) as crew, run.progress("cleaning", members) as done:
+    with run.progress("cleaning", members) as done:
         for part in crew.map(transform, chunks(members, CHUNK)):
             for name in names:
                 lines.append_file(parts / f"{part.number}.{name}", made / f"{name}.jsonl")
@@ -183,13 +184,12 @@ def transform_members(run: Run, facts: Facts, members: int, jobs: int, made: Pat
 # --- the rest of a generation --------------------------------------------------------------
 
 
-def write_decisions(run: Run, facts: Facts, made: Path) -> None:
+def write_decisions(run: Run, facts: Facts, made: Path, crew: Workers) -> None:
     """What is known only of all documents together: redirects, their compiled forms, assets, terms."""
     lines.write_lines(made / "redirects.jsonl", "redirect", redirects(facts))
     lines.write_lines(made / "assets.jsonl", "asset", assets(facts))
     lines.write_lines(made / "terms.jsonl", "term", terms(facts))
-    settings, map_file = run.settings, made / "redirects.jsonl"
-    compiled = compile_all(map_file, made / "redirects", compile_options(settings), settings.servers, trusted=True)
+    compiled = compile_redirects(run.settings, made, crew)
     query = "SELECT code, message, action, field, cause FROM finding WHERE ord IS NULL ORDER BY code, message"
     of_the_set = (
         Finding(code, message, action, field=key, cause=cause)
@@ -200,6 +200,22 @@ def write_decisions(run: Run, facts: Facts, made: Path) -> None:
             run.findings[finding.code] += 1
             line = finding_line(finding, bundle=None, member=None, document=None, key="")
             file.write(lines.dump("finding", line))
+
+
+def compile_redirects(settings: Settings, made: Path, crew: Workers) -> list[Finding]:
+    """The map of this very run in the grammar of each server, several of them at a time; what they cannot express."""
+    map_file, options = made / "redirects.jsonl", compile_options(settings)
+    each = partial(_each, crew)
+    return compile_all(map_file, made / "redirects", options, settings.servers, trusted=True, each=each)
+
+
+def _each(crew: Workers, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
+    """`map` over a crew, of a function that needs no state of its process."""
+    return crew.map(partial(_without_state, function), tasks)
+
+
+def _without_state(function: Callable[[Task], Result], _state: object, task: Task) -> Result:
+    return function(task)
 
 
 def finish(run: Run, facts: Facts, made: Path) -> None:

@@ -33,10 +33,10 @@ def dump(name: str, record: dict[str, Any]) -> bytes:
 
 
 def write_lines(path: Path, name: str, records: Iterable[BaseModel]) -> None:
-    """A file of records, each checked."""
+    """A file of records, each checked: models without models in them, so that their attributes are what they dump."""
     with path.open("wb", buffering=BLOCK) as file:
         for record in records:
-            file.write(dump(name, record.model_dump()))
+            file.write(dump(name, vars(record)))
 
 
 def append_file(part: Path, whole: Path) -> None:

@@ -59,12 +59,19 @@ def own_addresses(facts: Facts, settings: Settings) -> None:
     _claim_home(facts, settings)
     facts.script(
         """
+        CREATE TABLE hidden (kind TEXT, value TEXT, what TEXT, PRIMARY KEY (kind, value)) WITHOUT ROWID;
+
+        INSERT OR IGNORE INTO hidden
+        SELECT c.kind, c.value, l.what
+        FROM contender c
+        JOIN living l ON l.path = rtrim(address_path(c.kind, c.value), '/');
+
         CREATE TABLE redirect (kind TEXT, value TEXT, ord INTEGER, why TEXT, PRIMARY KEY (kind, value)) WITHOUT ROWID;
 
         INSERT OR IGNORE INTO redirect
         SELECT kind, value, ord, why
         FROM contender
-        WHERE rtrim(address_path(kind, value), '/') NOT IN (SELECT path FROM living)
+        WHERE (kind, value) NOT IN (SELECT kind, value FROM hidden)
         ORDER BY kind, value, place;
 
         CREATE INDEX redirect_ord ON redirect (ord, kind, value);
@@ -298,12 +305,12 @@ def _report_hidden(facts: Facts) -> None:
     """Addresses that the new site itself answers: with this document (nothing to say), or with another."""
     hidden = facts.rows(
         """
-        SELECT c.kind, c.value, c.page, f.document, l.what
+        SELECT c.kind, c.value, c.page, f.document, h.what
         FROM contender c
-        JOIN living l ON l.path = rtrim(address_path(c.kind, c.value), '/')
+        JOIN hidden h ON h.kind = c.kind AND h.value = c.value
         JOIN fact f ON f.ord = c.page
         LEFT JOIN fact t ON t.ord = c.ord
-        WHERE l.what IS NOT t.document
+        WHERE h.what IS NOT t.document
         ORDER BY c.kind, c.value, c.place
         """
     )

@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from etl.load.redirects import apache, caddy, haproxy, lighttpd, nginx
@@ -23,7 +24,9 @@ from etl.model import Finding
 __all__ = ["COMPILERS", "STATIC_HOSTS", "CompileOptions", "MapError", "compile_all", "compile_options"]
 
 Compiler = Callable[[Path, Path, CompileOptions], list[Finding]]
-"""Map file, empty folder to fill, options -> what this server cannot express."""
+"""Map file, whose lines have been checked; empty folder to fill; options -> what this server cannot express."""
+Compile = Callable[[tuple[str, Compiler]], list[Finding]]
+"""Writes the folder of one server, by its name and with its compiler; what the server cannot express."""
 
 COMPILERS: dict[str, Compiler] = {
     "nginx": nginx.compile_map,
@@ -41,25 +44,34 @@ def compile_all(
     servers: Iterable[str] = tuple(COMPILERS),
     *,
     trusted: bool = False,
+    each: Callable[[Compile, Iterable[tuple[str, Compiler]]], Iterable[list[Finding]]] = map,
 ) -> list[Finding]:
     """Writes ``out/<server>/`` for each server, replacing what is there; findings in the order of servers and map.
 
     The map is checked first (`checks.check`, which says what ``trusted`` means), and its answer for the old home
-    page is put into the options. The same map and options give the same bytes.
+    page is put into the options. The same map and options give the same bytes. ``each`` is what calls a function
+    for every server and gives the results in order: `map`, or that of a pool of processes.
 
     Raises MapError for a map that breaks its contract, with nothing written, and KeyError for a server without a
     compiler. A server that cannot take the map gets a README that says so, and a finding.
     """
     compilers = {server: (COMPILERS | STATIC_HOSTS)[server] for server in servers}
     home_to, findings = check(map_file, options, trusted=trusted)
-    options = replace(options, home_to=home_to)
-    for server, compiler in compilers.items():
-        new = out / f".{server}.new"
-        shutil.rmtree(new, ignore_errors=True)
-        new.mkdir(parents=True)
-        findings += _compile(server, partial(compiler, map_file), new, options)
-        shutil.rmtree(out / server, ignore_errors=True)
-        new.rename(out / server)
+    compile_one = partial(_compile_server, map_file, out, replace(options, home_to=home_to))
+    return [*findings, *chain.from_iterable(each(compile_one, compilers.items()))]
+
+
+def _compile_server(
+    map_file: Path, out: Path, options: CompileOptions, of_server: tuple[str, Compiler]
+) -> list[Finding]:
+    """Writes the folder of one server, and puts it in the place of the one that is there when it is whole."""
+    server, compiler = of_server
+    new = out / f".{server}.new"
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(parents=True)
+    findings = _compile(server, partial(compiler, map_file), new, options)
+    shutil.rmtree(out / server, ignore_errors=True)
+    new.rename(out / server)
     return findings
 
 

@@ -15,9 +15,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from string import ascii_letters, digits
 from typing import NamedTuple, TextIO
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from etl.load.redirects.exact import Group, groups, lower, spellings
 from etl.load.redirects.neutral import CompileOptions, Entry, unsupported
@@ -34,7 +36,6 @@ LONGEST_LINE = 500
 _LONGEST_ID = 180
 _REQUEST_LINE = 8190  # Apache's own default
 
-_SAFE = "$-_.+!*'(),:;@&=/~"  # beside letters and digits, what int:escape leaves as it is
 _SAME = "="
 _STEPS = (8, 4, 2, 1)
 """A rule has nine back-references: eight pluses at once."""
@@ -53,7 +54,7 @@ def compile_map(map_file: Path, out: Path, options: CompileOptions) -> list[Find
         for group in groups(map_file, SERVER, findings):
             for line in _lines(group, options, findings):
                 file.write(f"{line.key} {line.answer}\n")
-                facts = facts.seen(line)
+                facts.see(line)
     for name, text in _texts(facts, options, len(findings)).items():
         with _create(out / name) as file:
             file.write(text)
@@ -72,28 +73,27 @@ class _Line(NamedTuple):
     """What the key stands for."""
 
 
-class _Facts(NamedTuple):
+@dataclass
+class _Facts:
     """What the configuration must know of the map."""
 
+    odd: int
+    """Targets that only an absolute address can say without a change."""
     lines: int = 0
     longest: int = 0
     """Bytes of the longest key, decoded."""
     blanks: int = 0
     """Most blanks of a key."""
-    odd: int = 0
-    """Targets that only an absolute address can say without a change."""
 
-    def seen(self, line: _Line) -> _Facts:
-        return _Facts(
-            self.lines + 1,
-            max(self.longest, len(line.text.encode())),
-            max(self.blanks, line.text.count(" ")),
-            self.odd + _is_odd(line.answer),
-        )
+    def see(self, line: _Line) -> None:
+        self.lines += 1
+        self.longest = max(self.longest, len(line.text.encode()))
+        self.blanks = max(self.blanks, line.text.count(" "))
+        self.odd += _is_odd(line.answer)
 
 
 def _is_odd(answer: str) -> bool:
-    return answer[0] == "/" and not re.fullmatch(_PLAIN, answer)
+    return answer[0] == "/" and not _IS_PLAIN.fullmatch(answer)
 
 
 # --- keys ----------------------------------------------------------------------------------
@@ -147,15 +147,18 @@ def escape(text: str) -> str:
     >>> escape("A+B [c]~%")
     'A+B%20%5bc%5d~%25'
     """
-    return _HEX.sub(lambda match: match[0].lower(), quote(text, safe=_SAFE))
+    return "".join(map(_ESCAPED.__getitem__, text.encode()))
 
 
-_HEX = re.compile("%[0-9A-F]{2}")
-_PLAIN = (
-    r"/(?!/)(?:[A-Za-z0-9$_.+!*'(),:;@&=/~-]"
-    r"|%(?:2[025]|3[cCeE]|5[b-eB-E]|60|7[b-dB-D]|[89a-fA-F][0-9a-fA-F]))*"
-)
+_SAFE = frozenset(f"{ascii_letters}{digits}$-_.+!*'(),:;@&=/~")
+_ESCAPED = [chr(byte) if chr(byte) in _SAFE else f"%{byte:02x}" for byte in range(256)]
+"""What ``int:escape`` makes of each byte."""
+_CHARACTER = "[A-Za-z0-9$_.+!*'(),:;@&=/~-]"
+_ENCODED = "%(?:2[025]|3[cCeE]|5[b-eB-E]|60|7[b-dB-D]|[89a-fA-F][0-9a-fA-F])"
+_PLAIN = rf"/(?!/)(?:{_CHARACTER}|{_ENCODED})*"
 """A target that mod_alias, which alone can send a relative one, sends as it is, but for the case of hex digits."""
+_IS_PLAIN = re.compile(rf"/(?!/)(?:{_CHARACTER}++|{_ENCODED})*+")
+"""The same, without a step back: for each line of a map."""
 
 
 # --- the configuration ---------------------------------------------------------------------

@@ -35,10 +35,7 @@ def groups(map_file: Path, server: str, findings: list[Finding]) -> Iterator[Gro
     crowd = _survey(map_file)
     waiting: dict[str, list[Entry]] = {}
     for entry in entries(map_file, again=True):
-        forms = [entry.address.value] if entry.address.value.isascii() else _forms(entry)
-        if len(forms[-1].encode()) > LONGEST:
-            findings.append(unsupported(server, entry, _too_long(forms)))
-        if len(forms[0].encode()) > LONGEST:
+        if not _fits(entry, server, findings):
             continue
         if crowd.suspects((key := _key(entry)).encode()):
             waiting.setdefault(key, []).append(entry)
@@ -47,6 +44,17 @@ def groups(map_file: Path, server: str, findings: list[Finding]) -> Iterator[Gro
     for crowded in waiting.values():
         kept = _without_repeats(crowded, server, findings)
         yield Group(kept, kept[0].address.kind == "name" and len({entry.target for entry in kept}) == 1)
+
+
+def _fits(entry: Entry, server: str, findings: list[Finding]) -> bool:
+    """Whether a server can hold the entry; a finding where it is too long, be it in NFD alone."""
+    text = entry.address.value
+    if text.isascii() and len(text) <= LONGEST:
+        return True
+    sizes = [len(form.encode()) for form in _forms(entry)]
+    if sizes[-1] > LONGEST:
+        findings.append(unsupported(server, entry, _too_long(sizes[0])))
+    return sizes[0] <= LONGEST
 
 
 def spellings(entry: Entry) -> list[str]:
@@ -85,8 +93,7 @@ def _key(entry: Entry) -> str:
     return f"{kind}:{text}"
 
 
-def _too_long(forms: list[str]) -> str:
-    size = len(forms[0].encode())
+def _too_long(size: int) -> str:
     if size > LONGEST:
         return f"{size} bytes where a key has at most {LONGEST}"
     return f"with its accents as characters of their own (NFD) it has more than {LONGEST} bytes; that form is left out"

@@ -248,7 +248,8 @@ class Crowd:
 
     def suspects(self, key: bytes) -> bool:
         """False for a key that was seen at most once."""
-        return all(self._twice[at] & bit for at, bit in self._places(key))
+        (first, bit), (second, other) = self._places(key)
+        return bool(self._twice[first] & bit and self._twice[second] & other)
 
     def _places(self, key: bytes) -> tuple[tuple[int, int], tuple[int, int]]:
         """Byte and bit of both places of a key: two keys seldom share both."""

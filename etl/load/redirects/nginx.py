@@ -58,7 +58,7 @@ class Key(NamedTuple):
         >>> Key(Entry(Address("name", "A+B c"), None), "/A+B c").folded
         '+/A B c'
         """
-        if self.text[0] != "/":
+        if self.text[0] != "/" or "+" not in self.text:
             return self.text
         return "+" * self.text.count("+") + self.text.replace("+", " ")
 
@@ -144,10 +144,10 @@ def _put(maps: _Maps, key: Key) -> None:
         maps.put_resolved(key)
     elif _is_trimmed(key.text):
         maps.put_raw(key)
-    elif _hash_of(key) == "paths-mixed":
+    elif (name := _hash_of(key)) == "paths-mixed":
         maps.put_mixed(key)
     else:
-        maps.put(_hash_of(key), key.entry, key.folded)
+        maps.put(name, key.entry, key.folded)
 
 
 def _hash_of(key: Key) -> str:
@@ -157,13 +157,16 @@ def _hash_of(key: Key) -> str:
     return "paths-mixed" if re.search("[A-Z]", key.text) else "paths"
 
 
+_DOTS = re.compile(r"/\.\.?(?:/|\Z)")
+
+
 def _is_resolved(text: str) -> bool:
     """Whether nginx makes another path of this one: it merges slashes, walks dots, and we drop the last slash.
 
     >>> [_is_resolved(text) for text in ("/a...", "/a//b", "/a/../b", "/a/", "/a/.b")]
     [False, True, True, True, False]
     """
-    return text.endswith("/") or "//" in text or re.search(r"/\.\.?(?:/|\Z)", text) is not None
+    return text.endswith("/") or "//" in text or ("/." in text and _DOTS.search(text) is not None)
 
 
 def _resolved(path: str) -> str | None:

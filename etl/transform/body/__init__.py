@@ -12,8 +12,8 @@ from etl.model import Finding
 from etl.settings import Settings
 from etl.transform.body.edits import Change, Revision
 from etl.transform.body.links import Linker, encoded, mended
-from etl.transform.body.parse import Tree, parse
-from etl.transform.body.residue import PRIVATE, residue
+from etl.transform.body.parse import Tree, code_nodes
+from etl.transform.body.residue import private, residue
 from etl.transform.body.structure import BOX_START, Structure
 from etl.transform.body.surface import Surface, code_size
 from etl.transform.body.text import excerpt, visible_text
@@ -151,13 +151,13 @@ def _report_leftovers(tree: Tree, revision: Revision, version: int) -> None:
     """What no rule removed, what lost its meaning, and a heading at the very end."""
     leftovers = list(residue(revision.text))
     if leftovers:
-        code = [(node.start, node.end) for node in parse(revision.text).nodes if node.kind in ("Code", "CodeBlock")]
+        code = [(node.start, node.end) for node in code_nodes(revision.text)]
         starts = [start for start, _ in code]
         for offset, what in leftovers:
             place = bisect_right(starts, offset) - 1
             if place < 0 or code[place][1] <= offset:
                 revision.find("residue.found", offset, f"leftover {what!r}", "kept")
-    for char, count in sorted(Counter(PRIVATE.findall(revision.text)).items()):
+    for char, count in sorted(Counter(private(revision.text)).items()):
         message = f"private-use character U+{ord(char):04X}, {count} times"
         revision.find("character.private", revision.text.index(char), message, "kept")
     if "\ufffd" in revision.text:

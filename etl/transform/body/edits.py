@@ -76,8 +76,8 @@ class Revision:
         self.postponed = False
         """Whether the last `apply` left an edit out because it overlaps another one."""
         self._first_line = first_line
-        self._maps: list[list[tuple[int, int]]] = []
-        """For each version: from which character on the text stood where in the version before."""
+        self._maps: list[tuple[list[int], list[int]]] = []
+        """For each version: from which characters on the text stood where in the version before."""
         self._line_ends: list[int] | None = None
 
     def apply(self, edits: Iterable[Edit]) -> set[str]:
@@ -85,7 +85,9 @@ class Revision:
 
         It comes again when the rules look at the new text. Returns the rules that changed something.
         """
-        text, out, pieces, at, new = self.text, [], [(0, 0)], 0, 0
+        text, at, new = self.text, 0, 0
+        out: list[str] = []
+        starts, origins = [0], [0]
         applied: set[str] = set()
         self.postponed = False
         for edit in sorted(edits):
@@ -96,20 +98,19 @@ class Revision:
             if start < at:
                 self.postponed = True
                 continue
-            out.append(text[at:start])
-            out.append(replacement)
+            out += text[at:start], replacement
             new += start - at
-            pieces.append((new, start))
+            starts += new, new + len(replacement)
+            origins += start, end
             new += len(replacement)
             at = end
-            pieces.append((new, at))
             applied.add(rule)
             self._record(edit, before)
         if not out:
             return applied
         out.append(text[at:])
         self.text = "".join(out)
-        self._maps.append(pieces)
+        self._maps.append((starts, origins))
         return applied
 
     @property
@@ -119,12 +120,11 @@ class Revision:
 
     def origin(self, offset: int, version: int | None = None) -> int:
         """Where a character of the present text, or of an earlier version of it, stood in the source."""
-        for pieces in reversed(self._maps[:version]):
-            index = bisect_right(pieces, (offset, len(self.source) * 64)) - 1
-            new, old = pieces[index]
-            offset = old + offset - new
-            if index + 1 < len(pieces):
-                offset = min(offset, pieces[index + 1][1])
+        for starts, origins in reversed(self._maps[:version]):
+            behind = bisect_right(starts, offset)
+            offset += origins[behind - 1] - starts[behind - 1]
+            if behind < len(origins):
+                offset = min(offset, origins[behind])
         return offset
 
     def position(self, offset: int, version: int | None = None) -> tuple[int, int]:

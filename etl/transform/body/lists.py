@@ -49,6 +49,7 @@ def list_edits(text: str, node: Node, loose: set[int], *, numbered: bool, touchi
         return
     counting = numbered and node.data is not None and len({mark[1] for mark in marks if mark}) == 1
     references = dict(_references(text, node))
+    column = _blank_column(text, _start(text, node.children[0]))
     for index, (item, mark) in enumerate(zip(node.children, marks, strict=True)):
         assert mark is not None  # see above
         if index in references:
@@ -63,7 +64,8 @@ def list_edits(text: str, node: Node, loose: set[int], *, numbered: bool, touchi
         yield from _narrowed(item, mark)
         if index:
             yield from _gap(text, node.children[index - 1], mark.start(), blank=id(node.children[index - 1]) in loose)
-            yield from _aligned(text, node.children[0], item)
+            if column is not None:
+                yield from _moved(text, mark.start(), item, column)  # items of one list begin at one column
 
 
 def _number(node: Node, index: int, mark: re.Match[str], *, counting: bool, stop: str) -> Edit:
@@ -115,13 +117,6 @@ def _gap(text: str, before: Node, start: int, *, blank: bool) -> Iterator[Edit]:
         yield end, start, wanted, "tight-list"
 
 
-def _aligned(text: str, first: Node, item: Node) -> Iterator[Edit]:
-    """Items of one list begin at one column."""
-    column = _column(text, _start(text, first))
-    if not text[_start(text, first) - column : _start(text, first)].strip(" "):
-        yield from _moved(text, _start(text, item), _end(text, item), column)
-
-
 def item_edits(text: str, item: Node, loose: set[int]) -> Iterator[Edit]:
     """Blocks of an item: nested by four columns, lists without a gap behind the first paragraph."""
     mark = MARK.match(text, _start(text, item))
@@ -130,35 +125,41 @@ def item_edits(text: str, item: Node, loose: set[int]) -> Iterator[Edit]:
         return
     if mark is None:
         return
-    first = next((index for index, child in enumerate(item.children) if child.kind in BLOCKS), len(item.children))
-    for index, child in enumerate(item.children):
-        if child.kind not in BLOCKS or not index:
-            continue
+    children = item.children
+    blocks = [index for index, child in enumerate(children) if child.kind in BLOCKS]
+    for index in filter(None, blocks):
+        child, before = children[index], children[index - 1]
         if child.kind == "List":
-            behind_text = index == first or (index == 1 and first == 0 and item.children[0].kind == "Paragraph")
+            behind_text = index == blocks[0] or (index == 1 and before.kind == "Paragraph")
             blank = not behind_text or child.data not in (None, 1) or _any(child.children, loose)
-            yield from _gap(text, item.children[index - 1], _start(text, child), blank=blank)
+            yield from _gap(text, before, _start(text, child), blank=blank)
         yield from _nested(text, mark, child)
 
 
 def _nested(text: str, mark: re.Match[str], child: Node) -> Iterator[Edit]:
     """Move a block, with all that is in it, to where its item's text begins, by fours."""
-    column = _column(text, mark.start())
-    if child.kind != "CodeBlock" and not text[mark.start() - column : mark.start()].strip(" "):
-        wanted = column + max(NEST, len(mark[1]) + 1)
-        yield from _moved(text, _start(text, child), _end(text, child), wanted)
+    column = None if child.kind == "CodeBlock" else _blank_column(text, mark.start())
+    if column is not None:
+        yield from _moved(text, _start(text, child), child, column + max(NEST, len(mark[1]) + 1))
 
 
-def _moved(text: str, start: int, end: int, column: int) -> Iterator[Edit]:
+def _moved(text: str, start: int, block: Node, column: int) -> Iterator[Edit]:
     """The lines of a block at another column, as far as they have its indentation."""
     at = text.rfind("\n", 0, start) + 1
     indent = text[at:start]
     if indent.strip(" ") or len(indent) == column:
         return
+    end = _end(text, block)
     while at < end:
         if text.startswith(indent, at) and text[at : at + len(indent) + 1].strip():
             yield at, at + len(indent), " " * column, "nested-list"
         at = text.find("\n", at) + 1 or len(text)
+
+
+def _blank_column(text: str, start: int) -> int | None:
+    """The column of a place, when only blanks stand before it on its line."""
+    column = _column(text, start)
+    return None if text[start - column : start].strip(" ") else column
 
 
 def _column(text: str, offset: int) -> int:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from etl.transform.body.edits import Edit
 from etl.transform.body.links import encoded, is_prose
+from etl.transform.body.residue import finder
 
 Match = re.Match[str]
 
@@ -187,7 +188,10 @@ REMNANTS: list[Remnant] = [
     ),
     (
         b"](",
-        re.compile(r"\[([^\[\]]{1,500})\]\(([^()\n]*(?:\([^()]*\)|[\n ]|<)(?:[^()]|\([^()]*\)){0,500})\)"),
+        re.compile(
+            r"\[([^\[\]]{1,500}+)\]\((?=[^()\n <]*+[(\n <])"  # only with one of these may it be what no parser takes
+            r"([^()\n]*(?:\([^()]*\)|[\n ]|<)(?:[^()]|\([^()]*\)){0,500})\)"
+        ),
         _repetition,
     ),
     (
@@ -208,7 +212,7 @@ AMONG_TAGS: list[Remnant] = [
 def present(text: str, kinds: Iterable[Remnant]) -> list[Remnant]:
     """The remnants whose guards are in a text; bytes are searched, for that is several times as fast."""
     data = text.encode()
-    return [remnant for remnant in kinds if remnant[0] in data]
+    return [remnant for remnant in kinds if finder(remnant[0]).search(data)]
 
 
 def remnants(text: str, kinds: Iterable[Remnant], in_code: Callable[[int], bool]) -> Iterator[Edit]:

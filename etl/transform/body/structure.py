@@ -193,8 +193,9 @@ class Structure:
         self.edit(node.start, node.end, "\\" + written if BLOCK_MARK.match(written) else written, "code")
 
     def edit(self, start: int, end: int, replacement: str, rule: str) -> None:
-        """Ask for a change."""
-        self.asked.append((start, end, replacement, rule))
+        """Ask for a change, if it is one."""
+        if self.text[start:end] != replacement:
+            self.asked.append((start, end, replacement, rule))
 
     # --- blocks -----------------------------------------------------------------------------
 
@@ -616,7 +617,8 @@ class Structure:
             self.edit(end, node.end, behind, "unlink")
             return
         rule = "page-link" if destination.kind in ("page", "tag") else "link"
-        self.kept[node.start] = destination._replace(href=self._rewrite(node, label, destination.href, rule))
+        written = self._rewrite(node, label, destination.href, rule)
+        self.kept[node.start] = destination if written == destination.href else destination._replace(href=written)
 
     def _destination(self, node: Node, href: str) -> Destination:
         """Where a link goes; a label in another emphasis behind a page's name is no part of the name (17)."""

@@ -31,7 +31,7 @@ from etl.transform.body.links import (
     is_prose,
     mended,
 )
-from etl.transform.body.parse import Node, parse
+from etl.transform.body.parse import Node, code_nodes
 from etl.transform.body.remnants import AMONG_TAGS, REMNANTS, Remnant, present, remnants
 from etl.transform.body.tables import MOST_COLUMNS
 
@@ -1202,8 +1202,8 @@ def _code_ranges(text: str) -> tuple[list[tuple[int, int]], int]:
     """Code spans and code blocks, in order, and the size of the blocks."""
     if not text.startswith("    ") and not any(mark in text for mark in MAYBE_CODE):
         return [], 0
-    nodes = parse(text).nodes
-    return [(node.start, node.end) for node in nodes if node.kind in ("Code", "CodeBlock")], code_size(text, nodes)
+    nodes = code_nodes(text)
+    return [(node.start, node.end) for node in nodes], code_size(text, nodes)
 
 
 def code_size(text: str, nodes: list[Node]) -> int:
