@@ -39,6 +39,7 @@ SAMPLE = 0.1  # seconds between two looks at memory
 MIB = 1024 * 1024
 
 LEAST_RATIO = 0.10  # of the skeleton's documents a second, one process each
+MOST_CLEANING = 5  # times what the skeleton takes for a whole document, for cleaning one body
 MOST_GROWTH = 0.15  # of the peak memory, from the small corpus to the large one
 MOST_HELP = 0.3  # seconds
 HEAVY = ("pandas", "requests")
@@ -197,6 +198,8 @@ def measure(options: argparse.Namespace, folder: Path) -> list[str]:
     pool = Measured(options.docs)
     pool.run(migrate(make_corpus(options, folder, options.docs), folder, jobs=2))
     row("wiki-etl migrate --jobs 2", pool, None)
+    small = make_corpus(options, folder, options.docs)
+    faults += cleaning(small, skeleton_seconds(options, small, folder))
     return faults + flatness(ours) + start() + imports(make_corpus(options, folder, FEW), folder)
 
 
@@ -251,6 +254,51 @@ def flatness(ours: dict[int, Measured]) -> list[str]:
     growth = large / small - 1
     print(f"peak memory, {few:,} to {many:,} documents: {growth:+.1%}")
     return [f"memory grows by {growth:.1%}, more than {MOST_GROWTH:.0%}"] if growth > MOST_GROWTH else []
+
+
+def skeleton_seconds(options: argparse.Namespace, corpus: Path, folder: Path) -> float:
+    """Seconds of processor time that the skeleton takes for a document, in the run that its bodies are cleaned in."""
+    skeleton = Measured(options.docs)
+    skeleton.run([sys.executable, options.skeleton, corpus, folder / "skeleton.jsonl"])
+    (folder / "skeleton.jsonl").unlink()
+    return skeleton.busy[0] / float(options.docs)
+
+
+CLEANER = """
+import sys, time
+from pathlib import Path
+from etl.extract.record import read_record
+from etl.settings import Settings
+from etl.transform.body import clean_body
+from etl.transform.body.links import Linker
+
+class Empty:
+    by_id = by_slug = tag = staticmethod(lambda _key: None)
+    by_name = staticmethod(lambda _key: ())
+
+settings = Settings()
+linker, spent, bodies = Linker(settings, Empty()), 0.0, 0
+for path in sorted(Path(sys.argv[1]).iterdir()):
+    record = read_record(path.read_bytes())
+    if hasattr(record, "body"):
+        started = time.process_time()
+        clean_body(record.body, settings, linker, first_line=record.body_line)
+        spent += time.process_time() - started
+        bodies += 1
+print(spent / bodies)
+"""
+
+
+def cleaning(corpus: Path, skeleton: float) -> list[str]:
+    """How long the cleaning of a body takes, parse and account included, against a whole document of the skeleton."""
+    command = [sys.executable, "-c", CLEANER, str(corpus)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, timeout=LONGEST)
+    seconds = float(done.stdout)
+    times = seconds / skeleton
+    print(f"cleaning a body: {seconds * 1000:.2f} ms, {times:.1f} times a document of the skeleton")
+    return (
+        [f"cleaning takes {times:.1f} times the skeleton, more than {MOST_CLEANING}"] if times > MOST_CLEANING else []
+    )
 
 
 def start() -> list[str]:
