@@ -56,6 +56,7 @@ def workers(jobs: int, setup: Callable[[], Any]) -> Iterator[Workers]:
         yield Workers(None, 1, setup)
         return
     context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([getattr(setup, "func", setup).__module__])  # imported once, not by each worker
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_initialise, initargs=(setup,)) as pool:
         try:
             yield Workers(pool, jobs, None)

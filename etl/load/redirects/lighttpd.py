@@ -81,7 +81,7 @@ class _Work:
 
     def lines(self, map_file: Path) -> Iterator[bytes]:
         """The spellings of each entry: NFC, and NFD where it differs, for clients that send that."""
-        for entry in entries(map_file):
+        for entry in entries(map_file, again=True):
             kind, value = entry.address
             forms = spelled(value)
             size = len(forms[-1].encode())
