@@ -168,7 +168,8 @@ def guided_search(target: Target, tally: Tally, options: argparse.Namespace, wor
             return target.mend(bred)[:longest]
         return mutator.mutated(data)[:longest]
 
-    flags = [f"-seed={options.seed}", f"-max_len={target.longest}", "-verbosity=0", "-timeout=300", str(corpus)]
+    flags = [f"-seed={options.seed}", f"-max_len={target.longest}", f"-artifact_prefix={work}/", "-verbosity=0"]
+    flags += ["-timeout=300", str(corpus)]
     atheris.Setup([sys.argv[0], *flags], one, custom_mutator=mutated)
     atheris.Fuzz()
     raise AssertionError("the loop of atheris does not return")

@@ -65,9 +65,12 @@ def clean_body(
     _run_surface(surface)
     tree = structure.run()
     for _ in range(MOST_PASSES):
+        surface.remnants = None  # the structure may have moved one to the start of its line
         same_code = code_size(structure.text, tree.nodes) == surface.code_size
-        if not surface.run_lines() and (same_code or not surface.run()):
+        seen = same_code and not structure.uncovered
+        if not surface.run_lines() and (seen or not surface.run()):
             break
+        structure.uncovered = False
         _run_surface(surface)
         tree = structure.run()
     links = _links(tree, revision, surface, structure)

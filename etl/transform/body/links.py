@@ -46,7 +46,7 @@ WHOLE_SCHEME = re.compile(r"https?://\S", re.IGNORECASE)
 DOI = re.compile(r"(?:https?://|doi:\s*|)(?=10\.\d{4,9}/\S)", re.IGNORECASE)
 TRACKING = re.compile(
     r"(?:utm_\w+|gclid|gclsrc|dclid|fbclid|msclkid|yclid|igshid|mc_[ce]id|_hsenc|_hsmi|mkt_tok|vero_id|oly_(?:anon|enc)_id"
-    r"|hsctatracking|triedredirect)(?:=[^&#]*)?",
+    r"|hsctatracking|triedredirect|et_[cr]id|e_cid)(?:=[^&#]*)?",
     re.IGNORECASE,
 )
 """Parameters that say who sent a reader, never what is shown: the closed list of what goes."""

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from etl.transform.body.edits import Edit
 from etl.transform.body.parse import Node
 
 NEST = 4
+FEWEST_REFERENCES = 3
 LONGEST_NUMBER = 999  # a "list" of one that begins above is a sentence that begins with a year
 
 MARK = re.compile(r"([*+-]|\d{1,9}[.)])([ \t]*)")
@@ -47,7 +49,7 @@ def list_edits(text: str, node: Node, loose: set[int], *, numbered: bool, touchi
     marks = [MARK.match(text, _start(text, item)) for item in node.children]
     if any(mark is None for mark in marks):
         return
-    counting = numbered and node.data is not None and len({mark[1] for mark in marks if mark}) == 1
+    counting = numbered and node.data is not None and _restarts([int(mark[1][:-1]) for mark in marks if mark])
     references = dict(_references(text, node))
     column = _blank_column(text, _start(text, node.children[0]))
     for index, (item, mark) in enumerate(zip(node.children, marks, strict=True)):
@@ -68,6 +70,13 @@ def list_edits(text: str, node: Node, loose: set[int], *, numbered: bool, touchi
                 yield from _moved(text, mark.start(), item, column)  # items of one list begin at one column
 
 
+def _restarts(numbers: list[int]) -> bool:
+    """Whether numbers begin anew inside a list, as `1.` throughout does: then they did not count."""
+    first = numbers[0]
+    follow = all(after in (first, before + 1) for before, after in pairwise(numbers))
+    return follow and first in numbers[1:]
+
+
 def _number(node: Node, index: int, mark: re.Match[str], *, counting: bool, stop: str) -> Edit:
     """A number with a full stop, for not all engines know other ones."""
     if len(node.children) == 1 and int(mark[1][:-1]) > LONGEST_NUMBER:
@@ -79,10 +88,14 @@ def _references(text: str, node: Node) -> Iterator[tuple[int, Edit]]:
     """`* 6. Spade AB` in one list, where the numbers count; else the number is text of its item (36)."""
     found = [REFERENCE.match(text, _start(text, item)) if _holds_one(item) else None for item in node.children]
     numbers = [int(match[2]) for match in found if match]
-    counting = len(numbers) == len(found) and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    # A list of references may end in an item that is none.
+    alike = found.index(None) if None in found else len(found)
+    counting = alike >= min(FEWEST_REFERENCES, len(found)) and numbers[:alike] == list(
+        range(numbers[0], numbers[0] + alike)
+    )
     outermost = _column(text, _start(text, node)) == 0
     for index, match in enumerate(found):
-        if match and counting and outermost:
+        if match and counting and outermost and index < alike:
             yield index, (*match.span(1), "", "reference")
         elif match:
             yield index, (match.end(2), match.end(2), "\\", "reference")

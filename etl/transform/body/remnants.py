@@ -102,8 +102,7 @@ def _repetition(match: Match) -> Iterator[Edit]:
 
 def _table(match: Match) -> Iterator[Edit]:
     """`||a|b||`: rows are lines, a hard break stays inside its cell."""
-    text = re.sub(r"[ \t]{2,}\n(?=[^|\n]*(?:\n|\Z))(?!\s*\n)", "<br>", match[2])
-    rows = [[cell.strip() for cell in line.split("|")] for line in text.split("\n") if line.strip()]
+    rows = [[cell.strip() for cell in line.split("|")] for line in _joined_rows(match[2].split("\n"))]
     columns = max(map(len, rows), default=0)
     if columns < 2 and len(rows) < 2:
         return
@@ -112,9 +111,32 @@ def _table(match: Match) -> Iterator[Edit]:
     yield match.start(), match.end(), "\n\n" + "\n".join("|" + line for line in lines) + "\n\n", "table"
 
 
+def _joined_rows(lines: list[str]) -> Iterator[str]:
+    """Lines that a hard break parts are one row, as long as it is not wider than the others."""
+    widest = max(line.count("|") for line in lines)
+    row = lines[0]
+    for line in lines[1:]:
+        if row.endswith("  ") and line.strip() and row.count("|") + line.count("|") <= widest:
+            row = f"{row.rstrip()}<br>{line}"
+        else:
+            yield from filter(str.strip, [row])
+            row = line
+    yield from filter(str.strip, [row])
+
+
+def _broken_row(match: Match) -> Iterator[Edit]:
+    """A row of a table that goes on behind hard breaks, up to the line that closes it."""
+    for end in re.finditer(r"[ \t]*\\?\n[ \t]*", match[0]):
+        yield match.start() + end.start(), match.start() + end.end(), "<br>", "break"
+
+
 def _no_table(match: Match) -> Iterator[Edit]:
     """The divider of a table too wide to be one."""
-    yield match.end(1), match.end(1), "\\", "table-row"
+    line = match.string.rfind("\n", 0, match.start()) + 1
+    before = match.string[line : match.start() + 1]
+    start = line + len(before) - len(before.lstrip(" \t>"))
+    if not match.string[start : match.start()].strip("|:- \t"):
+        yield start, start, "\\", "table-row"
 
 
 def _rules(match: Match) -> Iterator[Edit]:
@@ -123,14 +145,23 @@ def _rules(match: Match) -> Iterator[Edit]:
     yield match.end(1), match.end(), "\n\n---", "rule"
 
 
+BROKEN_ROW = re.compile(
+    r"^\|[^\n]*[^|\s\\](?:[ \t]{2,}|\\)\n"  # begins with a pipe, ends in a hard break
+    r"(?:[^|\n]*[^|\s][^|\n]*\n){0,40}[^|\n]*[^|\s][^|\n]*\|[^\n]*$",  # lines without pipes, and one that closes it
+    re.MULTILINE,
+)
+DASHED_WORDS = re.compile(
+    rf"^[ \t]*(?:{DASH}[ \t]+){{2,}}{DASH}?[ \t]*(\w[^\u2013\u2014\n]{{0,80}}?)[ \t]*(?:{DASH}[ \t]*){{2,}}$",
+    re.MULTILINE,
+)
+
 Remnant = tuple[bytes, re.Pattern[str], Callable[[Match], Iterator[Edit]]]
 
 REMNANTS: list[Remnant] = [
     # A parser fills the rows of a table with as many cells as its header has: one with hundreds is no table.
-    (b"-|", re.compile(r"^[ \t>]*()(?:\|?[ \t]*:?-+:?[ \t]*(?=\|)){200}", re.MULTILINE), _no_table),
-    (b"- |", re.compile(r"^[ \t>]*()(?:\|?[ \t]*:?-+:?[ \t]*(?=\|)){200}", re.MULTILINE), _no_table),
+    (b"-", re.compile(r"-:?[ \t]*\|(?:[ \t]*:?-+:?[ \t]*\|){199}"), _no_table),
     (b"** ", re.compile(r"\*\*([ \t][^*\n]*+)\*\*[ \t]*$", re.MULTILINE), _spaced_bold),
-    (b"__ ", re.compile(r"(?<![\w_])__[ \t]+([^_\n]*[^_\s])[ \t]+__(?![\w_])"), _marks("bold", "**", "**")),
+    (b"__ ", re.compile(r"(?<!\S)__[ \t]+([^_\n]*[^_\s])[ \t]+__(?![^\s,.;:)])"), _marks("bold", "**", "**")),
     (b"''", re.compile(r"(?<![\w'])''(?=[^\s'])([^'\n]{1,300}?)(?<=[^\s'])''(?![\w'])"), _marks("tiki-mark", "*", "*")),
     (b"===", re.compile(r"===(?=[^\s=])([^=\n]{1,300}?)(?<=[^\s=])==="), _marks("tiki-mark", "", "")),
     (b"::", re.compile(r"^::(?=[^\s:])(.+?)(?<=[^\s:])::[ \t]*$", re.MULTILINE), _marks("tiki-mark", "", "")),
@@ -140,7 +171,7 @@ REMNANTS: list[Remnant] = [
         _marks("box", f"\n\n{BOX}\n\n", "\n\n</div>\n\n"),
     ),
     (b"%%%", re.compile(r"[ \t]*%%%[ \t]*"), _break),
-    (b"!!", re.compile(r"^(!{2,6})[ \t]*(?=[^\s!\[a-z])(?![^\n]*%20)", re.MULTILINE), _heading),
+    (b"!!", re.compile(r"^[ \t]*(!{2,6})[ \t]*(?=[^\s!\[a-z\\<])(?![^\n]*%20)", re.MULTILINE), _heading),
     (
         b"|",
         re.compile(
@@ -153,6 +184,7 @@ REMNANTS: list[Remnant] = [
         re.compile(rf"^(#{{1,6}}[ \t]*)?\|\|(?!\|)(?=[^\n]*\|)((?:[^|]|\|(?!\|)){{1,{FAR}}})\|\|[ \t]*$", re.MULTILINE),
         _table,
     ),
+    (b"|", BROKEN_ROW, _broken_row),
     (b"---", re.compile(r"---(?<![^\n]---)-?(?=[A-Z\[!][^\n]{5})"), _whole("rule", "---\n\n")),
     (
         "\u2022".encode(),
@@ -160,14 +192,7 @@ REMNANTS: list[Remnant] = [
         _whole("bullet", "* "),
     ),
     (b"}", re.compile(r"(?<=[LNTXVRBPG])\}"), _stray_end),
-    (
-        "\u2013 \u2013".encode(),
-        re.compile(
-            rf"^[ \t]*(?:{DASH}[ \t]+){{2,}}{DASH}?[ \t]*(\w[^\u2013\u2014\n]{{0,80}}?)[ \t]*(?:{DASH}[ \t]*){{3,}}$",
-            re.MULTILINE,
-        ),
-        _rules,
-    ),
+    *((guard.encode(), DASHED_WORDS, _rules) for guard in ("\u2013 \u2013", "\u2014 \u2014", "- - ")),
     (b" *:", re.compile(r"(?<=\w)[ \t]+\*:(?=\s)"), _whole("bold", ":")),
     (b"// ", re.compile(r"(?<=\]\()(https?:)//[ \t]+([^\s()]+)(?=\))"), _whole("address", r"\1//\2")),
     (

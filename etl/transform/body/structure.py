@@ -83,6 +83,8 @@ NUMBER_SIGNS = re.compile(r"^[ \t]*#{1,6}(?=[^\s#])", re.MULTILINE)
 DEFINITION_SIGN = re.compile(r"^[ \t]*:(?=[ \t])", re.MULTILINE)
 ATTRIBUTES = re.compile(r"(?<=[)*>])\{|\{(?=:)")
 HEADING_ATTRIBUTES = re.compile(r"(?<!\\)\{[^{}\n]*\}\Z")
+ANGLED = re.compile(r"<(https?://[^<>\s]*)>")
+ROWS_ONLY = re.compile(r"(?:[ \t]*\|[^\n]*\|[^\n]*(?:\n|\Z))+")
 MARK_ONLY = re.compile(r"[ \t]*(?:[*+-]|#{1,6})[ \t]+")
 
 
@@ -105,6 +107,8 @@ class Structure:
         self.text = revision.text
         self.asked: list[Edit] = []
         self.blocks: Sequence[Node] = ()
+        self.uncovered = False
+        """Whether code became text, which the surface has not looked at."""
         self.again = False
         """Whether an edit that is else harmless may give another rule something to do."""
         self.box_open = False
@@ -112,6 +116,8 @@ class Structure:
         """Items that are not tight (`lists.not_tight`)."""
         self.waiting: set[int] = set()
         """Lists that will be one with the list before them: their numbers wait."""
+        self.rows: set[int] = set()
+        """Where paragraphs begin that are rows of the table before them."""
         self.touching: set[int] = set()
         """Lists right behind one another: only the kind of their marks tells them apart."""
         self.table_end = self.quote_end = self.label_end = self.code_end = self.strong_end = 0
@@ -135,7 +141,7 @@ class Structure:
         """Collect what all rules ask for on a tree."""
         self.asked, self.kept, self.again = [], {}, False
         self.box_open, self.table_end, self.quote_end = False, 0, 0
-        self.bare, self.waiting, self.touching = [], set(), set()
+        self.bare, self.waiting, self.touching, self.rows = [], set(), set(), set()
         self.blocks = tree.root.children
         self.loose = not_tight(node for node in tree.nodes if node.kind == "Item")
         self.label_end = self.code_end = self.strong_end = 0
@@ -176,6 +182,8 @@ class Structure:
         if fence[2].strip() and not LANGUAGE.fullmatch(fence[2].strip()):
             self.edit(fence.start(2), fence.end(2), "", "code")
         last = self.text[: node.end].rstrip()
+        if self.box_open:
+            return  # the end of the box closes it
         if not last.rpartition("\n")[2].strip(" \t>").startswith(fence[1]) and not self.text[node.end :].strip():
             self.edit(len(last), len(self.text), f"\n{fence[1]}", "code")
 
@@ -187,7 +195,7 @@ class Structure:
         text = self.text[block.start : block.end]
         if "|" not in text and "\n" not in self.text[node.start : node.end] and SIMPLE_CODE.fullmatch(text):
             return
-        self.again = True
+        self.again = self.uncovered = True
         self.revision.find("code.disputed", node.start, f"code {short(node.data)}", "written as text")
         written = SPECIAL.sub(r"\\\g<0>", node.data).replace("&", "&amp;").replace("<", "&lt;")
         self.edit(node.start, node.end, "\\" + written if BLOCK_MARK.match(written) else written, "code")
@@ -224,6 +232,10 @@ class Structure:
         gap = self.text[end:start]
         if block.kind == "Heading" and after.kind == "Paragraph" and self._joined(block, after):
             return
+        if after.kind == "Paragraph" and self._goes_on(block, after):
+            self.again = True
+            self.edit(end, start, "\n", "table-row")
+            return
         if gap != "\n\n" and gap.isspace() and not block.kind == after.kind == "BlockQuote":
             self.edit(end, start, "\n\n", "blank-lines")
         elif gap.strip() and DEFINITIONS.fullmatch(gap):
@@ -239,6 +251,14 @@ class Structure:
         ):
             self.again = True
             self.edit(end, start, "\n>\n", "blank-lines")
+
+    def _goes_on(self, block: Node, after: Node) -> bool:
+        """Whether a paragraph is rows of the table before it, that a blank line had cut off."""
+        table = block.kind == "Table" or block.start in self.rows
+        if table and ROWS_ONLY.fullmatch(self.text, after.start, self._block_end(after)):
+            self.rows.add(after.start)
+            return True
+        return False
 
     def _behind(self, end: int) -> None:
         """What stands behind the last block."""
@@ -265,7 +285,8 @@ class Structure:
     def _continuation(self, quote: Node) -> None:
         """A quotation right behind a list item was the rest of that item (corpus.md 6.1)."""
         for mark in QUOTE_MARK.finditer(self.text, self.text.rfind("\n", 0, quote.start) + 1, self._block_end(quote)):
-            self.edit(mark.start(), mark.end(), " " * NEST, "continuation")
+            empty = self.text[mark.end() : mark.end() + 1] in ("", "\n")
+            self.edit(mark.start(), mark.end(), "" if empty else " " * NEST, "continuation")
 
     def _block_start(self, node: Node) -> int:
         """Where a block begins: an indented code block with its indentation."""
@@ -428,7 +449,7 @@ class Structure:
         self.table_end = node.end
         edits = list(table_edits(self.text, node))
         self.asked += edits
-        self.again = self.again or any(rule == "table-row" for *_, rule in edits)
+        self.again = self.again or any(rule.startswith("table-") for *_, rule in edits)
 
     # --- paragraphs -------------------------------------------------------------------------
 
@@ -461,7 +482,8 @@ class Structure:
     def _drop_lines(self, start: int, end: int) -> None:
         at = start
         for line in self.text[start:end].splitlines(keepends=True):
-            if any(pattern.search(line.strip()) for pattern in self.drop):
+            shown = ANGLED.sub(r"\1", line.strip())
+            if any(pattern.search(shown) for pattern in self.drop):
                 self.revision.find("line.dropped", at, f"line {line.strip()!r}", "removed")
                 self.edit(self._whole_item(at, start), at + len(line), "", "drop-line")
             at += len(line)
@@ -625,7 +647,7 @@ class Structure:
         if self.settings.is_lost(href):
             return LOST_FILE
         if CUT_DOI.search(href) and not DOI_REST.match(self.text, node.end):
-            return Destination(None, "external", "unmapped", None, "link.unmapped")
+            return Destination(None, "external", "unmapped", None, "address.shortened")
         destination = self.linker.resolve(href, _plain(node))
         if destination.kind in ("legacy", "page") and destination.state != "ok":
             name = "".join(child.data for child in node.children if child.kind == "Text").strip()
@@ -644,6 +666,8 @@ class Structure:
         found = []
         for match in BARE.finditer(self.text, node.start, node.end):
             shown = _without_punctuation(match[0])
+            if self.text.startswith(("...", "\u2026"), match.start() + len(shown)):
+                continue  # shortened for show: it leads nowhere
             found.append((match.start(), match.start() + len(shown)))
             self.address(*found[-1], shown)
         return found

@@ -735,6 +735,9 @@ class Surface:
         empty = not shown.strip()
         lead, trail = len(content) - len(content.lstrip(" \t")), len(content) - len(content.rstrip(" \t"))
         inside = shown == shown.strip() or shown.strip() == content.strip() == content.strip(" \t")
+        # A star that a letter touches on one side and a sign on the other opens nothing, and a backslash ends nothing.
+        opens = lead or not before.isalnum() or shown.strip()[:1].isalnum()
+        inside = inside and bool(opens) and not shown.rstrip().endswith("\\")
         fits = inside and "*" not in before + after and "*" not in (shown.strip()[:1], shown.strip()[-1:])
         if empty or not fits or (BLOCK_INSIDE.search(content) and not self.inline):
             rule = "icon" if empty and mark == "*" else "emphasis"
@@ -765,7 +768,7 @@ class Surface:
 
     def line_break(self, tag: Tag) -> int | None:
         """`<br>` stays in table rows only."""
-        if self.inline == 1 and self.open[-1][0].name == "p" and not self.tables:
+        if self.inline == 1 and not self.tables and self.open and self.open[-1][0].name == "p":
             gap = PARAGRAPH_GAP.match(self.text, tag.end)
             self.edit(tag.start, gap.end() if gap else tag.end, "\n\n" if gap else "\\\n", "break")
             return gap.end() if gap else None

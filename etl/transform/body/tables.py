@@ -17,7 +17,7 @@ CELL = re.compile(r"((?:[^|\\\n]|\\.)*)(\||\Z)", re.DOTALL)
 PREFIX = re.compile(r"[ \t>]*")
 DASHES = re.compile(r"\s*(:?)-+(:?)\s*")
 LONG_DASHES = re.compile(r"\s*-{3,}\s*")
-USUAL = re.compile(r"\|(?: (?:(?!<br>)[^\s|\\<](?:[^|\\\t\n<]*[^\s|\\<])? )?\||(?: \|))+")
+USUAL = re.compile(r"\|(?: (?:(?!<br>)[^\s|\\<](?:[^|\\\t\n<]*[^\s|\\<])? )?\|)+")
 """A row in the form that is wanted."""
 EDGE = re.compile(r"[ \t]*(?:<br>[ \t]*)*")
 LAST_BREAKS = re.compile(r"(?:[ \t]*<br>)*[ \t]*\Z")
@@ -43,7 +43,9 @@ def table_edits(text: str, table: Node) -> Iterator[Edit]:
     shown = [row for row in rows if not _is_empty(text, row)]
     if _is_empty(text, head) and shown:
         first = shown[0]
-        yield head.start, first.end, text[first.start : first.end] + text[head.end : divider.end], "table-header"
+        columns = max(len(row.cells) for row in lines)
+        yield head.start, first.start, "", "table-header"
+        yield first.end, first.end, text[head.end : divider.start] + _divider(text, divider, columns), "table-header"
         return
     columns = max(len(row.cells) for row in lines)
     if columns > MOST_COLUMNS:
