@@ -30,7 +30,7 @@ ORDINARY = re.compile(r"[A-Za-z0-9/._?=#&:,+~@!$*'-]*")
 PLAIN_HTTP = re.compile(r"https?://([a-z0-9.-]+)(?:/[A-Za-z0-9/._=#&:,+~@!$*'%-]*)?")
 """An http address as nearly all are written: its host shows where it goes, and nothing in it is to be mended."""
 HTTP_HOST = re.compile(r"https?://([a-z0-9.-]+)(?=[/?#]|\Z)")
-UNSAFE = re.compile(r"[\x00-\x20\x7f\\<>()\"`{}|^\[\]*_~]")
+UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0\u2000-\u200f\u2028-\u202f\u205f\u2060\u21b5\u3000\ufeff\\<>()\"`{}|^\[\]*_~]")
 ENTITY = re.compile(r"&(?=#?\w+;)")
 WHOLE_ENTITY = re.compile(r"&#?\w{1,31};")
 LOST_ID = re.compile(r"unknown page_id:\s*(\d+)", re.IGNORECASE)

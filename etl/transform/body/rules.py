@@ -93,5 +93,7 @@ MAY_LOSE = frozenset(
 )
 """Rules that may remove visible text: with a finding, or as the marks of a box or a link."""
 
-MAY_ADD = frozenset(("image", "box", "address", "autolink", "mojibake", "bare-address", "link", "typography", "code"))
+MAY_ADD = frozenset(
+    ("image", "box", "address", "autolink", "mojibake", "bare-address", "link", "typography", "code", "unlink")
+)
 """Rules that may write letters: a title, an alternative text, a percent-encoded sign."""

@@ -62,7 +62,9 @@ DOI_REST = re.compile(r"[a-zA-Z0-9][\w.-]*[\w]")
 PARTED = r"[0-9A-Za-z\u00c0-\u02af\u0370-\u052f]"
 TOUCHES_BEFORE = re.compile(rf"{PARTED}{{2}}|.[,;]")
 TOUCHES_BEHIND = re.compile(rf"{PARTED}{{2}}")
-BARE = re.compile(r"(?<![\w/=\\])https?://(?=[\w\[])(?:[^\s<>\"\u201c\u201d\u201e\u00ab\u00bb|\\`\[\]&]|&(?!lt;|gt;))+")
+BARE = re.compile(
+    r"(?<![\w/=\\])https?://(?=[\w\[])(?:[^\s<>\x00-\x1f\x7f-\x9f\"\u201c\u201d\u201e\u00ab\u00bb|\\`\[\]&]|&(?!lt;|gt;))+"
+)
 NOT_LITERAL = re.compile(r"[\\\[\]*_`<]")
 ENTITY = re.compile(r"&(?=#?\w+;)")
 LONG_HEADING = 120
