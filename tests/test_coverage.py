@@ -36,6 +36,7 @@ MAP = [
     ("name", "twins", "/pages/seven-wells/"),
     ("path", "/posts/clear-water-in-autumn", "/pages/clear-water/"),
 ]
+GZIP = b"\x1f\x8b"
 
 
 @pytest.fixture
@@ -246,7 +247,7 @@ def test_no_control_character_of_a_log_reaches_the_terminal(
         assert "Two" in everything
 
 
-@given(st.lists(st.binary(max_size=80), max_size=8))
+@given(st.lists(st.binary(max_size=80).filter(lambda part: not part.startswith(GZIP)), max_size=8))
 def test_any_bytes_are_a_log_or_none(tmp_path_factory: pytest.TempPathFactory, lines: list[bytes]) -> None:
     folder = tmp_path_factory.mktemp("log")
     (folder / "redirects.jsonl").write_text("")
