@@ -125,9 +125,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return dict(stored([current / "documents.jsonl", current / "withheld.jsonl"]))
 
 
-@pytest.mark.parametrize(
-    "engine", others(Python_Markdown="quotations that touch in an item", markdown2="an item in an item")
-)
+@pytest.mark.parametrize("engine", others(markdown2="bold around nothing but a raised sign, right before a bracket"))
 def test_a_whole_export_looks_the_same(engine: str, corpus: dict[str, str]) -> None:
     assert_alike(corpus, engine)
 
@@ -156,7 +154,6 @@ def items(deeper: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 LISTS = st.recursive(items(WORDS), items, max_leaves=6)
 
 
-@pytest.mark.xfail(reason="quotations that touch in an item", strict=True)
 @given(LISTS)
 def test_a_list_of_any_shape_looks_the_same_in_every_engine(source: str) -> None:
     body = clean(f"Tasks:\n\n{source}\n\nDone.")

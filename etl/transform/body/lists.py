@@ -146,7 +146,17 @@ def item_edits(text: str, item: Node, loose: set[int]) -> Iterator[Edit]:
             behind_text = index == blocks[0] or (index == 1 and before.kind == "Paragraph")
             blank = not behind_text or child.data not in (None, 1) or _any(child.children, loose)
             yield from _gap(text, before, _start(text, child), blank=blank)
+        if child.kind == before.kind == "BlockQuote":
+            yield from _quote_gap(text, before, child)
         yield from _nested(text, mark, child)
+
+
+def _quote_gap(text: str, before: Node, quote: Node) -> Iterator[Edit]:
+    """Quotations that touch are one, as some engines have it anyway."""
+    end, start = _end(text, before), _start(text, quote)
+    lead = text[end:start].rpartition("\n")[2]
+    if text[end:start].isspace():
+        yield end, start, f"\n{lead}>\n{lead}", "quote-gap"
 
 
 def _nested(text: str, mark: re.Match[str], child: Node) -> Iterator[Edit]:

@@ -83,6 +83,7 @@ RULES: dict[str, str] = {
     "table-header": "the first row of a table with an empty header becomes its header (37)",
     "table-row": "rows of a table have a pipe at both ends and as many cells as the longest",
     "paragraphs": "images on adjacent lines become paragraphs of their own",
+    "quote-gap": "quotations that touch are one",
     "quote": "a box written as a quotation (boxes = quote)",
 }
 

@@ -251,8 +251,7 @@ class Structure:
         elif (
             block.kind == after.kind == "BlockQuote" and gap.isspace() and not (continues or self._column(block.start))
         ):
-            self.again = True
-            self.edit(end, start, "\n>\n", "blank-lines")
+            self.edit(end, start, "\n>\n", "quote-gap")
 
     def _goes_on(self, block: Node, after: Node) -> bool:
         """Whether a paragraph is rows of the table before it, that a blank line had cut off."""
