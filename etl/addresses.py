@@ -141,12 +141,14 @@ def plain_address(text: str) -> Address | None:
     (Address(kind='id', value='10983'), Address(kind='name', value='100% of A+B'))
     >>> plain_address("/posts/x/"), plain_address("/"), plain_address("//x"), plain_address("")
     (Address(kind='path', value='/posts/x'), None, None, None)
+    >>> plain_address("/ 9 ")  # requests are trimmed, too
+    Address(kind='path', value='/9')
     """
     value = canonical_name(text)
     if value is None:
         return None
     if value.startswith("/"):
-        return _kept(Address("path", value.rstrip("/")))
+        return _kept(Address("path", "/" + value[1:].rstrip("/").strip(" ")))
     return _kept(_classified(value, ()))
 
 

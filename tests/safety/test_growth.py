@@ -127,6 +127,11 @@ SQUARES: dict[str, tuple[str, int, Maker]] = {
         500,
         lambda size: "|a" * (size // 12) + "|\n" + "|-" * (size // 12) + "|\n" + "|b\n" * (size // 6),
     ),
+    "empty cells of a row that nothing ends": (
+        "a blank between two pipes was a cell in two ways",
+        3_000,
+        lambda size: "| a |\n| --- |\n|" + " |" * (size // 2) + "b\n",
+    ),
     "a wide HTML table of short rows": (
         "every row is filled up",
         2_000,
