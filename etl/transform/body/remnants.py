@@ -146,7 +146,7 @@ def _rules(match: Match) -> Iterator[Edit]:
 
 
 BROKEN_ROW = re.compile(
-    r"^\|[^\n]*[^|\s\\](?:[ \t]{2,}|\\)\n"  # begins with a pipe, ends in a hard break
+    r"^\|[^\n]*[^|\s\\] {2,}\n"  # begins with a pipe, ends in a hard break
     r"(?:[^|\n]*[^|\s][^|\n]*\n){0,40}[^|\n]*[^|\s][^|\n]*\|[^\n]*$",  # lines without pipes, and one that closes it
     re.MULTILINE,
 )
@@ -184,14 +184,14 @@ REMNANTS: list[Remnant] = [
         re.compile(rf"^(#{{1,6}}[ \t]*)?\|\|(?!\|)(?=[^\n]*\|)((?:[^|]|\|(?!\|)){{1,{FAR}}})\|\|[ \t]*$", re.MULTILINE),
         _table,
     ),
-    (b"|", BROKEN_ROW, _broken_row),
+    (b"  \n", BROKEN_ROW, _broken_row),
     (b"---", re.compile(r"---(?<![^\n]---)-?(?=[A-Z\[!][^\n]{5})"), _whole("rule", "---\n\n")),
     (
         "\u2022".encode(),
         re.compile(r"^[ \t]*(?:;[ \t]*)?\u2022[ \t]*(?=[^\s\u2022])", re.MULTILINE),
         _whole("bullet", "* "),
     ),
-    (b"}", re.compile(r"(?<=[LNTXVRBPG])\}"), _stray_end),
+    (b"}", re.compile(r"\}(?<=[LNTXVRBPG]\})"), _stray_end),
     *((guard.encode(), DASHED_WORDS, _rules) for guard in ("\u2013 \u2013", "\u2014 \u2014", "- - ")),
     (b" *:", re.compile(r"(?<=\w)[ \t]+\*:(?=\s)"), _whole("bold", ":")),
     (b"// ", re.compile(r"(?<=\]\()(https?:)//[ \t]+([^\s()]+)(?=\))"), _whole("address", r"\1//\2")),
