@@ -132,6 +132,21 @@ SQUARES: dict[str, tuple[str, int, Maker]] = {
         3_000,
         lambda size: "| a |\n| --- |\n|" + " |" * (size // 2) + "b\n",
     ),
+    "boxes in boxes": (
+        "every box looked at the lines of all boxes in it",
+        3_000,
+        lambda size: '<div class="border">\na\n' * (size // 23),
+    ),
+    "addresses in a paragraph": (
+        "every underscore looked through all addresses",
+        3_000,
+        lambda size: "http://a.example/b_c " * (size // 21),
+    ),
+    "code with tags in a paragraph": (
+        "every piece of code looked at its whole block",
+        3_000,
+        lambda size: "`<b>` " * (size // 6),
+    ),
     "a wide HTML table of short rows": (
         "every row is filled up",
         2_000,

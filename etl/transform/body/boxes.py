@@ -22,12 +22,16 @@ EMPTY_ROW = re.compile(r"[ \t|]*")
 STARRED_CELL = re.compile(r"(?<=\|)[ \t]*\*[ \t]+")
 
 
-def glued_lines(text: str, start: int) -> Iterator[Edit]:
-    """Edits for the lines of a box whose tag ends at ``start``: paragraphs, items and rows stand apart."""
+def glued_end(text: str, start: int) -> int:
+    """Where the glued lines end of a box whose tag ends at ``start``; there, when its lines are apart already."""
     if not text.startswith("\n", start) or text[start + 1 : start + 2] in ("\n", ""):
-        return
-    at, before, divided = start + 1, "", False
-    end = END.search(text, start).start()  # type: ignore[union-attr]  # the end of the text is one
+        return start
+    return END.search(text, start).start()  # type: ignore[union-attr]  # the end of the text is one
+
+
+def glued_lines(text: str, start: int, end: int) -> Iterator[Edit]:
+    """Edits for the lines of a box from the end of its tag on: paragraphs, items and rows stand apart."""
+    at, before = start + 1, ""
     while at < end:
         stop = text.find("\n", at, end)
         stop = end if stop < 0 else stop
@@ -39,7 +43,6 @@ def glued_lines(text: str, start: int) -> Iterator[Edit]:
             if before and (kind != before or kind == "line"):
                 yield at, at, "\n", "box"
             yield from _line(text, at, stop, kind)
-            divided = kind == "row" and (divided or bool(DIVIDER.fullmatch(line)))
             if (
                 kind == "row"
                 and before != "row"

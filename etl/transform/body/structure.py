@@ -8,8 +8,8 @@ a fixed point, and cleaning it again changes nothing.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
 
 from etl.settings import Settings
 from etl.transform.body.edits import Edit, Revision, short
@@ -108,7 +108,11 @@ class Structure:
         """Which text the last tree is of: the number of changes that the revision had seen."""
         self.text = revision.text
         self.asked: list[Edit] = []
+        self.text_end = 0
+        """Where the last visible character of the text ends."""
         self.blocks: Sequence[Node] = ()
+        self.simple: dict[int, bool] = {}
+        """What `_is_simple` said of the blocks that begin at a place."""
         self.uncovered = False
         """Whether code became text, which the surface has not looked at."""
         self.again = False
@@ -144,7 +148,7 @@ class Structure:
         self.asked, self.kept, self.again = [], {}, False
         self.box_open, self.table_end, self.quote_end = False, 0, 0
         self.bare, self.waiting, self.touching, self.rows = [], set(), set(), set()
-        self.blocks = tree.root.children
+        self.blocks, self.simple, self.text_end = tree.root.children, {}, len(self.text.rstrip())
         self.loose = not_tight(node for node in tree.nodes if node.kind == "Item")
         self.label_end = self.code_end = self.strong_end = 0
         starred = False
@@ -183,24 +187,30 @@ class Structure:
             return
         if fence[2].strip() and not LANGUAGE.fullmatch(fence[2].strip()):
             self.edit(fence.start(2), fence.end(2), "", "code")
-        last = self.text[: node.end].rstrip()
-        if self.box_open:
-            return  # the end of the box closes it
-        if not last.rpartition("\n")[2].strip(" \t>").startswith(fence[1]) and not self.text[node.end :].strip():
-            self.edit(len(last), len(self.text), f"\n{fence[1]}", "code")
+        if self.box_open or node.end < self.text_end:
+            return  # only the last block may be open, and the end of a box closes what is open in it
+        last = self.text[self.text.rfind("\n", 0, self.text_end) + 1 : self.text_end]
+        if not last.strip(" \t>").startswith(fence[1]):
+            self.edit(self.text_end, len(self.text), f"\n{fence[1]}", "code")
 
     def code(self, node: Node) -> None:
         """Code with HTML in it becomes text where engines do not agree on what is code: back-ticks of several kinds."""
         if not RUNS.search(node.data):
             return
-        block = next(block for block in self.blocks if block.start <= node.start < block.end)
-        text = self.text[block.start : block.end]
-        if "|" not in text and "\n" not in self.text[node.start : node.end] and SIMPLE_CODE.fullmatch(text):
+        if "\n" not in self.text[node.start : node.end] and self._is_simple(node.start):
             return
         self.again = self.uncovered = True
         self.revision.find("code.disputed", node.start, f"code {short(node.data)}", "written as text")
         written = SPECIAL.sub(r"\\\g<0>", node.data).replace("&", "&amp;").replace("<", "&lt;")
         self.edit(node.start, node.end, "\\" + written if BLOCK_MARK.match(written) else written, "code")
+
+    def _is_simple(self, offset: int) -> bool:
+        """Whether every engine finds the same code in the block around a place; asked of a block once."""
+        block = self.blocks[bisect_right(self.blocks, offset, key=lambda block: block.start) - 1]
+        if block.start not in self.simple:
+            text = self.text[block.start : block.end]
+            self.simple[block.start] = "|" not in text and SIMPLE_CODE.fullmatch(text) is not None
+        return self.simple[block.start]
 
     def edit(self, start: int, end: int, replacement: str, rule: str) -> None:
         """Ask for a change, if it is one."""
@@ -673,13 +683,13 @@ class Structure:
             self.address(*found[-1], shown)
         return found
 
-    def literal_marks(self, node: Node, addresses: Iterable[tuple[int, int]]) -> None:
+    def literal_marks(self, node: Node, addresses: Sequence[tuple[int, int]]) -> None:
         """Stars, and underscores inside words, that are no markup: not every engine sees that without a backslash."""
         for match in LITERAL.finditer(self.text, node.start, node.end):
             at = match.start()
             if match[0].startswith("__"):
                 self.edit(*match.span(), "", "bold")
-            elif not _is_escaped(self.text, at) and not any(start <= at < end for start, end in addresses):
+            elif not _is_escaped(self.text, at) and not _is_inside(at, addresses):
                 self.edit(at, at, "\\", "literal")
 
     def address(self, start: int, end: int, shown: str) -> None:
@@ -808,6 +818,12 @@ def _without_punctuation(address: str) -> str:
             address = address[:-1]
         else:
             return address
+
+
+def _is_inside(offset: int, ranges: Sequence[tuple[int, int]]) -> bool:
+    """Whether a place is in one of some ranges, which come in order."""
+    place = bisect_right(ranges, offset, key=lambda each: each[0]) - 1
+    return place >= 0 and offset < ranges[place][1]
 
 
 def _is_escaped(text: str, offset: int) -> bool:

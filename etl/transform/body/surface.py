@@ -17,7 +17,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from etl.settings import Settings
-from etl.transform.body.boxes import glued_lines
+from etl.transform.body.boxes import glued_end, glued_lines
 from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.links import (
     LOST_FILE,
@@ -170,6 +170,8 @@ class Surface:
         self.complete = True
         self.unlinked: list[tuple[int, str, Destination]] = []
         """Links that became text: source offset, address as it was, and why."""
+        self.unlinked_at: set[int] = set()
+        """Where they are: a link that a span guarded is met twice."""
         self.widths: dict[str, list[int | None]] = {}
         """Widths of images by address, in order."""
         self.lost_images: list[tuple[int, str, str]] = []
@@ -196,6 +198,7 @@ class Surface:
         """How many elements of a name are open."""
         self.glued: list[Edit] = []
         """What the lines of boxes ask for that were glued together."""
+        self.glued_end = 0
         self.tables: list[_Table] = []
         self.lists: list[int | None] = []
         self._last_line = 0, 0
@@ -300,8 +303,8 @@ class Surface:
         """`[Tiki-index. PHP? page_id=931]`, a link that an autocorrection broke, when the page is found."""
         destination = self.linker.resolve(f"tiki-index.php?page_id={int(match[1])}")
         if destination.href is None:
-            known = {offset for offset, _, _ in self.unlinked}
-            if not known & {self.revision.origin(match.start()), self.revision.origin(match.start() - len("<span>"))}:
+            offset = self.revision.origin(match.start())
+            if self.unlinked_at.isdisjoint((offset, offset - len("<span>"))):
                 self._unlink(match.start(), match[0].strip("[] "), destination)
             return None
         return f"[{' '.join(match[0].strip('[] ').split())}]({destination.href})"
@@ -871,6 +874,7 @@ class Surface:
         return "[", f"]({destination.href})", "anchor"
 
     def _unlink(self, offset: int, href: str, destination: Destination) -> None:
+        self.unlinked_at.add(self.revision.origin(offset))
         self.unlinked.append((self.revision.origin(offset), href, destination))
         if destination.finding:
             self.find(destination.finding, offset, f"link {short(href)}", "its text stays")
@@ -916,7 +920,7 @@ class Surface:
             if gap == "\n\n" and not {"border", "box", "legacy-box"}.isdisjoint(names):
                 self._opens(tag, -1)
                 self._open_box(tag.start, tag.end, "")
-                self.glued += glued_lines(self.text, tag.end)
+                self._glue(tag.end)
             else:
                 self._opens(tag, len(self.edits))
                 self._drop(tag, "block", gap)
@@ -932,6 +936,12 @@ class Surface:
             self._close_box(tag.start, tag.end)
         else:
             self.edit(tag.start, tag.end, gap, "block")
+
+    def _glue(self, start: int) -> None:
+        """The lines of a box, unless it stands in a box whose lines are these."""
+        if start >= self.glued_end:
+            self.glued_end = glued_end(self.text, start)
+            self.glued += glued_lines(self.text, start, self.glued_end)
 
     def _open_box(self, start: int, end: int, title: str) -> None:
         gap = " " if self._in_item(start) else self._gap(start)
