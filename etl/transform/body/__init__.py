@@ -10,11 +10,12 @@ from typing import Any
 
 from etl.model import Finding
 from etl.settings import Settings
+from etl.transform.body.boxes import BOX_START
 from etl.transform.body.edits import Change, Revision
-from etl.transform.body.links import Linker, encoded, mended
+from etl.transform.body.links import Destination, Linker, encoded, mended
 from etl.transform.body.parse import Tree, code_nodes
 from etl.transform.body.residue import private, residue
-from etl.transform.body.structure import BOX_START, Structure
+from etl.transform.body.structure import Structure
 from etl.transform.body.surface import Surface, code_size
 from etl.transform.body.text import excerpt, visible_text
 from etl.transform.body.verify import unexplained
@@ -107,12 +108,10 @@ def _run_surface(surface: Surface) -> None:
 def _links(tree: Tree, revision: Revision, surface: Surface, structure: Structure) -> list[dict[str, Any]]:
     """All links in order: those that stay, and those of which only the text stayed."""
     found: list[tuple[int, dict[str, Any]]] = [
-        (offset, {"href": href, "kind": gone.kind, "state": gone.state, "target": gone.target})
-        for offset, href, gone in [*surface.unlinked, *structure.unlinked]
+        (offset, _link(href, gone)) for offset, href, gone in [*surface.unlinked, *structure.unlinked]
     ]
     for start, bare in structure.bare:
-        offset = revision.origin(start, structure.version)
-        found.append((offset, {"href": bare.href, "kind": bare.kind, "state": bare.state, "target": bare.target}))
+        found.append((revision.origin(start, structure.version), _link(bare.href, bare)))
     for node in tree.nodes:
         to = structure.kept.get(node.start) if node.kind == "Link" else None
         if to is None:
@@ -121,9 +120,13 @@ def _links(tree: Tree, revision: Revision, surface: Surface, structure: Structur
         if to.state == "dangling":
             message = f"link {href!r} goes to a page that is not in the export"
             revision.find("link.dangling", node.start, message, "kept", version=structure.version)
-        offset = revision.origin(node.start, structure.version)
-        found.append((offset, {"href": href, "kind": to.kind, "state": to.state, "target": to.target}))
+        found.append((revision.origin(node.start, structure.version), _link(href, to)))
     return [link for _, link in sorted(found, key=lambda entry: entry[0])]
+
+
+def _link(href: str | None, to: Destination) -> dict[str, Any]:
+    """`model.Link`."""
+    return {"href": href, "kind": to.kind, "state": to.state, "target": to.target}
 
 
 def _images(tree: Tree, linker: Linker, surface: Surface, structure: Structure) -> list[dict[str, Any]]:

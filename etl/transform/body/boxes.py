@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 from etl.transform.body.edits import Edit
 
+BOX_START = '<div class="box" markdown="1">'
+BOX_END = "</div>"
 BLANKS = r"(?:[ \t\u00a0]|&nbsp;)*"
 END = re.compile(r"\n[ \t]*(?:\n|</div)|\Z", re.IGNORECASE)
 TAGS_ALONE = re.compile(r"\s*(?:</?[a-zA-Z][^<>\n]*>\s*)*")

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from etl.transform.body.edits import Edit
-from etl.transform.body.parse import Node
+from etl.transform.body.parse import Node, column, visible_end
 
 NEST = 4
 FEWEST_REFERENCES = 3
@@ -93,7 +93,7 @@ def _references(text: str, node: Node) -> Iterator[tuple[int, Edit]]:
     counting = alike >= min(FEWEST_REFERENCES, len(found)) and numbers[:alike] == list(
         range(numbers[0], numbers[0] + alike)
     )
-    outermost = _column(text, _start(text, node)) == 0
+    outermost = column(text, _start(text, node)) == 0
     for index, match in enumerate(found):
         if match and counting and outermost and index < alike:
             yield index, (*match.span(1), "", "reference")
@@ -123,7 +123,7 @@ def _narrowed(item: Node, mark: re.Match[str]) -> Iterator[Edit]:
 
 def _gap(text: str, before: Node, start: int, *, blank: bool) -> Iterator[Edit]:
     """A blank line before a mark, or none; its indentation stays."""
-    end = _end(text, before)
+    end = visible_end(text, before)
     gap = text[end:start]
     wanted = ("\n\n" if blank else "\n") + gap.rpartition("\n")[2]
     if gap.isspace() and "\n" in gap and gap != wanted:
@@ -134,7 +134,7 @@ def item_edits(text: str, item: Node, loose: set[int]) -> Iterator[Edit]:
     """Blocks of an item: nested by four columns, lists without a gap behind the first paragraph."""
     mark = MARK.match(text, _start(text, item))
     if not item.children:
-        yield text.rfind("\n", 0, item.start) + 1, _end(text, item), "", "empty-item"
+        yield text.rfind("\n", 0, item.start) + 1, visible_end(text, item), "", "empty-item"
         return
     if mark is None:
         return
@@ -153,7 +153,7 @@ def item_edits(text: str, item: Node, loose: set[int]) -> Iterator[Edit]:
 
 def _quote_gap(text: str, before: Node, quote: Node) -> Iterator[Edit]:
     """Quotations that touch are one, as some engines have it anyway."""
-    end, start = _end(text, before), _start(text, quote)
+    end, start = visible_end(text, before), _start(text, quote)
     lead = text[end:start].rpartition("\n")[2]
     if text[end:start].isspace():
         yield end, start, f"\n{lead}>\n{lead}", "quote-gap"
@@ -172,7 +172,7 @@ def _moved(text: str, start: int, block: Node, column: int) -> Iterator[Edit]:
     indent = text[at:start]
     if indent.strip(" ") or len(indent) == column:
         return
-    end = _end(text, block)
+    end = visible_end(text, block)
     while at < end:
         if text.startswith(indent, at) and text[at : at + len(indent) + 1].strip():
             yield at, at + len(indent), " " * column, "nested-list"
@@ -181,12 +181,8 @@ def _moved(text: str, start: int, block: Node, column: int) -> Iterator[Edit]:
 
 def _blank_column(text: str, start: int) -> int | None:
     """The column of a place, when only blanks stand before it on its line."""
-    column = _column(text, start)
-    return None if text[start - column : start].strip(" ") else column
-
-
-def _column(text: str, offset: int) -> int:
-    return offset - text.rfind("\n", 0, offset) - 1
+    before = column(text, start)
+    return None if text[start - before : start].strip(" ") else before
 
 
 def _start(text: str, node: Node) -> int:
@@ -195,11 +191,3 @@ def _start(text: str, node: Node) -> int:
     while text[start : start + 1] in (" ", "\t"):
         start += 1
     return start
-
-
-def _end(text: str, node: Node) -> int:
-    """Where the last visible character of a block ends."""
-    end = node.end
-    while end > node.start and text[end - 1] in " \t\n":
-        end -= 1
-    return end

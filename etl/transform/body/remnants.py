@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from etl.transform.body.boxes import BOX_START
 from etl.transform.body.edits import Edit
 from etl.transform.body.links import encoded, is_prose
 from etl.transform.body.residue import finder
@@ -19,7 +20,6 @@ Match = re.Match[str]
 FAR = 5000  # what is not closed within this many characters is not closed
 FAR_LINK = 700
 INNER_LINK = re.compile(r"(?<![!\\])\[([^\[\]\n]{0,300})(?<![!\\])(\[[^\[\]\n]{1,300}\]\([^()\s]+\))\Z")
-BOX = '<div class="box" markdown="1">'
 STRAY_NAME = re.compile(r"(?<![A-Za-z{(])(?:FONT|HTML|SPAN|BOX|DIV|CENTER|SUB|SUP|IMG)\Z")
 LONGEST_NAME = 7
 DASH = r"[\u2013\u2014-]"
@@ -168,7 +168,7 @@ REMNANTS: list[Remnant] = [
     (
         b"^",
         re.compile(rf"^\^[ \t]*\n?\s*(?=[^\s^])([^^]{{1,{FAR}}}?)\s*\^[ \t]*$", re.MULTILINE),
-        _marks("box", f"\n\n{BOX}\n\n", "\n\n</div>\n\n"),
+        _marks("box", f"\n\n{BOX_START}\n\n", "\n\n</div>\n\n"),
     ),
     (b"%%%", re.compile(r"[ \t]*%%%[ \t]*"), _break),
     (b"!!", re.compile(r"^[ \t]*(!{2,6})[ \t]*(?=[^\s!\[a-z\\<])(?![^\n]*%20)", re.MULTILINE), _heading),

@@ -12,8 +12,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 
 from etl.settings import Settings
+from etl.transform.body.boxes import BOX_END, BOX_START
 from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.links import (
+    ENTITY,
     LOST_FILE,
     Destination,
     Linker,
@@ -25,11 +27,9 @@ from etl.transform.body.links import (
     without_blanks,
 )
 from etl.transform.body.lists import NEST, item_edits, list_edits, not_tight
-from etl.transform.body.parse import Node, Tree, parse
+from etl.transform.body.parse import Node, Tree, column, parse, visible_end
 from etl.transform.body.tables import table_edits
 
-BOX_START = '<div class="box" markdown="1">'
-BOX_END = "</div>"
 MOST_ROUNDS = 50
 # Edits that change neither structure nor visible text, and after which no rule has more to ask for.
 SETTLED = frozenset(
@@ -66,7 +66,6 @@ BARE = re.compile(
     r"(?<![\w/=\\])https?://(?=[\w\[])(?:[^\s<>\x00-\x1f\x7f-\x9f\"\u201c\u201d\u201e\u00ab\u00bb|\\`\[\]&]|&(?!lt;|gt;))+"
 )
 NOT_LITERAL = re.compile(r"[\\\[\]*_`<]")
-ENTITY = re.compile(r"&(?=#?\w+;)")
 LONG_HEADING = 120
 FEWEST_INVERTED = 4  # marks of bold with blanks on both sides
 NEXT_NUMBER = re.compile(r" (\d{1,2})\. (?=\S)")
@@ -229,18 +228,18 @@ class Structure:
         for index, block in enumerate(blocks):
             after = blocks[index + 1] if index + 1 < len(blocks) else None
             if block.kind == "Rule" and (index == 0 or after is None or after.kind == "Rule"):
-                self.edit(block.start, self._block_end(block), "", "rule")
+                self.edit(block.start, visible_end(self.text, block), "", "rule")
             elif block.kind == "Paragraph":
                 self._line_starts(block)
             if after is not None:
                 self._between(block, after, continues=index > 0 and blocks[index - 1].kind == "List")
             if after is not None and after.kind == "BlockQuote" and block.kind == "List":
                 self.waiting |= {id(behind) for behind in blocks[index + 2 : index + 3]}
-        self._behind(self._block_end(blocks[-1]))
+        self._behind(visible_end(self.text, blocks[-1]))
 
     def _between(self, block: Node, after: Node, *, continues: bool) -> None:
         """What parts two blocks, and what they are to each other; ``continues``: whether the first is of a list."""
-        end, start = self._block_end(block), self._block_start(after)
+        end, start = visible_end(self.text, block), self._block_start(after)
         gap = self.text[end:start]
         if block.kind == "Heading" and after.kind == "Paragraph" and self._joined(block, after):
             return
@@ -255,18 +254,20 @@ class Structure:
         if block.kind == after.kind == "List":
             self.touching |= {id(block), id(after)}
         if block.kind == "HtmlBlock" and self._is_empty_box(block, after):
-            self.edit(block.start, self._block_end(after), "", "box")
+            self.edit(block.start, visible_end(self.text, after), "", "box")
         elif block.kind == "List" and after.kind == "BlockQuote" and after.children:
             self._continuation(after)
         elif (
-            block.kind == after.kind == "BlockQuote" and gap.isspace() and not (continues or self._column(block.start))
+            block.kind == after.kind == "BlockQuote"
+            and gap.isspace()
+            and not (continues or column(self.text, block.start))
         ):
             self.edit(end, start, "\n>\n", "quote-gap")
 
     def _goes_on(self, block: Node, after: Node) -> bool:
         """Whether a paragraph is rows of the table before it, that a blank line had cut off."""
         table = block.kind == "Table" or block.start in self.rows
-        if table and ROWS_ONLY.fullmatch(self.text, after.start, self._block_end(after)):
+        if table and ROWS_ONLY.fullmatch(self.text, after.start, visible_end(self.text, after)):
             self.rows.add(after.start)
             return True
         return False
@@ -295,7 +296,9 @@ class Structure:
 
     def _continuation(self, quote: Node) -> None:
         """A quotation right behind a list item was the rest of that item (corpus.md 6.1)."""
-        for mark in QUOTE_MARK.finditer(self.text, self.text.rfind("\n", 0, quote.start) + 1, self._block_end(quote)):
+        for mark in QUOTE_MARK.finditer(
+            self.text, self.text.rfind("\n", 0, quote.start) + 1, visible_end(self.text, quote)
+        ):
             empty = self.text[mark.end() : mark.end() + 1] in ("", "\n")
             self.edit(mark.start(), mark.end(), "" if empty else " " * NEST, "continuation")
 
@@ -305,20 +308,13 @@ class Structure:
             return self.text.rfind("\n", 0, node.start) + 1
         return node.start
 
-    def _block_end(self, node: Node) -> int:
-        """Where the last visible character of a block ends."""
-        end = node.end
-        while end > node.start and self.text[end - 1] in " \t\n":
-            end -= 1
-        return end
-
     def rule(self, node: Node) -> None:
         """Rules are `---`."""
-        self.edit(node.start, self._block_end(node), "---", "rule")
+        self.edit(node.start, visible_end(self.text, node), "---", "rule")
 
     def heading(self, node: Node) -> None:
         """A heading has text, no bold around all of it, no marks at its end."""
-        end = self._block_end(node)
+        end = visible_end(self.text, node)
         if not self.text.startswith("#", node.start):
             self._setext(node, end)
             return
@@ -364,7 +360,7 @@ class Structure:
 
     def _joined(self, heading: Node, after: Node) -> bool:
         """A heading that ends in a hard break goes on in the line below it."""
-        end = self._block_end(heading)
+        end = visible_end(self.text, heading)
         broken = self.text[end - 1] == "\\" and not _is_escaped(self.text, end - 1)
         behind = HARD_END.match(self.text, end - broken, after.start)
         sentence = self.text[max(end - broken - 1, 0)] in ".?!"
@@ -402,9 +398,6 @@ class Structure:
         """What an item holds, nested by four columns."""
         self.asked += item_edits(self.text, node, self.loose)
 
-    def _column(self, offset: int) -> int:
-        return offset - self.text.rfind("\n", 0, offset) - 1
-
     # --- HTML -------------------------------------------------------------------------------
 
     def html(self, node: Node) -> None:
@@ -426,7 +419,7 @@ class Structure:
         """Boxes do not nest, and none ends that was not open."""
         opens = mark == BOX_START
         if opens == self.box_open:
-            self.edit(node.start, self._block_end(node), "", "box" if opens else "box-end")
+            self.edit(node.start, visible_end(self.text, node), "", "box" if opens else "box-end")
         self.box_open = opens
 
     def _end_box(self, tree: Tree) -> None:
@@ -450,7 +443,7 @@ class Structure:
             self.edit(node.start, node.start, "\\", "literal")
             return
         if all(child.kind == "BlockQuote" for child in node.walk()):
-            self.edit(node.start, self._block_end(node), "", "empty-quote")
+            self.edit(node.start, visible_end(self.text, node), "", "empty-quote")
         elif all(child.kind == "Paragraph" for child in node.children):
             for match in QUOTE_BLANKS.finditer(self.text, self.text.rfind("\n", 0, node.start) + 1, node.end):
                 self.edit(match.end(1), match.end(), " ", "blanks")
@@ -475,7 +468,7 @@ class Structure:
         if "#" in text or "\n:" in text or text.startswith(":"):
             self._line_signs(node)
         if self.drop:
-            self._drop_lines(node.start, self._block_end(node))
+            self._drop_lines(node.start, visible_end(self.text, node))
         if node.children and node.children[0].kind == "Image":
             self._adjacent_images(node)
 
@@ -506,7 +499,7 @@ class Structure:
 
     def _adjacent_images(self, node: Node) -> None:
         """Images on adjacent lines are paragraphs of their own."""
-        if self._column(node.start):
+        if column(self.text, node.start):
             return
         for before, line_end, after in zip(node.children, node.children[1:], node.children[2:], strict=False):
             if before.kind == after.kind == "Image" and line_end.kind == "SoftBreak":

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from etl.settings import Settings
-from etl.transform.body.boxes import glued_end, glued_lines
+from etl.transform.body.boxes import BOX_START, glued_end, glued_lines
 from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.links import (
     LOST_FILE,
@@ -953,7 +953,7 @@ class Surface:
             return
         self.box_open = True
         heading = f"**{title}**\n\n" if title else ""
-        self.edit(start, end, f'\n\n<div class="box" markdown="1">\n\n{heading}', "box")
+        self.edit(start, end, f"\n\n{BOX_START}\n\n{heading}", "box")
 
     def _in_item(self, offset: int) -> bool:
         """Whether only the mark of a list item stands before a place on its line."""
