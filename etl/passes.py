@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from etl.addresses import Address, as_path
-from etl.extract.bundle import Locator, Reader, SourceError
+from etl.extract.bundle import Locator, Reader
 from etl.extract.record import member_identity, read_record
+from etl.extract.trouble import SourceError
 from etl.facts import Facts, Row
 from etl.load.lines import BLOCK, dump
 from etl.model import Finding, Member, RawRecord, Rejection, finding_line

@@ -16,9 +16,10 @@ from typing import Any
 import orjson
 
 from etl import __version__
-from etl.extract.bundle import Bundle, Locator, SourceError, scan
+from etl.extract.bundle import Bundle, Locator, scan
 from etl.extract.previous import read_previous
 from etl.extract.reviewed import Reviewed, read_reviewed, settings_digest
+from etl.extract.trouble import SourceError
 from etl.facts import Facts
 from etl.load import lines
 from etl.load.generations import Generations

@@ -26,7 +26,8 @@ import orjson
 
 from etl import schemas
 from etl.addresses import Address, Kind, as_path, lookups, refusal
-from etl.extract.bundle import Bundle, SourceError
+from etl.extract.bundle import Bundle
+from etl.extract.trouble import SourceError
 from etl.load.faults import Fault, Place, Verdict, command, one_line, show_github, show_json, show_text
 from etl.load.generations import CURRENT, Generations
 from etl.load.lines import append_file, describe

@@ -380,7 +380,7 @@ BLOCK = 512
 
 def bundle(work: Path, _folders: Sequence[Path]) -> Target:
     """The reader of bundles: a first byte that chooses the wrapping, then a zip or a tar."""
-    from etl.extract.bundle import SourceError
+    from etl.extract.trouble import SourceError
     from etl.settings import Settings
 
     settings = Settings(max_member_bytes=1 << 16, max_members=50, max_total_bytes=1 << 20)

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 from etl.addresses import lookups
-from etl.extract.bundle import SourceError
+from etl.extract.trouble import SourceError
 from etl.pipeline import Run, migrate
 from etl.settings import Settings
 from tests.make import SAMPLE, Outcome, files, folder, lines, name, page, pages

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from etl import schemas
 from etl.addresses import Address, as_path, refusal
-from etl.extract.bundle import SourceError
 from etl.extract.record import read_record
+from etl.extract.trouble import SourceError
 from etl.load.lines import measure
 from etl.model import Rejection
 from etl.pipeline import Run, migrate

@@ -54,7 +54,7 @@ def _interrupted_status() -> int:
 def _failed(error: Exception) -> int:
     """The status of an error; a trace back only for a bug of ours."""
     from etl.coverage import LogError
-    from etl.extract.bundle import SourceError
+    from etl.extract.trouble import SourceError
     from etl.load.generations import OutputError
     from etl.load.redirects import MapError
     from etl.servers import ServerError

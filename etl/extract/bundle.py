@@ -27,15 +27,10 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, BinaryIO, Protocol, cast
 from urllib.parse import unquote, urlsplit
 
+from etl.extract.remote import downloaded
+from etl.extract.trouble import SourceError, printable, why
 from etl.model import Rejection
 from etl.settings import CONFIG_NAME, MIB, Settings
-
-
-class SourceError(Exception):
-    """Trouble with the input: a container that is missing, unreadable or over a limit of the whole run; status 3.
-
-    Its text is a sentence for people that names the container.
-    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,15 +181,6 @@ def _unreadable(reason: str) -> Rejection:
     return Rejection("member.unreadable", reason, "the member was left out")
 
 
-def _printable(text: str) -> str:
-    r"""A name as it may be shown on a terminal.
-
-    >>> _printable("a\x1b[1m.zip")
-    'a�[1m.zip'
-    """
-    return "".join(character if character.isprintable() else "\ufffd" for character in text)
-
-
 class _DamageError(Exception):
     """A container cannot be read to its end; the text goes on from the container's name."""
 
@@ -204,7 +190,7 @@ class _Entries:
 
     def __init__(self, run: _Scan, shown: str, name: str) -> None:
         self.bundle = Bundle(len(run.bundles), name, "", {}, None, run.origin)
-        self.shown = _printable(shown)
+        self.shown = printable(shown)
         self._run = run
         self._prefix: str | None = None
         run.bundles.append(self.bundle)
@@ -253,8 +239,6 @@ class _Entries:
 
 _CONTAINER_EXTENSION = re.compile(r"\.(zip|tar|tgz|tbz2?|txz|tzst|(tar\.)?(gz|bz2|xz|zst|zstd))$", re.IGNORECASE)
 _NAMELESS = "source"
-_TRIES = 6
-_TIMEOUTS = 10, 60  # seconds to connect, and between two pieces
 
 
 def _stem(name: str) -> str:
@@ -319,13 +303,13 @@ class _Scan:
         try:
             mode = path.stat().st_mode
         except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-            raise SourceError(f"{_printable(shown)}: cannot be opened: {_reason(error)}") from error
+            raise SourceError(f"{printable(shown)}: cannot be opened: {why(error)}") from error
         if stat.S_ISDIR(mode):
             self._folder(path, shown)
         elif stat.S_ISREG(mode):
             self._file(path.resolve(), shown, path.name)
         else:
-            raise SourceError(f"{_printable(shown)}: neither a file nor a folder")
+            raise SourceError(f"{printable(shown)}: neither a file nor a folder")
 
     def _address(self, url: str) -> None:
         try:
@@ -341,7 +325,7 @@ class _Scan:
         try:
             codec = _sniffed(path)
         except OSError as error:
-            raise SourceError(f"{_printable(shown)}: cannot be opened: {_reason(error)}") from error
+            raise SourceError(f"{printable(shown)}: cannot be opened: {why(error)}") from error
         if codec:
             self._archive(path, codec, shown, _stem(name))
             return
@@ -377,7 +361,7 @@ class _Scan:
                         elif not self._leave_out or Path(entry.path).resolve() not in self._leave_out:
                             todo.append((name + "/", entry.path))
             except OSError as error:
-                entries.trouble(f"the folder {prefix!r} cannot be listed: {_reason(error)}")
+                entries.trouble(f"the folder {prefix!r} cannot be listed: {why(error)}")
 
     def _loose(self, entry: os.DirEntry[str], name: str, entries: _Entries, archives: dict[str, str]) -> None:
         """Offer one entry of a folder; an archive goes to ``archives`` instead."""
@@ -386,7 +370,7 @@ class _Scan:
             try:
                 codec = _sniffed(entry.path)
             except OSError as error:
-                return _unreadable(f"the file cannot be opened: {_reason(error)}")
+                return _unreadable(f"the file cannot be opened: {why(error)}")
             if codec is None:
                 return self._plain(entry.path, status.st_size)
             archives[name] = codec
@@ -395,7 +379,7 @@ class _Scan:
         try:
             status = entry.stat(follow_symlinks=False)
         except OSError as error:
-            reason = _reason(error)
+            reason = why(error)
             entries.offer(name, None, lambda: _unreadable(f"the file cannot be opened: {reason}"))
             return
         special = _NOT_A_FILE.get(stat.S_IFMT(status.st_mode))
@@ -499,7 +483,7 @@ class _Scan:
             for piece in pieces:
                 kept += len(piece)
                 if kept > limit:
-                    raise SourceError(f"{_printable(shown)}: more than {limit} bytes in all (max_total_bytes)")
+                    raise SourceError(f"{printable(shown)}: more than {limit} bytes in all (max_total_bytes)")
                 spool.write(piece)
         return Path(spool.name)
 
@@ -516,41 +500,13 @@ def _opened(path: Path) -> BinaryIO:
     try:
         return path.open("rb", buffering=1 << 18)
     except OSError as error:
-        raise _DamageError(f"cannot be opened: {_reason(error)}") from error
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)
+        raise _DamageError(f"cannot be opened: {why(error)}") from error
 
 
 def _standard_input() -> Iterator[bytes]:
     if sys.stdin is None:
         raise SourceError("standard input: it is closed")
     return iter(partial(sys.stdin.buffer.read, MIB), b"")
-
-
-def downloaded(url: str, shown: str) -> Iterator[bytes]:
-    """The bytes at an address; a busy server is asked again, with pauses that double, half a minute in all."""
-    import requests
-    from requests.adapters import HTTPAdapter
-    from urllib3.util import Retry
-
-    retries = Retry(
-        total=_TRIES, connect=3, backoff_factor=0.5, raise_on_status=False, respect_retry_after_header=False,
-        status_forcelist=(429, 500, 502, 503, 504), allowed_methods=("GET",),
-    )  # fmt: skip
-    shown = _printable(shown)
-    with requests.Session() as session:
-        for scheme in ("http://", "https://"):  # the only schemes that a session follows a redirect to
-            session.mount(scheme, HTTPAdapter(max_retries=retries))
-        try:
-            headers = {"Accept-Encoding": "identity"}  # the archive's own compression stays as it is
-            with session.get(url, stream=True, timeout=_TIMEOUTS, headers=headers) as response:
-                if response.status_code != requests.codes.ok:
-                    raise SourceError(f"{shown}: the server answered {response.status_code} {response.reason}")
-                yield from response.iter_content(MIB)
-        except (requests.RequestException, ValueError) as error:
-            raise SourceError(f"{shown}: cannot be fetched: {type(error).__name__}") from error
 
 
 # --- what a file is ------------------------------------------------------------------------
@@ -642,14 +598,14 @@ def _at(file: BinaryIO, offset: int, size: int) -> bytes:
     try:
         return os.pread(file.fileno(), size, offset)
     except (OSError, OverflowError) as error:
-        raise _DamageError(f"it cannot be read: {_reason(error)}") from error
+        raise _DamageError(f"it cannot be read: {why(error)}") from error
 
 
 def _exactly(file: BinaryIO, size: int) -> bytes:
     try:
         data = file.read(size)
     except OSError as error:
-        raise _DamageError(f"it cannot be read: {_reason(error)}") from error
+        raise _DamageError(f"it cannot be read: {why(error)}") from error
     if len(data) < size:
         raise _DamageError("its central directory is cut off")
     return data
@@ -854,7 +810,7 @@ class _PlainTape(_Tape):
         try:
             return self._file.read(min(limit, _PIECE))
         except OSError as error:
-            raise _DamageError(f"it cannot be read: {_reason(error)}") from error
+            raise _DamageError(f"it cannot be read: {why(error)}") from error
 
 
 def _tar_members(tape: _Tape) -> Iterator[tarfile.TarInfo]:
@@ -998,7 +954,7 @@ class _Unpacked:
                 if piece := self._decoder.decompress(data, _PIECE):
                     return piece
         except (zlib.error, lzma.LZMAError, OSError, ValueError, EOFError) as error:
-            raise _DamageError(f"its {self._codec} data is damaged: {_reason(error)}") from error
+            raise _DamageError(f"its {self._codec} data is damaged: {why(error)}") from error
         return b""
 
     def _take(self) -> bytes:
@@ -1079,13 +1035,13 @@ class Reader:
         try:
             handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError as error:
-            return _unreadable(f"the file cannot be opened: {_reason(error)}")
+            return _unreadable(f"the file cannot be opened: {why(error)}")
         try:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
                 return _unreadable("the file is a file no more")
             data = _all_of(handle, self._limit + 1)
         except OSError as error:
-            return _unreadable(f"the file cannot be read: {_reason(error)}")
+            return _unreadable(f"the file cannot be read: {why(error)}")
         finally:
             os.close(handle)
         if len(data) > self._limit:
@@ -1093,11 +1049,11 @@ class Reader:
         return data
 
     def _span(self, locator: Locator) -> bytes:
-        name = _printable(Path(locator.container).name)
+        name = printable(Path(locator.container).name)
         try:
             data = os.pread(self._handle(locator.container), locator.stored, locator.offset)
         except OSError as error:
-            raise SourceError(f"{name}: cannot be read: {_reason(error)}") from error
+            raise SourceError(f"{name}: cannot be read: {why(error)}") from error
         if len(data) < locator.stored:
             raise SourceError(f"{name}: was changed while it was read")
         return data
@@ -1125,7 +1081,7 @@ def _unzipped(data: bytes, locator: Locator) -> bytes | Rejection:
     try:
         plain = _METHODS[locator.method](data, locator.size + 1)
     except (zlib.error, lzma.LZMAError, OSError, ValueError, EOFError) as error:
-        return _unreadable(f"the compressed data is damaged: {_reason(error)}")
+        return _unreadable(f"the compressed data is damaged: {why(error)}")
     if len(plain) != locator.size:
         more = "more" if len(plain) > locator.size else "less"
         return _unreadable(f"the data is {more} than the {locator.size} bytes that the archive announces")

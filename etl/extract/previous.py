@@ -20,7 +20,8 @@ from urllib.parse import urlsplit
 import orjson
 
 from etl.addresses import Address, refusal
-from etl.extract.bundle import SourceError, downloaded
+from etl.extract.remote import downloaded
+from etl.extract.trouble import SourceError
 from etl.facts import Facts
 from etl.settings import MIB, Settings, SettingsError
 from etl.slugs import LONGEST, WELL_FORMED

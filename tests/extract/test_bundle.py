@@ -33,7 +33,8 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.extract.bundle import Bundle, Locator, Reader, SourceError, scan
+from etl.extract.bundle import Bundle, Locator, Reader, scan
+from etl.extract.trouble import SourceError
 from etl.model import Rejection
 from etl.settings import Settings
 

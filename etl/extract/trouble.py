@@ -1,0 +1,24 @@
+"""Trouble with a source, and how it is told to people."""
+
+from __future__ import annotations
+
+
+class SourceError(Exception):
+    """Trouble with the input: a container that is missing, unreadable or over a limit of the whole run; status 3.
+
+    Its text is a sentence for people that names the container.
+    """
+
+
+def printable(text: str) -> str:
+    r"""A name as it may be shown on a terminal.
+
+    >>> printable("a\x1b[1m.zip")
+    'a�[1m.zip'
+    """
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
+
+
+def why(error: Exception) -> str:
+    """What an error says, without path and number."""
+    return getattr(error, "strerror", None) or str(error)
