@@ -14,32 +14,35 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 SCHEMA = """
-CREATE TABLE entry (
+CREATE TABLE IF NOT EXISTS entry (
     number INTEGER NOT NULL, name TEXT NOT NULL, container TEXT, kind TEXT, offset INTEGER, stored INTEGER,
     size INTEGER, method INTEGER, crc INTEGER, code TEXT, message TEXT, action TEXT
 );
-CREATE TABLE bundle (number INTEGER PRIMARY KEY, name TEXT NOT NULL, prefix TEXT NOT NULL);
-CREATE TABLE member (
+CREATE TABLE IF NOT EXISTS bundle (number INTEGER PRIMARY KEY, name TEXT NOT NULL, prefix TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS member (
     ord INTEGER PRIMARY KEY, bundle TEXT NOT NULL, name TEXT NOT NULL, container TEXT, kind TEXT, offset INTEGER,
     stored INTEGER, size INTEGER, method INTEGER, crc INTEGER, code TEXT, message TEXT, action TEXT
 );
-CREATE TABLE fact (
+CREATE TABLE IF NOT EXISTS fact (
     ord INTEGER PRIMARY KEY, sha256 TEXT, size INTEGER, reject TEXT, kind TEXT, member_id TEXT, document TEXT,
     page_id INTEGER, title TEXT, page_name TEXT, slug TEXT, legacy_slug TEXT, made INTEGER, status TEXT,
     redirect_what TEXT, redirect_to TEXT, latest TEXT,
     outcome TEXT, goes_to INTEGER, senior INTEGER
 );
-CREATE TABLE claim (ord INTEGER, kind TEXT, value TEXT, rank INTEGER, why TEXT);
-CREATE TABLE term (ord INTEGER, key TEXT, name TEXT, slug TEXT, category INTEGER);
-CREATE TABLE finding (ord INTEGER, code TEXT, message TEXT, action TEXT, field TEXT, cause TEXT);
-CREATE TABLE previous_document (document TEXT PRIMARY KEY, slug TEXT, path TEXT) WITHOUT ROWID;
-CREATE TABLE previous_address (
+CREATE TABLE IF NOT EXISTS claim (ord INTEGER, kind TEXT, value TEXT, rank INTEGER, why TEXT);
+CREATE TABLE IF NOT EXISTS term (ord INTEGER, key TEXT, name TEXT, slug TEXT, category INTEGER);
+CREATE TABLE IF NOT EXISTS finding (ord INTEGER, code TEXT, message TEXT, action TEXT, field TEXT, cause TEXT);
+CREATE TABLE IF NOT EXISTS previous_document (document TEXT PRIMARY KEY, slug TEXT, path TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS previous_address (
     kind TEXT, value TEXT, document TEXT, refused TEXT, PRIMARY KEY (kind, value)
 ) WITHOUT ROWID;
-CREATE TABLE taken (line TEXT);
-CREATE TABLE reviewed (place TEXT, kind TEXT, value TEXT, target TEXT, PRIMARY KEY (kind, value));
+CREATE TABLE IF NOT EXISTS taken (line TEXT);
+CREATE TABLE IF NOT EXISTS reviewed (place TEXT, kind TEXT, value TEXT, target TEXT, PRIMARY KEY (kind, value));
 """
 
+OF_MEMBERS = frozenset({"bundle", "member", "previous_document", "previous_address", "reviewed"})
+"""Tables that are filled before the facts pass."""
+INSTRUCTIONS = 1_000_000
 WRITER_CACHE, READER_CACHE = 16_000, 2_000
 """KiB of pages in memory: `resolve` sorts and joins whole tables, the many who read look up single rows."""
 
@@ -77,6 +80,7 @@ class Facts:
         self.db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
         self.db.execute(f"PRAGMA cache_size = -{WRITER_CACHE if create else READER_CACHE}")
         self.db.create_function("nfc", 1, lambda text: unicodedata.normalize("NFC", text), deterministic=True)
+        self.db.set_progress_handler(lambda: 0, INSTRUCTIONS)  # signals are seen in the middle of long queries, too
         if create:
             # The file is scratch: after a crash it is made anew, so it need not survive one.
             self.db.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = NORMAL;")
@@ -132,6 +136,26 @@ class Facts:
     def members(self, first: int, last: int) -> list[tuple[Any, ...]]:
         """The rows of ``member`` from one ordinal up to another, which is not included."""
         return self.db.execute("SELECT * FROM member WHERE ord >= ? AND ord < ? ORDER BY ord", (first, last)).fetchall()
+
+    def doom(self, ord_: int, code: str, message: str, action: str) -> None:
+        """Make a member a reject, and forget what the facts pass and resolve said of all: both begin again.
+
+        Its bytes are still read, for its reject; when that was the deadly thing, they are not, the next time.
+        """
+        self.db.execute(
+            """
+            UPDATE member
+            SET container = CASE WHEN code IS NULL THEN container END, code = ?, message = ?, action = ?
+            WHERE ord = ?
+            """,
+            (code, message, action, ord_),
+        )
+        tables = self.db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        for (table,) in tables:
+            if table not in OF_MEMBERS:
+                self.db.execute(f"DROP TABLE {table}")
+        self.db.executescript(SCHEMA)
+        self.db.execute("DELETE FROM later.asset")
 
     # --- the facts pass ---------------------------------------------------------------------
 

@@ -82,10 +82,23 @@ class Gathered(NamedTuple):
     terms: list[tuple[int, str, str, str, int]]
 
 
-def gather(state: FactsState, members: Sequence[tuple[Any, ...]]) -> Gathered:
+class Rows(NamedTuple):
+    """Rows of ``member`` from one ordinal on; they are sent, for nobody reads the facts file while it is written."""
+
+    first: int
+    rows: Sequence[tuple[Any, ...]]
+
+    def halves(self) -> list[Rows]:
+        """What they are cut into; one member cannot be cut."""
+        middle = (len(self.rows) + 1) // 2
+        ends = self.rows[:middle], self.rows[middle:]
+        return [self] if middle == len(self.rows) else [Rows(rows[0][0], rows) for rows in ends]
+
+
+def gather(state: FactsState, members: Rows) -> Gathered:
     """The facts of some rows of ``member``."""
     gathered = Gathered([], [], [])
-    for row in members:
+    for row in members.rows:
         _gather_one(state, row, gathered)
     return gathered
 
@@ -98,7 +111,7 @@ def _gather_one(state: FactsState, row: tuple[Any, ...], gathered: Gathered) -> 
         return
     sha256 = hashlib.sha256(data).hexdigest()
     member_id, _ = member_identity(name, sha256)
-    read = _read(data, member_id, state.settings, with_findings=False)
+    read = _refused(row) or _read(data, member_id, state.settings, with_findings=False)
     if isinstance(read, Rejection):
         gathered.rows.append(Row(ord_, sha256, len(data), _reject(read)))
         return
@@ -154,10 +167,17 @@ def _read(
 
 def _bytes(reader: Reader, row: tuple[Any, ...]) -> bytes | Rejection:
     """The bytes of a row of ``member``; a refused entry is never opened."""
-    _, _, _, container, kind, offset, stored, size, method, crc, code, message, action = row
-    if code is not None:
-        return Rejection(code, message, action)
+    _, _, _, container, kind, offset, stored, size, method, crc, _, _, _ = row
+    refused = _refused(row)
+    if container is None and refused is not None:
+        return refused
     return reader.read(Locator(container, kind, offset, stored, size, method, crc))
+
+
+def _refused(row: tuple[Any, ...]) -> Rejection | None:
+    """Why a row of ``member`` is a reject before anybody reads it, or None."""
+    code, message, action = row[10:13]
+    return None if code is None else Rejection(code, message, action)
 
 
 def _reject(rejection: Rejection) -> str:
@@ -191,9 +211,9 @@ def transform_state(settings: Settings, options: Options, facts_path: Path, part
 
 @dataclass(slots=True)
 class Part:
-    """What came of a chunk: names of its files are ``<number>.<file>``."""
+    """What came of a chunk: names of its files are ``<first ordinal>.<file>``."""
 
-    number: int
+    first: int
     members: int
     findings: Counter[str] = field(default_factory=Counter)
     changes: Counter[str] = field(default_factory=Counter)
@@ -204,16 +224,20 @@ class Part:
 class Chunk(NamedTuple):
     """Members from one ordinal up to another, which is not included."""
 
-    number: int
     first: int
     last: int
+
+    def halves(self) -> list[Chunk]:
+        """What a chunk is cut into; one member cannot be cut."""
+        middle = (self.first + self.last + 1) // 2
+        return [self] if middle >= self.last else [Chunk(self.first, middle), Chunk(middle, self.last)]
 
 
 def transform(state: TransformState, chunk: Chunk) -> Part:
     """Write the part files of a chunk."""
-    part = Part(chunk.number, chunk.last - chunk.first)
+    part = Part(chunk.first, chunk.last - chunk.first)
     with ExitStack() as stack:
-        paths = {name: state.parts / f"{chunk.number}.{name}" for name in PARTS}
+        paths = {name: state.parts / f"{chunk.first}.{name}" for name in PARTS}
         files = {name: stack.enter_context(path.open("wb", buffering=BLOCK)) for name, path in paths.items()}
         decided = _decided(state, chunk)
         query = """
@@ -309,9 +333,7 @@ class _Transform:
     def _write_document(self) -> None:
         data = _bytes(self.state.reader, self.row[:13])
         if isinstance(data, Rejection) or hashlib.sha256(data).hexdigest() != self.sha256:
-            raise SourceError(
-                f"{self.member.bundle}/{self.member.name} changed while it was read; nothing was published"
-            )
+            raise SourceError(f"{self.member.bundle}/{self.member.name} changed while it was read")
         read = _read(data, self.member_id, self.state.settings, with_findings=True)
         assert not isinstance(read, Rejection)  # the same bytes were read before
         record, fields = read
@@ -385,5 +407,5 @@ def _place(finding: Finding) -> tuple[int, int, str, str]:
 
 def chunks(members: int, size: int) -> Iterator[Chunk]:
     """All members in chunks."""
-    for number, first in enumerate(range(0, members, size)):
-        yield Chunk(number, first, min(first + size, members))
+    for first in range(0, members, size):
+        yield Chunk(first, min(first + size, members))

@@ -6,7 +6,7 @@ import hashlib
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, islice
@@ -25,10 +25,10 @@ from etl.load import lines
 from etl.load.generations import Generations
 from etl.load.redirects import compile_all, compile_options
 from etl.model import Finding, Input, Ledger, Manifest, Rejection, finding_line
-from etl.passes import PARTS, Options, chunks, facts_state, gather, transform, transform_state
+from etl.passes import PARTS, Chunk, Options, Rows, chunks, facts_state, gather, transform, transform_state
 from etl.resolve import assets, redirects, resolve, terms
 from etl.settings import Settings, SettingsError, share
-from etl.workers import Result, Task, Workers, available_cores, workers
+from etl.workers import Result, Task, WorkerDied, Workers, available_cores, workers
 
 CHUNK = 64
 FEWEST_FOR_POOL = 2000
@@ -62,6 +62,8 @@ class Run:
     ledger: Ledger | None = None
     findings: Counter[str] = field(default_factory=Counter)
     changes: Counter[str] = field(default_factory=Counter)
+    deaths: int = 0
+    """How often the system ended a worker; what it had under way was done again."""
     redirects: int = 0
     refused: str | None = None
     """Why nothing was published, when a threshold was passed."""
@@ -84,7 +86,7 @@ def migrate(run: Run) -> None:
     """
     generations = Generations(run.out)
     run.reviewed = read_reviewed(run.settings)
-    with generations.locked() as work:
+    with generations.publishing() as work:
         made = work / "made"
         made.mkdir()
         previous = previous_source(run, generations)
@@ -93,13 +95,8 @@ def migrate(run: Run) -> None:
             if previous is not None:
                 read_previous(previous, run.settings, facts)
             members = index(run, facts, work)
-            jobs = run.jobs or (1 if members < FEWEST_FOR_POOL else min(available_cores(), MOST_JOBS))
-            gather_facts(run, facts, members, jobs)
-            resolve(facts, run.settings)
-            setup = partial(transform_state, run.settings, run.options, facts.path, work / "parts")
-            with workers(jobs, setup) as crew:
-                transform_members(run, facts, members, crew, made)
-                write_decisions(run, facts, made, crew)
+            while not make(run, facts, members, made):
+                pass
             finish(run, facts, made)
             run.refused = refusal(run, generations.current)
             if run.dry_run:
@@ -152,15 +149,57 @@ def index(run: Run, facts: Facts, work: Path) -> int:
     facts.add_entries(rows)
     troubles = [bundle.trouble for bundle in run.bundles if bundle.trouble]
     if troubles and not run.allow_partial:
-        raise SourceError(f"{troubles[0]}; nothing was published (--allow-partial publishes what could be read)")
+        raise SourceError(f"{troubles[0]} (--allow-partial publishes what could be read)")
     return facts.order_members((bundle.number, bundle.name, bundle.prefix) for bundle in run.bundles)
+
+
+def make(run: Run, facts: Facts, members: int, made: Path) -> bool:
+    """Both passes, and the decisions between and behind them.
+
+    False when a member ended the worker that had nothing else to do: it is a reject now, and all begins again, for
+    what it had claimed goes to others.
+    """
+    jobs = run.jobs or (1 if members < FEWEST_FOR_POOL else min(available_cores(), MOST_JOBS))
+    parts = made.parent / "parts"
+    try:
+        gather_facts(run, facts, members, jobs)
+        resolve(facts, run.settings)
+        with crew_of(run, jobs, partial(transform_state, run.settings, run.options, facts.path, parts)) as crew:
+            transform_members(run, facts, members, crew, made)
+            write_decisions(run, facts, made, crew)
+    except WorkerDied as death:
+        if not isinstance(death.task, Rows | Chunk):
+            raise
+        facts.doom(
+            death.task.first,
+            "member.deadly",
+            "the process that worked on it was ended by the system, also when it did nothing else",
+            "left out",
+        )
+        run.findings.clear()
+        run.changes.clear()
+        for folder in (made, parts):
+            shutil.rmtree(folder, ignore_errors=True)
+        made.mkdir()
+        return False
+    return True
+
+
+@contextmanager
+def crew_of(run: Run, jobs: int, setup: Callable[[], Any]) -> Iterator[Workers]:
+    """`workers` whose deaths are counted."""
+    with workers(jobs, setup) as crew:
+        try:
+            yield crew
+        finally:
+            run.deaths += crew.deaths
 
 
 def gather_facts(run: Run, facts: Facts, members: int, jobs: int) -> None:
     """The first pass: identity, names and dates of every member, to the facts file."""
-    rows = (facts.members(chunk.first, chunk.last) for chunk in chunks(members, CHUNK))
-    with workers(jobs, partial(facts_state, run.settings)) as crew, run.progress("reading", members) as done:
-        for gathered in crew.map(gather, rows):
+    rows = (Rows(chunk.first, facts.members(chunk.first, chunk.last)) for chunk in chunks(members, CHUNK))
+    with crew_of(run, jobs, partial(facts_state, run.settings)) as crew, run.progress("reading", members) as done:
+        for gathered in crew.map(gather, rows, Rows.halves):
             facts.add_facts(gathered.rows, gathered.claims, gathered.terms)
             done(len(gathered.rows))
 
@@ -173,9 +212,9 @@ def transform_members(run: Run, facts: Facts, members: int, crew: Workers, made:
     for name in names:
         (made / f"{name}.jsonl").touch()
     with run.progress("cleaning", members) as done:
-        for part in crew.map(transform, chunks(members, CHUNK)):
+        for part in crew.map(transform, chunks(members, CHUNK), Chunk.halves):
             for name in names:
-                lines.append_file(parts / f"{part.number}.{name}", made / f"{name}.jsonl")
+                lines.append_file(parts / f"{part.first}.{name}", made / f"{name}.jsonl")
             facts.add_assets(part.assets)
             run.findings.update(part.findings)
             run.changes.update(part.changes)

@@ -16,6 +16,7 @@ ELSEWHERE = {
     # entries of archives and folders that no repository can hold
     "member.refused": "test_bad_input.py",
     "member.unreadable": "test_bad_input.py",
+    "member.deadly": "test_deaths.py",
     # our own faults, and a name longer than the files of a server can hold: below
     "text.lost": "test_catalogue.py",
     "text.added": "test_catalogue.py",

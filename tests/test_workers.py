@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
-from concurrent.futures.process import BrokenProcessPool
 from functools import partial
+from pathlib import Path
 
 import pytest
 
-from etl.workers import available_cores, workers
+from etl.workers import WorkerDied, available_cores, workers
+from tests.make import ROOT
 
 
 def started(base: int) -> int:
@@ -30,8 +35,32 @@ def fail_at_5(_state: int, task: int) -> int:
     return task
 
 
-def die(_state: int, _task: int) -> None:
-    os._exit(9)
+def die_once(folder: Path, task: int) -> int:
+    """The process that comes to task 5 first dies over it."""
+    if task == 5 and not (folder / "died").exists():
+        (folder / "died").touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return task
+
+
+def die_over_5(_state: int, tasks: list[int]) -> int:
+    if 5 in tasks:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return len(tasks)
+
+
+def halves(tasks: list[int]) -> list[list[int]]:
+    middle = (len(tasks) + 1) // 2
+    return [tasks[:middle], tasks[middle:]] if len(tasks) > 1 else [tasks]
+
+
+def at(folder: Path) -> Path:
+    return folder
+
+
+def sleep(_state: int, task: int) -> int:
+    time.sleep(60)
+    return task
 
 
 def no_start() -> int:
@@ -76,9 +105,73 @@ def test_the_fault_of_a_task_comes_through_after_the_results_before_it(jobs: int
     assert done == [0, 1, 2, 3, 4]
 
 
-def test_a_worker_that_dies_is_a_fault_and_no_silence() -> None:
-    with pytest.raises(BrokenProcessPool), workers(2, partial(started, 0)) as crew:
-        list(crew.map(die, range(3)))
+def test_what_a_dead_worker_had_under_way_is_done_again(tmp_path: Path) -> None:
+    with workers(2, partial(at, tmp_path)) as crew:
+        assert list(crew.map(die_once, range(30))) == list(range(30))
+    assert crew.deaths == 1
+
+
+def test_a_task_that_kills_its_worker_again_and_again_is_named() -> None:
+    with pytest.raises(WorkerDied) as caught, workers(2, partial(started, 0)) as crew:
+        list(crew.map(die_over_5, ([task] for task in range(10))))
+    assert caught.value.task == [5]
+
+
+def test_the_guilty_piece_of_a_task_is_found() -> None:
+    done = []
+    with pytest.raises(WorkerDied) as caught, workers(2, partial(started, 0)) as crew:
+        done.extend(crew.map(die_over_5, [[0, 1], [2, 3, 4, 5, 6], [7]], halves))
+    assert (done, caught.value.task) == ([2, 3], [5])  # [2, 3, 4] of the halves, then [5] of [5, 6]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_the_fault_of_a_state_comes_through_as_it_is(jobs: int) -> None:
+    with pytest.raises(LookupError, match="no start"), workers(jobs, no_start) as crew:
+        list(crew.map(fail_at_5, range(3)))
+
+
+def test_an_error_does_not_wait_for_what_is_under_way() -> None:
+    tasks = (1 // (3 - task) for task in range(5))  # the fourth is not to be had
+    with pytest.raises(ZeroDivisionError), workers(2, partial(started, 0)) as crew:
+        list(crew.map(sleep, tasks))
+
+
+def test_workers_end_with_a_parent_that_was_killed() -> None:
+    """The parent writes the process ids of its workers and waits in the middle of their tasks."""
+    script = """
+import multiprocessing, sys, time
+from functools import partial
+from tests.test_workers import sleep, started
+from etl.workers import workers
+with workers(2, partial(started, 0)) as crew:
+    results = crew.map(sleep, range(6))
+    import threading
+    threading.Thread(target=lambda: next(results), daemon=True).start()
+    while len(multiprocessing.active_children()) < 2:
+        time.sleep(0.01)
+    print(*(child.pid for child in multiprocessing.active_children()), flush=True)
+    time.sleep(60)
+"""
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as parent:
+        assert parent.stdout is not None
+        children = [int(child) for child in parent.stdout.readline().split()]
+        time.sleep(0.5)  # for their first task
+        assert len(children) == 2
+        assert all(map(alive, children))
+        parent.kill()
+    deadline = time.monotonic() + 10
+    while any(map(alive, children)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not any(map(alive, children))
+
+
+def alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

@@ -21,19 +21,21 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit status (contract, section 3)."""
-    signal.signal(signal.SIGINT, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, and shells in the background
+            signal.signal(number, _interrupt)
     try:
         options = parser().parse_args(arguments)
         return int(options.run(options))
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 2
-    except KeyboardInterrupt:
-        return _interrupted_status()
+    except KeyboardInterrupt as error:
+        return _interrupted_status(error)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 3
     except Exception as error:  # noqa: BLE001  # the last resort: everything has its exit status
-        return _interrupted_status() if _interrupted else _failed(error)
+        return _interrupted_status(error) if _interrupted else _failed(error)
 
 
 _interrupted: list[int] = []
@@ -45,10 +47,26 @@ def _interrupt(number: int, _frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _interrupted_status() -> int:
+def _interrupted_status(error: BaseException) -> int:
     _interrupted.clear()
-    say("interrupted; nothing was published")
+    say(_with_notes("interrupted", error))
     return 130
+
+
+def _with_notes(text: str, error: BaseException) -> str:
+    """What an error did not change stands in its notes: whether something was published."""
+    return "; ".join([text, *getattr(error, "__notes__", ())])
+
+
+_FACTS_TROUBLE = (
+    "attempt to write a readonly database",
+    "database disk image is malformed",
+    "database or disk is full",
+    "disk I/O error",
+    "file is not a database",
+    "unable to open database file",
+)
+"""What SQLite says of a disk that fails it; by its words, for errors of workers arrive without their codes."""
 
 
 def _failed(error: Exception) -> int:
@@ -62,23 +80,19 @@ def _failed(error: Exception) -> int:
     from etl.verify.connections import Unreachable
 
     if isinstance(error, SettingsError):
-        say(f"error: {error}")
+        say(_with_notes(f"error: {error}", error))
         return 2
+    trouble = None
     if isinstance(error, SourceError | OutputError | ServerError | MapError | Unreachable | LogError):
-        say(f"error: {error}")
-        return 3
-    if isinstance(error, OSError):
-        where = f"{error.filename}: " if error.filename else ""
-        say(f"error: {where}{error.strerror or error}; nothing was published")
-        return 3
-    import sqlite3
-
-    if getattr(error, "sqlite_errorcode", 0) & 0xFF in (
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_CANTOPEN,
-    ):
-        say(f"error: the facts file of this run: {error}; nothing was published")
+        trouble = str(error)
+    elif isinstance(error, OSError):
+        trouble = (f"{error.filename}: " if error.filename else "") + (error.strerror or str(error))
+    elif isinstance(error, MemoryError):
+        trouble = "there is not enough memory"
+    elif str(error) in _FACTS_TROUBLE:
+        trouble = f"the facts file of this run: {error}"
+    if trouble is not None:
+        say(_with_notes(f"error: {trouble}", error))
         return 3
     import traceback
 

@@ -12,6 +12,7 @@ import fcntl
 import filecmp
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,13 +56,27 @@ class Generations:
             lock.truncate(0)
             lock.write(f"{os.getpid()}\n")
             lock.flush()
-            work = self.out / WORK
-            shutil.rmtree(work, ignore_errors=True)  # what a run that died has left
-            work.mkdir()
+            for left in self.out.glob(f"{WORK}*"):  # by a run that died
+                shutil.rmtree(left, ignore_errors=True)
+            # Of another name each time: no process that outlived a run can write into the next one's.
+            work = Path(tempfile.mkdtemp(prefix=f"{WORK}-", dir=self.out))
             try:
                 yield work
             finally:
                 shutil.rmtree(work, ignore_errors=True)
+
+    @contextmanager
+    def publishing(self) -> Iterator[Path]:
+        """`locked` for a run; an error leaves with a note that says whether a generation was published before it."""
+        before = self.current
+        try:
+            with self.locked() as work:
+                yield work
+        except BaseException as error:
+            now = self.current
+            published = f"generation {now.name} was published before that" if now and now != before else ""
+            error.add_note(published or "nothing was published")
+            raise
 
     @property
     def current(self) -> Path | None:

@@ -25,6 +25,7 @@ def summary(run: Run) -> dict[str, Any]:
         "inputs": [
             {"bundle": bundle.name, "skipped": bundle.skipped, "trouble": bundle.trouble} for bundle in run.bundles
         ],
+        "deaths": run.deaths,
         "ledger": ledger.model_dump(),
         "redirects": run.redirects,
         "findings": dict(sorted(run.findings.items())),
@@ -65,6 +66,11 @@ def _ledger(facts: dict[str, Any]) -> str:
         ),
     ]
     lines += [f"TROUBLE: {entry['trouble']}" for entry in facts["inputs"] if entry["trouble"]]
+    if facts["deaths"]:
+        lines.append(
+            f"TROUBLE: the system ended {facts['deaths']} worker processes, for want of memory perhaps (fewer --jobs need "
+            "less); what they had under way was done again"
+        )
     return "\n".join(lines)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -131,11 +132,30 @@ def test_evidence_is_replaced_each_time(out: Generations) -> None:
 
 
 def test_the_folder_for_work_is_empty_and_goes_at_the_end(out: Generations) -> None:
-    (out.out / ".work" / "left by a run that died").mkdir(parents=True)
+    left = out.out / ".work-1" / "left by a run that died"
+    left.mkdir(parents=True)
     with out.locked() as work:
         assert list(work.iterdir()) == []
+        assert not left.parent.exists()
         (work / "file").touch()
     assert not work.exists()
+
+
+def test_what_outlives_a_run_cannot_write_into_the_next_one(out: Generations) -> None:
+    with out.locked() as first:
+        pass
+    with out.locked() as second:
+        assert first != second
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_an_error_says_whether_something_was_published_before_it(moved: bool, out: Generations) -> None:
+    publish(out, "one")
+    with pytest.raises(_Crash) as caught, out.publishing() as work:
+        if moved:
+            out.publish(made(work, "two"), 3)
+        raise _Crash
+    assert caught.value.__notes__ == ["generation 2 was published before that" if moved else "nothing was published"]
 
 
 def test_a_second_run_is_refused_and_told_the_process(out: Generations) -> None:
@@ -175,9 +195,8 @@ def test_everything_is_on_the_disk_before_the_link_is_replaced(
     monkeypatch.setattr(os, "fsync", fsync)
     publish(out, "two")
     before = [name for name in synced if not name.endswith(" two")]
-    work = out.out.resolve() / ".work" / "made"
-    for name in ("documents.jsonl", "redirects/nginx/names.map", "redirects/nginx", "redirects", ""):
-        assert str(work / name).rstrip("/") in before
+    for name in ("/documents.jsonl", "/redirects/nginx/names.map", "/redirects/nginx", "/redirects", ""):
+        assert any(re.fullmatch(rf"{out.out.resolve()}/\.work-\w+/made{name}", path) for path in before)
     assert synced[-1] == f"{out.out.resolve()} two"
 
 
@@ -367,7 +386,7 @@ def test_half_a_generation_is_never_left_to_go_back_to(out: Generations, monkeyp
     history(out, "one", "two")
 
     def dies(path: Path, **options: Any) -> None:
-        if path.name != ".work":
+        if not path.name.startswith(".work"):
             (path / "documents.jsonl").unlink()
             raise _Crash
 
