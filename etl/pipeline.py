@@ -23,6 +23,7 @@ from etl.extract.trouble import SourceError
 from etl.facts import Facts
 from etl.load import lines
 from etl.load.generations import Generations
+from etl.load.ledger import balance, prove
 from etl.load.redirects import compile_all, compile_options
 from etl.model import Finding, Input, Ledger, Manifest, Rejection, finding_line
 from etl.passes import PARTS, Chunk, Options, Rows, chunks, facts_state, gather, transform, transform_state
@@ -62,6 +63,8 @@ class Run:
     ledger: Ledger | None = None
     findings: Counter[str] = field(default_factory=Counter)
     changes: Counter[str] = field(default_factory=Counter)
+    entries: int = 0
+    """What the index pass handed over."""
     deaths: int = 0
     """How often the system ended a worker; what it had under way was done again."""
     redirects: int = 0
@@ -73,10 +76,6 @@ class Run:
     reviewed: Reviewed = field(default_factory=Reviewed)
     difference: dict[str, Any] | None = None
     """With ``dry_run``: documents that would be added, changed and removed."""
-
-
-class LedgerFault(Exception):
-    """The ledger does not balance: a bug of this tool, status 4."""
 
 
 def migrate(run: Run) -> None:
@@ -134,6 +133,7 @@ def index(run: Run, facts: Facts, work: Path) -> int:
     rows: list[tuple[Any, ...]] = []
 
     def add(number: int, name: str, found: Locator | Rejection) -> None:
+        run.entries += 1
         if isinstance(found, Rejection):
             rows.append((number, name, *[None] * 7, found.code, found.message, found.action))
         else:
@@ -259,7 +259,7 @@ def _without_state(function: Callable[[Task], Result], _state: object, task: Tas
 
 
 def finish(run: Run, facts: Facts, made: Path) -> None:
-    """Tables, ledger and manifest: what proves the generation."""
+    """Tables, ledger and manifest, and the proof that they tell the truth."""
     if run.tables:
         from etl.load.tables import write_tables
 
@@ -279,25 +279,7 @@ def finish(run: Run, facts: Facts, made: Path) -> None:
         files=files,
     )
     (made / "manifest.json").write_bytes(orjson.dumps(manifest.model_dump(), option=orjson.OPT_INDENT_2) + b"\n")
-
-
-def balance(facts: Facts, lines_of: dict[str, int]) -> Ledger:
-    """Where every member went: files count for themselves, the rest the facts file.
-
-    Raises LedgerFault when a member is missing or counted twice.
-    """
-    ledger = Ledger(
-        members=facts.one("SELECT count(*) FROM member"),
-        documents=lines_of["documents.jsonl"],
-        withheld=lines_of["withheld.jsonl"],
-        redirect_only=facts.one("SELECT count(*) FROM fact WHERE outcome = 'redirect'"),
-        duplicates=facts.one("SELECT count(*) FROM fact WHERE outcome = 'duplicate'"),
-        rejects=lines_of["rejects.jsonl"],
-    )
-    accounted = ledger.documents + ledger.withheld + ledger.redirect_only + ledger.duplicates + ledger.rejects
-    if accounted != ledger.members:
-        raise LedgerFault(f"{ledger.members} members came in, but {accounted} are accounted for: {ledger.model_dump()}")
-    return ledger
+    prove(facts, made, run.entries)
 
 
 def inputs(facts: Facts) -> list[Input]:

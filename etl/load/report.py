@@ -68,8 +68,8 @@ def _ledger(facts: dict[str, Any]) -> str:
     lines += [f"TROUBLE: {entry['trouble']}" for entry in facts["inputs"] if entry["trouble"]]
     if facts["deaths"]:
         lines.append(
-            f"TROUBLE: the system ended {facts['deaths']} worker processes, for want of memory perhaps (fewer --jobs need "
-            "less); what they had under way was done again"
+            f"TROUBLE: the system ended {facts['deaths']} worker processes, for want of memory perhaps "
+            "(fewer --jobs need less); what they had under way was done again"
         )
     return "\n".join(lines)
 
@@ -114,7 +114,8 @@ def _outcome(run: Run, facts: dict[str, Any]) -> str:
 def _next(run: Run, facts: dict[str, Any]) -> str:
     folder = run.out / ("refused" if run.refused or run.dry_run else "current")
     if facts["ledger"]["rejects"]:
-        return f"next: read {folder / 'rejects.jsonl'}, mend the export or the settings, run again"
+        again = f"`wiki-etl replay {folder}` says which of them pass after a change of the settings or the tool"
+        return f"next: read {folder / 'rejects.jsonl'}, mend the export or the settings, run again; {again}"
     wire = f"wire the redirects as {folder / 'redirects'}/<server>/README.md says"
     return f"next: read {folder / 'findings.jsonl'}; {wire}" if facts["findings"] else f"next: {wire}"
 

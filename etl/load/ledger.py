@@ -1,0 +1,126 @@
+"""Where every member went: the ledger of a run, and the proof of it.
+
+`balance` counts lines of files and rows of the facts file. `prove` shares nothing with that, nor with what the
+passes counted on their way: it reads what was written, holds every count of the manifest against its own, and every
+member of the index, by its name, against the one place where it must be.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from etl.facts import Facts
+from etl.model import Ledger
+
+MOST_NAMED = 3
+OUTCOMES = {"documents": "documents.jsonl", "withheld": "withheld.jsonl", "rejects": "rejects.jsonl"}
+"""Counts of the ledger that are lines of a file."""
+
+
+class LedgerFault(Exception):
+    """The ledger does not balance: a bug of this tool, status 4."""
+
+
+def balance(facts: Facts, lines_of: Mapping[str, int]) -> Ledger:
+    """Where every member went: files count for themselves, the rest the facts file.
+
+    Raises LedgerFault when a member is missing or counted twice.
+    """
+    ledger = Ledger(
+        members=facts.one("SELECT count(*) FROM member"),
+        documents=lines_of["documents.jsonl"],
+        withheld=lines_of["withheld.jsonl"],
+        redirect_only=facts.one("SELECT count(*) FROM fact WHERE outcome = 'redirect'"),
+        duplicates=facts.one("SELECT count(*) FROM fact WHERE outcome = 'duplicate'"),
+        rejects=lines_of["rejects.jsonl"],
+    )
+    accounted = ledger.documents + ledger.withheld + ledger.redirect_only + ledger.duplicates + ledger.rejects
+    if accounted != ledger.members:
+        raise LedgerFault(f"{ledger.members} members came in, but {accounted} are accounted for: {ledger.model_dump()}")
+    return ledger
+
+
+def prove(facts: Facts, made: Path, entries: int) -> None:
+    """Hold the manifest of a generation against its files, and its files against the ``entries`` of the index pass.
+
+    Raises LedgerFault with the first thing that does not agree.
+    """
+    manifest = orjson.loads((made / "manifest.json").read_bytes())
+    files = {file["name"]: file for file in manifest["files"]}
+    _agree("files", {path.relative_to(made).as_posix() for path in _below(made)} - {"manifest.json"}, set(files))
+    facts.db.execute("CREATE TABLE later.seen (bundle TEXT, name TEXT)")
+    ledger = {name: _see(facts, _records(made, files[file])) for name, file in OUTCOMES.items()}
+    findings: Counter[str] = Counter()
+    ledger["duplicates"] = _see(facts, _duplicates(_records(made, files["findings.jsonl"]), findings))
+    ledger["members"] = entries
+    ledger["redirect_only"] = 2 * entries - sum(ledger.values())  # those that are left; by name below
+    _agree("ledger", ledger, manifest["ledger"])
+    _agree("findings", dict(findings), manifest["findings"])
+    if "changes.jsonl" in files:
+        rules = Counter(record["rule"] for record in _records(made, files["changes.jsonl"]))
+        _agree("changes", dict(rules), manifest["changes"])
+    _agree_on_names(facts)
+
+
+def _agree(what: str, counted: object, said: object) -> None:
+    if counted != said:
+        raise LedgerFault(f"{what} of the manifest are {said}, but what was written holds {counted}")
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file())
+
+
+def _records(made: Path, said: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The records of a file; its bytes, lines and digest are held against what the manifest says of it."""
+    size, count, digest = 0, 0, hashlib.sha256()
+    with (made / said["name"]).open("rb") as file:
+        for line in file:
+            size, count = size + len(line), count + 1
+            digest.update(line)
+            yield orjson.loads(line)
+    _agree(said["name"], {"name": said["name"], "bytes": size, "lines": count, "sha256": digest.hexdigest()}, said)
+
+
+def _see(facts: Facts, records: Iterable[Mapping[str, Any]]) -> int:
+    """Note the members that records come from; returns how many."""
+    places = (record.get("source", record) for record in records)
+    rows = ((place["bundle"], place["member"]) for place in places)
+    facts.db.execute("BEGIN")
+    seen = facts.db.executemany("INSERT INTO later.seen VALUES (?, ?)", rows).rowcount
+    facts.db.execute("COMMIT")
+    return max(seen, 0)  # SQLite says -1 of no row at all
+
+
+def _duplicates(records: Iterable[dict[str, Any]], findings: Counter[str]) -> Iterator[dict[str, Any]]:
+    """The findings that say of a member that it is there already; all findings are counted by code."""
+    for record in records:
+        findings[record["code"]] += 1
+        if record["code"] == "member.duplicate":
+            yield record
+
+
+def _agree_on_names(facts: Facts) -> None:
+    """Every member of the index is in one place: in one of the files, or a redirect page."""
+    off = facts.db.execute(
+        """
+        SELECT bundle, name, sum(places)
+        FROM (SELECT bundle, name, 0 AS places, 1 AS members FROM member
+              UNION ALL
+              SELECT bundle, name, 1, 0 FROM later.seen
+              UNION ALL
+              SELECT m.bundle, m.name, 1, 0 FROM member m JOIN fact f USING (ord) WHERE f.outcome = 'redirect')
+        GROUP BY bundle, name
+        HAVING sum(places) <> sum(members)
+        ORDER BY bundle, name
+        """
+    ).fetchmany(MOST_NAMED)
+    if off:
+        named = ", ".join(f"{bundle}/{name} is in {places} places" for bundle, name, places in off)
+        raise LedgerFault(f"not every member is in one place: {named}")

@@ -1,0 +1,170 @@
+"""The ledger is proven by code that shares no counter with it: each is broken here on purpose, and the run fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from etl import pipeline
+from etl.facts import Facts
+from etl.load import ledger, lines
+from etl.model import Ledger, OutFile
+from etl.pipeline import Run as Running
+from tests.make import Outcome, folder, name, page, pages
+
+Run = Callable[..., Outcome]
+Fails = Callable[[str], None]
+Patch = pytest.MonkeyPatch
+
+
+MEMBERS = pages(4) | {
+    name(5): page("A draft", page_id=5, body=""),
+    name(6): page("Old name", page_id=6, body="{REDIRECT(page=>Well number 1)}{REDIRECT}"),
+    name(7): pages(1)[name(1)],
+    name(8): b"{broken",
+}
+"""Documents, a draft, a redirect page, a duplicate and a reject."""
+
+
+@pytest.fixture
+def migrate(tmp_path: Path, run: Run) -> Callable[[], Outcome]:
+    """A run over the members."""
+    source = folder(tmp_path / "wiki", MEMBERS)
+    return lambda: run("migrate", source, "--out", tmp_path / "out", "--changes", "--max-rejects", "50%")
+
+
+@pytest.fixture
+def fails(migrate: Callable[[], Outcome], tmp_path: Path) -> Callable[[str], None]:
+    """``fails(reason)``: the run ends with status 4 and says why; nothing is published and nothing is left."""
+
+    def check(reason: str) -> None:
+        outcome = migrate()
+        assert outcome.status == 4, outcome.err
+        assert "LedgerFault" in outcome.err
+        assert reason in outcome.err
+        assert [path.name for path in (tmp_path / "out").iterdir()] == [".lock"]
+
+    return check
+
+
+def test_the_undisturbed_run_balances(migrate: Callable[[], Outcome]) -> None:
+    outcome = migrate()
+    assert outcome.status == 1
+    assert "= 4 documents + 1 withheld + 1 redirect pages + 1 duplicates + 1 rejects" in outcome.err
+
+
+# --- what is counted -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by", [-1, 1])
+@pytest.mark.parametrize("counter", Ledger.model_fields)
+def test_a_counter_of_the_ledger(counter: str, by: int, fails: Fails, monkeypatch: Patch) -> None:
+    def miscounted(*arguments: Any) -> Ledger:
+        true = ledger.balance(*arguments)
+        return true.model_copy(update={counter: getattr(true, counter) + by})
+
+    monkeypatch.setattr(pipeline, "balance", miscounted)
+    fails("ledger of the manifest")
+
+
+@pytest.mark.parametrize(("counter", "key"), [("findings", "member.duplicate"), ("changes", "blanks")])
+def test_a_counter_of_the_run(counter: str, key: str, fails: Fails, monkeypatch: Patch) -> None:
+    plain = pipeline.finish
+
+    def miscounted(running: Running, *arguments: Any) -> None:
+        getattr(running, counter)[key] += 1
+        plain(running, *arguments)
+
+    monkeypatch.setattr(pipeline, "finish", miscounted)
+    fails(f"{counter} of the manifest")
+
+
+@pytest.mark.parametrize("column", ["bytes", "lines", "sha256"])
+@pytest.mark.parametrize("file", ["documents.jsonl", "withheld.jsonl", "rejects.jsonl", "findings.jsonl"])
+def test_what_the_manifest_says_of_a_file(file: str, column: str, fails: Fails, monkeypatch: Patch) -> None:
+    wrong: dict[str, object] = {"bytes": 7, "lines": 7, "sha256": "7" * 64}
+    plain = lines.describe
+
+    def misdescribed(path: Path) -> list[OutFile]:
+        return [one.model_copy(update={column: wrong[column]}) if one.name == file else one for one in plain(path)]
+
+    monkeypatch.setattr(lines, "describe", misdescribed)
+    fails("members came in" if column == "lines" and file != "findings.jsonl" else file)
+
+
+def test_a_file_that_the_manifest_does_not_name(fails: Fails, monkeypatch: Patch) -> None:
+    plain = lines.describe
+    monkeypatch.setattr(lines, "describe", lambda path: plain(path)[1:])
+    fails("files of the manifest")
+
+
+# --- what is there -------------------------------------------------------------------------
+
+
+def test_an_entry_that_gets_lost_behind_the_index(fails: Fails, monkeypatch: Patch) -> None:
+    plain = Facts.order_members
+
+    def forgetful(facts: Facts, *arguments: Any) -> int:
+        facts.db.execute("DELETE FROM entry WHERE rowid = 2")
+        return plain(facts, *arguments)
+
+    monkeypatch.setattr(Facts, "order_members", forgetful)
+    fails("ledger of the manifest")
+
+
+@pytest.mark.parametrize("file", ["documents", "withheld", "rejects"])
+@pytest.mark.parametrize("times", [0, 2])
+def test_a_line_that_is_lost_or_doubled_when_parts_are_joined(
+    times: int, file: str, fails: Fails, monkeypatch: Patch
+) -> None:
+    plain = lines.append_file
+
+    def careless(part: Path, whole: Path) -> None:
+        if whole.stem == file:
+            first, *rest = part.read_bytes().splitlines(keepends=True)
+            part.write_bytes(b"".join([first * times, *rest]))
+        plain(part, whole)
+
+    monkeypatch.setattr(lines, "append_file", careless)
+    fails("members came in")
+
+
+def test_one_member_twice_in_place_of_another_leaves_every_count_right(fails: Fails, monkeypatch: Patch) -> None:
+    plain = lines.append_file
+
+    def careless(part: Path, whole: Path) -> None:
+        if whole.stem == "documents":
+            first, _, *rest = part.read_bytes().splitlines(keepends=True)
+            part.write_bytes(b"".join([first, first, *rest]))
+        plain(part, whole)
+
+    monkeypatch.setattr(lines, "append_file", careless)
+    fails(f"{name(1)} is in 2 places, wiki/{name(2)} is in 0 places")
+
+
+@pytest.mark.parametrize("outcome", ["redirect", "duplicate"])
+def test_a_member_that_is_called_what_it_is_not(outcome: str, fails: Fails, monkeypatch: Patch) -> None:
+    """Its line is in a file, and the facts file counts it elsewhere."""
+    plain = pipeline.finish
+
+    def wrong(running: Running, facts: Facts, made: Path) -> None:
+        facts.db.execute("UPDATE fact SET outcome = ? WHERE ord = 0", (outcome,))
+        plain(running, facts, made)
+
+    monkeypatch.setattr(pipeline, "finish", wrong)
+    fails("members came in")
+
+
+def test_a_finding_that_is_not_written(fails: Fails, monkeypatch: Patch) -> None:
+    plain = lines.append_file
+
+    def careless(part: Path, whole: Path) -> None:
+        if whole.stem == "findings":
+            part.write_bytes(b"".join(part.read_bytes().splitlines(keepends=True)[1:]))
+        plain(part, whole)
+
+    monkeypatch.setattr(lines, "append_file", careless)
+    fails("of the manifest")
