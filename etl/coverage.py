@@ -31,6 +31,7 @@ from etl.hashes import Hashes
 from etl.load.redirects.neutral import entries
 from etl.load.report import plain
 from etl.routes import FAMILIES, GONE, Route, matching, routes
+from etl.trouble import Trouble
 
 MOST_KEPT = 100_000
 """Addresses without an answer that are kept at a time."""
@@ -71,7 +72,7 @@ _Stream = io.BufferedReader | gzip.GzipFile
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], Any]]]
 
 
-class LogError(Exception):
+class LogError(Trouble):
     """A log that cannot be read, or is none; names it: status 3."""
 
 

@@ -308,9 +308,7 @@ class _Transform:
 
     def _write_reject(self) -> None:
         reject = json.loads(self.reject)
-        data = _bytes(self.state.reader, self.row[:13]) if self.sha256 else b""
-        raw = data if isinstance(data, bytes) else b""
-        kept = raw[: self.state.settings.max_raw_bytes]
+        kept = self._read_again()[: self.state.settings.max_raw_bytes] if self.sha256 else b""
         line = {
             "code": reject["code"],
             "bundle": self.member.bundle,
@@ -331,9 +329,7 @@ class _Transform:
         self._write_findings([finding], None)
 
     def _write_document(self) -> None:
-        data = _bytes(self.state.reader, self.row[:13])
-        if isinstance(data, Rejection) or hashlib.sha256(data).hexdigest() != self.sha256:
-            raise SourceError(f"{self.member.bundle}/{self.member.name} changed while it was read")
+        data = self._read_again()
         read = _read(data, self.member_id, self.state.settings, with_findings=True)
         assert not isinstance(read, Rejection)  # the same bytes were read before
         record, fields = read
@@ -353,6 +349,13 @@ class _Transform:
         self.files["documents" if self.outcome == "document" else "withheld"].write(dump("document", made.document))
         self._write_findings(made.findings, self.document)
         self._account(made)
+
+    def _read_again(self) -> bytes:
+        """The bytes that the facts pass has read. Raises SourceError when they are others by now."""
+        data = _bytes(self.state.reader, self.row[:13])
+        if isinstance(data, Rejection) or hashlib.sha256(data).hexdigest() != self.sha256:
+            raise SourceError(f"{self.member.bundle}/{self.member.name} changed while it was read")
+        return data
 
     def _made(self, record: RawRecord, fields: Fields) -> Made:
         state = self.state

@@ -19,6 +19,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from etl.routes import FAMILIES, fault, matching, routes
+from etl.trouble import Trouble
 
 CONFIG_NAME = "wiki-etl.toml"
 MIB = 1024 * 1024
@@ -28,8 +29,10 @@ _FOLDER = r"^(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?$"
 """As it is sent, without encoding: it becomes part of the patterns of every web server."""
 
 
-class SettingsError(Exception):
-    """A mistake of the operator in arguments or settings: status 2."""
+class SettingsError(Trouble):
+    """A mistake of the operator in arguments or settings."""
+
+    status = 2
 
 
 class Settings(BaseModel):

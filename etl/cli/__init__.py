@@ -8,12 +8,13 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from etl import __version__
 from etl.cli import redirects
 from etl.cli.commands import STATUSES, add_command, count, progress, say
 from etl.load.report import plain
+from etl.trouble import Trouble
 
 if TYPE_CHECKING:
     from etl.settings import Settings
@@ -25,17 +26,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, and shells in the background
             signal.signal(number, _interrupt)
     try:
-        options = parser().parse_args(arguments)
-        return int(options.run(options))
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 2
-    except KeyboardInterrupt as error:
-        return _interrupted_status(error)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 3
+        status = _status(arguments)
+        sys.stdout.flush()
     except Exception as error:  # noqa: BLE001  # the last resort: everything has its exit status
-        return _interrupted_status(error) if _interrupted else _failed(error)
+        status = _interrupted_status(error) if _interrupted else _failed(error)
+    except KeyboardInterrupt as error:
+        status = _interrupted_status(error)
+    for stream in (sys.stdout, sys.stderr):
+        _let_go(stream)
+    return status
+
+
+def _status(arguments: Sequence[str] | None) -> int:
+    try:
+        options = parser().parse_args(arguments)
+    except SystemExit as end:  # of argparse
+        return end.code if isinstance(end.code, int) else 2
+    return int(options.run(options))
+
+
+def _let_go(stream: TextIO) -> None:
+    """What could not be written was said by now; the end of the interpreter must not stumble over it again."""
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 _interrupted: list[int] = []
@@ -70,20 +85,14 @@ _FACTS_TROUBLE = (
 
 
 def _failed(error: Exception) -> int:
-    """The status of an error; a trace back only for a bug of ours."""
-    from etl.coverage import LogError
-    from etl.extract.trouble import SourceError
-    from etl.load.generations import OutputError
-    from etl.load.redirects import MapError
-    from etl.servers import ServerError
-    from etl.settings import SettingsError
-    from etl.verify.connections import Unreachable
+    """The status of an error; a trace back only for a bug of ours.
 
-    if isinstance(error, SettingsError):
-        say(_with_notes(f"error: {error}", error))
-        return 2
+    Nothing is imported here before it is clear that the disk is not the trouble.
+    """
     trouble = None
-    if isinstance(error, SourceError | OutputError | ServerError | MapError | Unreachable | LogError):
+    if isinstance(error, BrokenPipeError):  # nobody reads on
+        return Trouble.status
+    if isinstance(error, Trouble):
         trouble = str(error)
     elif isinstance(error, OSError):
         trouble = (f"{error.filename}: " if error.filename else "") + (error.strerror or str(error))
@@ -93,7 +102,7 @@ def _failed(error: Exception) -> int:
         trouble = f"the facts file of this run: {error}"
     if trouble is not None:
         say(_with_notes(f"error: {trouble}", error))
-        return 3
+        return getattr(error, "status", Trouble.status)
     import traceback
 
     say("".join(traceback.format_exception(error)).rstrip())
@@ -117,6 +126,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(metavar="COMMAND", required=True)
     _migrate_arguments(commands)
     _validate_arguments(commands)
+    _replay_arguments(commands)
     _release_arguments(commands)
     redirects.add(commands)
     _schema_arguments(commands)
@@ -180,6 +190,26 @@ def _validate_arguments(commands: Any) -> None:
         "--format", choices=("text", "json", "github"), default="text", help="form of the faults (default: text)"
     )
     command.add_argument("--strict", action="store_true", help="warnings count as faults")
+
+
+def _replay_arguments(commands: Any) -> None:
+    help_ = "go through the rejects of a generation again, after the tool or the settings changed: which of them pass"
+    command = add_command(commands, "replay", _replay, help_, "wiki-etl replay out/refused --config wiki-etl.toml")
+    command.add_argument(
+        "file", nargs="?", type=Path, metavar="FILE", help="rejects.jsonl or generation (default: out/current)"
+    )
+    command.add_argument(
+        "--out", type=Path, default=Path("out"), metavar="FOLDER", help="where generations are (default: out)"
+    )
+    command.add_argument(
+        "--config", type=Path, metavar="FILE", help="settings file (default: that of a migration of raw)"
+    )
+    command.add_argument(
+        "--jobs", type=count, metavar="N", help="processes (default: one, or the cores from 2,000 rejects on)"
+    )
+    command.add_argument(
+        "--format", choices=("text", "json"), default="text", help="form of the report (default: text)"
+    )
 
 
 def _release_arguments(commands: Any) -> None:
@@ -263,6 +293,24 @@ def _validate(options: argparse.Namespace) -> int:
         out=options.out,
         leave_out=leave_out,
     )
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from etl.replay import replay
+
+    sources = _sources(argparse.Namespace(source=[], quiet=True))[0] if Path("raw").is_dir() else []
+    done = replay(
+        options.file,
+        _loaded(options, sources)[0],
+        out=options.out,
+        form=options.format,
+        every=options.verbose,
+        jobs=options.jobs,
+        progress=progress(options),
+    )
+    if not options.quiet:
+        say(done.summary)
+    return done.status
 
 
 def _release(options: argparse.Namespace) -> int:

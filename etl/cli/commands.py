@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from etl.load.report import plain
@@ -21,8 +21,12 @@ STATUSES = """exit statuses:
 
 
 def say(text: str) -> None:
-    """A line on standard error; no control character of the data reaches the terminal."""
-    print(plain(text), file=sys.stderr)
+    """A line on standard error; no control character of the data reaches the terminal.
+
+    Where it cannot be written, it is lost: there is nobody else to tell, and the exit status still says the main thing.
+    """
+    with suppress(OSError):
+        print(plain(text), file=sys.stderr, flush=True)
 
 
 def add_command(

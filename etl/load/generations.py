@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from etl.settings import SettingsError
+from etl.trouble import Trouble
 
 CURRENT = "current"
 RELEASED = "released"
@@ -26,7 +27,7 @@ STALE = ".stale-"
 """Before the number of a generation that is being removed: a run that dies meanwhile leaves no half of one."""
 
 
-class OutputError(Exception):
+class OutputError(Trouble):
     """Trouble with ``out/``: not writable, full, or locked by another run; status 3."""
 
 
@@ -56,7 +57,7 @@ class Generations:
             lock.truncate(0)
             lock.write(f"{os.getpid()}\n")
             lock.flush()
-            for left in self.out.glob(f"{WORK}*"):  # by a run that died
+            for left in (*self.out.glob(f"{WORK}*"), *self.folder.glob(f"{STALE}*")):  # by a run that died
                 shutil.rmtree(left, ignore_errors=True)
             # Of another name each time: no process that outlived a run can write into the next one's.
             work = Path(tempfile.mkdtemp(prefix=f"{WORK}-", dir=self.out))

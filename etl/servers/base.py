@@ -10,12 +10,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from etl.trouble import Trouble
+
 LOOPBACK = "127.0.0.1"
 
 _SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin", "/opt/homebrew/bin")  # often not on the PATH of a user
 
 
-class ServerError(Exception):
+class ServerError(Trouble):
     """A server that is not installed, does not start, or has no map: the sentence says what to do. Status 3."""
 
 

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from etl import __version__
+from etl.trouble import Trouble
 
 NEW_CONNECTIONS = 2
 """How many new connections may be dropped without an answer before that is the answer."""
@@ -31,7 +32,7 @@ _HEADER = re.compile(r"\r\n([^:\s]+):([^\r\n]*)")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-class Unreachable(Exception):
+class Unreachable(Trouble):
     """A server that takes no connection, or whose certificate is not trusted: status 3."""
 
 

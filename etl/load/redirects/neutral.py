@@ -19,6 +19,7 @@ import orjson
 from etl.addresses import SCRIPT, Address, refusal
 from etl.model import Finding
 from etl.routes import Route, routes
+from etl.trouble import Trouble
 
 if TYPE_CHECKING:
     from etl.settings import Settings
@@ -32,7 +33,7 @@ _TARGET = re.compile(r"/(?!/)(?:[A-Za-z0-9/._~!$&'()*+,;=:@?-]++|%[0-9A-Fa-f]{2}
 """What an address may hold as it is sent (RFC 3986), from the root of the site; no fragment, no other host."""
 
 
-class MapError(Exception):
+class MapError(Trouble):
     """A redirect map that cannot be read, or breaks its contract; names file and line: status 3."""
 
 

@@ -1,0 +1,10 @@
+"""What people can mend, and not we: errors that end a command with a sentence and a status of their own."""
+
+from __future__ import annotations
+
+
+class Trouble(Exception):
+    """Trouble with input or output. Its text is a sentence for people: what is wrong, what was done, what to do."""
+
+    status = 3
+    """Exit status of the command (contract, section 3)."""
