@@ -251,12 +251,39 @@ def started(source: Path, out: Path, jobs: int) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_status_130_for_an_interrupted_run_that_leaves_nothing(big: Path, out: Path, jobs: int) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_status_130_for_an_interrupted_run_that_leaves_nothing(
+    number: signal.Signals, jobs: int, big: Path, out: Path
+) -> None:
     process = started(big, out, jobs)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (130, "interrupted; nothing was published\n")
     assert [path.name for path in out.iterdir()] == [".lock"]
+
+
+def test_a_signal_that_is_ignored_stays_ignored(bundle: Path, out: Path) -> None:
+    """As under nohup, and in the background of a shell."""
+    script = (
+        "import os, signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "from etl import pipeline\nfrom etl.cli import main\nplain = pipeline.index\n"
+        "pipeline.index = lambda *arguments: (os.kill(os.getpid(), signal.SIGHUP), plain(*arguments))[1]\n"
+        f"raise SystemExit(main(['migrate', {str(bundle)!r}, '--out', {str(out)!r}]))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_cannot_be_written_to_standard_output_is_trouble(bundle: Path, out: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full to write to")
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "etl", "migrate", str(bundle), "--out", str(out), "--format", "json"]
+        done = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        assert (done.returncode, "No space left on device" in done.stderr) == (3, True), done.stderr
+        assert "Traceback" not in done.stderr
+        done = subprocess.run(command[:-2], cwd=ROOT, stdout=full, stderr=full, check=False)
+        assert done.returncode == 0  # nothing new was to publish, and nobody can be told
 
 
 @pytest.mark.parametrize("step", ["index", "gather", "transform", "write_decisions", "refusal"])
