@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable
 
 import pytest
+from pydantic import ValidationError
 
 from etl import servers
 from etl.cli import redirects as cli_redirects
 from etl.load.redirects import COMPILERS, STATIC_HOSTS
+from etl.settings import Settings
 from tests.make import Outcome
 
 Run = Callable[..., Outcome]
@@ -19,6 +21,13 @@ def test_help_lists_every_server_that_can_be_run_and_every_target_that_is_compil
     """Help does not wait for the modules that know, so the names are written twice."""
     assert set(cli_redirects.SERVERS) == set(servers.SERVERS)
     assert set(cli_redirects.TARGETS) == set(COMPILERS) | set(STATIC_HOSTS)
+
+
+def test_the_setting_takes_every_server_that_is_compiled_for() -> None:
+    names = list(COMPILERS | STATIC_HOSTS)
+    assert list(Settings.model_validate({"servers": names}).servers) == names
+    with pytest.raises(ValidationError):
+        Settings.model_validate({"servers": [*names, "unknown"]})
 
 
 @pytest.mark.parametrize("action", ["build", "serve", "verify", "diff", "coverage"])

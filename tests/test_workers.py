@@ -118,7 +118,7 @@ def test_a_task_that_kills_its_worker_again_and_again_is_named() -> None:
 
 
 def test_the_guilty_piece_of_a_task_is_found() -> None:
-    done = []
+    done: list[int] = []
     with pytest.raises(WorkerDied) as caught, workers(2, partial(started, 0)) as crew:
         done.extend(crew.map(die_over_5, [[0, 1], [2, 3, 4, 5, 6], [7]], halves))
     assert (done, caught.value.task) == ([2, 3], [5])  # [2, 3, 4] of the halves, then [5] of [5, 6]

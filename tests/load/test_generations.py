@@ -151,10 +151,15 @@ def test_what_outlives_a_run_cannot_write_into_the_next_one(out: Generations) ->
 @pytest.mark.parametrize("moved", [False, True])
 def test_an_error_says_whether_something_was_published_before_it(moved: bool, out: Generations) -> None:
     publish(out, "one")
-    with pytest.raises(_Crash) as caught, out.publishing() as work:
-        if moved:
-            out.publish(made(work, "two"), 3)
-        raise _Crash
+
+    def crash() -> None:
+        with out.publishing() as work:
+            if moved:
+                out.publish(made(work, "two"), 3)
+            raise _Crash
+
+    with pytest.raises(_Crash) as caught:
+        crash()
     assert caught.value.__notes__ == ["generation 2 was published before that" if moved else "nothing was published"]
 
 

@@ -22,7 +22,7 @@ from hypothesis import given, settings
 from etl.addresses import Address, lookups
 from etl.load.redirects import CompileOptions
 from etl.load.redirects.exact import lower
-from etl.load.redirects.static import STATIC_HOSTS, cloudfront, compile_hosts
+from etl.load.redirects.static import STATIC_HOSTS, cloudfront
 from etl.load.redirects.static.hosts import HOSTS
 from etl.model import Finding
 from tests.load.test_lighttpd import GOLDEN, HOSTILE, all_files
@@ -41,7 +41,11 @@ def compiled(entries: Entries, options: CompileOptions | None = None) -> Iterato
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_map(folder / "redirects.jsonl", entries.items())
-        yield folder, compile_hosts(folder / "redirects.jsonl", folder, options or CompileOptions())
+        findings: list[Finding] = []
+        for host in HOSTS:
+            (folder / host).mkdir()
+            findings += STATIC_HOSTS[host](folder / "redirects.jsonl", folder / host, options or CompileOptions())
+        yield folder, findings
 
 
 # --- a reader for each grammar -------------------------------------------------------------
