@@ -20,6 +20,7 @@ from etl.extract.bundle import Bundle, Locator, scan
 from etl.extract.previous import read_previous
 from etl.extract.reviewed import Reviewed, read_reviewed, settings_digest
 from etl.extract.trouble import SourceError
+from etl.extract.unchanged import check_unchanged
 from etl.facts import Facts
 from etl.load import lines
 from etl.load.generations import Generations
@@ -57,6 +58,8 @@ class Run:
     """The generation whose slugs and addresses stay: ``released``, ``current``, ``none``, or a folder or http(s)
     address as `read_previous` takes it. None: the released one, if there is one."""
     leave_out: Sequence[Path] = ()
+    sha256: str | None = None
+    """What the only source must have, which is no folder; in lower case."""
     progress: Progress = lambda _name, _total: nullcontext(lambda _done: None)
 
     bundles: list[Bundle] = field(default_factory=list)
@@ -145,7 +148,7 @@ def index(run: Run, facts: Facts, work: Path) -> int:
 
     spool = work / "spool"
     spool.mkdir()
-    run.bundles = scan(run.sources, run.settings, spool, add, run.leave_out)
+    run.bundles = scan(run.sources, run.settings, spool, add, run.leave_out, sha256=run.sha256)
     facts.add_entries(rows)
     troubles = [bundle.trouble for bundle in run.bundles if bundle.trouble]
     if troubles and not run.allow_partial:
@@ -163,19 +166,14 @@ def make(run: Run, facts: Facts, members: int, made: Path) -> bool:
     parts = made.parent / "parts"
     try:
         gather_facts(run, facts, members, jobs)
+        check_unchanged(bundle.seen for bundle in run.bundles)
         resolve(facts, run.settings)
         with crew_of(run, jobs, partial(transform_state, run.settings, run.options, facts.path, parts)) as crew:
             transform_members(run, facts, members, crew, made)
+            check_unchanged(bundle.seen for bundle in run.bundles)
             write_decisions(run, facts, made, crew)
     except WorkerDied as death:
-        if not isinstance(death.task, Rows | Chunk):
-            raise
-        facts.doom(
-            death.task.first,
-            "member.deadly",
-            "the process that worked on it was ended by the system, also when it did nothing else",
-            "left out",
-        )
+        condemn(facts, death)
         run.findings.clear()
         run.changes.clear()
         for folder in (made, parts):
@@ -183,6 +181,14 @@ def make(run: Run, facts: Facts, members: int, made: Path) -> bool:
         made.mkdir()
         return False
     return True
+
+
+def condemn(facts: Facts, death: WorkerDied) -> None:
+    """Make the member that ended its worker a reject, and all begins again; the death of anything else is raised."""
+    if not isinstance(death.task, Rows | Chunk):
+        raise death
+    message = "the process that worked on it was ended by the system, also when it did nothing else"
+    facts.doom(death.task.first, "member.deadly", message, "left out")
 
 
 @contextmanager

@@ -73,11 +73,12 @@ def validate(
     verbose: bool = False,
     out: Path | None = None,
     leave_out: Sequence[Path] = (),
+    sha256: str | None = None,
 ) -> int:
     """Write every fault of all paths to standard output; returns the exit status (contract, section 3).
 
     The paths that are bundles are one set, as for `migrate`. ``strict``: warnings count as faults.
-    ``out``: the folder whose current generation `max_shrink` compares with.
+    ``out``: the folder whose current generation `max_shrink` compares with. ``sha256``: what the only bundle must have.
     Raises SourceError, OSError (status 3) and SettingsError (2).
     """
     from etl.pipeline import Run
@@ -85,10 +86,10 @@ def validate(
     try:
         with tempfile.TemporaryDirectory(prefix="wiki-etl-") as folder:
             work = Work(Path(folder), strict)
-            bundles = [path for path in paths if kind_of(path) == "bundle"]
+            bundles = _bundles(paths, sha256)
             if bundles:
                 settings, made = load_settings(bundles), work.folder / "out"
-                run = Run(bundles, settings, made, jobs, leave_out=leave_out, progress=progress)
+                run = Run(bundles, settings, made, jobs, leave_out=leave_out, sha256=sha256, progress=progress)
                 _check_bundles(work, run, out)
             for path in paths:
                 if path not in bundles:
@@ -99,6 +100,13 @@ def validate(
         if form == "github" and not isinstance(error, BrokenPipeError):
             print(command("error", one_line(str(error)), title="wiki-etl validate"))
         raise
+
+
+def _bundles(paths: Sequence[str], sha256: str | None) -> list[str]:
+    bundles = [path for path in paths if kind_of(path) == "bundle"]
+    if sha256 and not bundles:
+        raise SettingsError(f"--sha256 is for the source of a migration; {paths[0]!r} is what comes out of one")
+    return bundles
 
 
 def _show(verdict: Verdict, form: str, *, quiet: bool, verbose: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -139,12 +140,21 @@ def _source_arguments(command: argparse.ArgumentParser) -> None:
         "--config", type=Path, metavar="FILE", help="settings file (default: wiki-etl.toml beside the source)"
     )
     command.add_argument(
+        "--sha256", type=_sha256, metavar="HEX", help="go on only when the one file, address or - has this digest"
+    )
+    command.add_argument(
         "--jobs", type=count, metavar="N", help="processes (default: the cores that this process may use)"
     )
     command.add_argument("--max-rejects", metavar="N|P%", help="rejects that are still published (default: 1%%)")
     command.add_argument(
         "--max-shrink", metavar="N|P%", help="loss of documents that is still published (default: 5%%)"
     )
+
+
+def _sha256(text: str) -> str:
+    if not re.fullmatch("[0-9a-fA-F]{64}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a SHA-256, which has 64 hex digits")
+    return text.lower()
 
 
 def _migrate_arguments(commands: Any) -> None:
@@ -253,7 +263,7 @@ def _migrate(options: argparse.Namespace) -> int:
     from etl.passes import Options
     from etl.pipeline import Run, migrate
 
-    sources, leave_out = _sources(options)
+    sources, leave_out = _one_source(options)
     run = Run(
         sources=sources,
         settings=_loaded(options, sources)[0],
@@ -265,6 +275,7 @@ def _migrate(options: argparse.Namespace) -> int:
         allow_partial=options.allow_partial,
         previous=options.previous,
         leave_out=leave_out,
+        sha256=options.sha256,
         progress=progress(options),
     )
     migrate(run)
@@ -280,7 +291,7 @@ def _migrate(options: argparse.Namespace) -> int:
 def _validate(options: argparse.Namespace) -> int:
     from etl.validate import validate
 
-    paths, leave_out = _sources(options)
+    paths, leave_out = _one_source(options)
     return validate(
         paths,
         lambda sources: _loaded(options, sources)[0],
@@ -292,6 +303,7 @@ def _validate(options: argparse.Namespace) -> int:
         verbose=options.verbose,
         out=options.out,
         leave_out=leave_out,
+        sha256=options.sha256,
     )
 
 
@@ -299,10 +311,12 @@ def _replay(options: argparse.Namespace) -> int:
     from etl.replay import replay
 
     sources = _sources(argparse.Namespace(source=[], quiet=True))[0] if Path("raw").is_dir() else []
+    settings, origins = _loaded(options, sources)
     done = replay(
         options.file,
-        _loaded(options, sources)[0],
+        settings,
         out=options.out,
+        origin=next((origin for origin in origins.values() if origin != "default"), "defaults"),
         form=options.format,
         every=options.verbose,
         jobs=options.jobs,
@@ -377,6 +391,16 @@ def _sources(options: argparse.Namespace) -> tuple[list[str], list[Path]]:
     if sample.is_dir() and not getattr(options, "quiet", False):
         say("raw holds an export of its own: raw/sample is left out")
     return [str(raw)], [sample]
+
+
+def _one_source(options: argparse.Namespace) -> tuple[list[str], list[Path]]:
+    """`_sources`; with ``--sha256`` there is exactly one, and it is no folder."""
+    sources, leave_out = _sources(options)
+    if options.sha256 and (len(sources) != 1 or Path(sources[0]).is_dir()):
+        from etl.settings import SettingsError
+
+        raise SettingsError("--sha256 is for one SOURCE that is a file, an address or -, not for folders")
+    return sources, leave_out
 
 
 def _loaded(options: argparse.Namespace, sources: Sequence[str]) -> tuple[Settings, dict[str, str]]:

@@ -61,7 +61,7 @@ def read_previous(source: str, settings: Settings, facts: Facts) -> None:
     Raises SettingsError (status 2) when there is no generation at a path, SourceError (3) when one cannot be read
     whole or is damaged, with file and line.
     """
-    files = list(_remote(source) if is_address(source) else _local(Path(source)))
+    files = list(_remote(source, settings.max_total_bytes) if is_address(source) else _local(Path(source)))
     facts.db.execute("BEGIN")
     for file in files:
         read = READERS[file.name]
@@ -95,7 +95,7 @@ def _local(path: Path) -> Iterator[_File]:
         yield _File(name, f"{shown}/{name}", partial(_blocks, folder / name), sha256)
 
 
-def _remote(url: str) -> Iterator[_File]:
+def _remote(url: str, most: int) -> Iterator[_File]:
     try:
         parts = urlsplit(url)
     except ValueError as error:
@@ -104,11 +104,11 @@ def _remote(url: str) -> Iterator[_File]:
     shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{base}"  # no password, no token
     name = base.rpartition("/")[2]
     if name in _ALONE:
-        yield _File(name, shown, partial(downloaded, url, shown), None)
+        yield _File(name, shown, partial(downloaded, url, shown, most), None)
         return
 
     def fetched(name: str) -> Pieces:
-        return downloaded(parts._replace(path=f"{base}/{name}", fragment="").geturl(), f"{shown}/{name}")
+        return downloaded(parts._replace(path=f"{base}/{name}", fragment="").geturl(), f"{shown}/{name}", most)
 
     for name, sha256 in _promised(fetched(MANIFEST), f"{shown}/{MANIFEST}").items():
         yield _File(name, f"{shown}/{name}", partial(fetched, name), sha256)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from etl.trouble import Trouble
 
-class SourceError(Exception):
+
+class SourceError(Trouble):
     """Trouble with the input: a container that is missing, unreadable or over a limit of the whole run; status 3.
 
     Its text is a sentence for people that names the container.
     """
+
+
+class DamageError(Exception):
+    """A container cannot be read to its end; the text goes on from the container's name."""
 
 
 def printable(text: str) -> str:

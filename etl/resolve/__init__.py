@@ -27,14 +27,14 @@ MOST_CONFLICTS = 0.10
 FEWEST_MEMBERS = 100
 
 
-def resolve(facts: Facts, settings: Settings) -> None:
+def resolve(facts: Facts, settings: Settings, *, one_export: bool = True) -> None:
     """Fill in the outcome of every member, its slug, its addresses, and the index for links.
 
-    Raises SettingsError when the members cannot be of one export (contract, "One page twice").
+    Raises SettingsError when the members cannot be of one export (contract, "One page twice"), if they are to be.
     """
     facts.db.execute("BEGIN")
     _duplicates(facts)
-    _conflicts(facts, settings)
+    _conflicts(facts, settings, one_export=one_export)
     _outcomes(facts, settings)
     _redirect_pages(facts)
     _slugs(facts, settings)
@@ -73,7 +73,7 @@ def _duplicates(facts: Facts) -> None:
     )
 
 
-def _conflicts(facts: Facts, settings: Settings) -> None:
+def _conflicts(facts: Facts, settings: Settings, *, one_export: bool) -> None:
     """Different bytes with one member id or one page id: one stays, the others are rejects."""
     pick = "min" if settings.duplicates == "reject" else "max"
     for key, what in (("member_id", "member id"), ("page_id", "page id")):
@@ -107,7 +107,8 @@ def _conflicts(facts: Facts, settings: Settings) -> None:
                 "action": f"{other} stays; this one is in rejects.jsonl",
             }
             facts.db.execute("UPDATE fact SET outcome = 'reject', reject = ? WHERE ord = ?", (json.dumps(reject), ord_))
-        _refuse_two_sources(facts)
+        if one_export:
+            _refuse_two_sources(facts)
 
 
 def _refuse_two_sources(facts: Facts) -> None:

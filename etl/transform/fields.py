@@ -191,7 +191,8 @@ class _Page:
 
     def _page_id(self, stored: Sequence[Address]) -> int | None:
         page_id = _number(self.source.get("tiki_page_id"))
-        from_alias = next((int(address.value) for address in stored if address.kind == "id"), None)
+        numbers = (_number(address.value) for address in stored if address.kind == "id")
+        from_alias = next(filter(None, numbers), None)
         if page_id is None:
             action = "none found in the aliases" if from_alias is None else f"{from_alias} taken from the aliases"
             self.find("page-id.missing", "tiki_page_id", "the page has no tiki_page_id", action)

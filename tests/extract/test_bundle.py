@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bz2
 import gzip
-import http.server
 import io
 import itertools
 import lzma
@@ -17,7 +16,6 @@ import struct
 import sys
 import tarfile
 import tempfile
-import threading
 import tracemalloc
 import unicodedata
 import warnings
@@ -781,77 +779,6 @@ def test_standard_input_may_be_one_member(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(sys, "stdin", None)
     with pytest.raises(SourceError, match="standard input"):
         Scanned(tmp_path / "work", "-")
-
-
-Answer = tuple[int, dict[str, str], bytes]
-
-
-@contextmanager
-def web_server(answers: dict[str, list[Answer]]) -> Iterator[str]:
-    """A server on loopback that gives the answers for a path in turn, the last one for ever; its address."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            turn = answers[self.path.partition("?")[0]]
-            status, headers, body = turn.pop(0) if len(turn) > 1 else turn[0]
-            self.send_response(status)
-            for name, value in ({"Content-Length": str(len(body))} | headers).items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_args: Any) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-def test_an_address_is_a_source_also_when_the_server_is_busy_at_first(tmp_path: Path) -> None:
-    busy: Answer = (503, {}, b"busy")
-    with web_server({"/a%20b.tar.gz": [busy, busy, (200, {}, gzip.compress(tar_bytes(PAGES)))]}) as address:
-        seen = Scanned(tmp_path / "work", f"{address}/a%20b.tar.gz?token=1")
-    assert (seen.members, seen.trouble) == ({"a b": PAGES}, None)
-
-
-def test_an_address_may_redirect_to_http_only(tmp_path: Path) -> None:
-    answers: dict[str, list[Answer]] = {
-        "/here": [(302, {"Location": "/box.zip"}, b"")],
-        "/box.zip": [(200, {}, zip_bytes(PAGES))],
-        "/file": [(302, {"Location": "file:///etc/passwd"}, b"")],
-    }
-    with web_server(answers) as address:
-        assert Scanned(tmp_path / "work", f"{address}/here").members == {"here": PAGES}
-        with pytest.raises(SourceError, match="/file: cannot be fetched"):
-            Scanned(tmp_path / "work", f"{address}/file")
-
-
-def test_what_a_server_does_not_give_whole_is_trouble_with_the_source(tmp_path: Path) -> None:
-    data = zip_bytes(PAGES)
-    answers: dict[str, list[Answer]] = {
-        "/none": [(404, {}, b"")],
-        "/short": [(200, {"Content-Length": str(len(data) + 1)}, data)],
-        "/large": [(200, {}, data)],
-    }
-    with web_server(answers) as address:
-        with pytest.raises(SourceError, match="/none: the server answered 404"):
-            Scanned(tmp_path / "work", f"{address}/none")
-        with pytest.raises(SourceError, match="/short: cannot be fetched"):
-            Scanned(tmp_path / "work", f"{address}/short")
-        with pytest.raises(SourceError, match=r"/large: more than 100 bytes .*max_total_bytes"):
-            Scanned(tmp_path / "work", f"{address}/large", max_total_bytes=100)
-
-
-def test_passwords_and_tokens_of_an_address_stay_out_of_messages(tmp_path: Path) -> None:
-    with web_server({"/x": [(404, {}, b"")]}) as address, pytest.raises(SourceError) as caught:
-        Scanned(tmp_path / "work", address.replace("//", "//me:secret@") + "/x?token=secret")
-    assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("source", ["missing.zip", "nul\0.zip", "pipe", "ftp://example.org/x.zip", "http://[bad/x"])

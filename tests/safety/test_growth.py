@@ -132,6 +132,11 @@ SQUARES: dict[str, tuple[str, int, Maker]] = {
         3_000,
         lambda size: "| a |\n| --- |\n|" + " |" * (size // 2) + "b\n",
     ),
+    "lines below a row that a hard break ends": (
+        "any character of a line was taken for the first one that shows",
+        3_000,
+        lambda size: "| a  \n" + "abcdefghi\n" * (size // 10),
+    ),
     "boxes in boxes": (
         "every box looked at the lines of all boxes in it",
         3_000,

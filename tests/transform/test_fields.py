@@ -100,6 +100,8 @@ def test_a_title_that_is_whole_stays_without_its_date() -> None:
         ("7", ["/7"], "tiki-7", None),
         (None, ["/7"], "tiki-7", "page-id.missing"),
         (None, ["/tiki-index.php?page_id=7"], "tiki-7", "page-id.missing"),
+        (None, ["/" + "9" * 19], f"page-{MEMBER}", "page-id.missing"),
+        (None, ["/" + "9" * 5000, "/7"], "tiki-7", "page-id.missing"),
         (None, [], f"page-{MEMBER}", "page-id.missing"),
         (0, [], f"page-{MEMBER}", "page-id.missing"),
         (-7, ["/8"], "tiki-8", "page-id.missing"),

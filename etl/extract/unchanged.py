@@ -1,0 +1,38 @@
+"""Whether a file is still the one that was scanned: what is read later is found by offsets that were noted then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from etl.extract.trouble import SourceError, printable, why
+
+
+class Seen(NamedTuple):
+    """A file when it was seen first; another file in its place, or other bytes in it, would be another value."""
+
+    path: Path
+    shown: str
+    device: int
+    inode: int
+    size: int
+    mtime_ns: int
+
+
+def look(path: Path, shown: str) -> Seen:
+    """The file as it is now; SourceError when there is none."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise SourceError(f"{printable(shown)}: cannot be opened: {why(error)}") from error
+    return Seen(path, shown, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def check_unchanged(files: Iterable[Seen | None]) -> None:
+    """SourceError for the first file that was changed, or replaced, since it was seen."""
+    for file in files:
+        if file is not None and look(file.path, file.shown) != file:
+            raise SourceError(
+                f"{printable(file.shown)}: was changed while it was read; run again when nobody writes to it"
+            )
