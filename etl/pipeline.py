@@ -168,7 +168,8 @@ def make(run: Run, facts: Facts, members: int, made: Path) -> bool:
         gather_facts(run, facts, members, jobs)
         check_unchanged(bundle.seen for bundle in run.bundles)
         resolve(facts, run.settings)
-        with crew_of(run, jobs, partial(transform_state, run.settings, run.options, facts.path, parts)) as crew:
+        setup = partial(transform_state, run.settings, run.options, facts.path, parts)
+        with crew_of(run, jobs, setup, made.parent) as crew:
             transform_members(run, facts, members, crew, made)
             check_unchanged(bundle.seen for bundle in run.bundles)
             write_decisions(run, facts, made, crew)
@@ -192,9 +193,9 @@ def condemn(facts: Facts, death: WorkerDied) -> None:
 
 
 @contextmanager
-def crew_of(run: Run, jobs: int, setup: Callable[[], Any]) -> Iterator[Workers]:
+def crew_of(run: Run, jobs: int, setup: Callable[[], Any], work: Path) -> Iterator[Workers]:
     """`workers` whose deaths are counted."""
-    with workers(jobs, setup) as crew:
+    with workers(jobs, setup, work) as crew:
         try:
             yield crew
         finally:
@@ -204,7 +205,8 @@ def crew_of(run: Run, jobs: int, setup: Callable[[], Any]) -> Iterator[Workers]:
 def gather_facts(run: Run, facts: Facts, members: int, jobs: int) -> None:
     """The first pass: identity, names and dates of every member, to the facts file."""
     rows = (Rows(chunk.first, facts.members(chunk.first, chunk.last)) for chunk in chunks(members, CHUNK))
-    with crew_of(run, jobs, partial(facts_state, run.settings)) as crew, run.progress("reading", members) as done:
+    setup = partial(facts_state, run.settings)
+    with crew_of(run, jobs, setup, facts.path.parent) as crew, run.progress("reading", members) as done:
         for gathered in crew.map(gather, rows, Rows.halves):
             facts.add_facts(gathered.rows, gathered.claims, gathered.terms)
             done(len(gathered.rows))

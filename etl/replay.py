@@ -17,7 +17,7 @@ import re
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
@@ -384,13 +384,14 @@ def go_through(run: Replay, members: int, jobs: int | None) -> bool:
     run.errors.clear()
     jobs = _jobs(run, members, jobs)
     try:
-        with workers(jobs, partial(facts_state, run.settings)) as crew, run.progress("reading", members) as done:
+        setup: Callable[[], Any] = partial(facts_state, run.settings)
+        with workers(jobs, setup, run.work) as crew, run.progress("reading", members) as done:
             for gathered in crew.map(gather, _rows(facts), Rows.halves):
                 facts.add_facts(*gathered)
                 done(len(gathered.rows))
         _decide(run)
         setup = partial(transform_state, run.settings, Options(), facts.path, parts)
-        with workers(jobs, setup) as crew, run.progress("cleaning", members) as done:
+        with workers(jobs, setup, run.work) as crew, run.progress("cleaning", members) as done:
             for part in crew.map(transform, _chunks(facts), Chunk.halves):
                 run.errors.update({code: n for code, n in part.findings.items() if SEVERITY[code] == "error"})
                 for name in PARTS:

@@ -8,16 +8,22 @@ cut in halves until the guilty piece is known.
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
+import pickle
 import signal
+import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from etl.trouble import Trouble
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -45,14 +51,33 @@ def whole(task: Any) -> Sequence[Any]:
     return [task]
 
 
+class _Order(NamedTuple):
+    """A task on its way: what is to be done, and the file that takes the result.
+
+    A process that is ended while it sends what a pipe does not take in one piece leaves a half of it there, and the
+    pool would wait for the other half for ever. So nothing but the end of an order is told through the pipe.
+    """
+
+    function: Callable[[Any, Any], Any]
+    task: Any
+    result: Path
+
+    def taken(self) -> Any:
+        """The result, whose file goes."""
+        result = pickle.loads(self.result.read_bytes())  # noqa: S301  # a worker of ours wrote it
+        self.result.unlink()
+        return result
+
+
 class Workers:
     """Runs tasks with a state that each process makes for itself, once."""
 
-    def __init__(self, jobs: int, setup: Callable[[], Any]) -> None:
+    def __init__(self, jobs: int, setup: Callable[[], Any], folder: Path) -> None:
         self.deaths = 0
         """How often a process was ended over its task; what was lost with it was done again."""
         self._jobs = jobs
         self._setup = setup
+        self._results = (folder / f"{number}.result" for number in itertools.count())
         self._pool: ProcessPoolExecutor | None = None
 
     def map(self, function: Callable[[Any, Task], Result], tasks: Iterable[Task], cut: Cut = whole) -> Iterator[Result]:
@@ -65,13 +90,14 @@ class Workers:
             for task in tasks:
                 yield function(state, task)
             return
-        waiting: deque[tuple[Task, Future[Result], ProcessPoolExecutor]] = deque()
+        waiting: deque[tuple[_Order, Future[None], ProcessPoolExecutor]] = deque()
         for task in tasks:
             if len(waiting) >= 2 * self._jobs + 2:
-                yield from self._results(function, cut, *waiting.popleft())
-            waiting.append((task, *self._submit(function, task)))
+                yield from self._next(cut, *waiting.popleft())
+            order = _Order(function, task, next(self._results))
+            waiting.append((order, *self._submit(order)))
         while waiting:
-            yield from self._results(function, cut, *waiting.popleft())
+            yield from self._next(cut, *waiting.popleft())
 
     def close(self, *, at_once: bool = False) -> None:
         """End all processes: when they have nothing left to do, or in the middle of it."""
@@ -80,31 +106,22 @@ class Workers:
         if self._pool:
             self._pool.shutdown(cancel_futures=True)
 
-    def _submit(
-        self, function: Callable[[Any, Task], Result], task: Task
-    ) -> tuple[Future[Result], ProcessPoolExecutor]:
+    def _submit(self, order: _Order) -> tuple[Future[None], ProcessPoolExecutor]:
         if self._pool:
             with suppress(BrokenProcessPool):
-                return self._pool.submit(_in_worker, function, task), self._pool
+                return self._pool.submit(_in_worker, order), self._pool
             self._bury(self._pool)
         self._pool = _pool(self._jobs, self._setup)
-        return self._pool.submit(_in_worker, function, task), self._pool
+        return self._pool.submit(_in_worker, order), self._pool
 
-    def _results(
-        self,
-        function: Callable[[Any, Task], Result],
-        cut: Cut,
-        task: Task,
-        future: Future[Result],
-        pool: ProcessPoolExecutor,
-    ) -> Iterator[Result]:
+    def _next(self, cut: Cut, order: _Order, future: Future[None], pool: ProcessPoolExecutor) -> Iterator[Any]:
         try:
-            result = future.result()
+            future.result()
         except BrokenProcessPool:
             self._bury(pool)
-            yield from self._alone(function, cut, task)
+            yield from self._alone(cut, order)
         else:
-            yield result
+            yield order.taken()
 
     def _bury(self, pool: ProcessPoolExecutor) -> None:
         """Wait until all processes of a broken pool have ended: none may write where its task is done again."""
@@ -113,33 +130,39 @@ class Workers:
             self.deaths += 1
             self._pool = None
 
-    def _alone(self, function: Callable[[Any, Task], Result], cut: Cut, task: Task) -> Iterator[Result]:
+    def _alone(self, cut: Cut, order: _Order) -> Iterator[Any]:
         """A task in a process of its own; where that dies, its pieces, each in one of its own."""
-        pieces = cut(task)
+        pieces = cut(order.task)
         for _ in range(TRIES_ALONE if len(pieces) == 1 else 1):
             with suppress(BrokenProcessPool):
-                yield _in_process_of_its_own(self._setup, function, task)
+                _in_process_of_its_own(self._setup, order)
+                yield order.taken()
                 return
             self.deaths += 1
         if len(pieces) == 1:
-            raise WorkerDied(task)
+            raise WorkerDied(order.task)
         for piece in pieces:
-            yield from self._alone(function, cut, piece)
+            yield from self._alone(cut, order._replace(task=piece))
 
 
 @contextmanager
-def workers(jobs: int, setup: Callable[[], Any]) -> Iterator[Workers]:
+def workers(jobs: int, setup: Callable[[], Any], folder: Path) -> Iterator[Workers]:
     """Workers for the time of a block: this process alone, or a pool of ``jobs`` processes.
 
-    ``setup`` is a function of a module or a partial of one: it is sent to every process.
+    ``setup`` is a function of a module or a partial of one: it is sent to every process. ``folder`` takes their
+    results on the way to the parent. Raises Trouble when no process can be started.
     """
-    crew = Workers(jobs, setup)
-    try:
-        yield crew
-    except BaseException:
-        crew.close(at_once=True)
-        raise
-    crew.close()
+    with tempfile.TemporaryDirectory(prefix="results-", dir=folder) as results:
+        crew = Workers(jobs, setup, Path(results))
+        try:
+            yield crew
+        except EOFError as error:  # the process that starts the others has ended
+            crew.close(at_once=True)
+            raise Trouble("worker processes cannot be started; --jobs 1 needs none") from error
+        except BaseException:
+            crew.close(at_once=True)
+            raise
+        crew.close()
 
 
 def _pool(jobs: int, setup: Callable[[], Any]) -> ProcessPoolExecutor:
@@ -148,11 +171,11 @@ def _pool(jobs: int, setup: Callable[[], Any]) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(jobs, mp_context=context, initializer=_initialise, initargs=(setup,))
 
 
-def _in_process_of_its_own(setup: Callable[[], Any], function: Callable[[Any, Task], Result], task: Task) -> Result:
-    """The result of a task; BrokenProcessPool when the process dies over it."""
+def _in_process_of_its_own(setup: Callable[[], Any], order: _Order) -> None:
+    """Do what is ordered; BrokenProcessPool when the process dies over it."""
     with _pool(1, setup) as pool:
         try:
-            return pool.submit(_in_worker, function, task).result()
+            pool.submit(_in_worker, order).result()
         except KeyboardInterrupt:
             _end_processes()  # or the end of the block would wait for it
             raise
@@ -184,7 +207,7 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _in_worker(function: Callable[[Any, Task], Result], task: Task) -> Result:
+def _in_worker(order: _Order) -> None:
     if not _STATE:
         _STATE[:] = [_SETUP[0]()]
-    return function(_STATE[0], task)
+    order.result.write_bytes(pickle.dumps(order.function(_STATE[0], order.task)))

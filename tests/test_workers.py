@@ -68,20 +68,20 @@ def no_start() -> int:
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_results_come_in_the_order_of_the_tasks(jobs: int) -> None:
-    with workers(jobs, partial(started, 100)) as crew:
+def test_results_come_in_the_order_of_the_tasks(jobs: int, tmp_path: Path) -> None:
+    with workers(jobs, partial(started, 100), tmp_path) as crew:
         assert list(crew.map(double, range(50))) == [(100 + task) * 2 for task in range(50)]
 
 
-def test_two_jobs_are_other_processes_and_one_job_is_this_one() -> None:
-    with workers(2, partial(started, 0)) as crew:
+def test_two_jobs_are_other_processes_and_one_job_is_this_one(tmp_path: Path) -> None:
+    with workers(2, partial(started, 0), tmp_path) as crew:
         assert os.getpid() not in {pid for pid, _ in crew.map(process, range(20))}
-    with workers(1, partial(started, 0)) as crew:
+    with workers(1, partial(started, 0), tmp_path) as crew:
         assert {pid for pid, _ in crew.map(process, range(20))} == {os.getpid()}
 
 
 @pytest.mark.parametrize(("jobs", "window"), [(1, 1), (2, 6)])
-def test_tasks_are_taken_only_as_they_are_needed(jobs: int, window: int) -> None:
+def test_tasks_are_taken_only_as_they_are_needed(jobs: int, window: int, tmp_path: Path) -> None:
     taken = 0
 
     def tasks() -> Iterator[int]:
@@ -90,7 +90,7 @@ def test_tasks_are_taken_only_as_they_are_needed(jobs: int, window: int) -> None
             taken += 1
             yield task
 
-    with workers(jobs, partial(started, 0)) as crew:
+    with workers(jobs, partial(started, 0), tmp_path) as crew:
         for done, _ in enumerate(crew.map(double, tasks()), 1):
             assert taken <= done + window
             if done == 100:
@@ -98,52 +98,53 @@ def test_tasks_are_taken_only_as_they_are_needed(jobs: int, window: int) -> None
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_the_fault_of_a_task_comes_through_after_the_results_before_it(jobs: int) -> None:
+def test_the_fault_of_a_task_comes_through_after_the_results_before_it(jobs: int, tmp_path: Path) -> None:
     done: list[int] = []
-    with pytest.raises(LookupError, match="five"), workers(jobs, partial(started, 0)) as crew:
+    with pytest.raises(LookupError, match="five"), workers(jobs, partial(started, 0), tmp_path) as crew:
         done.extend(crew.map(fail_at_5, range(9)))  # extend keeps what came before the fault
     assert done == [0, 1, 2, 3, 4]
 
 
 def test_what_a_dead_worker_had_under_way_is_done_again(tmp_path: Path) -> None:
-    with workers(2, partial(at, tmp_path)) as crew:
+    with workers(2, partial(at, tmp_path), tmp_path) as crew:
         assert list(crew.map(die_once, range(30))) == list(range(30))
     assert crew.deaths == 1
 
 
-def test_a_task_that_kills_its_worker_again_and_again_is_named() -> None:
-    with pytest.raises(WorkerDied) as caught, workers(2, partial(started, 0)) as crew:
+def test_a_task_that_kills_its_worker_again_and_again_is_named(tmp_path: Path) -> None:
+    with pytest.raises(WorkerDied) as caught, workers(2, partial(started, 0), tmp_path) as crew:
         list(crew.map(die_over_5, ([task] for task in range(10))))
     assert caught.value.task == [5]
 
 
-def test_the_guilty_piece_of_a_task_is_found() -> None:
+def test_the_guilty_piece_of_a_task_is_found(tmp_path: Path) -> None:
     done: list[int] = []
-    with pytest.raises(WorkerDied) as caught, workers(2, partial(started, 0)) as crew:
+    with pytest.raises(WorkerDied) as caught, workers(2, partial(started, 0), tmp_path) as crew:
         done.extend(crew.map(die_over_5, [[0, 1], [2, 3, 4, 5, 6], [7]], halves))
     assert (done, caught.value.task) == ([2, 3], [5])  # [2, 3, 4] of the halves, then [5] of [5, 6]
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_the_fault_of_a_state_comes_through_as_it_is(jobs: int) -> None:
-    with pytest.raises(LookupError, match="no start"), workers(jobs, no_start) as crew:
+def test_the_fault_of_a_state_comes_through_as_it_is(jobs: int, tmp_path: Path) -> None:
+    with pytest.raises(LookupError, match="no start"), workers(jobs, no_start, tmp_path) as crew:
         list(crew.map(fail_at_5, range(3)))
 
 
-def test_an_error_does_not_wait_for_what_is_under_way() -> None:
+def test_an_error_does_not_wait_for_what_is_under_way(tmp_path: Path) -> None:
     tasks = (1 // (3 - task) for task in range(5))  # the fourth is not to be had
-    with pytest.raises(ZeroDivisionError), workers(2, partial(started, 0)) as crew:
+    with pytest.raises(ZeroDivisionError), workers(2, partial(started, 0), tmp_path) as crew:
         list(crew.map(sleep, tasks))
 
 
-def test_workers_end_with_a_parent_that_was_killed() -> None:
+def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
     """The parent writes the process ids of its workers and waits in the middle of their tasks."""
     script = """
 import multiprocessing, sys, time
 from functools import partial
+from pathlib import Path
 from tests.test_workers import sleep, started
 from etl.workers import workers
-with workers(2, partial(started, 0)) as crew:
+with workers(2, partial(started, 0), Path(sys.argv[1])) as crew:
     results = crew.map(sleep, range(6))
     import threading
     threading.Thread(target=lambda: next(results), daemon=True).start()
@@ -152,7 +153,7 @@ with workers(2, partial(started, 0)) as crew:
     print(*(child.pid for child in multiprocessing.active_children()), flush=True)
     time.sleep(60)
 """
-    command = [sys.executable, "-c", script]
+    command = [sys.executable, "-c", script, str(tmp_path)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as parent:
         assert parent.stdout is not None
         children = [int(child) for child in parent.stdout.readline().split()]
@@ -175,8 +176,8 @@ def alive(process: int) -> bool:
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_no_task_is_no_result(jobs: int) -> None:
-    with workers(jobs, partial(started, 0)) as crew:
+def test_no_task_is_no_result(jobs: int, tmp_path: Path) -> None:
+    with workers(jobs, partial(started, 0), tmp_path) as crew:
         assert list(crew.map(double, [])) == []
 
 
