@@ -7,6 +7,7 @@ Nothing here judges content, and nothing is ever written under a member's own na
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -98,8 +99,8 @@ def scan(
     """Stream every entry of every source to ``add(bundle number, name, where or why not)``; the bundles, by number.
 
     A name is as in the container, parted by single slashes, without `.` segments; bytes that are not text became
-    U+FFFD, so did a NUL. It is not in NFC, and the bundle's prefix is still on it. The order is that of the containers. A bundle
-    may have no member at all, such as a folder that holds nothing but archives.
+    U+FFFD, so did a NUL. It is not in NFC, and the bundle's prefix is still on it. The order is that of the containers.
+    A bundle may have no member at all, such as a folder that holds nothing but archives.
 
     Compressed tars, standard input and downloads are spooled to files below ``work``, an existing folder that the
     caller deletes after the last `Reader`. Folders in ``leave_out`` are passed over in silence.
@@ -118,6 +119,18 @@ def scan(
 
 def _refused(reason: str) -> Rejection:
     return Rejection("member.refused", reason, "the entry was left out and never opened")
+
+
+_OF_THE_MACHINE = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.ESTALE, errno.ETIMEDOUT})
+"""Errors that say nothing of a file: no member is to be left out for want of memory or handles."""
+
+
+def _unopened(error: OSError, done: str = "opened") -> Rejection:
+    """A member whose file fails. Raises SourceError when it is the machine that fails."""
+    if error.errno in _OF_THE_MACHINE:
+        name = printable(PurePosixPath(error.filename or "").name)
+        raise SourceError(f"{name or 'a file'}: cannot be {done}: {why(error)}") from error
+    return _unreadable(f"the file cannot be {done}: {why(error)}")
 
 
 def _unreadable(reason: str) -> Rejection:
@@ -332,7 +345,7 @@ class _Scan:
             try:
                 codec = _sniffed(entry.path)
             except OSError as error:
-                return _unreadable(f"the file cannot be opened: {why(error)}")
+                return _unopened(error)
             if codec is None:
                 return self._plain(entry.path, status.st_size)
             archives[name] = codec
@@ -341,8 +354,7 @@ class _Scan:
         try:
             status = entry.stat(follow_symlinks=False)
         except OSError as error:
-            reason = why(error)
-            entries.offer(name, None, lambda: _unreadable(f"the file cannot be opened: {reason}"))
+            entries.offer(name, None, partial(_unopened, error))
             return
         kind = special(status.st_mode)
         entries.offer(name, f"the entry is {kind}" if kind else None, locate)
@@ -555,13 +567,13 @@ class Reader:
         try:
             handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError as error:
-            return _unreadable(f"the file cannot be opened: {why(error)}")
+            return _unopened(error)
         try:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
                 return _unreadable("the file is a file no more")
             data = _all_of(handle, self._limit + 1)
         except OSError as error:
-            return _unreadable(f"the file cannot be read: {why(error)}")
+            return _unopened(error, "read")
         finally:
             os.close(handle)
         if len(data) > self._limit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import io
 import itertools
@@ -23,6 +24,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -861,6 +863,23 @@ def test_what_may_not_be_read_is_a_rejection_or_trouble(tmp_path: Path, monkeypa
     assert seen.trouble == "box: the folder 'sub/' cannot be listed: Permission denied"
     with pytest.raises(SourceError, match=r"locked\.txt: cannot be opened: Permission denied"):
         Scanned(tmp_path / "work", folder / "locked.txt")
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOMEM])
+@pytest.mark.parametrize("then", [False, True], ids=["scanning", "reading"])
+def test_what_the_machine_lacks_is_not_held_against_a_member(
+    then: bool, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write_folder(tmp_path / "wiki", PAGES)
+    seen = Scanned(tmp_path / "work", source) if then else None
+
+    def fails(path: str, *_: Any, **__: Any) -> int:
+        raise OSError(number, os.strerror(number), path)
+
+    monkeypatch.setattr(os, "open", fails)
+    read = partial(Scanned, tmp_path / "work", source) if seen is None else partial(seen.read, seen.entries[0][2])
+    with pytest.raises(SourceError, match=os.strerror(number)):
+        read()
 
 
 def test_a_full_disk_is_no_trouble_with_the_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
