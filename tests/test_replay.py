@@ -16,6 +16,7 @@ import pytest
 from etl import passes, replay
 from etl.extract.record import read_record
 from etl.load.generations import Generations
+from etl.replay import rejects, report
 from tests.make import ROOT, Outcome, abstract, command, folder, lines, name, page, pages, zipped
 from tests.test_deaths import ENDS_WORKERS
 
@@ -271,9 +272,9 @@ def test_one_generation_is_read_whatever_is_published_meanwhile(
 ) -> None:
     for count in (2, 5):
         run("migrate", folder(tmp_path / "wiki", pages(count) | {name(9): b""}), "--out", out)
-    whole = replay.read_generation
+    whole = rejects.read_generation
 
-    def meanwhile(now: replay.Replay) -> None:
+    def meanwhile(now: rejects.Replay) -> None:
         Generations(out).roll_back()
         whole(now)
 
@@ -410,8 +411,8 @@ def test_a_damaged_line_is_trouble_that_names_it(kind: str, tmp_path: Path, run:
 
 
 def test_a_line_without_an_end_is_trouble(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replay, "_MEMBERS_IN_A_LINE", 1)
-    monkeypatch.setattr(replay, "MIB", 40)
+    monkeypatch.setattr(rejects, "_MEMBERS_IN_A_LINE", 1)
+    monkeypatch.setattr(rejects, "MIB", 40)
     file = write_rejects(tmp_path / "rejects.jsonl", SOUND, SOUND | {"message": "x" * 2000})
     outcome = run("replay", file, "--config", settings(tmp_path, "max_member_bytes = 100"))
     assert outcome.status == 3
@@ -501,7 +502,7 @@ def test_a_terminal_of_another_encoding_is_no_reason_to_fail(tmp_path: Path) -> 
 
 
 def test_lists_are_capped_and_totals_are_not(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replay, "MOST_LISTED", 3)
+    monkeypatch.setattr(report, "MOST_LISTED", 3)
     members = [reject(name(n), b"", code="member.empty") for n in range(1, 8)] + [reject("last.txt", page())]
     file = write_rejects(tmp_path / "rejects.jsonl", *members)
     short, long = run("replay", file).out, run("replay", file, "--verbose").out

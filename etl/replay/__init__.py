@@ -1,0 +1,169 @@
+"""What becomes of the rejects of a generation now that the tool or the settings are other ones.
+
+The bytes that a reject holds go through the very stages of a migration, under the bundle and the name that they had;
+they lie in one spool file of a temporary folder, never under a name of their own. The documents of the generation
+take part by what they say of themselves, so that an id that is taken stays taken. Nothing is published, and slugs and
+addresses are not told: `migrate` decides them, for it alone knows every member. Nothing of the size of the file is in
+memory.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from functools import partial
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from etl.extract.trouble import SourceError
+from etl.facts import Facts
+from etl.findings import SEVERITY
+from etl.load.generations import CURRENT
+from etl.passes import PARTS, Chunk, Options, Rows, facts_state, gather, transform, transform_state
+from etl.pipeline import CHUNK, FEWEST_FOR_POOL, MOST_JOBS, Progress, condemn
+from etl.replay.rejects import KNOWN, PLACES, REJECTS, TABLES, Replay, insert, read_generation, read_rejects
+from etl.replay.report import as_json, as_text, results, status, summary
+from etl.resolve import resolve
+from etl.settings import Settings
+from etl.workers import WorkerDied, available_cores, workers
+
+__all__ = ["Replayed", "replay"]
+
+
+class Replayed(NamedTuple):
+    """How a replay ended."""
+
+    status: int
+    """0 when nothing is left to do, 1 when some are rejects still or cannot be replayed."""
+    summary: str
+    """Some lines for a person."""
+
+
+def replay(
+    given: Path | None,
+    settings: Settings,
+    *,
+    out: Path,
+    origin: str,
+    form: str = "text",
+    every: bool = False,
+    jobs: int | None = None,
+    progress: Progress = lambda _name, _total: nullcontext(lambda _done: None),
+) -> Replayed:
+    """Write what becomes of every reject to standard output, as lines for people or as one JSON object.
+
+    ``given``: a file of rejects, a generation, or None for the current one of ``out``. ``every``: the lines for people
+    are not shortened. ``origin``: where the settings come from. Raises SourceError for a file that is missing or
+    damaged, with the line; OSError; SettingsError.
+    """
+    file, shown = rejects_file(given, out)
+    with tempfile.TemporaryDirectory(prefix="wiki-etl-") as folder, Facts(Path(folder) / "facts", create=True) as facts:
+        run = Replay(file, shown, settings, facts, Path(folder), origin, progress)
+        facts.db.execute("ATTACH ? AS replay", (f"{facts.path}.replay",))
+        facts.db.executescript(f"PRAGMA replay.journal_mode = OFF; PRAGMA replay.synchronous = OFF; {TABLES}")
+        read_rejects(run)
+        read_generation(run)
+        members = facts.order_members((number, bundle, "") for bundle, number in run.bundles.items())
+        facts.script(PLACES)
+        while not go_through(run, members - (run.documents or 0), jobs):
+            pass
+        insert(facts, "result", results(run))
+        if isinstance(sys.stdout, TextIOWrapper):  # a terminal of another encoding is no reason to fail
+            sys.stdout.reconfigure(errors="backslashreplace")
+        sys.stdout.writelines(f"{line}\n" for line in (as_json(run) if form == "json" else as_text(run, every=every)))
+        return Replayed(status(run), summary(run))
+
+
+def rejects_file(given: Path | None, out: Path) -> tuple[Path, str]:
+    """The file of rejects that a path means, of one generation whatever is published meanwhile; how it is shown.
+
+    Raises SourceError when there is none.
+    """
+    path = out / CURRENT / REJECTS if given is None else given
+    if path.is_dir():
+        path = next((folder / REJECTS for folder in (path, path / CURRENT) if (folder / REJECTS).is_file()), path)
+    if not path.is_file():
+        hint = f"`wiki-etl migrate` writes {REJECTS}, a refused or dry run into the folder refused of its output"
+        raise SourceError(f"{path}: there is no file of rejects; {hint}")
+    return path.resolve(), str(path)
+
+
+# --- the stages ----------------------------------------------------------------------------
+
+
+def go_through(run: Replay, members: int, jobs: int | None) -> bool:
+    """Both passes and what is decided between them; False when a member ended its process (see `etl.pipeline.make`)."""
+    facts, parts = run.facts, run.work / "parts"
+    parts.mkdir(exist_ok=True)
+    run.errors.clear()
+    jobs = _jobs(run, members, jobs)
+    try:
+        setup: Callable[[], Any] = partial(facts_state, run.settings)
+        with workers(jobs, setup, run.work) as crew, run.progress("reading", members) as done:
+            for gathered in crew.map(gather, _rows(facts), Rows.halves):
+                facts.add_facts(*gathered)
+                done(len(gathered.rows))
+        _decide(run)
+        setup = partial(transform_state, run.settings, Options(), facts.path, parts)
+        with workers(jobs, setup, run.work) as crew, run.progress("cleaning", members) as done:
+            for part in crew.map(transform, _chunks(facts), Chunk.halves):
+                run.errors.update({code: n for code, n in part.findings.items() if SEVERITY[code] == "error"})
+                for name in PARTS:
+                    (parts / f"{part.first}.{name}").unlink()
+                done(min(CHUNK, part.members))
+    except WorkerDied as death:
+        condemn(facts, death)
+        return False
+    return True
+
+
+def _jobs(run: Replay, members: int, jobs: int | None) -> int:
+    """Processes: as for a migration, but what ended one before never gets the one of the command."""
+    deadly = run.facts.one("SELECT 1 FROM replay.reject WHERE code = 'member.deadly' AND offset IS NOT NULL LIMIT 1")
+    wanted = jobs or (1 if members < FEWEST_FOR_POOL else min(available_cores(), MOST_JOBS))
+    return max(wanted, 2) if deadly else wanted
+
+
+def _rows(facts: Facts) -> Iterator[Rows]:
+    """All members, some at a time: their ordinals have gaps where the documents are."""
+    after = -1
+    while rows := facts.db.execute(
+        "SELECT * FROM member WHERE ord > ? ORDER BY ord LIMIT ?", (after, CHUNK)
+    ).fetchall():
+        yield Rows(rows[0][0], rows)
+        after = rows[-1][0]
+
+
+def _chunks(facts: Facts) -> Iterator[Chunk]:
+    """The same for the second pass."""
+    return (Chunk(rows.first, rows.rows[-1][0] + 1) for rows in _rows(facts))
+
+
+def _decide(run: Replay) -> None:
+    """Resolve rejects and documents together; after that the documents, whose bytes nobody has, are members no more."""
+    facts = run.facts
+    facts.script(
+        f"""
+        INSERT INTO member (ord, bundle, name)
+        SELECT ord, bundle, name
+        FROM replay.known;
+
+        INSERT INTO fact (ord, made, {KNOWN})
+        SELECT ord, 0, {KNOWN}
+        FROM replay.known
+        """
+    )
+    resolve(facts, run.settings, one_export=False)
+    facts.script(
+        """
+        DELETE FROM member
+        WHERE ord IN (SELECT ord FROM replay.known);
+
+        CREATE INDEX fact_member_id ON fact (member_id);
+
+        CREATE INDEX fact_page_id ON fact (page_id)
+        """
+    )
