@@ -206,12 +206,21 @@ def test_a_loose_file_counts_as_the_first_pass_found_it(
     for key, data in FILES.items():
         (folder / key).write_bytes(data)
 
-    def change() -> None:
-        rewrite(folder / name(1), OTHERS[name(1)])
-        (folder / name(2)).unlink()
+    after(monkeypatch, pipeline, "scan", lambda: rewrite(folder / name(1), OTHERS[name(1)]))
+    assert run("migrate", folder, "--out", out).status == 0
+    documents = lines(out / "current" / "documents.jsonl")
+    assert [document["title"] for document in documents] == ["Leaf 1", "Page 2", "Page 3"]
 
-    after(monkeypatch, pipeline, "scan", change)
-    assert run("migrate", folder, "--out", out).status == 1
-    made = out / "current"
-    assert [document["title"] for document in lines(made / "documents.jsonl")] == ["Leaf 1", "Page 3"]
-    assert [reject["code"] for reject in lines(made / "rejects.jsonl")] == ["member.unreadable"]
+
+def test_a_loose_file_that_is_gone_by_then_is_no_reject(
+    tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, out = tmp_path / "raw", tmp_path / "out"
+    folder.mkdir()
+    for key, data in FILES.items():
+        (folder / key).write_bytes(data)
+    after(monkeypatch, pipeline, "scan", (folder / name(2)).unlink)
+    done = run("migrate", folder, "--out", out)
+    assert done.status == 3
+    assert f"{name(2)}: was changed while it was read" in done.err
+    assert not (out / "current").exists()

@@ -80,9 +80,11 @@ _FACTS_TROUBLE = (
     "database or disk is full",
     "disk I/O error",
     "file is not a database",
-    "unable to open database file",
+    "unable to open database",
 )
-"""What SQLite says of a disk that fails it; by its words, for errors of workers arrive without their codes."""
+"""How it begins, what SQLite says of a disk that fails it; errors of workers arrive without their codes."""
+_NO_MEMORY = "Not enough memory"
+"""What orjson says, as if it were an error of the data."""
 
 
 def _failed(error: Exception) -> int:
@@ -97,9 +99,9 @@ def _failed(error: Exception) -> int:
         trouble = str(error)
     elif isinstance(error, OSError):
         trouble = (f"{error.filename}: " if error.filename else "") + (error.strerror or str(error))
-    elif isinstance(error, MemoryError):
+    elif isinstance(error, MemoryError) or str(error).startswith(_NO_MEMORY):
         trouble = "there is not enough memory"
-    elif str(error) in _FACTS_TROUBLE:
+    elif str(error).startswith(_FACTS_TROUBLE):
         trouble = f"the facts file of this run: {error}"
     if trouble is not None:
         say(_with_notes(f"error: {trouble}", error))

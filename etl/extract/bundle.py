@@ -23,6 +23,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO
 from urllib.parse import unquote, urlsplit
 
+from etl.extract import handles
 from etl.extract.names import SURROGATE, control, globs, noise, special, tidy, unsafe
 from etl.extract.remote import downloaded
 from etl.extract.streams import MAGIC, Unpacked
@@ -123,13 +124,17 @@ def _refused(reason: str) -> Rejection:
 
 _OF_THE_MACHINE = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.ESTALE, errno.ETIMEDOUT})
 """Errors that say nothing of a file: no member is to be left out for want of memory or handles."""
+_GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
+"""Errors of a file that was there a moment ago: a member that vanishes is no reject, for the source never lacked it."""
 
 
 def _unopened(error: OSError, done: str = "opened") -> Rejection:
-    """A member whose file fails. Raises SourceError when it is the machine that fails."""
+    """A member whose file fails. Raises SourceError when it is the machine that fails, or when the file is gone."""
+    name = printable(PurePosixPath(error.filename or "").name) or "a file"
     if error.errno in _OF_THE_MACHINE:
-        name = printable(PurePosixPath(error.filename or "").name)
-        raise SourceError(f"{name or 'a file'}: cannot be {done}: {why(error)}") from error
+        raise SourceError(f"{name}: cannot be {done}: {why(error)}") from error
+    if error.errno in _GONE:
+        raise SourceError(f"{name}: was changed while it was read: {why(error)}") from error
     return _unreadable(f"the file cannot be {done}: {why(error)}")
 
 
@@ -503,7 +508,7 @@ def _sniffed(path: str | Path) -> str | None:
     """
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        head = os.read(handle, BLOCK)
+        head = handles.read(handle, BLOCK)
     finally:
         os.close(handle)
     magic = MAGIC.match(head)
@@ -570,8 +575,10 @@ class Reader:
             return _unopened(error)
         try:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
-                return _unreadable("the file is a file no more")
-            data = _all_of(handle, self._limit + 1)
+                raise SourceError(
+                    f"{printable(Path(path).name)}: was changed while it was read: it is no file any more"
+                )
+            data = handles.read(handle, self._limit + 1)
         except OSError as error:
             return _unopened(error, "read")
         finally:
@@ -583,7 +590,7 @@ class Reader:
     def _span(self, locator: Locator) -> bytes:
         name = printable(Path(locator.container).name)
         try:
-            data = os.pread(self._handle(locator.container), locator.stored, locator.offset)
+            data = handles.read_at(self._handle(locator.container), locator.stored, locator.offset)
         except OSError as error:
             raise SourceError(f"{name}: cannot be read: {why(error)}") from error
         if len(data) < locator.stored:
@@ -598,12 +605,3 @@ class Reader:
             handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         self._open[path] = handle
         return handle
-
-
-def _all_of(handle: int, limit: int) -> bytes:
-    """A file from its start, at most ``limit`` bytes, whatever its size was or is."""
-    pieces, size = [], 0
-    while size < limit and (piece := os.read(handle, min(MIB, limit - size))):
-        pieces.append(piece)
-        size += len(piece)
-    return b"".join(pieces)

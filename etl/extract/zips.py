@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from etl.extract import handles
 from etl.extract.names import special
 from etl.extract.trouble import DamageError, why
 from etl.settings import MIB
@@ -61,7 +62,7 @@ class ZipEntry:
 def _at(file: BinaryIO, offset: int, size: int) -> bytes:
     """Bytes of a file, fewer at its end."""
     try:
-        return os.pread(file.fileno(), size, offset)
+        return handles.read_at(file.fileno(), size, offset)
     except (OSError, OverflowError) as error:
         raise DamageError(f"it cannot be read: {why(error)}") from error
 

@@ -83,7 +83,7 @@ class Generations:
     def current(self) -> Path | None:
         """The generation that is published, resolved once; None when there is none."""
         link = self.out / CURRENT
-        return link.resolve() if link.is_symlink() and link.exists() else None
+        return link.resolve(strict=True) if link.is_symlink() and link.exists() else None
 
     @property
     def released(self) -> Path | None:
@@ -96,7 +96,7 @@ class Generations:
             return None
         if not link.exists():
             raise OutputError(f"{link} names {link.readlink()}, which is not there; release another generation")
-        return link.resolve()
+        return link.resolve(strict=True)
 
     def publish(self, made: Path, keep: int) -> tuple[Path, bool]:
         """Publish a complete folder; returns the current generation and whether it is a new one.

@@ -820,16 +820,36 @@ def test_one_reader_reads_more_containers_than_it_keeps_open(tmp_path: Path) -> 
     assert files_open() == before
 
 
-def test_a_member_file_that_vanished_or_changed_is_no_crash(tmp_path: Path) -> None:
-    folder = write_folder(tmp_path / "box", {"gone.txt": b"1", "grown.txt": b"1", "huge.txt": b"1", "pipe.txt": b"1"})
+def test_a_member_file_that_grew_before_it_was_read_is_what_it_is_now(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "box", {"grown.txt": b"1", "huge.txt": b"1"})
     seen = Scanned(tmp_path / "work", folder, max_member_bytes=10)
-    (folder / "gone.txt").unlink()
-    (folder / "pipe.txt").unlink()
-    os.mkfifo(folder / "pipe.txt")
     (folder / "grown.txt").write_bytes(b"12345")
     (folder / "huge.txt").write_bytes(b"1" * 11)
-    assert seen.codes == dict.fromkeys(["gone.txt", "huge.txt", "pipe.txt"], "member.unreadable")
+    assert seen.codes == {"huge.txt": "member.unreadable"}
     assert seen.members == {"box": {"grown.txt": b"12345"}}
+
+
+@pytest.mark.parametrize("instead", [None, os.mkfifo, Path.mkdir, lambda path: path.symlink_to("other.txt")])
+def test_a_member_file_that_vanished_is_trouble_with_the_source(
+    instead: Callable[[Path], object] | None, tmp_path: Path
+) -> None:
+    folder = write_folder(tmp_path / "box", {"gone.txt": b"1", "other.txt": b"1"})
+    seen = Scanned(tmp_path / "work", folder)
+    (folder / "gone.txt").unlink()
+    if instead:
+        instead(folder / "gone.txt")
+    with pytest.raises(SourceError, match=r"gone\.txt: was changed while it was read"):
+        _ = seen.members
+
+
+def test_the_system_may_give_fewer_bytes_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = [wrapped(wrapping, PAGES, tmp_path) for wrapping in ("folder", "zip", "tar")]
+    read, pread = os.read, os.pread
+    monkeypatch.setattr(os, "read", lambda handle, size: read(handle, min(size, 7)))
+    monkeypatch.setattr(os, "pread", lambda handle, size, offset: pread(handle, min(size, 7), offset))
+    for source in sources:
+        seen = Scanned(tmp_path / "work", source)
+        assert (list(seen.members.values()), seen.trouble) == ([PAGES], None)
 
 
 @pytest.mark.parametrize("wrapping", ["zip", "tar"])
