@@ -6,7 +6,7 @@ READY := .venv/.ready
 export SOURCE OUT
 
 .DEFAULT_GOAL := help
-.PHONY: help migrate validate test check lint types accept schemas readme bench scale lock clean
+.PHONY: help migrate validate test check lint types accept schemas readme bench scale torture lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -43,6 +43,9 @@ bench: $(READY) ## measure time and memory
 
 scale: $(READY) ## 100,000 pages on every real server that is installed: start, memory, rates, wrong answers
 	$(PYTHON) tests/servers_at_scale.py $(ARGS)
+
+torture: $(READY) ## disturb runs in every way (about ten minutes): failing calls, full disks, kills, hostile archives
+	$(PYTHON) -m tests.torture $(ARGS)
 
 lock: ## renew requirements.lock (needs uv; ARGS=--upgrade for newer versions)
 	PATH="$$PWD/.venv/bin:$$PATH" uv pip compile --quiet --universal --generate-hashes --extra dev \

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 import json
+import re
 import stat
 import struct
 import tarfile
@@ -13,10 +14,14 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from etl.transform.fields import KNOWN
+from etl.extract.record import read_record
+from etl.model import RawRecord, Rejection
+from etl.settings import Settings
+from etl.transform.fields import KNOWN, Fields, read_fields
 from tests.make import Outcome, abstract, codes, folder, lines, name, page, pages, zipped
 
 Run = Callable[..., Outcome]
@@ -192,6 +197,15 @@ HOSTILE: dict[str, bytes] = {
     + b"---\n",
     "yaml that builds": b"---\ntitle: !!python/object/apply:os.system ['echo x']\n---\nText.",
     "yaml keys": b"---\n? [a, b]\n: c\n---\n",
+    "yaml merge key": b"---\nbase: &b {tags: [x]}\n<<: *b\ntitle: x\n---\nText.",
+    "yaml anchors": b"---\ntitle: &t x\nslug: *t\naliases: [*t, *u]\n---\nText.",
+    "deep yaml blocks": b"---\ntitle: x\na:\n" + b"".join(b" " * depth + b"-\n" for depth in range(1, 500)) + b"---\n",
+    "deep lists that end": b'{"title": "x", "a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "a million digits": b'{"title": "x", "tiki_page_id": ' + b"9" * 1_000_000 + b"}",
+    "a million digits as text": b'{"title": "x", "tiki_page_id": "' + b"9" * 1_000_000 + b'"}',
+    "a million digits behind a dot": b'{"title": "x", "n": 0.' + b"9" * 1_000_000 + b"}",
+    "numbers of nothing": b'{"title": "x", "n": [-0, -0.0, 1e-999999]}',
+    "names of classes": b'{"title": "x", "__proto__": {"a": 1}, "constructor": 1, "__class__": "int"}',
     "long number": b'{"title": "x", "n": ' + b"9" * 10_000 + b"}",
     "huge page id": json.dumps({"title": "x", "tiki_page_id": 2**200}).encode(),
     "negative page id": json.dumps({"title": "x", "tiki_page_id": -5}).encode(),
@@ -219,6 +233,171 @@ HOSTILE: dict[str, bytes] = {
     "noncharacters": json.dumps({"title": "\ufffe\uffff"}).encode() + "\n\n\ufdd0 \U0010ffff \ue000".encode(),
     "abstract": abstract(),
 }  # fmt: skip
+
+
+# What a whole run says of a faulty member: its code and where.
+FAULTS: dict[str, tuple[bytes, str, int, int]] = {
+    "lists 100,000 deep": (b'{"title": "x",\n "a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "json.too-deep", 2, 70),
+    "objects 100,000 deep": (b'{"a":' * 100_000, "json.too-deep", 1, 321),
+    "yaml lists 100,000 deep": (b"---\ntitle: x\na: " + b"[" * 100_000 + b"\n---\n", "json.too-deep", 3, 67),
+    "a million digits": (b'{"title": "x",\n "n": ' + b"9" * 1_000_000 + b"}", "json.invalid", 2, 7),
+    "an exponent of a million": (b'{"title": "x", "n": 1e999999}', "json.invalid", 1, 21),
+    "a minus and a million digits": (b'{"title": "x", "n": -' + b"9" * 1_000_000 + b"}", "json.invalid", 1, 21),
+    "values without end": (b'{"title": "x",\n "n": [' + b"1," * 100_000 + b"1]}", "json.invalid", 2, 200_002),
+    "values without end, a key twice": (b'{"a": 1, "a": [' + b"1," * 100_000 + b"1]}", "json.duplicate-key", 1, 10),
+    "one key twice by an escape": (b'{"title": "x",\n "\\u0074itle": "y"}', "json.duplicate-key", 2, 2),
+    "one key twice by a surrogate": (b'{"\\ud800": 1, "\\udbff": 2, "title": "x"}', "json.duplicate-key", 1, 15),
+    "a class of keys twice": (b'{"__proto__": 1, "__proto__": 2}', "json.duplicate-key", 1, 18),
+    "yaml key twice": (b'---\ntitle: x\n"\\x74itle": y\n---\n', "json.duplicate-key", 3, 1),
+    "yaml that explodes": (HOSTILE["yaml bomb"], "yaml.invalid", 7, 8),
+    "yaml alias of itself": (b"---\ntitle: x\na: &a [*a]\n---\n", "yaml.invalid", 3, 8),
+    "yaml values without end": (b"---\ntitle: x\na: [" + b"1," * 100_001 + b"]\n---\n", "yaml.invalid", 3, 199_999),
+    "nul": (b'{"title": "x"}\n\nText\0.', "member.nul", 3, 5),
+    "nul by an escape": (b'{"title": "x",\n "a": "\\u0000"}', "member.nul", 2, 8),
+    "nul in yaml": (b'---\ntitle: "x\\0"\n---\n', "member.nul", 2, 8),
+    "control character in a string": (b'{"title": "a\x1b[2J"}', "json.invalid", 1, 13),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("member", FAULTS)
+def test_a_hostile_member_is_a_reject_that_says_where(member: str, tmp_path: Path, out: Path, run: Run) -> None:
+    data, code, line, column = FAULTS[member]
+    source = folder(tmp_path / "wiki", {name(1): page("Clear water", page_id=1), name(2): data})
+    assert run("migrate", source, "--out", out, *ALL).status == 1
+    [reject] = lines(out / "current" / "rejects.jsonl")
+    assert (reject["code"], reject["line"], reject["column"]) == (code, line, column)
+    assert len(reject["message"]) < 300
+
+
+BROKEN_UTF8 = {
+    "overlong slash": b"\xc0\xaf",
+    "overlong NUL": b"\xc0\x80",
+    "overlong in three bytes": b"\xe0\x80\xaf",
+    "surrogate": b"\xed\xa0\x80",
+    "pair of surrogates": b"\xed\xa0\xbd\xed\xb8\x80",
+    "cut off": b"\xe2\x82",
+    "lone continuation": b"\x80",
+    "five bytes": b"\xf8\x88\x80\x80\x80",
+    "beyond Unicode": b"\xf4\x90\x80\x80",
+    "bytes of no UTF-8": b"\xfe\xff\xfe",
+}
+
+
+@pytest.mark.parametrize("where", ["title", "body"])
+@pytest.mark.parametrize("broken", BROKEN_UTF8)
+def test_broken_utf8_is_read_as_windows_1252_and_said(broken: str, where: str) -> None:
+    raw = BROKEN_UTF8[broken]
+    data = b'{"title": "a' + raw * (where == "title") + b'"}\n\nText' + raw * (where == "body")
+    record = read_record(data)
+    assert isinstance(record, RawRecord)
+    [finding] = record.findings
+    assert finding.code == "encoding.windows-1252"
+    assert (finding.line, finding.column) == ((1, 13) if where == "title" else (3, 5))
+    assert (record.fields["title"] + record.body).encode("cp1252", "replace").replace(b"?", b"").startswith(b"a")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_wide_characters_need_their_mark_and_may_be_cut_off(encoding: str) -> None:
+    mark, text = "\ufeff".encode(encoding), '{"title": "é𝄞"}\n\nText.'.encode(encoding)
+    whole = read_record(mark + text)
+    assert isinstance(whole, RawRecord)
+    assert (whole.fields, whole.body, whole.findings) == ({"title": "é𝄞"}, "Text.", [])
+    cut = read_record(mark + text + b"\xd8")
+    assert isinstance(cut, RawRecord)
+    assert ([finding.code for finding in cut.findings], cut.body) == (["encoding.invalid"], "Text.\ufffd")
+    unmarked = read_record(text)
+    assert isinstance(unmarked, Rejection)
+    assert unmarked.code in {"member.nul", "kind.unknown"}
+
+
+def test_places_are_found_once_and_not_for_every_finding() -> None:
+    """A search from the start for each of them would take minutes."""
+    record = read_record(json.dumps({"title": "x"} | {f"key-{number}": number for number in range(50_000)}).encode())
+    assert isinstance(record, RawRecord)
+    found = read_fields(record, "0" * 16, Settings())
+    assert isinstance(found, Fields)
+    assert len({(finding.line, finding.column) for finding in found.findings}) > 49_000
+
+
+# Hidden characters and commands to a terminal, where a page can put them.
+CONTROLS = {
+    "link (OSC 8)": "\x1b]8;;http://evil.example\x07click\x1b]8;;\x07",
+    "clipboard (OSC 52)": "\x1b]52;c;ZXZpbA==\x07",
+    "colour (CSI)": "\x1b[31mred\x1b[0m",
+    "C1": "\x9b31mred\x9d52;c;ZXZpbA==\x9c",
+    "line ends": "one\n::error::two\r\n::stop-commands::x",
+    "bidi": "abc\u202egpj.exe\u2066\u2069",
+    "zero width": "zero\u200b\u200d\u2060\ufeffwidth",
+    "line separators": "one\u2028two\u2029three\x0b\x0c\x1c\x85",
+    "tags": "flag\U000e0041\U000e007f",
+}  # fmt: skip
+COMMANDS = (
+    ("migrate", "{source}", "--out", "{out}", *ALL),
+    ("migrate", "{source}", "--out", "{out}", *ALL, "--format", "json"),
+    ("migrate", "{source}", "--out", "{out}", *ALL, "--dry-run"),
+    ("validate", "{source}"),
+    ("validate", "{source}", "--verbose", "--strict"),
+    ("validate", "{source}", "--format", "github"),
+    ("validate", "{source}", "--format", "json"),
+)
+
+
+@pytest.mark.parametrize("control", CONTROLS)
+def test_no_command_sends_a_control_character_to_the_terminal(
+    control: str, tmp_path: Path, out: Path, run: Run
+) -> None:
+    text = CONTROLS[control]
+    fields: dict[str, Any] = dict.fromkeys(("slug", "language", "date", "tiki_page_id"), text)
+    fields |= {"aliases": [f"/{text}"], "tags": [text], "categories": [text]}
+    everywhere = page(text, body=f"[{text}]({text})", **fields)
+    broken = json.dumps({"title": text, text: [text]}, ensure_ascii=False).encode()[:-1]
+    twice = json.dumps({text: 1})[:-1].encode() + b", " + json.dumps({text: 1})[1:].encode()
+    source = folder(tmp_path / "wiki", pages(2))
+    for number, data in enumerate((everywhere, broken, twice, text.encode(), b"---\n" + everywhere + b"\n---\n"), 3):
+        (source / f"{number}{text.replace('/', '')}.txt").write_bytes(data)
+    for command in COMMANDS:
+        outcome = run(*(part.format(source=source, out=out) for part in command))
+        assert outcome.status in (1, 5), outcome.err
+        odd = {char for char in outcome.out + outcome.err if not char.isprintable() and char != "\n"}
+        assert not odd, command
+        assert not [line for line in outcome.out.splitlines() if line.startswith(("::error::two", "::stop"))], command
+
+
+def test_errors_about_the_settings_and_the_source_send_none_either(tmp_path: Path, out: Path, run: Run) -> None:
+    for text in CONTROLS.values():
+        raw = text.replace("/", "").encode("unicode_escape").decode().replace("\\x", "\\u00")
+        config = tmp_path / "wiki-etl.toml"
+        for line in (
+            f'"{raw}" = 1',
+            f'site = "{raw}"',
+            f'drop_lines = ["({raw}"]',
+            f'max_rejects = "{raw}"',
+            f'home = "{raw}"',
+        ):
+            config.write_text(line)
+            for command in (("settings",), ("migrate", tmp_path / text.replace("/", ""), "--out", out)):
+                outcome = run(*command, "--config", config)
+                assert outcome.status in (0, 2, 3), outcome.err
+                odd = {char for char in outcome.out + outcome.err if not char.isprintable() and char != "\n"}
+                assert not odd, (line, command)
+
+
+@pytest.mark.parametrize("control", CONTROLS)
+def test_hidden_characters_are_in_no_slug_path_or_address(control: str, tmp_path: Path, out: Path, run: Run) -> None:
+    text = f"Water {CONTROLS[control]}"
+    source = folder(tmp_path / "wiki", {name(1): page(text, page_id=1, slug=text, tags=[text], aliases=[f"/{text}"])})
+    run("migrate", source, "--out", out, *ALL)
+    documents, terms, redirects = (
+        [json.loads(line) for line in (out / "current" / f"{file}.jsonl").read_bytes().splitlines()]  # U+2028 ends none
+        for file in ("documents", "terms", "redirects")
+    )
+    [document] = documents
+    assert re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", document["slug"])
+    assert document["path"] == f"/pages/{document['slug']}/"
+    assert all(re.fullmatch("[a-z0-9-]+", term["slug"]) for term in terms)
+    values = [entry["value"] for entry in redirects] + document["aliases"]
+    assert not [value for value in values if re.search("[\x00-\x1f\x7f-\x9f]", value)]
+    assert not re.search("[\x00-\x1f\x7f-\x9f]", document["title"])
 
 
 @pytest.mark.parametrize("member", HOSTILE)
@@ -250,11 +429,6 @@ SLOW = {
 
 @pytest.mark.parametrize("body", SLOW)
 def test_no_body_of_a_few_kilobytes_takes_seconds(body: str, tmp_path: Path, out: Path, run: Run) -> None:
-    from etl.extract.record import read_record
-    from etl.model import Rejection
-    from etl.settings import Settings
-    from etl.transform.fields import read_fields
-
     record = read_record(b'{"title": "x"}\n\n' + SLOW[body])
     assert not isinstance(record, Rejection)
     start = time.perf_counter()

@@ -254,6 +254,17 @@ def test_links_and_paths_lead_somewhere() -> None:
     assert [path for path in targets + named if not (ROOT / path).exists()] == []
 
 
+def test_every_promise_names_tests_that_there_are() -> None:
+    part = TEXT.partition("\n## What is promised")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (.*) \| (\[.*) \|$", part, re.MULTILINE)
+    assert len(rows) >= 15
+    for promise, held_by in rows:
+        named = re.findall(r"\[(test_\w+)\]\((tests/[\w/]+\.py)\)", held_by)
+        assert named, promise
+        for name, path in named:
+            assert name == Path(path).stem or f"\ndef {name}(" in (ROOT / path).read_text("utf-8"), name
+
+
 def test_the_page_is_plain_prose() -> None:
     assert "shields.io" not in TEXT
     assert re.findall(r"[^\n]*[.!?] [A-Z][^|`\n]*\.\n", prose()) == [], "one sentence a line"
@@ -323,13 +334,14 @@ def test_the_bench_says_what_it_needs_where_that_is_missing() -> None:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the README's export, its `out/`, and `wiki-etl` on the path."""
+    """A folder with the README's export, its `out/` after two runs, and `wiki-etl` on the path."""
     folder = tmp_path_factory.mktemp("place")
     with zipfile.ZipFile(folder / "export.zip", "w") as archive:
         archive.writestr(MEMBER, raw_page())
     shim(folder, "wiki-etl", f'exec {shlex.quote(sys.executable)} -m etl "$@"')
-    done = shell("wiki-etl migrate export.zip --quiet", folder)
-    assert done.returncode == 0, done.stderr
+    for flags in ("--html", ""):  # two generations, or there would be no way back
+        done = shell(f"wiki-etl migrate export.zip --quiet {flags}", folder)
+        assert done.returncode == 0, done.stderr
     asked = '192.0.2.7 - - [22/Nov/2026:10:00:00 +0000] "GET /Bees+in+town HTTP/1.1" 404 0 "-" "-"'
     (folder / "access.log").write_text(f"{asked}\n", "utf-8")
     return folder

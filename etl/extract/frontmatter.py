@@ -11,7 +11,7 @@ import json
 import math
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple, NoReturn
@@ -20,7 +20,7 @@ from etl.model import Finding, Rejection
 
 MAX_DEPTH = 64
 MAX_NODES = 100_000
-"""Values of a YAML front matter with every alias written out: more is an attack, not a page."""
+"""Values of a front matter, in YAML with every alias written out: more is an attack, not a page."""
 
 Path = tuple[str | int, ...]
 Offsets = dict[Path, int]
@@ -36,6 +36,31 @@ _YAML_END = re.compile(r"\n---(?=\n|\Z)")
 _YAML_NULLS = ("", "~", "null")
 
 
+class Places:
+    """Where values begin, by their paths; all are looked up when somebody asks for the first one."""
+
+    def __init__(self, head: str, look_up: Callable[[], Offsets]) -> None:
+        self._head = head
+        self._look_up = look_up
+        self._offsets: Offsets = {}
+        self._lines: list[int] = []
+
+    def __call__(self, path: Path) -> tuple[int, int]:
+        """Line and column of the value at a path, or of its nearest ancestor: the whole front matter at last."""
+        if not self._offsets:
+            self._offsets = self._look_up()
+            self._lines = _line_starts(self._head)
+        while path not in self._offsets:
+            path = path[:-1]
+        offset = self._offsets[path]
+        line = bisect_right(self._lines, offset)
+        return line, offset - self._lines[line - 1] + 1
+
+
+def _line_starts(text: str) -> list[int]:
+    return [0, *(newline.end() for newline in re.finditer("\n", text))]
+
+
 @dataclass(slots=True)
 class FrontMatter:
     """Decoded front matter, and where in the text it ends."""
@@ -43,7 +68,7 @@ class FrontMatter:
     fields: dict[str, Any]
     end: int
     """Offset of the first character after it."""
-    locate: partial[tuple[int, int]]
+    locate: Places
     """Line and column of the value at a path; of its nearest ancestor where there is none."""
     findings: list[Finding] = field(default_factory=list)
 
@@ -99,8 +124,8 @@ _decode = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse
 def read_json(text: str, start: int) -> FrontMatter | Rejection:
     """The JSON object that begins at ``start``; braces behind its end mean nothing.
 
-    A key twice, a depth over 64, NaN, Infinity, numbers too long to read, control characters in
-    strings and an early end are rejections with line and column (q7x2, Kinds).
+    A key twice, a depth over 64, values without end, NaN, Infinity, numbers too long to read, control
+    characters in strings and an early end are rejections with line and column (q7x2, Kinds).
     """
     try:
         fields, end = _decode(text, start)
@@ -110,12 +135,13 @@ def read_json(text: str, start: int) -> FrontMatter | Rejection:
         if fault := _first_fault(text, start):
             return fault
         raise
-    if text.count("{", start, end) + text.count("[", start, end) > MAX_DEPTH and (fault := _first_fault(text, start)):
+    deep = text.count("{", start, end) + text.count("[", start, end) > MAX_DEPTH
+    if (deep or text.count(",", start, end) >= MAX_NODES - MAX_DEPTH) and (fault := _first_fault(text, start)):
         return fault
     head = text[:end]
     if _SUSPECT.search(head, start):
         return _mended(head, start)
-    return FrontMatter(fields, end, partial(_locate_json, head, start))
+    return FrontMatter(fields, end, Places(head, partial(_offsets, head, start)))
 
 
 def _syntax_fault(text: str, error: json.JSONDecodeError) -> Rejection:
@@ -162,8 +188,11 @@ def _walk(text: str, start: int) -> Iterator[_Entry]:
 
 def _first_fault(text: str, start: int) -> Rejection | None:
     """What the decoder or its hooks refused without saying where; None if nothing is found."""
-    keys = set()
+    keys, values = set(), 0
     for path, offset, symbol, is_key in _walk(text, start):
+        values += not is_key
+        if values > MAX_NODES:
+            return rejection("json.invalid", text, offset, f"the front matter has more than {MAX_NODES} values")
         if is_key and path in keys:
             return rejection("json.duplicate-key", text, offset, f"the key {shown(str(path[-1]))} is there twice")
         if is_key:
@@ -206,14 +235,15 @@ def _mended(head: str, start: int) -> FrontMatter | Rejection:
         if fault := _first_fault(mended, start):
             return fault
         raise
-    return FrontMatter(fields, end, partial(_locate_json, mended, start), _surrogates(mended, start, lone))
+    places = Places(mended, partial(_offsets, mended, start))
+    return FrontMatter(fields, end, places, _surrogates(mended, start, lone))
 
 
 def _surrogates(mended: str, start: int, lone: list[re.Match[str]]) -> list[Finding]:
     """One finding for each key or value with lone surrogates, at the first of them."""
     entries = list(_walk(mended, start))
     offsets = [entry.offset for entry in entries]
-    lines = [0, *(newline.end() for newline in re.finditer("\n", mended))]
+    lines = _line_starts(mended)
     found: dict[int, list[re.Match[str]]] = {}
     for escape in lone:
         found.setdefault(bisect_right(offsets, escape.start()) - 1, []).append(escape)
@@ -229,21 +259,8 @@ def _surrogate(lines: list[int], entry: _Entry, escapes: list[re.Match[str]]) ->
     return Finding("encoding.surrogate", message, "replaced by U+FFFD", line, offset - lines[line - 1] + 1, name)
 
 
-def _locate_json(head: str, start: int, path: Path) -> tuple[int, int]:
-    offset = start
-    for entry in _walk(head, start):
-        if not entry.is_key and entry.path == path[: len(entry.path)]:
-            offset = entry.offset
-            if len(entry.path) == len(path):
-                break
-    return position(head, offset)
-
-
-def _nearest(offsets: Offsets, path: Path) -> int:
-    """Offset of the value at a path, or of its nearest ancestor: the whole front matter at last."""
-    while path not in offsets:
-        path = path[:-1]
-    return offsets[path]
+def _offsets(head: str, start: int) -> Offsets:
+    return {entry.path: entry.offset for entry in _walk(head, start) if not entry.is_key}
 
 
 # --- YAML ----------------------------------------------------------------------------------
@@ -264,13 +281,13 @@ def read_yaml(text: str, start: int) -> FrontMatter | Rejection:
     tree = _Tree(head, start + len("---\n"))
     if fault := tree.grow():
         return fault
-    return FrontMatter(tree.root, closing.end(), partial(_locate_yaml, head, start))
+    return FrontMatter(tree.root, closing.end(), Places(head, partial(_yaml_offsets, head, start)))
 
 
-def _locate_yaml(head: str, start: int, path: Path) -> tuple[int, int]:
+def _yaml_offsets(head: str, start: int) -> Offsets:
     tree = _Tree(head, start + len("---\n"))
     tree.grow()
-    return position(head, _nearest({**tree.offsets, (): start}, path))
+    return {**tree.offsets, (): start}
 
 
 @dataclass(slots=True)
