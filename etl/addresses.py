@@ -25,6 +25,8 @@ _NEVER = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters, 
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 _ID = re.compile(r"[1-9][0-9]*")
+LONGEST = 65_535
+"""Characters of an address: no server that we know takes a request of that length."""
 _DAY_YEAR = re.compile(
     r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|january|february|march|april|june|july|august"
     r"|september|october|november|december)\.? \d{1,2}(?= \d{4}$)",
@@ -161,12 +163,16 @@ def refusal(address: Address) -> str | None:
     'it is the home page'
     >>> refusal(Address("path", "//evil.example")), refusal(Address("name", "/x"))
     ('it starts with two slashes', 'it starts with two slashes')
+    >>> refusal(Address("name", "a" * 100_000))
+    'it is longer than any request: more than 65535 characters'
     >>> refusal(Address("path", "/a/../b")), refusal(Address("id", "007"))
     ("it has a segment '..'", 'an id has digits only and no leading zero')
     """
     kind, value = address
     if not value or value == "/":
         return "it is the home page" if value else "it is empty"
+    if len(value) > LONGEST:
+        return f"it is longer than any request: more than {LONGEST} characters"
     normal = _normal(value)
     if normal is None:
         return "it has a control character"

@@ -11,7 +11,7 @@ import base64
 import gc
 import hashlib
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -258,20 +258,20 @@ def transform(state: TransformState, chunk: Chunk) -> Part:
 class _Decided(NamedTuple):
     """What resolve says of the members of a chunk, by ordinal."""
 
-    findings: dict[int, tuple[Finding, ...]]
-    aliases: dict[int, tuple[str, ...]]
+    findings: dict[int, list[Finding]]
+    aliases: dict[int, list[str]]
 
 
 def _decided(state: TransformState, chunk: Chunk) -> _Decided:
-    decided = _Decided({}, {})
+    decided = _Decided(defaultdict(list), defaultdict(list))
     query = "SELECT * FROM finding WHERE ord >= ? AND ord < ? ORDER BY ord, code, message"
     for ord_, code, message, action, key, cause in state.facts.rows(query, chunk.first, chunk.last):
         finding = Finding(code, message, action, field=key, cause=cause)
-        decided.findings[ord_] = (*decided.findings.get(ord_, ()), finding)
+        decided.findings[ord_].append(finding)
     query = "SELECT ord, kind, value FROM redirect WHERE ord >= ? AND ord < ? ORDER BY ord, kind, value"
     for ord_, kind, value in state.facts.rows(query, chunk.first, chunk.last):
         alias = as_path(Address(kind, value), state.settings.legacy_base)
-        decided.aliases[ord_] = (*decided.aliases.get(ord_, ()), alias)
+        decided.aliases[ord_].append(alias)
     return decided
 
 
@@ -282,7 +282,8 @@ class _Transform:
         self, state: TransformState, part: Part, files: Mapping[str, BinaryIO], row: tuple[Any, ...], decided: _Decided
     ) -> None:
         self.state, self.part, self.files, self.row = state, part, files, row
-        self.found, self.aliases = decided.findings.get(row[0], ()), decided.aliases.get(row[0], ())
+        self.found = tuple(decided.findings.get(row[0], ()))
+        self.aliases = tuple(decided.aliases.get(row[0], ()))
         self.member = Member(row[0], row[1], row[2])
         (
             self.outcome,

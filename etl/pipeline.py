@@ -172,7 +172,9 @@ def make(run: Run, facts: Facts, members: int, made: Path) -> bool:
         with crew_of(run, jobs, setup, made.parent) as crew:
             transform_members(run, facts, members, crew, made)
             check_unchanged(bundle.seen for bundle in run.bundles)
-            write_decisions(run, facts, made, crew)
+            with run.progress("compiling", 1) as done:
+                write_decisions(run, facts, made, crew)
+                done(1)
     except WorkerDied as death:
         condemn(facts, death)
         run.findings.clear()

@@ -16,10 +16,11 @@ import signal
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -29,6 +30,8 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 Cut = Callable[[Any], Sequence[Any]]
 
+PATIENCE = 1
+"""Seconds without a result after which a pool is made to look whether its processes live."""
 TRIES_ALONE = 2
 """How often a task that cannot be cut may end a process in which it is alone, before it is held guilty."""
 
@@ -99,16 +102,14 @@ class Workers:
         while waiting:
             yield from self._next(cut, *waiting.popleft())
 
-    def close(self, *, at_once: bool = False) -> None:
-        """End all processes: when they have nothing left to do, or in the middle of it."""
-        if at_once:
-            _end_processes()
+    def close(self) -> None:
+        """End all processes; one that dies while a pool ends in good order may hold a lock that the others wait for."""
         if self._pool:
-            self._pool.shutdown(cancel_futures=True)
+            _shut(self._pool)
 
     def _submit(self, order: _Order) -> tuple[Future[None], ProcessPoolExecutor]:
         if self._pool:
-            with suppress(BrokenProcessPool):
+            with suppress(BrokenProcessPool, OSError):  # OSError: it is just breaking, and its pipe is closed already
                 return self._pool.submit(_in_worker, order), self._pool
             self._bury(self._pool)
         self._pool = _pool(self._jobs, self._setup)
@@ -116,6 +117,10 @@ class Workers:
 
     def _next(self, cut: Cut, order: _Order, future: Future[None], pool: ProcessPoolExecutor) -> Iterator[Any]:
         try:
+            while not wait([future], PATIENCE).done:
+                # A pool that starts its processes one by one may not watch the last one; an order makes it look again.
+                with suppress(OSError):
+                    pool.submit(_nothing)
             future.result()
         except BrokenProcessPool:
             self._bury(pool)
@@ -125,8 +130,8 @@ class Workers:
 
     def _bury(self, pool: ProcessPoolExecutor) -> None:
         """Wait until all processes of a broken pool have ended: none may write where its task is done again."""
-        pool.shutdown()
         if self._pool is pool:
+            _shut(pool)
             self.deaths += 1
             self._pool = None
 
@@ -157,12 +162,9 @@ def workers(jobs: int, setup: Callable[[], Any], folder: Path) -> Iterator[Worke
         try:
             yield crew
         except EOFError as error:  # the process that starts the others has ended
-            crew.close(at_once=True)
             raise Trouble("worker processes cannot be started; --jobs 1 needs none") from error
-        except BaseException:
-            crew.close(at_once=True)
-            raise
-        crew.close()
+        finally:
+            crew.close()
 
 
 def _pool(jobs: int, setup: Callable[[], Any]) -> ProcessPoolExecutor:
@@ -171,19 +173,25 @@ def _pool(jobs: int, setup: Callable[[], Any]) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(jobs, mp_context=context, initializer=_initialise, initargs=(setup,))
 
 
+def _shut(pool: ProcessPoolExecutor, others: Collection[BaseProcess] = ()) -> None:
+    """End a pool and all processes but ``others``: those that it has just started and does not watch yet, too."""
+    ending = threading.Thread(target=pool.shutdown, kwargs={"cancel_futures": True})
+    ending.start()
+    while ending.is_alive():
+        for process in multiprocessing.active_children():
+            if process not in others:
+                process.terminate()
+        ending.join(0.05)
+
+
 def _in_process_of_its_own(setup: Callable[[], Any], order: _Order) -> None:
     """Do what is ordered; BrokenProcessPool when the process dies over it."""
-    with _pool(1, setup) as pool:
-        try:
-            pool.submit(_in_worker, order).result()
-        except KeyboardInterrupt:
-            _end_processes()  # or the end of the block would wait for it
-            raise
-
-
-def _end_processes() -> None:
-    for process in multiprocessing.active_children():
-        process.terminate()
+    others = multiprocessing.active_children()
+    pool = _pool(1, setup)
+    try:
+        pool.submit(_in_worker, order).result()
+    finally:
+        _shut(pool, others)
 
 
 # --- in a worker ---------------------------------------------------------------------------
@@ -205,6 +213,10 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
+
+
+def _nothing() -> None:
+    """An order that only shows that the pool is alive."""
 
 
 def _in_worker(order: _Order) -> None:

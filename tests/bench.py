@@ -184,22 +184,21 @@ def measure(options: argparse.Namespace, folder: Path) -> list[str]:
     """Print every figure; returns the bounds that were passed."""
     print(f"{machine()}; load {os.getloadavg()[0]:.2f} at the start")
     sizes = [(options.docs, options.rounds)] + ([(LARGE, 1)] if options.large else [])
-    ours = {}
+    ours, skeletons = {}, {}
     faults = []
     print(f"documents  {'command':27} {'seconds':>8} {'busy':>8} {'docs/s':>8} {'ratio':>6}  peak MiB (together)")
     for documents, rounds in sizes:
         skeleton, tool = compare(options, make_corpus(options, folder, documents), folder, documents, rounds)
         row("skeleton", skeleton, skeleton)
         row("wiki-etl migrate --jobs 1", tool, skeleton)
-        ours[documents] = tool
+        ours[documents], skeletons[documents] = tool, skeleton
         ratio = tool.rate / skeleton.rate
         if ratio < LEAST_RATIO:
             faults.append(f"{documents:,} documents: {ratio:.3f} of the skeleton's speed, not {LEAST_RATIO}")
     pool = Measured(options.docs)
     pool.run(migrate(make_corpus(options, folder, options.docs), folder, jobs=2))
     row("wiki-etl migrate --jobs 2", pool, None)
-    small = make_corpus(options, folder, options.docs)
-    faults += cleaning(small, skeleton_seconds(options, small, folder))
+    faults += cleaning(make_corpus(options, folder, options.docs), skeletons[options.docs])
     return faults + flatness(ours) + start() + imports(make_corpus(options, folder, FEW), folder)
 
 
@@ -256,14 +255,6 @@ def flatness(ours: dict[int, Measured]) -> list[str]:
     return [f"memory grows by {growth:.1%}, more than {MOST_GROWTH:.0%}"] if growth > MOST_GROWTH else []
 
 
-def skeleton_seconds(options: argparse.Namespace, corpus: Path, folder: Path) -> float:
-    """Seconds of processor time that the skeleton takes for a document, in the run that its bodies are cleaned in."""
-    skeleton = Measured(options.docs)
-    skeleton.run([sys.executable, options.skeleton, corpus, folder / "skeleton.jsonl"])
-    (folder / "skeleton.jsonl").unlink()
-    return skeleton.busy[0] / float(options.docs)
-
-
 CLEANER = """
 import sys, time
 from pathlib import Path
@@ -289,12 +280,12 @@ print(spent / bodies)
 """
 
 
-def cleaning(corpus: Path, skeleton: float) -> list[str]:
+def cleaning(corpus: Path, skeleton: Measured) -> list[str]:
     """How long the cleaning of a body takes, parse and account included, against a whole document of the skeleton."""
     command = [sys.executable, "-c", CLEANER, str(corpus)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, timeout=LONGEST)
     seconds = float(done.stdout)
-    times = seconds / skeleton
+    times = seconds / (statistics.median(skeleton.busy) / skeleton.documents)
     print(f"cleaning a body: {seconds * 1000:.2f} ms, {times:.1f} times a document of the skeleton")
     return (
         [f"cleaning takes {times:.1f} times the skeleton, more than {MOST_CLEANING}"] if times > MOST_CLEANING else []

@@ -156,7 +156,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def lines(path: Path) -> list[dict[str, Any]]:
     """The records of a file of JSON lines."""
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
 
 
 def codes(folder: Path) -> list[str]:

@@ -319,6 +319,43 @@ def test_places_are_found_once_and_not_for_every_finding() -> None:
     assert len({(finding.line, finding.column) for finding in found.findings}) > 49_000
 
 
+ABSURD = {
+    "title": page("word " * 30_000, page_id=7),
+    "slug": page("Two", slug="s" * 100_000),
+    "alias": page("Three", aliases=["/" + "x" * 100_000]),
+    "alias in a comment": page("Four", body=f"<!-- alias({'y ' * 50_000}) -->\n\nText."),
+}
+
+
+@pytest.mark.parametrize("field", ABSURD)
+def test_an_address_longer_than_any_request_is_refused_and_the_page_is_published(
+    field: str, tmp_path: Path, out: Path, run: Run
+) -> None:
+    source = folder(tmp_path / "wiki", {name(1): ABSURD[field], name(2): page("Other", page_id=2)})
+    assert run("migrate", source, "--out", out).status == 1
+    assert len(lines(out / "current" / "documents.jsonl")) == 2
+    found = [finding for finding in lines(out / "current" / "findings.jsonl") if finding["code"] == "address.refused"]
+    assert found
+    assert all(len(finding["message"]) < 1_000 for finding in found)
+    assert run("validate", out / "current").status == 0
+
+
+@pytest.mark.parametrize("line", ["tiki_page_id: " + "9" * 5000, "sections_included: [\u00b2]"])
+def test_digits_that_are_no_number_are_a_repair_in_yaml(line: str, tmp_path: Path, out: Path, run: Run) -> None:
+    source = folder(tmp_path / "wiki", {name(1): f"---\ntitle: Digits\n{line}\n---\n\nText.\n".encode()})
+    assert run("migrate", source, "--out", out).status == 0
+    assert "field.invalid" in codes(out / "current")
+
+
+def test_a_page_with_very_many_aliases_is_a_page(tmp_path: Path, out: Path, run: Run) -> None:
+    """To look through all of them for each would take minutes."""
+    aliases = [f"/Alias+{number}" for number in range(20_000)]
+    source = folder(tmp_path / "wiki", {name(1): page("Many", aliases=[*aliases, *aliases])})
+    assert run("migrate", source, "--out", out).status == 0
+    [document] = lines(out / "current" / "documents.jsonl")
+    assert len(document["aliases"]) == 20_001
+
+
 # Hidden characters and commands to a terminal, where a page can put them.
 CONTROLS = {
     "link (OSC 8)": "\x1b]8;;http://evil.example\x07click\x1b]8;;\x07",

@@ -12,12 +12,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from etl import cli, pipeline
+from etl.facts import Facts
+from etl.resolve import redirects
 from etl.settings import Settings
 from tests.make import (
     ROOT,
@@ -260,6 +263,20 @@ def test_status_130_for_an_interrupted_run_that_leaves_nothing(
     _, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (130, "interrupted; nothing was published\n")
     assert [path.name for path in out.iterdir()] == [".lock"]
+
+
+def test_status_130_for_an_interruption_that_a_library_swallows(
+    bundle: Path, out: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in the call-back of a library that is not written in Python."""
+    def swallowing(facts: Facts) -> Any:
+        with suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+        return redirects(facts)
+
+    monkeypatch.setattr(pipeline, "redirects", swallowing)
+    outcome = run("migrate", bundle, "--out", out)
+    assert (outcome.status, outcome.err) == (130, "interrupted; nothing was published\n")
 
 
 def test_a_signal_that_is_ignored_stays_ignored(bundle: Path, out: Path) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from etl import __version__
 from etl.cli import redirects
-from etl.cli.commands import STATUSES, add_command, count, progress, say
+from etl.cli.commands import STATUSES, add_command, count, interrupted, progress, say
 from etl.load.report import plain
 from etl.trouble import Trouble
 
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = _status(arguments)
         sys.stdout.flush()
     except Exception as error:  # noqa: BLE001  # the last resort: everything has its exit status
-        status = _interrupted_status(error) if _interrupted else _failed(error)
+        status = _interrupted_status(error) if interrupted else _failed(error)
     except KeyboardInterrupt as error:
         status = _interrupted_status(error)
     for stream in (sys.stdout, sys.stderr):
@@ -54,17 +54,14 @@ def _let_go(stream: TextIO) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-_interrupted: list[int] = []
-
-
 def _interrupt(number: int, _frame: object) -> None:
     """Note the signal, for SQLite turns an exception inside its call-backs into one of its own."""
-    _interrupted.append(number)
+    interrupted.append(number)
     raise KeyboardInterrupt
 
 
 def _interrupted_status(error: BaseException) -> int:
-    _interrupted.clear()
+    interrupted.clear()
     say(_with_notes("interrupted", error))
     return 130
 

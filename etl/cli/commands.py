@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 from etl.load.report import plain
@@ -55,18 +55,33 @@ def count(text: str) -> int:
     return int(text)
 
 
+def _bar(name: str, total: int, unit: str) -> Any:
+    from tqdm import tqdm
+
+    return tqdm(total=total, desc=name, unit=f" {unit}", leave=False)
+
+
+interrupted: list[int] = []
+"""Signals that asked the command to end: an exception inside a call-back of a library gets lost, or becomes another."""
+
+
 def progress(options: argparse.Namespace, unit: str = "doc") -> Callable[[str, int], Any]:
-    """A bar with documents (or what ``unit`` says) per second and the time left, on a terminal only."""
+    """A bar with documents (or what ``unit`` says) per second and the time left, on a terminal only.
+
+    Its call-back raises KeyboardInterrupt when a signal's own one got lost.
+    """
     hidden = options.no_progress or options.quiet or not sys.stderr.isatty()
 
     @contextmanager
     def bar(name: str, total: int) -> Iterator[Callable[[int], Any]]:
-        if hidden:
-            yield lambda _done: None
-            return
-        from tqdm import tqdm
+        with nullcontext() if hidden else _bar(name, total, unit) as shown:
 
-        with tqdm(total=total, desc=name, unit=f" {unit}", leave=False) as shown:
-            yield shown.update
+            def done(count: int) -> None:
+                if interrupted:
+                    raise KeyboardInterrupt
+                if shown is not None:
+                    shown.update(count)
+
+            yield done
 
     return bar

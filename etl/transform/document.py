@@ -17,7 +17,7 @@ from etl.transform import fields as rules
 from etl.transform.body import Cleaned, clean_body
 from etl.transform.body.edits import Change
 from etl.transform.body.links import Linker
-from etl.transform.fields import Fields
+from etl.transform.fields import LONGEST_NUMBER, Fields
 
 UNDIGESTED = ("digest", "source", "findings")
 
@@ -148,14 +148,23 @@ def input_findings(record: RawRecord) -> list[Finding]:
 
 def _typed(source: dict[str, Any]) -> dict[str, Any]:
     """YAML front matter with its numbers as numbers, for YAML itself leaves them as text."""
-    page_id = source.get("tiki_page_id")
     typed = {**source}
-    if isinstance(page_id, str) and page_id.isascii() and page_id.isdigit():
-        typed["tiki_page_id"] = int(page_id)
+    if "tiki_page_id" in source:
+        typed["tiki_page_id"] = _number(source["tiki_page_id"])
     for key in ("sections_included", "sections_excluded", "censored_sections"):
         if isinstance(source.get(key), list):
-            typed[key] = [int(item) if isinstance(item, str) and item.isdigit() else item for item in source[key]]
+            typed[key] = [_number(item) for item in source[key]]
     return typed
+
+
+def _number(value: Any) -> Any:
+    """Digits as a number; what is no number that anybody means stays text.
+
+    >>> _number("7"), _number("²"), _number("9" * 5000) == "9" * 5000
+    (7, '²', True)
+    """
+    digits = isinstance(value, str) and len(value) < LONGEST_NUMBER and value.isascii() and value.isdigit()
+    return int(value) if digits else value
 
 
 def _repair(value: Any) -> str:

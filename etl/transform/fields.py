@@ -40,6 +40,8 @@ ISO = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)\s*(Z|[+-]\d{2}:?\d{2})?)?", re.IGNORECASE
 )
 PLACEHOLDER = date(2000, 1, 1)
+LONGEST_NUMBER = 18
+"""Digits from which on a number is none that anybody means; `int` refuses thousands of them."""
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 NOT_ALIAS = re.compile(r"[^\w +–-]")
 NOT_TERM = re.compile(r"[\W_]+")
@@ -179,15 +181,15 @@ class _Page:
     # --- names and slugs --------------------------------------------------------------------
 
     def _aliases(self) -> list[Address]:
-        found = []
+        found: dict[Address, None] = {}  # in their order, each once
         for alias in _texts(self.source.get("aliases")):
             address = addresses.alias_address(alias, self.settings.path_prefixes, self.settings.legacy_base)
             if address is None:
                 message = f"alias {_short(alias)}: it has no canonical form"
                 self.find("address.refused", "aliases", message, "not in the redirect map")
-            elif address not in found:
-                found.append(address)
-        return found
+            else:
+                found[address] = None
+        return list(found)
 
     def _page_id(self, stored: Sequence[Address]) -> int | None:
         page_id = _number(self.source.get("tiki_page_id"))
@@ -539,7 +541,7 @@ def _several(value: Any) -> list[Any]:
 
 def _number(value: Any) -> int | None:
     if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
-        value = int(value) if len(value) < 18 else None
+        value = int(value) if len(value) < LONGEST_NUMBER else None
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**53 else None
 
 

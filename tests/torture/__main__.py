@@ -113,7 +113,7 @@ def trials(options: argparse.Namespace, small: Scene, large: Scene) -> Iterator[
         yield from faults.trials(small, options.seed)
         yield from stopped.trials(small, options.seed)
     yield from disk.trials()
-    yield from kills.trials(large, number, options.seed)
+    yield from kills.trials(large, number, options.seed, options.jobs)
 
 
 def selected(every: Iterable[Trial], options: argparse.Namespace) -> list[Trial]:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,16 +49,16 @@ class Kill:
         return Trial(f"kill/{self.number}", self.row, killed, (self,), large=True)
 
 
-def trials(scene: Scene, number: int, seed: int) -> Iterator[Trial]:
+def trials(scene: Scene, number: int, seed: int, at_a_time: int) -> Iterator[Trial]:
     """So many kills: every signal to every target in turn, at moments spread over the time of a run."""
     choice = random.Random(seed)
-    seconds = {jobs: duration(scene, jobs) for jobs in (1, 2)}
+    seconds = {jobs: duration(scene, jobs, at_a_time) for jobs in (1, 2)}
     ways = [(name, target, 2) for target in TARGETS for name in SIGNALS]
     ways += [(name, "parent", 1) for name in SIGNALS]
     choice.shuffle(ways)  # a few kills are of all kinds, too
     for index in range(number):
         name, target, jobs = ways[index % len(ways)]
-        yield Kill(index, name, target, jobs, choice.random() * 1.2 * seconds[jobs]).trial()
+        yield Kill(index, name, target, jobs, choice.random() * seconds[jobs]).trial()
 
 
 def killed(scene: Scene, kill: Kill) -> Outcome:
@@ -99,11 +99,13 @@ def started(place: Path, jobs: int, marker: str) -> subprocess.Popen[bytes]:
         )
 
 
-def duration(scene: Scene, jobs: int) -> float:
-    """Seconds that a run takes here."""
-    with scene.place() as place:
+def duration(scene: Scene, jobs: int, at_a_time: int) -> float:
+    """Seconds that a run takes here while others run."""
+    with ExitStack() as stack:
+        places = [stack.enter_context(scene.place()) for _ in range(at_a_time)]
         begun = time.monotonic()
-        started(place, jobs, "").wait(LONGEST)
+        for process in [started(place, jobs, "") for place in places]:
+            process.wait(LONGEST)
         return time.monotonic() - begun
 
 

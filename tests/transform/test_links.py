@@ -304,6 +304,14 @@ def test_an_address_that_is_not_of_the_old_wiki_stays(href: str, kind: str, stat
     assert LINKER.resolve(href) == Destination(href, kind, state)  # type: ignore[arg-type]  # a wrong one fails
 
 
+@pytest.mark.parametrize("rest", ["a.pdf", "a.pdf?x=1", "a%20(b).pdf"])
+def test_an_address_is_rewritten_as_the_settings_say(rest: str) -> None:
+    rewrites = {"http://cdn.old.example/": "https://files.garden-wiki.example/"}
+    linker = Linker(SETTINGS.model_copy(update={"address_rewrites": rewrites}), Garden())
+    found = linker.resolve(f"http://cdn.old.example/{rest}")
+    assert (found.href, found.kind) == (f"https://files.garden-wiki.example/{encoded(rest)}", "file")
+
+
 def test_an_anchor_of_the_page_itself_becomes_text() -> None:
     found = LINKER.resolve("#top")
     assert (found.href, found.kind) == (None, "anchor")

@@ -12,7 +12,7 @@ from etl.model import Finding
 from etl.settings import Settings
 from etl.transform.body.boxes import BOX_START
 from etl.transform.body.edits import Change, Revision
-from etl.transform.body.links import Destination, Linker, encoded, mended
+from etl.transform.body.links import Destination, Linker, encoded
 from etl.transform.body.parse import Tree, code_nodes
 from etl.transform.body.residue import private, residue
 from etl.transform.body.structure import Structure
@@ -66,7 +66,6 @@ def clean_body(
     _run_surface(surface)
     tree = structure.run()
     for _ in range(MOST_PASSES):
-        surface.remnants = None  # the structure may have moved one to the start of its line
         same_code = code_size(structure.text, tree.nodes) == surface.code_size
         seen = same_code and not structure.uncovered
         if not surface.run_lines() and (seen or not surface.run()):
@@ -140,7 +139,7 @@ def _images(tree: Tree, linker: Linker, surface: Surface, structure: Structure) 
         if node.kind != "Image" or node.start < end:
             continue
         end = node.end
-        src = encoded(linker.settings.rewritten(mended(node.data["dest_url"])))
+        src = encoded(linker.source(node.data["dest_url"]))
         widths = surface.widths.get(src)
         alt = "".join(child.data for child in node.walk() if child.kind == "Text")
         image = {

@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
 from etl.model import Finding
@@ -28,6 +29,8 @@ MARKUP = re.compile(
         (?:\s++(?:"(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'|\((?:[^()\\]|\\.)*+\)))?+\s*+\)""",
     re.DOTALL | re.VERBOSE,
 )
+ADDRESS = re.compile(r"\]\([^()\[\]<>\\\s]+\)")
+"""The end of a link as nearly all are."""
 PREFORMATTED = re.compile(r"<pre\b|\s*`{3}")
 REFERENCE = re.compile(r"\]\[[^\]\n]*\]")
 DEFINITION = re.compile(r"^[ \t>*+-]*(?:\d{1,9}[.)][ \t]+)?\[[^\]\n]+\]:[ \t]*\S+.*$", re.MULTILINE)
@@ -52,7 +55,7 @@ def visible(fragment: str) -> str:
     >>> visible('<b>25</b>(OH)&nbsp;D [a](http://x) _z_'), visible("12. ")
     ('25OHDaz', '')
     """
-    if LIST_MARK.fullmatch(fragment):
+    if ADDRESS.fullmatch(fragment) or LIST_MARK.fullmatch(fragment):
         return ""
     if "]:" in fragment and not PREFORMATTED.match(fragment):
         fragment = DEFINITION.sub("", fragment)
@@ -79,7 +82,7 @@ class Revision:
         self._first_line = first_line
         self._maps: list[tuple[list[int], list[int]]] = []
         """For each version: from which characters on the text stood where in the version before."""
-        self._line_ends: list[int] | None = None
+        self._line_starts: list[int] = []
 
     def apply(self, edits: Iterable[Edit]) -> set[str]:
         """Apply the edits that change something; of two that overlap the later one is postponed.
@@ -89,7 +92,7 @@ class Revision:
         text, at, new = self.text, 0, 0
         out: list[str] = []
         starts, origins = [0], [0]
-        applied: set[str] = set()
+        applied: list[str] = []
         self.postponed = False
         for edit in sorted(edits):
             start, end, replacement, rule = edit
@@ -105,14 +108,14 @@ class Revision:
             origins += start, end
             new += len(replacement)
             at = end
-            applied.add(rule)
+            applied.append(rule)
             self._record(edit, before)
-        if not out:
-            return applied
-        out.append(text[at:])
-        self.text = "".join(out)
-        self._maps.append((starts, origins))
-        return applied
+        if applied:
+            out.append(text[at:])
+            self.text = "".join(out)
+            self._maps.append((starts, origins))
+            self.counts.update(applied)
+        return set(applied)
 
     @property
     def version(self) -> int:
@@ -131,11 +134,10 @@ class Revision:
     def position(self, offset: int, version: int | None = None) -> tuple[int, int]:
         """Line and column, in the member, of a character of the text."""
         offset = self.origin(offset, version)
-        if self._line_ends is None:
-            self._line_ends = [match.start() for match in re.finditer("\n", self.source)]
-        row = bisect_right(self._line_ends, offset - 1)
-        start = self._line_ends[row - 1] + 1 if row else 0
-        return self._first_line + row, offset - start + 1
+        if not self._line_starts:
+            self._line_starts = [0, *accumulate(len(line) + 1 for line in self.source.split("\n"))]
+        row = bisect_right(self._line_starts, offset)
+        return self._first_line + row - 1, offset - self._line_starts[row - 1] + 1
 
     def find(self, code: str, offset: int, message: str, action: str = "", *, version: int | None = None) -> None:
         """Add a finding at a character of the text."""
@@ -144,7 +146,6 @@ class Revision:
 
     def _record(self, edit: Edit, before: str) -> None:
         start, _, after, rule = edit
-        self.counts[rule] += 1
         if self.changes is not None:
             self.changes.append(Change(*self.position(start), rule, before, after))
         if not after.strip() and (before.isspace() or rule in MAY_LOSE):

@@ -98,7 +98,7 @@ class Linker:
         ``broken``: the source itself marked it as broken; then it is a page that is found, or text.
         """
         plain = None if hint or "//10." in href else PLAIN_HTTP.fullmatch(href)
-        if plain and host_name(plain[1]) not in self._own_hosts:
+        if plain and host_name(plain[1]) not in self._own_hosts and self.settings.rewritten(href) == href:
             return Destination(encoded(href), "external", "external")
         return self._resolved(href, label, hint, broken)
 
@@ -117,6 +117,10 @@ class Linker:
         if broken:
             return Destination(None, "legacy", "dangling", None, "link.dangling")
         return self._missing(legacy, href)
+
+    def source(self, src: str) -> str:
+        """The address of an image: mended, and as the new site has it."""
+        return self.settings.rewritten(mended(src))
 
     def page(self, name: str) -> Destination | None:
         """The one page of a name, in any spelling; None when there is none or more than one."""

@@ -8,7 +8,7 @@ than the item's first paragraph stands before it: so every engine reads the same
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from etl.transform.body.edits import Edit
@@ -24,10 +24,10 @@ LIST_IN_ITEM = re.compile(r"[*+-][ \t]+(?:\d{1,9}[.)]|[*+-])[ \t]")
 BLOCKS = frozenset(("Paragraph", "List", "BlockQuote", "CodeBlock", "Table", "Heading", "Rule", "HtmlBlock"))
 
 
-def not_tight(items: Iterable[Node]) -> set[int]:
+def not_tight(items: Sequence[Node]) -> set[int]:
     """The ``id`` of every item that is not tight; items in source order."""
     loose: set[int] = set()
-    for item in reversed(list(items)):
+    for item in reversed(items):
         blocks = [child for child in item.children if child.kind in BLOCKS]
         lead = bool(blocks) and blocks[0] is item.children[0] and blocks[0].kind == "Paragraph"
         rest = blocks[1:] if lead else blocks
@@ -41,13 +41,15 @@ def _any(items: Iterable[Node], loose: set[int]) -> bool:
 
 
 def list_edits(text: str, node: Node, loose: set[int], *, numbered: bool, touching: bool) -> Iterator[Edit]:
-    """Marks of a list, and what stands between its items.
+    """Marks of a list, what stands between its items, and what is in them.
 
     ``numbered``: whether equal numbers may count now. ``touching``: whether another list stands right beside it, so
     that only the kind of its marks tells the two apart.
     """
     marks = [MARK.match(text, _start(text, item)) for item in node.children]
-    if any(mark is None for mark in marks):
+    for item, mark in zip(node.children, marks, strict=True):
+        yield from _item_edits(text, item, mark, loose)
+    if None in marks:
         return
     counting = numbered and node.data is not None and _restarts([int(mark[1][:-1]) for mark in marks if mark])
     references = dict(_references(text, node))
@@ -130,9 +132,8 @@ def _gap(text: str, before: Node, start: int, *, blank: bool) -> Iterator[Edit]:
         yield end, start, wanted, "tight-list"
 
 
-def item_edits(text: str, item: Node, loose: set[int]) -> Iterator[Edit]:
+def _item_edits(text: str, item: Node, mark: re.Match[str] | None, loose: set[int]) -> Iterator[Edit]:
     """Blocks of an item: nested by four columns, lists without a gap behind the first paragraph."""
-    mark = MARK.match(text, _start(text, item))
     if not item.children:
         yield text.rfind("\n", 0, item.start) + 1, visible_end(text, item), "", "empty-item"
         return

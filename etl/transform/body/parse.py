@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import sys
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import pyromark
@@ -19,16 +19,18 @@ STRETCH = re.compile(r"[\x00-\x7f]*+([^\x00-\x7f]?)")
 
 
 class Node:
-    """One construct: ``kind`` is pyromark's name, ``data`` its details, children in source order."""
+    """One construct: ``kind`` is pyromark's name, ``data`` its details, children in source order.
+
+    A parse fills hundreds of them in place, for to call a constructor takes twice as long.
+    """
 
     __slots__ = ("children", "data", "end", "kind", "start")
 
-    def __init__(self, kind: str, data: Any, start: int, end: int, children: Sequence[Node]) -> None:
-        self.kind = kind
-        self.data = data
-        self.start = start
-        self.end = end
-        self.children = children
+    kind: str
+    data: Any
+    start: int
+    end: int
+    children: Sequence[Node]
 
     def __repr__(self) -> str:
         return f"{self.kind}[{self.start}:{self.end}]"
@@ -76,18 +78,17 @@ def parse(text: str) -> Tree:
     >>> parse("**ä** b").nodes
     [Document[0:7], Paragraph[0:7], Strong[0:5], Text[2:3], Text[5:7]]
     """
-    children: list[Node] = []
-    nodes = [Node("Document", None, 0, len(text), children)]
+    root, children = Node(), list[Node]()
+    root.kind, root.data, root.start, root.end, root.children = "Document", None, 0, len(text), children
+    nodes = [root]
     open_children: list[list[Node]] = []
     stretches, surplus = _stretches(text)
     first = limit = over = 0
-    for event, span in pyromark.events_with_range(text, options=OPTIONS, merge_text=True):
-        names: Any = event  # its name, or a dict of one item
-        kind = names
+    for event, span in _events(text):
+        kind: str = event
         data: Any = None
-        if names.__class__ is not str:
-            for kind in names:
-                data = names[kind]
+        if event.__class__ is not str:
+            kind, data = event.popitem()
             if kind == "End":
                 children = open_children.pop()
                 continue
@@ -95,19 +96,18 @@ def parse(text: str) -> Tree:
         if not first <= start < limit:  # most nodes begin in the stretch that the one before began in
             place = bisect_right(stretches, start)
             first, limit, over = stretches[place - 1], stretches[place], surplus[place - 1]
-        end -= over if end < limit else surplus[bisect_right(stretches, end) - 1]
-        if kind != "Start":
-            node = Node(kind, data, start - over, end, ())
-            nodes.append(node)
-            children.append(node)
-            continue
-        kind, data = (data, None) if data.__class__ is str else next(iter(data.items()))
-        inside: list[Node] = []
-        node = Node(kind, data, start - over, end, inside)
+        node = Node()
         nodes.append(node)
         children.append(node)
-        open_children.append(children)
-        children = inside
+        node.start = start - over
+        node.end = end - (over if end < limit else surplus[bisect_right(stretches, end) - 1])
+        node.children = ()
+        if kind == "Start":
+            kind, data = (data, None) if data.__class__ is str else data.popitem()
+            open_children.append(children)
+            node.children = children = []
+        node.kind = kind
+        node.data = data
     return Tree(nodes)
 
 
@@ -117,17 +117,27 @@ def code_nodes(text: str) -> list[Node]:
     >>> code_nodes("ä `b`\\n\\n    c")
     [Code[2:5], CodeBlock[11:12]]
     """
-    stretches, surplus = _stretches(text)
     found: list[Node] = []
-    for event, span in pyromark.events_with_range(text, options=OPTIONS, merge_text=True):
-        begun: Any = event
-        if begun.__class__ is str:
+    for event, span in _events(text):
+        if event.__class__ is str:
             continue
-        begun = begun.get("Start", begun)
-        if "Code" in begun or "CodeBlock" in begun:
-            start, end = (at - surplus[bisect_right(stretches, at) - 1] for at in (span["start"], span["end"]))
-            found.append(Node("Code" if "Code" in begun else "CodeBlock", None, start, end, ()))
+        kind, data = event.popitem()
+        if kind == "Code" or (kind == "Start" and "CodeBlock" in data):
+            node = Node()
+            node.kind = "Code" if kind == "Code" else "CodeBlock"
+            node.start, node.end = span["start"], span["end"]
+            found.append(node)
+    if found:
+        stretches, surplus = _stretches(text)
+        for node in found:
+            node.start -= surplus[bisect_right(stretches, node.start) - 1]
+            node.end -= surplus[bisect_right(stretches, node.end) - 1]
     return found
+
+
+def _events(text: str) -> Iterable[tuple[Any, Any]]:
+    """What a text is made of and where, in bytes; an event is its name, or a dict of its name and its details."""
+    return pyromark.events_with_range(text, options=OPTIONS, merge_text=True)
 
 
 def _stretches(text: str) -> tuple[list[int], list[int]]:

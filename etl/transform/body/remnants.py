@@ -1,8 +1,8 @@
 """Markup of the old wiki that no parser of the export read, found by patterns of lines (corpus.md 6.4).
 
-A remnant is a guard (bytes without which the pattern cannot match), a pattern, and a function from a
-match to edits. Patterns never look into code. What a remnant becomes may hold further markup: the
-surface and the structure look at it after this.
+A remnant is a guard (`guards`), a pattern, and a function from a match to edits. Patterns never look
+into code. What a remnant becomes may hold further markup: the surface and the structure look at it
+after this.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 from etl.transform.body.boxes import BOX_START
 from etl.transform.body.edits import Edit
+from etl.transform.body.guards import Guard, guard, present
 from etl.transform.body.links import encoded, is_prose
-from etl.transform.body.residue import finder
 
 Match = re.Match[str]
 
@@ -84,7 +84,10 @@ def _link(match: Match) -> Iterator[Edit]:
 
 def _nested_link(match: Match) -> Iterator[Edit]:
     """`[words [text](inner)](outer)`: the inner link stays, the outer one takes the words before it."""
-    inner = INNER_LINK.search(match.string, max(match.start() - FAR_LINK, 0), match.start() + 1)
+    text, end, first = match.string, match.start() + 1, max(match.start() - FAR_LINK, 0)
+    if not text.endswith("](", first, text.rfind("(", first, end) + 1):
+        return
+    inner = INNER_LINK.search(text, first, end)
     if inner is not None:
         words = inner[1].strip()
         outer = f"[{words}]({encoded(match[1])}) " if words else ""
@@ -146,8 +149,8 @@ def _rules(match: Match) -> Iterator[Edit]:
 
 
 BROKEN_ROW = re.compile(
-    r"^\|[^\n]*[^|\s\\] {2,}\n"  # begins with a pipe, ends in a hard break
-    r"(?:[^|\n]*[^|\s][^|\n]*\n){0,40}[^|\n]*[^|\s][^|\n]*\|[^\n]*$",  # lines without pipes, and one that closes it
+    r"\|(?<![^\n]\|)[^\n]*[^|\s\\] {2,}\n"  # begins with a pipe, ends in a hard break
+    r"(?:[^\S\n]*[^|\s][^|\n]*\n){0,40}[^\S\n]*[^|\s][^|\n]*\|[^\n]*$",  # lines without pipes, and one that closes it
     re.MULTILINE,
 )
 DASHED_WORDS = re.compile(
@@ -155,64 +158,72 @@ DASHED_WORDS = re.compile(
     re.MULTILINE,
 )
 
-Remnant = tuple[bytes, re.Pattern[str], Callable[[Match], Iterator[Edit]]]
+Remnant = tuple[Guard, re.Pattern[str], Callable[[Match], Iterator[Edit]]]
 
 REMNANTS: list[Remnant] = [
     # A parser fills the rows of a table with as many cells as its header has: one with hundreds is no table.
-    (b"-", re.compile(r"-:?[ \t]*\|(?:[ \t]*:?-+:?[ \t]*\|){199}"), _no_table),
-    (b"** ", re.compile(r"\*\*([ \t][^*\n]*+)\*\*[ \t]*$", re.MULTILINE), _spaced_bold),
-    (b"__ ", re.compile(r"(?<!\S)__[ \t]+([^_\n]*[^_\s])[ \t]+__(?![^\s,.;:)])"), _marks("bold", "**", "**")),
-    (b"''", re.compile(r"(?<![\w'])''(?=[^\s'])([^'\n]{1,300}?)(?<=[^\s'])''(?![\w'])"), _marks("tiki-mark", "*", "*")),
-    (b"===", re.compile(r"===(?=[^\s=])([^=\n]{1,300}?)(?<=[^\s=])==="), _marks("tiki-mark", "", "")),
-    (b"::", re.compile(r"^::(?=[^\s:])(.+?)(?<=[^\s:])::[ \t]*$", re.MULTILINE), _marks("tiki-mark", "", "")),
     (
-        b"^",
-        re.compile(rf"^\^[ \t]*\n?\s*(?=[^\s^])([^^]{{1,{FAR}}}?)\s*\^[ \t]*$", re.MULTILINE),
+        Guard(b"|", lambda data: data.count(b"|") >= 200),
+        re.compile(r"-:?[ \t]*\|(?:[ \t]*:?-+:?[ \t]*\|){199}"),
+        _no_table,
+    ),
+    (guard("** "), re.compile(r"\*\*(?<!\S\*\*)([ \t][^*\n]*+)\*\*[ \t]*$", re.MULTILINE), _spaced_bold),
+    (guard("__ "), re.compile(r"(?<!\S)__[ \t]+([^_\n]*[^_\s])[ \t]+__(?![^\s,.;:)])"), _marks("bold", "**", "**")),
+    (
+        guard("''"),
+        re.compile(r"(?<![\w'])''(?=[^\s'])([^'\n]{1,300}?)(?<=[^\s'])''(?![\w'])"),
+        _marks("tiki-mark", "*", "*"),
+    ),
+    (guard("==="), re.compile(r"===(?=[^\s=])([^=\n]{1,300}?)(?<=[^\s=])==="), _marks("tiki-mark", "", "")),
+    (guard("::"), re.compile(r"^::(?=[^\s:])(.+?)(?<=[^\s:])::[ \t]*$", re.MULTILINE), _marks("tiki-mark", "", "")),
+    (
+        guard("^"),
+        re.compile(rf"^\^\s*(?=[^\s^])([^^]{{1,{FAR}}}?)(?<=\S)\s*\^[ \t]*$", re.MULTILINE),
         _marks("box", f"\n\n{BOX_START}\n\n", "\n\n</div>\n\n"),
     ),
-    (b"%%%", re.compile(r"[ \t]*%%%[ \t]*"), _break),
-    (b"!!", re.compile(r"^[ \t]*(!{2,6})[ \t]*(?=[^\s!\[a-z\\<])(?![^\n]*%20)", re.MULTILINE), _heading),
+    (guard("%%%"), re.compile(r"[ \t]*%%%[ \t]*"), _break),
+    (guard("!!"), re.compile(r"^[ \t]*(!{2,6})[ \t]*(?=[^\s!\[a-z\\<])(?![^\n]*%20)", re.MULTILINE), _heading),
     (
-        b"|",
+        guard("|"),
         re.compile(
             r"\[((?:https?://|tiki-index\.php\?)[^\s|\[\]<>]+)\|\s*([^\[\]|]{0,300}?)\s*(?:\|[^\[\]\n]*)?\](?!\()"
         ),
         _link,
     ),
     (
-        b"||",
+        guard("||"),
         re.compile(rf"^(#{{1,6}}[ \t]*)?\|\|(?!\|)(?=[^\n]*\|)((?:[^|]|\|(?!\|)){{1,{FAR}}})\|\|[ \t]*$", re.MULTILINE),
         _table,
     ),
-    (b"  \n", BROKEN_ROW, _broken_row),
-    (b"---", re.compile(r"---(?<![^\n]---)-?(?=[A-Z\[!][^\n]{5})"), _whole("rule", "---\n\n")),
+    (Guard(b"|", lambda data: b"  \n" in data), BROKEN_ROW, _broken_row),
+    (guard("---"), re.compile(r"---(?<![^\n]---)-?(?=[A-Z\[!][^\n]{5})"), _whole("rule", "---\n\n")),
     (
-        "\u2022".encode(),
+        guard("\u2022"),
         re.compile(r"^[ \t]*(?:;[ \t]*)?\u2022[ \t]*(?=[^\s\u2022])", re.MULTILINE),
         _whole("bullet", "* "),
     ),
-    (b"}", re.compile(r"\}(?<=[LNTXVRBPG]\})"), _stray_end),
-    *((guard.encode(), DASHED_WORDS, _rules) for guard in ("\u2013 \u2013", "\u2014 \u2014", "- - ")),
-    (b" *:", re.compile(r"(?<=\w)[ \t]+\*:(?=\s)"), _whole("bold", ":")),
-    (b"// ", re.compile(r"(?<=\]\()(https?:)//[ \t]+([^\s()]+)(?=\))"), _whole("address", r"\1//\2")),
+    (guard("}"), re.compile(r"\}(?<=[LNTXVRBPG]\})"), _stray_end),
+    *((guard(dashes), DASHED_WORDS, _rules) for dashes in ("\u2013 \u2013", "\u2014 \u2014", "- - ")),
+    (guard(" *:"), re.compile(r"(?<=\w)[ \t]+\*:(?=\s)"), _whole("bold", ":")),
+    (guard("// "), re.compile(r"(?<=\]\()(https?:)//[ \t]+([^\s()]+)(?=\))"), _whole("address", r"\1//\2")),
     (
-        b"// ",
+        guard("// "),
         re.compile(r"(?<=https:)//[ \t]+(?=[\w-]+\.\w)|(?<=http:)//[ \t]+(?=[\w-]+\.\w)"),
         _whole("address", "//"),
     ),
-    (b"doi.org/", re.compile(r"(doi\.org/10\.\d{4,9}/[^\s<>()\]]{1,100}-) (?=\d{2,})"), _whole("address", r"\1")),
+    (guard("doi.org/"), re.compile(r"(doi\.org/10\.\d{4,9}/[^\s<>()\]]{1,100}-) (?=\d{2,})"), _whole("address", r"\1")),
     (
-        b"[^",
+        guard("[^"),
         re.compile(r"^([ \t>*+-]*(?:\d{1,9}[.)][ \t]+)?)\[\^(\w{1,20})\]:[ \t]*", re.MULTILINE),
         _whole("footnote", r"\1\\[\2\\] "),
     ),
     (
-        b"[^",
+        guard("[^"),
         re.compile(r"(?<!^)(?<!\\)\[\^(\w{1,20})\](?![:(])", re.MULTILINE),
         _whole("footnote", r"<sup>\\[\1\\]</sup>"),
     ),
     (
-        b"](",
+        guard("]("),
         re.compile(
             r"\[([^\[\]]{1,500}+)\]\((?=[^()\n <]*+[(\n <])"  # only with one of these may it be what no parser takes
             r"([^()\n]*(?:\([^()]*\)|[\n ]|<)(?:[^()]|\([^()]*\)){0,500})\)"
@@ -220,7 +231,7 @@ REMNANTS: list[Remnant] = [
         _repetition,
     ),
     (
-        b")](http",
+        guard(")](http"),
         re.compile(r"\)\]\((https?://[^()\s]+)\)"),
         _nested_link,
     ),
@@ -228,21 +239,19 @@ REMNANTS: list[Remnant] = [
 
 
 AMONG_TAGS: list[Remnant] = [
-    (b'" rel=', re.compile(r"(?<=>)\"(?: (?:rel|target|class)=\"[^\"\n<>]*\")+[ ]?(?:&gt;|>)"), _whole("soup", " ")),
-    ("\u273b".encode(), re.compile(r"(?<=>)\u273b(?=</span>)"), _whole("tiki-mark", r"\\*")),
+    (
+        guard('" rel='),
+        re.compile(r"(?<=>)\"(?: (?:rel|target|class)=\"[^\"\n<>]*\")+[ ]?(?:&gt;|>)"),
+        _whole("soup", " "),
+    ),
+    (guard("\u273b"), re.compile(r"(?<=>)\u273b(?=</span>)"), _whole("tiki-mark", r"\\*")),
 ]
 """Remnants that the tags beside them tell from prose; all others are looked for when the tags are gone."""
 
 
-def present(text: str, kinds: Iterable[Remnant]) -> list[Remnant]:
-    """The remnants whose guards are in a text; bytes are searched, for that is several times as fast."""
-    data = text.encode()
-    return [remnant for remnant in kinds if finder(remnant[0]).search(data)]
-
-
 def remnants(text: str, kinds: Iterable[Remnant], in_code: Callable[[int], bool]) -> Iterator[Edit]:
     """The edits of all remnants of some kinds; ``in_code`` is asked last, for it may have to parse the text."""
-    for _, pattern, edits_of in kinds:
+    for _, pattern, edits_of in present(text, kinds):
         for match in pattern.finditer(text):
             edits = list(edits_of(match))
             if edits and not in_code(match.start()):

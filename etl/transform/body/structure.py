@@ -26,7 +26,7 @@ from etl.transform.body.links import (
     untracked,
     without_blanks,
 )
-from etl.transform.body.lists import NEST, item_edits, list_edits, not_tight
+from etl.transform.body.lists import NEST, list_edits, not_tight
 from etl.transform.body.parse import Node, Tree, column, parse, visible_end
 from etl.transform.body.tables import table_edits
 
@@ -50,7 +50,8 @@ LITERAL = re.compile(
     r"(?<![*\\\s])\*(?!\*)|(?<![*\\])\*(?![*\s])|(?<=[^\W_])_(?=[^\W_])"
     r"|`|(?<![\w\\])__(?=[^\W_])|(?<=[^\W_])__(?!\w)|(?<= )__ "
 )
-RULE_LINE = re.compile(r"^[ \t]*[-\u2010-\u2015](?:[ \t]*[-\u2010-\u2015])+[ \t]*\\?[ \t]*$", re.MULTILINE)
+DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015"
+RULE_LINE = re.compile(rf"^[ \t]*[{DASHES}](?:[ \t]*[{DASHES}])+[ \t]*\\?[ \t]*$", re.MULTILINE)
 FENCE = re.compile(r"`{3,}|~{3,}")
 BLOCK_MARK = re.compile(r"[>|#`~=+*-]|\d{1,9}[.)]")
 QUOTE_MARK = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
@@ -148,7 +149,7 @@ class Structure:
         self.box_open, self.table_end, self.quote_end = False, 0, 0
         self.bare, self.waiting, self.touching, self.rows = [], set(), set(), set()
         self.blocks, self.simple, self.text_end = tree.root.children, {}, len(self.text.rstrip())
-        self.loose = not_tight(node for node in tree.nodes if node.kind == "Item")
+        self.loose = not_tight([node for node in tree.nodes if node.kind == "Item"])
         self.label_end = self.code_end = self.strong_end = 0
         starred = False
         for node in tree.nodes:
@@ -166,8 +167,10 @@ class Structure:
         data = node.data
         if node.start < self.code_end:
             return False
-        if "  " in data or "[" in data or "]" in data or "\t" in data:
-            self.plain(node)
+        if "  " in data or "\t" in data:
+            self.blanks(node)
+        if "[" in data or "]" in data:
+            self.brackets(node)
         addresses = self.bare_addresses(node) if "://" in data and node.start >= self.label_end else ()
         starred = "*" in data
         if "{" in data:
@@ -335,13 +338,14 @@ class Structure:
 
     def _heading_end(self, node: Node, end: int) -> None:
         """What stands behind the words of a heading: marks, a number sign, or a list that was glued to it."""
-        attributes = HEADING_ATTRIBUTES.search(self.text, node.start, end)
+        last = self.text[end - 1]
+        attributes = HEADING_ATTRIBUTES.search(self.text, node.start, end) if last == "}" else None
         if attributes:
             self.edit(attributes.start(), attributes.start(), "\\", "literal")
         marks = TRAILING_MARKS.search(self.text, node.start, end)
         if marks and end == node.inner_end:
             self.edit(*marks.span(), "", "heading")
-        elif self.text[end - 1] == "#" and end == node.inner_end and not _is_escaped(self.text, end - 1):
+        elif last == "#" and end == node.inner_end and not _is_escaped(self.text, end - 1):
             self.edit(end - 1, end - 1, "\\", "literal")
         elif end - node.start >= LONG_HEADING:
             self._glued_list(node.start, end)
@@ -389,14 +393,10 @@ class Structure:
     # --- lists ------------------------------------------------------------------------------
 
     def list(self, node: Node) -> None:
-        """Tight items, one kind of bullet, numbers that count."""
+        """Tight items, one kind of bullet, numbers that count; what items hold, nested by four columns."""
         self.asked += list_edits(
             self.text, node, self.loose, numbered=id(node) not in self.waiting, touching=id(node) in self.touching
         )
-
-    def item(self, node: Node) -> None:
-        """What an item holds, nested by four columns."""
-        self.asked += item_edits(self.text, node, self.loose)
 
     # --- HTML -------------------------------------------------------------------------------
 
@@ -460,7 +460,9 @@ class Structure:
     def paragraph(self, node: Node) -> None:
         """A paragraph may be a rule in disguise, or hold boilerplate lines."""
         text = self.text[node.start : node.end]
-        if "--" in text or "\u2013" in text or "\u2014" in text or "- -" in text:
+        shown = text.strip()
+        dashed = shown[:1] in DASHES or "\n" in shown
+        if dashed and ("--" in text or "\u2013" in text or "\u2014" in text or "- -" in text):
             first = self.text.rfind("\n", 0, node.start) + 1
             for line in RULE_LINE.finditer(self.text, first, node.end):
                 self.edit(*line.span(), "---" if line.start() == first else "\n---", "rule")
@@ -505,10 +507,13 @@ class Structure:
             if before.kind == after.kind == "Image" and line_end.kind == "SoftBreak":
                 self.edit(before.end, after.start, "\n\n", "paragraphs")
 
-    def plain(self, node: Node) -> None:
-        """Single blanks, and literal brackets that are escaped."""
+    def blanks(self, node: Node) -> None:
+        """Single blanks."""
         for match in BLANKS.finditer(self.text, node.start, node.end):
             self.edit(*match.span(), " ", "blanks")
+
+    def brackets(self, node: Node) -> None:
+        """Literal brackets are escaped."""
         for match in BRACKET.finditer(self.text, node.start, node.end):
             if not _is_escaped(self.text, match.start()):
                 self.edit(*match.span(), "\\" + match[0], "bracket")
@@ -538,7 +543,7 @@ class Structure:
             self._unmark(node, "bold")
             return
         self.strong_end = node.end
-        blank = BEFORE_PUNCTUATION.match(self.text, node.end)
+        blank = self.text.startswith(" ", node.end) and BEFORE_PUNCTUATION.match(self.text, node.end)
         if blank:
             self.edit(node.end, blank.end(), "", "bold-blank")
         if self.text[max(node.start - 2, 0) : node.start] in ("( ", "[ "):
@@ -650,16 +655,15 @@ class Structure:
         """Where a link goes; a label in another emphasis behind a page's name is no part of the name (17)."""
         if self.settings.is_lost(href):
             return LOST_FILE
-        if CUT_DOI.search(href) and not DOI_REST.match(self.text, node.end):
+        if "doi.org/" in href and CUT_DOI.search(href) and not DOI_REST.match(self.text, node.end):
             return Destination(None, "external", "unmapped", None, "address.shortened")
         destination = self.linker.resolve(href, _plain(node))
-        if destination.kind in ("legacy", "page") and destination.state != "ok":
-            name = "".join(child.data for child in node.children if child.kind == "Text").strip()
-            found = (
-                self.linker.page(name) if name and any(child.kind == "Emphasis" for child in node.children) else None
-            )
-            return found or destination
-        return destination
+        if destination.kind not in ("legacy", "page") or destination.state == "ok":
+            return destination
+        if not any(child.kind == "Emphasis" for child in node.children):
+            return destination
+        name = "".join(child.data for child in node.children if child.kind == "Text").strip()
+        return (self.linker.page(name) if name else None) or destination
 
     def _autolink(self, node: Node) -> None:
         """`<https://…>` stays, but for what must not be followed and what is on the old site."""
@@ -723,8 +727,9 @@ class Structure:
     def _rewrite(self, node: Node, label: str, href: str, rule: str) -> str:
         """Write a link anew; returns its address, for the full stop behind a DOI is no part of it."""
         lead, trail, behind = len(label) - len(label.lstrip()), len(label) - len(label.rstrip()), ""
-        rest = DOI_REST.match(self.text, node.end) if CUT_DOI.search(href) else None
-        tail = href[len(href.rstrip(".,;:")) :] if "doi.org/" in href else ""
+        doi = "doi.org/" in href
+        rest = DOI_REST.match(self.text, node.end) if doi and CUT_DOI.search(href) else None
+        tail = href[len(href.rstrip(".,;:")) :] if doi else ""
         if rest:
             self.again = True
             self.edit(node.inner_end, rest.end(), f"{rest[0]}]({href}{rest[0]})", "link")
@@ -743,14 +748,17 @@ class Structure:
 
     def _touching(self, node: Node) -> tuple[str, str]:
         """The blanks that part a link from the words before and behind it (repair 25)."""
-        before = TOUCHES_BEFORE.match(self.text, max(node.start - 2, 0), node.start)
-        return " " if before else "", " " if TOUCHES_BEHIND.match(self.text, node.end) else ""
+        start, end = node.start, node.end
+        before = (
+            start and not self.text[start - 1].isspace() and TOUCHES_BEFORE.match(self.text, max(start - 2, 0), start)
+        )
+        return " " if before else "", " " if TOUCHES_BEHIND.match(self.text, end) else ""
 
     def image(self, node: Node) -> None:
         """The alternative text `image` says nothing; the address is encoded."""
         self.label_end = node.end
         label = self.text[node.start + 2 : node.inner_end] if node.children else ""
-        source = self.settings.rewritten(mended(node.data["dest_url"]))
+        source = self.linker.source(node.data["dest_url"])
         if self.linker.resolve(source).finding == "link.removed":
             self.revision.find("link.removed", node.start, f"image {source!r}", "its text stays")
             self.edit(node.start, node.end, label, "unlink")
@@ -764,7 +772,6 @@ RULES: dict[str, Callable[[Structure, Node], None]] = {
     "Rule": Structure.rule,
     "Heading": Structure.heading,
     "List": Structure.list,
-    "Item": Structure.item,
     "BlockQuote": Structure.quote,
     "Table": Structure.table,
     "Paragraph": Structure.paragraph,

@@ -12,7 +12,8 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -29,10 +30,9 @@ from etl.transform.body.links import (
     encoded,
     is_entity,
     is_prose,
-    mended,
 )
 from etl.transform.body.parse import Node, code_nodes
-from etl.transform.body.remnants import AMONG_TAGS, REMNANTS, Remnant, present, remnants
+from etl.transform.body.remnants import AMONG_TAGS, REMNANTS, remnants
 from etl.transform.body.tables import MOST_COLUMNS
 
 DEEPEST_LIST = 12
@@ -97,7 +97,7 @@ MARKDOWN_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>|\d{1,9}[.)]
 HEADING_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>)|[^<>]{1000}")  # a number is part of a heading
 ANCHOR_NAME = re.compile(r"[\w:.-]{1,80}(?:[ \t]*\||(?=\{ANAME\}|<))")
 ATTRIBUTE = re.compile(rf"(?<![\w:@.-])({NAME})\s*=\s*({VALUE})")
-MAYBE_CODE = ("`", "~~~", "     ", "\n    ", "\t")
+MAYBE_CODE = ("`", "~~~", "    ", "\t")
 PIXELS = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*")
 STYLE_WIDTH = re.compile(r"(?:max-)?width\s*:\s*(\d{1,5})\s*px")
 LIST_MACRO = re.compile(r"\{(?:LIST|CATEGORY|LISTPAGES)\b", re.IGNORECASE)
@@ -129,6 +129,9 @@ INLINE = frozenset(
     """abbr acronym bdi bdo big blink button cite code data del dfn font ins kbd label mark marquee meter nobr output
     pre progress q rp rt ruby s samp small strike textarea time tt u var""".split()
 )
+TABLE_TAG = re.compile(r"</?table\b", re.IGNORECASE)
+ROW_TAG = re.compile(r"<tr\b", re.IGNORECASE)
+CELL_TAG = re.compile(r"<t[dh]\b", re.IGNORECASE)
 NEXT_CELL = re.compile(r"\s*(</tr\s*>\s*<tr(?:\s[^<>]*)?>\s*)?<t[dh](?:\s[^<>]*)?>", re.IGNORECASE)
 ANCHOR_END = re.compile(r"</?a(?=[\s>])", re.IGNORECASE)
 HEADING_END = re.compile(r"</?h[1-6](?=[\s>])", re.IGNORECASE)
@@ -149,12 +152,17 @@ class Tag(NamedTuple):
     closing: bool
     raw: str
 
-    def attributes(self) -> dict[str, str]:
+    def attributes(self) -> Mapping[str, str]:
         """Attribute values, decoded; the first of two of a name wins, as in browsers."""
-        found: dict[str, str] = {}
-        for name, value in ATTRIBUTE.findall(self.raw):
-            found.setdefault(name.lower(), decoded(value[1:-1] if value[:1] in "\"'" else value))
-        return found
+        return _attributes(self.raw)
+
+
+@lru_cache(256)  # a page repeats its tags
+def _attributes(tag: str) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for name, value in ATTRIBUTE.findall(tag):
+        found.setdefault(name.lower(), decoded(value[1:-1] if value[:1] in "\"'" else value))
+    return found
 
 
 class Surface:
@@ -170,14 +178,12 @@ class Surface:
         self.complete = True
         self.unlinked: list[tuple[int, str, Destination]] = []
         """Links that became text: source offset, address as it was, and why."""
-        self.unlinked_at: set[int] = set()
-        """Where they are: a link that a span guarded is met twice."""
+        self.spoken: set[int] = set()
+        """Where links to ids are that became text: one may be met again, or a span guarded it."""
         self.widths: dict[str, list[int | None]] = {}
         """Widths of images by address, in order."""
         self.lost_images: list[tuple[int, str, str]] = []
         """Images that stand for a lost file: source offset, address, alternative text."""
-        self.remnants: list[Remnant] | None = None
-        """The kinds of remnants that the text may hold, once the walk is done."""
         self.uncovered = False
         """Whether the last edits may have brought to light what the walk has to look at again."""
 
@@ -212,7 +218,7 @@ class Surface:
                 self._walk(at, start)
                 at = max(at, end)
             self._close_all()
-        among_tags = remnants(self.text, present(self.text, AMONG_TAGS), self._in_code(code))
+        among_tags = remnants(self.text, AMONG_TAGS, self._in_code(code))
         applied = self.revision.apply([*self.edits, *self._guards(), *self.glued, *self._reported(among_tags)])
         self.uncovered = self.revision.postponed or not UNCOVERS.isdisjoint(applied)
         return bool(applied)
@@ -251,9 +257,7 @@ class Surface:
     def _lines(self) -> Iterator[Edit]:
         """What patterns of whole lines find: bold that lost its touch, links that nobody parsed."""
         in_code = self._in_code(None)
-        if self.remnants is None:
-            self.remnants = [kind for kind in present(self.text, REMNANTS) if kind[1].search(self.text)]
-        yield from self._reported(remnants(self.text, self.remnants, in_code))
+        yield from self._reported(remnants(self.text, REMNANTS, in_code))
         for mark, pattern, link_of in (("((", WIKI_LINK, self._wiki_link), ("ndex", SPOKEN_ID, self._spoken_id)):
             if mark in self.text:
                 for match in pattern.finditer(self.text):
@@ -287,8 +291,10 @@ class Surface:
     def _guards(self) -> Iterator[Edit]:
         """What an edit moves together must not become a link: a backslash keeps it apart."""
         for start, end, replacement, rule in self.edits:
-            before, after = self.text[start - 1 : start], (replacement or self.text[end : end + 1])[:1]
-            if (before == "!" and after == "[") or (before == "]" and after == "(" and not replacement):
+            before = self.text[start - 1 : start]
+            if (before == "!" and (replacement or self.text[end : end + 1]).startswith("[")) or (
+                before == "]" and not replacement and self.text.startswith("(", end)
+            ):
                 yield start - 1, start - 1, "\\", rule
 
     def _wiki_link(self, match: re.Match[str]) -> str | None:
@@ -304,7 +310,8 @@ class Surface:
         destination = self.linker.resolve(f"tiki-index.php?page_id={int(match[1])}")
         if destination.href is None:
             offset = self.revision.origin(match.start())
-            if self.unlinked_at.isdisjoint((offset, offset - len("<span>"))):
+            if offset not in self.spoken:
+                self.spoken.add(offset)
                 self._unlink(match.start(), match[0].strip("[] "), destination)
             return None
         return f"[{' '.join(match[0].strip('[] ').split())}]({destination.href})"
@@ -411,8 +418,7 @@ class Surface:
     def less(self, token: re.Match[str]) -> int | None:
         """A `<` that opens nothing, or the address of a Markdown link."""
         start = token.start()
-        angled = ANGLED.match(self.text, start)
-        if angled and self.text[start - 2 : start] == "](":
+        if self.text[start - 2 : start] == "](" and (angled := ANGLED.match(self.text, start)):
             return angled.end()
         if self._in_destination(start):
             self.edit(start, start + 1, "%3C", "address")
@@ -706,6 +712,7 @@ class Surface:
         if destination is None or destination.href is None:
             if destination is not None:
                 self._unlink(tag.start, inner, destination)
+                self.spoken.add(self.revision.origin(tag.end))
             return False
         self.edit(tag.start, guard.start() + 1, "[", "guard")
         self.edit(guard.end() - len("]</span>"), guard.end(), f"]({destination.href})", "guard")
@@ -818,7 +825,7 @@ class Surface:
             self.find("html.removed", tag.start, f"image {short(source)}", "removed")
             self.edit(tag.start, tag.end, "", "image")
             return
-        href = encoded(self.settings.rewritten(mended(source)))
+        href = encoded(self.linker.source(source))
         width = PIXELS.fullmatch(attributes.get("width", "")) or STYLE_WIDTH.search(attributes.get("style", ""))
         self.widths.setdefault(href, []).append(int(width[1]) if width else None)
         alt = " ".join(re.sub(r"[\[\]<>&|\\`*_~]", " ", attributes.get("alt", "")).split())
@@ -874,7 +881,6 @@ class Surface:
         return "[", f"]({destination.href})", "anchor"
 
     def _unlink(self, offset: int, href: str, destination: Destination) -> None:
-        self.unlinked_at.add(self.revision.origin(offset))
         self.unlinked.append((self.revision.origin(offset), href, destination))
         if destination.finding:
             self.find(destination.finding, offset, f"link {short(href)}", "its text stays")
@@ -945,9 +951,9 @@ class Surface:
 
     def _open_box(self, start: int, end: int, title: str) -> None:
         gap = " " if self._in_item(start) else self._gap(start)
-        title = (
-            re.sub(r"([\\`*_\[\]])", r"\\\1", html.unescape(title).strip()).replace("&", "&amp;").replace("<", "&lt;")
-        )
+        if title:
+            title = re.sub(r"([\\`*_\[\]])", r"\\\1", html.unescape(title).strip())
+            title = title.replace("&", "&amp;").replace("<", "&lt;")
         if self.box_open or gap == " ":  # boxes do not nest in clean Markdown: the inner one goes on in the outer
             self.edit(start, end, gap + (f"**{title}**{gap}" if title else ""), "box")
             return
@@ -1050,7 +1056,7 @@ class Surface:
             self.edit(tag.start, tag.end, end + self._gap(tag.start), "table")
             return
         gap = self._gap(tag.start)
-        end_tag = re.compile(r"</?table\b", re.IGNORECASE).search(self.text, tag.end)
+        end_tag = TABLE_TAG.search(self.text, tag.end)
         simple = end_tag is not None and end_tag[0].startswith("</") and gap == "\n\n" and not self.tables
         columns = _columns(self.text[tag.end : end_tag.start()]) if simple and end_tag else 0
         if 0 < columns <= MOST_COLUMNS:
@@ -1213,7 +1219,7 @@ ELEMENTS: dict[str, Callable[[Surface, Tag], int | None]] = {
 
 def _code_ranges(text: str) -> tuple[list[tuple[int, int]], int]:
     """Code spans and code blocks, in order, and the size of the blocks."""
-    if not text.startswith("    ") and not any(mark in text for mark in MAYBE_CODE):
+    if not any(mark in text for mark in MAYBE_CODE):
         return [], 0
     nodes = code_nodes(text)
     return [(node.start, node.end) for node in nodes], code_size(text, nodes)
@@ -1226,5 +1232,4 @@ def code_size(text: str, nodes: list[Node]) -> int:
 
 def _columns(inside: str) -> int:
     """The most cells in a row of an HTML table."""
-    rows = re.split(r"<tr\b", inside, flags=re.IGNORECASE)
-    return max((len(re.findall(r"<t[dh]\b", row, re.IGNORECASE)) for row in rows), default=0)
+    return max(len(CELL_TAG.findall(row)) for row in ROW_TAG.split(inside))

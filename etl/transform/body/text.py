@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from etl.transform.body.parse import Node
 
 BLOCKS = frozenset(("Paragraph", "Heading", "Item", "TableHead", "TableRow", "CodeBlock", "HtmlBlock"))
-BREAKS = frozenset(("SoftBreak", "HardBreak"))
+BLANKS = frozenset(("SoftBreak", "HardBreak", "TableCell"))
 EXCERPT = 200
 
 
@@ -33,23 +33,23 @@ def visible_text(nodes: Iterable[Node]) -> str:
                 lines.append("".join(line))
                 line = []
             code = node.end if kind == "CodeBlock" else 0
-        elif kind in BREAKS or kind == "TableCell" or (kind == "InlineHtml" and node.data.startswith("<br")):
+        elif kind in BLANKS or (kind == "InlineHtml" and node.data.startswith("<br")):
             line.append(" ")
         elif kind == "Code":
             line.append(node.data)
         elif kind == "Image":
             hidden = node.end
     lines.append("".join(line))
-    return "\n".join(filter(None, (" ".join(raw.split()) for raw in lines)))
+    return "\n".join(filter(None, [" ".join(raw.split()) for raw in lines]))
 
 
 def excerpt(text: str) -> str:
-    r"""The first 200 characters in one line, cut at a word.
+    r"""The first 200 characters of a `visible_text` in one line, cut at a word.
 
     >>> excerpt("clear\nwater"), len(excerpt("water " * 60))
     ('clear water', 197)
     """
-    line = " ".join(text[: EXCERPT * 4].split())
+    line = " ".join(text[: EXCERPT + 1].split())
     if len(line) <= EXCERPT:
         return line
     cut = line[: EXCERPT + 1].rpartition(" ")[0]
