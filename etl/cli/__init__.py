@@ -26,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, and shells in the background
             signal.signal(number, _interrupt)
+    hook, sys.unraisablehook = sys.unraisablehook, _unraisable
     try:
         status = _status(arguments)
         sys.stdout.flush()
@@ -35,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = _interrupted_status(error)
     for stream in (sys.stdout, sys.stderr):
         _let_go(stream)
+    sys.unraisablehook = hook
     return status
 
 
@@ -52,6 +54,12 @@ def _let_go(stream: TextIO) -> None:
         stream.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _unraisable(lost: sys.UnraisableHookArgs) -> None:
+    """An interrupt inside a call-back of a library is noted (`interrupted`), and no trace back for anybody to see."""
+    if not isinstance(lost.exc_value, KeyboardInterrupt):
+        sys.__unraisablehook__(lost)
 
 
 def _interrupt(number: int, _frame: object) -> None:
