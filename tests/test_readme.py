@@ -339,8 +339,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with zipfile.ZipFile(folder / "export.zip", "w") as archive:
         archive.writestr(MEMBER, raw_page())
     shim(folder, "wiki-etl", f'exec {shlex.quote(sys.executable)} -m etl "$@"')
-    for flags in ("--html", ""):  # two generations, or there would be no way back
-        done = shell(f"wiki-etl migrate export.zip --quiet {flags}", folder)
+    # Two generations and a release, so that every command can do its work in any order.
+    for command in ("migrate export.zip --html --quiet", "migrate export.zip --quiet", "release --quiet"):
+        done = shell(f"wiki-etl {command}", folder)
         assert done.returncode == 0, done.stderr
     asked = '192.0.2.7 - - [22/Nov/2026:10:00:00 +0000] "GET /Bees+in+town HTTP/1.1" 404 0 "-" "-"'
     (folder / "access.log").write_text(f"{asked}\n", "utf-8")
