@@ -97,7 +97,7 @@ def migrate(run: Run) -> None:
             if previous is not None:
                 read_previous(previous, run.settings, facts)
             members = index(run, facts, work)
-            while not make(run, facts, members, made):
+            while not make(run, facts, members, made):  # once, but for members that end their worker
                 pass
             finish(run, facts, made)
             run.refused = refusal(run, generations.current)
@@ -166,7 +166,7 @@ def make(run: Run, facts: Facts, members: int, made: Path) -> bool:
     parts = made.parent / "parts"
     try:
         gather_facts(run, facts, members, jobs)
-        check_unchanged(bundle.seen for bundle in run.bundles)
+        check_unchanged(seen for bundle in run.bundles for seen in (*bundle.folders, bundle.seen))
         resolve(facts, run.settings)
         setup = partial(transform_state, run.settings, run.options, facts.path, parts)
         with crew_of(run, jobs, setup, made.parent) as crew:

@@ -7,6 +7,7 @@ import io
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -210,6 +211,35 @@ def test_a_loose_file_counts_as_the_first_pass_found_it(
     assert run("migrate", folder, "--out", out).status == 0
     documents = lines(out / "current" / "documents.jsonl")
     assert [document["title"] for document in documents] == ["Leaf 1", "Page 2", "Page 3"]
+
+
+@pytest.mark.parametrize("inside", ["", "deep"])
+def test_a_loose_file_that_comes_before_all_were_read_is_no_mixture(
+    inside: str, tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list would be of one moment, and what the others hold of another."""
+    folder, out = tmp_path / "raw", tmp_path / "out"
+    (folder / "deep").mkdir(parents=True)
+    for key, data in FILES.items():
+        (folder / key).write_bytes(data)
+    (folder / "deep" / name(8)).write_bytes(OTHERS[name(1)])
+    time.sleep(0.02)  # longer than a tick of the clock that folders are dated by
+    after(monkeypatch, pipeline, "scan", lambda: (folder / inside / name(9)).write_bytes(b"new"))
+    done = run("migrate", folder, "--out", out)
+    assert (done.status, "was changed while it was read" in done.err) == (3, True), done.err
+    assert not (out / "current").exists()
+
+
+def test_a_loose_file_that_comes_later_is_for_the_next_run(
+    tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, out = tmp_path / "raw", tmp_path / "out"
+    folder.mkdir()
+    for key, data in FILES.items():
+        (folder / key).write_bytes(data)
+    after(monkeypatch, pipeline, "resolve", lambda: (folder / name(9)).write_bytes(OTHERS[name(1)]))
+    assert run("migrate", folder, "--out", out).status == 0
+    assert len(lines(out / "current" / "documents.jsonl")) == len(FILES)
 
 
 def test_a_loose_file_that_is_gone_by_then_is_no_reject(

@@ -17,7 +17,7 @@ import tempfile
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO
@@ -82,6 +82,9 @@ class Bundle:
     """The source as the operator gave it; of an archive in a folder, its path through that folder."""
     seen: Seen | None = None
     """The file that members are read from by what was noted now; whoever has read them asks `check_unchanged`."""
+    folders: list[Seen] = field(default_factory=list)
+    """The folders that were listed: until all members were read once, a member that comes or goes would make a mixture
+    of what was there and what is; after that each is held against its bytes."""
 
 
 Found = Locator | Rejection
@@ -317,7 +320,7 @@ class _Scan:
         """Its loose files are one bundle, each archive in it another; those in the order of their names."""
         entries = _Entries(self, shown, root.resolve().name or _NAMELESS)
         archives: dict[str, str] = {}
-        for entry, name in self._walk(root, entries):
+        for entry, name in self._walk(root, shown, entries):
             self._loose(entry, name, entries, archives)
         entries.close()
         for name in sorted(archives, key=os.fsencode):
@@ -325,11 +328,12 @@ class _Scan:
             self.origin = str(path)
             self._archive(look(path, f"{shown.rstrip('/')}/{name}"), archives[name], _stem(path.name))
 
-    def _walk(self, root: Path, entries: _Entries) -> Iterator[tuple[os.DirEntry[str], str]]:
+    def _walk(self, root: Path, shown: str, entries: _Entries) -> Iterator[tuple[os.DirEntry[str], str]]:
         """Every entry below a folder but folders, with its name; in no order, and no link is followed."""
         todo = [("", os.fspath(root))]
         while todo:
             prefix, folder = todo.pop()
+            entries.bundle.folders.append(look(Path(folder), f"{shown.rstrip('/')}/{prefix}"))
             try:
                 with os.scandir(folder) as found:
                     for entry in found:

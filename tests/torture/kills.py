@@ -24,6 +24,7 @@ POLITE = ("SIGTERM", "SIGINT", "SIGHUP")
 TARGETS = ("parent", "group", "worker")
 MARKER = "TORTURE_RUN"
 INTERRUPTED = 130
+UNBORN = "Fatal Python error: init_"
 PATIENCE = 2.0
 """Seconds in which an interrupted run has ended."""
 LINGER = 5.0
@@ -80,6 +81,8 @@ def killed(scene: Scene, kill: Kill) -> Outcome:
             for pid in alive(marker):
                 os.kill(pid, signal.SIGKILL)
     outcome.ended = str(ended) if hit else "not struck"
+    if UNBORN in ended.said:
+        return outcome  # what the interpreter says that is interrupted while it starts is not the command's
     outcome.losses += misleading(outcome.state, ended.status, ended.said)
     outcome.losses += _unexpected(kill, ended, hit=hit)
     return outcome
