@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.make import Outcome, difference, invoke
+from tests.make import Outcome, difference, hear_signals, invoke
 
 # The same examples everywhere, so that a green run is green on every machine; HYPOTHESIS_SEARCH=1 looks for new ones.
 settings.register_profile("same", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("search", deadline=None, print_blob=True)
 settings.load_profile("search" if os.environ.get("HYPOTHESIS_SEARCH") else "same")
+
+
+hear_signals()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -6,6 +6,7 @@ import difflib
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import tarfile
@@ -122,6 +123,13 @@ def invoke(capture: pytest.CaptureFixture[str], *arguments: object) -> Outcome:
     status = main([str(argument) for argument in arguments])
     said = capture.readouterr()
     return Outcome(status, said.out, said.err)
+
+
+def hear_signals() -> None:
+    """What this process ignores, as under nohup, would be ignored by all that it starts; a handler is not handed on."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 def spawn(

@@ -269,6 +269,7 @@ def test_status_130_for_an_interruption_that_a_library_swallows(
     bundle: Path, out: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As in the call-back of a library that is not written in Python."""
+
     def swallowing(facts: Facts) -> Any:
         with suppress(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)

@@ -32,6 +32,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from etl.workers import available_cores
+from tests.make import hear_signals
 from tests.torture import archives, disk, faults, kills, stopped
 from tests.torture.plan import LIBRARY, Bench, compiled, unavailable
 from tests.torture.scene import Outcome, Scene, Trial
@@ -54,6 +55,7 @@ KILLS, KILLS_IN_SHORT = 300, 8
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status of the campaign."""
     options = parser().parse_args(arguments)
+    hear_signals()
     if SCRATCH in os.environ:
         return campaign(options, Path(os.environ[SCRATCH]))
     with tempfile.TemporaryDirectory(prefix="torture-", dir=in_memory()) as folder:
