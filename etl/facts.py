@@ -103,9 +103,7 @@ class Facts:
 
     def add_entries(self, rows: Iterable[Sequence[Any]]) -> None:
         """Entries as they come out of their containers."""
-        self.db.execute("BEGIN")
-        self.db.executemany(f"INSERT INTO entry VALUES ({','.join('?' * 12)})", rows)
-        self.db.execute("COMMIT")
+        self.insert("entry", rows)
 
     def order_members(self, bundles: Iterable[tuple[int, str, str]]) -> int:
         """Give every entry its ordinal: by bundle name, then by the UTF-8 bytes of its name in NFC.
@@ -178,11 +176,17 @@ class Facts:
 
     def add_reviewed(self, rows: Iterable[Sequence[Any]]) -> None:
         """Reviewed decisions in their order: place, kind and value of the address, target."""
-        self.db.execute("BEGIN")
-        self.db.executemany("INSERT INTO reviewed VALUES (?, ?, ?, ?)", rows)
-        self.db.execute("COMMIT")
+        self.insert("reviewed", rows)
 
     # --- anywhere ---------------------------------------------------------------------------
+
+    def insert(self, table: str, rows: Iterable[Sequence[Any]]) -> int:
+        """Whole rows to a table, as one transaction; returns how many."""
+        columns = len(self.db.execute(f"SELECT * FROM {table} LIMIT 0").description)
+        self.db.execute("BEGIN")
+        count = self.db.executemany(f"INSERT INTO {table} VALUES ({','.join('?' * columns)})", rows).rowcount
+        self.db.execute("COMMIT")
+        return max(count, 0)  # SQLite says -1 of no row at all
 
     def one(self, query: str, *values: Any) -> Any:
         """The first value of the first row; None when there is no row."""

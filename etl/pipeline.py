@@ -162,7 +162,7 @@ def make(run: Run, facts: Facts, members: int, made: Path) -> bool:
     False when a member ended the worker that had nothing else to do: it is a reject now, and all begins again, for
     what it had claimed goes to others.
     """
-    jobs = run.jobs or (1 if members < FEWEST_FOR_POOL else min(available_cores(), MOST_JOBS))
+    jobs = processes(run.jobs, members)
     parts = made.parent / "parts"
     try:
         gather_facts(run, facts, members, jobs)
@@ -184,6 +184,11 @@ def make(run: Run, facts: Facts, members: int, made: Path) -> bool:
         made.mkdir()
         return False
     return True
+
+
+def processes(wanted: int | None, members: int) -> int:
+    """How many processes a run takes, where nobody said: one for few members, else the cores that there are."""
+    return wanted or (1 if members < FEWEST_FOR_POOL else min(available_cores(), MOST_JOBS))
 
 
 def condemn(facts: Facts, death: WorkerDied) -> None:

@@ -32,7 +32,7 @@ from etl.load.faults import Fault, Place, Verdict, command, one_line, show_githu
 from etl.load.generations import CURRENT, Generations
 from etl.load.lines import append_file, describe
 from etl.model import Finding, finding_line
-from etl.settings import Settings, SettingsError
+from etl.settings import MEMBERS_IN_A_LINE, Settings, SettingsError
 
 if TYPE_CHECKING:
     from etl.pipeline import Progress, Run
@@ -55,8 +55,6 @@ _OPENING = {
     "redirect": re.compile(rb'\s*\{\s*"kind"\s*:\s*"[^"]*"\s*,\s*"value"\s*:'),
 }
 _HEAD = 4096
-_MEMBERS_IN_A_LINE = 8
-"""A line holds a body as Markdown, text and HTML, escaped: longer than so many of the largest member it is damage."""
 
 LoadSettings = Callable[[Sequence[str]], Settings]
 
@@ -376,7 +374,7 @@ class Files:
         keepers = {"document": self._keep_document, "redirect": self._keep_redirect, "finding": self._keep_finding}
         keep = keepers.get(name)
         with path.open("rb") as file:
-            for number, raw in _numbered(file, _MEMBERS_IN_A_LINE * self.settings.max_member_bytes):
+            for number, raw in _numbered(file, MEMBERS_IN_A_LINE * self.settings.max_member_bytes):
                 self.lines[shown] = number
                 record = self._record(raw, shown, number)
                 if record is None:

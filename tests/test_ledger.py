@@ -115,33 +115,29 @@ def test_an_entry_that_gets_lost_behind_the_index(fails: Fails, monkeypatch: Pat
     fails("ledger of the manifest")
 
 
+def join_carelessly(monkeypatch: Patch, file: str, change: Callable[[list[bytes]], list[bytes]]) -> None:
+    """When parts are joined, the lines of a file are changed."""
+    plain = lines.append_file
+
+    def careless(part: Path, whole: Path) -> None:
+        if whole.stem == file:
+            part.write_bytes(b"".join(change(part.read_bytes().splitlines(keepends=True))))
+        plain(part, whole)
+
+    monkeypatch.setattr(lines, "append_file", careless)
+
+
 @pytest.mark.parametrize("file", ["documents", "withheld", "rejects"])
 @pytest.mark.parametrize("times", [0, 2])
 def test_a_line_that_is_lost_or_doubled_when_parts_are_joined(
     times: int, file: str, fails: Fails, monkeypatch: Patch
 ) -> None:
-    plain = lines.append_file
-
-    def careless(part: Path, whole: Path) -> None:
-        if whole.stem == file:
-            first, *rest = part.read_bytes().splitlines(keepends=True)
-            part.write_bytes(b"".join([first * times, *rest]))
-        plain(part, whole)
-
-    monkeypatch.setattr(lines, "append_file", careless)
+    join_carelessly(monkeypatch, file, lambda part: [part[0] * times, *part[1:]])
     fails("members came in")
 
 
 def test_one_member_twice_in_place_of_another_leaves_every_count_right(fails: Fails, monkeypatch: Patch) -> None:
-    plain = lines.append_file
-
-    def careless(part: Path, whole: Path) -> None:
-        if whole.stem == "documents":
-            first, _, *rest = part.read_bytes().splitlines(keepends=True)
-            part.write_bytes(b"".join([first, first, *rest]))
-        plain(part, whole)
-
-    monkeypatch.setattr(lines, "append_file", careless)
+    join_carelessly(monkeypatch, "documents", lambda part: [part[0], part[0], *part[2:]])
     fails(f"{name(1)} is in 2 places, wiki/{name(2)} is in 0 places")
 
 
@@ -159,12 +155,5 @@ def test_a_member_that_is_called_what_it_is_not(outcome: str, fails: Fails, monk
 
 
 def test_a_finding_that_is_not_written(fails: Fails, monkeypatch: Patch) -> None:
-    plain = lines.append_file
-
-    def careless(part: Path, whole: Path) -> None:
-        if whole.stem == "findings":
-            part.write_bytes(b"".join(part.read_bytes().splitlines(keepends=True)[1:]))
-        plain(part, whole)
-
-    monkeypatch.setattr(lines, "append_file", careless)
+    join_carelessly(monkeypatch, "findings", lambda part: part[1:])
     fails("of the manifest")

@@ -411,7 +411,7 @@ def test_a_damaged_line_is_trouble_that_names_it(kind: str, tmp_path: Path, run:
 
 
 def test_a_line_without_an_end_is_trouble(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rejects, "_MEMBERS_IN_A_LINE", 1)
+    monkeypatch.setattr(rejects, "MEMBERS_IN_A_LINE", 1)
     monkeypatch.setattr(rejects, "MIB", 40)
     file = write_rejects(tmp_path / "rejects.jsonl", SOUND, SOUND | {"message": "x" * 2000})
     outcome = run("replay", file, "--config", settings(tmp_path, "max_member_bytes = 100"))

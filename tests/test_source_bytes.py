@@ -19,7 +19,7 @@ from etl import pipeline
 from etl.extract import bundle
 from tests.extract.test_bundle import WRAPPINGS, wrapped
 from tests.extract.test_remote import answer, serving
-from tests.make import Outcome, lines, name, page
+from tests.make import Outcome, folder, lines, name, page
 
 Command = Callable[..., Outcome]
 
@@ -202,13 +202,10 @@ def test_a_single_member_is_the_one_whose_digest_was_compared(
 def test_a_loose_file_counts_as_the_first_pass_found_it(
     tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder, out = tmp_path / "raw", tmp_path / "out"
-    folder.mkdir()
-    for key, data in FILES.items():
-        (folder / key).write_bytes(data)
+    source, out = folder(tmp_path / "raw", FILES), tmp_path / "out"
 
-    after(monkeypatch, pipeline, "scan", lambda: rewrite(folder / name(1), OTHERS[name(1)]))
-    assert run("migrate", folder, "--out", out).status == 0
+    after(monkeypatch, pipeline, "scan", lambda: rewrite(source / name(1), OTHERS[name(1)]))
+    assert run("migrate", source, "--out", out).status == 0
     documents = lines(out / "current" / "documents.jsonl")
     assert [document["title"] for document in documents] == ["Leaf 1", "Page 2", "Page 3"]
 
@@ -218,14 +215,10 @@ def test_a_loose_file_that_comes_before_all_were_read_is_no_mixture(
     inside: str, tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The list would be of one moment, and what the others hold of another."""
-    folder, out = tmp_path / "raw", tmp_path / "out"
-    (folder / "deep").mkdir(parents=True)
-    for key, data in FILES.items():
-        (folder / key).write_bytes(data)
-    (folder / "deep" / name(8)).write_bytes(OTHERS[name(1)])
+    source, out = folder(tmp_path / "raw", FILES | {f"deep/{name(8)}": OTHERS[name(1)]}), tmp_path / "out"
     time.sleep(0.02)  # longer than a tick of the clock that folders are dated by
-    after(monkeypatch, pipeline, "scan", lambda: (folder / inside / name(9)).write_bytes(b"new"))
-    done = run("migrate", folder, "--out", out)
+    after(monkeypatch, pipeline, "scan", lambda: (source / inside / name(9)).write_bytes(b"new"))
+    done = run("migrate", source, "--out", out)
     assert (done.status, "was changed while it was read" in done.err) == (3, True), done.err
     assert not (out / "current").exists()
 
@@ -233,24 +226,18 @@ def test_a_loose_file_that_comes_before_all_were_read_is_no_mixture(
 def test_a_loose_file_that_comes_later_is_for_the_next_run(
     tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder, out = tmp_path / "raw", tmp_path / "out"
-    folder.mkdir()
-    for key, data in FILES.items():
-        (folder / key).write_bytes(data)
-    after(monkeypatch, pipeline, "resolve", lambda: (folder / name(9)).write_bytes(OTHERS[name(1)]))
-    assert run("migrate", folder, "--out", out).status == 0
+    source, out = folder(tmp_path / "raw", FILES), tmp_path / "out"
+    after(monkeypatch, pipeline, "resolve", lambda: (source / name(9)).write_bytes(OTHERS[name(1)]))
+    assert run("migrate", source, "--out", out).status == 0
     assert len(lines(out / "current" / "documents.jsonl")) == len(FILES)
 
 
 def test_a_loose_file_that_is_gone_by_then_is_no_reject(
     tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder, out = tmp_path / "raw", tmp_path / "out"
-    folder.mkdir()
-    for key, data in FILES.items():
-        (folder / key).write_bytes(data)
-    after(monkeypatch, pipeline, "scan", (folder / name(2)).unlink)
-    done = run("migrate", folder, "--out", out)
+    source, out = folder(tmp_path / "raw", FILES), tmp_path / "out"
+    after(monkeypatch, pipeline, "scan", (source / name(2)).unlink)
+    done = run("migrate", source, "--out", out)
     assert done.status == 3
     assert f"{name(2)}: was changed while it was read" in done.err
     assert not (out / "current").exists()

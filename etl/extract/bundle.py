@@ -141,6 +141,11 @@ def _unopened(error: OSError, done: str = "opened") -> Rejection:
     return _unreadable(f"the file cannot be {done}: {why(error)}")
 
 
+def too_large(size: int, limit: int) -> Rejection:
+    """A member of more bytes than the settings allow."""
+    return _unreadable(f"{size} bytes are over the limit of {limit} (max_member_bytes)")
+
+
 def _unreadable(reason: str) -> Rejection:
     return Rejection("member.unreadable", reason, "the member was left out")
 
@@ -255,7 +260,7 @@ class _Scan:
         """What speaks against a member of ``size`` bytes that takes ``stored`` in its container."""
         limit, ratio = self.settings.max_member_bytes, self.settings.max_ratio
         if size > limit:
-            return _unreadable(f"{size} bytes are over the limit of {limit} (max_member_bytes)")
+            return too_large(size, limit)
         if size > MIB and size > ratio * stored:
             return _unreadable(f"{size} bytes out of {stored} are over the compression ratio of {ratio} (max_ratio)")
         return None
@@ -505,6 +510,8 @@ def _standard_input() -> Iterator[bytes]:
 
 
 # --- what a file is ------------------------------------------------------------------------
+
+
 def _sniffed(path: str | Path) -> str | None:
     """`zip`, `tar`, or how a tar is compressed, by magic bytes; None for everything else, which is a member.
 

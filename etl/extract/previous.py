@@ -23,7 +23,7 @@ from etl.addresses import Address, refusal
 from etl.extract.remote import downloaded
 from etl.extract.trouble import SourceError
 from etl.facts import Facts
-from etl.settings import MIB, Settings, SettingsError
+from etl.settings import MEMBERS_IN_A_LINE, MIB, Settings, SettingsError
 from etl.slugs import LONGEST, WELL_FORMED
 
 MANIFEST = "manifest.json"
@@ -31,7 +31,6 @@ FILES = ("documents.jsonl", "withheld.jsonl", "redirects.jsonl")
 """In the order in which they are read: what a document says of itself comes before what a redirect says of it."""
 
 _ALONE = ("documents.jsonl", "redirects.jsonl")
-_MEMBERS_IN_A_LINE = 8
 _MANIFEST_BYTES = 64 * MIB
 _DOCUMENT_ID = re.compile(r"[a-z]+-[0-9a-f]+")
 _PATH = re.compile(r"/(?:[\x21-\x2e\x30-\x7e][\x21-\x7e]*)?")
@@ -144,7 +143,7 @@ def _promised(pieces: Pieces, shown: str) -> dict[str, str | None]:
 
 def _lines(file: _File, settings: Settings) -> Iterator[bytes]:
     """The lines of a file, whole to the last one and as the manifest says."""
-    longest, most = _MEMBERS_IN_A_LINE * settings.max_member_bytes, settings.max_total_bytes
+    longest, most = MEMBERS_IN_A_LINE * settings.max_member_bytes, settings.max_total_bytes
     digest, size, rest = hashlib.sha256(), 0, bytearray()
     for piece in file.pieces():
         digest.update(piece)

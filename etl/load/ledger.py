@@ -92,10 +92,7 @@ def _see(facts: Facts, records: Iterable[Mapping[str, Any]]) -> int:
     """Note the members that records come from; returns how many."""
     places = (record.get("source", record) for record in records)
     rows = ((place["bundle"], place["member"]) for place in places)
-    facts.db.execute("BEGIN")
-    seen = facts.db.executemany("INSERT INTO later.seen VALUES (?, ?)", rows).rowcount
-    facts.db.execute("COMMIT")
-    return max(seen, 0)  # SQLite says -1 of no row at all
+    return facts.insert("later.seen", rows)
 
 
 def _duplicates(records: Iterable[dict[str, Any]], findings: Counter[str]) -> Iterator[dict[str, Any]]:

@@ -23,12 +23,12 @@ from etl.facts import Facts
 from etl.findings import SEVERITY
 from etl.load.generations import CURRENT
 from etl.passes import PARTS, Chunk, Options, Rows, facts_state, gather, transform, transform_state
-from etl.pipeline import CHUNK, FEWEST_FOR_POOL, MOST_JOBS, Progress, condemn
-from etl.replay.rejects import KNOWN, PLACES, REJECTS, TABLES, Replay, insert, read_generation, read_rejects
+from etl.pipeline import CHUNK, Progress, condemn, processes
+from etl.replay.rejects import KNOWN, PLACES, REJECTS, TABLES, Replay, read_generation, read_rejects
 from etl.replay.report import as_json, as_text, results, status, summary
 from etl.resolve import resolve
 from etl.settings import Settings
-from etl.workers import WorkerDied, available_cores, workers
+from etl.workers import WorkerDied, workers
 
 __all__ = ["Replayed", "replay"]
 
@@ -70,7 +70,7 @@ def replay(
         facts.script(PLACES)
         while not go_through(run, members - (run.documents or 0), jobs):
             pass
-        insert(facts, "result", results(run))
+        facts.insert("replay.result", results(run))
         if isinstance(sys.stdout, TextIOWrapper):  # a terminal of another encoding is no reason to fail
             sys.stdout.reconfigure(errors="backslashreplace")
         sys.stdout.writelines(f"{line}\n" for line in (as_json(run) if form == "json" else as_text(run, every=every)))
@@ -123,7 +123,7 @@ def go_through(run: Replay, members: int, jobs: int | None) -> bool:
 def _jobs(run: Replay, members: int, jobs: int | None) -> int:
     """Processes: as for a migration, but what ended one before never gets the one of the command."""
     deadly = run.facts.one("SELECT 1 FROM replay.reject WHERE code = 'member.deadly' AND offset IS NOT NULL LIMIT 1")
-    wanted = jobs or (1 if members < FEWEST_FOR_POOL else min(available_cores(), MOST_JOBS))
+    wanted = processes(jobs, members)
     return max(wanted, 2) if deadly else wanted
 
 

@@ -7,7 +7,7 @@ import binascii
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
@@ -16,13 +16,14 @@ from typing import Any, BinaryIO, NamedTuple
 import orjson
 
 from etl import schemas
+from etl.extract.bundle import too_large
 from etl.extract.names import globs, unsafe
 from etl.extract.reviewed import read_reviewed, settings_digest
 from etl.extract.trouble import SourceError
 from etl.facts import Facts
 from etl.load.lines import measure
 from etl.pipeline import Progress
-from etl.settings import MIB, Settings
+from etl.settings import MEMBERS_IN_A_LINE, MIB, Settings
 
 REJECTS, MANIFEST = "rejects.jsonl", "manifest.json"
 BESIDE = ("documents.jsonl", "withheld.jsonl")
@@ -31,7 +32,6 @@ STATES = ("passes", "ignored", "rejected", "not replayable")
 
 _BATCH = 1000
 _LONGEST_TEXT = 300
-_MEMBERS_IN_A_LINE = 8
 _LARGEST_NUMBER = 2**63 - 1
 """That a column can hold."""
 _LIMIT = re.compile(r"\((max_\w+)\)")
@@ -120,16 +120,24 @@ def read_rejects(run: Replay) -> None:
     with run.file.open("rb") as lines, path.open("wb") as spool:
         read = _rejects(run, lines, spool)
         while batch := list(islice(read, _BATCH)):
-            insert(run.facts, "reject", (row[:-1] for row in batch))
+            run.facts.insert("replay.reject", (row[:-1] for row in batch))
             run.facts.add_entries(
                 (
                     run.bundles.setdefault(row.bundle, len(run.bundles)),
                     *(row.member, str(path), "span", row.offset, row.size, row.size, 0, -1),
-                    *((None, None, None) if row.size <= limit else _over(row.size, limit)),
+                    *_refusal(row.size, limit),
                 )
                 for row in batch
                 if row.offset is not None
             )
+
+
+def _refusal(size: int, limit: int) -> tuple[str | None, str | None, str | None]:
+    """Code, message and action for a member that is larger than the settings allow now."""
+    if size <= limit:
+        return None, None, None
+    rejection = too_large(size, limit)
+    return rejection.code, rejection.message, rejection.action
 
 
 def _rejects(run: Replay, lines: BinaryIO, spool: BinaryIO) -> Iterator[Read]:
@@ -151,7 +159,7 @@ def _rejects(run: Replay, lines: BinaryIO, spool: BinaryIO) -> Iterator[Read]:
 
 def _numbered(run: Replay, lines: BinaryIO, shown: str) -> Iterator[tuple[str, bytes]]:
     """Lines with their places, numbered from 1. Raises SourceError for one of absurd length."""
-    limit = _MEMBERS_IN_A_LINE * max(run.settings.max_member_bytes, 32 * MIB)
+    limit = MEMBERS_IN_A_LINE * max(run.settings.max_member_bytes, 32 * MIB)
     for number, line in enumerate(iter(lambda: lines.readline(limit), b""), 1):
         if len(line) == limit and not line.endswith(b"\n"):
             raise SourceError(f"{shown}:{number}: the line is too long to be one of ours: the file is damaged")
@@ -212,20 +220,6 @@ def _hopeless(reject: dict[str, Any], kept: int, *, has_documents: bool) -> str 
     return None
 
 
-def _over(size: int, limit: int) -> tuple[str, str, str]:
-    """Code, message and action for a member that is larger than settings allow now."""
-    message = f"{size} bytes are over the limit of {limit} (max_member_bytes)"
-    return "member.unreadable", message, "the member was left out"
-
-
-def insert(facts: Facts, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
-    """Rows to a table of the replay, as one transaction."""
-    columns = len(facts.db.execute(f"SELECT * FROM replay.{table} LIMIT 0").description)
-    facts.db.execute("BEGIN")
-    facts.db.executemany(f"INSERT INTO replay.{table} VALUES ({','.join('?' * columns)})", rows)
-    facts.db.execute("COMMIT")
-
-
 # --- what lies beside the file -------------------------------------------------------------
 
 
@@ -241,7 +235,7 @@ def read_generation(run: Replay) -> None:
     documents = chain.from_iterable(_documents(run, name) for name in BESIDE)
     while batch := list(islice(documents, _BATCH)):
         rows = [(run.documents + place, None, *row) for place, row in enumerate(batch)]
-        insert(run.facts, "known", rows)
+        run.facts.insert("replay.known", rows)
         run.facts.add_entries(
             (run.bundles.setdefault(row[2], len(run.bundles)), row[3], None, "document", row[0], *(None,) * 7)
             for row in rows

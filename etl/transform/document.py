@@ -17,7 +17,7 @@ from etl.transform import fields as rules
 from etl.transform.body import Cleaned, clean_body
 from etl.transform.body.edits import Change
 from etl.transform.body.links import Linker
-from etl.transform.fields import LONGEST_NUMBER, Fields
+from etl.transform.fields import Fields
 
 UNDIGESTED = ("digest", "source", "findings")
 
@@ -150,21 +150,11 @@ def _typed(source: dict[str, Any]) -> dict[str, Any]:
     """YAML front matter with its numbers as numbers, for YAML itself leaves them as text."""
     typed = {**source}
     if "tiki_page_id" in source:
-        typed["tiki_page_id"] = _number(source["tiki_page_id"])
+        typed["tiki_page_id"] = rules.as_number(source["tiki_page_id"])
     for key in ("sections_included", "sections_excluded", "censored_sections"):
         if isinstance(source.get(key), list):
-            typed[key] = [_number(item) for item in source[key]]
+            typed[key] = [rules.as_number(item) for item in source[key]]
     return typed
-
-
-def _number(value: Any) -> Any:
-    """Digits as a number; what is no number that anybody means stays text.
-
-    >>> _number("7"), _number("²"), _number("9" * 5000) == "9" * 5000
-    (7, '²', True)
-    """
-    digits = isinstance(value, str) and len(value) < LONGEST_NUMBER and value.isascii() and value.isdigit()
-    return int(value) if digits else value
 
 
 def _repair(value: Any) -> str:

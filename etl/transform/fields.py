@@ -539,9 +539,19 @@ def _several(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value] if value or value == 0 else []
 
 
+def as_number(value: Any) -> Any:
+    """Digits as a number; what is no number that anybody means stays text.
+
+    >>> as_number("7"), as_number("²"), as_number("9" * 5000) == "9" * 5000
+    (7, '²', True)
+    """
+    digits = isinstance(value, str) and len(value) < LONGEST_NUMBER and value.isascii() and value.isdigit()
+    return int(value) if digits else value
+
+
 def _number(value: Any) -> int | None:
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
-        value = int(value) if len(value) < LONGEST_NUMBER else None
+    if isinstance(value, str):
+        value = as_number(value.strip()) if len(value) < LONGEST_NUMBER else None
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**53 else None
 
 
