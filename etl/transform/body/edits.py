@@ -37,6 +37,9 @@ DEFINITION = re.compile(r"^[ \t>*+-]*(?:\d{1,9}[.)][ \t]+)?\[[^\]\n]+\]:[ \t]*\S
 LIST_MARK = re.compile(r"(?:[\s>*+-]*\d{1,9}[.)])+[\s>*+-]*")
 NOT_WORD = re.compile(r"[\W_]+")
 
+UNBOUND = MAY_LOSE & MAY_ADD
+"""Rules that the account does not hold to anything: their findings say what went and what came."""
+
 
 class Change(NamedTuple):
     """An edit as evidence: where in the member, what was there, what is there now."""
@@ -127,8 +130,8 @@ class Revision:
         for starts, origins in reversed(self._maps[:version]):
             behind = bisect_right(starts, offset)
             offset += origins[behind - 1] - starts[behind - 1]
-            if behind < len(origins):
-                offset = min(offset, origins[behind])
+            if behind < len(origins) and offset > origins[behind]:
+                offset = origins[behind]
         return offset
 
     def position(self, offset: int, version: int | None = None) -> tuple[int, int]:
@@ -148,7 +151,7 @@ class Revision:
         start, _, after, rule = edit
         if self.changes is not None:
             self.changes.append(Change(*self.position(start), rule, before, after))
-        if not after.strip() and (before.isspace() or rule in MAY_LOSE):
+        if rule in UNBOUND or (not after.strip() and (before.isspace() or rule in MAY_LOSE)):
             return
         was, now = visible(before), visible(after)
         if was == now:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import sys
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import pyromark
@@ -72,8 +72,10 @@ class Tree:
         self.nodes = nodes
 
 
-def parse(text: str) -> Tree:
+def parse(text: str, is_plain_table: Callable[[str], bool] = lambda _table: False) -> Tree:
     """The tree of a text (without lone surrogates); never raises.
+
+    A table whose source ``is_plain_table`` says yes to is one node without children, its ``data`` that source.
 
     >>> parse("**ä** b").nodes
     [Document[0:7], Paragraph[0:7], Strong[0:5], Text[2:3], Text[5:7]]
@@ -84,7 +86,8 @@ def parse(text: str) -> Tree:
     open_children: list[list[Node]] = []
     stretches, surplus = _stretches(text)
     first = limit = over = 0
-    for event, span in _events(text):
+    events = iter(_events(text))
+    for event, span in events:
         kind: str = event
         data: Any = None
         if event.__class__ is not str:
@@ -106,9 +109,22 @@ def parse(text: str) -> Tree:
             kind, data = (data, None) if data.__class__ is str else data.popitem()
             open_children.append(children)
             node.children = children = []
+            if kind == "Table" and is_plain_table(table := text[node.start : node.end]):
+                data = table
+                _skip(events, kind)
+                children = open_children.pop()
+                node.children = ()
         node.kind = kind
         node.data = data
     return Tree(nodes)
+
+
+def _skip(events: Iterator[tuple[Any, Any]], kind: str) -> None:
+    """Everything up to the end of a construct that holds no other one of its kind."""
+    end = {"End": kind}
+    for event, _ in events:
+        if event == end:
+            return
 
 
 def code_nodes(text: str) -> list[Node]:

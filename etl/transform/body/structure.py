@@ -28,7 +28,7 @@ from etl.transform.body.links import (
 )
 from etl.transform.body.lists import NEST, list_edits, not_tight
 from etl.transform.body.parse import Node, Tree, column, parse, visible_end
-from etl.transform.body.tables import table_edits
+from etl.transform.body.tables import is_plain, table_edits
 
 MOST_ROUNDS = 50
 # Edits that change neither structure nor visible text, and after which no rule has more to ask for.
@@ -136,7 +136,7 @@ class Structure:
         """
         for _ in range(MOST_ROUNDS):
             self.text, self.version = self.revision.text, self.revision.version
-            tree = parse(self.text)
+            tree = parse(self.text, is_plain)
             self.ask(tree)
             applied = self.revision.apply(self.asked)
             if applied <= SETTLED and not self.again and not self.revision.postponed:

@@ -19,6 +19,8 @@ DASHES = re.compile(r"\s*(:?)-+(:?)\s*")
 LONG_DASHES = re.compile(r"\s*-{3,}\s*")
 USUAL = re.compile(r"\|(?: (?:(?!<br>)[^\s|\\<](?:[^|\\\t\n<]*[^\s|\\<])? )?\|)+")
 """A row in the form that is wanted."""
+PLAIN_ROWS = re.compile(r"(?:\|(?: (?:[\w.,;()%'/=+?\u2013\u2014\u2018-\u201d-]+ )*\|)+(?:\n|\Z))+")
+"""Rows with nothing but words in their cells."""
 EDGE = re.compile(r"[ \t]*(?:<br>[ \t]*)*")
 LAST_BREAKS = re.compile(r"(?:[ \t]*<br>)*[ \t]*\Z")
 
@@ -33,6 +35,15 @@ class Row(NamedTuple):
     """Whether a pipe stands before the first cell."""
     closes: bool
     """Whether a pipe stands behind the last one."""
+
+
+def is_plain(table: str) -> bool:
+    r"""Whether a table is even and of nothing but words: no rule asks anything of it, and what it holds needs no nodes.
+
+    >>> is_plain("| a | b c |\n| --- | --- |\n| 1 | |\n"), is_plain("| a |\n| --- |\n| *1* |\n")
+    (True, False)
+    """
+    return PLAIN_ROWS.fullmatch(table) is not None and "_" not in table and _columns_match(table.rstrip().split("\n"))
 
 
 def table_edits(text: str, table: Node) -> Iterator[Edit]:
@@ -62,10 +73,15 @@ def table_edits(text: str, table: Node) -> Iterator[Edit]:
 
 def _is_even(lines: list[str]) -> bool:
     """Whether a table is in the form that is wanted already, as most are."""
+    return _columns_match(lines) and all(USUAL.fullmatch(line) for line in lines)
+
+
+def _columns_match(lines: list[str]) -> bool:
+    """Whether a table has a header with something in it, the usual divider, and as many pipes in every row."""
     pipes = lines[0].count("|")
     if "\\" in lines[0] or lines[1] != "|" + " --- |" * (pipes - 1) or not lines[0].strip(" |"):
         return False
-    return all(line.count("|") == pipes and USUAL.fullmatch(line) for line in lines)
+    return all(line.count("|") == pipes for line in lines)
 
 
 def _rows(text: str, table: Node) -> Iterator[Row]:

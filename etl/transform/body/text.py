@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from etl.transform.body.parse import Node
 
-BLOCKS = frozenset(("Paragraph", "Heading", "Item", "TableHead", "TableRow", "CodeBlock", "HtmlBlock"))
+BLOCKS = frozenset(("Paragraph", "Heading", "Item", "Table", "TableHead", "TableRow", "CodeBlock", "HtmlBlock"))
 BLANKS = frozenset(("SoftBreak", "HardBreak", "TableCell"))
 EXCERPT = 200
 
@@ -33,6 +33,7 @@ def visible_text(nodes: Iterable[Node]) -> str:
                 lines.append("".join(line))
                 line = []
             code = node.end if kind == "CodeBlock" else 0
+            lines += _plain_rows(node) if kind == "Table" else ()
         elif kind in BLANKS or (kind == "InlineHtml" and node.data.startswith("<br")):
             line.append(" ")
         elif kind == "Code":
@@ -40,7 +41,20 @@ def visible_text(nodes: Iterable[Node]) -> str:
         elif kind == "Image":
             hidden = node.end
     lines.append("".join(line))
-    return "\n".join(filter(None, [" ".join(raw.split()) for raw in lines]))
+    return "\n".join(filter(None, map(_even, lines)))
+
+
+def _plain_rows(table: Node) -> list[str]:
+    """The rows of a table that has no nodes for them, without the divider."""
+    if table.children:
+        return []
+    head, _, *rows = table.data.replace("|", " ").split("\n")
+    return [head, *rows]
+
+
+def _even(line: str) -> str:
+    """A line with single blanks: most are so already, and what can be printed has no other blanks."""
+    return line.strip(" ") if "  " not in line and line.isprintable() else " ".join(line.split())
 
 
 def excerpt(text: str) -> str:
