@@ -142,6 +142,12 @@ def _no_table(match: Match) -> Iterator[Edit]:
         yield start, start, "\\", "table-row"
 
 
+def _soup(match: Match) -> Iterator[Edit]:
+    """`" rel="nofollow">`: the rest of a tag, in a text that has such attributes."""
+    if '" rel=' in match.string:
+        yield match.start(), match.end(), " ", "soup"
+
+
 def _rules(match: Match) -> Iterator[Edit]:
     """`– – – clipped – – –`: words between two rules."""
     yield match.start(), match.start(1), "---\n\n", "rule"
@@ -158,6 +164,9 @@ DASHED_WORDS = re.compile(
     re.MULTILINE,
 )
 
+TOUCHLESS = re.compile(rb"\*\*[ \t](?<![^ \t\n]...)")
+
+Kind = tuple[re.Pattern[str], Callable[[Match], Iterator[Edit]]]
 Remnant = tuple[Guard, re.Pattern[str], Callable[[Match], Iterator[Edit]]]
 
 REMNANTS: list[Remnant] = [
@@ -167,7 +176,11 @@ REMNANTS: list[Remnant] = [
         re.compile(r"-:?[ \t]*\|(?:[ \t]*:?-+:?[ \t]*\|){199}"),
         _no_table,
     ),
-    (guard("** "), re.compile(r"\*\*(?<!\S\*\*)([ \t][^*\n]*+)\*\*[ \t]*$", re.MULTILINE), _spaced_bold),
+    (
+        Guard(b"**", lambda data: TOUCHLESS.search(data) and b"** " in data),
+        re.compile(r"\*\*(?<!\S\*\*)([ \t][^*\n]*+)\*\*[ \t]*$", re.MULTILINE),
+        _spaced_bold,
+    ),
     (guard("__ "), re.compile(r"(?<!\S)__[ \t]+([^_\n]*[^_\s])[ \t]+__(?![^\s,.;:)])"), _marks("bold", "**", "**")),
     (
         guard("''"),
@@ -184,7 +197,7 @@ REMNANTS: list[Remnant] = [
     (guard("%%%"), re.compile(r"[ \t]*%%%[ \t]*"), _break),
     (guard("!!"), re.compile(r"^[ \t]*(!{2,6})[ \t]*(?=[^\s!\[a-z\\<])(?![^\n]*%20)", re.MULTILINE), _heading),
     (
-        guard("|"),
+        guard("|", near=rb"\[(?:http|tiki-)"),
         re.compile(
             r"\[((?:https?://|tiki-index\.php\?)[^\s|\[\]<>]+)\|\s*([^\[\]|]{0,300}?)\s*(?:\|[^\[\]\n]*)?\](?!\()"
         ),
@@ -195,8 +208,12 @@ REMNANTS: list[Remnant] = [
         re.compile(rf"^(#{{1,6}}[ \t]*)?\|\|(?!\|)(?=[^\n]*\|)((?:[^|]|\|(?!\|)){{1,{FAR}}})\|\|[ \t]*$", re.MULTILINE),
         _table,
     ),
-    (Guard(b"|", lambda data: b"  \n" in data), BROKEN_ROW, _broken_row),
-    (guard("---"), re.compile(r"---(?<![^\n]---)-?(?=[A-Z\[!][^\n]{5})"), _whole("rule", "---\n\n")),
+    (guard("|", near=rb"\n(?<=  \n)"), BROKEN_ROW, _broken_row),
+    (
+        guard("---", near=rb"---(?<![^\n]---)-?[A-Z\[!]"),
+        re.compile(r"---(?<![^\n]---)-?(?=[A-Z\[!][^\n]{5})"),
+        _whole("rule", "---\n\n"),
+    ),
     (
         guard("\u2022"),
         re.compile(r"^[ \t]*(?:;[ \t]*)?\u2022[ \t]*(?=[^\s\u2022])", re.MULTILINE),
@@ -204,14 +221,18 @@ REMNANTS: list[Remnant] = [
     ),
     (guard("}"), re.compile(r"\}(?<=[LNTXVRBPG]\})"), _stray_end),
     *((guard(dashes), DASHED_WORDS, _rules) for dashes in ("\u2013 \u2013", "\u2014 \u2014", "- - ")),
-    (guard(" *:"), re.compile(r"(?<=\w)[ \t]+\*:(?=\s)"), _whole("bold", ":")),
+    (guard(" *:", near=rb"\*:(?<= \*:)"), re.compile(r"(?<=\w)[ \t]+\*:(?=\s)"), _whole("bold", ":")),
     (guard("// "), re.compile(r"(?<=\]\()(https?:)//[ \t]+([^\s()]+)(?=\))"), _whole("address", r"\1//\2")),
     (
         guard("// "),
         re.compile(r"(?<=https:)//[ \t]+(?=[\w-]+\.\w)|(?<=http:)//[ \t]+(?=[\w-]+\.\w)"),
         _whole("address", "//"),
     ),
-    (guard("doi.org/"), re.compile(r"(doi\.org/10\.\d{4,9}/[^\s<>()\]]{1,100}-) (?=\d{2,})"), _whole("address", r"\1")),
+    (
+        guard("doi.org/", near=rb"- [\d\x80-\xff]"),
+        re.compile(r"(doi\.org/10\.\d{4,9}/[^\s<>()\]]{1,100}-) (?=\d{2,})"),
+        _whole("address", r"\1"),
+    ),
     (
         guard("[^"),
         re.compile(r"^([ \t>*+-]*(?:\d{1,9}[.)][ \t]+)?)\[\^(\w{1,20})\]:[ \t]*", re.MULTILINE),
@@ -223,7 +244,7 @@ REMNANTS: list[Remnant] = [
         _whole("footnote", r"<sup>\\[\1\\]</sup>"),
     ),
     (
-        guard("]("),
+        guard("](", near=rb"\]\([^()\n <]*+[(\n <]"),
         re.compile(
             r"\[([^\[\]]{1,500}+)\]\((?=[^()\n <]*+[(\n <])"  # only with one of these may it be what no parser takes
             r"([^()\n]*(?:\([^()]*\)|[\n ]|<)(?:[^()]|\([^()]*\)){0,500})\)"
@@ -238,20 +259,26 @@ REMNANTS: list[Remnant] = [
 ]
 
 
-AMONG_TAGS: list[Remnant] = [
-    (
-        guard('" rel='),
-        re.compile(r"(?<=>)\"(?: (?:rel|target|class)=\"[^\"\n<>]*\")+[ ]?(?:&gt;|>)"),
-        _whole("soup", " "),
-    ),
-    (guard("\u273b"), re.compile(r"(?<=>)\u273b(?=</span>)"), _whole("tiki-mark", r"\\*")),
+AMONG_TAGS: list[Kind] = [
+    (re.compile(r"\"(?<=>\")(?: (?:rel|target|class)=\"[^\"\n<>]*\")+[ ]?(?:&gt;|>)"), _soup),
+    (re.compile(r"\u273b(?<=>\u273b)(?=</span>)"), _whole("tiki-mark", r"\\*")),
 ]
 """Remnants that the tags beside them tell from prose; all others are looked for when the tags are gone."""
 
 
-def remnants(text: str, kinds: Iterable[Remnant], in_code: Callable[[int], bool]) -> Iterator[Edit]:
-    """The edits of all remnants of some kinds; ``in_code`` is asked last, for it may have to parse the text."""
-    for _, pattern, edits_of in present(text, kinds):
+def remnants(text: str, in_code: Callable[[int], bool]) -> Iterator[Edit]:
+    """The edits of all remnants in a text that has no tags any more."""
+    return _edits(text, [(pattern, edits_of) for _, pattern, edits_of in present(text, REMNANTS)], in_code)
+
+
+def remnants_among_tags(text: str, in_code: Callable[[int], bool]) -> Iterator[Edit]:
+    """The edits of the remnants that are told by the tags beside them."""
+    return _edits(text, AMONG_TAGS, in_code)
+
+
+def _edits(text: str, kinds: Iterable[Kind], in_code: Callable[[int], bool]) -> Iterator[Edit]:
+    """The edits of some kinds; ``in_code`` is asked last, for it may have to parse the text."""
+    for pattern, edits_of in kinds:
         for match in pattern.finditer(text):
             edits = list(edits_of(match))
             if edits and not in_code(match.start()):

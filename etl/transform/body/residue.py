@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from etl.transform.body.guards import guard, present
+from etl.transform.body.guards import Guard, encoded, guard, present
 
 # Guards and patterns.
 # A pattern begins with a literal, for that is what makes it cheap; what must stand before is looked at behind it.
@@ -21,9 +21,12 @@ RESIDUE = [
     (guard("(("), re.compile(r"\(\([^()\n|]{2,80}(?:\|[^()\n]*)?\)\)")),
     (guard("tiki-"), re.compile(r"tiki-[\w\\]+\.php")),
     (guard("&nbsp;"), re.compile(r"&nbsp;")),
-    (guard("#"), re.compile(r"#(?<![\w/&]#)[A-Fa-f0-9]{3}(?:[A-Fa-f0-9]{3})?:")),
+    (
+        Guard(b"#:", re.compile(rb"#[A-Fa-f0-9]{3}").search),
+        re.compile(r"#(?<![\w/&]#)[A-Fa-f0-9]{3}(?:[A-Fa-f0-9]{3})?:"),
+    ),
     (guard("__"), re.compile(r"__(?:(?<![\w/]__)(?=\w)|(?<=\w__)(?![\w/]))")),
-    (guard("**"), re.compile(r"\*\*(?<=\s\*\*)(?=\s)")),
+    (guard("**", near=rb"\*\*(?![!-~])(?<![!-~]..)"), re.compile(r"\*\*(?<=\s\*\*)(?=\s)")),
     (guard("||"), re.compile(r"\|\|(?=\s*\w)")),
 ]
 PRIVATE = re.compile(r"[\ue000-\uf8ff\U000f0000-\U0010fffd]")
@@ -48,5 +51,5 @@ def private(body: str) -> list[str]:
     >>> private("a\\ue001b\\ufb01") == ["\\ue001"]
     True
     """
-    data = body.encode()
+    data, _ = encoded(body)
     return PRIVATE.findall(body) if any(first in data for first in PRIVATE_BYTES) else []

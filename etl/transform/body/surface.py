@@ -20,6 +20,7 @@ from urllib.parse import quote
 from etl.settings import Settings
 from etl.transform.body.boxes import BOX_START, glued_end, glued_lines
 from etl.transform.body.edits import Edit, Revision, short
+from etl.transform.body.guards import Guard, guard, present
 from etl.transform.body.links import (
     LOST_FILE,
     NAME_WORDS,
@@ -32,7 +33,7 @@ from etl.transform.body.links import (
     is_prose,
 )
 from etl.transform.body.parse import Node, code_nodes
-from etl.transform.body.remnants import AMONG_TAGS, REMNANTS, remnants
+from etl.transform.body.remnants import remnants, remnants_among_tags
 from etl.transform.body.tables import MOST_COLUMNS
 
 DEEPEST_LIST = 12
@@ -97,7 +98,8 @@ MARKDOWN_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>|\d{1,9}[.)]
 HEADING_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>)|[^<>]{1000}")  # a number is part of a heading
 ANCHOR_NAME = re.compile(r"[\w:.-]{1,80}(?:[ \t]*\||(?=\{ANAME\}|<))")
 ATTRIBUTE = re.compile(rf"(?<![\w:@.-])({NAME})\s*=\s*({VALUE})")
-MAYBE_CODE = ("`", "~~~", "    ", "\t")
+# A line that a fence of tildes or an indented block may begin on: by four columns, behind marks of items and quotes.
+CODE_LINE = re.compile(r"\n(?:[>*+\-0-9.)]+| {1,3}(?! ))*+(?: {4,}+[^ \n]|\t|~~~)")
 PIXELS = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*")
 STYLE_WIDTH = re.compile(r"(?:max-)?width\s*:\s*(\d{1,5})\s*px")
 LIST_MACRO = re.compile(r"\{(?:LIST|CATEGORY|LISTPAGES)\b", re.IGNORECASE)
@@ -218,7 +220,7 @@ class Surface:
                 self._walk(at, start)
                 at = max(at, end)
             self._close_all()
-        among_tags = remnants(self.text, AMONG_TAGS, self._in_code(code))
+        among_tags = remnants_among_tags(self.text, self._in_code(code))
         applied = self.revision.apply([*self.edits, *self._guards(), *self.glued, *self._reported(among_tags)])
         self.uncovered = self.revision.postponed or not UNCOVERS.isdisjoint(applied)
         return bool(applied)
@@ -257,12 +259,11 @@ class Surface:
     def _lines(self) -> Iterator[Edit]:
         """What patterns of whole lines find: bold that lost its touch, links that nobody parsed."""
         in_code = self._in_code(None)
-        yield from self._reported(remnants(self.text, REMNANTS, in_code))
-        for mark, pattern, link_of in (("((", WIKI_LINK, self._wiki_link), ("ndex", SPOKEN_ID, self._spoken_id)):
-            if mark in self.text:
-                for match in pattern.finditer(self.text):
-                    if not in_code(match.start()) and (link := link_of(match)) is not None:
-                        yield *match.span(), link, "wiki-link"
+        yield from self._reported(remnants(self.text, in_code))
+        for _, pattern, link_of in present(self.text, UNPARSED):
+            for match in pattern.finditer(self.text):
+                if not in_code(match.start()) and (link := link_of(self, match)) is not None:
+                    yield *match.span(), link, "wiki-link"
 
     def _in_code(self, code: Sequence[tuple[int, int]] | None) -> Callable[[int], bool]:
         """Whether a place is in code; where that is, is only found out when it is asked."""
@@ -297,7 +298,7 @@ class Surface:
             ):
                 yield start - 1, start - 1, "\\", rule
 
-    def _wiki_link(self, match: re.Match[str]) -> str | None:
+    def wiki_link(self, match: re.Match[str]) -> str | None:
         """`((Page|text))` is a link; `((text))` only when there is such a page, for prose has such brackets too."""
         name, label = match[1].strip(), (match[2] or match[1]).strip()
         destination = self.linker.page(name)
@@ -305,7 +306,7 @@ class Surface:
             destination = self.linker.resolve(f"tiki-index.php?page={quote(name)}")
         return None if destination is None or destination.href is None else f"[{label}]({destination.href})"
 
-    def _spoken_id(self, match: re.Match[str]) -> str | None:
+    def spoken_id(self, match: re.Match[str]) -> str | None:
         """`[Tiki-index. PHP? page_id=931]`, a link that an autocorrection broke, when the page is found."""
         destination = self.linker.resolve(f"tiki-index.php?page_id={int(match[1])}")
         if destination.href is None:
@@ -1195,6 +1196,12 @@ OTHERS: tuple[tuple[re.Pattern[str], Handler], ...] = (
     (TYPES, Surface.typography),
 )
 
+# Links that nobody parsed: guard, pattern, and what stands for a match.
+UNPARSED: tuple[tuple[Guard, re.Pattern[str], Callable[[Surface, re.Match[str]], str | None]], ...] = (
+    (guard("(("), WIKI_LINK, Surface.wiki_link),
+    (Guard(b"[", re.compile(rb"x(?<=ndex)").search), SPOKEN_ID, Surface.spoken_id),
+)
+
 ELEMENTS: dict[str, Callable[[Surface, Tag], int | None]] = {
     "span": Surface.span,
     "a": Surface.anchor,
@@ -1219,10 +1226,19 @@ ELEMENTS: dict[str, Callable[[Surface, Tag], int | None]] = {
 
 def _code_ranges(text: str) -> tuple[list[tuple[int, int]], int]:
     """Code spans and code blocks, in order, and the size of the blocks."""
-    if not any(mark in text for mark in MAYBE_CODE):
+    if not may_hold_code(text):
         return [], 0
     nodes = code_nodes(text)
     return [(node.start, node.end) for node in nodes], code_size(text, nodes)
+
+
+def may_hold_code(text: str) -> bool:
+    r"""Whether a parser may find code in a text: never wrong when it says no.
+
+    >>> [may_hold_code(text) for text in ("a `b`", ">     a", "a    b\n    \n", "1. a\n   ~~~")]
+    [True, True, False, True]
+    """
+    return "`" in text or "\r" in text or CODE_LINE.search("\n" + text) is not None
 
 
 def code_size(text: str, nodes: list[Node]) -> int:
