@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from etl.transform.body.boxes import BOX_START
 from etl.transform.body.edits import Edit
-from etl.transform.body.guards import Guard, guard, present
+from etl.transform.body.guards import Guard, any_marks, guard, in_bytes, present
 from etl.transform.body.links import encoded, is_prose
 
 Match = re.Match[str]
@@ -164,23 +164,12 @@ DASHED_WORDS = re.compile(
     re.MULTILINE,
 )
 
-TOUCHLESS = re.compile(rb"\*\*[ \t](?<![^ \t\n]...)")
+SPACED = re.compile(rb"\*\*[ \t](?<![^ \t\n]...)")
 
 Kind = tuple[re.Pattern[str], Callable[[Match], Iterator[Edit]]]
 Remnant = tuple[Guard, re.Pattern[str], Callable[[Match], Iterator[Edit]]]
 
-REMNANTS: list[Remnant] = [
-    # A parser fills the rows of a table with as many cells as its header has: one with hundreds is no table.
-    (
-        Guard(b"|", lambda data: data.count(b"|") >= 200),
-        re.compile(r"-:?[ \t]*\|(?:[ \t]*:?-+:?[ \t]*\|){199}"),
-        _no_table,
-    ),
-    (
-        Guard(b"**", lambda data: TOUCHLESS.search(data) and b"** " in data),
-        re.compile(r"\*\*(?<!\S\*\*)([ \t][^*\n]*+)\*\*[ \t]*$", re.MULTILINE),
-        _spaced_bold,
-    ),
+RARE: list[Remnant] = [
     (guard("__ "), re.compile(r"(?<!\S)__[ \t]+([^_\n]*[^_\s])[ \t]+__(?![^\s,.;:)])"), _marks("bold", "**", "**")),
     (
         guard("''"),
@@ -194,25 +183,13 @@ REMNANTS: list[Remnant] = [
         re.compile(rf"^\^\s*(?=[^\s^])([^^]{{1,{FAR}}}?)(?<=\S)\s*\^[ \t]*$", re.MULTILINE),
         _marks("box", f"\n\n{BOX_START}\n\n", "\n\n</div>\n\n"),
     ),
-    (guard("%%%"), re.compile(r"[ \t]*%%%[ \t]*"), _break),
     (guard("!!"), re.compile(r"^[ \t]*(!{2,6})[ \t]*(?=[^\s!\[a-z\\<])(?![^\n]*%20)", re.MULTILINE), _heading),
     (
-        guard("|", near=rb"\[(?:http|tiki-)"),
+        guard("|", marks=rb"\[(?:://|-\?)"),
         re.compile(
             r"\[((?:https?://|tiki-index\.php\?)[^\s|\[\]<>]+)\|\s*([^\[\]|]{0,300}?)\s*(?:\|[^\[\]\n]*)?\](?!\()"
         ),
         _link,
-    ),
-    (
-        guard("||"),
-        re.compile(rf"^(#{{1,6}}[ \t]*)?\|\|(?!\|)(?=[^\n]*\|)((?:[^|]|\|(?!\|)){{1,{FAR}}})\|\|[ \t]*$", re.MULTILINE),
-        _table,
-    ),
-    (guard("|", near=rb"\n(?<=  \n)"), BROKEN_ROW, _broken_row),
-    (
-        guard("---", near=rb"---(?<![^\n]---)-?[A-Z\[!]"),
-        re.compile(r"---(?<![^\n]---)-?(?=[A-Z\[!][^\n]{5})"),
-        _whole("rule", "---\n\n"),
     ),
     (
         guard("\u2022"),
@@ -220,19 +197,6 @@ REMNANTS: list[Remnant] = [
         _whole("bullet", "* "),
     ),
     (guard("}"), re.compile(r"\}(?<=[LNTXVRBPG]\})"), _stray_end),
-    *((guard(dashes), DASHED_WORDS, _rules) for dashes in ("\u2013 \u2013", "\u2014 \u2014", "- - ")),
-    (guard(" *:", near=rb"\*:(?<= \*:)"), re.compile(r"(?<=\w)[ \t]+\*:(?=\s)"), _whole("bold", ":")),
-    (guard("// "), re.compile(r"(?<=\]\()(https?:)//[ \t]+([^\s()]+)(?=\))"), _whole("address", r"\1//\2")),
-    (
-        guard("// "),
-        re.compile(r"(?<=https:)//[ \t]+(?=[\w-]+\.\w)|(?<=http:)//[ \t]+(?=[\w-]+\.\w)"),
-        _whole("address", "//"),
-    ),
-    (
-        guard("doi.org/", near=rb"- [\d\x80-\xff]"),
-        re.compile(r"(doi\.org/10\.\d{4,9}/[^\s<>()\]]{1,100}-) (?=\d{2,})"),
-        _whole("address", r"\1"),
-    ),
     (
         guard("[^"),
         re.compile(r"^([ \t>*+-]*(?:\d{1,9}[.)][ \t]+)?)\[\^(\w{1,20})\]:[ \t]*", re.MULTILINE),
@@ -243,8 +207,58 @@ REMNANTS: list[Remnant] = [
         re.compile(r"(?<!^)(?<!\\)\[\^(\w{1,20})\](?![:(])", re.MULTILINE),
         _whole("footnote", r"<sup>\\[\1\\]</sup>"),
     ),
+]
+"""Remnants whose marks are rare in clean Markdown, so that one search of them is enough for most texts."""
+
+USUAL: list[Remnant] = [
+    # A parser fills the rows of a table with as many cells as its header has: one with hundreds is no table.
     (
-        guard("](", near=rb"\]\([^()\n <]*+[(\n <]"),
+        Guard(re.compile(rb"\|"), lambda data: data.count(b"|") >= 200),
+        re.compile(r"-:?[ \t]*\|(?:[ \t]*:?-+:?[ \t]*\|){199}"),
+        _no_table,
+    ),
+    (
+        Guard(re.compile(rb"\n\*\*"), lambda data: SPACED.search(data) and b"** " in data),
+        re.compile(r"\*\*(?<!\S\*\*)([ \t][^*\n]*+)\*\*[ \t]*$", re.MULTILINE),
+        _spaced_bold,
+    ),
+    (guard("%%%"), re.compile(r"[ \t]*%%%[ \t]*"), _break),
+    (
+        guard("||", marks=rb"\n#*\|\|"),
+        re.compile(rf"^(#{{1,6}}[ \t]*)?\|\|(?!\|)(?=[^\n]*\|)((?:[^|]|\|(?!\|)){{1,{FAR}}})\|\|[ \t]*$", re.MULTILINE),
+        _table,
+    ),
+    (guard("|", marks=rb"\n\|", near=rb"\n(?<=  \n)"), BROKEN_ROW, _broken_row),
+    (
+        guard("---", marks=rb"\n---", near=rb"---(?<![^\n]---)-?[A-Z\[!]"),
+        re.compile(r"---(?<![^\n]---)-?(?=[A-Z\[!][^\n]{5})"),
+        _whole("rule", "---\n\n"),
+    ),
+    (
+        guard(
+            "- - ",
+            marks=rb"\n(?:-|\xe2\x80[\x93\x94])[-\xe2]",
+            near=rb"- - |\xe2\x80(?:\x93 \xe2\x80\x93|\x94 \xe2\x80\x94)",
+        ),
+        DASHED_WORDS,
+        _rules,
+    ),
+    (guard(" *:", near=rb"\*:(?<= \*:)"), re.compile(r"(?<=\w)[ \t]+\*:(?=\s)"), _whole("bold", ":")),
+    (
+        guard("// "),
+        re.compile(
+            r"(?<=\]\()(https?:)//[ \t]+([^\s()]+)(?=\))"
+            r"|(?<=https:)//[ \t]+(?=[\w-]+\.\w)|(?<=http:)//[ \t]+(?=[\w-]+\.\w)"
+        ),
+        _whole("address", r"\1//\2"),
+    ),
+    (
+        guard("doi.org/", near=rb"- [\d\x80-\xff]"),
+        re.compile(r"(doi\.org/10\.\d{4,9}/[^\s<>()\]]{1,100}-) (?=\d{2,})"),
+        _whole("address", r"\1"),
+    ),
+    (
+        guard("](", near=rb"\]\((?!/|https?://)[^()\n <]*+[(\n <]"),
         re.compile(
             r"\[([^\[\]]{1,500}+)\]\((?=[^()\n <]*+[(\n <])"  # only with one of these may it be what no parser takes
             r"([^()\n]*(?:\([^()]*\)|[\n ]|<)(?:[^()]|\([^()]*\)){0,500})\)"
@@ -252,12 +266,14 @@ REMNANTS: list[Remnant] = [
         _repetition,
     ),
     (
-        guard(")](http"),
+        guard(")](http", marks=rb"\]\([^(]*\)\]\("),
         re.compile(r"\)\]\((https?://[^()\s]+)\)"),
         _nested_link,
     ),
 ]
+"""Remnants whose marks are in many texts."""
 
+any_rare = any_marks(RARE)
 
 AMONG_TAGS: list[Kind] = [
     (re.compile(r"\"(?<=>\")(?: (?:rel|target|class)=\"[^\"\n<>]*\")+[ ]?(?:&gt;|>)"), _soup),
@@ -268,7 +284,8 @@ AMONG_TAGS: list[Kind] = [
 
 def remnants(text: str, in_code: Callable[[int], bool]) -> Iterator[Edit]:
     """The edits of all remnants in a text that has no tags any more."""
-    return _edits(text, [(pattern, edits_of) for _, pattern, edits_of in present(text, REMNANTS)], in_code)
+    kinds = [*RARE, *USUAL] if any_rare(in_bytes(text)[1]) else USUAL
+    return _edits(text, [(pattern, edits_of) for _, pattern, edits_of in present(text, kinds)], in_code)
 
 
 def remnants_among_tags(text: str, in_code: Callable[[int], bool]) -> Iterator[Edit]:

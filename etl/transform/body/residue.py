@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from etl.transform.body.guards import Guard, encoded, guard, present
+from etl.transform.body.guards import guard, in_bytes, present
 
 # Guards and patterns.
 # A pattern begins with a literal, for that is what makes it cheap; what must stand before is looked at behind it.
@@ -19,10 +19,10 @@ RESIDUE = [
     ),
     (guard("~"), re.compile(r"~(?:/?(?:hs|tc|np)~|~(?:#?[A-Fa-f0-9]{3,6}:)?)")),
     (guard("(("), re.compile(r"\(\([^()\n|]{2,80}(?:\|[^()\n]*)?\)\)")),
-    (guard("tiki-"), re.compile(r"tiki-[\w\\]+\.php")),
+    (guard("tiki-", near=rb"-(?<=tiki-)[\w\\\x80-\xff]"), re.compile(r"tiki-[\w\\]+\.php")),
     (guard("&nbsp;"), re.compile(r"&nbsp;")),
     (
-        Guard(b"#:", re.compile(rb"#[A-Fa-f0-9]{3}").search),
+        guard("#", marks=b"#:", near=rb"#[A-Fa-f0-9]{3}"),
         re.compile(r"#(?<![\w/&]#)[A-Fa-f0-9]{3}(?:[A-Fa-f0-9]{3})?:"),
     ),
     (guard("__"), re.compile(r"__(?:(?<![\w/]__)(?=\w)|(?<=\w__)(?![\w/]))")),
@@ -51,5 +51,5 @@ def private(body: str) -> list[str]:
     >>> private("a\\ue001b\\ufb01") == ["\\ue001"]
     True
     """
-    data, _ = encoded(body)
+    data, _ = in_bytes(body)
     return PRIVATE.findall(body) if any(first in data for first in PRIVATE_BYTES) else []

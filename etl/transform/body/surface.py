@@ -1199,7 +1199,7 @@ OTHERS: tuple[tuple[re.Pattern[str], Handler], ...] = (
 # Links that nobody parsed: guard, pattern, and what stands for a match.
 UNPARSED: tuple[tuple[Guard, re.Pattern[str], Callable[[Surface, re.Match[str]], str | None]], ...] = (
     (guard("(("), WIKI_LINK, Surface.wiki_link),
-    (Guard(b"[", re.compile(rb"x(?<=ndex)").search), SPOKEN_ID, Surface.spoken_id),
+    (guard("ndex", marks=rb"\[", near=rb"x(?<=ndex)"), SPOKEN_ID, Surface.spoken_id),
 )
 
 ELEMENTS: dict[str, Callable[[Surface, Tag], int | None]] = {
