@@ -164,6 +164,9 @@ DASHED_WORDS = re.compile(
     re.MULTILINE,
 )
 
+DASH_BYTES = rb"(?:-|\xe2\x80[\x93\x94])"
+DASHED_LINE = re.compile(rb"\n%b{2}[^\n]*%b{2}(?:\n|\Z)" % (DASH_BYTES, DASH_BYTES))
+DASHES = [re.compile(f"{dash} {dash}".encode()) for dash in "\u2013\u2014"] + [re.compile(b"- - ")]
 SPACED = re.compile(rb"\*\*[ \t](?<![^ \t\n]...)")
 
 Kind = tuple[re.Pattern[str], Callable[[Match], Iterator[Edit]]]
@@ -234,15 +237,7 @@ USUAL: list[Remnant] = [
         re.compile(r"---(?<![^\n]---)-?(?=[A-Z\[!][^\n]{5})"),
         _whole("rule", "---\n\n"),
     ),
-    (
-        guard(
-            "- - ",
-            marks=rb"\n(?:-|\xe2\x80[\x93\x94])[-\xe2]",
-            near=rb"- - |\xe2\x80(?:\x93 \xe2\x80\x93|\x94 \xe2\x80\x94)",
-        ),
-        DASHED_WORDS,
-        _rules,
-    ),
+    (Guard(DASHED_LINE, lambda data: any(dashes.search(data) for dashes in DASHES)), DASHED_WORDS, _rules),
     (guard(" *:", near=rb"\*:(?<= \*:)"), re.compile(r"(?<=\w)[ \t]+\*:(?=\s)"), _whole("bold", ":")),
     (
         guard("// "),

@@ -12,8 +12,8 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -213,14 +213,15 @@ class Surface:
         self.absent: set[str] = set()
         """Ends that are not in the rest of the text: looked for once."""
         self.box_open = False
-        code, self.code_size = _code_ranges(self.text)
-        if OUTSIDE.search(self.text):
-            at = 0
-            for start, end in [*code, (len(self.text), len(self.text))]:
-                self._walk(at, start)
-                at = max(at, end)
-            self._close_all()
-        among_tags = remnants_among_tags(self.text, self._in_code(code))
+        code = Code(self.text)
+        self.code_size = code_size(self.text, code.nodes)
+        at = 0
+        for node in code.nodes:
+            self._walk(at, node.start)
+            at = max(at, node.end)
+        self._walk(at, len(self.text))
+        self._close_all()
+        among_tags = remnants_among_tags(self.text, code.holds)
         applied = self.revision.apply([*self.edits, *self._guards(), *self.glued, *self._reported(among_tags)])
         self.uncovered = self.revision.postponed or not UNCOVERS.isdisjoint(applied)
         return bool(applied)
@@ -258,24 +259,12 @@ class Surface:
 
     def _lines(self) -> Iterator[Edit]:
         """What patterns of whole lines find: bold that lost its touch, links that nobody parsed."""
-        in_code = self._in_code(None)
-        yield from self._reported(remnants(self.text, in_code))
+        code = Code(self.text)
+        yield from self._reported(remnants(self.text, code.holds))
         for _, pattern, link_of in present(self.text, UNPARSED):
             for match in pattern.finditer(self.text):
-                if not in_code(match.start()) and (link := link_of(self, match)) is not None:
+                if not code.holds(match.start()) and (link := link_of(self, match)) is not None:
                     yield *match.span(), link, "wiki-link"
-
-    def _in_code(self, code: Sequence[tuple[int, int]] | None) -> Callable[[int], bool]:
-        """Whether a place is in code; where that is, is only found out when it is asked."""
-        text = self.text
-
-        def in_code(offset: int) -> bool:
-            nonlocal code
-            code = _code_ranges(text)[0] if code is None else code
-            place = bisect_right(code, (offset, len(text))) - 1
-            return place >= 0 and code[place][1] > offset
-
-        return in_code
 
     def _reported(self, edits: Iterable[Edit]) -> Iterator[Edit]:
         """What a remnant takes from the visible text is a finding."""
@@ -1224,21 +1213,37 @@ ELEMENTS: dict[str, Callable[[Surface, Tag], int | None]] = {
 }
 
 
-def _code_ranges(text: str) -> tuple[list[tuple[int, int]], int]:
-    """Code spans and code blocks, in order, and the size of the blocks."""
-    if not may_hold_code(text):
-        return [], 0
-    nodes = code_nodes(text)
-    return [(node.start, node.end) for node in nodes], code_size(text, nodes)
+class Code:
+    """Where the code of a text is: found out when it is asked, for that may take a parser."""
 
+    def __init__(self, text: str) -> None:
+        self.text = text
 
-def may_hold_code(text: str) -> bool:
-    r"""Whether a parser may find code in a text: never wrong when it says no.
+    def holds(self, offset: int) -> bool:
+        """Whether a place is in code."""
+        if self.begins is None or offset < self.begins:
+            return False
+        place = bisect_right(self.nodes, offset, key=lambda node: node.start) - 1
+        return place >= 0 and self.nodes[place].end > offset
 
-    >>> [may_hold_code(text) for text in ("a `b`", ">     a", "a    b\n    \n", "1. a\n   ~~~")]
-    [True, True, False, True]
-    """
-    return "`" in text or "\r" in text or CODE_LINE.search("\n" + text) is not None
+    @cached_property
+    def begins(self) -> int | None:
+        r"""Where a parser may find code at the earliest, found without one; None: nowhere.
+
+        >>> [Code(text).begins for text in ("a `b`", ">     a", "a    b\n    \n", "1. a\n   ~~~")]
+        [2, 0, None, 5]
+        """
+        if "\r" in self.text:
+            return 0
+        span, line = self.text.find("`"), CODE_LINE.search("\n" + self.text)
+        if line is None or 0 <= span < line.start():
+            return span if span >= 0 else None
+        return line.start()
+
+    @cached_property
+    def nodes(self) -> list[Node]:
+        """Code spans and code blocks, in order."""
+        return [] if self.begins is None else code_nodes(self.text)
 
 
 def code_size(text: str, nodes: list[Node]) -> int:
