@@ -11,7 +11,7 @@ import html
 import re
 import unicodedata
 from bisect import bisect_right
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
 from typing import NamedTuple
@@ -55,16 +55,18 @@ TRAILING = (
 MOJIBAKE = re.compile(f"(?:[{GARBLED}][{TRAILING}]{{1,3}})+")
 SPELLED = "\u2010\u2011\ufb00-\ufb06\u00b5\u21b5"
 ODD = rf"<{{~&{GARBLED}{SPELLED}\\{INVISIBLE}\u00a0\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-# Where something may begin that is not prose: outside of HTML, and where everything must stay on one line.
-OUTSIDE = re.compile(f"[{ODD}]")
-ONE_LINE = re.compile(rf"(?<![ \t])[ \t]+\n|\n|[{ODD}|\]\[]")
 
 # A tag as HTML has it, or one of quoted attributes that some editor broke.
 BROKEN_ATTRIBUTES = rf"\s(?=[^<>]{{0,{FAR}}}>)[^<>]{{0,{FAR}}}?\w=[\"'][^<>]{{0,{FAR}}}(?:>[\w%.; ]*[\"'])?>"
-TAG = re.compile(
-    rf"</?((?:(?:[ovwmx]|st\d):)?[a-zA-Z][a-zA-Z0-9]*)"
-    rf"(?:(?:\s+{NAME}(?:\s*=\s*(?:{VALUE}))?)*\s*/?>|{BROKEN_ATTRIBUTES})"
+BEHIND_LESS = (
+    rf"(/?)((?:(?:[ovwmx]|st\d):)?[a-zA-Z][a-zA-Z0-9]*)"
+    rf"(?:>|(?:\s+{NAME}(?:\s*=\s*(?:{VALUE}))?)*\s*/?>|{BROKEN_ATTRIBUTES})"
 )
+TAG = re.compile(f"<{BEHIND_LESS}")
+# Where something may begin that is not prose: outside of HTML, and where everything must stay on one line. A tag is
+# matched as a whole, for most of what begins is one; a pattern that begins with a set of characters is searched fast.
+OUTSIDE = re.compile(rf"[{ODD}](?:(?<=<){BEHIND_LESS}|)")
+ONE_LINE = re.compile(rf"[{ODD}|\]\[\n](?:(?<=<){BEHIND_LESS}|)")
 AUTOLINK = re.compile(r"<(?:[a-zA-Z][a-zA-Z0-9+.-]+:[^\s<>\x00-\x1f\x7f-\x9f]*|[^\s<>@]+@[^\s<>@.]+(?:\.[^\s<>@.]+)+)>")
 DECLARATION = re.compile(rf"<!\[?[a-zA-Z][^<>]{{0,{FAR}}}>|<\?[^<>]{{0,{FAR}}}\?>")
 SHORTCODE = re.compile(r"\{\{[<%][^{}]{0,2000}[>%]\}\}\}?(?:[ \t]*\n\s*-{3,}[ \t]*(?=\n|\Z))?")
@@ -108,6 +110,8 @@ BOX_TITLE = re.compile(r"title\s*=>?\s*(?:\"([^\"]*)\"|'([^']*)'|([^,)]*))")
 FILE_ID = re.compile(r"(?:attId|fileId|id|src)\s*=>?\s*[\"']?([^\"')}]+)", re.IGNORECASE)
 BLOCK_INSIDE = re.compile(r"\n[ \t]*\n|<(?!https?://|/?(?:a|b|big|em|font|i|small|span|strong|sub|sup|u)\b)")
 TAGS = re.compile(r"<[^<>]*>")
+WORDS = re.compile(r"[^\W_]+(?:[ ,.;:()/+-]+[^\W_]+)*+")
+"""Text as nearly all: nothing in it has a meaning but its words."""
 MARKERS = re.compile(rf"<(?!https?:)[^<>]*>|~hs~|~~(?:#?[A-Fa-f0-9]{{3,6}}:)?|\{{[^{{}}]*\}}|[{INVISIBLE}]")
 UNCOVERS = frozenset("escape stray-tag tiki-marker tiki-mark comment script invisible declaration".split())
 COVERED = frozenset("bold bullet rule tiki-mark heading repetition address".split())
@@ -143,6 +147,8 @@ OUTER_END = re.compile(r"[^\[\]\n]{0,200}\]\(\S")
 ITEM_END = re.compile(r"</?(?:li|ul|ol)(?=[\s>])", re.IGNORECASE)
 BARRIERS = frozenset(("div", "table"))
 ON_ONE_LINE = frozenset(("a", "li", "p", *HEADINGS))
+NOTHING = None, 0
+"""What a tag closes that closes nothing."""
 
 
 class Tag(NamedTuple):
@@ -202,7 +208,7 @@ class Surface:
         """Open elements, each with the number of its edit in ``edits``; -1 for a box, the depth for a list item."""
         self.inline = self.anchors = self.colours = 0
         """How many open elements hold one line (headings, links, paragraphs, items, cells), are links, are colours."""
-        self.opened: Counter[str] = Counter()
+        self.opened: defaultdict[str, int] = defaultdict(int)
         """How many elements of a name are open."""
         self.glued: list[Edit] = []
         """What the lines of boxes ask for that were glued together."""
@@ -238,20 +244,26 @@ class Surface:
 
     def _walk(self, at: int, end: int) -> None:
         text = self.text
-        while at < end:
-            odd = (ONE_LINE if self.inline or self.tables else OUTSIDE).search(text, at, end)
-            if odd is None:
-                return
-            at = odd.start()
-            at = self._handle(odd[0][-1], at, end) or at + 1
+        while odd := (ONE_LINE if self.inline or self.tables else OUTSIDE).search(text, at, end):
+            if odd[2]:
+                at = self.tag(odd) or odd.end()
+            else:
+                start = self._blanks_before(odd.start(), at) if odd[0] == "\n" else odd.start()
+                at = self._handle(odd[0], start, end) or odd.end()
 
     def _handle(self, char: str, at: int, end: int) -> int | None:
-        """What begins at a place; returns where to go on, None when it is prose after all."""
+        """What begins at a place and is no tag; returns where to go on, None when it is prose after all."""
         for pattern, handler in HANDLERS.get(char, OTHERS):
             token = pattern.match(self.text, at, end)
             if token is not None:
                 return handler(self, token) or token.end()
         return None
+
+    def _blanks_before(self, offset: int, first: int) -> int:
+        """Where the blanks before the end of a line begin, when none of them is taken already."""
+        start = first + len(self.text[first:offset].rstrip(" \t"))
+        taken = start == first and self.text[first - 1 : first] in (" ", "\t")
+        return offset if taken else start
 
     def edit(self, start: int, end: int, replacement: str, rule: str) -> None:
         """Ask for a change."""
@@ -280,10 +292,12 @@ class Surface:
 
     def _guards(self) -> Iterator[Edit]:
         """What an edit moves together must not become a link: a backslash keeps it apart."""
-        for start, end, replacement, rule in self.edits:
-            before = self.text[start - 1 : start]
-            if (before == "!" and (replacement or self.text[end : end + 1]).startswith("[")) or (
-                before == "]" and not replacement and self.text.startswith("(", end)
+        text = self.text
+        touched = [edit for edit in self.edits if text[edit[0] - 1 : edit[0]] in "!]"]
+        for start, end, replacement, rule in touched:
+            before = text[start - 1 : start]
+            if (before == "!" and (replacement or text[end : end + 1]).startswith("[")) or (
+                before == "]" and not replacement and text.startswith("(", end)
             ):
                 yield start - 1, start - 1, "\\", rule
 
@@ -467,6 +481,11 @@ class Surface:
 
     def _at_line_start(self, offset: int) -> bool:
         """Whether only marks of blocks stand before a place on its line."""
+        before = self.text[offset - 1 : offset]
+        if not before or before == "\n":
+            return True
+        if before not in " \t>":
+            return False
         line = self.text.rfind("\n", max(offset - 80, 0), offset) + 1
         return (line > 0 or offset < 80) and LINE_START.fullmatch(self.text, line, offset) is not None
 
@@ -477,6 +496,8 @@ class Surface:
 
     def _in_destination(self, offset: int) -> bool:
         """Whether a place is inside the address of a Markdown link."""
+        if self.text[offset - 1 : offset] in " \t\n":
+            return False
         start = self.text.rfind("](", max(offset - 2000, 0), offset)
         if start < 0:
             return False
@@ -559,11 +580,11 @@ class Surface:
 
     def tag(self, token: re.Match[str]) -> int | None:
         """Any tag, by its element."""
-        start = token.start()
-        if start >= 2 and self.text[start - 2 : start] == "](" and ANGLED.match(self.text, start):
+        start, end = token.span()
+        if self.text.endswith("](", 0, start) and ANGLED.match(self.text, start):
             return self.less(token)
-        raw, name = token[0], token[1].lower()
-        tag = Tag(name, start, token.end(), raw[1] == "/", raw)
+        name = token[2].lower()
+        tag = Tag(name, start, end, token[1] == "/", token[0])
         if (handler := ELEMENTS.get(name)) is not None:
             return handler(self, tag)
         if name == "x" and not tag.closing:
@@ -669,8 +690,7 @@ class Surface:
                 self._opens(tag, len(self.edits))
                 self._drop(tag, "span")
             return
-        index = self._open_index("span")
-        opened = self._pop(tag)
+        opened, index = self._pop(tag)
         if opened is None:
             self.edit(tag.start, tag.end, "", "unwrap")
         elif (
@@ -720,8 +740,7 @@ class Surface:
         if not tag.closing:
             self._push(tag, mark, "emphasis")
             return
-        index = self._open_index(tag.name)
-        opened = self._pop(tag)
+        opened, index = self._pop(tag)
         if opened is None:
             self.edit(tag.start, tag.end, "", "unwrap")
             return
@@ -731,6 +750,9 @@ class Surface:
             return
         content = self.text[opened.end : tag.start]
         before, after = self.text[max(opened.start - 1, 0) : opened.start], self.text[tag.end : tag.end + 1]
+        if WORDS.fullmatch(content) and "*" not in before + after:
+            self.edits.append((tag.start, tag.end, mark, "emphasis"))
+            return
         shown = TAGS.sub("", content)
         empty = not shown.strip()
         lead, trail = len(content) - len(content.lstrip(" \t")), len(content) - len(content.rstrip(" \t"))
@@ -756,11 +778,9 @@ class Surface:
             self._opens(tag, len(self.edits))
             self._drop(tag, rule)
             return
-        index = self._open_index(tag.name)
-        opened = self._pop(tag)
+        opened, index = self._pop(tag)
         content = self.text[opened.end : tag.start] if opened and tag.start - opened.end <= LONGEST_RAISED else ""
-        shown = html.unescape(MARKERS.sub("", content)).strip(" *_\n")
-        if opened and shown and not BLOCK_INSIDE.search(content) and not MARKDOWN_BLOCK.search(content):
+        if opened and (WORDS.fullmatch(content) or _may_be_raised(content)):
             self.edits[index] = (opened.start, opened.end, f"<{tag.name}>", self.edits[index][3])
             self.edit(tag.start, tag.end, f"</{tag.name}>", rule)
         else:
@@ -837,14 +857,13 @@ class Surface:
             else:
                 self._drop(tag, "unwrap")
             return
-        index = self._open_index("a")
-        opened = self._pop(tag)
+        opened, index = self._pop(tag)
         if opened is None:
             self.edit(tag.start, tag.end, "", "unwrap")
             return
         attributes = opened.attributes()
         href, inner = attributes.get("href", "").strip(), self.text[opened.end : tag.start]
-        label = html.unescape(TAGS.sub("", inner))
+        label = html.unescape(TAGS.sub("", inner) if "<" in inner else inner)
         before, after, rule = self._anchor_marks(opened, href, label, attributes.get("title", ""))
         if not label.strip(" *_\n") and "<img" not in inner.lower():
             before = after = ""
@@ -921,8 +940,7 @@ class Surface:
                 self._opens(tag, len(self.edits))
                 self._drop(tag, "block", gap)
             return
-        index = self._open_index("div")
-        opened = self._pop(tag)
+        opened, index = self._pop(tag)
         if opened is None and self.box_open:
             self._close_box(tag.start, tag.end)
         elif opened is None:
@@ -976,7 +994,7 @@ class Surface:
         self._end_paragraph()
         gap = self._gap(tag.start)
         if tag.closing:
-            if self._pop(tag):
+            if self._pop(tag)[0]:
                 gap = self._gap(tag.start)
             self.edit(tag.start, tag.end, gap, "block")
         elif gap == "\n\n" and self._is_closed(tag, HEADING_END, HEADING_BLOCK):
@@ -1064,11 +1082,14 @@ class Surface:
             return None
         table = self.tables[-1]
         between = NEXT_CELL.match(self.text, tag.end) if tag.closing and table.in_cell else None
+        if between is not None and between[1] is None:  # as nearly all: the next cell of a row
+            table.cells += 1
+            self.edits.append((tag.start, between.end(), " | ", "table"))
+            return between.end()
         if between is None and tag.closing:
             self.edit(tag.start, tag.end, self._cell_end(), "table")
             return None
-        next_row = between is not None and between[1] is not None
-        end = self._row_end() if next_row else self._cell_end()
+        end = self._row_end() if between else self._cell_end()
         stop = between.end() if between else tag.end
         self.edit(tag.start, stop, end + (" " if table.cells else "| "), "table")
         table.cells += 1
@@ -1106,25 +1127,20 @@ class Surface:
         self.open.append((tag, index))
         self.opened[tag.name] += 1
 
-    def _open_index(self, name: str) -> int:
-        """Number of the edit of the innermost open element of a name; -1 for a box."""
+    def _pop(self, closing: Tag) -> tuple[Tag, int] | tuple[None, int]:
+        """The element that a tag closes, if it is open inside the innermost section, and its number in ``open``."""
+        name = closing.name
         if not self.opened[name]:
-            return 0
-        return next((index for tag, index in reversed(self.open) if tag.name == name), 0)
-
-    def _pop(self, closing: Tag) -> Tag | None:
-        """The element that a tag closes, if it is open inside the innermost section."""
-        if not self.opened[closing.name]:
-            return None
+            return NOTHING
         for place in range(len(self.open) - 1, -1, -1):
-            tag, _ = self.open[place]
-            if tag.name == closing.name:
+            element = self.open[place]
+            if element[0].name == name:
                 del self.open[place]
-                self._left(tag.name)
-                return tag
-            if tag.name in BARRIERS and closing.name not in BARRIERS:
-                return None
-        return None
+                self._left(name)
+                return element
+            if element[0].name in BARRIERS and name not in BARRIERS:
+                return NOTHING
+        return NOTHING
 
     def _left(self, name: str) -> None:
         self.opened[name] -= 1
@@ -1162,7 +1178,7 @@ Handler = Callable[[Surface, re.Match[str]], int | None]
 # By the character that it begins with: the first pattern that fits.
 HANDLERS: dict[str, tuple[tuple[re.Pattern[str], Handler], ...]] = {
     "<": (
-        (TAG, Surface.tag),
+        (re.compile(r"<(?=[ \t])"), Surface.less),
         (AUTOLINK, Surface.auto),
         (re.compile("<!--"), Surface.comment),
         (DECLARATION, Surface.declaration),
@@ -1244,6 +1260,12 @@ class Code:
     def nodes(self) -> list[Node]:
         """Code spans and code blocks, in order."""
         return [] if self.begins is None else code_nodes(self.text)
+
+
+def _may_be_raised(content: str) -> bool:
+    """Whether something may stay sub- or superscript: there is something to be seen, and no block is in it."""
+    shown = html.unescape(MARKERS.sub("", content)).strip(" *_\n")
+    return bool(shown) and not BLOCK_INSIDE.search(content) and not MARKDOWN_BLOCK.search(content)
 
 
 def code_size(text: str, nodes: list[Node]) -> int:
