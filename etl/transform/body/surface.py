@@ -110,8 +110,8 @@ BOX_TITLE = re.compile(r"title\s*=>?\s*(?:\"([^\"]*)\"|'([^']*)'|([^,)]*))")
 FILE_ID = re.compile(r"(?:attId|fileId|id|src)\s*=>?\s*[\"']?([^\"')}]+)", re.IGNORECASE)
 BLOCK_INSIDE = re.compile(r"\n[ \t]*\n|<(?!https?://|/?(?:a|b|big|em|font|i|small|span|strong|sub|sup|u)\b)")
 TAGS = re.compile(r"<[^<>]*>")
-WORDS = re.compile(r"[^\W_]+(?:[ ,.;:()/+-]+[^\W_]+)*+")
-"""Text as nearly all: nothing in it has a meaning but its words."""
+WORDS = re.compile(r"[a-zA-Z0-9]++(?:[ ,.;:()/+-]++[a-zA-Z0-9]++)*+(</([a-zA-Z]+)>)")
+"""What most elements hold, and an end tag: nothing in it has a meaning but its words."""
 MARKERS = re.compile(rf"<(?!https?:)[^<>]*>|~hs~|~~(?:#?[A-Fa-f0-9]{{3,6}}:)?|\{{[^{{}}]*\}}|[{INVISIBLE}]")
 UNCOVERS = frozenset("escape stray-tag tiki-marker tiki-mark comment script invisible declaration".split())
 COVERED = frozenset("bold bullet rule tiki-mark heading repetition address".split())
@@ -139,6 +139,10 @@ TABLE_TAG = re.compile(r"</?table\b", re.IGNORECASE)
 ROW_TAG = re.compile(r"<tr\b", re.IGNORECASE)
 CELL_TAG = re.compile(r"<t[dh]\b", re.IGNORECASE)
 NEXT_CELL = re.compile(r"\s*(</tr\s*>\s*<tr(?:\s[^<>]*)?>\s*)?<t[dh](?:\s[^<>]*)?>", re.IGNORECASE)
+# What most cells hold, and the tags behind it: nothing in it is to be changed.
+PLAIN_CELL = re.compile(
+    rf"[^{ODD}|\]\[\n]*(</[tT][dhDH]\s*>\s*(</[tT][rR]\s*>\s*<[tT][rR](?:\s[^<>]*)?>\s*)?<[tT][dhDH](?:\s[^<>]*)?>)"
+)
 ANCHOR_END = re.compile(r"</?a(?=[\s>])", re.IGNORECASE)
 HEADING_END = re.compile(r"</?h[1-6](?=[\s>])", re.IGNORECASE)
 PARAGRAPH_END = re.compile(r"</?(?:p|div|table|ul|ol|h[1-6]|blockquote|pre|body)(?=[\s>])", re.IGNORECASE)
@@ -216,6 +220,8 @@ class Surface:
         self.tables: list[_Table] = []
         self.lists: list[int | None] = []
         self._last_line = 0, 0
+        self.walked_end = 0
+        """Where the stretch ends that is walked: at the end of the text, or where code begins."""
         self.absent: set[str] = set()
         """Ends that are not in the rest of the text: looked for once."""
         self.box_open = False
@@ -243,7 +249,7 @@ class Surface:
         return bool(applied)
 
     def _walk(self, at: int, end: int) -> None:
-        text = self.text
+        text, self.walked_end = self.text, end
         while odd := (ONE_LINE if self.inline or self.tables else OUTSIDE).search(text, at, end):
             if odd[2]:
                 at = self.tag(odd) or odd.end()
@@ -378,7 +384,7 @@ class Surface:
             self.find("markup.removed", start, f"plugin marker {short(token[0])}", "its inner text stays, in brackets")
             self.edit(start, end, " \\[" if opening else "\\]", "footnote")
         elif name in ("SUB", "SUP"):
-            self.kept(Tag(name.lower(), start, end, not opening, token[0]), "tiki-marker")
+            return self.kept(Tag(name.lower(), start, end, not opening, token[0]), "tiki-marker") or end
         else:
             anchor = ANCHOR_NAME.match(self.text, end) if name == "ANAME" and opening else None
             end = anchor.end() if anchor else end
@@ -682,14 +688,22 @@ class Surface:
         head = TAGS.sub("", self.text[tag.end : tag.end + 300]).lstrip()
         return head.startswith("Markdown:\n") and self._find("Original Tiki:", tag.end) is not None
 
-    def span(self, tag: Tag) -> None:
+    def span(self, tag: Tag) -> int | None:
         """Spans go; one that only guards brackets hands them over as literal ones."""
-        if not tag.closing:
-            guard = GUARDED.match(self.text, tag.end) if tag.raw == "<span>" else None
-            if guard is None or not self._guarded(tag, guard):
-                self._opens(tag, len(self.edits))
-                self._drop(tag, "span")
-            return
+        if tag.closing:
+            self._ends_span(tag)
+            return None
+        guard = GUARDED.match(self.text, tag.end) if tag.raw == "<span>" else None
+        if guard is not None and self._guarded(tag, guard):
+            return None
+        self._drop(tag, "span")
+        if words := self._words(tag):
+            self.edit(*words.span(1), "", "span")
+            return words.end()
+        self._opens(tag, len(self.edits) - 1)
+        return None
+
+    def _ends_span(self, tag: Tag) -> None:
         opened, index = self._pop(tag)
         if opened is None:
             self.edit(tag.start, tag.end, "", "unwrap")
@@ -728,18 +742,31 @@ class Surface:
         self.edit(guard.end() - len("]</span>"), guard.end(), f"]({destination.href})", "guard")
         return True
 
-    def strong(self, tag: Tag) -> None:
+    def strong(self, tag: Tag) -> int | None:
         """`<b>` and `<strong>`."""
-        self._marked(tag, "**")
+        return self._marked(tag, "**")
 
-    def emphasis(self, tag: Tag) -> None:
+    def emphasis(self, tag: Tag) -> int | None:
         """`<i>` and `<em>`; an icon is an `<i>` with a class and nothing in it."""
-        self._marked(tag, "*")
+        return self._marked(tag, "*")
 
-    def _marked(self, tag: Tag, mark: str) -> None:
-        if not tag.closing:
-            self._push(tag, mark, "emphasis")
-            return
+    def _marked(self, tag: Tag, mark: str) -> int | None:
+        if tag.closing:
+            self._ends_marked(tag, mark)
+            return None
+        words = self._words(tag)
+        if words and "*" not in self.text[tag.start - 1 : tag.start] + self.text[words.end() : words.end() + 1]:
+            self.edits += (tag.start, tag.end, mark, "emphasis"), (*words.span(1), mark, "emphasis")
+            return words.end()
+        self._push(tag, mark, "emphasis")
+        return None
+
+    def _words(self, tag: Tag) -> re.Match[str] | None:
+        """What an element holds, and its end tag as group 1, when it holds nothing but a few words."""
+        words = WORDS.match(self.text, tag.end, min(tag.end + LONGEST_RAISED, self.walked_end))
+        return words if words and words[2].lower() == tag.name else None
+
+    def _ends_marked(self, tag: Tag, mark: str) -> None:
         opened, index = self._pop(tag)
         if opened is None:
             self.edit(tag.start, tag.end, "", "unwrap")
@@ -750,9 +777,6 @@ class Surface:
             return
         content = self.text[opened.end : tag.start]
         before, after = self.text[max(opened.start - 1, 0) : opened.start], self.text[tag.end : tag.end + 1]
-        if WORDS.fullmatch(content) and "*" not in before + after:
-            self.edits.append((tag.start, tag.end, mark, "emphasis"))
-            return
         shown = TAGS.sub("", content)
         empty = not shown.strip()
         lead, trail = len(content) - len(content.lstrip(" \t")), len(content) - len(content.rstrip(" \t"))
@@ -772,19 +796,24 @@ class Surface:
         apart = " " if glued or (trail and after.strip()) else ""
         self.edit(tag.start - trail, tag.end, mark + apart, "emphasis")
 
-    def kept(self, tag: Tag, rule: str = "unwrap") -> None:
+    def kept(self, tag: Tag, rule: str = "unwrap") -> int | None:
         """`<sup>` and `<sub>` stay, without attributes, when they hold text of one line."""
+        if not tag.closing and (words := self._words(tag)):
+            self.edits += (tag.start, tag.end, f"<{tag.name}>", rule), (*words.span(1), f"</{tag.name}>", "unwrap")
+            return words.end()
         if not tag.closing:
             self._opens(tag, len(self.edits))
             self._drop(tag, rule)
-            return
+            return None
         opened, index = self._pop(tag)
         content = self.text[opened.end : tag.start] if opened and tag.start - opened.end <= LONGEST_RAISED else ""
-        if opened and (WORDS.fullmatch(content) or _may_be_raised(content)):
+        shown = html.unescape(MARKERS.sub("", content)).strip(" *_\n")
+        if opened and shown and not BLOCK_INSIDE.search(content) and not MARKDOWN_BLOCK.search(content):
             self.edits[index] = (opened.start, opened.end, f"<{tag.name}>", self.edits[index][3])
             self.edit(tag.start, tag.end, f"</{tag.name}>", rule)
         else:
             self.edit(tag.start, tag.end, "", rule)
+        return None
 
     def line_break(self, tag: Tag) -> int | None:
         """`<br>` stays in table rows only."""
@@ -1082,20 +1111,26 @@ class Surface:
             return None
         table = self.tables[-1]
         between = NEXT_CELL.match(self.text, tag.end) if tag.closing and table.in_cell else None
-        if between is not None and between[1] is None:  # as nearly all: the next cell of a row
-            table.cells += 1
-            self.edits.append((tag.start, between.end(), " | ", "table"))
-            return between.end()
         if between is None and tag.closing:
             self.edit(tag.start, tag.end, self._cell_end(), "table")
             return None
-        end = self._row_end() if between else self._cell_end()
         stop = between.end() if between else tag.end
-        self.edit(tag.start, stop, end + (" " if table.cells else "| "), "table")
-        table.cells += 1
-        table.in_cell = True
-        self.inline += 1
+        self._next_cell(table, tag.start, stop, new_row=between is not None and between[1] is not None)
+        while plain := PLAIN_CELL.match(self.text, stop, self.walked_end):
+            start, stop = plain.span(1)
+            self._next_cell(table, start, stop, new_row=plain[2] is not None)
         return stop
+
+    def _next_cell(self, table: _Table, start: int, stop: int, *, new_row: bool) -> None:
+        """The tags before a cell: the end of the cell or of the row before it, and its own."""
+        if table.in_cell and not new_row:
+            self.edits.append((start, stop, " | ", "table"))
+        else:
+            end = self._row_end() if new_row else ""
+            self.edits.append((start, stop, end + (" " if table.cells else "| "), "table"))
+            table.in_cell = True
+            self.inline += 1
+        table.cells += 1
 
     def _cell_end(self) -> str:
         """What ends the open cell of the table, if there is one."""
@@ -1260,12 +1295,6 @@ class Code:
     def nodes(self) -> list[Node]:
         """Code spans and code blocks, in order."""
         return [] if self.begins is None else code_nodes(self.text)
-
-
-def _may_be_raised(content: str) -> bool:
-    """Whether something may stay sub- or superscript: there is something to be seen, and no block is in it."""
-    shown = html.unescape(MARKERS.sub("", content)).strip(" *_\n")
-    return bool(shown) and not BLOCK_INSIDE.search(content) and not MARKDOWN_BLOCK.search(content)
 
 
 def code_size(text: str, nodes: list[Node]) -> int:
