@@ -102,6 +102,7 @@ ANCHOR_NAME = re.compile(r"[\w:.-]{1,80}(?:[ \t]*\||(?=\{ANAME\}|<))")
 ATTRIBUTE = re.compile(rf"(?<![\w:@.-])({NAME})\s*=\s*({VALUE})")
 # A line that a fence of tildes or an indented block may begin on: by four columns, behind marks of items and quotes.
 CODE_LINE = re.compile(r"\n(?:[>*+\-0-9.)]+| {1,3}(?! ))*+(?: {4,}+[^ \n]|\t|~~~)")
+NO_LABEL = re.compile(r"[\[\]<>&|\\`*_~]")
 PIXELS = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*")
 STYLE_WIDTH = re.compile(r"(?:max-)?width\s*:\s*(\d{1,5})\s*px")
 LIST_MACRO = re.compile(r"\{(?:LIST|CATEGORY|LISTPAGES)\b", re.IGNORECASE)
@@ -136,8 +137,7 @@ INLINE = frozenset(
     pre progress q rp rt ruby s samp small strike textarea time tt u var""".split()
 )
 TABLE_TAG = re.compile(r"</?table\b", re.IGNORECASE)
-ROW_TAG = re.compile(r"<tr\b", re.IGNORECASE)
-CELL_TAG = re.compile(r"<t[dh]\b", re.IGNORECASE)
+ROW_OR_CELL = re.compile(r"<t([rdh])\b", re.IGNORECASE)
 NEXT_CELL = re.compile(r"\s*(</tr\s*>\s*<tr(?:\s[^<>]*)?>\s*)?<t[dh](?:\s[^<>]*)?>", re.IGNORECASE)
 # What most cells hold, and the tags behind it: nothing in it is to be changed.
 PLAIN_CELL = re.compile(
@@ -196,6 +196,8 @@ class Surface:
         """Widths of images by address, in order."""
         self.lost_images: list[tuple[int, str, str]] = []
         """Images that stand for a lost file: source offset, address, alternative text."""
+        self.done = ""
+        """The text in which patterns of whole lines found nothing."""
         self.uncovered = False
         """Whether the last edits may have brought to light what the walk has to look at again."""
 
@@ -244,7 +246,11 @@ class Surface:
         After the walk, for what it removes may have stood between a remnant and the start of its line.
         """
         self.text = self.revision.text
+        self.uncovered = False
+        if self.text is self.done:
+            return False
         applied = self.revision.apply(self._lines())
+        self.done = self.revision.text if not applied else ""
         self.uncovered = not applied <= COVERED
         return bool(applied)
 
@@ -587,7 +593,7 @@ class Surface:
     def tag(self, token: re.Match[str]) -> int | None:
         """Any tag, by its element."""
         start, end = token.span()
-        if self.text.endswith("](", 0, start) and ANGLED.match(self.text, start):
+        if self.text[start - 1] == "(" and self.text.endswith("](", 0, start) and ANGLED.match(self.text, start):
             return self.less(token)
         name = token[2].lower()
         tag = Tag(name, start, end, token[1] == "/", token[0])
@@ -839,6 +845,8 @@ class Surface:
         return start
 
     def _in_pipe_row(self, offset: int) -> bool:
+        if self.text[offset - 1 : offset] in ("\n", ""):
+            return False
         start = self._line_start(offset)
         return self.text[start : min(start + 8, offset)].lstrip(" \t>*").startswith("|")
 
@@ -867,7 +875,7 @@ class Surface:
         href = encoded(self.linker.source(source))
         width = PIXELS.fullmatch(attributes.get("width", "")) or STYLE_WIDTH.search(attributes.get("style", ""))
         self.widths.setdefault(href, []).append(int(width[1]) if width else None)
-        alt = " ".join(re.sub(r"[\[\]<>&|\\`*_~]", " ", attributes.get("alt", "")).split())
+        alt = " ".join(NO_LABEL.sub(" ", attributes.get("alt", "")).split())
         self.edit(tag.start, end, f"![{'' if alt.lower() == 'image' else alt}]({href})", "image")
 
     def _lost_image(self, offset: int, source: str, alt: str = "") -> None:
@@ -1095,10 +1103,14 @@ class Surface:
         gap = self._gap(tag.start)
         end_tag = TABLE_TAG.search(self.text, tag.end)
         simple = end_tag is not None and end_tag[0].startswith("</") and gap == "\n\n" and not self.tables
-        columns = _columns(self.text[tag.end : end_tag.start()]) if simple and end_tag else 0
+        columns = self._columns(tag.end, end_tag.start()) if simple and end_tag else 0
         if 0 < columns <= MOST_COLUMNS:
             self.tables.append(_Table(columns))
         self.edit(tag.start, tag.end, gap, "table")
+
+    def _columns(self, start: int, end: int) -> int:
+        """The most cells in a row of an HTML table."""
+        return max(map(len, "".join(ROW_OR_CELL.findall(self.text, start, end)).lower().split("r")))
 
     def row(self, tag: Tag) -> None:
         """`<tr>`."""
@@ -1300,8 +1312,3 @@ class Code:
 def code_size(text: str, nodes: list[Node]) -> int:
     """The characters of all code blocks, blanks not counted."""
     return sum(len("".join(text[node.start : node.end].split())) for node in nodes if node.kind == "CodeBlock")
-
-
-def _columns(inside: str) -> int:
-    """The most cells in a row of an HTML table."""
-    return max(len(CELL_TAG.findall(row)) for row in ROW_TAG.split(inside))
