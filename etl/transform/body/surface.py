@@ -42,8 +42,8 @@ LONGEST_MARKED = 5000  # emphasis over more than that is no emphasis
 FAR = 20_000  # what is not closed within this many characters is not closed
 NAME = r"[a-zA-Z_:@][\w:.-]*"
 VALUE = rf"\"[^\"]{{0,{FAR}}}\"|'[^']{{0,{FAR}}}'|[^\s\"'=<>`]+"
-BLANK_CHARS = (0xA0, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)
-BLANK = r"(?:[\u00a0\u2000-\u200a\u202f\u205f\u3000]|&(?:nbsp|ensp|emsp|thinsp|hairsp|#160|#x[aA]0);)"
+ODD_BLANKS = "".join(map(chr, (0xA0, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)))
+BLANK = rf"(?:[{ODD_BLANKS}]|&(?:nbsp|ensp|emsp|thinsp|hairsp|#160|#x[aA]0);)"
 INVISIBLE = (
     r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufff9-\ufffb"
 )
@@ -55,7 +55,7 @@ TRAILING = (
 )
 MOJIBAKE = re.compile(f"(?:[{GARBLED}][{TRAILING}]{{1,3}})+")
 SPELLED = "\u2010\u2011\ufb00-\ufb06\u00b5\u21b5"
-ODD = rf"<{{~&{GARBLED}{SPELLED}\\{INVISIBLE}\u00a0\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+ODD = rf"<{{~&{GARBLED}{SPELLED}\\{INVISIBLE}\u2028\u2029{ODD_BLANKS}"
 
 # A tag as HTML has it, or one of quoted attributes that some editor broke.
 BROKEN_ATTRIBUTES = rf"\s(?=[^<>]{{0,{FAR}}}>)[^<>]{{0,{FAR}}}?\w=[\"'][^<>]{{0,{FAR}}}(?:>[\w%.; ]*[\"'])?>"
@@ -1234,7 +1234,7 @@ HANDLERS: dict[str, tuple[tuple[re.Pattern[str], Handler], ...]] = {
     ),
     "&": ((BLANKS, Surface.blank), (ENTITY, Surface.entity)),
     "{": ((SHORTCODE, Surface.shortcode), (MARKER, Surface.marker)),
-    **dict.fromkeys(map(chr, BLANK_CHARS), ((BLANKS, Surface.blank),)),
+    **dict.fromkeys(ODD_BLANKS, ((BLANKS, Surface.blank),)),
     "~": ((MARK, Surface.mark),),
     "\\": ((ESCAPE, Surface.escape),),
     "\n": ((LINES, Surface.lines),),
