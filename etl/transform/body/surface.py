@@ -1176,7 +1176,7 @@ class Surface:
         self.opened[tag.name] += 1
 
     def _pop(self, closing: Tag) -> tuple[Tag, int] | tuple[None, int]:
-        """The element that a tag closes, if it is open inside the innermost section, and its number in ``open``."""
+        """The element that a tag closes, if it is open inside the innermost section, and the number of its edit."""
         name = closing.name
         if not self.opened[name]:
             return NOTHING
