@@ -1,4 +1,4 @@
-"""The facts file: a small row for each member, on disk, so that nothing grows with the corpus.
+"""The facts file: a small row and a draft for each member, on disk, so that nothing grows with the corpus.
 
 SQLite, written by the parent only: the index pass fills ``member``, the facts pass the tables
 below it up to ``finding``, `resolve` the decisions; ``previous_*`` is what an earlier generation
@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS fact (
     redirect_what TEXT, redirect_to TEXT, latest TEXT,
     outcome TEXT, goes_to INTEGER, senior INTEGER
 );
+CREATE TABLE IF NOT EXISTS draft (ord INTEGER PRIMARY KEY, data BLOB);
 CREATE TABLE IF NOT EXISTS claim (ord INTEGER, kind TEXT, value TEXT, rank INTEGER, why TEXT);
 CREATE TABLE IF NOT EXISTS term (ord INTEGER, key TEXT, name TEXT, slug TEXT, category INTEGER);
 CREATE TABLE IF NOT EXISTS finding (ord INTEGER, code TEXT, message TEXT, action TEXT, field TEXT, cause TEXT);
@@ -157,11 +158,18 @@ class Facts:
 
     # --- the facts pass ---------------------------------------------------------------------
 
-    def add_facts(self, rows: Iterable[Row], claims: Iterable[Sequence[Any]], terms: Iterable[Sequence[Any]]) -> None:
+    def add_facts(
+        self,
+        rows: Iterable[Row],
+        claims: Iterable[Sequence[Any]],
+        terms: Iterable[Sequence[Any]],
+        drafts: Iterable[tuple[int, bytes]] = (),
+    ) -> None:
         """What a chunk of members says."""
         columns = ",".join(Row._fields)
         self.db.execute("BEGIN")
         self.db.executemany(f"INSERT INTO fact ({columns}) VALUES ({','.join('?' * len(Row._fields))})", rows)
+        self.db.executemany("INSERT INTO draft VALUES (?, ?)", drafts)
         self.db.executemany("INSERT INTO claim VALUES (?, ?, ?, ?, ?)", claims)
         self.db.executemany("INSERT INTO term VALUES (?, ?, ?, ?, ?)", terms)
         self.db.execute("COMMIT")

@@ -1,13 +1,13 @@
 """The shapes that data takes on its way; ``schemas/`` is published from the pydantic models here.
 
-The dataclasses are the shapes between rooms (never written), the models are the lines of the
+The dataclasses and tuples are the shapes between rooms (never written), the models are the lines of the
 files in ``out/``: their fields, in this order, are the keys of the contract.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -18,19 +18,7 @@ from etl.findings import SEVERITY
 # --- between rooms -------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One text that a bundle holds: its place in the order of all, and its names."""
-
-    ordinal: int
-    """Place in the order of bundles and names, from 0: the only order key anywhere."""
-    bundle: str
-    name: str
-    """Name inside the bundle, without the folders that all members share."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """Something that a person should know, as a step sees it; the run adds where it happened."""
 
     code: str
@@ -75,6 +63,8 @@ class RawRecord:
     body: str
     body_line: int
     """Line of the member where ``body`` begins, from 1."""
+    bounds: Sequence[int] = ()
+    """Where in the member's text the pieces of ``body`` are: begin and end by turns, end to end."""
     locate: Callable[[tuple[str | int, ...]], tuple[int | None, int | None]] = nowhere
     """Line and column of the field at a path such as ``("aliases", 0)``."""
     findings: list[Finding] = field(default_factory=list)

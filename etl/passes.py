@@ -1,8 +1,8 @@
 """What a worker does with a chunk of members, in each of the two passes over them.
 
-The facts pass reads identity, names and dates; the transform pass reads each member again and
-writes the clean documents to part files. A worker's result depends on the members and the
-decisions alone, never on chunks, workers or time.
+The facts pass reads identity, names and dates, and keeps a draft of each document; the transform
+pass reads the body of each member again and writes the clean documents to part files. A worker's
+result depends on the members and the decisions alone, never on chunks, workers or time.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from etl.addresses import Address, as_path
 from etl.extract.bundle import Locator, Reader
-from etl.extract.record import member_identity, read_record
+from etl.extract.record import member_identity, read_body, read_record
 from etl.extract.trouble import SourceError
 from etl.facts import Facts, Row
-from etl.load.lines import BLOCK, dump
-from etl.model import Finding, Member, RawRecord, Rejection, finding_line
+from etl.load.lines import BLOCK, check, dump
+from etl.model import Finding, RawRecord, Rejection, finding_line
 from etl.resolve import Index
 from etl.settings import Settings
 from etl.slugs import make_slug
 from etl.transform.body.links import Linker
-from etl.transform.document import Decision, Made, make_document
+from etl.transform.document import Decision, Draft, Made, draft_document, kept_draft, make_document
 from etl.transform.fields import Fields, read_fields, term_key
 
 PARTS = {
@@ -80,6 +80,7 @@ class Gathered(NamedTuple):
     rows: list[Row]
     claims: list[tuple[int, str, str, int, str]]
     terms: list[tuple[int, str, str, str, int]]
+    drafts: list[tuple[int, bytes]]
 
 
 class Rows(NamedTuple):
@@ -97,25 +98,32 @@ class Rows(NamedTuple):
 
 def gather(state: FactsState, members: Rows) -> Gathered:
     """The facts of some rows of ``member``."""
-    gathered = Gathered([], [], [])
+    gathered = Gathered([], [], [], [])
     for row in members.rows:
         _gather_one(state, row, gathered)
     return gathered
 
 
 def _gather_one(state: FactsState, row: tuple[Any, ...], gathered: Gathered) -> None:
-    ord_, name = row[0], row[2]
+    ord_, bundle, name = row[:3]
     data = _bytes(state.reader, row)
     if isinstance(data, Rejection):
         gathered.rows.append(Row(ord_, reject=_reject(data)))
         return
     sha256 = hashlib.sha256(data).hexdigest()
-    member_id, _ = member_identity(name, sha256)
-    read = _refused(row) or _read(data, member_id, state.settings, with_findings=False)
+    member_id, usual = member_identity(name, sha256)
+    read = _refused(row) or _read(data, member_id, state.settings)
     if isinstance(read, Rejection):
         gathered.rows.append(Row(ord_, sha256, len(data), _reject(read)))
         return
     record, fields = read
+    if not usual:
+        message = f"member name {name!r}"
+        record.findings.insert(0, Finding("name.unusual", message, "its id is taken from its bytes", cause="name"))
+    draft = draft_document(
+        record, fields, state.settings, bundle=bundle, member=name, member_id=member_id, sha256=sha256
+    )
+    gathered.drafts.append((ord_, draft.kept()))
     gathered.rows.append(_fact(ord_, record, fields, sha256=sha256, size=len(data), member_id=member_id))
     gathered.claims.extend(
         (ord_, claim.address.kind, claim.address.value, claim.rank, claim.why) for claim in fields.claims
@@ -154,14 +162,12 @@ def _fact(ord_: int, record: RawRecord, fields: Fields, *, sha256: str, size: in
     )
 
 
-def _read(
-    data: bytes, member_id: str, settings: Settings, *, with_findings: bool
-) -> tuple[RawRecord, Fields] | Rejection:
-    """A member read and its fields repaired, or why not; both passes start here."""
+def _read(data: bytes, member_id: str, settings: Settings) -> tuple[RawRecord, Fields] | Rejection:
+    """A member read and its fields repaired, or why not."""
     record = read_record(data)
     if isinstance(record, Rejection):
         return record
-    fields = read_fields(record, member_id, settings, with_findings=with_findings)
+    fields = read_fields(record, member_id, settings)
     return fields if isinstance(fields, Rejection) else (record, fields)
 
 
@@ -241,9 +247,10 @@ def transform(state: TransformState, chunk: Chunk) -> Part:
         files = {name: stack.enter_context(path.open("wb", buffering=BLOCK)) for name, path in paths.items()}
         decided = _decided(state, chunk)
         query = """
-            SELECT m.*, f.outcome, f.reject, f.sha256, f.size, f.member_id, f.document, f.status, s.slug, p.path
+            SELECT m.*, f.outcome, f.reject, f.sha256, f.size, f.member_id, s.slug, p.path, d.data
             FROM member m
             JOIN fact f USING (ord)
+            LEFT JOIN draft d USING (ord)
             LEFT JOIN slug s USING (ord)
             LEFT JOIN path p USING (ord)
             WHERE ord >= ?
@@ -282,20 +289,10 @@ class _Transform:
         self, state: TransformState, part: Part, files: Mapping[str, BinaryIO], row: tuple[Any, ...], decided: _Decided
     ) -> None:
         self.state, self.part, self.files, self.row = state, part, files, row
-        self.found = tuple(decided.findings.get(row[0], ()))
-        self.aliases = tuple(decided.aliases.get(row[0], ()))
-        self.member = Member(row[0], row[1], row[2])
-        (
-            self.outcome,
-            self.reject,
-            self.sha256,
-            self.size,
-            self.member_id,
-            self.document,
-            self.status,
-            self.slug,
-            self.path,
-        ) = row[13:]
+        self.ordinal, self.bundle, self.name = row[:3]
+        self.found = decided.findings.get(self.ordinal, [])
+        self.aliases = decided.aliases.get(self.ordinal, [])
+        self.outcome, self.reject, self.sha256, self.size, self.member_id, self.slug, self.path, self.draft = row[13:]
 
     def run(self) -> None:
         if self.outcome == "reject":
@@ -312,8 +309,8 @@ class _Transform:
         kept = self._read_again()[: self.state.settings.max_raw_bytes] if self.sha256 else b""
         line = {
             "code": reject["code"],
-            "bundle": self.member.bundle,
-            "member": self.member.name,
+            "bundle": self.bundle,
+            "member": self.name,
             "line": reject.get("line"),
             "column": reject.get("column"),
             "message": reject["message"],
@@ -331,51 +328,37 @@ class _Transform:
 
     def _write_document(self) -> None:
         data = self._read_again()
-        read = _read(data, self.member_id, self.state.settings, with_findings=True)
-        assert not isinstance(read, Rejection)  # the same bytes were read before
-        record, fields = read
-        if not member_identity(self.member.name, self.sha256)[1]:
-            name = Finding(
-                "name.unusual", f"member name {self.member.name!r}", "its id is taken from its bytes", cause="name"
-            )
-            record.findings.insert(0, name)
-        if self.status == "stub" and self.outcome != "redirect":
-            record.findings.append(
-                Finding("document.stub", "the page shows nothing", "status stub", record.body_line, 1)
-            )
-        if self.outcome == "redirect":
-            self._write_findings([*record.findings, *fields.findings, *self.found], self.document)
+        draft = kept_draft(self.draft)
+        document = draft.document
+        if self.outcome == "redirect":  # its fields are shown nowhere
+            found = [finding for finding in draft.findings if finding.code != "field.invalid"]
+            self._write_findings([*found, *self.found], document["id"])
             return
-        made = self._made(record, fields)
-        self.files["documents" if self.outcome == "document" else "withheld"].write(dump("document", made.document))
-        self._write_findings(made.findings, self.document)
+        if document["status"] == "stub":
+            line = document["source"]["line"]
+            draft.findings.append(Finding("document.stub", "the page shows nothing", "status stub", line, 1))
+        made = self._made(draft, data)
+        check("document", document)
+        self.files["documents" if self.outcome == "document" else "withheld"].write(made.line)
+        self._write_findings(made.findings, document["id"])
         self._account(made)
 
     def _read_again(self) -> bytes:
         """The bytes that the facts pass has read. Raises SourceError when they are others by now."""
         data = _bytes(self.state.reader, self.row[:13])
         if isinstance(data, Rejection) or hashlib.sha256(data).hexdigest() != self.sha256:
-            raise SourceError(f"{self.member.bundle}/{self.member.name} changed while it was read")
+            raise SourceError(f"{self.bundle}/{self.name} changed while it was read")
         return data
 
-    def _made(self, record: RawRecord, fields: Fields) -> Made:
+    def _made(self, draft: Draft, data: bytes) -> Made:
         state = self.state
-        decision = Decision(
-            slug=self.slug,
-            path=self.path,
-            status=fields.status,
-            aliases=self.aliases,
-            latest=state.latest,
-        )
         return make_document(
-            self.member,
-            record,
-            fields,
-            decision,
+            draft,
+            read_body(data, draft.bounds),
+            Decision(self.slug, self.path, self.aliases, state.latest),
+            locate=partial(_locate, data),
             linker=state.linker,
             settings=state.settings,
-            member_id=self.member_id,
-            sha256=self.sha256,
             keep_changes=state.options.changes,
             with_html=state.options.html,
             verify=state.options.verify_text,
@@ -386,22 +369,29 @@ class _Transform:
         self.part.changes.update(made.counts)
         if self.outcome == "document":
             self.part.assets.extend(
-                (address, role, self.member.ordinal, self.document, state) for address, role, state in made.assets
+                (address, role, self.ordinal, made.document["id"], state) for address, role, state in made.assets
             )
         for change in made.changes or ():
-            self.files["changes"].write(dump("change", {"document": self.document, **change._asdict()}))
+            self.files["changes"].write(dump("change", {"document": made.document["id"], **change._asdict()}))
 
     def _write_findings(self, findings: Sequence[Finding], document: str | None) -> None:
         for finding in sorted(findings, key=_place):
             line = finding_line(
                 finding,
-                bundle=self.member.bundle,
-                member=self.member.name,
+                bundle=self.bundle,
+                member=self.name,
                 document=document,
-                key=document or self.member_id or self.member.name,
+                key=document or self.member_id or self.name,
             )
             self.part.findings[finding.code] += 1
             self.files["findings"].write(dump("finding", line))
+
+
+def _locate(data: bytes, path: tuple[str | int, ...]) -> tuple[int | None, int | None]:
+    """Where a field of a member is; few are ever asked for."""
+    record = read_record(data)
+    assert isinstance(record, RawRecord)  # the same bytes were read before
+    return record.locate(path)
 
 
 def _place(finding: Finding) -> tuple[int, int, str, str]:

@@ -215,7 +215,7 @@ def gather_facts(run: Run, facts: Facts, members: int, jobs: int) -> None:
     setup = partial(facts_state, run.settings)
     with crew_of(run, jobs, setup, facts.path.parent) as crew, run.progress("reading", members) as done:
         for gathered in crew.map(gather, rows, Rows.halves):
-            facts.add_facts(gathered.rows, gathered.claims, gathered.terms)
+            facts.add_facts(*gathered)
             done(len(gathered.rows))
 
 

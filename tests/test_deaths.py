@@ -9,24 +9,24 @@ import pytest
 
 from tests.make import ROOT, Outcome, command, files, folder, lines, name, page, pages
 
-PASSES = {"reading": False, "cleaning": True}
+PASSES = {"reading": "read_record", "cleaning": "read_body"}
 ENDS_WORKERS = """
 import multiprocessing, os, pathlib, signal
 from etl import passes
 
-plain, deaths, most = passes._read, pathlib.Path({deaths!r}), {most}
+plain, deaths, most = passes.{reader}, pathlib.Path({deaths!r}), {most}
 
-def deadly(data, *arguments, with_findings):
-    if b"deadly" in data and with_findings is {with_findings} and multiprocessing.parent_process():
+def deadly(data, *arguments):
+    if b"deadly" in data and multiprocessing.parent_process():
         with deaths.open("a+") as file:
             file.seek(0)
             if len(file.read()) < most:
                 file.write("x")
                 file.flush()
                 os.kill(os.getpid(), signal.SIGKILL)
-    return plain(data, *arguments, with_findings=with_findings)
+    return plain(data, *arguments)
 
-passes._read = deadly
+passes.{reader} = deadly
 """
 """Every process imports it at its start; a worker that comes to the word ends as the kernel would end it."""
 
@@ -45,7 +45,7 @@ def migrate(bundle: Path, out: Path, *, most: int, during: str) -> Outcome:
     """A run of two workers, of which so many are ended in one of the passes."""
     site = out.parent / "site"
     site.mkdir()
-    script = ENDS_WORKERS.format(deaths=str(site / "deaths"), most=most, with_findings=PASSES[during])
+    script = ENDS_WORKERS.format(deaths=str(site / "deaths"), most=most, reader=PASSES[during])
     (site / "sitecustomize.py").write_text(script)
     environment = {"PYTHONPATH": os.pathsep.join([str(site), str(ROOT)])}
     return command("migrate", bundle, "--out", out, "--jobs", 2, environment=environment)

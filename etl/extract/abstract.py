@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import partial
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from etl.extract.frontmatter import Path, shown
 from etl.model import Finding, RawRecord
@@ -173,7 +173,17 @@ class _Reader:
         body = "\n".join(self.left[full[0] : full[-1] + 1]).rstrip() if full else ""
         last = len(self.lines) - (len(self.lines) > 1 and not self.lines[-1])
         line = full[0] + 1 if full else last
-        return RawRecord("abstract", "text", fields, body, line, partial(_locate, self.places), self.findings)
+        bounds = self._bounds(full[0], full[-1]) if full else []
+        return RawRecord("abstract", "text", fields, body, line, bounds, partial(_locate, self.places), self.findings)
+
+    def _bounds(self, first: int, last: int) -> list[int]:
+        """`RawRecord.bounds` of the lines from ``first`` to ``last``, without those that went to a field."""
+        starts = list(accumulate((len(line) + 1 for line in self.lines), initial=0))
+        bounds = [starts[first]]
+        for number in range(first, last):
+            if self.left[number] != self.lines[number]:
+                bounds += starts[number], starts[number + 1] - 1
+        return [*bounds, starts[last] + len(self.lines[last].rstrip())]
 
     def _take(self, number: int) -> str:
         line = self.left[number].strip()

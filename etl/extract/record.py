@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Sequence
 from typing import Literal
 
 from etl.extract.abstract import read_abstract
@@ -59,6 +60,12 @@ def read_record(data: bytes) -> RawRecord | Rejection:
     if isinstance(read, RawRecord):
         read.findings[:0] = findings
     return read
+
+
+def read_body(data: bytes, bounds: Sequence[int]) -> str:
+    """The body of a record that was read from the same bytes before (`RawRecord.bounds`)."""
+    text, _ = _decoded(data)
+    return "".join([text[begin:end] for begin, end in zip(bounds[::2], bounds[1::2], strict=True)])
 
 
 def member_identity(name: str, sha256: str) -> tuple[str, bool]:
@@ -155,7 +162,8 @@ def _page(text: str, front: FrontMatter, flavour: Literal["json", "yaml"]) -> Ra
     begin = max(front.end, text.rfind("\n", front.end, first) + 1)
     body = text[begin:].rstrip()
     line = text.count("\n", 0, begin) + 1 if body else _last_line(text)
-    return RawRecord("page", flavour, front.fields, body, line, front.locate, front.findings)
+    bounds = begin, begin + len(body)
+    return RawRecord("page", flavour, front.fields, body, line, bounds, front.locate, front.findings)
 
 
 def _end_of_blanks(text: str, start: int) -> int:

@@ -1,17 +1,18 @@
-"""One record and the decisions about it become one document, with everything found on the way."""
+"""One member and the decisions about it become one document, with everything found on the way."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import pyromark
 
 from etl import schemas
-from etl.model import Finding, Member, RawRecord
+from etl.model import Finding, RawRecord
 from etl.settings import Settings
 from etl.transform import fields as rules
 from etl.transform.body import Cleaned, clean_body
@@ -19,7 +20,32 @@ from etl.transform.body.edits import Change
 from etl.transform.body.links import Linker
 from etl.transform.fields import Fields
 
-UNDIGESTED = ("digest", "source", "findings")
+UNDIGESTED = ("findings", "digest", "source")
+
+Locate = Callable[[tuple[str | int, ...]], tuple[int | None, int | None]]
+
+
+class Draft(NamedTuple):
+    """What a member says of its document before anything is known of the others; `kept` until then."""
+
+    document: dict[str, Any]
+    """`model.Document`, whose keys are all there: None is what the decisions or the body will say."""
+    subject: tuple[str, str, str] | None
+    """`Fields.subject`"""
+    bounds: Sequence[int]
+    """`RawRecord.bounds`: the body itself is read again."""
+    findings: list[Finding]
+    """What was found in reading the member and its fields."""
+
+    def kept(self) -> bytes:
+        """As bytes, for `kept_draft`."""
+        return orjson.dumps(self, default=tuple)
+
+
+def kept_draft(data: bytes) -> Draft:
+    """The draft that was kept."""
+    document, subject, bounds, findings = orjson.loads(data)
+    return Draft(document, subject, bounds, [Finding(*finding) for finding in findings])
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +54,7 @@ class Decision:
 
     slug: str
     path: str
-    status: str
-    aliases: tuple[str, ...]
+    aliases: Sequence[str]
     latest: str | None
     """The latest date of any member, for the validity of subject dates."""
 
@@ -40,6 +65,8 @@ class Made:
 
     document: dict[str, Any]
     """`model.Document`; its schema is checked where it is written."""
+    line: bytes
+    """It in JSON."""
     findings: list[Finding]
     counts: Counter[str]
     changes: list[Change] | None
@@ -47,36 +74,16 @@ class Made:
     """Address, role and state of every file that it points at."""
 
 
-def make_document(
-    member: Member,
-    record: RawRecord,
-    fields: Fields,
-    decision: Decision,
-    *,
-    linker: Linker,
-    settings: Settings,
-    member_id: str,
-    sha256: str,
-    keep_changes: bool = False,
-    with_html: bool = False,
-    verify: bool = False,
-    found: tuple[Finding, ...] = (),
-) -> Made:
-    """The document of a record; ``found`` is what resolve found about it."""
-    cleaned = clean_body(
-        record.body, settings, linker, first_line=record.body_line, keep_changes=keep_changes, verify=verify
-    )
-    findings = [*record.findings, *input_findings(record), *fields.findings, *found, *cleaned.findings]
-    subject = _subject(fields, decision, record, findings)
-    dois, pmids = rules.identifiers(
-        [cleaned.text, *(link["href"] for link in cleaned.links), *fields.extra.get("metadata", ())]
-    )
+def draft_document(
+    record: RawRecord, fields: Fields, settings: Settings, *, bundle: str, member: str, member_id: str, sha256: str
+) -> Draft:
+    """All that is known of a document by its record alone."""
     document: dict[str, Any] = {
         "id": fields.id,
         "kind": record.kind,
-        "status": decision.status,
-        "slug": decision.slug,
-        "path": decision.path,
+        "status": fields.status,
+        "slug": None,
+        "path": None,
         "title": fields.title,
         "authors": fields.authors,
         "keywords": fields.keywords,
@@ -84,24 +91,24 @@ def make_document(
         "modified": fields.modified,
         "created_at": fields.created_at,
         "modified_at": fields.modified_at,
-        "subject_date": subject,
+        "subject_date": None,
         "language": fields.language,
         "categories": fields.categories,
         "tags": fields.tags,
-        "aliases": list(decision.aliases),
-        "body": cleaned.body,
-        "html": _html(cleaned.body) if with_html else None,
-        "text": cleaned.text,
-        "excerpt": cleaned.excerpt,
-        "links": cleaned.links,
-        "images": cleaned.images,
-        "identifiers": {"doi": dois, "pmid": pmids},
-        "complete": cleaned.complete and not fields.sections_excluded,
-        "findings": sorted({finding.code for finding in findings}),
-        "digest": "",
+        "aliases": None,
+        "body": None,
+        "html": None,
+        "text": None,
+        "excerpt": None,
+        "links": None,
+        "images": None,
+        "identifiers": None,
+        "complete": not fields.sections_excluded,
+        "findings": None,
+        "digest": None,
         "source": {
-            "bundle": member.bundle,
-            "member": member.name,
+            "bundle": bundle,
+            "member": member,
             "member_id": member_id,
             "line": record.body_line,
             "sha256": sha256,
@@ -116,15 +123,68 @@ def make_document(
             "extra": fields.extra,
         },
     }
-    document["digest"] = digest(document)
-    return Made(document, findings, cleaned.counts, cleaned.changes, _assets(cleaned, settings))
+    findings = [*record.findings, *input_findings(record), *fields.findings]
+    return Draft(document, fields.subject, record.bounds, findings)
+
+
+def make_document(
+    draft: Draft,
+    body: str,
+    decision: Decision,
+    *,
+    locate: Locate,
+    linker: Linker,
+    settings: Settings,
+    keep_changes: bool = False,
+    with_html: bool = False,
+    verify: bool = False,
+    found: Sequence[Finding] = (),
+) -> Made:
+    """The document of a draft, which is used up, and its body.
+
+    ``found`` is what resolve found about it, ``locate`` that of its record.
+    """
+    document = draft.document
+    cleaned = clean_body(
+        body, settings, linker, first_line=document["source"]["line"], keep_changes=keep_changes, verify=verify
+    )
+    findings = [*draft.findings, *found, *cleaned.findings]
+    subject = _subject(draft, decision, locate, findings)
+    hrefs = [link["href"] for link in cleaned.links]
+    dois, pmids = rules.identifiers([cleaned.text, *hrefs, *rules.texts(document["legacy"]["extra"].get("metadata"))])
+    document["slug"] = decision.slug
+    document["path"] = decision.path
+    document["subject_date"] = subject
+    document["aliases"] = decision.aliases
+    document["body"] = cleaned.body
+    document["html"] = _html(cleaned.body) if with_html else None
+    document["text"] = cleaned.text
+    document["excerpt"] = cleaned.excerpt
+    document["links"] = cleaned.links
+    document["images"] = cleaned.images
+    document["identifiers"] = {"doi": dois, "pmid": pmids}
+    document["complete"] = cleaned.complete and document["complete"]
+    document["findings"] = sorted({finding.code for finding in findings})
+    line = sealed(document)
+    return Made(document, line, findings, cleaned.counts, cleaned.changes, _assets(cleaned, settings))
+
+
+def sealed(document: dict[str, Any]) -> bytes:
+    """The line of a document, which gets its digest: most of it is the very bytes that the digest is of."""
+    content = _content(document)
+    document["digest"] = hashlib.sha256(content).hexdigest()
+    rest = orjson.dumps({key: document[key] for key in UNDIGESTED})
+    at = len(content) - len(orjson.dumps({"legacy": document["legacy"]})) + 1  # its last key, and the rest is before it
+    return b"%b%b,%b\n" % (content[:at], rest[1:-1], content[at:])
 
 
 def digest(document: dict[str, Any]) -> str:
     """SHA-256 over the JSON of a document without digest, source and findings (contract, section 5)."""
-    return hashlib.sha256(
-        orjson.dumps({key: value for key, value in document.items() if key not in UNDIGESTED})
-    ).hexdigest()
+    return hashlib.sha256(_content(document)).hexdigest()
+
+
+def _content(document: dict[str, Any]) -> bytes:
+    return orjson.dumps({key: value for key, value in document.items() if key not in UNDIGESTED})
 
 
 def input_findings(record: RawRecord) -> list[Finding]:
@@ -163,14 +223,14 @@ def _repair(value: Any) -> str:
     return "what is of another type was left out" if isinstance(value, list) else "taken as absent"
 
 
-def _subject(fields: Fields, decision: Decision, record: RawRecord, findings: list[Finding]) -> dict[str, str] | None:
-    if fields.subject is None:
+def _subject(draft: Draft, decision: Decision, locate: Locate, findings: list[Finding]) -> dict[str, str] | None:
+    if draft.subject is None:
         return None
-    subject = rules.valid_subject(fields.subject, decision.latest)
+    subject = rules.valid_subject(draft.subject, decision.latest)
     if subject is None:
-        key = "aliases" if fields.subject[2] == "alias" else "title"
-        message = f"{fields.subject[0]} cannot be when the subject came out"
-        findings.append(Finding("subject-date.invalid", message, "left empty", *record.locate((key,)), key))
+        key = "aliases" if draft.subject[2] == "alias" else "title"
+        message = f"{draft.subject[0]} cannot be when the subject came out"
+        findings.append(Finding("subject-date.invalid", message, "left empty", *locate((key,)), key))
     return subject
 
 

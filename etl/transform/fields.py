@@ -78,7 +78,7 @@ class Claim:
 
 @dataclass(slots=True)
 class Fields:
-    """All that a record says of itself, repaired; the same in both passes."""
+    """All that a record says of itself, repaired."""
 
     id: str
     title: str
@@ -110,13 +110,8 @@ class Fields:
     findings: list[Finding] = field(default_factory=list)
 
 
-def read_fields(
-    record: RawRecord, member_id: str, settings: Settings, *, with_findings: bool = True
-) -> Fields | Rejection:
-    """The clean fields of a record; a rejection when it has no title.
-
-    Finding out where a field stands takes longer than reading it: who has no use for findings goes without.
-    """
+def read_fields(record: RawRecord, member_id: str, settings: Settings) -> Fields | Rejection:
+    """The clean fields of a record; a rejection when it has no title."""
     if record.kind == "abstract":
         return _abstract(record, member_id, settings)
     title = record.fields.get("title")
@@ -124,7 +119,7 @@ def read_fields(
         line, column = record.locate(("title",))
         what = "no title" if title is None else f"the title {_short(title)}, which is no text"
         return Rejection("title.missing", f"the page has {what}", line=line, column=column)
-    return _Page(record, member_id, settings, with_findings=with_findings).read(title)
+    return _Page(record, member_id, settings).read(title)
 
 
 def _abstract(record: RawRecord, member_id: str, settings: Settings) -> Fields:
@@ -140,9 +135,8 @@ def _abstract(record: RawRecord, member_id: str, settings: Settings) -> Fields:
 class _Page:
     """The reading of one page's front matter."""
 
-    def __init__(self, record: RawRecord, member_id: str, settings: Settings, *, with_findings: bool) -> None:
+    def __init__(self, record: RawRecord, member_id: str, settings: Settings) -> None:
         self.record = record
-        self.with_findings = with_findings
         self.source = record.fields
         self.member_id = member_id
         self.settings = settings
@@ -173,8 +167,6 @@ class _Page:
         return fields
 
     def find(self, code: str, key: str, message: str, action: str = "", *, cause: str | None = None) -> None:
-        if not self.with_findings:
-            return
         line, column = self.record.locate((key,))
         self.findings.append(Finding(code, message, action, line, column, key, cause))
 
@@ -182,7 +174,7 @@ class _Page:
 
     def _aliases(self) -> list[Address]:
         found: dict[Address, None] = {}  # in their order, each once
-        for alias in _texts(self.source.get("aliases")):
+        for alias in texts(self.source.get("aliases")):
             address = addresses.alias_address(alias, self.settings.path_prefixes, self.settings.legacy_base)
             if address is None:
                 message = f"alias {_short(alias)}: it has no canonical form"
@@ -267,7 +259,7 @@ class _Page:
         fields.categories = unique_terms(fields.categories)
 
     def _names(self, key: str) -> list[str]:
-        names = [_renamed(name, self.settings) for name in _texts(self.source.get(key))]
+        names = [_renamed(name, self.settings) for name in texts(self.source.get(key))]
         return [name for name in names if name]
 
     # --- the rest ---------------------------------------------------------------------------
@@ -296,7 +288,7 @@ class _Page:
         if redirect:
             fields.redirect_to = (redirect["what"].lower(), redirect["target"].strip())
         drafts = _vocabulary(self.settings)[2]
-        own = (name for key in ("categories", "tags") for name in _texts(self.source.get(key)))
+        own = (name for key in ("categories", "tags") for name in texts(self.source.get(key)))
         if drafts and any(term_key(name) in drafts for name in own):
             return "draft"
         return "stub" if nothing else "published"
@@ -523,7 +515,7 @@ def legacy_url(page_name: str, settings: Settings) -> str | None:
     return f"https://{settings.hosts[0].rstrip('.')}{settings.legacy_base.rstrip('/')}/{quote_plus(page_name)}"
 
 
-def _texts(value: Any) -> list[str]:
+def texts(value: Any) -> list[str]:
     """A list of text; a text is a list of one, never split (contract, section 5)."""
     if isinstance(value, str):
         return [value]

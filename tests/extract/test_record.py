@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from etl.extract.record import member_identity, read_record
+from etl.extract.record import member_identity, read_body, read_record
 from etl.findings import CATALOGUE
 from etl.model import RawRecord, Rejection
 
@@ -235,6 +235,7 @@ def assert_sound(data: bytes) -> None:
     assert {finding.code for finding in read.findings} <= CATALOGUE.keys()
     assert "\r" not in read.body
     assert read.body == read.body.rstrip()
+    assert read.body == read_body(data, read.bounds)
 
 
 @settings(deadline=None)

@@ -1,0 +1,47 @@
+"""Documents as they are kept between the passes, and as they are written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+
+from etl.model import Finding, RawRecord, Rejection
+from etl.settings import Settings
+from etl.transform.document import Draft, digest, draft_document, kept_draft, sealed
+from etl.transform.fields import read_fields
+
+MEMBER = "0123456789abcdef"
+
+
+def draft(**front: Any) -> Draft:
+    record = RawRecord("page", "json", {"title": "Clear water", **front}, "Text.", 3, [40, 45])
+    fields = read_fields(record, MEMBER, Settings())
+    assert not isinstance(fields, Rejection)
+    return draft_document(record, fields, Settings(), bundle="a", member="b", member_id=MEMBER, sha256="c" * 64)
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        {},
+        {"tiki_page_id": 2**53, "date": "2019-07-13", "aliases": ["/Clear+water+–+June+2019"], "tags": "A"},
+        {"more": {"legacy": [0.1, -0.0, 1e300, 2**63 - 1, -(2**63), 2**64, None, True, '"\\\u2028\ufffd']}, "slug": 5},
+    ],
+)
+def test_a_draft_is_the_same_after_it_was_kept(front: dict[str, Any]) -> None:
+    made = draft(**front)
+    kept = kept_draft(made.kept())
+    assert orjson.dumps(kept.document) == orjson.dumps(made.document)
+    assert kept.findings == made.findings
+    assert all(isinstance(finding, Finding) for finding in kept.findings)
+    assert (kept.subject and tuple(kept.subject), list(kept.bounds)) == (made.subject, made.bounds)
+
+
+@pytest.mark.parametrize("extra", [{}, {"legacy": {"legacy": '"legacy":{}'}}])
+def test_the_line_of_a_document_is_its_json_with_its_digest(extra: dict[str, Any]) -> None:
+    document = draft(**extra).document | {"body": 'findings "legacy": {', "findings": ["a.b"]}
+    line = sealed(document)
+    assert line == orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE)
+    assert document["digest"] == digest(orjson.loads(line))
