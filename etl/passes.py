@@ -24,7 +24,7 @@ from etl.extract.bundle import Locator, Reader
 from etl.extract.record import member_identity, read_body, read_record
 from etl.extract.trouble import SourceError
 from etl.facts import Facts, Row
-from etl.load.lines import BLOCK, check, dump
+from etl.load.lines import check, dump
 from etl.model import Finding, RawRecord, Rejection, finding_line
 from etl.resolve import Index
 from etl.settings import Settings
@@ -41,6 +41,10 @@ PARTS = {
     "changes": "change",
 }
 """Files that are written in parts, and the schema of their lines."""
+
+
+BUFFER = 1 << 16
+"""Bytes of each such file in memory; the system gives and takes larger pieces one by one, which is slower."""
 
 
 class Options(NamedTuple):
@@ -244,7 +248,7 @@ def transform(state: TransformState, chunk: Chunk) -> Part:
     part = Part(chunk.first, chunk.last - chunk.first)
     with ExitStack() as stack:
         paths = {name: state.parts / f"{chunk.first}.{name}" for name in PARTS}
-        files = {name: stack.enter_context(path.open("wb", buffering=BLOCK)) for name, path in paths.items()}
+        files = {name: stack.enter_context(path.open("wb", buffering=BUFFER)) for name, path in paths.items()}
         decided = _decided(state, chunk)
         query = """
             SELECT m.*, f.outcome, f.reject, f.sha256, f.size, f.member_id, s.slug, p.path, d.data

@@ -73,7 +73,8 @@ def damage(slug: str, title: str) -> Literal["malformed", "elided", "fragment"] 
         return "elided"
     if not WELL_FORMED.fullmatch(slug) or len(slug) > LONGEST:
         return "malformed"
-    if slug == made and _letters(slug) * 2 < _letters(title):
+    enough = len(slug) - slug.count("-") >= len(title) / 2  # letters and digits, for nearly all titles
+    if slug == made and not enough and _letters(slug) * 2 < _letters(title):
         return "fragment"
     return None
 
@@ -122,6 +123,8 @@ def undated(title: str) -> str:
     >>> undated("May 2012"), undated("Wells – 2007")
     ('May 2012', 'Wells – 2007')
     """
+    if not title.rstrip().rstrip("–—-").rstrip()[-1:].isdecimal():
+        return title.strip() or title  # no date, as nearly all titles, and patterns are slow
     return DATE_SUFFIX.sub("", title).strip() or title
 
 

@@ -213,8 +213,9 @@ class _Reader:
 
     def _continues_title(self, number: int) -> bool:
         line = self.lines[number].strip() if number < len(self.lines) else ""
-        is_prose = len(line.split()) >= MIN_PARAGRAPH_WORDS
-        return line[:1].islower() and not is_prose and not _METADATA.match(line) and not author_names(line)
+        if not line[:1].islower() or not _has_at_most(MIN_PARAGRAPH_WORDS - 1, line):
+            return False
+        return not _METADATA.match(line) and not author_names(line)
 
     def _take_header(self, number: int) -> None:
         """Every line up to the first that can only be the body's."""
@@ -349,15 +350,19 @@ def is_metadata(line: str) -> bool:
     >>> is_metadata("Received: 20 March 2019"), is_metadata("Vitamin D was received well.")
     (True, False)
     """
-    words = len(line.split())
-    return words <= MAX_METADATA_WORDS and bool(
-        _METADATA.match(line) or (words <= MAX_AFFILIATION_WORDS and _PRINTED.match(line))
-    )
+    if _METADATA.match(line) and _has_at_most(MAX_METADATA_WORDS, line):
+        return True
+    return _has_at_most(MAX_AFFILIATION_WORDS, line) and bool(_PRINTED.match(line))
+
+
+def _has_at_most(words: int, line: str) -> bool:
+    """Whether a line has no more words; to part one takes a while."""
+    return len(line) < 2 * words or len(line.split(maxsplit=words)) <= words
 
 
 def _is_affiliation(line: str) -> bool:
     """Whether a line after the authors says where they work or how to reach them."""
-    if len(line.split()) > MAX_AFFILIATION_WORDS or _VERB.search(line):
+    if not _has_at_most(MAX_AFFILIATION_WORDS, line) or _VERB.search(line):
         return False
     numbered = _NUMBERED_PLACE.match(line)
     return bool((numbered and numbered[0][-1].isupper()) or _INSTITUTION.search(line) or _MAIL.search(line))
@@ -387,7 +392,7 @@ def author_names(line: str) -> list[str]:
 
 def _add_name(names: list[str], part: str) -> bool:
     """Add the name in a part of the line, if it holds one; False where it holds something else."""
-    pieces = [_MARKS.sub("", piece).strip() for piece in part.split(",")]
+    pieces = [_without_marks(piece).strip() for piece in part.split(",")]
     pieces = [piece for piece in pieces if not _is_cut(piece)]
     if not pieces:
         return True
@@ -399,6 +404,10 @@ def _add_name(names: list[str], part: str) -> bool:
         return False
     names.append(", ".join(" ".join(piece) for piece in words))
     return True
+
+
+def _without_marks(piece: str) -> str:
+    return piece if piece.replace(" ", "").isalpha() else _MARKS.sub("", piece)
 
 
 def _is_rest_of_name(piece: str) -> bool:
@@ -432,6 +441,8 @@ def _is_name(words: list[str]) -> bool:
 
 def _is_name_word(word: str) -> bool:
     """Capitals first, and inside only as in McDonald: others are names run together."""
+    if word.isascii() and word.isalpha() and word.istitle():
+        return True
     pieces = [piece for piece in re.split(r"[-‐'’ʼ.]", unicodedata.normalize("NFC", word)) if piece]
     if not pieces or pieces[0][0].islower() or not all(piece.isalpha() for piece in pieces):
         return False

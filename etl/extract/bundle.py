@@ -20,7 +20,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO, BinaryIO
+from typing import IO, BinaryIO, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from etl.extract import handles
@@ -44,8 +44,7 @@ from etl.model import Rejection
 from etl.settings import MIB, Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Locator:
+class Locator(NamedTuple):
     """Where a member's bytes are; only text and whole numbers, so that it can be pickled or stored as columns."""
 
     container: str
@@ -585,11 +584,12 @@ class Reader:
         except OSError as error:
             return _unopened(error)
         try:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
+            status = os.fstat(handle)
+            if not stat.S_ISREG(status.st_mode):
                 raise SourceError(
                     f"{printable(Path(path).name)}: was changed while it was read: it is no file any more"
                 )
-            data = handles.read(handle, self._limit + 1)
+            data = handles.read(handle, self._limit + 1, status.st_size)
         except OSError as error:
             return _unopened(error, "read")
         finally:

@@ -26,6 +26,7 @@ Path = tuple[str | int, ...]
 Offsets = dict[Path, int]
 
 _SYMBOL = re.compile(r'[{}\[\],:]|"(?:[^"\\]++|\\.)*+"|[^\s{}\[\],:"]++', re.DOTALL)
+_GAP = re.compile(r"[\s,:]*")
 _ESCAPE = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u....|.)", re.DOTALL)
 _SUSPECT = re.compile(r"\\u(?:[dD][89a-fA-F]|0000)")
 _LONE = re.compile(r"\\u[dD][89a-fA-F]..")
@@ -37,21 +38,24 @@ _YAML_NULLS = ("", "~", "null")
 
 
 class Places:
-    """Where values begin, by their paths; all are looked up when somebody asks for the first one."""
+    """Where values begin, by their paths; those in one list or mapping are looked up when somebody asks for one."""
 
-    def __init__(self, head: str, look_up: Callable[[], Offsets]) -> None:
+    def __init__(self, head: str, start: int, look_up: Callable[[Path, int], Offsets]) -> None:
         self._head = head
         self._look_up = look_up
-        self._offsets: Offsets = {}
+        self._offsets: Offsets = {(): start}
+        self._looked_up: set[Path] = set()
         self._lines: list[int] = []
 
     def __call__(self, path: Path) -> tuple[int, int]:
         """Line and column of the value at a path, or of its nearest ancestor: the whole front matter at last."""
-        if not self._offsets:
-            self._offsets = self._look_up()
-            self._lines = _line_starts(self._head)
+        for depth in range(len(path)):
+            if path[:depth] in self._offsets and path[:depth] not in self._looked_up:
+                self._looked_up.add(path[:depth])
+                self._offsets |= self._look_up(path[:depth], self._offsets[path[:depth]])
         while path not in self._offsets:
             path = path[:-1]
+        self._lines = self._lines or _line_starts(self._head)
         offset = self._offsets[path]
         line = bisect_right(self._lines, offset)
         return line, offset - self._lines[line - 1] + 1
@@ -141,7 +145,7 @@ def read_json(text: str, start: int) -> FrontMatter | Rejection:
     head = text[:end]
     if _SUSPECT.search(head, start):
         return _mended(head, start)
-    return FrontMatter(fields, end, Places(head, partial(_offsets, head, start)))
+    return FrontMatter(fields, end, Places(head, start, partial(_offsets, head)))
 
 
 def _syntax_fault(text: str, error: json.JSONDecodeError) -> Rejection:
@@ -235,7 +239,7 @@ def _mended(head: str, start: int) -> FrontMatter | Rejection:
         if fault := _first_fault(mended, start):
             return fault
         raise
-    places = Places(mended, partial(_offsets, mended, start))
+    places = Places(mended, start, partial(_offsets, mended))
     return FrontMatter(fields, end, places, _surrogates(mended, start, lone))
 
 
@@ -259,8 +263,18 @@ def _surrogate(lines: list[int], entry: _Entry, escapes: list[re.Match[str]]) ->
     return Finding("encoding.surrogate", message, "replaced by U+FFFD", line, offset - lines[line - 1] + 1, name)
 
 
-def _offsets(head: str, start: int) -> Offsets:
-    return {entry.path: entry.offset for entry in _walk(head, start) if not entry.is_key}
+def _offsets(head: str, path: Path, offset: int) -> Offsets:
+    """Where the values of the list or mapping at ``offset`` begin, if that is one."""
+    found: Offsets = {}
+    at = _GAP.match(head, offset + 1).end()  # type: ignore[union-attr]  # it matches anything, and nothing
+    while head[offset] in "{[" and head[at] not in "}]":
+        key: str | int = len(found)
+        if head[offset] == "{":
+            key, at = _decode(head, at)
+            at = _GAP.match(head, at).end()  # type: ignore[union-attr]
+        found[*path, key] = at
+        at = _GAP.match(head, _decode(head, at)[1]).end()  # type: ignore[union-attr]
+    return found
 
 
 # --- YAML ----------------------------------------------------------------------------------
@@ -281,10 +295,12 @@ def read_yaml(text: str, start: int) -> FrontMatter | Rejection:
     tree = _Tree(head, start + len("---\n"))
     if fault := tree.grow():
         return fault
-    return FrontMatter(tree.root, closing.end(), Places(head, partial(_yaml_offsets, head, start)))
+    return FrontMatter(tree.root, closing.end(), Places(head, start, partial(_yaml_offsets, head, start)))
 
 
-def _yaml_offsets(head: str, start: int) -> Offsets:
+def _yaml_offsets(head: str, start: int, path: Path, _offset: int) -> Offsets:
+    if path:
+        return {}  # all were found at once
     tree = _Tree(head, start + len("---\n"))
     tree.grow()
     return {**tree.offsets, (): start}

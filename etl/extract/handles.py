@@ -8,9 +8,9 @@ from collections.abc import Callable
 from etl.settings import MIB
 
 
-def read(handle: int, limit: int) -> bytes:
-    """The next bytes of a file, at most ``limit``; fewer at its end only, whatever its size was or is."""
-    return _pieces(lambda size, _had: os.read(handle, size), limit)
+def read(handle: int, limit: int, size: int = MIB) -> bytes:
+    """The next bytes of a file, at most ``limit``; fewer at its end only, whatever its ``size`` was or is."""
+    return _pieces(lambda size, _had: os.read(handle, size), limit, size + 1)
 
 
 def read_at(handle: int, limit: int, offset: int) -> bytes:
@@ -18,8 +18,8 @@ def read_at(handle: int, limit: int, offset: int) -> bytes:
     return _pieces(lambda size, had: os.pread(handle, size, offset + had), limit)
 
 
-def _pieces(some: Callable[[int, int], bytes], limit: int) -> bytes:
-    data = some(min(limit, MIB), 0)
+def _pieces(some: Callable[[int, int], bytes], limit: int, first: int = MIB) -> bytes:
+    data = some(min(limit, first, MIB), 0)
     if len(data) == limit:
         return data
     pieces, had = [data], len(data)

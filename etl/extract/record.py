@@ -38,7 +38,7 @@ _FOREIGN = re.compile(
     | (?:SELECT\s.*\sFROM|DELETE\s+FROM|UPDATE\s.*\sSET|SET|USE|BEGIN|START\s+TRANSACTION|PRAGMA)\b.*;\s*$""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
-_BINARY = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffd]")
+_BINARY = bytes((*range(0x09), *range(0x0E, 0x20), 0x7F))
 _BINARY_SHARE = 0.05
 _OPENING = 400
 _SAMPLE = 4000
@@ -140,7 +140,9 @@ def _is_foreign(text: str, start: int) -> bool:
     if _FOREIGN.match(text[start : start + _OPENING]):
         return True
     sample = text[start : start + _SAMPLE]
-    return len(_BINARY.findall(sample)) > _BINARY_SHARE * len(sample)
+    data = sample.encode()
+    binary = len(data) - len(data.translate(None, _BINARY)) + sample.count("\ufffd")
+    return binary > _BINARY_SHARE * len(sample)
 
 
 def _json_page(text: str, start: int) -> RawRecord | Rejection:

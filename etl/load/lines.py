@@ -21,17 +21,17 @@ class SchemaFault(Exception):
     """A record of ours that its schema refuses: a bug of this tool, status 4."""
 
 
-def dump(name: str, record: dict[str, Any]) -> bytes:
-    """A record as one line, checked against its schema."""
-    check(name, record)
-    return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
-
-
 def check(name: str, record: dict[str, Any]) -> None:
     """Raises SchemaFault with what jsonschema says of a record of ours: one that does not fit is our bug."""
     if not schemas.is_valid(name, record):
         reasons = [f"{'.'.join(map(str, path))}: {sentence}" for path, sentence in schemas.explain(name, record)]
         raise SchemaFault(f"a {name} does not fit its schema: {'; '.join(reasons)}")
+
+
+def dump(name: str, record: dict[str, Any]) -> bytes:
+    """A record as one line, checked against its schema."""
+    check(name, record)
+    return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def write_lines(path: Path, name: str, records: Iterable[BaseModel]) -> None:

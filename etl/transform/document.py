@@ -191,11 +191,12 @@ def input_findings(record: RawRecord) -> list[Finding]:
     """Everything that the schema of the arriving fields says against them; `fields` repairs it."""
     name = "tiki-page" if record.kind == "page" else "abstract"
     arrived = record.fields if record.flavour != "yaml" else _typed(record.fields)
-    if any(isinstance(value, list) and None in value for value in arrived.values()):  # null means absent
-        arrived = {
-            key: [item for item in value if item is not None] if isinstance(value, list) else value
-            for key, value in arrived.items()
-        }
+    if schemas.is_valid(name, arrived):
+        return []
+    arrived = {  # null means absent
+        key: [item for item in value if item is not None] if isinstance(value, list) else value
+        for key, value in arrived.items()
+    }
     if schemas.is_valid(name, arrived):
         return []
     found = []
