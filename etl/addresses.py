@@ -123,14 +123,15 @@ def alias_address(alias: str, path_prefixes: Sequence[str], legacy_base: str = "
     >>> alias_address("/Wells//..//and ... more", prefixes)
     Address(kind='name', value='Wells//..//and ... more')
     """
-    target = _ORIGIN.sub("", alias)
+    target = _ORIGIN.sub("", alias) if "://" in alias else alias
     if target.startswith("//"):
         return None
     inside = _inside("/" + target.lstrip("/"), legacy_base)
     path = target if inside is None else inside
     if "?" in path and path.partition("?")[0] == SCRIPT:
         return next(iter(_asked(path.partition("?")[2]) or ()), None)
-    text = decode(_BAD_PERCENT.sub("%25", path.strip("/")))
+    path = path.strip("/")
+    text = decode(_BAD_PERCENT.sub("%25", path) if "%" in path else path)
     return None if text is None else _kept(_classified(text, path_prefixes))
 
 

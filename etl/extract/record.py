@@ -22,6 +22,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_ANY_MARK = tuple(mark for mark, _ in _MARKS)
 _USUAL_NAME = re.compile(r"[0-9]+_([0-9a-f]{16})\..+", re.DOTALL)
 _JSON_PAGE = re.compile(r'\{\s*["}]')
 _TABLES = re.compile(r"\[\s*[{\]]")
@@ -82,8 +83,10 @@ def member_identity(name: str, sha256: str) -> tuple[str, bool]:
 
 def _decoded(data: bytes) -> tuple[str, list[Finding]]:
     """The text with LF line ends, without byte order mark (q7x2, "Bytes to text")."""
-    mark, encoding = next((pair for pair in _MARKS if data.startswith(pair[0])), (b"", "utf-8"))
-    data = data[len(mark) :]
+    mark, encoding = b"", "utf-8"
+    if data.startswith(_ANY_MARK):
+        mark, encoding = next(pair for pair in _MARKS if data.startswith(pair[0]))
+        data = data[len(mark) :]
     try:
         return _with_lf(data.decode(encoding)), []
     except UnicodeDecodeError as error:
