@@ -191,7 +191,11 @@ class Settings(BaseModel):
 
     def is_lost(self, address: str) -> bool:
         """Whether an address stands for a file that the export lost (``missing_images``)."""
-        return bool(self.missing_images) and _any_of(self.missing_images).search(address) is not None
+        return self.lost_files().search(address) is not None
+
+    def lost_files(self) -> re.Pattern[str]:
+        """What finds the addresses of lost files."""
+        return _any_of(self.missing_images)
 
     def digest(self) -> str:
         """SHA-256 of all effective values."""
@@ -200,7 +204,7 @@ class Settings(BaseModel):
 
 @lru_cache(maxsize=8)
 def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns) or "(?!)")  # of none nothing is found
 
 
 def share(limit: str, whole: int) -> float:

@@ -27,8 +27,10 @@ SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
 NOT_PRINTABLE = re.compile(r"[\x00-\x20\x7f-\xa0\u200b\u2028\u2029\ufeff]+")
 ORDINARY = re.compile(r"[A-Za-z0-9/._?=#&:,+~@!$*'-]*")
 """An address in which nothing is to be encoded and nothing is invisible."""
-PLAIN_HTTP = re.compile(r"https?://([a-z0-9.-]+)(?:/[A-Za-z0-9/._=#&:,+~@!$*'%-]*)?")
-"""An http address as nearly all are written: its host shows where it goes, and nothing in it is to be mended."""
+PLAIN_HTTP = re.compile(r"https?://(?!10\.)([a-z0-9.-]+)(?:/[A-Za-z0-9/._?=#&:,+~@!$*'%-]*)?(?<!%20)")
+"""An http address as nearly all are written: its host shows where it goes; nothing in it is to be mended or encoded."""
+OF_PREFIX = re.compile(r"/([a-z]+)/([a-z0-9-]+)/?")
+"""An address of the old site as nearly all are written: a path prefix and a slug."""
 HTTP_HOST = re.compile(r"https?://([a-z0-9.-]+)(?=[/?#]|\Z)")
 UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0\u2000-\u200f\u2028-\u202f\u205f\u2060\u21b5\u3000\ufeff\\<>()\"`{}|^\[\]*_~]")
 ENTITY = re.compile(r"&(?=#?\w+;)")
@@ -79,7 +81,7 @@ class Destination(NamedTuple):
 
 
 LOST_FILE = Destination(None, "file", "unmapped", None, "link.unmapped")
-"""What a link to a file becomes that the export lost (`Settings.is_lost`)."""
+"""What a link to a file becomes that the export lost (`Linker.is_lost`)."""
 
 
 class Linker:
@@ -88,7 +90,11 @@ class Linker:
     def __init__(self, settings: Settings, lookup: Lookup) -> None:
         self.settings = settings
         self.lookup = lookup
-        self._own_hosts = frozenset(map(host_name, (*settings.hosts, *settings.image_hosts)))
+        self.is_lost = settings.lost_files().search
+        """Whether an address stands for a file that the export lost."""
+        own_hosts = frozenset(map(host_name, (*settings.hosts, *settings.image_hosts)))
+        self._is_own = lru_cache(1024)(lambda host: host_name(host) in own_hosts)
+        self._prefixes = frozenset(settings.path_prefixes)
         # The rules ask for a link again in every round over its body.
         self._resolved = lru_cache(4096)(self._resolve)
 
@@ -97,18 +103,26 @@ class Linker:
 
         ``broken``: the source itself marked it as broken; then it is a page that is found, or text.
         """
-        plain = None if hint or "//10." in href else PLAIN_HTTP.fullmatch(href)
-        if plain and host_name(plain[1]) not in self._own_hosts and self.settings.rewritten(href) == href:
-            return Destination(encoded(href), "external", "external")
+        if not hint and self.is_elsewhere(href):
+            return Destination(href, "external", "external")
         return self._resolved(href, label, hint, broken)
+
+    def is_elsewhere(self, href: str) -> bool:
+        """Whether an address is an ordinary one of another site, which stays as it is."""
+        plain = PLAIN_HTTP.fullmatch(href)
+        return (
+            plain is not None
+            and not self._is_own(plain[1])
+            and not ("?" in href and untracked(href) != href)
+            and self.settings.rewritten(href) == href
+        )
 
     def _resolve(self, href: str, label: str, hint: str, broken: bool) -> Destination:
         href = mended(href.strip())
         lost = LOST_ID.search(hint) if hint else None
         if lost and (page := self.lookup.by_id(str(int(lost[1])))):
             return _to(page)
-        settings = self.settings
-        legacy = legacy_target(href, settings.hosts, settings.path_prefixes, settings.legacy_base)
+        legacy = self._legacy(href)
         if legacy is None:
             return self._elsewhere(href)
         found = self._page(legacy, label, hint)
@@ -117,6 +131,14 @@ class Linker:
         if broken:
             return Destination(None, "legacy", "dangling", None, "link.dangling")
         return self._missing(legacy, href)
+
+    def _legacy(self, href: str) -> LegacyLink | None:
+        """What an address means on the old site; None when it goes elsewhere."""
+        usual = OF_PREFIX.fullmatch(href)
+        if usual and usual[1] in self._prefixes:
+            return LegacyLink(usual[1], usual[2], "")
+        settings = self.settings
+        return legacy_target(href, settings.hosts, settings.path_prefixes, settings.legacy_base)
 
     def source(self, src: str) -> str:
         """The address of an image: mended, and as the new site has it."""
@@ -185,7 +207,7 @@ class Linker:
     def _elsewhere(self, href: str) -> Destination:
         """A link that does not go to the old site."""
         href = self.settings.rewritten(href)
-        plain = href if ORDINARY.fullmatch(href) else NOT_PRINTABLE.sub("", unquote(href))
+        plain = href if WHOLE_SCHEME.match(href) or ORDINARY.fullmatch(href) else NOT_PRINTABLE.sub("", unquote(href))
         scheme = SCHEME.match(plain)
         if scheme and scheme[1].lower() not in FOLLOWED:
             return Destination(None, "external", "unmapped", None, "link.removed")
@@ -218,8 +240,13 @@ def encoded(href: str) -> str:
     if ORDINARY.fullmatch(href):
         return href
     href = without_blanks(href)
-    href = UNSAFE.sub(lambda match: quote(match[0], safe="~*_" if match[0] in "~*_" else ""), href)
-    return ENTITY.sub("&amp;", href)
+    href = UNSAFE.sub(lambda match: _quoted(match[0]), href)
+    return ENTITY.sub("&amp;", href) if "&" in href else href
+
+
+@lru_cache(1024)
+def _quoted(char: str) -> str:
+    return char if char in "~*_" else quote(char, safe="")
 
 
 def without_blanks(href: str) -> str:

@@ -21,7 +21,37 @@ LONGEST_NUMBER = 999  # a "list" of one that begins above is a sentence that beg
 MARK = re.compile(r"([*+-]|\d{1,9}[.)])([ \t]*)")
 REFERENCE = re.compile(r"([*+-][ \t]+)(\d{1,3})[.)](?=[ \t])")
 LIST_IN_ITEM = re.compile(r"[*+-][ \t]+(?:\d{1,9}[.)]|[*+-])[ \t]")
+PARAGRAPH = ["Paragraph"]
 BLOCKS = frozenset(("Paragraph", "List", "BlockQuote", "CodeBlock", "Table", "Heading", "Rule", "HtmlBlock"))
+
+
+def usual_edits(text: str, node: Node) -> list[Edit] | None:
+    """What `list_edits` says of a list as nearly all are, in a fraction of the time; None for any other one.
+
+    Its marks stand at the starts of lines, one blank behind them, and count; its items are but a paragraph.
+    """
+    edits: list[Edit] = []
+    number = node.data
+    if number is not None and number > LONGEST_NUMBER:
+        return None
+    mark = "* "
+    before: Node | None = None
+    for item in node.children:
+        start, kinds = item.start, [child.kind for child in item.children]
+        if number is not None:
+            mark = f"{number}. "
+            number += 1
+        if (
+            not text.startswith(mark, start)
+            or text[start + len(mark) : start + len(mark) + 1] in " \t\n"
+            or (start and text[start - 1] != "\n")
+            or not (kinds and (kinds == PARAGRAPH or BLOCKS.isdisjoint(kinds)))
+        ):
+            return None
+        if before is not None and text[start - 2] in " \t\n":
+            edits += _gap(text, before, start, blank=False)
+        before = item
+    return edits
 
 
 def not_tight(items: Sequence[Node]) -> set[int]:

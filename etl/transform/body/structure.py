@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 from etl.settings import Settings
 from etl.transform.body.boxes import BOX_END, BOX_START
@@ -26,7 +27,7 @@ from etl.transform.body.links import (
     untracked,
     without_blanks,
 )
-from etl.transform.body.lists import NEST, list_edits, not_tight
+from etl.transform.body.lists import NEST, list_edits, not_tight, usual_edits
 from etl.transform.body.parse import Node, Tree, column, parse, visible_end
 from etl.transform.body.tables import is_plain, table_edits
 
@@ -37,11 +38,14 @@ SETTLED = frozenset(
     bare-address literal""".split()
 )
 
+SIGNS = ("  ", "\t", "[", "]", "://", "*", "{", "_", "`")
+"""Words without any of them stay as they are."""
 BLANKS = re.compile(r"[ \t]{2,}|\t")
 MARKS = re.compile(r"(?<![\\*])\*{2}(?!\*)|(?<![\\*])\*{4}(?!\*)")
-BRACKET = re.compile(r"[\[\]]")
+DOUBLE_BLANKS = re.compile("  [ ]*")  # begins with two characters that are searched for as such
 # What would run, or lead somewhere, if it were no code.
 RUNS = re.compile(r"<[A-Za-z/!?]|\]\(\s*(?:javascript|vbscript|data):", re.IGNORECASE)
+WORDS = frozenset(("Paragraph", "Heading"))
 SIMPLE_CODE = re.compile(r"(?:[^`\\]|\\.|`[^`\n]+`(?!`))*", re.DOTALL)
 SPECIAL = re.compile(r"[\\`*_\[\]|]")
 FENCE_LINE = re.compile(r"(`{3,}|~{3,})([^\n]*)")
@@ -51,6 +55,8 @@ LITERAL = re.compile(
     r"|`|(?<![\w\\])__(?=[^\W_])|(?<=[^\W_])__(?!\w)|(?<= )__ "
 )
 DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015"
+LINE_SIGNS = frozenset(f"{DASHES}#: \t\n")
+"""A line of a paragraph that begins with none of them is words."""
 RULE_LINE = re.compile(rf"^[ \t]*[{DASHES}](?:[ \t]*[{DASHES}])+[ \t]*\\?[ \t]*$", re.MULTILINE)
 FENCE = re.compile(r"`{3,}|~{3,}")
 BLOCK_MARK = re.compile(r"[>|#`~=+*-]|\d{1,9}[.)]")
@@ -63,9 +69,13 @@ DOI_REST = re.compile(r"[a-zA-Z0-9][\w.-]*[\w]")
 PARTED = r"[0-9A-Za-z\u00c0-\u02af\u0370-\u052f]"
 TOUCHES_BEFORE = re.compile(rf"{PARTED}{{2}}|.[,;]")
 TOUCHES_BEHIND = re.compile(rf"{PARTED}{{2}}")
-BARE = re.compile(
-    r"(?<![\w/=\\])https?://(?=[\w\[])(?:[^\s<>\x00-\x1f\x7f-\x9f\"\u201c\u201d\u201e\u00ab\u00bb|\\`\[\]&]|&(?!lt;|gt;))+"
-)
+APART = frozenset(("", *" \n\t()*|.:"))
+"""What nearly always stands before a link; it does not touch it."""
+PLAIN = r"[A-Za-z0-9/._?=#&:,+~@!$*'%-]*+"
+USUAL_LINK = re.compile(rf"(?<!\s)\]\(((?:https?:/)?/{PLAIN}(?:\({PLAIN}\){PLAIN})*+)\)(?!{PARTED}{{2}})")
+"""What stands behind the words of a link, as nearly all are: its address is what is written, and no words touch it."""
+IN_ADDRESS = r"[^\s<>\x00-\x1f\x7f-\x9f\"\u201c\u201d\u201e\u00ab\u00bb|\\`\[\]&]"
+BARE = re.compile(rf"http(?<![\w/=\\]http)s?://(?=\w){IN_ADDRESS}++(?:&(?!lt;|gt;){IN_ADDRESS}*+)*+")
 NOT_LITERAL = re.compile(r"[\\\[\]*_`<]")
 LONG_HEADING = 120
 FEWEST_INVERTED = 4  # marks of bold with blanks on both sides
@@ -118,8 +128,9 @@ class Structure:
         self.again = False
         """Whether an edit that is else harmless may give another rule something to do."""
         self.box_open = False
-        self.loose: set[int] = set()
-        """Items that are not tight (`lists.not_tight`)."""
+        self.nodes: Sequence[Node] = ()
+        self.loose: set[int] | None = None
+        """Items that are not tight (`lists.not_tight`), once a list asked for them."""
         self.waiting: set[int] = set()
         """Lists that will be one with the list before them: their numbers wait."""
         self.rows: set[int] = set()
@@ -149,21 +160,28 @@ class Structure:
         self.box_open, self.table_end, self.quote_end = False, 0, 0
         self.bare, self.waiting, self.touching, self.rows = [], set(), set(), set()
         self.blocks, self.simple, self.text_end = tree.root.children, {}, len(self.text.rstrip())
-        self.loose = not_tight([node for node in tree.nodes if node.kind == "Item"])
+        self.nodes, self.loose = tree.nodes, None
         self.label_end = self.code_end = self.strong_end = 0
-        starred = False
+        words = "\n".join([node.data for node in tree.nodes if node.kind == "Text"])
+        signs = [sign for sign in SIGNS if sign in words]
+        starred, rules = False, RULES
         for node in tree.nodes:
-            if node.kind == "Text":
-                starred = self.words(node) or starred
-            elif (rule := RULES.get(node.kind)) is not None:
-                rule(self, node)
+            kind = node.kind
+            if kind == "Text":
+                data = node.data
+                for sign in signs:
+                    if sign in data:
+                        starred = self.words(node) or starred
+                        break
+            elif kind in rules:
+                rules[kind](self, node)
         if starred:
             self.lone_marks(tree)
         if self.box_open:
             self._end_box(tree)
 
     def words(self, node: Node) -> bool:
-        """What is neither markup nor code; returns whether there are stars in it."""
+        """What is neither markup nor code and has `SIGNS` in it; returns whether there are stars in it."""
         data = node.data
         if node.start < self.code_end:
             return False
@@ -228,17 +246,34 @@ class Structure:
             self._edge(0, len(self.text))
             return
         self._edge(0, self._block_start(blocks[0]))
-        for index, block in enumerate(blocks):
-            after = blocks[index + 1] if index + 1 < len(blocks) else None
-            if block.kind == "Rule" and (index == 0 or after is None or after.kind == "Rule"):
+        indented = "\n " in self.text or "\n\t" in self.text
+        for index, (block, after) in enumerate(pairwise(blocks)):
+            kind = block.kind
+            if kind == "Rule" and (index == 0 or after.kind == "Rule"):
                 self.edit(block.start, visible_end(self.text, block), "", "rule")
-            elif block.kind == "Paragraph":
-                self._line_starts(block)
-            if after is not None:
-                self._between(block, after, continues=index > 0 and blocks[index - 1].kind == "List")
-            if after is not None and after.kind == "BlockQuote" and block.kind == "List":
+            elif indented and kind == "Paragraph":
+                self._indented_lines(block)
+            if kind in WORDS and self._are_apart(block, after):
+                continue
+            self._between(block, after, continues=index > 0 and blocks[index - 1].kind == "List")
+            if kind == "List" and after.kind == "BlockQuote":
                 self.waiting |= {id(behind) for behind in blocks[index + 2 : index + 3]}
+        if blocks[-1].kind == "Rule":
+            self.edit(blocks[-1].start, visible_end(self.text, blocks[-1]), "", "rule")
+        elif indented and blocks[-1].kind == "Paragraph":
+            self._indented_lines(blocks[-1])
         self._behind(visible_end(self.text, blocks[-1]))
+
+    def _are_apart(self, block: Node, after: Node) -> bool:
+        """Whether a blank line parts words from words, and they are nothing else to each other."""
+        start = after.start
+        return (
+            after.kind in WORDS
+            and self.text.startswith("\n\n", start - 2)
+            and block.end >= start - 2
+            and self.text[start - 3] not in " \t\n"
+            and block.start not in self.rows
+        )
 
     def _between(self, block: Node, after: Node, *, continues: bool) -> None:
         """What parts two blocks, and what they are to each other; ``continues``: whether the first is of a list."""
@@ -289,7 +324,7 @@ class Structure:
         if self.text[start:end].isspace():
             self.edit(start, end, "", "edge")
 
-    def _line_starts(self, paragraph: Node) -> None:
+    def _indented_lines(self, paragraph: Node) -> None:
         """No blanks at the starts of lines: only in lists do they mean something."""
         for before, after in zip(paragraph.children, paragraph.children[1:], strict=False):
             if before.kind not in ("SoftBreak", "HardBreak") or BLOCK_MARK.match(self.text, after.start):
@@ -342,7 +377,7 @@ class Structure:
         attributes = HEADING_ATTRIBUTES.search(self.text, node.start, end) if last == "}" else None
         if attributes:
             self.edit(attributes.start(), attributes.start(), "\\", "literal")
-        marks = TRAILING_MARKS.search(self.text, node.start, end)
+        marks = TRAILING_MARKS.search(self.text, node.start, end) if last in "*-_" else None
         if marks and end == node.inner_end:
             self.edit(*marks.span(), "", "heading")
         elif last == "#" and end == node.inner_end and not _is_escaped(self.text, end - 1):
@@ -394,6 +429,12 @@ class Structure:
 
     def list(self, node: Node) -> None:
         """Tight items, one kind of bullet, numbers that count; what items hold, nested by four columns."""
+        edits = usual_edits(self.text, node)
+        if edits is not None:
+            self.asked += edits
+            return
+        if self.loose is None:
+            self.loose = not_tight([each for each in self.nodes if each.kind == "Item"])
         self.asked += list_edits(
             self.text, node, self.loose, numbered=id(node) not in self.waiting, touching=id(node) in self.touching
         )
@@ -459,24 +500,24 @@ class Structure:
 
     def paragraph(self, node: Node) -> None:
         """A paragraph may be a rule in disguise, or hold boilerplate lines."""
-        text = self.text[node.start : node.end]
-        shown = text.strip()
-        dashed = shown[:1] in DASHES or "\n" in shown
-        if dashed and ("--" in text or "\u2013" in text or "\u2014" in text or "- -" in text):
-            first = self.text.rfind("\n", 0, node.start) + 1
-            for line in RULE_LINE.finditer(self.text, first, node.end):
-                self.edit(*line.span(), "---" if line.start() == first else "\n---", "rule")
-                self.again = True
-        if "#" in text or "\n:" in text or text.startswith(":"):
-            self._line_signs(node)
+        start, end = node.start, node.end
+        if self.text[start] in LINE_SIGNS or self.text.find("\n", start, end - 1) >= 0:
+            self._line_starts(node)
         if self.drop:
-            self._drop_lines(node.start, visible_end(self.text, node))
+            self._drop_lines(start, visible_end(self.text, node))
         if node.children and node.children[0].kind == "Image":
             self._adjacent_images(node)
 
-    def _line_signs(self, paragraph: Node) -> None:
-        """Signs at the start of a line that are words here, and a heading or a definition to some engines."""
+    def _line_starts(self, paragraph: Node) -> None:
+        """A line of dashes is a rule; signs at the start of a line that are words here, and more to some engines."""
+        text = self.text[paragraph.start : paragraph.end]
         first = self.text.rfind("\n", 0, paragraph.start) + 1
+        if "--" in text or "\u2013" in text or "\u2014" in text or "- -" in text:
+            for line in RULE_LINE.finditer(self.text, first, paragraph.end):
+                self.edit(*line.span(), "---" if line.start() == first else "\n---", "rule")
+                self.again = True
+        if not ("#" in text or "\n:" in text or text.startswith(":")):
+            return
         for sign in NUMBER_SIGNS.finditer(self.text, first, paragraph.end):
             start = sign.end() - len(sign[0].strip())
             if start >= paragraph.start:
@@ -509,14 +550,18 @@ class Structure:
 
     def blanks(self, node: Node) -> None:
         """Single blanks."""
-        for match in BLANKS.finditer(self.text, node.start, node.end):
-            self.edit(*match.span(), " ", "blanks")
+        pattern = BLANKS if "\t" in self.text[node.start : node.end] else DOUBLE_BLANKS
+        for match in pattern.finditer(self.text, node.start, node.end):
+            self.asked.append((*match.span(), " ", "blanks"))
 
     def brackets(self, node: Node) -> None:
         """Literal brackets are escaped."""
-        for match in BRACKET.finditer(self.text, node.start, node.end):
-            if not _is_escaped(self.text, match.start()):
-                self.edit(*match.span(), "\\" + match[0], "bracket")
+        for bracket in "[]":
+            at = self.text.find(bracket, node.start, node.end)
+            while at >= 0:
+                if not _is_escaped(self.text, at):
+                    self.asked.append((at, at + 1, f"\\{bracket}", "bracket"))
+                at = self.text.find(bracket, at + 1, node.end)
 
     def soft_break(self, node: Node) -> None:
         """No blanks at the ends of lines."""
@@ -536,18 +581,20 @@ class Structure:
 
     def strong(self, node: Node) -> None:
         """Bold is `**`, not twice; no blank between it and the punctuation around it."""
-        if self.text.startswith("__", node.start):
-            self.edit(node.start, node.start + 2, "**", "bold")
-            self.edit(node.end - 2, node.end, "**", "bold")
-        if node.start < self.strong_end:
+        text, start, end = self.text, node.start, node.end
+        if text[start] == "_":
+            self.edit(start, start + 2, "**", "bold")
+            self.edit(end - 2, end, "**", "bold")
+        if start < self.strong_end:
             self._unmark(node, "bold")
             return
-        self.strong_end = node.end
-        blank = self.text.startswith(" ", node.end) and BEFORE_PUNCTUATION.match(self.text, node.end)
-        if blank:
-            self.edit(node.end, blank.end(), "", "bold-blank")
-        if self.text[max(node.start - 2, 0) : node.start] in ("( ", "[ "):
-            self.edit(node.start - 1, node.start, "", "bold-blank")
+        self.strong_end = end
+        if text.startswith(" ", end) and text[end + 1 : end + 2] in " \\,.;:)]":
+            blank = BEFORE_PUNCTUATION.match(text, end)
+            if blank:
+                self.edit(end, blank.end(), "", "bold-blank")
+        if text[max(start - 2, 0) : start] in ("( ", "[ "):
+            self.edit(start - 1, start, "", "bold-blank")
 
     def emphasis(self, node: Node) -> None:
         """Emphasis is `*`, where no other star stands beside it."""
@@ -630,6 +677,8 @@ class Structure:
             self.code_end = max(self.code_end, node.end)
             self._autolink(node)
             return
+        if len(node.children) == 1 and self._is_usual(node, node.children[0]):
+            return
         start, end = node.start + 1, max(node.inner_end, node.start + 1)
         label, href = self.text[start:end], node.data["dest_url"]
         if is_prose(label, href):
@@ -651,9 +700,38 @@ class Structure:
         written = self._rewrite(node, label, destination.href, rule)
         self.kept[node.start] = destination if written == destination.href else destination._replace(href=written)
 
+    def _is_usual(self, node: Node, label: Node) -> bool:
+        """Whether a link is as nearly all are: then at most its address changes, and that is done.
+
+        Words in brackets, apart from the words around them, and an address of another site or of a page.
+        """
+        text, start, usual = self.text, node.start, USUAL_LINK.match(self.text, label.end)
+        if (
+            usual is None
+            or usual.end() != node.end
+            or label.kind != "Text"
+            or label.start != start + 1
+            or text[start + 1].isspace()
+            or text[start - 1 : start] not in APART
+        ):
+            return False
+        href = usual[1]
+        if _may_be_cut(href) or self.linker.is_lost(href):
+            return False
+        to = self.linker.resolve(href, label.data)
+        if to.href is None or (to.finding and to.state != "dangling"):
+            return False
+        if to.href != href:
+            if _may_be_cut(to.href):
+                return False
+            rule = "page-link" if to.kind in ("page", "tag") else "link"
+            self.asked.append((label.end, node.end, f"]({to.href})", rule))
+        self.kept[start] = to
+        return True
+
     def _destination(self, node: Node, href: str) -> Destination:
         """Where a link goes; a label in another emphasis behind a page's name is no part of the name (17)."""
-        if self.settings.is_lost(href):
+        if self.linker.is_lost(href):
             return LOST_FILE
         if "doi.org/" in href and CUT_DOI.search(href) and not DOI_REST.match(self.text, node.end):
             return Destination(None, "external", "unmapped", None, "address.shortened")
@@ -692,6 +770,14 @@ class Structure:
     def address(self, start: int, end: int, shown: str) -> None:
         """An address that is its own text: an autolink, a link to a page of the export, or text."""
         bare = self.text[start] != "<"
+        if self.linker.is_elsewhere(shown):
+            destination = Destination(shown, "external", "external")
+            if bare:
+                self.bare.append((start, destination))
+                self.asked.append((start, end, f"<{shown}>", "bare-address"))
+            else:
+                self.kept[start] = destination
+            return
         address = untracked(mended(decoded(without_blanks(shown))))
         destination = self.linker.resolve(address)
         if not bare:
@@ -714,7 +800,7 @@ class Structure:
 
     def _shortened(self, start: int, shown: str, written: str) -> None:
         """What went from an address that readers see is a finding."""
-        if len(written) < len(decoded(shown)):
+        if len(written) < len(shown) and len(written) < len(decoded(shown)):
             self.again = True
             self.revision.find("address.shortened", start, f"address {shown!r}", f"is {written!r} now")
 
@@ -809,15 +895,20 @@ def _without_punctuation(address: str) -> str:
     ('http://a.example/b_(c)', 'http://a.example/')
     """
     while True:
-        entity = LAST_ENTITY.search(address)
-        if entity:
-            address = address[: entity.start()]
         last = address[-1]
+        if last == ";" and (entity := LAST_ENTITY.search(address)):
+            address = address[: entity.start()]
+            last = address[-1]
         opening = BRACKETS.get(last)
         if last in PUNCTUATION or (opening and address.count(last) > address.count(opening)):
             address = address[:-1]
         else:
             return address
+
+
+def _may_be_cut(href: str) -> bool:
+    """Whether an address may be a DOI without its end, or with a mark of the sentence behind it."""
+    return "doi.org/" in href and href[-1] in ".,;:/"
 
 
 def _is_inside(offset: int, ranges: Sequence[tuple[int, int]]) -> bool:

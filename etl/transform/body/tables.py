@@ -17,8 +17,8 @@ CELL = re.compile(r"((?:[^|\\\n]|\\.)*)(\||\Z)", re.DOTALL)
 PREFIX = re.compile(r"[ \t>]*")
 DASHES = re.compile(r"\s*(:?)-+(:?)\s*")
 LONG_DASHES = re.compile(r"\s*-{3,}\s*")
-USUAL = re.compile(r"\|(?: (?:(?!<br>)[^\s|\\<](?:[^|\\\t\n<]*[^\s|\\<])? )?\|)+")
-"""A row in the form that is wanted."""
+USUAL = re.compile(r"(?:\|(?: (?:(?!\s)[^|\\\t\n<]++(?<=\S ))?\|)+(?:\n|\Z))+")
+"""Rows in the form that is wanted."""
 PLAIN_ROWS = re.compile(r"(?:\|(?: (?:[\w.,;()%'/=+?\u2013\u2014\u2018-\u201d-]+ )*\|)+(?:\n|\Z))+")
 """Rows with nothing but words in their cells."""
 EDGE = re.compile(r"[ \t]*(?:<br>[ \t]*)*")
@@ -43,12 +43,12 @@ def is_plain(table: str) -> bool:
     >>> is_plain("| a | b c |\n| --- | --- |\n| 1 | |\n"), is_plain("| a |\n| --- |\n| *1* |\n")
     (True, False)
     """
-    return PLAIN_ROWS.fullmatch(table) is not None and "_" not in table and _columns_match(table.rstrip().split("\n"))
+    return PLAIN_ROWS.fullmatch(table) is not None and "_" not in table and _columns_match(table.rstrip())
 
 
 def table_edits(text: str, table: Node) -> Iterator[Edit]:
     """What makes a table even."""
-    if _is_even(text[table.start : table.end].rstrip().split("\n")):
+    if _is_even(text[table.start : table.end].rstrip()):
         return
     head, divider, *rows = lines = list(_rows(text, table))
     shown = [row for row in rows if not _is_empty(text, row)]
@@ -64,24 +64,28 @@ def table_edits(text: str, table: Node) -> Iterator[Edit]:
     for row in (head, *rows):
         if row is not head and all(LONG_DASHES.fullmatch(text, *cell) for cell in row.cells):
             yield text.rfind("\n", 0, row.start), row.end, "", "table-row"  # a divider too many
-        elif len(row.cells) < columns or not USUAL.fullmatch(text, row.start, row.end):
+        elif len(row.cells) < columns or not USUAL.fullmatch(text[row.start : row.end]):
             yield from _even(text, row, columns)
     wanted = _divider(text, divider, columns)
     if text[divider.start : divider.end] != wanted:
         yield divider.start, divider.end, wanted, "table-row"
 
 
-def _is_even(lines: list[str]) -> bool:
+def _is_even(table: str) -> bool:
     """Whether a table is in the form that is wanted already, as most are."""
-    return _columns_match(lines) and all(USUAL.fullmatch(line) for line in lines)
+    return _columns_match(table) and USUAL.fullmatch(table) is not None
 
 
-def _columns_match(lines: list[str]) -> bool:
+def _columns_match(table: str) -> bool:
     """Whether a table has a header with something in it, the usual divider, and as many pipes in every row."""
-    pipes = lines[0].count("|")
-    if "\\" in lines[0] or lines[1] != "|" + " --- |" * (pipes - 1) or not lines[0].strip(" |"):
-        return False
-    return all(line.count("|") == pipes for line in lines)
+    head, divider, *rows = table.split("\n")
+    pipes = head.count("|")
+    return (
+        divider == "|" + " --- |" * (pipes - 1)
+        and head.strip(" |") != ""
+        and "\\" not in head
+        and all(row.count("|") == pipes for row in rows)
+    )
 
 
 def _rows(text: str, table: Node) -> Iterator[Row]:
