@@ -45,7 +45,14 @@ MARKS = re.compile(r"(?<![\\*])\*{2}(?!\*)|(?<![\\*])\*{4}(?!\*)")
 DOUBLE_BLANKS = re.compile("  [ ]*")  # begins with two characters that are searched for as such
 # What would run, or lead somewhere, if it were no code.
 RUNS = re.compile(r"<[A-Za-z/!?]|\]\(\s*(?:javascript|vbscript|data):", re.IGNORECASE)
-WORDS = frozenset(("Paragraph", "Heading"))
+BLOCKS = frozenset(("Paragraph", "Heading", "List", "Table", "BlockQuote", "HtmlBlock", "Rule"))
+UNRELATED = {kind: BLOCKS for kind in BLOCKS} | {
+    "List": BLOCKS - {"List", "BlockQuote"},
+    "Table": BLOCKS - {"Paragraph"},
+    "BlockQuote": BLOCKS - {"BlockQuote"},
+    "HtmlBlock": BLOCKS - {"HtmlBlock"},
+}
+"""By the kind of a block the kinds that are nothing else to it when a blank line stands between the two."""
 SIMPLE_CODE = re.compile(r"(?:[^`\\]|\\.|`[^`\n]+`(?!`))*", re.DOTALL)
 SPECIAL = re.compile(r"[\\`*_\[\]|]")
 FENCE_LINE = re.compile(r"(`{3,}|~{3,})([^\n]*)")
@@ -253,7 +260,7 @@ class Structure:
                 self.edit(block.start, visible_end(self.text, block), "", "rule")
             elif indented and kind == "Paragraph":
                 self._indented_lines(block)
-            if kind in WORDS and self._are_apart(block, after):
+            if self._are_apart(block, after):
                 continue
             self._between(block, after, continues=index > 0 and blocks[index - 1].kind == "List")
             if kind == "List" and after.kind == "BlockQuote":
@@ -265,10 +272,10 @@ class Structure:
         self._behind(visible_end(self.text, blocks[-1]))
 
     def _are_apart(self, block: Node, after: Node) -> bool:
-        """Whether a blank line parts words from words, and they are nothing else to each other."""
+        """Whether a blank line parts two blocks, and they are nothing else to each other, as most are."""
         start = after.start
         return (
-            after.kind in WORDS
+            after.kind in UNRELATED.get(block.kind, ())
             and self.text.startswith("\n\n", start - 2)
             and block.end >= start - 2
             and self.text[start - 3] not in " \t\n"
