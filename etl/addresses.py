@@ -313,18 +313,26 @@ def name_key(name: str) -> str:
     >>> name_key("Zoë's CAFÉ – Straße"), name_key("5分でビタミンD")
     ('zoe s cafe strasse', '5分てヒタミンd')
     """
-    for _ in range(2):
-        if "%" not in name or not _PERCENT.search(name):
-            break
-        name = unquote(name)
+    if "%" in name:
+        name = _unquoted_twice(name)
     if name.isascii():
-        return " ".join(_WORD.findall(name.lower()))
+        return b" ".join(name.encode().translate(_ASCII_WORDS).split()).decode()
     plain = _NOT_PLAIN.sub(_without_mark, unicodedata.normalize("NFKD", name))
     return " ".join(_WORD.findall(plain)).casefold()
 
 
 _WORD = re.compile(r"[^\W_]+")
+_ASCII_WORDS = bytes(char if chr(char).isalnum() and char < 128 else 32 for char in bytes(range(256)).lower())
+"""By the code of a character of ASCII its letter in lower case or its digit; a blank for any other one."""
 _NOT_PLAIN = re.compile(r"[^\w\x00-\x7f\u2000-\u206f]")  # what may be a mark: dashes and quotation marks are none
+
+
+def _unquoted_twice(name: str) -> str:
+    for _ in range(2):
+        if not _PERCENT.search(name):
+            break
+        name = unquote(name)
+    return name
 
 
 def _without_mark(char: re.Match[str]) -> str:

@@ -29,8 +29,8 @@ ORDINARY = re.compile(r"[A-Za-z0-9/._?=#&:,+~@!$*'-]*")
 """An address in which nothing is to be encoded and nothing is invisible."""
 PLAIN_HTTP = re.compile(r"https?://(?!10\.)([a-z0-9.-]+)(?:/[A-Za-z0-9/._?=#&:,+~@!$*'%-]*)?(?<!%20)")
 """An http address as nearly all are written: its host shows where it goes; nothing in it is to be mended or encoded."""
-OF_PREFIX = re.compile(r"/([a-z]+)/([a-z0-9-]+)/?")
-"""An address of the old site as nearly all are written: a path prefix and a slug."""
+OF_PAGE = re.compile(r"/(posts|pages)/([a-z0-9]+(?:-[a-z0-9]+)*+)/?")
+"""An address of the old site as nearly all are written: the prefix of pages and a well-formed slug."""
 HTTP_HOST = re.compile(r"https?://([a-z0-9.-]+)(?=[/?#]|\Z)")
 UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0\u2000-\u200f\u2028-\u202f\u205f\u2060\u21b5\u3000\ufeff\\<>()\"`{}|^\[\]*_~]")
 ENTITY = re.compile(r"&(?=#?\w+;)")
@@ -94,6 +94,7 @@ class Linker:
         """Whether an address stands for a file that the export lost."""
         own_hosts = frozenset(map(host_name, (*settings.hosts, *settings.image_hosts)))
         self._is_own = lru_cache(1024)(lambda host: host_name(host) in own_hosts)
+        self._rewrites = bool(settings.address_rewrites)
         self._prefixes = frozenset(settings.path_prefixes)
         # The rules ask for a link again in every round over its body.
         self._resolved = lru_cache(4096)(self._resolve)
@@ -114,15 +115,19 @@ class Linker:
             plain is not None
             and not self._is_own(plain[1])
             and not ("?" in href and untracked(href) != href)
-            and self.settings.rewritten(href) == href
+            and not (self._rewrites and self.settings.rewritten(href) != href)
         )
 
     def _resolve(self, href: str, label: str, hint: str, broken: bool) -> Destination:
+        usual = None if hint or broken else OF_PAGE.fullmatch(href)
+        if usual and usual[1] in self._prefixes:
+            return self._of_slug(usual[2], [label]) or self._dangling(usual[2])
         href = mended(href.strip())
         lost = LOST_ID.search(hint) if hint else None
         if lost and (page := self.lookup.by_id(str(int(lost[1])))):
             return _to(page)
-        legacy = self._legacy(href)
+        settings = self.settings
+        legacy = legacy_target(href, settings.hosts, settings.path_prefixes, settings.legacy_base)
         if legacy is None:
             return self._elsewhere(href)
         found = self._page(legacy, label, hint)
@@ -131,14 +136,6 @@ class Linker:
         if broken:
             return Destination(None, "legacy", "dangling", None, "link.dangling")
         return self._missing(legacy, href)
-
-    def _legacy(self, href: str) -> LegacyLink | None:
-        """What an address means on the old site; None when it goes elsewhere."""
-        usual = OF_PREFIX.fullmatch(href)
-        if usual and usual[1] in self._prefixes:
-            return LegacyLink(usual[1], usual[2], "")
-        settings = self.settings
-        return legacy_target(href, settings.hosts, settings.path_prefixes, settings.legacy_base)
 
     def source(self, src: str) -> str:
         """The address of an image: mended, and as the new site has it."""
@@ -161,8 +158,12 @@ class Linker:
         if kind == "name":
             return self._named([value, *names]) or self._slug(value) or self._tag(make_slug(value))
         if kind in ("posts", "pages"):
-            return self._slug(value) or self._named([*names, label]) or self._tag(value)
+            return self._of_slug(value, [*names, label])
         return self._named([*names, label]) or self._slug(value) or self._tag(value)
+
+    def _of_slug(self, slug: str, names: Sequence[str]) -> Destination | None:
+        """The page or tag that a slug means, or else the names that a link gives."""
+        return self._slug(slug) or self._named(names) or self._tag(slug)
 
     def _named(self, names: Sequence[str]) -> Destination | None:
         for name in names:
@@ -187,14 +188,17 @@ class Linker:
         if kind in ("posts", "pages") and value:
             slug = value if WELL_FORMED.fullmatch(value) else shortened(make_slug(value))
             if slug:
-                return Destination(self.settings.path(slug), "page", "dangling", None, "link.dangling")
+                return self._dangling(slug)
         if kind == "name" and (slug := make_slug(undated(value))):
-            return Destination(self.settings.path(slug), "page", "dangling", None, "link.dangling")
+            return self._dangling(slug)
         if kind == "id":
             return Destination(None, "legacy", "dangling", None, "link.dangling")
         if self._is_new_path(href):
             return Destination(href, "page", "dangling", None, "link.dangling")
         return Destination(None, "legacy", "unmapped", None, "link.unmapped")
+
+    def _dangling(self, slug: str) -> Destination:
+        return Destination(self.settings.path(slug), "page", "dangling", None, "link.dangling")
 
     def _is_new_path(self, href: str) -> bool:
         head, _, tail = self.settings.path_template.partition("{slug}")
