@@ -302,7 +302,6 @@ def name_forms(page_name: str) -> list[str]:
     return [page_name] if match is None else [page_name, f"{page_name[: match.end()]},{page_name[match.end() :]}"]
 
 
-@lru_cache(maxsize=4096)
 def name_key(name: str) -> str:
     """The key under which a page is found by title or name, however it was spelled (corpus.md 3.2).
 
@@ -315,16 +314,22 @@ def name_key(name: str) -> str:
     """
     if "%" in name:
         name = _unquoted_twice(name)
-    if name.isascii():
-        return b" ".join(name.encode().translate(_ASCII_WORDS).split()).decode()
-    plain = _NOT_PLAIN.sub(_without_mark, unicodedata.normalize("NFKD", name))
-    return " ".join(_WORD.findall(plain)).casefold()
+    if name.isascii() or not _BEYOND.search(name):
+        return b" ".join(name.encode("ascii", "replace").translate(_ASCII_WORDS).split()).decode()
+    return _folded_words(name)
 
 
 _WORD = re.compile(r"[^\W_]+")
+_BEYOND = re.compile(r"[^\x00-\x7f\u2000-\u206f]")  # neither of ASCII nor general punctuation, which is no part of words
 _ASCII_WORDS = bytes(char if chr(char).isalnum() and char < 128 else 32 for char in bytes(range(256)).lower())
 """By the code of a character of ASCII its letter in lower case or its digit; a blank for any other one."""
 _NOT_PLAIN = re.compile(r"[^\w\x00-\x7f\u2000-\u206f]")  # what may be a mark: dashes and quotation marks are none
+
+
+@lru_cache(maxsize=4096)
+def _folded_words(name: str) -> str:
+    plain = _NOT_PLAIN.sub(_without_mark, unicodedata.normalize("NFKD", name))
+    return " ".join(_WORD.findall(plain)).casefold()
 
 
 def _unquoted_twice(name: str) -> str:

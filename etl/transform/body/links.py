@@ -104,8 +104,12 @@ class Linker:
 
         ``broken``: the source itself marked it as broken; then it is a page that is found, or text.
         """
-        if not hint and self.is_elsewhere(href):
-            return Destination(href, "external", "external")
+        if not (hint or broken):
+            if self.is_elsewhere(href):
+                return Destination(href, "external", "external")
+            usual = OF_PAGE.fullmatch(href)
+            if usual and usual[1] in self._prefixes:
+                return self._of_slug(usual[2], [label]) or self._dangling(usual[2])
         return self._resolved(href, label, hint, broken)
 
     def is_elsewhere(self, href: str) -> bool:
@@ -119,9 +123,6 @@ class Linker:
         )
 
     def _resolve(self, href: str, label: str, hint: str, broken: bool) -> Destination:
-        usual = None if hint or broken else OF_PAGE.fullmatch(href)
-        if usual and usual[1] in self._prefixes:
-            return self._of_slug(usual[2], [label]) or self._dangling(usual[2])
         href = mended(href.strip())
         lost = LOST_ID.search(hint) if hint else None
         if lost and (page := self.lookup.by_id(str(int(lost[1])))):

@@ -46,7 +46,7 @@ DOUBLE_BLANKS = re.compile("  [ ]*")  # begins with two characters that are sear
 # What would run, or lead somewhere, if it were no code.
 RUNS = re.compile(r"<[A-Za-z/!?]|\]\(\s*(?:javascript|vbscript|data):", re.IGNORECASE)
 BLOCKS = frozenset(("Paragraph", "Heading", "List", "Table", "BlockQuote", "HtmlBlock", "Rule"))
-UNRELATED = {kind: BLOCKS for kind in BLOCKS} | {
+UNRELATED = dict.fromkeys(BLOCKS, BLOCKS) | {
     "List": BLOCKS - {"List", "BlockQuote"},
     "Table": BLOCKS - {"Paragraph"},
     "BlockQuote": BLOCKS - {"BlockQuote"},
