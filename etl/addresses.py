@@ -320,7 +320,8 @@ def name_key(name: str) -> str:
 
 
 _WORD = re.compile(r"[^\W_]+")
-_BEYOND = re.compile(r"[^\x00-\x7f\u2000-\u206f]")  # neither of ASCII nor general punctuation, which is no part of words
+_BEYOND = re.compile(r"[^\x00-\x7f\u2000-\u206f]")
+"""What is neither ASCII nor general punctuation, which is never part of a word."""
 _ASCII_WORDS = bytes(char if chr(char).isalnum() and char < 128 else 32 for char in bytes(range(256)).lower())
 """By the code of a character of ASCII its letter in lower case or its digit; a blank for any other one."""
 _NOT_PLAIN = re.compile(r"[^\w\x00-\x7f\u2000-\u206f]")  # what may be a mark: dashes and quotation marks are none

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from etl.settings import Settings
@@ -41,7 +42,7 @@ SETTLED = frozenset(
 SIGNS = ("  ", "\t", "[", "]", "://", "*", "{", "_", "`")
 """Words without any of them stay as they are."""
 BLANKS = re.compile(r"[ \t]{2,}|\t")
-MARKS = re.compile(r"(?<![\\*])\*{2}(?!\*)|(?<![\\*])\*{4}(?!\*)")
+MARKS = re.compile(r"\*\*(?<![\\*]\*\*)(?:\*\*)?(?!\*)")
 DOUBLE_BLANKS = re.compile("  [ ]*")  # begins with two characters that are searched for as such
 # What would run, or lead somewhere, if it were no code.
 RUNS = re.compile(r"<[A-Za-z/!?]|\]\(\s*(?:javascript|vbscript|data):", re.IGNORECASE)
@@ -91,6 +92,7 @@ TRAILING_MARKS = re.compile(r"[ \t]+(?:\\?\*|-{2,}|_+)\Z")
 HARD_END = re.compile(r"(?:[ \t]{2,}|\\)\n[ \t]*")
 HEADING_MARK = re.compile(r"(#{1,6})[ \t]+")
 ALLOWED_HTML = re.compile(r"</?su[bp]>|<br>")
+ALLOWED_TAGS = frozenset(("<sub>", "</sub>", "<sup>", "</sup>"))
 DEFINITIONS = re.compile(
     r"(?:\s*\n {0,3}\[[^\]\n]+\]:[ \t]*\S+(?:[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*'))?[ \t]*(?=\n|\Z))+\s*"
 )
@@ -104,6 +106,8 @@ ATTRIBUTES = re.compile(r"(?<=[)*>])\{|\{(?=:)")
 HEADING_ATTRIBUTES = re.compile(r"(?<!\\)\{[^{}\n]*\}\Z")
 ANGLED = re.compile(r"<(https?://[^<>\s]*)>")
 ROWS_ONLY = re.compile(r"(?:[ \t]*\|[^\n]*\|[^\n]*(?:\n|\Z))+")
+ESCAPED_OR_CLASS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
+GROUP = re.compile(r"\([^()]*\)")
 MARK_ONLY = re.compile(r"[ \t]*(?:[*+-]|#{1,6})[ \t]+")
 
 
@@ -113,7 +117,7 @@ class Structure:
     def __init__(self, revision: Revision, settings: Settings, linker: Linker) -> None:
         self.revision = revision
         self.linker = linker
-        self.drop = [re.compile(pattern) for pattern in settings.drop_lines]
+        self.drop = _lines_to_drop(settings.drop_lines)
         self.settings = settings
         self.unlinked: list[tuple[int, str, Destination]] = []
         """Links that became text: source offset, address as it was, and why."""
@@ -451,6 +455,8 @@ class Structure:
     def html(self, node: Node) -> None:
         """Nothing but boxes, sub- and superscript, and breaks in tables is HTML: the last gate."""
         data = self.text[node.start : node.end]
+        if data in ALLOWED_TAGS:
+            return
         if node.kind == "Html" and data.strip() in (BOX_START, BOX_END):
             self._box(node, data.strip())
             return
@@ -500,8 +506,9 @@ class Structure:
         """A table is even; what that shows again is looked at again."""
         self.table_end = node.end
         edits = list(table_edits(self.text, node))
-        self.asked += edits
-        self.again = self.again or any(rule.startswith("table-") for *_, rule in edits)
+        if edits:
+            self.asked += edits
+            self.again = self.again or any(rule.startswith("table-") for *_, rule in edits)
 
     # --- paragraphs -------------------------------------------------------------------------
 
@@ -536,8 +543,10 @@ class Structure:
     def _drop_lines(self, start: int, end: int) -> None:
         at = start
         for line in self.text[start:end].splitlines(keepends=True):
-            shown = ANGLED.sub(r"\1", line.strip())
-            if any(pattern.search(shown) for pattern in self.drop):
+            shown = line.strip()
+            if "<http" in shown:
+                shown = ANGLED.sub(r"\1", shown)
+            if any(finds(shown) for finds in self.drop):
                 self.revision.find("line.dropped", at, f"line {line.strip()!r}", "removed")
                 self.edit(self._whole_item(at, start), at + len(line), "", "drop-line")
             at += len(line)
@@ -613,9 +622,8 @@ class Structure:
 
     def lone_marks(self, tree: Tree) -> None:
         """`** text **` is bold that lost its touch; a mark without a partner goes."""
-        parents = [
-            node for node in tree.nodes if any(child.kind == "Text" and "*" in child.data for child in node.children)
-        ]
+        starred = {id(node) for node in tree.nodes if node.kind == "Text" and "*" in node.data}
+        parents = [node for node in tree.nodes if not starred.isdisjoint(map(id, node.children))]
         if self._is_inverted(tree, parents):
             self._strip_bold(tree, parents)
             return
@@ -879,6 +887,24 @@ RULES: dict[str, Callable[[Structure, Node], None]] = {
     "Html": Structure.html,
     "InlineHtml": Structure.html,
 }
+
+
+@lru_cache(maxsize=8)
+def _lines_to_drop(patterns: tuple[str, ...]) -> list[Callable[[str], object]]:
+    """What finds lines of boilerplate; a pattern that is bound to the start of a line is tried nowhere else."""
+    return [compiled.match if _is_bound(compiled) else compiled.search for compiled in map(re.compile, patterns)]
+
+
+def _is_bound(pattern: re.Pattern[str]) -> bool:
+    r"""Whether a pattern surely matches at the start of a text only.
+
+    >>> _is_bound(re.compile(r"(?i)^(?:a|b)[|]\|c$")), _is_bound(re.compile("^a|b")), _is_bound(re.compile("(?m)^a"))
+    (True, False, False)
+    """
+    outside = ESCAPED_OR_CLASS.sub("", pattern.pattern)
+    while GROUP.search(outside):
+        outside = GROUP.sub("", outside)
+    return outside.startswith("^") and "|" not in outside and not pattern.flags & (re.MULTILINE | re.VERBOSE)
 
 
 def _text_runs(children: Sequence[Node]) -> Iterator[list[Node]]:
