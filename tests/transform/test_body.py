@@ -26,6 +26,7 @@ from etl.model import Rejection, Target
 from etl.settings import Settings, load_settings
 from etl.transform.body import Cleaned, clean_body
 from etl.transform.body.links import Linker
+from etl.transform.body.lists import list_edits, not_tight, usual_edits
 from etl.transform.body.parse import Node, parse
 from etl.transform.body.rules import RULES
 from etl.transform.body.text import visible_text
@@ -411,6 +412,22 @@ def test_code_keeps_its_bytes(blocks: list[str]) -> None:
     body = clean("\n\n".join(blocks)).body
     code = [block for block in blocks if block.startswith("`")]
     assert [block for block in code if block not in body] == []
+
+
+LIST_TOKENS = st.sampled_from(
+    "a|b c|* |- |1. |2. |10. |\n|\n\n|\n* |\n1. |\n2. |\n\n* |    |> |**|\t|[x]: y".split("|")
+)
+
+
+@given(st.lists(LIST_TOKENS, max_size=16).map("".join))
+def test_a_usual_list_gets_the_edits_of_any_list(text: str) -> None:
+    nodes = parse(text).nodes
+    loose = not_tight([node for node in nodes if node.kind == "Item"])
+    for node in nodes:
+        edits = usual_edits(text, node) if node.kind == "List" else None
+        if edits is not None:
+            any_list = list_edits(text, node, loose, numbered=True, touching=False)
+            assert edits == [edit for edit in any_list if text[edit[0] : edit[1]] != edit[2]]
 
 
 @given(MILD_BODIES)

@@ -478,3 +478,14 @@ def test_a_dangling_name_gets_the_path_of_its_slug(name: str) -> None:
 )
 def test_brackets_of_prose_are_told_from_links(label: str, href: str, prose: bool) -> None:
     assert is_prose(label, href) is prose
+
+
+@pytest.mark.parametrize("label", ["Clear water", "no such page"])
+@pytest.mark.parametrize(
+    "href",
+    """/posts/clear-water /pages/clear-water/ /posts/none /posts/a--b /posts/-a /pages/none/ /tags/x https://a.example/b
+    https://a.example http://a.example/x?a=1&b=2 http://a.example/?utm_source=x http://10.5555/x http://a.example/x%20
+    https://www.a.example/100%25""".split(),
+)
+def test_a_usual_address_goes_where_it_would_go_as_any_address(href: str, label: str) -> None:
+    assert LINKER.resolve(href, label) == LINKER.resolve(href, label, hint="looked at as any other one")

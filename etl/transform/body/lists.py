@@ -153,13 +153,14 @@ def _narrowed(item: Node, mark: re.Match[str]) -> Iterator[Edit]:
         yield *mark.span(2), " ", "bullet"
 
 
-def _gap(text: str, before: Node, start: int, *, blank: bool) -> Iterator[Edit]:
+def _gap(text: str, before: Node, start: int, *, blank: bool) -> Sequence[Edit]:
     """A blank line before a mark, or none; its indentation stays."""
     end = visible_end(text, before)
     gap = text[end:start]
+    if not (gap.isspace() and "\n" in gap):
+        return ()
     wanted = ("\n\n" if blank else "\n") + gap.rpartition("\n")[2]
-    if gap.isspace() and "\n" in gap and gap != wanted:
-        yield end, start, wanted, "tight-list"
+    return () if gap == wanted else ((end, start, wanted, "tight-list"),)
 
 
 def _item_edits(text: str, item: Node, mark: re.Match[str] | None, loose: set[int]) -> Iterator[Edit]:

@@ -17,7 +17,7 @@ CELL = re.compile(r"((?:[^|\\\n]|\\.)*)(\||\Z)", re.DOTALL)
 PREFIX = re.compile(r"[ \t>]*")
 DASHES = re.compile(r"\s*(:?)-+(:?)\s*")
 LONG_DASHES = re.compile(r"\s*-{3,}\s*")
-USUAL = re.compile(r"(?:\|(?: (?:(?!\s)[^|\\\t\n<]++(?<=\S ))?\|)+(?:\n|\Z))+")
+USUAL = re.compile(r"(?:\|(?: (?:(?!\s)[^|\\\t\n<]++(?<=\S ))?\|)++(?:\n|\Z))++")
 """Rows in the form that is wanted."""
 PLAIN_ROWS = re.compile(r"(?:\|(?: (?:[\w.,;()%'/=+?\u2013\u2014\u2018-\u201d-]+ )*\|)+(?:\n|\Z))+")
 """Rows with nothing but words in their cells."""
