@@ -261,7 +261,9 @@ def compile_redirects(settings: Settings, made: Path, crew: Workers) -> list[Fin
     """The map of this very run in the grammar of each server, several of them at a time; what they cannot express."""
     map_file, options = made / "redirects.jsonl", compile_options(settings)
     each = partial(_each, crew)
-    return compile_all(map_file, made / "redirects", options, settings.servers, trusted=True, each=each)
+    return compile_all(
+        map_file, made / "redirects", options, settings.servers, trusted=True, scratch=made.parent, each=each
+    )
 
 
 def _each(crew: Workers, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:

@@ -19,9 +19,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etl import servers
-from etl.load.redirects import CompileOptions, compile_all
+from etl.load.redirects import MARKS, CompileOptions, compile_all
 from etl.load.redirects.apache import LONGEST_KEY, LONGEST_LINE, escape, key
 from etl.load.redirects.exact import groups
+from etl.load.redirects.survey import surveyed
 from etl.model import Finding
 from etl.routes import routes
 from etl.servers.base import Command
@@ -114,7 +115,8 @@ def test_an_address_that_stands_twice_in_an_edited_map_is_in_the_files_once(tmp_
     line = '{{"kind": "name", "value": "7", "target": "/pages/{}/", "status": 301}}\n'
     (tmp_path / "redirects.jsonl").write_text("".join(line.format(page) for page in "aba"))
     findings: list[Finding] = []
-    found = list(groups(tmp_path / "redirects.jsonl", "apache", findings))
+    with surveyed(tmp_path / "redirects.jsonl", MARKS) as survey:
+        found = list(groups(survey, "apache", findings))
     assert [(entry.target, group.folds) for group in found for entry in group.entries] == [("/pages/a/", True)]
     assert len(findings) == 1
     assert "twice; the first one counts" in findings[0].message

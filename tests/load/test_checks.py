@@ -15,8 +15,9 @@ import pytest
 
 from etl.load import redirects
 from etl.load.redirects import CompileOptions, MapError, compile_all, compile_options
-from etl.load.redirects.checks import check
+from etl.load.redirects.checks import Checked, check
 from etl.load.redirects.neutral import LONGEST_LINE, ServerRefused
+from etl.load.redirects.survey import Survey, surveyed
 from etl.model import Finding
 from etl.routes import routes
 from etl.settings import SettingsError, load_settings
@@ -48,6 +49,12 @@ def refused(file: Path, line: int, *words: str, name: str = "redirects.jsonl") -
     assert said.startswith(f"{file.parent / name}:{line}: ")
     assert [word for word in words if word not in said] == []
     assert said.isprintable()
+
+
+def checked(file: Path, options: CompileOptions, *, trusted: bool = False) -> Checked:
+    """What the check of a map says."""
+    with surveyed(file, {}) as survey:
+        return check(survey, options, trusted=trusted)
 
 
 def built(file: Path, options: CompileOptions = OPTIONS, **more: Any) -> list[Finding]:
@@ -288,7 +295,7 @@ def test_memory_does_not_grow_with_the_map(tmp_path: Path) -> None:
         file = written(tmp_path / str(size), (("id", str(n), f"/pages/{n}-{'x' * 80}/") for n in numbers))
         tracemalloc.start()
         try:
-            check(file, OPTIONS)
+            checked(file, OPTIONS)
             return tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
@@ -303,11 +310,11 @@ def test_memory_does_not_grow_with_the_map(tmp_path: Path) -> None:
 def test_home_is_what_the_map_says_of_it(tmp_path: Path) -> None:
     file = written(tmp_path, [("id", "7", "/x/"), ("name", "Home", "/pages/home/"), ("name", "Old", None)])
     site = replace(OPTIONS, site="https://new.example/")
-    assert check(file, OPTIONS).home_to is None
-    assert check(file, replace(site, home="Home")).home_to == "https://new.example/pages/home/"
-    assert check(file, replace(site, home=" Home "), trusted=True).home_to == "https://new.example/pages/home/"
-    assert check(file, replace(site, home="Old")).home_to == "410"
-    assert check(file, replace(site, home="Home")).findings == []
+    assert checked(file, OPTIONS).home_to is None
+    assert checked(file, replace(site, home="Home")).home_to == "https://new.example/pages/home/"
+    assert checked(file, replace(site, home=" Home "), trusted=True).home_to == "https://new.example/pages/home/"
+    assert checked(file, replace(site, home="Old")).home_to == "410"
+    assert checked(file, replace(site, home="Home")).findings == []
 
 
 @pytest.mark.parametrize("home", ["home", "7", "Nobody", ""])
@@ -331,7 +338,7 @@ def test_a_route_that_ends_in_another_entry_is_said(tmp_path: Path) -> None:
 def test_a_server_that_cannot_take_the_map_gets_a_reason_and_the_others_their_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def small(_map_file: Path, folder: Path, _options: CompileOptions) -> list[Finding]:
+    def small(_survey: Survey, folder: Path, _options: CompileOptions) -> list[Finding]:
         (folder / "half").mkdir()
         (folder / "half" / "written.map").write_text("a b\n")
         raise ServerRefused("4 entries where it takes 3 at most; split the map")
@@ -350,7 +357,7 @@ def test_a_server_that_cannot_take_the_map_gets_a_reason_and_the_others_their_fi
 
 
 def test_a_compiler_that_breaks_off_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_map_file: Path, folder: Path, _options: CompileOptions) -> list[Finding]:
+    def full(_survey: Survey, folder: Path, _options: CompileOptions) -> list[Finding]:
         (folder / "half.map").touch()
         raise OSError(28, "No space left on device")
 

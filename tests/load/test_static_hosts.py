@@ -20,10 +20,11 @@ import pytest
 from hypothesis import given, settings
 
 from etl.addresses import Address, lookups
-from etl.load.redirects import CompileOptions
+from etl.load.redirects import MARKS, CompileOptions
 from etl.load.redirects.exact import lower
 from etl.load.redirects.static import STATIC_HOSTS, cloudfront
 from etl.load.redirects.static.hosts import HOSTS
+from etl.load.redirects.survey import surveyed
 from etl.model import Finding
 from tests.load.test_lighttpd import GOLDEN, HOSTILE, all_files
 from tests.load.test_lighttpd import SETTINGS as PLAIN_SETTINGS
@@ -35,6 +36,12 @@ Table = dict[str, tuple[str, int]]
 """Source, as a path or a path with a parameter: target (empty: gone) and status."""
 
 
+def compile_one(host: str, folder: Path, out: Path, options: CompileOptions | None = None) -> list[Finding]:
+    """The map of a folder for a host; the findings."""
+    with surveyed(folder / "redirects.jsonl", MARKS) as survey:
+        return STATIC_HOSTS[host](survey, out, options or CompileOptions())
+
+
 @contextmanager
 def compiled(entries: Entries, options: CompileOptions | None = None) -> Iterator[tuple[Path, list[Finding]]]:
     """The folder with a folder for every host of literal paths, and the findings."""
@@ -44,7 +51,7 @@ def compiled(entries: Entries, options: CompileOptions | None = None) -> Iterato
         findings: list[Finding] = []
         for host in HOSTS:
             (folder / host).mkdir()
-            findings += STATIC_HOSTS[host](folder / "redirects.jsonl", folder / host, options or CompileOptions())
+            findings += compile_one(host, folder, folder / host, options)
         yield folder, findings
 
 
@@ -155,7 +162,7 @@ def test_a_host_alone_gets_the_same_bytes_as_with_the_others(tmp_path: Path) -> 
     with compiled(HOSTILE, SETTINGS) as (folder, _):
         for host in HOSTS:
             (tmp_path / host).mkdir()
-            STATIC_HOSTS[host](folder / "redirects.jsonl", tmp_path / host, SETTINGS)
+            compile_one(host, folder, tmp_path / host, SETTINGS)
             assert all_files(tmp_path / host) == all_files(folder / host)
 
 
@@ -165,7 +172,7 @@ def test_the_files_are_as_they_were(host: str, case: str, tmp_path: Path, expect
     write_map(tmp_path / "redirects.jsonl", HOSTILE.items())
     (tmp_path / host).mkdir()
     options = {"plain": CompileOptions(), "settings": SETTINGS}[case]
-    findings = STATIC_HOSTS[host](tmp_path / "redirects.jsonl", tmp_path / host, options)
+    findings = compile_one(host, tmp_path, tmp_path / host, options)
     messages = "".join(f"{finding.message}; {finding.action}\n" for finding in findings)
     expect(GOLDEN / f"{host}-{case}.txt", f"=== findings\n{messages}{all_files(tmp_path / host)}")
 
@@ -229,7 +236,7 @@ def test_every_entry_is_in_the_store_of_cloudfront(entries: Entries) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_map(folder / "redirects.jsonl", entries.items())
-        assert cloudfront.compile_map(folder / "redirects.jsonl", folder, CompileOptions()) == []
+        assert compile_one("cloudfront", folder, folder) == []
         found = store(folder)
     for (kind, value), target in entries.items():
         keys = [f"n:{lower(value)}", f"N:{value}"] if kind == "name" else [f"{kind[0]}:{value}"]
@@ -240,7 +247,7 @@ def test_every_entry_is_in_the_store_of_cloudfront(entries: Entries) -> None:
 def test_what_the_store_has_no_room_for_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cloudfront, "LIMIT", 400)
     write_map(tmp_path / "redirects.jsonl", HOSTILE.items())
-    findings = cloudfront.compile_map(tmp_path / "redirects.jsonl", tmp_path, CompileOptions())
+    findings = compile_one("cloudfront", tmp_path, tmp_path)
     lost = (tmp_path / "not-expressed.txt").read_text("utf-8").splitlines()[1:]
     assert (tmp_path / "key-values.json").stat().st_size <= 400
     assert len(lost) + len(store(tmp_path)) == len(HOSTILE) - 1  # two names are one in any case
@@ -289,7 +296,7 @@ def test_the_function_of_cloudfront_answers_as_the_reference_does(entries: Entri
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_map(folder / "redirects.jsonl", entries.items())
-        cloudfront.compile_map(folder / "redirects.jsonl", folder, CompileOptions())
+        compile_one("cloudfront", folder, folder)
         script = (folder / "function.js").read_text("utf-8").replace("import cf from 'cloudfront';", _STUB)
         (folder / "ask.mjs").write_text(script + _ASK, "utf-8")
         (folder / "targets.json").write_text(json.dumps(targets))
@@ -303,7 +310,7 @@ def test_the_function_of_cloudfront_answers_as_the_reference_does(entries: Entri
 
 def test_routes_of_cloudfront_are_what_the_settings_say(tmp_path: Path) -> None:
     write_map(tmp_path / "redirects.jsonl", HOSTILE.items())
-    cloudfront.compile_map(tmp_path / "redirects.jsonl", tmp_path, SETTINGS)
+    compile_one("cloudfront", tmp_path, tmp_path, SETTINGS)
     text = (tmp_path / "function.js").read_text("utf-8")
     rows = re.search(r"const ROUTES = (.*);", text)
     assert rows is not None

@@ -15,16 +15,17 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from etl.load.redirects import apache, caddy, haproxy, lighttpd, nginx
+from etl.load.redirects import apache, caddy, exact, haproxy, lighttpd, nginx
 from etl.load.redirects.checks import check
 from etl.load.redirects.neutral import CompileOptions, MapError, ServerRefused, compile_options, unsupported_map
 from etl.load.redirects.static import STATIC_HOSTS
+from etl.load.redirects.survey import Survey, surveyed
 from etl.model import Finding
 
 __all__ = ["COMPILERS", "STATIC_HOSTS", "CompileOptions", "MapError", "compile_all", "compile_options"]
 
-Compiler = Callable[[Path, Path, CompileOptions], list[Finding]]
-"""Map file, whose lines have been checked; empty folder to fill; options -> what this server cannot express."""
+Compiler = Callable[[Survey, Path, CompileOptions], list[Finding]]
+"""Map; empty folder to fill; options -> what this server cannot express."""
 Compile = Callable[[tuple[str, Compiler]], list[Finding]]
 """Writes the folder of one server, by its name and with its compiler; what the server cannot express."""
 
@@ -35,6 +36,8 @@ COMPILERS: dict[str, Compiler] = {
     "caddy": caddy.compile_map,
     "lighttpd": lighttpd.compile_map,
 }
+MARKS = {exact.NAME: exact.keys, nginx.SERVER: nginx.keys}
+"""The keys that compilers ask marks of."""
 
 
 def compile_all(
@@ -44,32 +47,35 @@ def compile_all(
     servers: Iterable[str] = tuple(COMPILERS),
     *,
     trusted: bool = False,
+    scratch: Path | None = None,
     each: Callable[[Compile, Iterable[tuple[str, Compiler]]], Iterable[list[Finding]]] = map,
 ) -> list[Finding]:
     """Writes ``out/<server>/`` for each server, replacing what is there; findings in the order of servers and map.
 
     The map is checked first (`checks.check`, which says what ``trusted`` means), and its answer for the old home
-    page is put into the options. The same map and options give the same bytes. ``each`` is what calls a function
-    for every server and gives the results in order: `map`, or that of a pool of processes.
+    page is put into the options. The same map and options give the same bytes. ``scratch``: a folder with room for
+    a copy of the map, by default that of the system. ``each`` is what calls a function for every server and gives the
+    results in order: `map`, or that of a pool of processes.
 
     Raises MapError for a map that breaks its contract, with nothing written, and KeyError for a server without a
     compiler. A server that cannot take the map gets a README that says so, and a finding.
     """
     compilers = {server: (COMPILERS | STATIC_HOSTS)[server] for server in servers}
-    home_to, findings = check(map_file, options, trusted=trusted)
-    compile_one = partial(_compile_server, map_file, out, replace(options, home_to=home_to))
-    return [*findings, *chain.from_iterable(each(compile_one, compilers.items()))]
+    with surveyed(map_file, MARKS, scratch) as survey:
+        home_to, findings = check(survey, options, trusted=trusted)
+        compile_one = partial(_compile_server, survey, out, replace(options, home_to=home_to))
+        return [*findings, *chain.from_iterable(each(compile_one, compilers.items()))]
 
 
 def _compile_server(
-    map_file: Path, out: Path, options: CompileOptions, of_server: tuple[str, Compiler]
+    survey: Survey, out: Path, options: CompileOptions, of_server: tuple[str, Compiler]
 ) -> list[Finding]:
     """Writes the folder of one server, and puts it in the place of the one that is there when it is whole."""
     server, compiler = of_server
     new = out / f".{server}.new"
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
-    findings = _compile(server, partial(compiler, map_file), new, options)
+    findings = _compile(server, partial(compiler, survey), new, options)
     shutil.rmtree(out / server, ignore_errors=True)
     new.rename(out / server)
     return findings

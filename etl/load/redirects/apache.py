@@ -14,15 +14,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from string import ascii_letters, digits
 from typing import NamedTuple, TextIO
 from urllib.parse import unquote
 
-from etl.load.redirects.exact import Group, groups, lower, spellings
+from etl.load.redirects.exact import Group, as_groups, lower, pieces, spellings
 from etl.load.redirects.neutral import CompileOptions, Entry, unsupported
+from etl.load.redirects.survey import Run, Survey, longest, most
 from etl.model import Finding
 from etl.routes import Route
 
@@ -41,20 +42,22 @@ _STEPS = (8, 4, 2, 1)
 """A rule has nine back-references: eight pluses at once."""
 
 
-def compile_map(map_file: Path, out: Path, options: CompileOptions) -> list[Finding]:
-    """Writes the configuration of Apache for a map into the folder ``out``; goes over the map twice.
+def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Finding]:
+    """Writes the configuration of Apache for a map into the folder ``out``.
 
-    Returns a finding for each entry that Apache cannot express. Raises MapError.
+    Returns a finding for each entry that Apache cannot express.
     """
     folder = out / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     findings: list[Finding] = []
     facts = _Facts(odd=sum(_is_odd(options.answer(route)) for route in options.routes))
     with _create(folder / "redirects.map") as file:
-        for group in groups(map_file, SERVER, findings):
-            for line in _lines(group, options, findings):
-                file.write(f"{line.key} {line.answer}\n")
-                facts.see(line)
+        for piece in pieces(survey, SERVER, findings):
+            columns = _of_run(piece, options) if isinstance(piece, Run) else None
+            if columns is None:
+                columns = _of_groups(as_groups(piece), options, findings)
+            file.writelines([f"{key} {answer}\n" for key, answer in zip(columns.keys, columns.answers, strict=True)])
+            facts.see(columns)
     for name, text in _texts(facts, options, len(findings)).items():
         with _create(out / name) as file:
             file.write(text)
@@ -73,6 +76,14 @@ class _Line(NamedTuple):
     """What the key stands for."""
 
 
+class _Columns(NamedTuple):
+    """Lines, of each of which one thing stands in each list."""
+
+    keys: list[str]
+    answers: list[str]
+    texts: list[str]
+
+
 @dataclass
 class _Facts:
     """What the configuration must know of the map."""
@@ -85,11 +96,12 @@ class _Facts:
     blanks: int = 0
     """Most blanks of a key."""
 
-    def see(self, line: _Line) -> None:
-        self.lines += 1
-        self.longest = max(self.longest, len(line.text.encode()))
-        self.blanks = max(self.blanks, line.text.count(" "))
-        self.odd += _is_odd(line.answer)
+    def see(self, columns: _Columns) -> None:
+        self.lines += len(columns.keys)
+        self.longest = max(self.longest, longest(columns.texts))
+        self.blanks = max(self.blanks, most(" ", columns.texts))
+        if not _ARE_PLAIN.fullmatch("".join([f"{answer}\n" for answer in columns.answers])):
+            self.odd += sum(map(_is_odd, columns.answers))
 
 
 def _is_odd(answer: str) -> bool:
@@ -97,6 +109,29 @@ def _is_odd(answer: str) -> bool:
 
 
 # --- keys ----------------------------------------------------------------------------------
+
+
+def _of_run(run: Run, options: CompileOptions) -> _Columns | None:
+    """The lines of plain entries; None where one of them is too long."""
+    keys, answers = _keys(run), options.answers(run.targets)
+    fit = max(map(len, keys)) + max(map(len, answers)) + 2 <= LONGEST_LINE
+    return _Columns(keys, answers, run.values) if fit else None
+
+
+def _keys(run: Run) -> list[str]:
+    """The key of each plain entry, as `key` makes it."""
+    kind, text = run.kind[0], "\n".join(run.values)
+    if kind == "p":
+        text = text[1:].replace("\n/", "\n")
+    if kind == "n":
+        text = lower(text)
+    text = _UNSAFE.sub(lambda match: escape(match[0]), text.replace("%", "%25").replace(" ", "%20"))
+    return [_short(kind, escaped) for escaped in (text.lower() if kind == "n" else text).split("\n")]
+
+
+def _of_groups(groups: Iterable[Group], options: CompileOptions, findings: list[Finding]) -> _Columns:
+    rows = [line for group in groups for line in _lines(group, options, findings)]
+    return _Columns(*([*column] for column in zip(*rows, strict=True))) if rows else _Columns([], [], [])
 
 
 def _lines(group: Group, options: CompileOptions, findings: list[Finding]) -> Iterator[_Line]:
@@ -136,6 +171,10 @@ def key(kind: str, text: str) -> str:
     escaped = escape(text)
     if kind == "n":
         escaped = escaped.lower()  # the server escapes first
+    return _short(kind, escaped)
+
+
+def _short(kind: str, escaped: str) -> str:
     if len(escaped) <= LONGEST_KEY:
         return f"{kind}:{escaped}"
     return f"{kind.upper()}:{hashlib.sha1(escaped.encode(), usedforsecurity=False).hexdigest()}"
@@ -153,12 +192,15 @@ def escape(text: str) -> str:
 _SAFE = frozenset(f"{ascii_letters}{digits}$-_.+!*'(),:;@&=/~")
 _ESCAPED = [chr(byte) if chr(byte) in _SAFE else f"%{byte:02x}" for byte in range(256)]
 """What ``int:escape`` makes of each byte."""
+_UNSAFE = re.compile(r"[^A-Za-z0-9$_.+!*'(),:;@&=/~%\n-]+")
+"""What is escaped in a text of many lines in which blanks and percent signs are escaped already."""
 _CHARACTER = "[A-Za-z0-9$_.+!*'(),:;@&=/~-]"
 _ENCODED = "%(?:2[025]|3[cCeE]|5[b-eB-E]|60|7[b-dB-D]|[89a-fA-F][0-9a-fA-F])"
 _PLAIN = rf"/(?!/)(?:{_CHARACTER}|{_ENCODED})*"
 """A target that mod_alias, which alone can send a relative one, sends as it is, but for the case of hex digits."""
 _IS_PLAIN = re.compile(rf"/(?!/)(?:{_CHARACTER}++|{_ENCODED})*+")
 """The same, without a step back: for each line of a map."""
+_ARE_PLAIN = re.compile(rf"(?:{_IS_PLAIN.pattern}\n)*+")
 
 
 # --- the configuration ---------------------------------------------------------------------

@@ -16,16 +16,18 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
 from string import ascii_uppercase
-from typing import NamedTuple, TextIO
+from typing import TextIO
 from urllib.parse import quote, unquote
 
 from etl.addresses import SCRIPT
-from etl.load.redirects.exact import groups, lower, spellings
+from etl.load.redirects.exact import Group, as_groups, lower, pieces, spellings
 from etl.load.redirects.neutral import CompileOptions, Entry, ServerRefused, unsupported
 from etl.load.redirects.sorting import sorted_lines
+from etl.load.redirects.survey import Run, Survey
 from etl.model import Finding
 
 SERVER = "caddy"
@@ -42,23 +44,14 @@ _KINDS = ("paths", "cased", "names", "ids")
 _BLANKS = r"(?:\+|%20)*"
 
 
-class _Key(NamedTuple):
-    """One spelling of an entry."""
-
-    kind: str
-    path: str
-    """Canonical and decoded, with the folder of the old wiki."""
-    answer: str
-
-
 # --- the compiler --------------------------------------------------------------------------
 
 
-def compile_map(map_file: Path, out: Path, options: CompileOptions) -> list[Finding]:
-    """Writes the configuration of Caddy for a map into the folder ``out``; goes over the map twice.
+def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Finding]:
+    """Writes the configuration of Caddy for a map into the folder ``out``.
 
     Sorts in runs on the disk, a part of them in memory. Returns a finding for each entry that Caddy cannot express.
-    Raises MapError, and ServerRefused above `LIMIT`.
+    Raises ServerRefused above `LIMIT`.
     """
     folder = out / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
@@ -67,8 +60,8 @@ def compile_map(map_file: Path, out: Path, options: CompileOptions) -> list[Find
         for file in raw.values():
             file.write(_RAW_HEAD)
         work = _Work(options, raw)
-        with sorted_lines(work.lines(map_file), out) as lines:
-            _write_keys(folder, map(_load, lines))
+        with sorted_lines(work.lines(survey), out) as lines:
+            _write_keys(folder, lines)
     for name, text in _texts(work).items():
         with _create(out / name) as file:
             file.write(text)
@@ -91,16 +84,31 @@ class _Work:
     keys: int = 0
     expressions: int = 0
 
-    def lines(self, map_file: Path) -> Iterator[bytes]:
-        """The keys as lines that sort by kind, then path."""
-        for group in groups(map_file, SERVER, self.findings):
-            kept = [entry for entry in group.entries if self._is_kept(entry)]
-            self.entries += len(kept)
-            keys = dict.fromkeys(line for entry in kept for line in self._lines(entry, group.folds))
-            self.keys += len(keys)
+    def lines(self, survey: Survey) -> Iterator[str]:
+        """The keys as lines that sort by kind, then path; canonical and decoded, with the folder of the old wiki."""
+        for piece in pieces(survey, SERVER, self.findings):
+            if isinstance(piece, Run) and "wiki_etl" not in "".join(piece.targets):
+                lines = self._of_run(piece)
+            else:
+                lines = [line for group in as_groups(piece) for line in self._of_group(group)]
+            self.keys += len(lines)
             if self.keys > LIMIT:
                 raise ServerRefused(_TOO_MANY.format(limit=LIMIT))
-            yield from keys
+            yield from lines
+
+    def _of_run(self, run: Run) -> list[str]:
+        """The lines of plain entries, of which no expression is needed."""
+        self.entries += len(run.values)
+        at = _KINDS.index(f"{run.kind}s")
+        text = run.text(unquote(self.options.base))
+        paths = (lower(text) if run.kind == "name" else text).split("\n")
+        answers = self.options.answers(run.targets)
+        return [f"{at}\t{path}\t{answer}\n" for path, answer in zip(paths, answers, strict=True)]
+
+    def _of_group(self, group: Group) -> Iterable[str]:
+        kept = [entry for entry in group.entries if self._is_kept(entry)]
+        self.entries += len(kept)
+        return dict.fromkeys(line for entry in kept for line in self._lines(entry, group.folds))
 
     def _is_kept(self, entry: Entry) -> bool:
         if "wiki_etl" not in (entry.target or ""):
@@ -109,13 +117,13 @@ class _Work:
         self.findings.append(unsupported(SERVER, entry, why))
         return False
 
-    def _lines(self, entry: Entry, folds: bool) -> Iterator[bytes]:
+    def _lines(self, entry: Entry, folds: bool) -> Iterator[str]:
         answer = self.options.answer(entry)
         kind = {"path": "paths", "name": "names" if folds else "cased", "id": "ids"}[entry.address.kind]
         base = "" if kind == "paths" else unquote(self.options.base)
         for text in spellings(entry):
             path = lower(base + text) if folds else base + text
-            yield f"{_KINDS.index(kind)}\t{path}\t{answer}\n".encode()
+            yield f"{_KINDS.index(kind)}\t{path}\t{answer}\n"
             if kind != "ids" and (re.search("[+#]", text) or text.endswith("/")):
                 self._write_raw("paths" if kind == "paths" else "names", base, text, answer)
 
@@ -124,46 +132,46 @@ class _Work:
         self.raw[kind].write(_expression(_raw_pattern(base, text), answer) + "\n")
 
 
-def _load(line: bytes) -> _Key:
-    at, path, answer = line.decode().rstrip("\n").split("\t")
-    return _Key(_KINDS[int(at)], path, answer)
-
-
 # --- the keys, in blocks -------------------------------------------------------------------
 
 
-def _write_keys(folder: Path, keys: Iterator[_Key]) -> None:
+def _write_keys(folder: Path, lines: Iterator[str]) -> None:
     """The files of the keys, and of the borders between their blocks, for every kind."""
     for kind in _KINDS:
-        _write_kind(folder, kind, ())
-    for kind, group in groupby(keys, lambda key: key.kind):
-        _write_kind(folder, kind, group)
+        _write_kind(folder, kind, iter(()))
+    for at, group in groupby(lines, itemgetter(0)):
+        _write_kind(folder, _KINDS[int(at)], group)
 
 
-def _write_kind(folder: Path, kind: str, keys: Iterable[_Key]) -> None:
+def _write_kind(folder: Path, kind: str, lines: Iterator[str]) -> None:
     with _create(folder / f"{kind}.map") as file, _create(folder / f"{kind}-blocks.map") as borders:
         file.write(_KEYS_HEAD.replace("@kind@", kind))
         last = 0
-        for number, (border, block) in enumerate(_blocks(keys)):
+        for number, (border, block) in enumerate(_blocks(lines)):
             if number:
                 borders.write(_expression(_below(border), str(number - 1)) + "\n")
             file.write(_BLOCK_HEAD.replace("@kind@", kind).replace("@number@", str(number)))
-            file.writelines(f"\t{_line(key)}\n" for key in block)
+            file.write(_written(block))
             file.write("}\n")
             last = number
         borders.write(f"default {last}\n")
 
 
-def _blocks(keys: Iterable[_Key]) -> Iterator[tuple[str, list[_Key]]]:
-    """Keys in blocks, each with the border before it."""
-    border, block = "", list[_Key]()
-    for key in keys:
-        if len(block) >= BLOCK and len(new := _border(block[-1].path, key.path)) <= _LONGEST_BORDER:
+def _blocks(lines: Iterator[str]) -> Iterator[tuple[str, list[str]]]:
+    """Lines in blocks, each with the border before it."""
+    border, block = "", [*islice(lines, BLOCK)]
+    for line in lines:
+        if len(new := _border(_path(block[-1]), _path(line))) <= _LONGEST_BORDER:
             yield border, block
-            border, block = new, []
-        block.append(key)
+            border, block = new, [line, *islice(lines, BLOCK - 1)]
+        else:
+            block.append(line)
     if block:
         yield border, block
+
+
+def _path(line: str) -> str:
+    return line.split("\t", 2)[1]
 
 
 def _border(last: str, first: str) -> str:
@@ -193,16 +201,35 @@ def _below(border: str) -> str:
 # --- the grammar ---------------------------------------------------------------------------
 
 
-def _line(key: _Key) -> str:
+def _written(block: list[str]) -> str:
+    """The lines of a block as those of a map: all at once where Caddy reads a meaning into none of them."""
+    text = "".join(block)
+    if _is_special(text):
+        return "".join(map(_line, block))
+    kind = block[0][0]
+    quoted = f"\n{text}".replace("\t", '" "').replace(f'\n{kind}" "', '"\n\t"')
+    return quoted[2:-1] + '"\n'
+
+
+def _line(line: str) -> str:
     """A line of a map. What Caddy reads a meaning into, quoted or not, is written as an expression."""
-    if re.search(r'[{}"\\]|wiki_etl', key.path):
-        return _expression(f"^{''.join(map(_literal, key.path))}$", key.answer)
-    return f'"{key.path}" "{key.answer}"'
+    _, path, answer = line.rstrip("\n").split("\t")
+    if _is_special(path):
+        return f"\t{_expression(f'^{_literals(path)}$', answer)}\n"
+    return f'\t"{path}" "{answer}"\n'
+
+
+def _is_special(text: str) -> bool:
+    return any(mark in text for mark in ("{", "}", '"', "\\", "wiki_etl"))
 
 
 def _expression(pattern: str, answer: str) -> str:
     """A line whose key is an expression; a dollar in its answer would stand for a group."""
     return f'`~{pattern}` "{answer.replace("$", "$$")}"'
+
+
+def _literals(text: str) -> str:
+    return "".join(map(_literal, text))
 
 
 def _literal(char: str) -> str:
@@ -222,7 +249,7 @@ def _raw_pattern(base: str, text: str) -> str:
     """
     inner = text.strip("/")
     spelled = "".join(map(_spelled, inner)) + "%2[fF]" * (len(text) - len(text.rstrip("/")))
-    return f"^{_ORIGIN}/(?:\\.?/)*{''.join(map(_literal, base.lstrip('/')))}{_BLANKS}{spelled}{_BLANKS}{_TAIL}"
+    return f"^{_ORIGIN}/(?:\\.?/)*{_literals(base.lstrip('/'))}{_BLANKS}{spelled}{_BLANKS}{_TAIL}"
 
 
 _ORIGIN = r"(?:[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)?"
@@ -312,7 +339,7 @@ def _routes(options: CompileOptions) -> Iterator[str]:
 
 
 def _pattern(path: str, tail: str = "") -> str:
-    return f"^{''.join(map(_literal, path))}{tail}$"
+    return f"^{_literals(path)}{tail}$"
 
 
 _TOO_MANY = (

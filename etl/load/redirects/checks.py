@@ -1,6 +1,6 @@
 """The map as a whole, before anything is written from it: one answer for each address, and an end to each way.
 
-What one line can tell is checked where lines are read (`neutral.entries`). What needs all of them is asked of
+What one line can tell is checked where lines are read (`survey.surveyed`). What needs all of them is asked of
 SQLite in a temporary file, so memory does not grow. A map that fails here is wrong for every server; what only one
 server confuses is its compiler's concern.
 """
@@ -13,14 +13,15 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
 
 from etl.addresses import as_path, canonical_name, lookups
-from etl.load.redirects.neutral import CompileOptions, Entry, MapError, entries, short
+from etl.load.redirects.neutral import CompileOptions, MapError, short
+from etl.load.redirects.survey import Batch, Survey
 from etl.model import Finding
 
 DOCUMENTS = "documents.jsonl"
@@ -74,31 +75,30 @@ class Checked(NamedTuple):
     findings: list[Finding]
 
 
-def check(map_file: Path, options: CompileOptions, *, trusted: bool = False) -> Checked:
+def check(survey: Survey, options: CompileOptions, *, trusted: bool = False) -> Checked:
     """Goes over a map and says what a person should know of it.
 
     The documents are those of the ``documents.jsonl`` beside the map, where there is one. ``trusted``: the map was
-    made by `resolve` a moment ago, which guarantees the same of its tables; then only its lines are checked, and the
-    settings held against it. After this, nobody who reads the map has to check its lines (`entries` with ``again``).
+    made by `resolve` a moment ago, which guarantees the same of its tables; then only the settings are held against it.
 
     Raises MapError, with file and line, for an address that is there twice, that the new site or another entry's
     target answers (a chain, a loop), or that goes to no document.
     """
     if trusted:
         # `resolve` has said already whether the name of home is unknown.
-        return _settings(entries(map_file), options, report_home=False)
+        return _settings(survey.batches(), options, report_home=False)
     with (
         tempfile.TemporaryDirectory(prefix="wiki-etl-") as folder,
         closing(sqlite3.connect(Path(folder) / "map", isolation_level=None)) as db,
     ):
         db.executescript(_SCHEMA)
-        return _Whole(map_file, options, db).check()
+        return _Whole(survey, options, db).check()
 
 
 # --- the map and the settings --------------------------------------------------------------
 
 
-def _settings(read: Iterable[Entry], options: CompileOptions, *, report_home: bool = True) -> Checked:
+def _settings(read: Iterable[Batch], options: CompileOptions, *, report_home: bool = True) -> Checked:
     """What the settings ``home`` and ``routes`` mean for a map: where home is, and routes that end in another entry."""
     home, home_to, findings = canonical_name(options.home or ""), None, []
     goals = {
@@ -107,11 +107,12 @@ def _settings(read: Iterable[Entry], options: CompileOptions, *, report_home: bo
         if route.target is not None
         for request in _requests(route.target, options)
     }
-    for entry in read:
-        if home is not None and entry.address == ("name", home):
-            home_to = options.answer(entry)
-        if goals and (target := goals.get(as_path(entry.address, options.legacy_base))) is not None:
-            findings.append(_detour(target, f"{entry.address.kind} {short(entry.address.value)} of the map answers it"))
+    for batch in read:
+        if home is not None and batch.kind == "name" and home in batch.values:
+            home_to = options.answer(batch.entry(batch.values.index(home)))
+        for address, _ in batch.entries() if goals else ():
+            if (target := goals.get(as_path(address, options.legacy_base))) is not None:
+                findings.append(_detour(target, f"{address.kind} {short(address.value)} of the map answers it"))
     if options.home is not None and home_to is None and report_home:
         message = f"setting 'home': {short(options.home)} is no name of the map"
         findings.append(Finding("redirect.unresolved", message, "the old home page is not answered", cause="home"))
@@ -137,7 +138,7 @@ def _requests(path: str, options: CompileOptions) -> set[str]:
 class _Whole:
     """A map in a database, while it is checked."""
 
-    map_file: Path
+    survey: Survey
     options: CompileOptions
     db: sqlite3.Connection
     ordered: bool = True
@@ -145,7 +146,7 @@ class _Whole:
     documents: Path | None = field(init=False)
 
     def __post_init__(self) -> None:
-        documents = self.map_file.parent / DOCUMENTS
+        documents = self.survey.file.parent / DOCUMENTS
         self.documents = documents if documents.is_file() else None
 
     def check(self) -> Checked:
@@ -156,22 +157,17 @@ class _Whole:
         self._check_targets()
         return Checked(checked.home_to, [*checked.findings, *self._clashes()])
 
-    def _load(self) -> Iterator[Entry]:
-        """Every entry, on its way into the database."""
-        rows: list[tuple[Any, ...]] = []
-        before = ("", "")
-        for number, entry in enumerate(entries(self.map_file), 1):
-            self.ordered = self.ordered and before < entry.address
-            before = entry.address
-            rows.append((number, *entry.address, as_path(entry.address, self.options.legacy_base), entry.target))
-            if len(rows) == 1000:
-                self._insert(rows)
-            yield entry
-        self._insert(rows)
-
-    def _insert(self, rows: list[tuple[Any, ...]]) -> None:
-        self.db.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?)", rows)
-        rows.clear()
+    def _load(self) -> Iterator[Batch]:
+        """Every batch, on its way into the database."""
+        before, numbers = ("", ""), count(1)
+        for batch in self.survey.batches():
+            rows: list[tuple[Any, ...]] = []
+            for address, target in batch.entries():
+                self.ordered = self.ordered and before < address
+                before = address
+                rows.append((next(numbers), *address, as_path(address, self.options.legacy_base), target))
+            self.db.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?)", rows)
+            yield batch
 
     def _load_living(self) -> None:
         """What the new site answers: reserved paths, documents, and every target."""
@@ -209,7 +205,7 @@ class _Whole:
                 )
 
     def _refuse(self, line: int, why: str) -> None:
-        raise MapError(f"{self.map_file}:{line}: {why}")
+        raise MapError(f"{self.survey.file}:{line}: {why}")
 
     def _clashes(self) -> Iterator[Finding]:
         """One request with two answers: of two kinds of address, or of a name in another case and the new site."""

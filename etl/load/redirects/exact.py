@@ -2,19 +2,22 @@
 
 A name is found in any case of ASCII letters where that finds one answer (contract, 7: the second
 look-up); which names would not is known only at the end of the map. Those that may be meant wait for
-it (`neutral.Crowd`), everything else passes through.
+it (`Survey.marked`), everything else passes through.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
-from etl.load.redirects.neutral import Crowd, Entry, entries, unsupported
+from etl.addresses import Kind
+from etl.load.redirects.neutral import Entry, unsupported
+from etl.load.redirects.survey import Run, Survey
 from etl.model import Finding
 
+NAME = "exact"
+"""Of the marks of `keys`."""
 LONGEST = 4000
 """Bytes of the longest key: with every byte percent-encoded the request still has room in a server's buffers."""
 
@@ -27,23 +30,42 @@ class Group(NamedTuple):
     """Whether any case of ASCII letters has one answer. Never for ids and paths."""
 
 
-def groups(map_file: Path, server: str, findings: list[Finding]) -> Iterator[Group]:
+def groups(survey: Survey, server: str, findings: list[Finding]) -> Iterator[Group]:
     """The entries that a server can express, in the order of the map but for those that had to wait.
 
-    Goes over the map twice. What is left out is added to ``findings``. Raises MapError.
+    What is left out is added to ``findings``. Needs the marks of `keys`, by the name of this module.
     """
-    crowd = _survey(map_file)
+    for piece in pieces(survey, server, findings):
+        yield from as_groups(piece)
+
+
+def pieces(survey: Survey, server: str, findings: list[Finding]) -> Iterator[Run | Group]:
+    """The same as `groups`, but plain entries, which are a group each, many at a time."""
     waiting: dict[str, list[Entry]] = {}
-    for entry in entries(map_file, again=True):
-        if not _fits(entry, server, findings):
-            continue
-        if crowd.suspects((key := _key(entry)).encode()):
-            waiting.setdefault(key, []).append(entry)
-        else:
-            yield Group([entry], entry.address.kind == "name")
+    for batch, marked in survey.marked(NAME):
+        wait = {*marked}
+        for piece in batch.pieces(wait):
+            if isinstance(piece, Run):
+                yield piece
+                continue
+            entry = batch.entry(piece)
+            if not _fits(entry, server, findings):
+                continue
+            if piece in wait:
+                waiting.setdefault(_key(entry), []).append(entry)
+            else:
+                yield Group([entry], batch.kind == "name")
     for crowded in waiting.values():
         kept = _without_repeats(crowded, server, findings)
         yield Group(kept, kept[0].address.kind == "name" and len({entry.target for entry in kept}) == 1)
+
+
+def as_groups(piece: Run | Group) -> Iterator[Group]:
+    """What `pieces` gave as `groups` gives it."""
+    if isinstance(piece, Run):
+        yield from (Group([entry], piece.kind == "name") for entry in piece.entries())
+    else:
+        yield piece
 
 
 def _fits(entry: Entry, server: str, findings: list[Finding]) -> bool:
@@ -78,19 +100,22 @@ def lower(text: str) -> str:
     return text.lower() if text.isascii() else text.encode().lower().decode()
 
 
-def _survey(map_file: Path) -> Crowd:
-    crowd = Crowd(map_file.stat().st_size if map_file.is_file() else 0)
-    for entry in entries(map_file, again=True):
-        crowd.add(_key(entry).encode())
-    return crowd
+def keys(kind: Kind, values: list[str]) -> list[bytes]:
+    """What tells entries apart without case, as `_key` says it of one."""
+    text = "\n".join(values)
+    if kind == "name":
+        text = _caseless(text)
+    return [f"{kind}:{value}".encode() for value in text.split("\n")]
 
 
 def _key(entry: Entry) -> str:
     """What tells entries apart without case: of the whole alphabet, for that is what the contract folds."""
     kind, text = entry.address
-    if kind == "name":
-        text = text.lower() if text.isascii() else unicodedata.normalize("NFD", text).casefold()
-    return f"{kind}:{text}"
+    return f"{kind}:{_caseless(text) if kind == 'name' else text}"
+
+
+def _caseless(text: str) -> str:
+    return text.lower() if text.isascii() else unicodedata.normalize("NFD", text).casefold()
 
 
 def _too_long(size: int) -> str:

@@ -15,8 +15,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TextIO
 
-from etl.load.redirects.exact import LONGEST, Group, groups, lower, spellings
+from etl.load.redirects.exact import LONGEST, Group, lower, pieces, spellings
 from etl.load.redirects.neutral import CompileOptions
+from etl.load.redirects.survey import Run, Survey
 from etl.model import Finding
 from etl.routes import Route
 
@@ -26,10 +27,10 @@ FILES = ("paths", "names", "names-folded", "ids", "routes", "routes-numbered")
 """The maps: what is there, then names in lower case, and what the settings say of addresses that are no pages."""
 
 
-def compile_map(map_file: Path, out: Path, options: CompileOptions) -> list[Finding]:
-    """Writes the configuration of HAProxy for a map into the folder ``out``; goes over the map twice.
+def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Finding]:
+    """Writes the configuration of HAProxy for a map into the folder ``out``.
 
-    Returns a finding for each entry that HAProxy cannot express. Raises MapError.
+    Returns a finding for each entry that HAProxy cannot express.
     """
     folder = out / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
@@ -37,8 +38,11 @@ def compile_map(map_file: Path, out: Path, options: CompileOptions) -> list[Find
     lines = 0
     with ExitStack() as stack:
         files = {name: stack.enter_context(_create(folder / f"{name}.map")) for name in FILES}
-        for group in groups(map_file, SERVER, findings):
-            lines += _write(files, group, options)
+        for piece in pieces(survey, SERVER, findings):
+            if isinstance(piece, Run):
+                lines += _write_run(files, piece, options)
+            else:
+                lines += _write(files, piece, options)
         for name, text, answer in _others(options):
             files[name].write(f"{key(text)} {answer}\n")
     for name, text in _texts(options, lines, len(findings)).items():
@@ -52,6 +56,20 @@ def _create(path: Path) -> TextIO:
 
 
 # --- keys ----------------------------------------------------------------------------------
+
+
+def _write_run(files: dict[str, TextIO], run: Run, options: CompileOptions) -> int:
+    """Writes plain entries as `_write` would, one by one; the number of lines."""
+    keys, answers = _escaped(run.text("/")), options.answers(run.targets)
+    _write_lines(files[f"{run.kind}s"], keys, answers)
+    if run.kind != "name":
+        return len(answers)
+    _write_lines(files["names-folded"], lower(keys), answers)
+    return 2 * len(answers)
+
+
+def _write_lines(file: TextIO, keys: str, answers: list[str]) -> None:
+    file.writelines([f"{key} {answer}\n" for key, answer in zip(keys.split("\n"), answers, strict=True)])
 
 
 def _write(files: dict[str, TextIO], group: Group, options: CompileOptions) -> int:
@@ -77,8 +95,11 @@ def key(text: str) -> str:
     >>> key("5% are – a+b"), key("/posts/x"), key("10983")
     ('/5%25+are+–+a%2Bb', '/posts/x', '/10983')
     """
-    plain = text.removeprefix("/").replace("%", "%25").replace("+", "%2B").replace(" ", "+")
-    return f"/{plain}"
+    return f"/{_escaped(text.removeprefix('/'))}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("+", "%2B").replace(" ", "+")
 
 
 def _others(options: CompileOptions) -> Iterator[tuple[str, str, str]]:

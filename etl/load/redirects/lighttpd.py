@@ -14,21 +14,24 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import TextIO
 from urllib.parse import unquote
 
-from etl.load.redirects.neutral import CompileOptions, entries, unsupported
+from etl.load.redirects.neutral import CompileOptions, Entry, unsupported
 from etl.load.redirects.sorting import sorted_lines
+from etl.load.redirects.survey import Run, Survey, longest
 from etl.model import Finding
 from etl.routes import Route
 
 SERVER = "lighttpd"
 FOLDER = "wiki-etl"
+BLOCK = 256
+"""Lines that are written at once."""
 
 _HEAD = 8192  # lighttpd's own default for a request with all its headers
 _LONGEST_HEAD = 65535  # and the most that it takes
@@ -36,29 +39,17 @@ _HEADERS = 2048  # room for what a browser sends beside the address
 LONGEST = (_LONGEST_HEAD - _HEADERS) // 3  # bytes of a value that still arrives with every byte encoded
 
 
-class _Line(NamedTuple):
-    """One line before names that fold into one are known; sorts as its bytes do."""
-
-    key: str
-    exact: str
-    answer: str
-
-    def dump(self) -> bytes:
-        return "\t".join(self).encode() + b"\n"
-
-
-def compile_map(map_file: Path, out: Path, options: CompileOptions) -> list[Finding]:
-    """Writes the configuration of lighttpd for a map into the folder ``out``; goes over the map once.
+def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Finding]:
+    """Writes the configuration of lighttpd for a map into the folder ``out``.
 
     Sorts in runs on the disk, a part of them in memory. Returns a finding for each entry that does not get into
-    the files. Raises MapError.
+    the files.
     """
     folder = out / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     work = _Work(options)
-    with sorted_lines(work.lines(map_file), out) as lines, (folder / "redirects.map").open("wb") as file:
-        for key, group in groupby(map(_load, lines), lambda line: line.key):
-            file.writelines(work.written(key, {line.exact: line.answer for line in group}))
+    with sorted_lines(work.lines(survey), out) as lines, _create(folder / "redirects.map") as file:
+        file.writelines(map(work.written, _blocks(lines)))
     for name, text in _texts(work).items():
         (out / name).write_text(text, "utf-8", newline="\n")
     return work.findings
@@ -79,35 +70,83 @@ class _Work:
     shared: int = 0
     """Keys that names with several answers fold into."""
 
-    def lines(self, map_file: Path) -> Iterator[bytes]:
-        """The spellings of each entry: NFC, and NFD where it differs, for clients that send that."""
-        for entry in entries(map_file, again=True):
-            kind, value = entry.address
-            forms = spelled(value)
-            size = len(forms[-1].encode())
-            if size > LONGEST:
-                why = f"{size} bytes where a request has room for {LONGEST}, each of them encoded"
-                self.findings.append(unsupported(SERVER, entry, why))
-                continue
-            self.longest = max(self.longest, size)
-            answer = self.options.answer(entry)
-            for text in forms:
-                yield _Line(self._key(kind, text), text, answer).dump()
+    def lines(self, survey: Survey) -> Iterator[str]:
+        """The spellings of each entry, before names that fold into one are known: key, spelling and answer."""
+        for batch in survey.batches():
+            for piece in batch.pieces():
+                yield from self._of_run(piece) if isinstance(piece, Run) else self._of_entry(batch.entry(piece))
 
-    def _key(self, kind: str, text: str) -> str:
+    def _of_run(self, run: Run) -> list[str]:
+        """The lines of plain entries, which have one form and are short enough."""
+        self.entries += len(run.values)
+        self.longest = max(self.longest, longest(run.values))
+        keys = self._folded(run.kind, "\n".join(run.values)).split("\n")
+        answers = self.options.answers(run.targets)
+        rows = zip(keys, run.values, answers, strict=True)
+        return [f"{run.kind[0]}{key}\t{text}\t{answer}\n" for key, text, answer in rows]
+
+    def _of_entry(self, entry: Entry) -> Iterator[str]:
+        """The lines of an entry: NFC, and NFD where it differs, for clients that send that."""
+        kind, value = entry.address
+        forms = spelled(value)
+        size = len(forms[-1].encode())
+        if size > LONGEST:
+            why = f"{size} bytes where a request has room for {LONGEST}, each of them encoded"
+            self.findings.append(unsupported(SERVER, entry, why))
+            return
+        self.entries += 1
+        self.longest = max(self.longest, size)
+        answer = self.options.answer(entry)
+        for text in forms:
+            yield f"{kind[0]}{self._folded(kind, text)}\t{text}\t{answer}\n"
+
+    def _folded(self, kind: str, text: str) -> str:
+        """What of a value its key holds."""
         if kind != "name":
-            return kind[0] + text
+            return text
         folded = text.casefold()
         self.alphabet.update(folded)
-        return "n" + folded
+        return folded
 
-    def written(self, key: str, answers: dict[str, str]) -> Iterator[bytes]:
-        """The lines of one key: one for all names where they have one answer, else one for each."""
-        differ = len(set(answers.values())) > 1
+    def written(self, block: list[str]) -> str:
+        """The lines of the map for sorted ones: one for all names of a key where they have one answer, else all."""
+        text = "".join(block)
+        if not _SHARED.search(f"\n{text}"):
+            return _SPELLING.sub("\t ", text)
+        return "".join(line for key, group in groupby(block, _key) for line in self._of_key(key, group))
+
+    def _of_key(self, key: str, group: Iterable[str]) -> Iterator[str]:
+        answers = dict(line.rstrip("\n").split("\t")[1:] for line in group)
+        differ = len({*answers.values()}) > 1
         self.shared += differ
-        self.entries += sum(unicodedata.is_normalized("NFC", exact) for exact in answers)
         for exact, answer in answers.items() if differ else [("", next(iter(answers.values())))]:
-            yield f"{key}\t{exact} {answer}\n".encode()
+            yield f"{key}\t{exact} {answer}\n"
+
+
+_SPELLING = re.compile(r"\t[^\t\n]*\t")
+_SHARED = re.compile(r"\n([^\t\n]*\t).*\n\1")
+"""A key that two lines have, behind the end of the line before."""
+
+
+def _blocks(lines: Iterator[str]) -> Iterator[list[str]]:
+    """Sorted lines, some hundred at a time, all of one key together."""
+    block = [*islice(lines, BLOCK)]
+    for line in lines:
+        if _key(line) == _key(block[-1]):
+            block.append(line)
+        else:
+            yield block
+            block = [line, *islice(lines, BLOCK - 1)]
+    if block:
+        yield block
+
+
+def _key(line: str) -> str:
+    return line.partition("\t")[0]
+
+
+def _create(path: Path) -> TextIO:
+    return path.open("w", encoding="utf-8", newline="\n")
 
 
 def spelled(value: str) -> list[str]:
@@ -118,10 +157,6 @@ def spelled(value: str) -> list[str]:
     """
     other = value if value.isascii() else unicodedata.normalize("NFD", value)
     return [value] if other == value else [value, other]
-
-
-def _load(line: bytes) -> _Line:
-    return _Line(*line.decode().rstrip("\n").split("\t"))
 
 
 # --- the files around the map --------------------------------------------------------------
@@ -208,8 +243,9 @@ def _fold(alphabet: set[str]) -> str:
 @lru_cache(maxsize=1)
 def _folding() -> list[tuple[str, str]]:
     """Every character beyond ASCII that folding changes."""
-    every = (chr(code) for code in range(0x80, 0x20000) if not 0xD800 <= code < 0xE000)
-    return [(char, folded) for char in every if (folded := char.casefold()) != char]
+    pages = ("".join(map(chr, range(start, start + 0x80))) for start in range(0x80, 0x20000, 0x80))
+    changed = (page for page in pages if page.casefold() != page)
+    return [(char, folded) for page in changed for char in page if (folded := char.casefold()) != char]
 
 
 _CONF = """\

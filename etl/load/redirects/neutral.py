@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import and_
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple
 from urllib.parse import urlsplit
@@ -29,8 +32,9 @@ LONGEST_LINE = 1 << 20
 """Bytes: a line of a map is held in memory, and no server has a request line of that length."""
 _SHORT = 60
 
-_TARGET = re.compile(r"/(?!/)(?:[A-Za-z0-9/._~!$&'()*+,;=:@?-]++|%[0-9A-Fa-f]{2})*+")
+TARGET = r"/(?!/)(?:[A-Za-z0-9/._~!$&'()*+,;=:@?-]++|%[0-9A-Fa-f]{2})*+"
 """What an address may hold as it is sent (RFC 3986), from the root of the site; no fragment, no other host."""
+_TARGET = re.compile(TARGET)
 
 
 class MapError(Trouble):
@@ -104,7 +108,16 @@ class CompileOptions:
 
     def answer(self, entry: Entry | Route) -> str:
         """What a server sends for an entry or a route: where to go, or ``410``."""
-        return "410" if entry.target is None else (self.site or "").rstrip("/") + entry.target
+        return "410" if entry.target is None else self._host + entry.target
+
+    def answers(self, targets: list[str]) -> list[str]:
+        """What a server sends for targets."""
+        host = self._host
+        return [host + target for target in targets] if host else targets
+
+    @property
+    def _host(self) -> str:
+        return (self.site or "").rstrip("/")
 
 
 def compile_options(settings: Settings) -> CompileOptions:
@@ -152,16 +165,28 @@ def entries(map_file: Path, *, again: bool = False) -> Iterator[Entry]:
     Raises MapError at the first line that is none, or that no map may hold (`addresses.refusal`); ``again``: of a
     file that was gone over before, lines are not checked any more.
     """
+    with reading(map_file) as lines:
+        yield from map(_known, lines) if again else checked(map_file, _bounded(lines))
+
+
+@contextmanager
+def reading(map_file: Path) -> Iterator[BinaryIO]:
+    """A map that is open; trouble with the file becomes MapError."""
     try:
-        with map_file.open("rb") as lines:
-            yield from map(_known, lines) if again else _checked(map_file, lines)
+        with map_file.open("rb") as file:
+            yield file
     except OSError as error:
         raise MapError(f"{map_file}: cannot read the redirect map: {error.strerror}") from error
 
 
-def _checked(map_file: Path, lines: BinaryIO) -> Iterator[Entry]:
-    """The entries of an open map, each line checked, and none read that no memory could hold."""
-    for number, line in enumerate(iter(lambda: lines.readline(LONGEST_LINE + 1), b""), 1):
+def _bounded(lines: BinaryIO) -> Iterator[bytes]:
+    """The lines of a file, and of one that no memory could hold no more than shows that it is too long."""
+    return iter(lambda: lines.readline(LONGEST_LINE + 1), b"")
+
+
+def checked(map_file: Path, lines: Iterable[bytes], first: int = 1) -> Iterator[Entry]:
+    """The entries of lines, the first of which has a number; raises MapError at one that is none."""
+    for number, line in enumerate(lines, first):
         entry = _entry(line)
         if isinstance(entry, str):
             raise MapError(f"{map_file}:{number}: {entry}; correct or remove the line")
@@ -243,17 +268,36 @@ class Crowd:
 
     def add(self, key: bytes) -> None:
         """Sees a key."""
-        for at, bit in self._places(key):
-            self._twice[at] |= self._once[at] & bit
-            self._once[at] |= bit
+        self.add_all(digests([key]))
+
+    def add_all(self, found: bytes) -> None:
+        """Sees keys, by their `digests`."""
+        once, twice = self._once, self._twice
+        for place in self._places(found):
+            at, bit = place >> 3, 1 << (place & 7)
+            if once[at] & bit:
+                twice[at] |= bit
+            else:
+                once[at] |= bit
 
     def suspects(self, key: bytes) -> bool:
         """False for a key that was seen at most once."""
-        (first, bit), (second, other) = self._places(key)
-        return bool(self._twice[first] & bit and self._twice[second] & other)
+        return bool(self.suspected(digests([key])))
 
-    def _places(self, key: bytes) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Byte and bit of both places of a key: two keys seldom share both."""
-        digest = int.from_bytes(hashlib.blake2b(key, digest_size=8).digest())
-        first, second = digest & self._mask, digest >> 32 & self._mask
-        return (first >> 3, 1 << (first & 7)), (second >> 3, 1 << (second & 7))
+    def suspected(self, found: bytes) -> list[int]:
+        """Which of some keys, by their `digests`, may have been seen more than once: their places, in order."""
+        twice = self._twice
+        hit = [twice[place >> 3] >> (place & 7) & 1 for place in self._places(found)]
+        half = len(hit) // 2
+        return [at for at, both in enumerate(map(and_, hit[:half], hit[half:])) if both]
+
+    def _places(self, found: bytes) -> list[int]:
+        """Two bits for each key, first the one of every key, then the other: two keys seldom share both."""
+        mask = self._mask
+        numbers = struct.unpack(f">{len(found) // 8}Q", found)
+        return [number & mask for number in numbers] + [number >> 32 & mask for number in numbers]
+
+
+def digests(keys: Iterable[bytes]) -> bytes:
+    """Eight bytes for each key, by which a `Crowd` knows it."""
+    return b"".join([hashlib.blake2b(key, digest_size=8).digest() for key in keys])

@@ -16,11 +16,13 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import compress
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
-from etl.addresses import as_path
-from etl.load.redirects.neutral import CompileOptions, Crowd, Entry, entries, unsupported
+from etl.addresses import Kind, as_path
+from etl.load.redirects.neutral import CompileOptions, Entry, unsupported
+from etl.load.redirects.survey import LONGEST_PLAIN, Run, Survey, longest, most
 from etl.model import Finding
 
 SERVER = "nginx"
@@ -58,9 +60,7 @@ class Key(NamedTuple):
         >>> Key(Entry(Address("name", "A+B c"), None), "/A+B c").folded
         '+/A B c'
         """
-        if self.text[0] != "/" or "+" not in self.text:
-            return self.text
-        return "+" * self.text.count("+") + self.text.replace("+", " ")
+        return _folded(self.text)
 
     @property
     def hashed(self) -> bytes:
@@ -68,21 +68,26 @@ class Key(NamedTuple):
         return self.folded.encode().lower()
 
 
+def _folded(text: str) -> str:
+    if text[0] != "/" or "+" not in text:
+        return text
+    return "+" * text.count("+") + text.replace("+", " ")
+
+
 # --- the compiler --------------------------------------------------------------------------
 
 
-def compile_map(map_file: Path, out: Path, options: CompileOptions) -> list[Finding]:
-    """Writes the configuration of nginx for a map into the folder ``out``; goes over the map twice.
+def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Finding]:
+    """Writes the configuration of nginx for a map into the folder ``out``.
 
-    Returns a finding for each entry that nginx cannot express. Raises MapError.
+    Returns a finding for each entry that nginx cannot express.
     """
     folder = out / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    survey = _survey(map_file)
     with ExitStack() as stack:
         files = {name: stack.enter_context(_create(folder / f"{name}.map")) for name in FILES}
         maps = _Maps(files, options)
-        _fill(maps, map_file, survey)
+        _fill(maps, survey)
     with _create(folder / f"{ROUTES}.map") as file:
         file.writelines(_routes(maps, options))
     for name, text in _texts(maps, options).items():
@@ -100,28 +105,43 @@ def _keys(entry: Entry) -> Iterator[Key]:
     """The spellings of an address: NFC, and NFD where it differs, for clients that send that."""
     text = entry.address.value if entry.address.kind == "id" else as_path(entry.address)
     yield Key(entry, text)
-    if not text.isascii() and (other := unicodedata.normalize("NFD", text)) != text:
+    if other := _other_form(text):
         yield Key(entry, other)
 
 
-def _survey(map_file: Path) -> Crowd:
-    """First pass: which keys may meet in nginx's hash."""
-    crowd = Crowd(map_file.stat().st_size if map_file.is_file() else 0)
-    for entry in entries(map_file, again=True):
-        for key in _keys(entry):
-            crowd.add(key.hashed)
-    return crowd
+def _other_form(text: str) -> str | None:
+    """The text in NFD; None where that is the same."""
+    other = text if text.isascii() else unicodedata.normalize("NFD", text)
+    return None if other == text else other
 
 
-def _fill(maps: _Maps, map_file: Path, crowd: Crowd) -> None:
-    """Second pass: writes each entry, those whose keys may meet at the end."""
+def keys(kind: Kind, values: list[str]) -> list[bytes]:
+    """What nginx's hash compares (`Key.hashed`): for each value, then for the other forms of those that have one."""
+    texts = [f"/{value}" for value in values] if kind == "name" else values
+    text = "\n".join(texts)
+    if not text.isascii():
+        texts = [*texts, *filter(None, map(_other_form, texts))]
+        text = "\n".join(texts)
+    if "+" in text:
+        text = "\n".join(map(_folded, texts))
+    return text.encode().lower().split(b"\n")
+
+
+def _fill(maps: _Maps, survey: Survey) -> None:
+    """Writes each entry, those whose keys may meet at the end."""
     waiting: dict[bytes, list[Key]] = {}
-    for entry in entries(map_file, again=True):
-        for key in _keys(entry):
-            if crowd.suspects(key.hashed):
-                waiting.setdefault(key.hashed, []).append(key)
-            else:
-                _put(maps, key)
+    for batch, marked in survey.marked(SERVER):
+        hashed = keys(batch.kind, batch.values)
+        may_meet = {hashed[at] for at in marked}
+        for piece in batch.pieces([at for at in marked if at < len(batch.values)]):
+            if isinstance(piece, Run):
+                maps.put_run(piece)
+                continue
+            for key in _keys(batch.entry(piece)):
+                if key.hashed in may_meet:
+                    waiting.setdefault(key.hashed, []).append(key)
+                else:
+                    _put(maps, key)
     for group in waiting.values():
         _put_group(maps, group)
 
@@ -154,9 +174,10 @@ def _hash_of(key: Key) -> str:
     """The file of a key. Names are found in any case, as on the old site; paths are not."""
     if key.entry.address.kind != "path":
         return f"{key.entry.address.kind}s"
-    return "paths-mixed" if re.search("[A-Z]", key.text) else "paths"
+    return "paths-mixed" if _CAPITAL.search(key.text) else "paths"
 
 
+_CAPITAL = re.compile("[A-Z]")
 _DOTS = re.compile(r"/\.\.?(?:/|\Z)")
 
 
@@ -218,11 +239,36 @@ class _Maps:
         self.pluses = max(self.pluses, text.count("+"))
         self._write(name, entry, text, _quoted(text), self.options.answer(entry))
 
+    def put_run(self, run: Run) -> None:
+        """Writes plain entries, as `_put` would one by one."""
+        if len(self.options.site or "") > LONGEST_PLAIN:  # a word may become too long for nginx
+            for entry in run.entries():
+                for key in _keys(entry):
+                    _put(self, key)
+            return
+        text = run.text("" if run.kind == "id" else "/")
+        keys, answers = text.split("\n"), self.options.answers(run.targets)
+        if run.kind == "path" and _CAPITAL.search(text):
+            mixed = [_CAPITAL.search(key) is not None for key in keys]
+            self._put_column("paths-mixed", [*compress(keys, mixed)], [*compress(map(_mixed, keys, answers), mixed)])
+            plain = [not one for one in mixed]
+            keys, answers = [*compress(keys, plain)], [*compress(answers, plain)]
+        if keys:
+            self._put_column(f"{run.kind}s", keys, answers)
+
+    def _put_column(self, name: str, keys: list[str], answers: list[str]) -> None:
+        """Writes lines of plain keys, in which nothing is folded or quoted."""
+        values = self._escaped("\n".join(answers)).split("\n")
+        self.files[name].writelines([f'"{key}" "{value}";\n' for key, value in zip(keys, values, strict=True)])
+        self.lines[name] += len(keys)
+        self.longest = max(self.longest, longest(keys))
+        self.blanks = max(self.blanks, most(" ", keys))
+
     def put_mixed(self, key: Key) -> None:
         """A path with capital letters: the answer repeats the key, so that its case can be compared."""
         text = key.folded
         self.pluses = max(self.pluses, text.count("+"))
-        self._write("paths-mixed", key.entry, text, _quoted(text), f"{text}>{self.options.answer(key.entry)}")
+        self._write("paths-mixed", key.entry, text, _quoted(text), _mixed(text, self.options.answer(key.entry)))
 
     def put_resolved(self, key: Key) -> None:
         """What nginx makes another path of; some it never lets anybody look up."""
@@ -264,8 +310,15 @@ class _Maps:
 
     def value(self, answer: str) -> str:
         """An answer as a word of the configuration, where a dollar begins a variable."""
+        return f'"{self._escaped(answer)}"'
+
+    def _escaped(self, answer: str) -> str:
         self.dollar |= "$" in answer
-        return _quoted(answer).replace("$", "${wiki_etl_dollar}")
+        return _word(answer).replace("$", "${wiki_etl_dollar}")
+
+
+def _mixed(text: str, answer: str) -> str:
+    return f"{text}>{answer}"
 
 
 def _quoted(text: str) -> str:
@@ -274,7 +327,11 @@ def _quoted(text: str) -> str:
     >>> print(_quoted('/a "b" \\t'))
     "/a \"b\" \\t"
     """
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return f'"{_word(text)}"'
+
+
+def _word(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def raw_pattern(path: str) -> str:
@@ -373,10 +430,6 @@ def _filled(template: str, values: dict[str, object]) -> str:
     """A template with its ``@names@`` filled in, and no line with nothing but an empty one; braces belong to nginx."""
     text = re.sub(r"^ *@([a-z_]+)@\n", lambda match: match[0] if values[match[1]] else "", template, flags=re.MULTILINE)
     return re.sub(r"@([a-z_]+)@", lambda match: str(values[match[1]]), text)
-
-
-def _word(pattern: str) -> str:
-    return _quoted(pattern)[1:-1]
 
 
 def _buffers(longest: int) -> str:

@@ -1,4 +1,4 @@
-"""Lines sorted by their bytes, more of them than memory holds: runs of them wait on the disk."""
+"""Lines sorted by their code points, which is the order of their bytes, more of them than memory holds: in runs."""
 
 from __future__ import annotations
 
@@ -14,19 +14,21 @@ RUN = 100_000
 
 
 @contextmanager
-def sorted_lines(lines: Iterable[bytes], folder: Path) -> Iterator[Iterator[bytes]]:
-    """Lines, each with its line end, in the order of their bytes; runs wait in nameless files of ``folder``."""
+def sorted_lines(lines: Iterable[str], folder: Path) -> Iterator[Iterator[str]]:
+    """Lines, each with its line end, in order; all runs but the last one wait in nameless files of ``folder``."""
     left = iter(lines)
+    run = sorted(islice(left, RUN))
     with ExitStack() as stack:
-        runs = []
-        while run := sorted(islice(left, RUN)):
-            runs.append(stack.enter_context(_waiting(run, folder)))
-        yield heapq.merge(*runs)
+        waiting = []
+        while following := [*islice(left, RUN)]:
+            waiting.append(stack.enter_context(_waiting(run, folder)))
+            run = sorted(following)
+        yield heapq.merge(*waiting, run) if waiting else iter(run)
 
 
 @contextmanager
-def _waiting(run: list[bytes], folder: Path) -> Iterator[Iterable[bytes]]:
-    with tempfile.TemporaryFile(dir=folder) as file:
+def _waiting(run: list[str], folder: Path) -> Iterator[Iterable[str]]:
+    with tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n", dir=folder) as file:
         file.writelines(run)
         file.seek(0)
         yield file

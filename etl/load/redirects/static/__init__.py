@@ -15,23 +15,24 @@ from etl.load.redirects.static import cloudfront
 from etl.load.redirects.static.hosts import HOSTS
 from etl.load.redirects.static.rules import rules
 from etl.load.redirects.static.writer import Writer
+from etl.load.redirects.survey import Survey
 from etl.model import Finding
 
 __all__ = ["STATIC_HOSTS"]
 
 
-def _compile_host(name: str, map_file: Path, out: Path, options: CompileOptions) -> list[Finding]:
-    """Fills the folder of a host of literal paths; a finding for each kind of loss, with the count. Raises MapError."""
+def _compile_host(name: str, survey: Survey, out: Path, options: CompileOptions) -> list[Finding]:
+    """Fills the folder of a host of literal paths; a finding for each kind of loss, with the count."""
     findings: list[Finding] = []
     with Writer(name, HOSTS[name], out, options) as writer:
-        for rule in rules(map_file, options, findings):
+        for rule in rules(survey, options, findings):
             writer.put(rule)
         findings += writer.finish()
     return findings
 
 
-STATIC_HOSTS: dict[str, Callable[[Path, Path, CompileOptions], list[Finding]]] = {
+STATIC_HOSTS: dict[str, Callable[[Survey, Path, CompileOptions], list[Finding]]] = {
     **{name: partial(_compile_host, name) for name in HOSTS},
     cloudfront.SERVER: cloudfront.compile_map,
 }
-"""Map file, empty folder to fill, options -> what this host cannot express; as `etl.load.redirects.COMPILERS`."""
+"""Map, empty folder to fill, options -> what this host cannot express; as `etl.load.redirects.COMPILERS`."""

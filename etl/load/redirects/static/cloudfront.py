@@ -17,6 +17,7 @@ import orjson
 
 from etl.load.redirects.exact import groups, lower
 from etl.load.redirects.neutral import UNSUPPORTED, CompileOptions, unsupported
+from etl.load.redirects.survey import Survey
 from etl.model import Finding
 
 SERVER = "cloudfront"
@@ -26,17 +27,17 @@ LONGEST_VALUE = 1024
 _HEAD, _TAIL = '{"data":[\n', "\n]}\n"
 
 
-def compile_map(map_file: Path, out: Path, options: CompileOptions) -> list[Finding]:
-    """Writes the store, the function and a README into the folder ``out``; goes over the map twice.
+def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Finding]:
+    """Writes the store, the function and a README into the folder ``out``.
 
-    Returns a finding for an entry that does not fit, and one for all that are over the limit. Raises MapError.
+    Returns a finding for an entry that does not fit, and one for all that are over the limit.
     """
     findings: list[Finding] = []
     room, written, over = LIMIT - len(_HEAD) - len(_TAIL), 0, 0
     with (out / "key-values.json").open("wb") as file, (out / "not-expressed.txt").open("w", encoding="utf-8") as lost:
         file.write(_HEAD.encode())
         lost.write("# Addresses that are not in the store: more than it takes.\n")
-        for key, value in _items(map_file, options, findings):
+        for key, value in _items(survey, options, findings):
             line = orjson.dumps({"key": hashed(key), "value": value})
             room -= len(line) + 2
             if room < 0:
@@ -56,9 +57,9 @@ def compile_map(map_file: Path, out: Path, options: CompileOptions) -> list[Find
     return findings
 
 
-def _items(map_file: Path, options: CompileOptions, findings: list[Finding]) -> Iterator[tuple[str, str]]:
+def _items(survey: Survey, options: CompileOptions, findings: list[Finding]) -> Iterator[tuple[str, str]]:
     """Key and value of each entry."""
-    for group in groups(map_file, SERVER, findings):
+    for group in groups(survey, SERVER, findings):
         items: dict[str, str] = {}
         for entry in group.entries:
             kind, value = entry.address

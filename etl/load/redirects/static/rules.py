@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import IntEnum
-from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 from etl.load.redirects.exact import groups
-from etl.load.redirects.neutral import CompileOptions, Crowd, Entry, entries
+from etl.load.redirects.neutral import CompileOptions, Crowd, Entry, digests
+from etl.load.redirects.survey import Survey
 from etl.model import Finding
 from etl.routes import Route
 
@@ -51,14 +51,14 @@ class Rule(NamedTuple):
     """Whether no other address differs from it by case alone."""
 
 
-def rules(map_file: Path, options: CompileOptions, findings: list[Finding]) -> Iterator[Rule]:
-    """Every rule for a map; no source twice. What no host can have is added to ``findings``. Raises MapError.
+def rules(survey: Survey, options: CompileOptions, findings: list[Finding]) -> Iterator[Rule]:
+    """Every rule for a map; no source twice. What no host can have is added to ``findings``.
 
-    Goes over the map three times. Entries whose paths may be one, or one without case, wait for the end.
+    Goes over the map twice. Entries whose paths may be one, or one without case, wait for the end.
     """
-    crowd = _survey(map_file, options)
+    crowd = _crowd(survey, options)
     waiting: dict[bytes, list[tuple[Entry, bool]]] = {}
-    for group in groups(map_file, SERVER, findings):
+    for group in groups(survey, SERVER, findings):
         for entry in group.entries:
             key = _caseless(_path(entry, options))
             if crowd.suspects(key):
@@ -103,11 +103,11 @@ def unsaid(options: CompileOptions) -> int:
     return numbered + home + (home and options.home_path == "/")
 
 
-def _survey(map_file: Path, options: CompileOptions) -> Crowd:
+def _crowd(survey: Survey, options: CompileOptions) -> Crowd:
     """Which paths may be those of several entries or routes, without case."""
-    crowd = Crowd(map_file.stat().st_size if map_file.is_file() else 0)
-    for entry in entries(map_file):
-        crowd.add(_caseless(_path(entry, options)))
+    crowd = Crowd(survey.file.stat().st_size)
+    for batch in survey.batches():
+        crowd.add_all(digests(_caseless(_path(entry, options)) for entry in batch.entries()))
     for route in options.routes:
         crowd.add(_caseless(_decoded_route(route, options)))
     return crowd
