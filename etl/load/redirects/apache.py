@@ -100,7 +100,8 @@ class _Facts:
         self.lines += len(columns.keys)
         self.longest = max(self.longest, longest(columns.texts))
         self.blanks = max(self.blanks, most(" ", columns.texts))
-        if not _ARE_PLAIN.fullmatch("".join([f"{answer}\n" for answer in columns.answers])):
+        answers = "".join(columns.answers)
+        if "%" in answers or not _is_safe(answers):
             self.odd += sum(map(_is_odd, columns.answers))
 
 
@@ -125,7 +126,9 @@ def _keys(run: Run) -> list[str]:
         text = text[1:].replace("\n/", "\n")
     if kind == "n":
         text = lower(text)
-    text = _UNSAFE.sub(lambda match: escape(match[0]), text.replace("%", "%25").replace(" ", "%20"))
+    text = text.replace("%", "%25").replace(" ", "%20")
+    if not _is_safe(text):
+        text = _UNSAFE.sub(lambda match: escape(match[0]), text)
     return [_short(kind, escaped) for escaped in (text.lower() if kind == "n" else text).split("\n")]
 
 
@@ -189,7 +192,13 @@ def escape(text: str) -> str:
     return "".join(map(_ESCAPED.__getitem__, text.encode()))
 
 
+def _is_safe(text: str) -> bool:
+    """Whether a text of paths holds only what Apache sends as it is, and ``%`` and line ends."""
+    return not text.encode().translate(None, _IGNORED)
+
+
 _SAFE = frozenset(f"{ascii_letters}{digits}$-_.+!*'(),:;@&=/~")
+_IGNORED = "".join(_SAFE).encode() + b"%\n"
 _ESCAPED = [chr(byte) if chr(byte) in _SAFE else f"%{byte:02x}" for byte in range(256)]
 """What ``int:escape`` makes of each byte."""
 _UNSAFE = re.compile(r"[^A-Za-z0-9$_.+!*'(),:;@&=/~%\n-]+")
@@ -200,7 +209,6 @@ _PLAIN = rf"/(?!/)(?:{_CHARACTER}|{_ENCODED})*"
 """A target that mod_alias, which alone can send a relative one, sends as it is, but for the case of hex digits."""
 _IS_PLAIN = re.compile(rf"/(?!/)(?:{_CHARACTER}++|{_ENCODED})*+")
 """The same, without a step back: for each line of a map."""
-_ARE_PLAIN = re.compile(rf"(?:{_IS_PLAIN.pattern}\n)*+")
 
 
 # --- the configuration ---------------------------------------------------------------------

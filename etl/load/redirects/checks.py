@@ -86,7 +86,8 @@ def check(survey: Survey, options: CompileOptions, *, trusted: bool = False) -> 
     """
     if trusted:
         # `resolve` has said already whether the name of home is unknown.
-        return _settings(survey.batches(), options, report_home=False)
+        asked = options.home is not None or options.routes
+        return _settings(survey.batches() if asked else (), options, report_home=False)
     with (
         tempfile.TemporaryDirectory(prefix="wiki-etl-") as folder,
         closing(sqlite3.connect(Path(folder) / "map", isolation_level=None)) as db,

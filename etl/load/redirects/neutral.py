@@ -12,7 +12,6 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from operator import and_
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple
 from urllib.parse import urlsplit
@@ -272,13 +271,14 @@ class Crowd:
 
     def add_all(self, found: bytes) -> None:
         """Sees keys, by their `digests`."""
-        once, twice = self._once, self._twice
-        for place in self._places(found):
-            at, bit = place >> 3, 1 << (place & 7)
-            if once[at] & bit:
-                twice[at] |= bit
-            else:
-                once[at] |= bit
+        once, twice, mask = self._once, self._twice, self._mask
+        for number in _numbers(found):
+            for place in (number & mask, number >> 32 & mask):
+                at, bit = place >> 3, 1 << (place & 7)
+                if once[at] & bit:
+                    twice[at] |= bit
+                else:
+                    once[at] |= bit
 
     def suspects(self, key: bytes) -> bool:
         """False for a key that was seen at most once."""
@@ -286,16 +286,18 @@ class Crowd:
 
     def suspected(self, found: bytes) -> list[int]:
         """Which of some keys, by their `digests`, may have been seen more than once: their places, in order."""
-        twice = self._twice
-        hit = [twice[place >> 3] >> (place & 7) & 1 for place in self._places(found)]
-        half = len(hit) // 2
-        return [at for at, both in enumerate(map(and_, hit[:half], hit[half:])) if both]
+        twice, mask = self._twice, self._mask
+        return [
+            at
+            for at, number in enumerate(_numbers(found))
+            if twice[(number & mask) >> 3] >> (number & 7) & 1
+            and twice[(number >> 32 & mask) >> 3] >> (number >> 32 & 7) & 1
+        ]
 
-    def _places(self, found: bytes) -> list[int]:
-        """Two bits for each key, first the one of every key, then the other: two keys seldom share both."""
-        mask = self._mask
-        numbers = struct.unpack(f">{len(found) // 8}Q", found)
-        return [number & mask for number in numbers] + [number >> 32 & mask for number in numbers]
+
+def _numbers(found: bytes) -> tuple[int, ...]:
+    """Each half of a number is a place in a crowd: two keys seldom share both."""
+    return struct.unpack(f">{len(found) // 8}Q", found)
 
 
 def digests(keys: Iterable[bytes]) -> bytes:

@@ -12,7 +12,7 @@ import re
 import tempfile
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from io import BytesIO
 from itertools import groupby, starmap
 from pathlib import Path
@@ -120,11 +120,13 @@ def surveyed(map_file: Path, keys: Mapping[str, Keys], scratch: Path | None = No
     """
     with tempfile.TemporaryDirectory(prefix="wiki-etl-", dir=scratch) as folder:
         survey = Survey(map_file, Path(folder))
-        with (survey.folder / "batches").open("wb") as file:
+        with ExitStack() as stack:
+            batches = stack.enter_context((survey.folder / "batches").open("wb"))
+            marks = [stack.enter_context(_marking(survey, name, of_name)) for name, of_name in keys.items()]
             for batch in _read(map_file):
-                file.write(orjson.dumps([*batch], option=orjson.OPT_APPEND_NEWLINE))
-        for name, of_name in keys.items():
-            _mark(survey, name, of_name)
+                batches.write(orjson.dumps([*batch], option=orjson.OPT_APPEND_NEWLINE))
+                for see in marks:
+                    see(batch)
         yield survey
 
 
@@ -210,15 +212,19 @@ def _has_one_form(text: str) -> bool:
 # --- keys that may be there more than once -------------------------------------------------
 
 
-def _mark(survey: Survey, name: str, keys: Keys) -> None:
-    """Writes the marks of a survey: a line for each batch."""
-    crowd = Crowd(survey.file.stat().st_size)
+@contextmanager
+def _marking(survey: Survey, name: str, keys: Keys) -> Iterator[Callable[[Batch], None]]:
+    """What sees each batch; writes the marks of a survey in the end, a line for each."""
+    crowd = Crowd(survey.file.stat().st_size if survey.file.is_file() else 0)
     sizes = []
-    with (survey.folder / "digests").open("w+b") as file:
-        for batch in survey.batches():
+    with tempfile.TemporaryFile(dir=survey.folder) as file:
+
+        def see(batch: Batch) -> None:
             found = digests(keys(batch.kind, batch.values))
             crowd.add_all(found)
             sizes.append(file.write(found))
+
+        yield see
         file.seek(0)
         with (survey.folder / f"{name}.marks").open("wb") as marks:
             for size in sizes:
