@@ -151,7 +151,7 @@ def outcome(address: str, claims: Sequence[Claim]) -> Outcome:
             gather_facts(run, facts, index(run, facts, work), 1)
             resolve(facts, chosen)
             return Outcome(
-                {(line.kind, line.value): line for line in redirects(facts)},
+                {(line["kind"], line["value"]): Redirect(**line) for line in redirects(facts)},
                 [row[0] for row in facts.rows("SELECT message FROM finding WHERE code = 'address.conflict'")],
             )
 

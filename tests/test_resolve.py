@@ -64,7 +64,7 @@ def slugs(facts: Facts) -> dict[str, str]:
 
 
 def owners(facts: Facts) -> dict[tuple[str, str], tuple[str | None, str]]:
-    return {(line.kind, line.value): (line.document, line.why) for line in redirects(facts)}
+    return {(line["kind"], line["value"]): (line["document"], line["why"]) for line in redirects(facts)}
 
 
 # --- who is a document ---------------------------------------------------------------------
@@ -189,7 +189,7 @@ def test_the_worst_state_of_a_file_counts_and_documents_come_in_order(resolved: 
         ("/a.pdf", "image", 1, "tiki-3", "ok"),
     ]
     facts.add_assets(rows)
-    found = [(line.address, line.role, line.state, line.documents) for line in assets(facts)]
+    found = [tuple(line.values()) for line in assets(facts)]
     assert found == [
         ("/a.pdf", "attachment", "external", ["tiki-20"]),
         ("/a.pdf", "image", "ok", ["tiki-3"]),
@@ -206,7 +206,7 @@ def test_the_spelling_of_a_category_wins_then_the_most_frequent_one(resolved: Ca
     ]
     spelled += [(1, "water", "Water", "water", 0), (2, "water", "Water", "water", 0)]
     facts = resolved([page(1), page(2), page(3)], terms_of=spelled)
-    assert [(line.name, line.kind, line.documents) for line in terms(facts)] == [
+    assert [(line["name"], line["kind"], line["documents"]) for line in terms(facts)] == [
         ("Soil", "category", 3),
         ("Water", "tag", 3),
     ]

@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
-from typing import Literal
+from typing import Any, Literal
 
 from etl import slugs
 from etl.addresses import name_key
 from etl.facts import Facts
-from etl.model import Asset, Redirect, Target, Term
+from etl.model import Target
 from etl.resolve.owners import own_addresses
 from etl.settings import Settings, SettingsError
 
@@ -369,7 +369,12 @@ def _link_index(facts: Facts) -> None:
     """Ids, names and slugs of published documents, and of redirect pages that go to them: one look-up each."""
     facts.script(
         """
-        CREATE TABLE goal AS
+        CREATE TABLE goal (
+            ord INTEGER PRIMARY KEY, page_id INTEGER, legacy_slug TEXT, indirect INTEGER, senior INTEGER,
+            document TEXT, path TEXT
+        );
+
+        INSERT INTO goal
         SELECT f.ord, f.page_id, f.legacy_slug, (f.outcome = 'redirect') AS indirect, f.senior, t.document, p.path
         FROM fact f
         JOIN fact t ON t.ord = ifnull(f.goes_to, f.ord)
@@ -388,9 +393,10 @@ def _link_index(facts: Facts) -> None:
         ) WITHOUT ROWID;
 
         INSERT OR IGNORE INTO link_name
-        SELECT n.key, row_number() OVER (ORDER BY g.indirect, g.senior), g.document, g.path
+        SELECT n.key, 1000000000000 * g.indirect + g.senior, g.document, g.path
         FROM page_name n
-        JOIN goal g ON g.ord = n.ord;
+        JOIN goal g ON g.ord = n.ord
+        ORDER BY n.key;
 
         CREATE TABLE link_slug (key TEXT PRIMARY KEY, document TEXT, path TEXT) WITHOUT ROWID;
 
@@ -487,33 +493,35 @@ class Index:
 # --- lines ---------------------------------------------------------------------------------
 
 
-def redirects(facts: Facts) -> Iterator[Redirect]:
+def redirects(facts: Facts) -> Iterator[dict[str, Any]]:
     """The neutral redirect map, sorted by kind and value."""
     owned = facts.rows(
         """
-        SELECT r.kind, r.value, p.path, r.why, f.document
+        SELECT r.kind, r.value, g.path, CASE WHEN g.path IS NULL THEN 410 ELSE 301 END, r.why, g.document
         FROM redirect r
-        LEFT JOIN path p ON p.ord = r.ord
-        LEFT JOIN fact f ON f.ord = r.ord
+        LEFT JOIN goal g ON g.ord = r.ord
         ORDER BY r.kind, r.value
         """
     )
-    for kind, value, target, why, document in owned:
-        yield Redirect(
-            kind=kind, value=value, target=target, status=410 if target is None else 301, why=why, document=document
-        )
+    return (
+        {"kind": kind, "value": value, "target": target, "status": status, "why": why, "document": document}
+        for kind, value, target, status, why, document in owned
+    )
 
 
-def terms(facts: Facts) -> Iterator[Term]:
+def terms(facts: Facts) -> Iterator[dict[str, Any]]:
     """Categories and tags, by slug and name."""
-    for name, slug, path, category, documents in facts.rows("SELECT * FROM term_line ORDER BY slug, name"):
-        yield Term(name=name, slug=slug, path=path, kind="category" if category else "tag", documents=documents)
+    rows = facts.rows("SELECT * FROM term_line ORDER BY slug, name")
+    return (
+        {"name": name, "slug": slug, "path": path, "kind": "category" if category else "tag", "documents": documents}
+        for name, slug, path, category, documents in rows
+    )
 
 
-def assets(facts: Facts) -> Iterator[Asset]:
+def assets(facts: Facts) -> Iterator[dict[str, Any]]:
     """Files by address, each with the documents that point at it; the worst state counts."""
     rows = facts.rows("SELECT address, role, document, state FROM asset ORDER BY address, role, ord")
     for (address, role), group in groupby(rows, key=itemgetter(0, 1)):
         found = [row[2:] for row in group]
         state = max((state for _, state in found), key=STATES.index)
-        yield Asset(address=address, role=role, state=state, documents=[document for document, _ in found])
+        yield {"address": address, "role": role, "state": state, "documents": [document for document, _ in found]}

@@ -27,6 +27,8 @@ from etl.settings import Settings, SettingsError
 
 STEP = 4_000_000_000_000
 """More than there can be claims: places of one kind of contender end where those of the next one begin."""
+RANK = STEP // 10
+"""More than there can be pages; and ranks of claims have one digit."""
 
 
 def own_addresses(facts: Facts, settings: Settings) -> None:
@@ -40,7 +42,9 @@ def own_addresses(facts: Facts, settings: Settings) -> None:
     )
     facts.script(
         """
-        CREATE TABLE contender (kind TEXT, value TEXT, place INTEGER, ord INTEGER, why TEXT, page INTEGER);
+        CREATE TABLE contender (
+            kind TEXT, value TEXT, place INTEGER, ord INTEGER, why TEXT, page INTEGER, PRIMARY KEY (kind, value, place)
+        ) WITHOUT ROWID;
         CREATE TABLE moved (kind TEXT, value TEXT, ord INTEGER, page INTEGER, senior INTEGER);
         CREATE TABLE lost (document TEXT, kind TEXT, value TEXT, refused TEXT);
         """
@@ -52,20 +56,22 @@ def own_addresses(facts: Facts, settings: Settings) -> None:
         )
     _claim_own(facts)
     _claim_gone(facts, settings)
-    facts.script("CREATE INDEX contender_key ON contender (kind, value, place)")
     _claim_reviewed(facts)
     if previous:
         _claim_previous(facts)
     _claim_home(facts, settings)
-    facts.script(
+    facts.script("CREATE TABLE hidden (kind TEXT, value TEXT, what TEXT, PRIMARY KEY (kind, value)) WITHOUT ROWID")
+    facts.db.execute(  # `addresses.as_path` in the words of SQL: it is asked for each claim
         """
-        CREATE TABLE hidden (kind TEXT, value TEXT, what TEXT, PRIMARY KEY (kind, value)) WITHOUT ROWID;
-
         INSERT OR IGNORE INTO hidden
         SELECT c.kind, c.value, l.what
         FROM contender c
-        JOIN living l ON l.path = rtrim(address_path(c.kind, c.value), '/');
-
+        JOIN living l ON l.path = rtrim(CASE c.kind WHEN 'path' THEN c.value ELSE ? || c.value END, '/')
+        """,
+        (addresses.as_path(Address("name", ""), base),),
+    )
+    facts.script(
+        """
         CREATE TABLE redirect (kind TEXT, value TEXT, ord INTEGER, why TEXT, PRIMARY KEY (kind, value)) WITHOUT ROWID;
 
         INSERT OR IGNORE INTO redirect
@@ -89,21 +95,18 @@ def own_addresses(facts: Facts, settings: Settings) -> None:
 
 
 def _claim_own(facts: Facts) -> None:
-    """What documents and redirect pages say of themselves."""
+    """What documents and redirect pages say of themselves; twice is as good as once."""
     facts.script(
         f"""
-        INSERT INTO contender
-        SELECT c.kind, c.value,
-               row_number() OVER (ORDER BY c.rank, f.senior, c.kind, c.value),
-               f.ord, c.why, f.ord
+        INSERT OR IGNORE INTO contender
+        SELECT c.kind, c.value, {RANK} * c.rank + f.senior, f.ord, c.why, f.ord
         FROM claim c
         JOIN fact f ON f.ord = c.ord
-        WHERE f.outcome = 'document';
+        WHERE f.outcome = 'document'
+        ORDER BY c.kind, c.value;
 
-        INSERT INTO contender
-        SELECT c.kind, c.value,
-               {STEP} + row_number() OVER (ORDER BY f.senior, c.rank, c.kind, c.value),
-               f.goes_to, 'redirect-page', f.ord
+        INSERT OR IGNORE INTO contender
+        SELECT c.kind, c.value, {STEP} + 10 * f.senior + c.rank, f.goes_to, 'redirect-page', f.ord
         FROM claim c
         JOIN fact f ON f.ord = c.ord
         WHERE f.outcome = 'redirect';
