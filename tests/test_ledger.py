@@ -56,6 +56,15 @@ def test_the_undisturbed_run_balances(migrate: Callable[[], Outcome]) -> None:
     assert "= 4 documents + 1 withheld + 1 redirect pages + 1 duplicates + 1 rejects" in outcome.err
 
 
+def test_unknown_front_matter_is_not_taken_for_the_source_of_a_document(tmp_path: Path, run: Run) -> None:
+    extra: dict[str, Any] = {
+        "source": {"bundle": "other", "member": "other"},
+        "x": '"source":{"bundle":"other","member":"other"}',
+    }
+    source = folder(tmp_path / "wiki", {name(1): page("A page", page_id=1, **extra)})
+    assert run("migrate", source, "--out", tmp_path / "out").status == 0
+
+
 # --- what is counted -----------------------------------------------------------------------
 
 

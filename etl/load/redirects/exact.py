@@ -105,7 +105,7 @@ def keys(kind: Kind, values: list[str]) -> list[bytes]:
     text = "\n".join(values)
     if kind == "name":
         text = _caseless(text)
-    return [f"{kind}:{value}".encode() for value in text.split("\n")]
+    return (f"{kind}:" + text.replace("\n", f"\n{kind}:")).encode().split(b"\n")
 
 
 def _key(entry: Entry) -> str:

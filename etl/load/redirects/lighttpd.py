@@ -71,7 +71,7 @@ class _Work:
     """Keys that names with several answers fold into."""
 
     def lines(self, survey: Survey) -> Iterator[str]:
-        """The spellings of each entry, before names that fold into one are known: key, spelling and answer."""
+        """The spellings of each entry, before names that fold into one are known: key, spelling of a name, answer."""
         for batch in survey.batches():
             for piece in batch.pieces():
                 yield from self._of_run(piece) if isinstance(piece, Run) else self._of_entry(batch.entry(piece))
@@ -80,10 +80,12 @@ class _Work:
         """The lines of plain entries, which have one form and are short enough."""
         self.entries += len(run.values)
         self.longest = max(self.longest, longest(run.values))
-        keys = self._folded(run.kind, "\n".join(run.values)).split("\n")
         answers = self.options.answers(run.targets)
+        if run.kind != "name":
+            return [f"{run.kind[0]}{text}\t\t{answer}\n" for text, answer in zip(run.values, answers, strict=True)]
+        keys = self._folded("\n".join(run.values)).split("\n")
         rows = zip(keys, run.values, answers, strict=True)
-        return [f"{run.kind[0]}{key}\t{text}\t{answer}\n" for key, text, answer in rows]
+        return [f"n{key}\t{text}\t{answer}\n" for key, text, answer in rows]
 
     def _of_entry(self, entry: Entry) -> Iterator[str]:
         """The lines of an entry: NFC, and NFD where it differs, for clients that send that."""
@@ -98,12 +100,10 @@ class _Work:
         self.longest = max(self.longest, size)
         answer = self.options.answer(entry)
         for text in forms:
-            yield f"{kind[0]}{self._folded(kind, text)}\t{text}\t{answer}\n"
+            yield f"n{self._folded(text)}\t{text}\t{answer}\n" if kind == "name" else f"{kind[0]}{text}\t\t{answer}\n"
 
-    def _folded(self, kind: str, text: str) -> str:
-        """What of a value its key holds."""
-        if kind != "name":
-            return text
+    def _folded(self, text: str) -> str:
+        """A name, or names on lines of their own, without case."""
         folded = text.casefold()
         self.alphabet.update(folded)
         return folded
@@ -111,6 +111,8 @@ class _Work:
     def written(self, block: list[str]) -> str:
         """The lines of the map for sorted ones: one for all names of a key where they have one answer, else all."""
         text = "".join(block)
+        if "\nn" not in f"\n{text}":
+            return text.replace("\t\t", "\t ")
         if not _SHARED.search(f"\n{text}"):
             return _SPELLING.sub("\t ", text)
         return "".join(line for key, group in groupby(block, _key) for line in self._of_key(key, group))
