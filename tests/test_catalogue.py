@@ -81,7 +81,7 @@ def test_words_that_leave_or_come_without_a_rule_are_errors(
     """As if no rule were allowed to take words away, or to bring some."""
     from etl.transform.body import edits
 
-    for allowed in ("MAY_LOSE", "MAY_ADD"):
+    for allowed in ("MAY_LOSE", "MAY_ADD", "UNBOUND"):
         monkeypatch.setattr(edits, allowed, frozenset())
     assert run("migrate", SAMPLE, "--out", tmp_path / "out", "--jobs", 1).status == 1
     assert {"text.lost", "text.added"} <= set(codes(tmp_path / "out" / "current"))
