@@ -435,13 +435,20 @@ class Surface:
     def less(self, token: re.Match[str]) -> int | None:
         """A `<` that opens nothing, or the address of a Markdown link."""
         start = token.start()
-        if self.text[start - 2 : start] == "](" and (angled := ANGLED.match(self.text, start)):
-            return angled.end()
+        if end := self._angled_end(start):
+            return end
         if self._in_destination(start):
             self.edit(start, start + 1, "%3C", "address")
         else:
             self.edit(start, start + 1, "&lt;", "less-than")
         return start + 1
+
+    def _angled_end(self, start: int) -> int | None:
+        """Where the angle brackets end that begin at a place, when they hold the address of a Markdown link."""
+        if self.text[start - 1 : start] != "(" or not self.text.endswith("](", 0, start):
+            return None
+        angled = ANGLED.match(self.text, start)
+        return angled.end() if angled else None
 
     def escape(self, token: re.Match[str]) -> int:
         r"""A backslash and what it escapes: `\<` has one spelling, and what no engine needs escaped goes without."""
@@ -468,12 +475,13 @@ class Surface:
         if not is_entity(token[0]):
             return
         char = html.unescape(token[0])
+        if char.isspace():
+            self.blank(token)
+            return
         if char == ":" and self._is_first(token.start()):
             replacement = "&#58;"
         elif char and char in "<>&":
             replacement = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}[char]
-        elif char.isspace():
-            replacement = " "
         elif not char.isprintable() or not char:
             replacement = ""
         else:
@@ -578,24 +586,27 @@ class Surface:
         if self.anchors:
             self.edit(*token.span(), "\\" + token[0], "bracket")
 
-    def auto(self, token: re.Match[str]) -> None:
+    def auto(self, token: re.Match[str]) -> int | None:
         """`<https://…>` stays a link, `<javascript:…>` becomes text, mail addresses stay text."""
+        if end := self._angled_end(token.start()):
+            return end
         address = token[0][1:-1]
         if ":" not in address.partition("@")[0]:
             self.edit(*token.span(), address, "autolink")
-            return
+            return None
         destination = self.linker.resolve(address)
         if destination.href is None:
             self._unlink(token.start(), address, destination)
             self.edit(*token.span(), address, "autolink")
+        return None
 
     # --- HTML -------------------------------------------------------------------------------
 
     def tag(self, token: re.Match[str]) -> int | None:
         """Any tag, by its element."""
         start, end = token.span()
-        if self.text[start - 1] == "(" and self.text.endswith("](", 0, start) and ANGLED.match(self.text, start):
-            return self.less(token)
+        if angled := self._angled_end(start):
+            return angled
         name = token[2].lower()
         tag = Tag(name, start, end, token[1] == "/", token[0])
         if (handler := ELEMENTS.get(name)) is not None:
