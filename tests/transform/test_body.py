@@ -201,6 +201,8 @@ FAULTS = {
     "the text `image`": ("![image](/x.png)", "![](/x.png)"),
     "a title in single marks": ("[a](/931 'title')", "[a](/pages/deep-wells/)"),
     "an address in angle brackets": ("[a](<https://e.example/b c>)", "[a](https://e.example/b%20c)"),
+    "a bold star": ("3  *****  peas", r"3 **\*** peas"),
+    "a rule of stars": ("3\n\n *****\n\npeas", "3\n\n---\n\npeas"),
     "a link by reference": ("[x][a]\n\n[a]: /931", "[x](/pages/deep-wells/)"),
 }
 

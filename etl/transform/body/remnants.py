@@ -53,6 +53,13 @@ def _spaced_bold(match: Match) -> Iterator[Edit]:
         yield match.start(1) + len(text.rstrip()), match.end(), "**", "bold"
 
 
+def _bold_star(match: Match) -> Iterator[Edit]:
+    """`*****` among words is a star in bold; alone on its line it is a rule."""
+    line = match.string.rfind("\n", 0, match.start()) + 1
+    if match.string[line : match.start()].strip(" \t>*+-|"):
+        yield match.start(), match.end(), r"**\***", "bold"
+
+
 def _stray_end(match: Match) -> Iterator[Edit]:
     """`FONT}` without its beginning."""
     name = STRAY_NAME.search(match.string, max(match.start() - LONGEST_NAME, 0), match.start())
@@ -238,6 +245,7 @@ USUAL: list[Remnant] = [
         _whole("rule", "---\n\n"),
     ),
     (Guard(DASHED_LINE, lambda data: any(dashes.search(data) for dashes in DASHES)), DASHED_WORDS, _rules),
+    (guard("*****"), re.compile(r"\*{5}(?<=[\s|]\*{5})(?![^\s|])"), _bold_star),
     (guard(" *:", near=rb"\*:(?<= \*:)"), re.compile(r"(?<=\w)[ \t]+\*:(?=\s)"), _whole("bold", ":")),
     (
         guard("// "),
