@@ -15,7 +15,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass, field
 from io import TextIOWrapper
 from itertools import chain
@@ -236,7 +236,7 @@ def _check_files(work: Work, path: str, settings: Settings) -> None:
     name = kind_of(path)
     found = _generation(Path(path)) if name == "generation" else None
     scratch = work.folder / "scratch"
-    with sqlite3.connect(scratch, isolation_level=None) as db:
+    with closing(sqlite3.connect(scratch, isolation_level=None)) as db:
         files = Files(db, settings)
         if found is not None:
             files.check_generation(found.resolve(), str(found))

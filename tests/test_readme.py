@@ -212,6 +212,8 @@ def renewed(text: str, name: str, part: str) -> str:
 
 @pytest.mark.parametrize("name", PARTS)
 def test_a_generated_part_is_what_the_tool_says(name: str, tmp_path: Path, accept: bool) -> None:
+    if name == "help" and sys.version_info >= (3, 12):
+        pytest.skip("later versions of Python lay help out differently; the README has that of the oldest one")
     now = README.read_text("utf-8")
     wanted = renewed(now, name, PARTS[name](tmp_path))
     if accept:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -37,16 +38,17 @@ def page(
 
 
 @pytest.fixture
-def resolved(tmp_path: Path) -> Callable[..., Facts]:
+def resolved(tmp_path: Path) -> Iterator[Callable[..., Facts]]:
     """``resolved(pages, settings)``: the facts file after resolve, pages in the order given."""
     numbers = iter(range(10_000))
+    stack = ExitStack()
 
     def run(
         known: Iterable[Known],
         settings: Settings | None = None,
         terms_of: Iterable[tuple[int, str, str, str, int]] = (),
     ) -> Facts:
-        facts = Facts(tmp_path / f"facts{next(numbers)}", create=True)
+        facts = stack.enter_context(Facts(tmp_path / f"facts{next(numbers)}", create=True))
         both = list(known)
         members = [(place, "wiki", f"{place}.txt", *[None] * 10) for place in range(len(both))]
         facts.db.executemany(f"INSERT INTO member VALUES ({','.join('?' * 13)})", members)
@@ -56,7 +58,8 @@ def resolved(tmp_path: Path) -> Callable[..., Facts]:
         resolve(facts, settings or Settings())
         return facts
 
-    return run
+    with stack:
+        yield run
 
 
 def slugs(facts: Facts) -> dict[str, str]:
