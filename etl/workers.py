@@ -80,6 +80,8 @@ class Workers:
         """How often a process was ended over its task; what was lost with it was done again."""
         self._jobs = jobs
         self._setup = setup
+        self._own: list[Any] = []
+        """The state of this process, where it has no others and had a task."""
         self._results = (folder / f"{number}.result" for number in itertools.count())
         self._pool: ProcessPoolExecutor | None = None
 
@@ -89,9 +91,10 @@ class Workers:
         Raises WorkerDied with the piece that is guilty.
         """
         if self._jobs == 1:
-            state = self._setup()
+            if not self._own:
+                self._own = [self._setup()]
             for task in tasks:
-                yield function(state, task)
+                yield function(self._own[0], task)
             return
         waiting: deque[tuple[_Order, Future[None], ProcessPoolExecutor]] = deque()
         for task in tasks:

@@ -150,8 +150,8 @@ def make_document(
     )
     findings = [*draft.findings, *found, *cleaned.findings]
     subject = _subject(draft, decision, locate, findings)
-    hrefs = [link["href"] for link in cleaned.links]
-    dois, pmids = rules.identifiers([cleaned.text, *hrefs, *rules.texts(document["legacy"]["extra"].get("metadata"))])
+    hrefs = '"'.join([link["href"] for link in cleaned.links])  # no identifier reaches over a quotation mark
+    dois, pmids = rules.identifiers([cleaned.text, hrefs, *rules.texts(document["legacy"]["extra"].get("metadata"))])
     document["slug"] = decision.slug
     document["path"] = decision.path
     document["subject_date"] = subject

@@ -62,7 +62,11 @@ IMAGE_SOURCE = re.compile(r"\bsrc\s*=\s*[\"']?([^\"'\s>]*)", re.IGNORECASE)
 # Each begins with a literal or a set, and looks back for the start of its word: so a search leaps over all else.
 DOI = re.compile(r"10\.(?<=\b10\.)\d{4,9}/[^\s\"<>\[\]{}|\\^`]+")
 DOI_TAIL = re.compile(r"(?:[#?]|;jsessionid|/(?:abstract|full|e?pdf)\b).*", re.IGNORECASE)
-PMIDS = (re.compile(r"pmid(?<=\bpmid):?\s*(\d{4,8})\b"), re.compile(r"ncbi\.nlm\.nih\.gov/(?:pubmed/)?(\d{4,8})\b"))
+PMIDS = {
+    b"pmid": re.compile(r"pmid(?<=\bpmid):?\s*(\d{4,8})\b"),
+    b"ncbi.nlm.nih.gov/": re.compile(r"ncbi\.nlm\.nih\.gov/(?:pubmed/)?(\d{4,8})\b"),
+}
+"""Each with what it begins with, in bytes, which are gone over far faster than text."""
 
 WHY = Literal["page-id", "title", "slug", "alias", "harvested"]
 
@@ -496,11 +500,23 @@ def identifiers(texts: Iterable[str]) -> tuple[list[str], list[str]]:
     >>> identifiers(["doi: 10.1000/AB.12). PMID:     23959785", "https://doi.org/10.1000/ab.12"])
     (['10.1000/ab.12'], ['23959785'])
     """
-    whole = '"'.join(texts)  # no identifier reaches over a quotation mark
-    dois = dict.fromkeys(map(_doi, dict.fromkeys(DOI.findall(whole))))
-    low = whole.encode().lower().decode()  # ASCII alone, and far faster than patterns that ignore case
-    numbers = sorted((found.start(), found[1]) for pattern in PMIDS for found in pattern.finditer(low))
-    return list(dois), list(dict.fromkeys(str(int(number)) for _, number in numbers))
+    dois: dict[str, None] = {}
+    pmids: dict[str, None] = {}
+    for text in texts:
+        dois |= dict.fromkeys(map(_doi, dict.fromkeys(DOI.findall(text))))
+        pmids |= dict.fromkeys(_pmids(text))
+    return list(dois), list(pmids)
+
+
+def _pmids(text: str) -> list[str]:
+    """PubMed ids of a text, in order of appearance."""
+    data = text.encode().lower()  # ASCII alone, and far faster than patterns that ignore case
+    patterns = [pattern for start, pattern in PMIDS.items() if start in data]
+    if not patterns:
+        return []
+    low = data.decode()
+    numbers = sorted((found.start(), found[1]) for pattern in patterns for found in pattern.finditer(low))
+    return [str(int(number)) for _, number in numbers]
 
 
 def _doi(match: str) -> str:
