@@ -12,7 +12,7 @@ import gc
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
@@ -29,6 +29,7 @@ from etl.model import Finding, RawRecord, Rejection, finding_line
 from etl.resolve import Index
 from etl.settings import Settings
 from etl.slugs import make_slug
+from etl.transform.body import Cleaned, clean_body
 from etl.transform.body.links import Linker
 from etl.transform.document import Decision, Draft, Made, draft_document, kept_draft, make_document
 from etl.transform.fields import Fields, read_fields, term_key
@@ -47,12 +48,35 @@ BUFFER = 1 << 16
 """Bytes of each such file in memory; the system gives and takes larger pieces one by one, which is slower."""
 
 
+BATCH = 1 << 18
+"""Bytes of the members that go through all steps together."""
+
+
 class Options(NamedTuple):
     """What the command line asks of the transform pass."""
 
     changes: bool = False
     html: bool = False
     verify_text: bool = False
+
+
+def in_batches(rows: Iterable[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+    """Rows that begin with those of ``member``, so many at a time as `BATCH` allows, at least one.
+
+    Each step of a pass takes a batch before the next step does: code and data of a step are in the caches of the
+    processor then, and from one member to the next the others do not drive them out.
+    """
+    batch: list[tuple[Any, ...]] = []
+    size = 0
+    for row in rows:
+        announced = row[8] or 0
+        if batch and size + announced > BATCH:
+            yield batch
+            batch, size = [], 0
+        batch.append(row)
+        size += announced
+    if batch:
+        yield batch
 
 
 # --- the facts pass ------------------------------------------------------------------------
@@ -103,76 +127,106 @@ class Rows(NamedTuple):
 def gather(state: FactsState, members: Rows) -> Gathered:
     """The facts of some rows of ``member``."""
     gathered = Gathered([], [], [], [])
-    for row in members.rows:
-        _gather_one(state, row, gathered)
+    for batch in in_batches(members.rows):
+        facts = [_Facts(state, row) for row in batch]
+        for step in (_Facts.read_bytes, _Facts.read_record, _Facts.read_fields, _Facts.draft):
+            for member in facts:
+                if member.rejection is None:
+                    step(member)
+        for member in facts:
+            member.tell(gathered)
     return gathered
 
 
-def _gather_one(state: FactsState, row: tuple[Any, ...], gathered: Gathered) -> None:
-    ord_, bundle, name = row[:3]
-    data = _bytes(state.reader, row)
-    if isinstance(data, Rejection):
-        gathered.rows.append(Row(ord_, reject=_reject(data)))
-        return
-    sha256 = hashlib.sha256(data).hexdigest()
-    member_id, usual = member_identity(name, sha256)
-    read = _refused(row) or _read(data, member_id, state.settings)
-    if isinstance(read, Rejection):
-        gathered.rows.append(Row(ord_, sha256, len(data), _reject(read)))
-        return
-    record, fields = read
-    if not usual:
-        message = f"member name {name!r}"
-        record.findings.insert(0, Finding("name.unusual", message, "its id is taken from its bytes", cause="name"))
-    draft = draft_document(
-        record, fields, state.settings, bundle=bundle, member=name, member_id=member_id, sha256=sha256
-    )
-    gathered.drafts.append((ord_, draft.kept()))
-    gathered.rows.append(_fact(ord_, record, fields, sha256=sha256, size=len(data), member_id=member_id))
-    gathered.claims.extend(
-        (ord_, claim.address.kind, claim.address.value, claim.rank, claim.why) for claim in fields.claims
-    )
-    categories = {term_key(category) for category in fields.categories}
-    for tag in fields.tags:
-        key = term_key(tag)
-        gathered.terms.append((ord_, key, tag, _term_slug(tag), int(key in categories)))
+class _Facts:
+    """One member on its way into the facts file."""
+
+    data: bytes
+    record: RawRecord
+    fields: Fields
+    kept: bytes
+
+    def __init__(self, state: FactsState, row: tuple[Any, ...]) -> None:
+        self.state, self.row = state, row
+        self.ordinal, self.bundle, self.name = row[:3]
+        self.sha256: str | None = None
+        self.size: int | None = None
+        self.member_id = ""
+        self.rejection: Rejection | None = None
+
+    def read_bytes(self) -> None:
+        data = _bytes(self.state.reader, self.row)
+        if isinstance(data, Rejection):
+            self.rejection = data
+            return
+        self.data, self.size, self.sha256 = data, len(data), hashlib.sha256(data).hexdigest()
+        self.member_id, self.is_usual = member_identity(self.name, self.sha256)
+        self.rejection = _refused(self.row)
+
+    def read_record(self) -> None:
+        record = read_record(self.data)
+        if isinstance(record, Rejection):
+            self.rejection = record
+        else:
+            self.record = record
+
+    def read_fields(self) -> None:
+        fields = read_fields(self.record, self.member_id, self.state.settings)
+        if isinstance(fields, Rejection):
+            self.rejection = fields
+        else:
+            self.fields = fields
+
+    def draft(self) -> None:
+        if not self.is_usual:
+            message, action = f"member name {self.name!r}", "its id is taken from its bytes"
+            self.record.findings.insert(0, Finding("name.unusual", message, action, cause="name"))
+        source = {"bundle": self.bundle, "member": self.name, "member_id": self.member_id, "sha256": self.sha256}
+        self.kept = draft_document(self.record, self.fields, self.state.settings, **source).kept()
+
+    def tell(self, gathered: Gathered) -> None:
+        """Add its rows."""
+        if self.rejection is not None:
+            gathered.rows.append(Row(self.ordinal, self.sha256, self.size, _reject(self.rejection)))
+            return
+        ordinal, fields = self.ordinal, self.fields
+        gathered.drafts.append((ordinal, self.kept))
+        gathered.rows.append(self._row())
+        gathered.claims.extend(
+            (ordinal, claim.address.kind, claim.address.value, claim.rank, claim.why) for claim in fields.claims
+        )
+        categories = {term_key(category) for category in fields.categories}
+        for tag in fields.tags:
+            key = term_key(tag)
+            gathered.terms.append((ordinal, key, tag, _term_slug(tag), int(key in categories)))
+
+    def _row(self) -> Row:
+        record, fields = self.record, self.fields
+        what, target = fields.redirect_to or (None, None)
+        return Row(
+            ord=self.ordinal,
+            sha256=self.sha256,
+            size=self.size,
+            kind=record.kind,
+            member_id=self.member_id,
+            document=fields.id,
+            page_id=fields.page_id,
+            title=fields.title,
+            page_name=fields.page_name,
+            slug=fields.slug,
+            legacy_slug=fields.legacy_slug,
+            made=int(fields.slug_made),
+            status=fields.status,
+            redirect_what=what,
+            redirect_to=target,
+            latest=max(filter(None, (fields.created, fields.modified)), default=None),
+        )
 
 
 @lru_cache(4096)
 def _term_slug(name: str) -> str:
     """The slug of a category or tag; of one without a letter that a slug can hold, a digest."""
     return make_slug(name) or hashlib.sha256(term_key(name).encode()).hexdigest()[:12]
-
-
-def _fact(ord_: int, record: RawRecord, fields: Fields, *, sha256: str, size: int, member_id: str) -> Row:
-    what, target = fields.redirect_to or (None, None)
-    return Row(
-        ord=ord_,
-        sha256=sha256,
-        size=size,
-        kind=record.kind,
-        member_id=member_id,
-        document=fields.id,
-        page_id=fields.page_id,
-        title=fields.title,
-        page_name=fields.page_name,
-        slug=fields.slug,
-        legacy_slug=fields.legacy_slug,
-        made=int(fields.slug_made),
-        status=fields.status,
-        redirect_what=what,
-        redirect_to=target,
-        latest=max(filter(None, (fields.created, fields.modified)), default=None),
-    )
-
-
-def _read(data: bytes, member_id: str, settings: Settings) -> tuple[RawRecord, Fields] | Rejection:
-    """A member read and its fields repaired, or why not."""
-    record = read_record(data)
-    if isinstance(record, Rejection):
-        return record
-    fields = read_fields(record, member_id, settings)
-    return fields if isinstance(fields, Rejection) else (record, fields)
 
 
 def _bytes(reader: Reader, row: tuple[Any, ...]) -> bytes | Rejection:
@@ -261,8 +315,12 @@ def transform(state: TransformState, chunk: Chunk) -> Part:
               AND ord < ?
             ORDER BY ord
             """
-        for row in state.facts.db.execute(query, (chunk.first, chunk.last)).fetchall():
-            _Transform(state, part, files, row, decided).run()
+        rows = state.facts.db.execute(query, (chunk.first, chunk.last)).fetchall()
+        for batch in in_batches(rows):
+            members = [_Transform(state, part, files, row, decided) for row in batch]
+            for step in (_Transform.read, _Transform.clean, _Transform.make, _Transform.write):
+                for member in members:
+                    step(member)
     return part
 
 
@@ -289,6 +347,11 @@ def _decided(state: TransformState, chunk: Chunk) -> _Decided:
 class _Transform:
     """One member on its way into part files."""
 
+    draft: Draft
+    data: bytes
+    cleaned: Cleaned
+    made: Made
+
     def __init__(
         self, state: TransformState, part: Part, files: Mapping[str, BinaryIO], row: tuple[Any, ...], decided: _Decided
     ) -> None:
@@ -296,17 +359,47 @@ class _Transform:
         self.ordinal, self.bundle, self.name = row[:3]
         self.found = decided.findings.get(self.ordinal, [])
         self.aliases = decided.aliases.get(self.ordinal, [])
-        self.outcome, self.reject, self.sha256, self.size, self.member_id, self.slug, self.path, self.draft = row[13:]
+        self.outcome, self.reject, self.sha256, self.size, self.member_id, self.slug, self.path, self.kept = row[13:]
 
-    def run(self) -> None:
-        if self.outcome == "reject":
-            self._write_reject()
-        elif self.outcome == "duplicate":
-            self._write_findings(
-                [Finding("member.duplicate", "the same bytes as an earlier member", "counted as a duplicate")], None
+    def read(self) -> None:
+        """Its draft, and its bytes again where they are made into a document."""
+        self.is_made = self.outcome in ("document", "withheld")
+        if self.kept is not None:
+            self.draft = kept_draft(self.kept)
+        if self.is_made:
+            self.data = self._read_again()
+
+    def clean(self) -> None:
+        """Its body."""
+        if self.is_made:
+            state, draft = self.state, self.draft
+            self.cleaned = clean_body(
+                read_body(self.data, draft.bounds),
+                state.settings,
+                state.linker,
+                first_line=draft.document["source"]["line"],
+                keep_changes=state.options.changes,
+                verify=state.options.verify_text,
             )
-        else:
+
+    def make(self) -> None:
+        """Its document."""
+        if self.is_made:
+            self.made = self._made()
+            check("document", self.made.document)
+
+    def write(self) -> None:
+        """What comes of it, to the part files."""
+        if self.is_made:
             self._write_document()
+        elif self.outcome == "redirect":  # its fields are shown nowhere
+            found = [finding for finding in self.draft.findings if finding.code != "field.invalid"]
+            self._write_findings([*found, *self.found], self.draft.document["id"])
+        elif self.outcome == "duplicate":
+            message = "the same bytes as an earlier member"
+            self._write_findings([Finding("member.duplicate", message, "counted as a duplicate")], None)
+        else:
+            self._write_reject()
 
     def _write_reject(self) -> None:
         reject = json.loads(self.reject)
@@ -331,21 +424,16 @@ class _Transform:
         self._write_findings([finding], None)
 
     def _write_document(self) -> None:
-        data = self._read_again()
-        draft = kept_draft(self.draft)
-        document = draft.document
-        if self.outcome == "redirect":  # its fields are shown nowhere
-            found = [finding for finding in draft.findings if finding.code != "field.invalid"]
-            self._write_findings([*found, *self.found], document["id"])
-            return
-        if document["status"] == "stub":
-            line = document["source"]["line"]
-            draft.findings.append(Finding("document.stub", "the page shows nothing", "status stub", line, 1))
-        made = self._made(draft, data)
-        check("document", document)
+        made = self.made
         self.files["documents" if self.outcome == "document" else "withheld"].write(made.line)
-        self._write_findings(made.findings, document["id"])
-        self._account(made)
+        self._write_findings(made.findings, made.document["id"])
+        self.part.changes.update(made.counts)
+        if self.outcome == "document":
+            self.part.assets.extend(
+                (address, role, self.ordinal, made.document["id"], state) for address, role, state in made.assets
+            )
+        for change in made.changes or ():
+            self.files["changes"].write(dump("change", {"document": made.document["id"], **change._asdict()}))
 
     def _read_again(self) -> bytes:
         """The bytes that the facts pass has read. Raises SourceError when they are others by now."""
@@ -354,29 +442,20 @@ class _Transform:
             raise SourceError(f"{self.bundle}/{self.name} changed while it was read")
         return data
 
-    def _made(self, draft: Draft, data: bytes) -> Made:
-        state = self.state
+    def _made(self) -> Made:
+        draft, state = self.draft, self.state
+        if draft.document["status"] == "stub":
+            line = draft.document["source"]["line"]
+            draft.findings.append(Finding("document.stub", "the page shows nothing", "status stub", line, 1))
         return make_document(
             draft,
-            read_body(data, draft.bounds),
+            self.cleaned,
             Decision(self.slug, self.path, self.aliases, state.latest),
-            locate=partial(_locate, data),
-            linker=state.linker,
+            locate=partial(_locate, self.data),
             settings=state.settings,
-            keep_changes=state.options.changes,
             with_html=state.options.html,
-            verify=state.options.verify_text,
             found=self.found,
         )
-
-    def _account(self, made: Made) -> None:
-        self.part.changes.update(made.counts)
-        if self.outcome == "document":
-            self.part.assets.extend(
-                (address, role, self.ordinal, made.document["id"], state) for address, role, state in made.assets
-            )
-        for change in made.changes or ():
-            self.files["changes"].write(dump("change", {"document": made.document["id"], **change._asdict()}))
 
     def _write_findings(self, findings: Sequence[Finding], document: str | None) -> None:
         for finding in sorted(findings, key=_place):

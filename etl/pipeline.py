@@ -32,7 +32,7 @@ from etl.resolve import assets, redirects, resolve, terms
 from etl.settings import Settings, SettingsError, share
 from etl.workers import Result, Task, WorkerDied, Workers, available_cores, workers
 
-CHUNK = 64
+CHUNK = 128
 FEWEST_FOR_POOL = 2000
 MOST_JOBS = 64
 PREVIOUS = "previous generation"

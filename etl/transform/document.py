@@ -15,9 +15,8 @@ from etl import schemas
 from etl.model import Finding, RawRecord
 from etl.settings import Settings
 from etl.transform import fields as rules
-from etl.transform.body import Cleaned, clean_body
+from etl.transform.body import Cleaned
 from etl.transform.body.edits import Change
-from etl.transform.body.links import Linker
 from etl.transform.fields import Fields
 
 UNDIGESTED = ("findings", "digest", "source")
@@ -129,25 +128,19 @@ def draft_document(
 
 def make_document(
     draft: Draft,
-    body: str,
+    cleaned: Cleaned,
     decision: Decision,
     *,
     locate: Locate,
-    linker: Linker,
     settings: Settings,
-    keep_changes: bool = False,
     with_html: bool = False,
-    verify: bool = False,
     found: Sequence[Finding] = (),
 ) -> Made:
-    """The document of a draft, which is used up, and its body.
+    """The document of a draft, which is used up, and its clean body.
 
     ``found`` is what resolve found about it, ``locate`` that of its record.
     """
     document = draft.document
-    cleaned = clean_body(
-        body, settings, linker, first_line=document["source"]["line"], keep_changes=keep_changes, verify=verify
-    )
     findings = [*draft.findings, *found, *cleaned.findings]
     subject = _subject(draft, decision, locate, findings)
     hrefs = '"'.join([link["href"] for link in cleaned.links])  # no identifier reaches over a quotation mark
