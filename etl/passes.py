@@ -1,8 +1,9 @@
 """What a worker does with a chunk of members, in each of the two passes over them.
 
 The facts pass reads identity, names and dates, and keeps a draft of each document; the transform
-pass reads the body of each member again and writes the clean documents to part files. A worker's
-result depends on the members and the decisions alone, never on chunks, workers or time.
+pass reads the body of each member again and writes the clean documents, to part files where there
+are many workers. What comes of it depends on the members and the decisions alone, never on chunks,
+workers or time.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, Literal, NamedTuple
 
 from etl.addresses import Address, as_path
 from etl.extract.bundle import Locator, Reader
@@ -262,20 +263,28 @@ class TransformState:
     reader: Reader
     linker: Linker
     latest: str | None
-    parts: Path
+    folder: Path
+    in_parts: bool
 
 
-def transform_state(settings: Settings, options: Options, facts_path: Path, parts: Path) -> TransformState:
-    """Made once in each process; opens the facts file for reading."""
+def transform_state(
+    settings: Settings, options: Options, facts_path: Path, folder: Path, *, in_parts: bool = True
+) -> TransformState:
+    """Made once in each process; opens the facts file for reading.
+
+    ``in_parts``: lines go to part files in ``folder``; where there is one process, to the end of the files themselves.
+    """
     _spare_the_collector()
     facts = Facts(facts_path)
     latest = facts.one("SELECT max(latest) FROM fact WHERE outcome IN ('document', 'withheld', 'redirect')")
-    return TransformState(settings, options, facts, Reader(settings), Linker(settings, Index(facts)), latest, parts)
+    return TransformState(
+        settings, options, facts, Reader(settings), Linker(settings, Index(facts)), latest, folder, in_parts
+    )
 
 
 @dataclass(slots=True)
 class Part:
-    """What came of a chunk: names of its files are ``<first ordinal>.<file>``."""
+    """What came of a chunk, but for its lines."""
 
     first: int
     members: int
@@ -297,12 +306,24 @@ class Chunk(NamedTuple):
         return [self] if middle >= self.last else [Chunk(self.first, middle), Chunk(middle, self.last)]
 
 
+def files_of(options: Options, first: int | None = None) -> dict[str, str]:
+    """Names of the files of ``PARTS`` that are written, or of their parts that begin with the member ``first``."""
+    asked = [name for name in PARTS if name != "changes" or options.changes]
+    return {name: f"{name}.jsonl" if first is None else f"{first}.{name}" for name in asked}
+
+
 def transform(state: TransformState, chunk: Chunk) -> Part:
-    """Write the part files of a chunk."""
+    """Write the lines of a chunk."""
     part = Part(chunk.first, chunk.last - chunk.first)
     with ExitStack() as stack:
-        paths = {name: state.parts / f"{chunk.first}.{name}" for name in PARTS}
-        files = {name: stack.enter_context(path.open("wb", buffering=BUFFER)) for name, path in paths.items()}
+        names = files_of(state.options, chunk.first if state.in_parts else None)
+        mode: Literal["wb", "ab"] = (
+            "wb" if state.in_parts else "ab"
+        )  # a part may be there from a process that was ended over it
+        files = {
+            name: stack.enter_context((state.folder / file).open(mode, buffering=BUFFER))
+            for name, file in names.items()
+        }
         decided = _decided(state, chunk)
         query = """
             SELECT m.*, f.outcome, f.reject, f.sha256, f.size, f.member_id, s.slug, p.path, d.data
@@ -345,7 +366,7 @@ def _decided(state: TransformState, chunk: Chunk) -> _Decided:
 
 
 class _Transform:
-    """One member on its way into part files."""
+    """One member on its way into lines."""
 
     draft: Draft
     data: bytes
@@ -389,7 +410,7 @@ class _Transform:
             check("document", self.made.document)
 
     def write(self) -> None:
-        """What comes of it, to the part files."""
+        """What comes of it, to the files."""
         if self.is_made:
             self._write_document()
         elif self.outcome == "redirect":  # its fields are shown nowhere

@@ -27,7 +27,7 @@ from etl.load.generations import Generations
 from etl.load.ledger import balance, prove
 from etl.load.redirects import compile_all, compile_options
 from etl.model import Finding, Input, Ledger, Manifest, Rejection, finding_line
-from etl.passes import PARTS, Chunk, Options, Rows, chunks, facts_state, gather, transform, transform_state
+from etl.passes import Chunk, Options, Rows, chunks, facts_state, files_of, gather, transform, transform_state
 from etl.resolve import assets, redirects, resolve, terms
 from etl.settings import Settings, SettingsError, share
 from etl.workers import Result, Task, WorkerDied, Workers, available_cores, workers
@@ -168,9 +168,11 @@ def make(run: Run, facts: Facts, members: int, made: Path) -> bool:
         gather_facts(run, facts, members, jobs)
         check_unchanged(seen for bundle in run.bundles for seen in (*bundle.folders, bundle.seen))
         resolve(facts, run.settings)
-        setup = partial(transform_state, run.settings, run.options, facts.path, parts)
+        in_parts = jobs > 1
+        where = parts if in_parts else made
+        setup = partial(transform_state, run.settings, run.options, facts.path, where, in_parts=in_parts)
         with crew_of(run, jobs, setup, made.parent) as crew:
-            transform_members(run, facts, members, crew, made)
+            transform_members(run, facts, members, crew, made, in_parts=in_parts)
             check_unchanged(bundle.seen for bundle in run.bundles)
             with run.progress("compiling", 1) as done:
                 write_decisions(run, facts, made, crew)
@@ -219,17 +221,19 @@ def gather_facts(run: Run, facts: Facts, members: int, jobs: int) -> None:
             done(len(gathered.rows))
 
 
-def transform_members(run: Run, facts: Facts, members: int, crew: Workers, made: Path) -> None:
-    """The second pass: clean documents in part files, joined in the order of members."""
+def transform_members(run: Run, facts: Facts, members: int, crew: Workers, made: Path, *, in_parts: bool) -> None:
+    """The second pass: clean documents in the order of members; ``in_parts``: in part files, which are joined."""
     parts = made.parent / "parts"
-    parts.mkdir()
-    names = [name for name in PARTS if name != "changes" or run.options.changes]
-    for name in names:
-        (made / f"{name}.jsonl").touch()
+    wholes = {name: made / file for name, file in files_of(run.options).items()}
+    for whole in wholes.values():
+        whole.touch()
+    if in_parts:
+        parts.mkdir()
     with run.progress("cleaning", members) as done:
         for part in crew.map(transform, chunks(members, CHUNK), Chunk.halves):
-            for name in names:
-                lines.append_file(parts / f"{part.first}.{name}", made / f"{name}.jsonl")
+            if in_parts:
+                for name, file in files_of(run.options, part.first).items():
+                    lines.append_file(parts / file, wholes[name])
             facts.add_assets(part.assets)
             run.findings.update(part.findings)
             run.changes.update(part.changes)

@@ -16,7 +16,7 @@ from etl.pipeline import Run as Running
 from tests.make import Outcome, folder, name, page, pages
 
 Run = Callable[..., Outcome]
-Fails = Callable[[str], None]
+Fails = Callable[..., None]
 Patch = pytest.MonkeyPatch
 
 
@@ -30,18 +30,18 @@ MEMBERS = pages(4) | {
 
 
 @pytest.fixture
-def migrate(tmp_path: Path, run: Run) -> Callable[[], Outcome]:
-    """A run over the members."""
+def migrate(tmp_path: Path, run: Run) -> Callable[..., Outcome]:
+    """A run over the members; arguments are those that it has besides."""
     source = folder(tmp_path / "wiki", MEMBERS)
-    return lambda: run("migrate", source, "--out", tmp_path / "out", "--changes", "--max-rejects", "50%")
+    return lambda *more: run("migrate", source, "--out", tmp_path / "out", "--changes", "--max-rejects", "50%", *more)
 
 
 @pytest.fixture
-def fails(migrate: Callable[[], Outcome], tmp_path: Path) -> Callable[[str], None]:
-    """``fails(reason)``: the run ends with status 4 and says why; nothing is published and nothing is left."""
+def fails(migrate: Callable[..., Outcome], tmp_path: Path) -> Callable[..., None]:
+    """``fails(reason, *arguments)``: the run ends with status 4 and says why; nothing is published, nothing is left."""
 
-    def check(reason: str) -> None:
-        outcome = migrate()
+    def check(reason: str, *more: str) -> None:
+        outcome = migrate(*more)
         assert outcome.status == 4, outcome.err
         assert "LedgerFault" in outcome.err
         assert reason in outcome.err
@@ -142,12 +142,12 @@ def test_a_line_that_is_lost_or_doubled_when_parts_are_joined(
     times: int, file: str, fails: Fails, monkeypatch: Patch
 ) -> None:
     join_carelessly(monkeypatch, file, lambda part: [part[0] * times, *part[1:]])
-    fails("members came in")
+    fails("members came in", "--jobs", "2")
 
 
 def test_one_member_twice_in_place_of_another_leaves_every_count_right(fails: Fails, monkeypatch: Patch) -> None:
     join_carelessly(monkeypatch, "documents", lambda part: [part[0], part[0], *part[2:]])
-    fails(f"{name(1)} is in 2 places, wiki/{name(2)} is in 0 places")
+    fails(f"{name(1)} is in 2 places, wiki/{name(2)} is in 0 places", "--jobs", "2")
 
 
 @pytest.mark.parametrize("outcome", ["redirect", "duplicate"])
@@ -165,4 +165,4 @@ def test_a_member_that_is_called_what_it_is_not(outcome: str, fails: Fails, monk
 
 def test_a_finding_that_is_not_written(fails: Fails, monkeypatch: Patch) -> None:
     join_carelessly(monkeypatch, "findings", lambda part: part[1:])
-    fails("of the manifest")
+    fails("of the manifest", "--jobs", "2")

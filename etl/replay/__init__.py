@@ -22,7 +22,7 @@ from etl.extract.trouble import SourceError
 from etl.facts import Facts
 from etl.findings import SEVERITY
 from etl.load.generations import CURRENT
-from etl.passes import PARTS, Chunk, Options, Rows, facts_state, gather, transform, transform_state
+from etl.passes import Chunk, Options, Rows, facts_state, files_of, gather, transform, transform_state
 from etl.pipeline import CHUNK, Progress, condemn, processes
 from etl.replay.rejects import KNOWN, PLACES, REJECTS, TABLES, Replay, read_generation, read_rejects
 from etl.replay.report import as_json, as_text, results, status, summary
@@ -111,8 +111,8 @@ def go_through(run: Replay, members: int, jobs: int | None) -> bool:
         with workers(jobs, setup, run.work) as crew, run.progress("cleaning", members) as done:
             for part in crew.map(transform, _chunks(facts), Chunk.halves):
                 run.errors.update({code: n for code, n in part.findings.items() if SEVERITY[code] == "error"})
-                for name in PARTS:
-                    (parts / f"{part.first}.{name}").unlink()
+                for file in files_of(Options(), part.first).values():
+                    (parts / file).unlink()
                 done(min(CHUNK, part.members))
     except WorkerDied as death:
         condemn(facts, death)
