@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import partial
+from functools import lru_cache, partial
 from itertools import accumulate, pairwise
 
 from etl.extract.frontmatter import Path, shown
@@ -439,6 +439,7 @@ def _is_name(words: list[str]) -> bool:
     return all(word in _PARTICLES or _is_name_word(word) for word in words) and words[-1] not in _PARTICLES
 
 
+@lru_cache(4096)
 def _is_name_word(word: str) -> bool:
     """Capitals first, and inside only as in McDonald: others are names run together."""
     if word.isascii() and word.isalpha() and word.istitle():

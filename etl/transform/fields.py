@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from itertools import chain
 from typing import Any, Literal, NamedTuple
 from urllib.parse import quote_plus
 
@@ -494,18 +495,14 @@ def shows_nothing(body: str, settings: Settings) -> bool:
     return True
 
 
-def identifiers(texts: Iterable[str]) -> tuple[list[str], list[str]]:
+def identifiers(texts: Sequence[str]) -> tuple[list[str], list[str]]:
     """DOIs and PubMed ids, normalised, in order of appearance.
 
     >>> identifiers(["doi: 10.1000/AB.12). PMID:     23959785", "https://doi.org/10.1000/ab.12"])
     (['10.1000/ab.12'], ['23959785'])
     """
-    dois: dict[str, None] = {}
-    pmids: dict[str, None] = {}
-    for text in texts:
-        dois |= dict.fromkeys(map(_doi, dict.fromkeys(DOI.findall(text))))
-        pmids |= dict.fromkeys(_pmids(text))
-    return list(dois), list(pmids)
+    dois = dict.fromkeys(map(_doi, dict.fromkeys(chain.from_iterable(map(DOI.findall, texts)))))
+    return list(dois), list(dict.fromkeys(chain.from_iterable(map(_pmids, texts))))
 
 
 def _pmids(text: str) -> list[str]:
