@@ -247,7 +247,7 @@ def started(source: Path, out: Path, jobs: int) -> subprocess.Popen[str]:
     """A run that has come to its second pass."""
     process = spawn("migrate", source, "--out", out, "--jobs", jobs)
     deadline = time.monotonic() + 30
-    while not any(out.glob(".work-*/parts")) and process.poll() is None and time.monotonic() < deadline:
+    while not any(out.glob(".work-*/made/documents.jsonl")) and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
     time.sleep(0.1)
     return process
