@@ -471,13 +471,22 @@ class Index:
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
-        self.by_id = _kept(self._by_id, self._keys("link_id", "key"), None)
-        self.by_name = _kept(self._by_name, self._keys("link_name", "key"), NOBODY)
-        self.by_slug = _kept(self._by_slug, self._keys("link_slug", "key"), None)
-        self.tag = _kept(self._tag, self._keys("term_line", "slug"), None)
-
-    def _keys(self, table: str, column: str) -> Sieve:
-        return Sieve(key for (key,) in self._facts.rows(f"SELECT {column} FROM {table}"))
+        keys = facts.rows(
+            """
+            SELECT key FROM link_id
+            UNION ALL
+            SELECT key FROM link_name
+            UNION ALL
+            SELECT key FROM link_slug
+            UNION ALL
+            SELECT slug FROM term_line
+            """
+        )
+        known = Sieve(key for (key,) in keys)
+        self.by_id = _kept(self._by_id, known, None)
+        self.by_name = _kept(self._by_name, known, NOBODY)
+        self.by_slug = _kept(self._by_slug, known, None)
+        self.tag = _kept(self._tag, known, None)
 
     def _by_id(self, page_id: str) -> Target | None:
         return self._one("SELECT document, path FROM link_id WHERE key = ?", page_id)
@@ -500,10 +509,10 @@ class Index:
         return None if row is None else Target(*row)
 
 
-def _kept(answer: Callable[[str], Answer], keys: Sieve, nothing: Answer) -> Callable[[str], Answer]:
+def _kept(answer: Callable[[str], Answer], known: Sieve, nothing: Answer) -> Callable[[str], Answer]:
     """``answer``, asked once for a key that there may be; ``nothing`` for all others."""
-    known = lru_cache(4096)(answer)
-    return lambda key: known(key) if key in keys else nothing
+    answered = lru_cache(4096)(answer)
+    return lambda key: answered(key) if key in known else nothing
 
 
 # --- lines ---------------------------------------------------------------------------------
