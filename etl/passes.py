@@ -317,13 +317,10 @@ def transform(state: TransformState, chunk: Chunk) -> Part:
     part = Part(chunk.first, chunk.last - chunk.first)
     with ExitStack() as stack:
         names = files_of(state.options, chunk.first if state.in_parts else None)
-        mode: Literal["wb", "ab"] = (
-            "wb" if state.in_parts else "ab"
-        )  # a part may be there from a process that was ended over it
-        files = {
-            name: stack.enter_context((state.folder / file).open(mode, buffering=BUFFER))
-            for name, file in names.items()
-        }
+        # A part may be there from a process that was ended over it.
+        mode: Literal["wb", "ab"] = "wb" if state.in_parts else "ab"
+        paths = {name: state.folder / file for name, file in names.items()}
+        files = {name: stack.enter_context(path.open(mode, buffering=BUFFER)) for name, path in paths.items()}
         decided = _decided(state, chunk)
         query = """
             SELECT m.*, f.outcome, f.reject, f.sha256, f.size, f.member_id, s.slug, p.path, d.data

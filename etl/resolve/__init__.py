@@ -8,16 +8,15 @@ workers gives the same decisions. Nothing of the size of the corpus is in memory
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from etl import slugs
 from etl.addresses import name_key
 from etl.facts import Facts
-from etl.hashes import Sieve
 from etl.model import Target
 from etl.resolve.owners import own_addresses
 from etl.settings import Settings, SettingsError
@@ -26,9 +25,6 @@ STATES: tuple[Literal["ok", "external", "missing"], ...] = ("ok", "external", "m
 LONGEST_CHAIN = 64
 MOST_CONFLICTS = 0.10
 FEWEST_MEMBERS = 100
-NOBODY: Sequence[Target] = ()
-
-Answer = TypeVar("Answer")
 
 
 def resolve(facts: Facts, settings: Settings, *, one_export: bool = True) -> None:
@@ -464,29 +460,14 @@ def _terms(facts: Facts, settings: Settings) -> None:
 
 
 class Index:
-    """Look-ups of links over the facts file (`Lookup` of the transform), with the last few thousand answers kept.
-
-    Most links of an export go to what it lacks, so most keys are told to be missing without a look at the file.
-    """
+    """Look-ups of links over the facts file (`Lookup` of the transform), with the last few thousand answers kept."""
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
-        keys = facts.rows(
-            """
-            SELECT key FROM link_id
-            UNION ALL
-            SELECT key FROM link_name
-            UNION ALL
-            SELECT key FROM link_slug
-            UNION ALL
-            SELECT slug FROM term_line
-            """
-        )
-        known = Sieve(key for (key,) in keys)
-        self.by_id = _kept(self._by_id, known, None)
-        self.by_name = _kept(self._by_name, known, NOBODY)
-        self.by_slug = _kept(self._by_slug, known, None)
-        self.tag = _kept(self._tag, known, None)
+        self.by_id = lru_cache(4096)(self._by_id)
+        self.by_name = lru_cache(4096)(self._by_name)
+        self.by_slug = lru_cache(4096)(self._by_slug)
+        self.tag = lru_cache(4096)(self._tag)
 
     def _by_id(self, page_id: str) -> Target | None:
         return self._one("SELECT document, path FROM link_id WHERE key = ?", page_id)
@@ -507,12 +488,6 @@ class Index:
     def _one(self, query: str, key: str) -> Target | None:
         row = self._facts.db.execute(query, (key,)).fetchone()
         return None if row is None else Target(*row)
-
-
-def _kept(answer: Callable[[str], Answer], known: Sieve, nothing: Answer) -> Callable[[str], Answer]:
-    """``answer``, asked once for a key that there may be; ``nothing`` for all others."""
-    answered = lru_cache(4096)(answer)
-    return lambda key: answered(key) if key in known else nothing
 
 
 # --- lines ---------------------------------------------------------------------------------
