@@ -98,6 +98,10 @@ class Facts:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
         self.db.close()
 
     # --- the index pass ---------------------------------------------------------------------

@@ -90,6 +90,10 @@ class FactsState:
     settings: Settings
     reader: Reader
 
+    def close(self) -> None:
+        """Close what it has opened."""
+        self.reader.close()
+
 
 def facts_state(settings: Settings) -> FactsState:
     """Made once in each process."""
@@ -265,6 +269,11 @@ class TransformState:
     latest: str | None
     folder: Path
     in_parts: bool
+
+    def close(self) -> None:
+        """Close what it has opened."""
+        self.reader.close()
+        self.facts.close()
 
 
 def transform_state(

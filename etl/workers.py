@@ -80,8 +80,8 @@ class Workers:
         """How often a process was ended over its task; what was lost with it was done again."""
         self._jobs = jobs
         self._setup = setup
-        self._own: list[Any] = []
-        """The state of this process, where it has no others and had a task."""
+        self._state: Any = None
+        """That of this process, where it has no others and had a task."""
         self._results = (folder / f"{number}.result" for number in itertools.count())
         self._pool: ProcessPoolExecutor | None = None
 
@@ -91,10 +91,9 @@ class Workers:
         Raises WorkerDied with the piece that is guilty.
         """
         if self._jobs == 1:
-            if not self._own:
-                self._own = [self._setup()]
+            self._state = self._state or self._setup()
             for task in tasks:
-                yield function(self._own[0], task)
+                yield function(self._state, task)
             return
         waiting: deque[tuple[_Order, Future[None], ProcessPoolExecutor]] = deque()
         for task in tasks:
@@ -109,6 +108,8 @@ class Workers:
         """End all processes; one that dies while a pool ends in good order may hold a lock that the others wait for."""
         if self._pool:
             _shut(self._pool)
+        if hasattr(self._state, "close"):
+            self._state.close()
 
     def _submit(self, order: _Order) -> tuple[Future[None], ProcessPoolExecutor]:
         if self._pool:
@@ -157,8 +158,9 @@ class Workers:
 def workers(jobs: int, setup: Callable[[], Any], folder: Path) -> Iterator[Workers]:
     """Workers for the time of a block: this process alone, or a pool of ``jobs`` processes.
 
-    ``setup`` is a function of a module or a partial of one: it is sent to every process. ``folder`` takes their
-    results on the way to the parent. Raises Trouble when no process can be started.
+    ``setup`` is a function of a module or a partial of one: it is sent to every process. Where what it makes can be
+    closed, that of this process is. ``folder`` takes results on the way to the parent. Raises Trouble when no process
+    can be started.
     """
     with tempfile.TemporaryDirectory(prefix="results-", dir=folder) as results:
         crew = Workers(jobs, setup, Path(results))
