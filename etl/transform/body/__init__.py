@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from etl.model import Finding
@@ -66,15 +67,15 @@ def clean_body(
     _run_surface(surface)
     tree = structure.run()
     for _ in range(MOST_PASSES):
-        same_code = code_size(structure.text, tree.nodes) == surface.code_size
+        same_code = code_size(structure.text, structure.code_blocks) == surface.code_size
         seen = same_code and not structure.uncovered
         if not surface.run_lines() and (seen or not surface.run()):
             break
         structure.uncovered = False
         _run_surface(surface)
         tree = structure.run()
-    links = _links(tree, revision, surface, structure)
-    images = _images(tree, linker, surface, structure)
+    links = _links(revision, surface, structure)
+    images = _images(linker, surface, structure)
     _report_leftovers(tree, revision, structure.version)
     text = visible_text(tree.nodes)
     if verify:
@@ -104,23 +105,21 @@ def _run_surface(surface: Surface) -> None:
             break
 
 
-def _links(tree: Tree, revision: Revision, surface: Surface, structure: Structure) -> list[dict[str, Any]]:
+def _links(revision: Revision, surface: Surface, structure: Structure) -> list[dict[str, Any]]:
     """All links in order: those that stay, and those of which only the text stayed."""
-    found: list[tuple[int, dict[str, Any]]] = [
-        (offset, _link(href, gone)) for offset, href, gone in [*surface.unlinked, *structure.unlinked]
-    ]
-    for start, bare in structure.bare:
-        found.append((revision.origin(start, structure.version), _link(bare.href, bare)))
-    for node in tree.nodes:
-        to = structure.kept.get(node.start) if node.kind == "Link" else None
-        if to is None:
-            continue
-        href = to.href or node.data["dest_url"]
+    version = structure.version
+    for start, href, to in structure.kept:
         if to.state == "dangling":
             message = f"link {href!r} goes to a page that is not in the export"
-            revision.find("link.dangling", node.start, message, "kept", version=structure.version)
-        found.append((revision.origin(node.start, structure.version), _link(href, to)))
-    return [link for _, link in sorted(found, key=lambda entry: entry[0])]
+            revision.find("link.dangling", start, message, "kept", version=version)
+    kept = [_link(href, to) for _, href, to in structure.kept]
+    gone = [*surface.unlinked, *structure.unlinked]
+    if not (gone or structure.bare):
+        return kept
+    found = [(offset, _link(href, to)) for offset, href, to in gone]
+    found += [(revision.origin(start, version), _link(bare.href, bare)) for start, bare in structure.bare]
+    found += zip((revision.origin(start, version) for start, *_ in structure.kept), kept, strict=True)
+    return [link for _, link in sorted(found, key=itemgetter(0))]
 
 
 def _link(href: str | None, to: Destination) -> dict[str, Any]:
@@ -128,17 +127,13 @@ def _link(href: str | None, to: Destination) -> dict[str, Any]:
     return {"href": href, "kind": to.kind, "state": to.state, "target": to.target}
 
 
-def _images(tree: Tree, linker: Linker, surface: Surface, structure: Structure) -> list[dict[str, Any]]:
+def _images(linker: Linker, surface: Surface, structure: Structure) -> list[dict[str, Any]]:
     """All images in order, lost ones included."""
     found: list[tuple[int, dict[str, Any]]] = [
         (offset, {"src": src, "alt": alt, "width": None, "state": "missing"})
         for offset, src, alt in surface.lost_images
     ]
-    end = 0
-    for node in tree.nodes:
-        if node.kind != "Image" or node.start < end:
-            continue
-        end = node.end
+    for node in structure.images:
         src = encoded(linker.source(node.data["dest_url"]))
         widths = surface.widths.get(src)
         alt = "".join(child.data for child in node.walk() if child.kind == "Text")
@@ -149,7 +144,7 @@ def _images(tree: Tree, linker: Linker, surface: Surface, structure: Structure) 
             "state": "ok" if linker.resolve(src).state == "ok" else "external",
         }
         found.append((surface.revision.origin(node.start, structure.version), image))
-    return [image for _, image in sorted(found, key=lambda entry: entry[0])]
+    return [image for _, image in sorted(found, key=itemgetter(0))]
 
 
 def _report_leftovers(tree: Tree, revision: Revision, version: int) -> None:

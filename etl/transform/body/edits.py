@@ -29,7 +29,7 @@ MARKUP = re.compile(
         (?:\s++(?:"(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'|\((?:[^()\\]|\\.)*+\)))?+\s*+\)""",
     re.DOTALL | re.VERBOSE,
 )
-ADDRESS = re.compile(r"\]\([^()\[\]<>\\\s]+\)")
+ADDRESS = re.compile(r"\]\([A-Za-z0-9/._?=#&:,+~@!$*'%-]++\)")
 """The end of a link as nearly all are."""
 PREFORMATTED = re.compile(r"<pre\b|\s*`{3}")
 REFERENCE = re.compile(r"\]\[[^\]\n]*\]")
@@ -58,7 +58,7 @@ def visible(fragment: str) -> str:
     >>> visible('<b>25</b>(OH)&nbsp;D [a](http://x) _z_'), visible("12. ")
     ('25OHDaz', '')
     """
-    if ADDRESS.fullmatch(fragment) or LIST_MARK.fullmatch(fragment):
+    if LIST_MARK.fullmatch(fragment):
         return ""
     if "]:" in fragment and not PREFORMATTED.match(fragment):
         fragment = DEFINITION.sub("", fragment)
@@ -153,6 +153,8 @@ class Revision:
             self.changes.append(Change(*self.position(start), rule, before, after))
         if rule in UNBOUND or (not after.strip() and (before.isspace() or rule in MAY_LOSE)):
             return
+        if before[:2] == after[:2] == "](" and ADDRESS.fullmatch(before) and ADDRESS.fullmatch(after):
+            return  # nobody sees them, and each of them comes but once
         was, now = visible(before), visible(after)
         if was == now:
             return

@@ -121,8 +121,12 @@ class Structure:
         self.settings = settings
         self.unlinked: list[tuple[int, str, Destination]] = []
         """Links that became text: source offset, address as it was, and why."""
-        self.kept: dict[int, Destination] = {}
-        """What the links of the last tree mean, by where they begin."""
+        self.kept: list[tuple[int, str, Destination]] = []
+        """Links of the last tree that stay: where they begin, address, and what it means."""
+        self.images: list[Node] = []
+        """Images of the last tree, those in the words of other ones left out."""
+        self.code_blocks: list[Node] = []
+        """Code blocks of the last tree."""
         self.bare: list[tuple[int, Destination]] = []
         """Bare addresses that become links by the last edits, which the last tree does not know as such."""
         self.version = 0
@@ -167,7 +171,8 @@ class Structure:
 
     def ask(self, tree: Tree) -> None:
         """Collect what all rules ask for on a tree."""
-        self.asked, self.kept, self.again = [], {}, False
+        self.asked, self.again = [], False
+        self.kept, self.images, self.code_blocks = [], [], []
         self.box_open, self.table_end, self.quote_end = False, 0, 0
         self.bare, self.waiting, self.touching, self.rows = [], set(), set(), set()
         self.blocks, self.simple, self.text_end = tree.root.children, {}, len(self.text.rstrip())
@@ -213,6 +218,7 @@ class Structure:
     def code_block(self, node: Node) -> None:
         """Code stays as it is; what a fence says of its language is one word, and a fence is closed."""
         self.code_end = node.end
+        self.code_blocks.append(node)
         fence = FENCE_LINE.match(self.text, node.start) if node.data != "Indented" else None
         if fence is None:
             return
@@ -505,6 +511,8 @@ class Structure:
     def table(self, node: Node) -> None:
         """A table is even; what that shows again is looked at again."""
         self.table_end = node.end
+        if not node.children:
+            return  # `is_plain`
         edits = list(table_edits(self.text, node))
         if edits:
             self.asked += edits
@@ -713,7 +721,7 @@ class Structure:
             return
         rule = "page-link" if destination.kind in ("page", "tag") else "link"
         written = self._rewrite(node, label, destination.href, rule)
-        self.kept[node.start] = destination if written == destination.href else destination._replace(href=written)
+        self.kept.append((node.start, written, destination))
 
     def _is_usual(self, node: Node, label: Node) -> bool:
         """Whether a link is as nearly all are: then at most its address changes, and that is done.
@@ -741,7 +749,7 @@ class Structure:
                 return False
             rule = "page-link" if to.kind in ("page", "tag") else "link"
             self.asked.append((label.end, node.end, f"]({to.href})", rule))
-        self.kept[start] = to
+        self.kept.append((start, to.href, to))
         return True
 
     def _destination(self, node: Node, href: str) -> Destination:
@@ -791,12 +799,12 @@ class Structure:
                 self.bare.append((start, destination))
                 self.asked.append((start, end, f"<{shown}>", "bare-address"))
             else:
-                self.kept[start] = destination
+                self.kept.append((start, shown, destination))
             return
         address = untracked(mended(decoded(without_blanks(shown))))
         destination = self.linker.resolve(address)
         if not bare:
-            self.kept[start] = destination._replace(href=destination.href and address)
+            self.kept.append((start, address if destination.href else shown, destination))
         if destination.href is None:
             self.unlinked.append((self.revision.origin(start), shown, destination))
             if destination.finding and bare:
@@ -857,6 +865,8 @@ class Structure:
 
     def image(self, node: Node) -> None:
         """The alternative text `image` says nothing; the address is encoded."""
+        if not self.images or self.images[-1].end <= node.start:
+            self.images.append(node)
         self.label_end = node.end
         label = self.text[node.start + 2 : node.inner_end] if node.children else ""
         source = self.linker.source(node.data["dest_url"])
