@@ -21,7 +21,6 @@ LONGEST_NUMBER = 999  # a "list" of one that begins above is a sentence that beg
 MARK = re.compile(r"([*+-]|\d{1,9}[.)])([ \t]*)")
 REFERENCE = re.compile(r"([*+-][ \t]+)(\d{1,3})[.)](?=[ \t])")
 LIST_IN_ITEM = re.compile(r"[*+-][ \t]+(?:\d{1,9}[.)]|[*+-])[ \t]")
-PARAGRAPH = ["Paragraph"]
 BLOCKS = frozenset(("Paragraph", "List", "BlockQuote", "CodeBlock", "Table", "Heading", "Rule", "HtmlBlock"))
 
 
@@ -37,7 +36,7 @@ def usual_edits(text: str, node: Node) -> list[Edit] | None:
     mark = "* "
     before: Node | None = None
     for item in node.children:
-        start, kinds = item.start, [child.kind for child in item.children]
+        start, children = item.start, item.children
         if number is not None:
             mark = f"{number}. "
             number += 1
@@ -45,11 +44,18 @@ def usual_edits(text: str, node: Node) -> list[Edit] | None:
             not text.startswith(mark, start)
             or text[start + len(mark) : start + len(mark) + 1] in " \t\n"
             or (start and text[start - 1] != "\n")
-            or not (kinds and (kinds == PARAGRAPH or BLOCKS.isdisjoint(kinds)))
+            or not children
+            or not (
+                (len(children) == 1 and children[0].kind == "Paragraph")
+                or BLOCKS.isdisjoint([child.kind for child in children])
+            )
         ):
             return None
         if before is not None and text[start - 2] in " \t\n":
-            edits += _gap(text, before, start, blank=False)
+            if text.startswith("\n\n", start - 2) and text[start - 3] not in " \t\n" and before.end >= start - 2:
+                edits.append((start - 2, start, "\n", "tight-list"))
+            else:
+                edits += _gap(text, before, start, blank=False)
         before = item
     return edits
 

@@ -343,6 +343,8 @@ class Structure:
 
     def _indented_lines(self, paragraph: Node) -> None:
         """No blanks at the starts of lines: only in lists do they mean something."""
+        if self.text.find("\n", paragraph.start, paragraph.end - 1) < 0:
+            return
         for before, after in zip(paragraph.children, paragraph.children[1:], strict=False):
             if before.kind not in ("SoftBreak", "HardBreak") or BLOCK_MARK.match(self.text, after.start):
                 continue
@@ -696,11 +698,11 @@ class Structure:
     def link(self, node: Node) -> None:
         """A link goes to its new place, or becomes its text."""
         self.label_end = node.end
+        if len(node.children) == 1 and self._is_usual(node, node.children[0]):
+            return
         if node.data["link_type"] in ("Autolink", "Email"):
             self.code_end = max(self.code_end, node.end)
             self._autolink(node)
-            return
-        if len(node.children) == 1 and self._is_usual(node, node.children[0]):
             return
         start, end = node.start + 1, max(node.inner_end, node.start + 1)
         label, href = self.text[start:end], node.data["dest_url"]
