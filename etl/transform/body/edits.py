@@ -84,7 +84,7 @@ class Revision:
         """Whether the last `apply` left an edit out because it overlaps another one."""
         self._first_line = first_line
         self._maps: list[tuple[list[int], list[int]]] = []
-        """For each version: from which characters on the text stood where in the version before."""
+        """For each version: where what was replaced ends, in this version and in the one before."""
         self._line_starts: list[int] = []
 
     def apply(self, edits: Iterable[Edit]) -> set[str]:
@@ -92,13 +92,12 @@ class Revision:
 
         It comes again when the rules look at the new text. Returns the rules that changed something.
         """
-        text, at, new = self.text, 0, 0
+        text, at, surplus = self.text, 0, 0
         out: list[str] = []
-        starts, origins = [0], [0]
+        ends, origins = [0], [0]
         applied: list[str] = []
         self.postponed = False
-        for edit in sorted(edits):
-            start, end, replacement, rule = edit
+        for start, end, replacement, rule in sorted(edits):
             before = text[start:end]
             if before == replacement:
                 continue
@@ -106,17 +105,16 @@ class Revision:
                 self.postponed = True
                 continue
             out += text[at:start], replacement
-            new += start - at
-            starts += new, new + len(replacement)
-            origins += start, end
-            new += len(replacement)
             at = end
+            surplus += len(replacement) - (end - start)
+            ends.append(end + surplus)
+            origins.append(end)
             applied.append(rule)
-            self._record(edit, before)
+            self._record(start, before, replacement, rule)
         if applied:
             out.append(text[at:])
             self.text = "".join(out)
-            self._maps.append((starts, origins))
+            self._maps.append((ends, origins))
             self.counts.update(applied)
         return set(applied)
 
@@ -127,11 +125,11 @@ class Revision:
 
     def origin(self, offset: int, version: int | None = None) -> int:
         """Where a character of the present text, or of an earlier version of it, stood in the source."""
-        for starts, origins in reversed(self._maps[:version]):
-            behind = bisect_right(starts, offset)
-            offset += origins[behind - 1] - starts[behind - 1]
+        for ends, origins in reversed(self._maps[:version]):
+            behind = bisect_right(ends, offset)
+            offset += origins[behind - 1] - ends[behind - 1]
             if behind < len(origins) and offset > origins[behind]:
-                offset = origins[behind]
+                offset = origins[behind]  # it is in a replacement that is longer than what it replaced
         return offset
 
     def position(self, offset: int, version: int | None = None) -> tuple[int, int]:
@@ -147,8 +145,7 @@ class Revision:
         line, column = self.position(offset, version)
         self.findings.append(Finding(code, message, action, line, column))
 
-    def _record(self, edit: Edit, before: str) -> None:
-        start, _, after, rule = edit
+    def _record(self, start: int, before: str, after: str, rule: str) -> None:
         if self.changes is not None:
             self.changes.append(Change(*self.position(start), rule, before, after))
         if rule in UNBOUND or (not after.strip() and (before.isspace() or rule in MAY_LOSE)):
