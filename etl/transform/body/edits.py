@@ -12,7 +12,8 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, count
+from operator import add
 from typing import NamedTuple
 
 from etl.model import Finding
@@ -136,7 +137,8 @@ class Revision:
         """Line and column, in the member, of a character of the text."""
         offset = self.origin(offset, version)
         if not self._line_starts:
-            self._line_starts = [0, *accumulate(len(line) + 1 for line in self.source.split("\n"))]
+            lengths = map(len, self.source.split("\n"))
+            self._line_starts = list(map(add, accumulate(lengths, initial=0), count()))  # and a line end each
         row = bisect_right(self._line_starts, offset)
         return self._first_line + row - 1, offset - self._line_starts[row - 1] + 1
 
