@@ -74,7 +74,7 @@ def parse(text: str, is_plain_table: Callable[[str], bool] = lambda _table: Fals
 
     A table whose source ``is_plain_table`` says yes to is one node without children, its ``data`` that source.
 
-    >>> parse("**ä** b").nodes
+    >>> parse("**ä** ?").nodes
     [Document[0:7], Paragraph[0:7], Strong[0:5], Text[2:3], Text[5:7]]
     """
     root, children = Node(), list[Node]()
