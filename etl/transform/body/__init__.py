@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from etl.model import Finding
 from etl.settings import Settings
 from etl.transform.body.boxes import BOX_START
-from etl.transform.body.edits import Change, Revision
+from etl.transform.body.edits import Change, Edit, Revision
 from etl.transform.body.links import Destination, Linker, encoded
 from etl.transform.body.parse import Tree, code_nodes
 from etl.transform.body.residue import private, residue
@@ -23,6 +24,8 @@ from etl.transform.body.verify import unexplained
 
 __all__ = ["Cleaned", "clean_body"]
 
+BOX = re.compile(rf"^{re.escape(BOX_START)}\n\n(.*?)\n\n</div>$", re.DOTALL | re.MULTILINE)
+LINE_START = re.compile("^", re.MULTILINE)
 MOST_PASSES = 3
 """An edit may open or close code by accident; then what was code comes to the surface, and is walked again."""
 
@@ -78,12 +81,13 @@ def clean_body(
     images = _images(linker, surface, structure)
     _report_leftovers(tree, revision, structure.version)
     text = visible_text(tree.nodes)
+    revision.apply(_box_edits(revision.text, settings))
     if verify:
         for kind, words in unexplained(source, revision.text, revision.changes or ()):
             code = "text.added" if kind == "added" else "text.lost"
             revision.find(code, 0, f"as rendered, {kind}: {words[:200]!r}", "reported")
     return Cleaned(
-        body=_boxed(revision.text, settings),
+        body=revision.text,
         text=text,
         excerpt=excerpt(text),
         links=links,
@@ -169,11 +173,13 @@ def _report_leftovers(tree: Tree, revision: Revision, version: int) -> None:
         revision.find("heading.trailing", blocks[-1].start, message, "kept", version=version)
 
 
-def _boxed(body: str, settings: Settings) -> str:
-    """Boxes in the form that the settings ask for."""
-    if settings.boxes == "div" or BOX_START not in body:
-        return body
-    box = re.compile(rf"^{re.escape(BOX_START)}\n\n(.*?)\n\n</div>$", re.DOTALL | re.MULTILINE)
-    if settings.boxes == "unwrap":
-        return box.sub(lambda match: match[1], body)
-    return box.sub(lambda match: re.sub(r"^", "> ", match[1], flags=re.MULTILINE).replace("> \n", ">\n"), body)
+def _box_edits(text: str, settings: Settings) -> Iterator[Edit]:
+    """What brings boxes into the form that the settings ask for."""
+    if settings.boxes == "div" or BOX_START not in text:
+        return
+    for box in BOX.finditer(text):
+        yield box.start(), box.start(1), "", "quote"
+        if settings.boxes == "quote":
+            for line in LINE_START.finditer(text, *box.span(1)):
+                yield line.start(), line.start(), ">" if text.startswith("\n", line.start()) else "> ", "quote"
+        yield box.end(1), box.end(), "", "quote"

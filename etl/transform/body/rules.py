@@ -84,7 +84,7 @@ RULES: dict[str, str] = {
     "table-row": "rows of a table have a pipe at both ends and as many cells as the longest",
     "paragraphs": "images on adjacent lines become paragraphs of their own",
     "quote-gap": "quotations that touch are one",
-    "quote": "a box written as a quotation (boxes = quote)",
+    "quote": "a box becomes a quotation, or its tags go (boxes = quote, unwrap)",
 }
 
 MAY_LOSE = frozenset(

@@ -876,8 +876,10 @@ class Structure:
             self.revision.find("link.removed", node.start, f"image {source!r}", "its text stays")
             self.edit(node.start, node.end, label, "unlink")
             self.again = True
+        elif label == "image":
+            self.edit(node.start, node.end, f"![]({encoded(source)})", "image-alt")
         elif "\n" not in label:
-            self.edit(node.start, node.end, f"![{'' if label == 'image' else label}]({encoded(source)})", "image-alt")
+            self.edit(node.start + 2 + len(label), node.end, f"]({encoded(source)})", "image-alt")
 
 
 RULES: dict[str, Callable[[Structure, Node], None]] = {
