@@ -44,8 +44,8 @@ CREATE TABLE IF NOT EXISTS reviewed (place TEXT, kind TEXT, value TEXT, target T
 OF_MEMBERS = frozenset({"bundle", "member", "previous_document", "previous_address", "reviewed"})
 """Tables that are filled before the facts pass."""
 INSTRUCTIONS = 1_000_000
-WRITER_CACHE, READER_CACHE = 16_000, 2_000
-"""KiB of pages in memory: `resolve` sorts and joins whole tables, the many who read look up single rows."""
+WRITER_CACHE, READER_CACHE = 8_000, 2_000
+"""KiB of pages in memory, and as much again for a sort: `resolve` joins whole tables, those who read look up rows."""
 
 
 class Row(NamedTuple):

@@ -214,18 +214,23 @@ def _has_one_form(text: str) -> bool:
 
 @contextmanager
 def _marking(survey: Survey, name: str, keys: Keys) -> Iterator[Callable[[Batch], None]]:
-    """What sees each batch; writes the marks of a survey in the end, a line for each."""
-    crowd = Crowd(survey.file.stat().st_size if survey.file.is_file() else 0)
+    """What sees each batch; writes the marks of a survey in the end, a line for each.
+
+    Digests wait in a file until then, so that no two crowds are in memory at one time.
+    """
     sizes = []
     with tempfile.TemporaryFile(dir=survey.folder) as file:
 
         def see(batch: Batch) -> None:
-            found = digests(keys(batch.kind, batch.values))
-            crowd.add_all(found)
-            sizes.append(file.write(found))
+            sizes.append(file.write(digests(keys(batch.kind, batch.values))))
+
+        def seen() -> Iterator[bytes]:
+            file.seek(0)
+            return map(file.read, sizes)
 
         yield see
-        file.seek(0)
+        crowd = Crowd(survey.file.stat().st_size if survey.file.is_file() else 0)
+        for found in seen():
+            crowd.add_all(found)
         with (survey.folder / f"{name}.marks").open("wb") as marks:
-            for size in sizes:
-                marks.write(orjson.dumps(crowd.suspected(file.read(size)), option=orjson.OPT_APPEND_NEWLINE))
+            marks.writelines(orjson.dumps(crowd.suspected(found), option=orjson.OPT_APPEND_NEWLINE) for found in seen())
