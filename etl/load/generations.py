@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from etl.load.folders import below, files_below
 from etl.settings import SettingsError
 from etl.trouble import Trouble
 
@@ -226,13 +227,13 @@ def _same(made: Path, current: Path) -> bool:
 
 
 def _files(folder: Path) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    return sorted(str(path.relative_to(folder)) for path in files_below(folder))
 
 
 def _sync(folder: Path) -> None:
     """Every file, then every folder, is on the disk."""
     folders = [folder]
-    for path in folder.rglob("*"):
+    for path in below(folder):
         if path.is_dir():
             folders.append(path)
             continue

@@ -18,6 +18,7 @@ from typing import Any
 import orjson
 
 from etl.facts import Facts
+from etl.load.folders import files_below
 from etl.model import Ledger
 
 BLOCK = 1 << 20
@@ -59,7 +60,7 @@ def prove(facts: Facts, made: Path, entries: int) -> None:
     """
     manifest = orjson.loads((made / "manifest.json").read_bytes())
     files = {file["name"]: file for file in manifest["files"]}
-    _agree("files", {path.relative_to(made).as_posix() for path in _below(made)} - {"manifest.json"}, set(files))
+    _agree("files", {path.relative_to(made).as_posix() for path in files_below(made)} - {"manifest.json"}, set(files))
     facts.db.execute("CREATE TABLE later.seen (bundle TEXT, name TEXT)")
     ledger = {name: _see(facts, map(_source, _lines(made, files[file]))) for name, file in OUTCOMES.items()}
     findings: Counter[str] = Counter()
@@ -77,10 +78,6 @@ def prove(facts: Facts, made: Path, entries: int) -> None:
 def _agree(what: str, counted: object, said: object) -> None:
     if counted != said:
         raise LedgerFault(f"{what} of the manifest are {said}, but what was written holds {counted}")
-
-
-def _below(folder: Path) -> Iterator[Path]:
-    return (path for path in folder.rglob("*") if path.is_file())
 
 
 def _lines(made: Path, said: Mapping[str, Any]) -> Iterator[bytes]:

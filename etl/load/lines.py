@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from etl import schemas
+from etl.load.folders import files_below
 from etl.model import OutFile
 
 BLOCK = 1 << 20
@@ -63,10 +64,9 @@ def _copy(source: int, target: int, size: int) -> int:
 def describe(folder: Path) -> list[OutFile]:
     """Every file below a folder, by name: bytes, lines, SHA-256."""
     files = []
-    for path in sorted(folder.rglob("*"), key=lambda path: str(path.relative_to(folder)).encode()):
-        if path.is_file():
-            size, lines, digest = measure(path)
-            files.append(OutFile(name=path.relative_to(folder).as_posix(), bytes=size, lines=lines, sha256=digest))
+    for path in sorted(files_below(folder), key=lambda path: str(path.relative_to(folder)).encode()):
+        size, lines, digest = measure(path)
+        files.append(OutFile(name=path.relative_to(folder).as_posix(), bytes=size, lines=lines, sha256=digest))
     return files
 
 
