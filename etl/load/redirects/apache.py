@@ -18,11 +18,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from string import ascii_letters, digits
-from typing import NamedTuple, TextIO
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from etl.load.redirects.exact import Group, as_groups, lower, pieces, spellings
-from etl.load.redirects.neutral import CompileOptions, Entry, unsupported
+from etl.load.redirects.neutral import CompileOptions, Entry, create, unsupported
 from etl.load.redirects.survey import Run, Survey, longest, most
 from etl.model import Finding
 from etl.routes import Route
@@ -51,7 +51,7 @@ def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Find
     folder.mkdir(parents=True, exist_ok=True)
     findings: list[Finding] = []
     facts = _Facts(odd=sum(_is_odd(options.answer(route)) for route in options.routes))
-    with _create(folder / "redirects.map") as file:
+    with create(folder / "redirects.map") as file:
         for piece in pieces(survey, SERVER, findings):
             columns = _of_run(piece, options) if isinstance(piece, Run) else None
             if columns is None:
@@ -59,14 +59,10 @@ def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Find
             file.writelines([f"{key} {answer}\n" for key, answer in zip(columns.keys, columns.answers, strict=True)])
             facts.see(columns)
     for name, text in _texts(facts, options, len(findings)).items():
-        with _create(out / name) as file:
+        with create(out / name) as file:
             file.write(text)
     (folder / "build-map.sh").chmod(0o755)
     return findings
-
-
-def _create(path: Path) -> TextIO:
-    return path.open("w", encoding="utf-8", newline="\n")
 
 
 class _Line(NamedTuple):

@@ -25,7 +25,7 @@ from urllib.parse import quote, unquote
 
 from etl.addresses import SCRIPT
 from etl.load.redirects.exact import Group, as_groups, lower, pieces, spellings
-from etl.load.redirects.neutral import CompileOptions, Entry, ServerRefused, unsupported
+from etl.load.redirects.neutral import CompileOptions, Entry, ServerRefused, create, unsupported
 from etl.load.redirects.sorting import sorted_lines
 from etl.load.redirects.survey import Run, Survey
 from etl.model import Finding
@@ -56,20 +56,16 @@ def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Find
     folder = out / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        raw = {kind: stack.enter_context(_create(folder / f"raw-{kind}.map")) for kind in ("paths", "names")}
+        raw = {kind: stack.enter_context(create(folder / f"raw-{kind}.map")) for kind in ("paths", "names")}
         for file in raw.values():
             file.write(_RAW_HEAD)
         work = _Work(options, raw)
         with sorted_lines(work.lines(survey), out) as lines:
             _write_keys(folder, lines)
     for name, text in _texts(work).items():
-        with _create(out / name) as file:
+        with create(out / name) as file:
             file.write(text)
     return work.findings
-
-
-def _create(path: Path) -> TextIO:
-    return path.open("w", encoding="utf-8", newline="\n")
 
 
 @dataclass
@@ -144,7 +140,7 @@ def _write_keys(folder: Path, lines: Iterator[str]) -> None:
 
 
 def _write_kind(folder: Path, kind: str, lines: Iterator[str]) -> None:
-    with _create(folder / f"{kind}.map") as file, _create(folder / f"{kind}-blocks.map") as borders:
+    with create(folder / f"{kind}.map") as file, create(folder / f"{kind}-blocks.map") as borders:
         file.write(_KEYS_HEAD.replace("@kind@", kind))
         last = 0
         for number, (border, block) in enumerate(_blocks(lines)):

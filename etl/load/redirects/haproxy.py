@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TextIO
 
 from etl.load.redirects.exact import LONGEST, Group, lower, pieces, spellings
-from etl.load.redirects.neutral import CompileOptions
+from etl.load.redirects.neutral import CompileOptions, create
 from etl.load.redirects.survey import Run, Survey
 from etl.model import Finding
 from etl.routes import Route
@@ -37,7 +37,7 @@ def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Find
     findings: list[Finding] = []
     lines = 0
     with ExitStack() as stack:
-        files = {name: stack.enter_context(_create(folder / f"{name}.map")) for name in FILES}
+        files = {name: stack.enter_context(create(folder / f"{name}.map")) for name in FILES}
         for piece in pieces(survey, SERVER, findings):
             if isinstance(piece, Run):
                 lines += _write_run(files, piece, options)
@@ -46,13 +46,9 @@ def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Find
         for name, text, answer in _others(options):
             files[name].write(f"{key(text)} {answer}\n")
     for name, text in _texts(options, lines, len(findings)).items():
-        with _create(out / name) as file:
+        with create(out / name) as file:
             file.write(text)
     return findings
-
-
-def _create(path: Path) -> TextIO:
-    return path.open("w", encoding="utf-8", newline="\n")
 
 
 # --- keys ----------------------------------------------------------------------------------

@@ -19,10 +19,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import groupby, islice
 from pathlib import Path
-from typing import TextIO
 from urllib.parse import unquote
 
-from etl.load.redirects.neutral import CompileOptions, Entry, unsupported
+from etl.load.redirects.neutral import CompileOptions, Entry, create, unsupported
 from etl.load.redirects.sorting import sorted_lines
 from etl.load.redirects.survey import Run, Survey, longest
 from etl.model import Finding
@@ -48,7 +47,7 @@ def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Find
     folder = out / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     work = _Work(options)
-    with sorted_lines(work.lines(survey), out) as lines, _create(folder / "redirects.map") as file:
+    with sorted_lines(work.lines(survey), out) as lines, create(folder / "redirects.map") as file:
         file.writelines(map(work.written, _blocks(lines)))
     for name, text in _texts(work).items():
         (out / name).write_text(text, "utf-8", newline="\n")
@@ -145,10 +144,6 @@ def _blocks(lines: Iterator[str]) -> Iterator[list[str]]:
 
 def _key(line: str) -> str:
     return line.partition("\t")[0]
-
-
-def _create(path: Path) -> TextIO:
-    return path.open("w", encoding="utf-8", newline="\n")
 
 
 def spelled(value: str) -> list[str]:

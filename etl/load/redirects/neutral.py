@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple, TextIO
 from urllib.parse import urlsplit
 
 import orjson
@@ -166,6 +166,11 @@ def entries(map_file: Path, *, again: bool = False) -> Iterator[Entry]:
     """
     with reading(map_file) as lines:
         yield from map(_known, lines) if again else checked(map_file, _bounded(lines))
+
+
+def create(path: Path) -> TextIO:
+    """A new file of a server, in UTF-8 and with the same line ends on every machine."""
+    return path.open("w", encoding="utf-8", newline="\n")
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from etl.addresses import Kind, as_path
-from etl.load.redirects.neutral import CompileOptions, Entry, unsupported
+from etl.load.redirects.neutral import CompileOptions, Entry, create, unsupported
 from etl.load.redirects.survey import LONGEST_PLAIN, Run, Survey, longest, most
 from etl.model import Finding
 
@@ -85,20 +85,16 @@ def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Find
     folder = out / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        files = {name: stack.enter_context(_create(folder / f"{name}.map")) for name in FILES}
+        files = {name: stack.enter_context(create(folder / f"{name}.map")) for name in FILES}
         maps = _Maps(files, options)
         _fill(maps, survey)
-    with _create(folder / f"{ROUTES}.map") as file:
+    with create(folder / f"{ROUTES}.map") as file:
         file.writelines(_routes(maps, options))
     for name, text in _texts(maps, options).items():
         (out / name).parent.mkdir(exist_ok=True)
-        with _create(out / name) as file:
+        with create(out / name) as file:
             file.write(text)
     return maps.findings
-
-
-def _create(path: Path) -> TextIO:
-    return path.open("w", encoding="utf-8", newline="\n")
 
 
 def _keys(entry: Entry) -> Iterator[Key]:
