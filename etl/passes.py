@@ -42,7 +42,7 @@ PARTS = {
     "rejects": "reject",
     "changes": "change",
 }
-"""Files that are written in parts, and the schema of their lines."""
+"""Files that the transform pass writes, in parts where there are many workers, and the schema of their lines."""
 
 
 BUFFER = 1 << 16

@@ -264,21 +264,18 @@ class Structure:
             return
         self._edge(0, self._block_start(blocks[0]))
         indented = "\n " in self.text or "\n\t" in self.text
-        for index, (block, after) in enumerate(pairwise(blocks)):
-            kind = block.kind
-            if kind == "Rule" and (index == 0 or after.kind == "Rule"):
+        last = len(blocks) - 1
+        for index, block in enumerate(blocks):
+            if block.kind == "Rule" and (index in (0, last) or blocks[index + 1].kind == "Rule"):
                 self.edit(block.start, visible_end(self.text, block), "", "rule")
-            elif indented and kind == "Paragraph":
+            elif indented and block.kind == "Paragraph":
                 self._indented_lines(block)
+        for index, (block, after) in enumerate(pairwise(blocks)):
             if self._are_apart(block, after):
                 continue
             self._between(block, after, continues=index > 0 and blocks[index - 1].kind == "List")
-            if kind == "List" and after.kind == "BlockQuote":
+            if block.kind == "List" and after.kind == "BlockQuote":
                 self.waiting |= {id(behind) for behind in blocks[index + 2 : index + 3]}
-        if blocks[-1].kind == "Rule":
-            self.edit(blocks[-1].start, visible_end(self.text, blocks[-1]), "", "rule")
-        elif indented and blocks[-1].kind == "Paragraph":
-            self._indented_lines(blocks[-1])
         self._behind(visible_end(self.text, blocks[-1]))
 
     def _are_apart(self, block: Node, after: Node) -> bool:
