@@ -6,12 +6,17 @@ difference out, so that the comparison forgives this and nothing beside it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from tests.engines.outline import Block
 
 LISTS = ("ul", "ol")
+BOLD_AT_BRACKET, EMPHASIS_AT_BRACKET = (
+    re.compile(rf"(?<=[\[\]]){mark}(?=[^\s*])([^*]+)(?<!\s){mark}|{mark}(?=[^\s*])([^*]+)(?<!\s){mark}(?=[\[\]])")
+    for mark in (r"\*\*", r"\*")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,15 @@ def _without_breaks(page: Block) -> Block:
 
 def _without_escaped_pipes(page: Block) -> Block:
     return _map(page, lambda block: replace(block, text=block.text.replace("\\|", "|")))
+
+
+def _with_emphasis_beside_brackets(page: Block) -> Block:
+    def read(block: Block) -> Block:
+        """Stars that stand as text right before or behind a bracket, as the bold or the emphasis that they are."""
+        text = BOLD_AT_BRACKET.sub(r"⟨b⟩\1\2⟨/b⟩", block.text)
+        return replace(block, text=EMPHASIS_AT_BRACKET.sub(r"⟨i⟩\1\2⟨/i⟩", text))
+
+    return _map(page, read)
 
 
 def _without_empty_rows(page: Block) -> Block:
@@ -126,6 +140,15 @@ DIFFERENCES = (
         helps='the extra `"breaks": {"on_backslash": True}`',
         example="Sow in March.\\\nThin in May.",
         forgive=_without_breaks,
+    ),
+    Difference(
+        name="emphasis beside a bracket",
+        engine="markdown2",
+        differs="bold or emphasis that has a sign at its edge, right beside a literal bracket, shows its stars",
+        why="it hides a bracket behind its backslash as if it were a letter",
+        helps="",
+        example="**Note:**\\[1\\] *5%*\\[2\\]",
+        forgive=_with_emphasis_beside_brackets,
     ),
     Difference(
         name="block at the beginning of an item",

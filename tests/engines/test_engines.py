@@ -125,7 +125,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return dict(stored([current / "documents.jsonl", current / "withheld.jsonl"]))
 
 
-@pytest.mark.parametrize("engine", others(markdown2="bold around nothing but a raised sign, right before a bracket"))
+@pytest.mark.parametrize("engine", others())
 def test_a_whole_export_looks_the_same(engine: str, corpus: dict[str, str]) -> None:
     assert_alike(corpus, engine)
 

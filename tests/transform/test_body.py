@@ -379,6 +379,19 @@ def test_the_text_is_what_is_visible_of_the_body(body: str) -> None:
     assert " ".join(cleaned.text.split()).startswith(cleaned.excerpt)
 
 
+TABLE_ROWS = st.lists(st.lists(st.sampled_from(("", "peas", "12 kg", "**late**", "<5")), min_size=1, max_size=5))
+
+
+@given(st.lists(st.sampled_from(("", "Bed")), min_size=1, max_size=3), TABLE_ROWS, st.booleans())
+def test_a_table_is_one_table_with_all_its_cells(head: list[str], rows: list[list[str]], closed: bool) -> None:
+    lines = [[*cells, ""] if closed or not cells[-1] else cells for cells in rows]
+    lines = [[*head, ""], ["---"] * len(head) + [""], *lines]
+    body = clean("\n".join("| " + " | ".join(cells) for cells in lines)).body
+    wanted = " ".join(cell.strip("*").replace("<", "&lt;") for cells in (head, *rows) for cell in cells).split()
+    assert [block.kind for block in parse(body).root.children] == ["Table"]
+    assert re.sub(r"[|*\n]|---", " ", body).split() == wanted
+
+
 @given(MILD_BODIES)
 def test_the_links_that_stay_are_those_of_the_body_in_order(body: str) -> None:
     cleaned = clean(body)

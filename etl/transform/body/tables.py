@@ -53,14 +53,14 @@ def table_edits(text: str, table: Node) -> Iterator[Edit]:
         return
     head, divider, *rows = lines = list(_rows(text, table))
     shown = [row for row in rows if not _is_empty(text, row)]
-    if _is_empty(text, head) and shown:
-        first = shown[0]
-        columns = max(len(row.cells) for row in lines)
-        yield head.start, first.start, "", "table-header"
-        yield first.end, first.end, text[head.end : divider.start] + _divider(text, divider, columns), "table-header"
-        return
     columns = max(len(row.cells) for row in lines)
     if columns > MOST_COLUMNS:
+        return
+    if _is_empty(text, head) and shown:
+        first = shown[0]
+        below = text[head.end : divider.start] + _divider(text, divider, columns)
+        yield head.start, first.start, "", "table-header"
+        yield first.end, first.end, _missing(first, columns) + below, "table-header"
         return
     for row in (head, *rows):
         if row is not head and all(LONG_DASHES.fullmatch(text, *cell) for cell in row.cells):
@@ -132,9 +132,13 @@ def _even(text: str, row: Row, columns: int) -> Iterator[Edit]:
         behind = LAST_BREAKS.search(text, inner, end).start()  # type: ignore[union-attr]
         yield start, inner, " " if row.opens or number else "", _rule(text[start:inner])
         yield behind, end, "" if last else " ", _rule(text[behind:end])
-    missing = " |" * (columns - len(row.cells))
-    if missing or not row.closes:
-        yield row.end, row.end, missing if row.closes else " |" + missing, "table-row"
+    if missing := _missing(row, columns):
+        yield row.end, row.end, missing, "table-row"
+
+
+def _missing(row: Row, columns: int) -> str:
+    """What a row lacks at its end: its last pipe, and a header that has fewer cells than its divider is no table."""
+    return " |" * (columns - len(row.cells) + (not row.closes))
 
 
 def _rule(edge: str) -> str:
