@@ -48,6 +48,27 @@ WRITER_CACHE, READER_CACHE = 8_000, 2_000
 """KiB of pages in memory, and as much again for a sort: `resolve` joins whole tables, those who read look up rows."""
 
 
+class Member(NamedTuple):
+    """Where a member is, or why it is a reject before anybody reads it; the names are those of the table ``member``."""
+
+    ord: int
+    bundle: str
+    name: str
+    container: str | None
+    """None where there is nothing to read: the entry was refused."""
+    kind: str
+    offset: int
+    stored: int
+    size: int
+    """As its container announces it."""
+    method: int
+    crc: int
+    code: str | None
+    """With a message and an action, or all three None."""
+    message: str
+    action: str
+
+
 class Row(NamedTuple):
     """What the facts pass says of one member; the names are those of the table ``fact``."""
 
@@ -136,9 +157,10 @@ class Facts:
         self.db.execute("DROP TABLE entry")
         return int(self.one("SELECT count(*) FROM member"))
 
-    def members(self, first: int, last: int) -> list[tuple[Any, ...]]:
+    def members(self, first: int, last: int) -> list[Member]:
         """The rows of ``member`` from one ordinal up to another, which is not included."""
-        return self.db.execute("SELECT * FROM member WHERE ord >= ? AND ord < ? ORDER BY ord", (first, last)).fetchall()
+        rows = self.db.execute("SELECT * FROM member WHERE ord >= ? AND ord < ? ORDER BY ord", (first, last))
+        return list(map(Member._make, rows))
 
     def doom(self, ord_: int, code: str, message: str, action: str) -> None:
         """Make a member a reject, and forget what the facts pass and resolve said of all: both begin again.

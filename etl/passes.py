@@ -13,18 +13,19 @@ import gc
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
+from operator import itemgetter
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, NamedTuple
+from typing import Any, BinaryIO, Literal, NamedTuple, TypeVar
 
 from etl.addresses import Address, as_path
 from etl.extract.bundle import Locator, Reader
 from etl.extract.record import member_identity, read_body, read_record
 from etl.extract.trouble import SourceError
-from etl.facts import Facts, Row
+from etl.facts import Facts, Member, Row
 from etl.load.lines import check, dump
 from etl.model import Finding, RawRecord, Rejection, finding_line
 from etl.resolve import Index
@@ -61,16 +62,19 @@ class Options(NamedTuple):
     verify_text: bool = False
 
 
-def in_batches(rows: Iterable[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
-    """Rows that begin with those of ``member``, so many at a time as `BATCH` allows, at least one.
+Taken = TypeVar("Taken")
+
+
+def in_batches(rows: Iterable[Taken], member_of: Callable[[Taken], Member]) -> Iterator[list[Taken]]:
+    """So many rows at a time as their members' announced sizes and `BATCH` allow, at least one.
 
     Each step of a pass takes a batch before the next step does: code and data of a step are in the caches of the
     processor then, and from one member to the next the others do not drive them out.
     """
-    batch: list[tuple[Any, ...]] = []
+    batch: list[Taken] = []
     size = 0
     for row in rows:
-        announced = row[8] or 0
+        announced = member_of(row).size or 0
         if batch and size + announced > BATCH:
             yield batch
             batch, size = [], 0
@@ -120,19 +124,19 @@ class Rows(NamedTuple):
     """Rows of ``member`` from one ordinal on; they are sent, for nobody reads the facts file while it is written."""
 
     first: int
-    rows: Sequence[tuple[Any, ...]]
+    rows: Sequence[Member]
 
     def halves(self) -> list[Rows]:
         """What they are cut into; one member cannot be cut."""
         middle = (len(self.rows) + 1) // 2
         ends = self.rows[:middle], self.rows[middle:]
-        return [self] if middle == len(self.rows) else [Rows(rows[0][0], rows) for rows in ends]
+        return [self] if middle == len(self.rows) else [Rows(rows[0].ord, rows) for rows in ends]
 
 
 def gather(state: FactsState, members: Rows) -> Gathered:
     """The facts of some rows of ``member``."""
     gathered = Gathered([], [], [], [])
-    for batch in in_batches(members.rows):
+    for batch in in_batches(members.rows, lambda row: row):
         facts = [_Facts(state, row) for row in batch]
         for step in (_Facts.read_bytes, _Facts.read_record, _Facts.read_fields, _Facts.draft):
             for member in facts:
@@ -151,9 +155,9 @@ class _Facts:
     fields: Fields
     kept: bytes
 
-    def __init__(self, state: FactsState, row: tuple[Any, ...]) -> None:
+    def __init__(self, state: FactsState, row: Member) -> None:
         self.state, self.row = state, row
-        self.ordinal, self.bundle, self.name = row[:3]
+        self.ordinal, self.bundle, self.name = row.ord, row.bundle, row.name
         self.sha256: str | None = None
         self.size: int | None = None
         self.member_id = ""
@@ -186,7 +190,12 @@ class _Facts:
         if not self.is_usual:
             message, action = f"member name {self.name!r}", "its id is taken from its bytes"
             self.record.findings.insert(0, Finding("name.unusual", message, action, cause="name"))
-        source = {"bundle": self.bundle, "member": self.name, "member_id": self.member_id, "sha256": self.sha256}
+        source: dict[str, Any] = {
+            "bundle": self.bundle,
+            "member": self.name,
+            "member_id": self.member_id,
+            "sha256": self.sha256,
+        }
         self.kept = draft_document(self.record, self.fields, self.state.settings, **source).kept()
 
     def tell(self, gathered: Gathered) -> None:
@@ -234,19 +243,16 @@ def _term_slug(name: str) -> str:
     return make_slug(name) or hashlib.sha256(term_key(name).encode()).hexdigest()[:12]
 
 
-def _bytes(reader: Reader, row: tuple[Any, ...]) -> bytes | Rejection:
+def _bytes(reader: Reader, row: Member) -> bytes | Rejection:
     """The bytes of a row of ``member``; a refused entry is never opened."""
-    _, _, _, container, kind, offset, stored, size, method, crc, _, _, _ = row
-    refused = _refused(row)
-    if container is None and refused is not None:
-        return refused
-    return reader.read(Locator(container, kind, offset, stored, size, method, crc))
+    if row.container is None:
+        return Rejection(str(row.code), row.message, row.action)
+    return reader.read(Locator(row.container, row.kind, row.offset, row.stored, row.size, row.method, row.crc))
 
 
-def _refused(row: tuple[Any, ...]) -> Rejection | None:
+def _refused(row: Member) -> Rejection | None:
     """Why a row of ``member`` is a reject before anybody reads it, or None."""
-    code, message, action = row[10:13]
-    return None if code is None else Rejection(code, message, action)
+    return None if row.code is None else Rejection(row.code, row.message, row.action)
 
 
 def _reject(rejection: Rejection) -> str:
@@ -342,13 +348,19 @@ def transform(state: TransformState, chunk: Chunk) -> Part:
               AND ord < ?
             ORDER BY ord
             """
-        rows = state.facts.db.execute(query, (chunk.first, chunk.last)).fetchall()
-        for batch in in_batches(rows):
+        rows = map(_parted, state.facts.db.execute(query, (chunk.first, chunk.last)))
+        for batch in in_batches(rows, itemgetter(0)):
             members = [_Transform(state, part, files, row, decided) for row in batch]
             for step in (_Transform.read, _Transform.clean, _Transform.make, _Transform.write):
                 for member in members:
                     step(member)
     return part
+
+
+def _parted(row: tuple[Any, ...]) -> tuple[Member, tuple[Any, ...]]:
+    """A row that begins with those of ``member``: these, and the others."""
+    width = len(Member._fields)
+    return Member._make(row[:width]), row[width:]
 
 
 class _Decided(NamedTuple):
@@ -380,13 +392,19 @@ class _Transform:
     made: Made
 
     def __init__(
-        self, state: TransformState, part: Part, files: Mapping[str, BinaryIO], row: tuple[Any, ...], decided: _Decided
+        self,
+        state: TransformState,
+        part: Part,
+        files: Mapping[str, BinaryIO],
+        row: tuple[Member, tuple[Any, ...]],
+        decided: _Decided,
     ) -> None:
-        self.state, self.part, self.files, self.row = state, part, files, row
-        self.ordinal, self.bundle, self.name = row[:3]
+        self.state, self.part, self.files = state, part, files
+        self.row, facts = row
+        self.ordinal, self.bundle, self.name = self.row.ord, self.row.bundle, self.row.name
         self.found = decided.findings.get(self.ordinal, [])
         self.aliases = decided.aliases.get(self.ordinal, [])
-        self.outcome, self.reject, self.sha256, self.size, self.member_id, self.slug, self.path, self.kept = row[13:]
+        self.outcome, self.reject, self.sha256, self.size, self.member_id, self.slug, self.path, self.kept = facts
 
     def read(self) -> None:
         """Its draft, and its bytes again where they are made into a document."""
@@ -464,7 +482,7 @@ class _Transform:
 
     def _read_again(self) -> bytes:
         """The bytes that the facts pass has read. Raises SourceError when they are others by now."""
-        data = _bytes(self.state.reader, self.row[:13])
+        data = _bytes(self.state.reader, self.row)
         if isinstance(data, Rejection) or hashlib.sha256(data).hexdigest() != self.sha256:
             raise SourceError(f"{self.bundle}/{self.name} changed while it was read")
         return data

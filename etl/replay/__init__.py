@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from etl.extract.trouble import SourceError
-from etl.facts import Facts
+from etl.facts import Facts, Member
 from etl.findings import SEVERITY
 from etl.load.generations import CURRENT
 from etl.passes import Chunk, Options, Rows, facts_state, files_of, gather, transform, transform_state
@@ -130,16 +130,15 @@ def _jobs(run: Replay, members: int, jobs: int | None) -> int:
 def _rows(facts: Facts) -> Iterator[Rows]:
     """All members, some at a time: their ordinals have gaps where the documents are."""
     after = -1
-    while rows := facts.db.execute(
-        "SELECT * FROM member WHERE ord > ? ORDER BY ord LIMIT ?", (after, CHUNK)
-    ).fetchall():
-        yield Rows(rows[0][0], rows)
-        after = rows[-1][0]
+    query = "SELECT * FROM member WHERE ord > ? ORDER BY ord LIMIT ?"
+    while rows := list(map(Member._make, facts.db.execute(query, (after, CHUNK)))):
+        yield Rows(rows[0].ord, rows)
+        after = rows[-1].ord
 
 
 def _chunks(facts: Facts) -> Iterator[Chunk]:
     """The same for the second pass."""
-    return (Chunk(rows.first, rows.rows[-1][0] + 1) for rows in _rows(facts))
+    return (Chunk(rows.first, rows.rows[-1].ord + 1) for rows in _rows(facts))
 
 
 def _decide(run: Replay) -> None:
