@@ -197,6 +197,54 @@ FAULTS = {
     "a tab behind a bullet": ("*\tpeas", "* peas"),
     "an index that is empty": ("<sup>\u200b</sup>peas", "peas"),
     "an index around a table": ("<sup>a\n| b |\n|---|\n| c |\n</sup>", "a\n\n| b |\n|---|\n| c |"),
+    "bold around a break": ("<b>a<br>b</b> c", "**a\\\nb** c"),
+    "a break at the edge of bold": ("x<b><br>Beds:<br /></b>y", "x\\\n**Beds:**\\\ny"),
+    "a break in a span": ("<p>a <span>b<br>c</span></p>", "a b\\\nc"),
+    "a break in emphasis": ("<p><i>12 Road<br>Town</i></p>", "*12 Road\\\nTown*"),
+    "a break in an item of HTML": (
+        "<ul><li>One<ul><li>in<br>two<br></li></ul></li></ul>",
+        "* One\n    * in\\\n        two",
+    ),
+    "breaks at the edges of a paragraph": ("<p><br>a<br></p>b", "a\n\nb"),
+    "two breaks in a paragraph": ("<p>a<br><br>- b</p>", "a\n\n\\- b"),
+    "a mark behind a break of HTML": ("<p>a<br># b<br>1. c<br>- d</p>", "a\\\n\\# b\\\n1\\. c\\\n\\- d"),
+    "a sign behind a break": ("a<br># b<br>> 5", "a\\\n\\# b\\\n\\> 5"),
+    "a blank around a break": ("**a \\\n  b**", "**a\\\nb**"),
+    "code in an item of HTML": ("<ul><li>a<pre>b</pre>c</li></ul>", "* a b c"),
+    "code in a cell": ("<table><tr><td>a<pre>b\nc</pre>d</td></tr></table>", "| a b c d |\n| --- |"),
+    "a list of HTML with its numbers": (
+        '<ol start="5"><li>a</li><li>b</li></ol><p>c</p><ol><li value="7">d</li></ol>',
+        "5. a\n6. b\n\nc\n\n7. d",
+    ),
+    "words behind a frame": (
+        'a\n\n<frame src="https://e.example/"> b\n\n<iframe src="https://f.example/"></iframe>',
+        "a\n\n<https://e.example/> b\n\n<https://f.example/>",
+    ),
+    "a blank in an address": (
+        "[a](https://e.example/b c.pdf) ![](/x  y (2012) z.png) [d](/931 'title')",
+        "[a](https://e.example/b%20c.pdf) ![](/x%20y%20%282012%29%20z.png) [d](/pages/deep-wells/)",
+    ),
+    "a blank in an autolink": ("<http://e.example/a&nbsp;b>", "<http://e.example/a%20b>"),
+    "an address that is shortened": ("see http://e.example/a_b#c...", "see http://e.example/a\\_b#c..."),
+    "an address with an escaped sign": ("see http://e.example/a\\_b.", "see <http://e.example/a_b>."),
+    "an address in wide punctuation": (
+        "http://e.example/a，（http://e.example/b）",
+        "<http://e.example/a>，（<http://e.example/b>）",
+    ),
+    "an empty reference": ("[x][]\n\n[x]: /931", "[x](/pages/deep-wells/)"),
+    "bold before a link that goes": ("**Note:**[see](tiki-x.php)", "**Note:** see"),
+    "a number behind a link that goes": ("[Beds](tiki-x.php)2019", "Beds 2019"),
+    "a blank in a link that goes": ("see [M ](tiki-x.php) next", "see M next"),
+    "an address whose link goes": ("[https://e.example/](tiki-x.php)", "<https://e.example/>"),
+    "rows that were cut off": (
+        "| a | b |\n|---|---|\n| c | d |\n\n| e | f |  \n| g | h |",
+        "| a | b |\n| --- | --- |\n| c | d |\n| e | f |\n| g | h |",
+    ),
+    "an index alone on its line": ("<sub>\nSee [x](/931)\n</sub>", "<sub>See [x](/pages/deep-wells/)\n</sub>"),
+    "an index alone on its line below a heading": ("# a\n<sub>\nb</sub>", "# a\n\n<sub>b</sub>"),
+    "an index around a paragraph": ("<sub>\n\na\n\n</sub>", "a"),
+    "a star that is a word in emphasis": ("_*p<5_", "*\\*p&lt;5*"),
+    "HTML that is shown": ("<pre>&lt;b&gt;x&lt;/b&gt; [a](b)</pre>", "```\n<b>x</b> [a](b)\n```"),
     "the text `image`": ("![image](/x.png)", "![](/x.png)"),
     "a title in single marks": ("[a](/931 'title')", "[a](/pages/deep-wells/)"),
     "an address in angle brackets": ("[a](<https://e.example/b c>)", "[a](https://e.example/b%20c)"),
@@ -234,6 +282,38 @@ def test_a_quoted_box_behind_a_list_stays_a_quotation() -> None:
     chosen = SETTINGS.model_copy(update={"boxes": "quote"})
     once = clean('* a\n\n<div class="border">\n\nb\n\n</div>', chosen).body
     assert clean(once, chosen).body == once
+
+
+def test_text_behind_a_heading_in_an_item_is_a_line_of_its_own() -> None:
+    assert clean("* # Beds\n  Peas").text == "Beds\nPeas"
+
+
+def test_a_line_to_drop_is_found_with_any_blanks() -> None:
+    chosen = SETTINGS.model_copy(update={"drop_lines": ("^Advertisement here$",)})
+    assert clean("a\n\nAdvertisement  here\n\nb", chosen).body == "a\n\nb"
+
+
+TWO_BOXES = '<div class="box">\n\na\n\n</div>\n\n<div class="box">\n\nb\n\n---\n\n</div>'
+
+
+@pytest.mark.parametrize(
+    ("boxes", "body"),
+    [
+        ("unwrap", '1. a\n\n<div class="border">\n\n1. b\n\n</div>'),
+        ("unwrap", TWO_BOXES),
+        ("quote", TWO_BOXES),
+    ],
+)
+def test_a_body_without_boxes_is_clean_after_one_cleaning(boxes: str, body: str) -> None:
+    chosen = SETTINGS.model_copy(update={"boxes": boxes})
+    once = clean(body, chosen).body
+    assert clean(once, chosen).body == once
+
+
+def test_an_address_that_a_block_of_html_shows_is_no_word() -> None:
+    source = "<center>[Deep wells](https://e.example/wells)</center>"
+    cleaned = clean(source)
+    assert list(unexplained(source, cleaned.body, cleaned.changes or ())) == []
 
 
 def test_the_text_has_no_blank_that_the_body_has_not() -> None:

@@ -77,11 +77,13 @@ def clean_body(
         structure.uncovered = False
         _run_surface(surface)
         tree = structure.run()
+    if settings.boxes != "div" and revision.apply(_box_edits(revision.text, settings)):
+        structure.boxes_are_quotes = settings.boxes == "quote"
+        tree = structure.run()
     links = _links(revision, surface, structure)
     images = _images(linker, surface, structure)
     _report_leftovers(tree, revision, structure.version)
     text = visible_text(tree.nodes)
-    revision.apply(_box_edits(revision.text, settings))
     if verify:
         for kind, words in unexplained(source, revision.text, revision.changes or ()):
             code = "text.added" if kind == "added" else "text.lost"
@@ -175,8 +177,6 @@ def _report_leftovers(tree: Tree, revision: Revision, version: int) -> None:
 
 def _box_edits(text: str, settings: Settings) -> Iterator[Edit]:
     """What brings boxes into the form that the settings ask for."""
-    if settings.boxes == "div" or BOX_START not in text:
-        return
     for box in BOX.finditer(text):
         yield box.start(), box.start(1), "", "quote"
         if settings.boxes == "quote":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from array import array
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
@@ -33,6 +34,7 @@ MARKUP = re.compile(
 ADDRESS = re.compile(r"\]\([A-Za-z0-9/._?=#&:,+~@!$*'%-]++\)")
 """The end of a link as nearly all are."""
 PREFORMATTED = re.compile(r"<pre\b|\s*`{3}")
+TAG_OF_CODE = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?/?>")
 REFERENCE = re.compile(r"\]\[[^\]\n]*\]")
 DEFINITION = re.compile(r"^[ \t>*+-]*(?:\d{1,9}[.)][ \t]+)?\[[^\]\n]+\]:[ \t]*\S+.*$", re.MULTILINE)
 LIST_MARK = re.compile(r"(?:[\s>*+-]*\d{1,9}[.)])+[\s>*+-]*")
@@ -61,7 +63,11 @@ def visible(fragment: str) -> str:
     """
     if LIST_MARK.fullmatch(fragment):
         return ""
-    if "]:" in fragment and not PREFORMATTED.match(fragment):
+    if PREFORMATTED.match(fragment):
+        return NOT_WORD.sub(
+            "", html.unescape(TAG_OF_CODE.sub("", fragment)) if fragment.startswith("<pre") else fragment
+        )
+    if "]:" in fragment:
         fragment = DEFINITION.sub("", fragment)
     if "][" in fragment:
         fragment = REFERENCE.sub("", fragment)
@@ -84,7 +90,7 @@ class Revision:
         self.postponed = False
         """Whether the last `apply` left an edit out because it overlaps another one."""
         self._first_line = first_line
-        self._maps: list[tuple[list[int], list[int]]] = []
+        self._maps: list[tuple[array[int], array[int]]] = []
         """For each version: where what was replaced ends, in this version and in the one before."""
         self._line_starts: list[int] = []
 
@@ -95,7 +101,7 @@ class Revision:
         """
         text, at, surplus = self.text, 0, 0
         out: list[str] = []
-        ends, origins = [0], [0]
+        ends, origins = array("L", [0]), array("L", [0])
         applied: list[str] = []
         self.postponed = False
         for start, end, replacement, rule in sorted(edits):

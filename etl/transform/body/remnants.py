@@ -22,6 +22,8 @@ FAR_LINK = 700
 INNER_LINK = re.compile(r"(?<![!\\])\[([^\[\]\n]{0,300})(?<![!\\])(\[[^\[\]\n]{1,300}\]\([^()\s]+\))\Z")
 STRAY_NAME = re.compile(r"(?<![A-Za-z{(])(?:FONT|HTML|SPAN|BOX|DIV|CENTER|SUB|SUP|IMG)\Z")
 LONGEST_NAME = 7
+PART = r"(?:[^\s()<>\"]|\([^()<>\"\n]*+\))"  # of an address with blanks
+TITLE = re.compile(r" (?:'.*'|\(.*\))\Z")
 DASH = r"[\u2013\u2014-]"
 
 
@@ -99,6 +101,15 @@ def _nested_link(match: Match) -> Iterator[Edit]:
         words = inner[1].strip()
         outer = f"[{words}]({encoded(match[1])}) " if words else ""
         yield inner.start(), match.end(), outer + inner[2], "nested-link"
+
+
+def _address_with_blanks(match: Match) -> Iterator[Edit]:
+    """A link whose address was written with its blanks, which no parser takes for one; a title behind it is none."""
+    label = match.string[max(match.start() - FAR_LINK, 0) : match.start()].rpartition("\n\n")[2]
+    if "[" not in label or "](" in label.rpartition("[")[2] or TITLE.search(match[1]):
+        return
+    for blanks in re.finditer(" +", match[1]):
+        yield match.start(1) + blanks.start(), match.start(1) + blanks.end(), "%20", "address"
 
 
 def _repetition(match: Match) -> Iterator[Edit]:
@@ -267,6 +278,11 @@ USUAL: list[Remnant] = [
             r"([^()\n]*(?:\([^()]*\)|[\n ]|<)(?:[^()]|\([^()]*\)){0,500})\)"
         ),
         _repetition,
+    ),
+    (
+        guard("](", near=rb"\]\((?=/|https?://)[^\s()<>\"]++(?:\([^\s()<>\"]*+\)[^\s()<>\"]*+)*+ "),
+        re.compile(rf"\]\(((?:/|https?://){PART}++(?: ++{PART}++)++)\)"),
+        _address_with_blanks,
     ),
     (
         guard(")](http", marks=rb"\]\([^(]*\)\]\("),

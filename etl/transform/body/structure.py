@@ -79,11 +79,15 @@ TOUCHES_BEFORE = re.compile(rf"{PARTED}{{2}}|.[,;]")
 TOUCHES_BEHIND = re.compile(rf"{PARTED}{{2}}")
 APART = frozenset(("", *" \n\t()*|.:"))
 """What nearly always stands before a link; it does not touch it."""
+BEFORE_WORDS, BEHIND_WORDS = frozenset(("", *" \n\t(")), frozenset(("", *" \n\t).,;:"))
+"""What may stand around the words of a link that becomes text, without meaning anything else then."""
+SIMPLE_LABEL = re.compile(r"[^\[\]*_`<:&|\n]+")
 PLAIN = r"[A-Za-z0-9/._?=#&:,+~@!$*'%-]*+"
 USUAL_LINK = re.compile(rf"(?<!\s)\]\(((?:https?:/)?/{PLAIN}(?:\({PLAIN}\){PLAIN})*+)\)(?!{PARTED}{{2}})")
 """What stands behind the words of a link, as nearly all are: its address is what is written, and no words touch it."""
-IN_ADDRESS = r"[^\s<>\x00-\x1f\x7f-\x9f\"\u201c\u201d\u201e\u00ab\u00bb|\\`\[\]&]"
-BARE = re.compile(rf"http(?<![\w/=\\]http)s?://(?=\w){IN_ADDRESS}++(?:&(?!lt;|gt;){IN_ADDRESS}*+)*+")
+WIDE = "\u3001\u3002\u3008-\u3011\u3014-\u301b\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f"  # punctuation of East Asia
+IN_ADDRESS = rf"[^\s<>\x00-\x1f\x7f-\x9f\"\u201c\u201d\u201e\u00ab\u00bb{WIDE}|\\`\[\]&]"
+BARE = re.compile(rf"http(?<![\w/=\\]http)s?://(?=\w){IN_ADDRESS}++(?:(?:&(?!lt;|gt;)|\\_){IN_ADDRESS}*+)*+")
 NOT_LITERAL = re.compile(r"[\\\[\]*_`<]")
 LONG_HEADING = 120
 FEWEST_INVERTED = 4  # marks of bold with blanks on both sides
@@ -92,6 +96,7 @@ TRAILING_MARKS = re.compile(r"[ \t]+(?:\\?\*|-{2,}|_+)\Z")
 HARD_END = re.compile(r"(?:[ \t]{2,}|\\)\n[ \t]*")
 HEADING_MARK = re.compile(r"(#{1,6})[ \t]+")
 ALLOWED_HTML = re.compile(r"</?su[bp]>|<br>")
+FIRST_WORD = re.compile(r"</?su[bp]>([ \t]*\n[ \t]*)(?=[^\s<])")
 ALLOWED_TAGS = frozenset(("<sub>", "</sub>", "<sup>", "</sup>"))
 DEFINITIONS = re.compile(
     r"(?:\s*\n {0,3}\[[^\]\n]+\]:[ \t]*\S+(?:[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*'))?[ \t]*(?=\n|\Z))+\s*"
@@ -143,6 +148,8 @@ class Structure:
         self.again = False
         """Whether an edit that is else harmless may give another rule something to do."""
         self.box_open = False
+        self.boxes_are_quotes = False
+        """Whether quotations may be boxes that were turned into such."""
         self.nodes: Sequence[Node] = ()
         self.loose: set[int] | None = None
         """Items that are not tight (`lists.not_tight`), once a list asked for them."""
@@ -152,8 +159,8 @@ class Structure:
         """Where paragraphs begin that are rows of the table before them."""
         self.touching: set[int] = set()
         """Lists right behind one another: only the kind of their marks tells them apart."""
-        self.table_end = self.quote_end = self.label_end = self.code_end = self.strong_end = 0
-        """Where the table, the quotation, the link and the code end that the rules are in."""
+        self.table_end = self.rows_end = self.quote_end = self.label_end = self.code_end = self.strong_end = 0
+        """Where the table, its rows that were cut off, the quotation, the link and the code end that rules are in."""
 
     def run(self) -> Tree:
         """Apply the rules until none asks for a change; returns a tree with the structure of the result.
@@ -164,7 +171,8 @@ class Structure:
             self.text, self.version = self.revision.text, self.revision.version
             tree = parse(self.text, is_plain)
             self.ask(tree)
-            applied = self.revision.apply(self.asked)
+            asked, self.asked = self.asked, []  # so many of a hostile body that they are not kept
+            applied = self.revision.apply(asked)
             if applied <= SETTLED and not self.again and not self.revision.postponed:
                 break
         return tree
@@ -177,7 +185,7 @@ class Structure:
         self.bare, self.waiting, self.touching, self.rows = [], set(), set(), set()
         self.blocks, self.simple, self.text_end = tree.root.children, {}, len(self.text.rstrip())
         self.nodes, self.loose = tree.nodes, None
-        self.label_end = self.code_end = self.strong_end = 0
+        self.rows_end = self.label_end = self.code_end = self.strong_end = 0
         words = "\n".join([node.data for node in tree.nodes if node.kind == "Text"])
         signs = [sign for sign in SIGNS if sign in words]
         starred, rules = False, RULES
@@ -307,7 +315,7 @@ class Structure:
             self.touching |= {id(block), id(after)}
         if block.kind == "HtmlBlock" and self._is_empty_box(block, after):
             self.edit(block.start, visible_end(self.text, after), "", "box")
-        elif block.kind == "List" and after.kind == "BlockQuote" and after.children:
+        elif block.kind == "List" and after.kind == "BlockQuote" and after.children and not self.boxes_are_quotes:
             self._continuation(after)
         elif (
             block.kind == after.kind == "BlockQuote"
@@ -321,6 +329,7 @@ class Structure:
         table = block.kind == "Table" or block.start in self.rows
         if table and ROWS_ONLY.fullmatch(self.text, after.start, visible_end(self.text, after)):
             self.rows.add(after.start)
+            self.rows_end = after.end
             return True
         return False
 
@@ -342,7 +351,7 @@ class Structure:
         """No blanks at the starts of lines: only in lists do they mean something."""
         if self.text.find("\n", paragraph.start, paragraph.end - 1) < 0:
             return
-        for before, after in zip(paragraph.children, paragraph.children[1:], strict=False):
+        for before, after in pairwise(paragraph.walk()):
             if before.kind not in ("SoftBreak", "HardBreak") or BLOCK_MARK.match(self.text, after.start):
                 continue
             if self.text[before.end : after.start].isspace():
@@ -460,7 +469,9 @@ class Structure:
     def html(self, node: Node) -> None:
         """Nothing but boxes, sub- and superscript, and breaks in tables is HTML: the last gate."""
         data = self.text[node.start : node.end]
-        if data in ALLOWED_TAGS:
+        if data.strip() in ALLOWED_TAGS:
+            if node.kind == "Html":
+                self._alone_tag(node)
             return
         if node.kind == "Html" and data.strip() in (BOX_START, BOX_END):
             self._box(node, data.strip())
@@ -473,6 +484,15 @@ class Structure:
             elif allowed[0] == "<br>" and node.end > self.table_end:
                 self.edit(at, allowed.end(), " ", "break")
             at += 1
+
+    def _alone_tag(self, node: Node) -> None:
+        """A tag of an index that is alone on its line makes a block of HTML, in which Markdown is not read."""
+        self.again = True
+        below = FIRST_WORD.match(self.text, node.start)
+        if below:
+            self.edit(*below.span(1), "", "unwrap")
+        else:
+            self.edit(node.start, visible_end(self.text, node), "", "unwrap")
 
     def _box(self, node: Node, mark: str) -> None:
         """Boxes do not nest, and none ends that was not open."""
@@ -550,7 +570,7 @@ class Structure:
     def _drop_lines(self, start: int, end: int) -> None:
         at = start
         for line in self.text[start:end].splitlines(keepends=True):
-            shown = line.strip()
+            shown = " ".join(line.split())
             if "<http" in shown:
                 shown = ANGLED.sub(r"\1", shown)
             if any(finds(shown) for finds in self.drop):
@@ -579,11 +599,11 @@ class Structure:
 
     def brackets(self, node: Node) -> None:
         """Literal brackets are escaped."""
-        for bracket in "[]":
+        for bracket, escaped in (("[", "\\["), ("]", "\\]")):
             at = self.text.find(bracket, node.start, node.end)
             while at >= 0:
                 if not _is_escaped(self.text, at):
-                    self.asked.append((at, at + 1, f"\\{bracket}", "bracket"))
+                    self.asked.append((at, at + 1, escaped, "bracket"))
                 at = self.text.find(bracket, at + 1, node.end)
 
     def soft_break(self, node: Node) -> None:
@@ -595,10 +615,12 @@ class Structure:
             self.edit(start, node.start, "", "line-blanks")
 
     def hard_break(self, node: Node) -> None:
-        """A hard break is a backslash."""
-        line_end = self.text.find("\n", node.start, node.end)
+        """A hard break is a backslash, right behind the words."""
+        start, line_end = node.start, self.text.find("\n", node.start, node.end)
+        while start and self.text[start - 1] in " \t":
+            start -= 1
         if line_end >= 0:
-            self.edit(node.start, line_end, "\\", "hard-break")
+            self.edit(start, line_end, "" if node.start < self.rows_end else "\\", "hard-break")
 
     # --- bold -------------------------------------------------------------------------------
 
@@ -626,6 +648,8 @@ class Structure:
         if self.text[node.start] == "_" and "*" not in around:
             self.edit(node.start, node.start + 1, "*", "emphasis")
             self.edit(node.end - 1, node.end, "*", "emphasis")
+        elif self.text.startswith("_*", node.start) and node.children[0].kind == "Text":
+            self.again = True  # the star that is a word will have a backslash
 
     def lone_marks(self, tree: Tree) -> None:
         """`** text **` is bold that lost its touch; a mark without a partner goes."""
@@ -697,6 +721,8 @@ class Structure:
         self.label_end = node.end
         if len(node.children) == 1 and self._is_usual(node, node.children[0]):
             return
+        if node.data["link_type"] == "Collapsed" and self.text.startswith("[]", node.end):
+            node.end += 2  # the parser leaves them out
         if node.data["link_type"] in ("Autolink", "Email"):
             self.code_end = max(self.code_end, node.end)
             self._autolink(node)
@@ -713,7 +739,7 @@ class Structure:
         if destination.href is None or not label.strip():
             if destination.href is None:
                 self.unlinked.append((self.revision.origin(node.start), href, destination))
-            self.again = self.again or not label.strip() or "[" in label or "]" in label or "*" in label
+            self.again = self.again or not self._is_alone(node, label)
             before, behind = self._touching(node)
             self.edit(node.start, start, before, "unlink")
             self.edit(end, node.end, behind, "unlink")
@@ -721,6 +747,16 @@ class Structure:
         rule = "page-link" if destination.kind in ("page", "tag") else "link"
         written = self._rewrite(node, label, destination.href, rule)
         self.kept.append((node.start, written, destination))
+
+    def _is_alone(self, node: Node, label: str) -> bool:
+        """Whether the words of a link mean the same without it: nothing in or around them is a mark or touches them."""
+        around = self.text[max(node.start - 1, 0) : node.start], self.text[node.end : node.end + 1]
+        return (
+            around[0] in BEFORE_WORDS
+            and around[1] in BEHIND_WORDS
+            and label == label.strip()
+            and SIMPLE_LABEL.fullmatch(label) is not None
+        )
 
     def _is_usual(self, node: Node, label: Node) -> bool:
         """Whether a link is as nearly all are: then at most its address changes, and that is done.
@@ -777,7 +813,7 @@ class Structure:
             if self.text.startswith(("...", "\u2026"), match.start() + len(shown)):
                 continue  # shortened for show: it leads nowhere
             found.append((match.start(), match.start() + len(shown)))
-            self.address(*found[-1], shown)
+            self.address(*found[-1], shown.replace("\\_", "_"))
         return found
 
     def literal_marks(self, node: Node, addresses: Sequence[tuple[int, int]]) -> None:
@@ -814,7 +850,7 @@ class Structure:
             text = NOT_LITERAL.sub(r"\\\g<0>", shown)
             self.edit(start, end, f"[{text}]({destination.href})", "page-link")
         else:
-            written = address.replace("<", "%3C").replace(">", "%3E")
+            written = "%20".join(address.replace("<", "%3C").replace(">", "%3E").split())
             self._shortened(start, shown, written)
             if bare:
                 self.bare.append((start, destination._replace(href=written)))

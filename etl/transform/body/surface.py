@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from etl.settings import Settings
 from etl.transform.body.boxes import BOX_START, glued_end, glued_lines
-from etl.transform.body.edits import Edit, Revision, short
+from etl.transform.body.edits import TAG_OF_CODE, Edit, Revision, short
 from etl.transform.body.guards import Guard, guard, present
 from etl.transform.body.links import (
     LOST_FILE,
@@ -90,12 +90,12 @@ ANGLED = re.compile(r"<[^<>\n]*>(?=\s*\))")
 LINE_START = re.compile(r"[ \t>]*(?:(?:[*+-]|\d{1,9}[.)]|#{1,6})[ \t]+)?")
 # What a line of text must not begin with, once the tag before it is gone.
 BLOCK_MARK = re.compile(r"[ \t]*(?:(?P<number>\d{1,9})[.)](?=\s)|[>]|[#]{1,6}(?=\s)|[-+*](?=\s)|[-=*_]{3}|`{3}|~{3})")
+NO_ITEM = re.compile(r"[ \t]*[#>=~`]")
 ITEM_START = re.compile(r"[ \t>]*(?:[*+-]|\d{1,9}[.)])[ \t]+")
 WIKI_LINK = re.compile(r"\(\(([^()<>\n|]{1,160}?)\s*(?:\|([^()<>\n]*))?\)\)")
 SPOKEN_ID = re.compile(
     r"\[\s*t?iki[\W_]{0,5}index[\W_]{0,5}php[\W_]{0,5}page[\W_]{0,5}id[\W_]{0,5}(\d+)\s*\](?!\()", re.IGNORECASE
 )
-PARAGRAPH_GAP = re.compile(r"[ \t]*\n[ \t]*\n\s*")
 GUARDED = re.compile(r"\[([^<>\[\]\n]*)\]</span>")
 MARKDOWN_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>|\d{1,9}[.)][ \t])")
 HEADING_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>)|[^<>]{1000}")  # a number is part of a heading
@@ -104,14 +104,26 @@ ATTRIBUTE = re.compile(rf"(?<![\w:@.-])({NAME})\s*=\s*({VALUE})")
 # A line that a fence of tildes or an indented block may begin on: by four columns, behind marks of items and quotes.
 CODE_LINE = re.compile(r"\n(?:[>*+\-0-9.)]+| {1,3}(?! ))*+(?: {4,}+[^ \n]|\t|~~~)")
 NO_LABEL = re.compile(r"[\[\]<>&|\\`*_~]")
+NUMBER = re.compile("[0-9]{1,8}")
 PIXELS = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*")
 STYLE_WIDTH = re.compile(r"(?:max-)?width\s*:\s*(\d{1,5})\s*px")
 LIST_MACRO = re.compile(r"\{(?:LIST|CATEGORY|LISTPAGES)\b", re.IGNORECASE)
 HEADING_BEFORE = re.compile(r"#{1,6}[ \t][^\n]*+\s*+")
 BOX_TITLE = re.compile(r"title\s*=>?\s*(?:\"([^\"]*)\"|'([^']*)'|([^,)]*))")
 FILE_ID = re.compile(r"(?:attId|fileId|id|src)\s*=>?\s*[\"']?([^\"')}]+)", re.IGNORECASE)
-BLOCK_INSIDE = re.compile(r"\n[ \t]*\n|<(?!https?://|/?(?:a|b|big|em|font|i|small|span|strong|sub|sup|u)\b)")
+BR = r"<[bB][rR](?:\s[^<>]*)?/?>"
+BLOCK_INSIDE = re.compile(
+    rf"\n[ \t]*\n|{BR}\s*{BR}|<(?!https?://|/?(?:a|b|big|br|em|font|i|small|span|strong|sub|sup|u)\b)"
+)
+BREAKS = re.compile(rf"(?:\s*{BR})*\s*")
+FIRST_BREAKS = re.compile(rf"(?:\s*{BR})+\s*")
+LAST_BREAKS = re.compile(rf"(?<!\s)(?:\s*+{BR})+\s*+\Z")
+# What a break must not stand before: the end of the block that it is in.
+BLOCK_END = re.compile(
+    r"(?:</(?:a|b|em|font|i|small|span|strong|u)\s*>\s*)*(?:</?(?:p|li|ul|ol|div|table|h[1-6])\b|\Z)", re.IGNORECASE
+)
 TAGS = re.compile(r"<[^<>]*>")
+ONLY_TAGS = re.compile(r"(?:\s|<[^<>]*>)*+")
 WORDS = re.compile(r"[a-zA-Z0-9]++(?:[ ,.;:()/+-]++[a-zA-Z0-9]++)*+(</([a-zA-Z]+)>)")
 """What most elements hold, and an end tag: nothing in it has a meaning but its words."""
 MARKERS = re.compile(rf"<(?!https?:)[^<>]*>|~hs~|~~(?:#?[A-Fa-f0-9]{{3,6}}:)?|\{{[^{{}}]*\}}|[{INVISIBLE}]")
@@ -178,6 +190,12 @@ def _attributes(tag: str) -> Mapping[str, str]:
     return found
 
 
+def _number(tag: Tag, attribute: str, usual: int) -> int:
+    """The number that an attribute of a list or an item gives, when Markdown can write it."""
+    value = tag.attributes().get(attribute, "").strip() if "=" in tag.raw else ""
+    return int(value) if NUMBER.fullmatch(value) else usual
+
+
 class Surface:
     """One walk over a body; the lists it leaves are what the document needs to know of it."""
 
@@ -239,6 +257,7 @@ class Surface:
         among_tags = remnants_among_tags(self.text, code.holds)
         applied = self.revision.apply([*self.edits, *self._guards(), *self.glued, *self._reported(among_tags)])
         self.uncovered = self.revision.postponed or not UNCOVERS.isdisjoint(applied)
+        self.edits, self.glued = [], []
         return bool(applied)
 
     def run_lines(self) -> bool:
@@ -621,14 +640,14 @@ class Surface:
         if name in ("iframe", "frame"):
             return self._frame(tag)
         if name in VOID or name in INLINE or ":" in name:
-            self._unwrapped(tag)
+            self._unwrapped(tag, " " if name == "pre" and (self.inline or self.tables) else "")
             return None
         return self.less(token)
 
-    def _unwrapped(self, tag: Tag) -> None:
+    def _unwrapped(self, tag: Tag, before: str = "") -> None:
         if not tag.closing:
             self.find("html.unwrapped", tag.start, f"tag {short(tag.raw)}", "removed; its text stays")
-        self._drop(tag, "unwrap")
+        self._drop(tag, "unwrap", before)
 
     def _drop(self, tag: Tag, rule: str, before: str = "") -> None:
         """Remove a tag."""
@@ -638,13 +657,16 @@ class Surface:
         """The removal of a tag; what it lays bare at the start of a line must not become a mark of Markdown."""
         end, guard = tag.end, ""
         if not self.inline and (before or self._at_line_start(tag.start)):
-            mark = BLOCK_MARK.match(self.text, tag.end)
-            end = LINE_BLANKS.match(self.text, end).end()  # type: ignore[union-attr]  # it matches nothing, too
-            if mark and mark["number"]:
-                end, guard = mark.end("number"), mark["number"] + "\\"
-            elif mark:
-                guard = "\\"
+            end, guard = self._unmarked(end)
         return tag.start, end, before + guard, rule
+
+    def _unmarked(self, end: int) -> tuple[int, str]:
+        """Where a text goes on behind the blanks at a place, and what keeps it from being a mark of Markdown there."""
+        mark = BLOCK_MARK.match(self.text, end)
+        end = LINE_BLANKS.match(self.text, end).end()  # type: ignore[union-attr]  # it matches nothing, too
+        if mark and mark["number"]:
+            return mark.end("number"), mark["number"] + "\\"
+        return end, "\\" if mark else ""
 
     def _close(self, name: str, start: int) -> re.Match[str] | None:
         """The next end tag of an element."""
@@ -666,7 +688,8 @@ class Surface:
     def _frame(self, tag: Tag) -> int:
         """A frame becomes a link to what it showed."""
         source = tag.attributes().get("src", "")
-        end = self._close("iframe", tag.end) if not tag.closing else None
+        is_void = tag.closing or tag.name == "frame" or tag.raw.endswith("/>")
+        end = None if is_void else self._close(tag.name, tag.end)
         stop = end.end() if end else tag.end
         destination = self.linker.resolve(source) if source and not tag.closing else None
         link = f"<{destination.href}>" if destination and destination.href and "://" in destination.href else ""
@@ -690,13 +713,9 @@ class Surface:
             return len(self.text)
         end = self._close("pre", tag.end)
         if end is None or self.inline or self.tables:
-            self._unwrapped(tag)
+            self._unwrapped(tag, self._gap(tag.start))
             return None
-        code = (
-            decoded(re.sub(r"</?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?/?>", "", self.text[tag.end : end.start()]))
-            .strip("\n")
-            .rstrip()
-        )
+        code = decoded(TAG_OF_CODE.sub("", self.text[tag.end : end.start()])).strip("\n").rstrip()
         fence = "`" * max([2, *map(len, re.findall(r"`+", code))]) + "`"
         self.code_size += len("".join(code.split())) + 2 * len(fence) if code.strip() else 0
         self.edit(tag.start, end.end(), f"\n\n{fence}\n{code}\n{fence}\n\n" if code.strip() else "\n\n", "preformatted")
@@ -793,8 +812,10 @@ class Surface:
             self.edits[index] = self._dropped(opened, "emphasis")
             self.edit(tag.start, tag.end, "", "emphasis")
             return
-        content = self.text[opened.end : tag.start]
-        before, after = self.text[max(opened.start - 1, 0) : opened.start], self.text[tag.end : tag.end + 1]
+        first, last = self._between_breaks(opened.end, tag.start)
+        content = self.text[first:last]
+        before = self.text[max(opened.start - 1, 0) : opened.start] if first == opened.end else "\n"
+        after = self.text[tag.end : tag.end + 1] if last == tag.start else "\n"
         shown = TAGS.sub("", content)
         empty = not shown.strip()
         lead, trail = len(content) - len(content.lstrip(" \t")), len(content) - len(content.rstrip(" \t"))
@@ -808,11 +829,26 @@ class Surface:
             self.edits[index] = self._dropped(opened, rule)
             self.edit(tag.start, tag.end, "", rule)
             return
-        if lead and not empty:
+        if first > opened.end:
+            self.edits[index] = (opened.start, opened.end, "", "emphasis")
+            self.edit(first, first + lead, mark, "emphasis")
+        elif lead:
             self.edits[index] = (opened.start, opened.end + lead, (" " if before.strip() else "") + mark, "emphasis")
         glued = after.isalnum() and not shown.rstrip()[-1:].isalnum()
         apart = " " if glued or (trail and after.strip()) else ""
-        self.edit(tag.start - trail, tag.end, mark + apart, "emphasis")
+        if last < tag.start:
+            self.edit(last, last, mark, "emphasis")
+            self.edit(tag.start, tag.end, "", "emphasis")
+        else:
+            self.edit(tag.start - trail, tag.end, mark + apart, "emphasis")
+
+    def _between_breaks(self, start: int, end: int) -> tuple[int, int]:
+        """A range without the breaks at its edges: a mark of Markdown touches words."""
+        if first := FIRST_BREAKS.match(self.text, start, end):
+            start = first.end()
+        if self.text[start:end].rstrip().endswith(">") and (last := LAST_BREAKS.search(self.text, start, end)):
+            end = last.start()
+        return start, end
 
     def kept(self, tag: Tag, rule: str = "unwrap") -> int | None:
         """`<sup>` and `<sub>` stay, without attributes, when they hold text of one line."""
@@ -827,25 +863,41 @@ class Surface:
         content = self.text[opened.end : tag.start] if opened and tag.start - opened.end <= LONGEST_RAISED else ""
         shown = html.unescape(MARKERS.sub("", content)).strip(" *_\n")
         if opened and shown and not BLOCK_INSIDE.search(content) and not MARKDOWN_BLOCK.search(content):
-            self.edits[index] = (opened.start, opened.end, f"<{tag.name}>", self.edits[index][3])
+            inner = opened.end + len(content) - len(content.lstrip())  # a tag alone on its line is a block of HTML
+            self.edits[index] = (opened.start, inner, f"<{tag.name}>", self.edits[index][3])
             self.edit(tag.start, tag.end, f"</{tag.name}>", rule)
         else:
             self.edit(tag.start, tag.end, "", rule)
         return None
 
     def line_break(self, tag: Tag) -> int | None:
-        """`<br>` stays in table rows only."""
-        if self.inline == 1 and not self.tables and self.open and self.open[-1][0].name == "p":
-            gap = PARAGRAPH_GAP.match(self.text, tag.end)
-            self.edit(tag.start, gap.end() if gap else tag.end, "\n\n" if gap else "\\\n", "break")
-            return gap.end() if gap else None
+        """`<br>` stays in table rows; elsewhere it is a hard break, or a blank where no line may end."""
         if self.tables or self._in_pipe_row(tag.start):
             self.edit(tag.start, tag.end, "<br>", "break")
+        elif self.inline and self.inline == self.opened["p"] + self.opened["li"]:
+            return self._hard_break(tag)
         elif self.inline or self._in_heading(tag.start):
             self.edit(tag.start, tag.end, " ", "break")
+        elif self.text.startswith("\n", tag.end):
+            self.edit(tag.start, tag.end, "  ", "break")
         else:
-            self.edit(tag.start, tag.end, "  " if self.text.startswith("\n", tag.end) else "  \n", "break")
+            end, guard = self._unmarked(tag.end) if NO_ITEM.match(self.text, tag.end) else (tag.end, "")
+            self.edit(tag.start, end, f"  \n{guard}", "break")
         return None
+
+    def _hard_break(self, tag: Tag) -> int:
+        """The breaks at a place in a paragraph or an item of HTML: two part paragraphs, and none is at an edge."""
+        block, level = next(element for element in reversed(self.open) if element[0].name in ("p", "li"))
+        end = BREAKS.match(self.text, tag.end).end()  # type: ignore[union-attr]  # it matches nothing, too
+        between = self.text[tag.end : end]
+        if BLOCK_END.match(self.text, end) or ONLY_TAGS.fullmatch(self.text, block.end, tag.start):
+            self.edit(tag.start, end, "", "break")
+            return end
+        indent = " " * 4 * min(max(level, 1), DEEPEST_LIST) if block.name == "li" else ""
+        parts = self.open[-1][0].name == "p" and ("<" in between or between.count("\n") > 1)
+        end, guard = self._unmarked(end)
+        self.edit(tag.start, end, ("\n\n" if parts else f"\\\n{indent}") + guard, "break")
+        return end
 
     def _line_start(self, offset: int) -> int:
         """Where the line of a place begins; the walk goes from left to right, so only what is new is searched."""
@@ -1057,7 +1109,7 @@ class Surface:
         self._end_paragraph()
         outermost = len(self.lists) <= (1 if tag.closing else 0)
         if not tag.closing:
-            self.lists.append(1 if tag.name == "ol" else None)
+            self.lists.append(_number(tag, "start", 1) if tag.name == "ol" else None)
         elif self.lists:
             self._end_item()
             self.lists.pop()
@@ -1073,6 +1125,7 @@ class Surface:
         depth = min(max(len(self.lists) - 1, 0), DEEPEST_LIST)
         number = self.lists[-1] if self.lists else None
         if number is not None:
+            number = _number(tag, "value", number)
             self.lists[-1] = number + 1
         bullet = "*" if number is None else f"{number}."
         self.edit(tag.start, tag.end, f"\n{' ' * 4 * depth}{bullet} ", "block")

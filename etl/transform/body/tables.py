@@ -108,6 +108,7 @@ def _row(text: str, start: int, end: int) -> Row:
         match = CELL.match(text, at, end)
         if match is None:  # a backslash is the last character
             cells.append((at, end))
+            closes = False
             break
         cells.append(match.span(1))
         closes = bool(match[2])

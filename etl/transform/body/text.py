@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 
 from etl.transform.body.parse import Node
 
 BLOCKS = frozenset(("Paragraph", "Heading", "Item", "Table", "TableHead", "TableRow", "CodeBlock", "HtmlBlock"))
-BLANKS = frozenset(("SoftBreak", "HardBreak", "TableCell"))
+INLINE = frozenset(("Code", "SoftBreak", "HardBreak", "TableCell"))
 EXCERPT = 200
 
 
@@ -21,8 +22,12 @@ def visible_text(nodes: Iterable[Node]) -> str:
     lines: list[str] = []
     line: list[str] = []
     hidden = code = 0
+    heading = sys.maxsize
     for node in nodes:
         kind = node.kind
+        if node.start >= heading:  # in an item that is tight, text may stand right behind it
+            lines.append("".join(line))
+            line, heading = [], sys.maxsize
         if kind == "Text":
             if node.start < code:
                 lines.extend(node.data.split("\n"))
@@ -33,11 +38,10 @@ def visible_text(nodes: Iterable[Node]) -> str:
                 lines.append("".join(line))
                 line = []
             code = node.end if kind == "CodeBlock" else 0
+            heading = node.end if kind == "Heading" else sys.maxsize
             lines += _plain_rows(node) if kind == "Table" else ()
-        elif kind in BLANKS or (kind == "InlineHtml" and node.data.startswith("<br")):
-            line.append(" ")
-        elif kind == "Code":
-            line.append(node.data)
+        elif kind in INLINE or (kind == "InlineHtml" and node.data.startswith("<br")):
+            line.append(node.data if kind == "Code" else " ")
         elif kind == "Image":
             hidden = node.end
     lines.append("".join(line))

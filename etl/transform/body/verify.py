@@ -20,6 +20,8 @@ from etl.transform.body.edits import Change
 HIDDEN = re.compile(r"<(script|style|title)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
 TAG = re.compile(r"</?[a-zA-Z!?](?:[^<>\"']|\"[^\"]*\"|'[^']*')*>|</?[a-zA-Z!?][^<>]*>")
 INLINE_TAG = re.compile(r"</?(?:a|abbr|b|big|code|em|font|i|s|small|span|strong|sub|sup|tt|u)\b", re.IGNORECASE)
+# In a block of HTML, Markdown is shown as it is written: a reader sees addresses that are no words.
+SHOWN_ADDRESS = re.compile(r"\]\((?:\S*://|/)[^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)")
 LIST_MARK = re.compile(r"^[ \t>]*(\d{1,9})[.)]", re.MULTILINE)
 WORD = re.compile(r"[^\W_]+")
 
@@ -32,7 +34,7 @@ def rendered_words(markdown: str) -> list[str]:
     """
     page = pyromark.html(markdown, options=pyromark.Options.ENABLE_TABLES)
     text = TAG.sub(lambda tag: "" if INLINE_TAG.match(tag[0]) else " ", HIDDEN.sub(" ", page))
-    return WORD.findall(html.unescape(text))
+    return WORD.findall(html.unescape(SHOWN_ADDRESS.sub(" ", text)))
 
 
 def unexplained(source: str, body: str, changes: Iterable[Change]) -> Iterator[tuple[str, str]]:
