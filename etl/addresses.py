@@ -17,6 +17,8 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 from urllib.parse import unquote, unquote_to_bytes
 
+from etl.routes import FAMILIES
+
 SCRIPT = "tiki-index.php"
 """The page script of the old platform: ``?page=`` names a page, ``?page_id=`` numbers one."""
 
@@ -353,11 +355,8 @@ _INDEX = re.compile(r"(?:.*/)?tiki-index\.php(?=[/?]|$)", re.IGNORECASE)
 _INDEX_ID = re.compile(r".*(?:[?&;]page_id=+|/page_id/)0*([1-9][0-9]*)")
 _INDEX_PAGE = re.compile(r".*[?&;]page=([^&]*)")
 _NUMBER = re.compile(r"([1-9][0-9]*)(?:\.html?)?")
-_FEATURE = re.compile(
-    r"(?:(?:dl|display|thumbnail|preview|cat|forum|forumthread|tracker|item|faq|event|blog|blogpost|article)[0-9]+(?:-.*)?"
-    r"|tiki-[a-z_-]+\.php.*)",
-    re.IGNORECASE,
-)
+_NUMBERED = "|".join(sorted({"faq", *(name for family in FAMILIES.values() for name in family.numbered)}))
+_FEATURE = re.compile(rf"(?:{_NUMBERED})[0-9]+(?:-.*)?|(?:tiki-[a-z_-]+|show_image)\.php.*", re.IGNORECASE)
 _SEARCH = re.compile(r"(?:^|[&;])(?:q|words|find|search)=")
 _FILE = re.compile(
     r"attachments/.*|.*\.(?:css|js|gif|jpe?g|png|svg|webp|ico|pdf|docx?|xlsx?|pptx?|csv|txt|zip|mp[34])",
@@ -428,7 +427,11 @@ def _on_old_site(href: str, hosts: Sequence[str]) -> str | None:
 
 
 def host_name(host: str) -> str:
-    """A host as hosts are compared: without port, trailing dot, case and `www.`."""
+    """A host as hosts are compared: without port, trailing dot, case and `www.`.
+
+    >>> host_name("WWW.Wiki.example.:8080")
+    'wiki.example'
+    """
     return host.partition(":")[0].rstrip(".").lower().removeprefix("www.")
 
 

@@ -243,6 +243,10 @@ def test_an_unknown_id_becomes_text(href: str) -> None:
         "/blogpost64-Title",
         "/dl1697",
         "/display12",
+        "/img12",
+        "/gallery3",
+        "/faq1",
+        "/show_image.php?id=3",
         "/Search+Results?cx=1&q=peas",
         "/tags/click-here.html",
         "/categories/nowhere",
@@ -252,6 +256,19 @@ def test_an_unknown_id_becomes_text(href: str) -> None:
 )
 def test_what_is_not_migrated_becomes_text(href: str) -> None:
     assert LINKER.resolve(href, "CLICK HERE") == UNMAPPED
+
+
+def test_a_page_that_is_named_like_a_feature_is_found() -> None:
+    class Wiki(Garden):
+        NAMES: ClassVar[dict[str, list[str]]] = {"cat5": ["931"]}
+
+    linker = Linker(SETTINGS, Wiki())
+    assert (linker.resolve("/cat5").href, linker.resolve("/cat6").href) == (WELLS, None)
+
+
+def test_hosts_of_files_are_compared_as_hosts_of_the_wiki_are() -> None:
+    linker = Linker(SETTINGS.model_copy(update={"image_hosts": ("www.files.example.",)}), Garden())
+    assert {linker.resolve(f"http://{host}/a.pdf").kind for host in ("files.example", "WWW.files.example")} == {"file"}
 
 
 # --- links that the source marked as broken ------------------------------------------------

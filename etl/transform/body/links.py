@@ -92,7 +92,8 @@ class Linker:
         self.lookup = lookup
         self.is_lost = settings.lost_files().search
         """Whether an address stands for a file that the export lost."""
-        own_hosts = frozenset(map(host_name, (*settings.hosts, *settings.image_hosts)))
+        self._image_hosts = frozenset(map(host_name, settings.image_hosts))
+        own_hosts = self._image_hosts.union(map(host_name, settings.hosts))
         self._is_own = lru_cache(1024)(lambda host: host_name(host) in own_hosts)
         self._rewrites = bool(settings.address_rewrites)
         self._prefixes = frozenset(settings.path_prefixes)
@@ -153,8 +154,8 @@ class Linker:
         if kind == "id":
             page = self.lookup.by_id(value)
             return _to(page) if page else None
-        if kind == "other":
-            return None
+        if kind == "other":  # a page may be named like a feature of the old platform
+            return self.page(value.strip("/")) if value.strip("/").isalnum() else None
         names = [match[1]] if hint and (match := LOST_NAME.search(hint)) else []
         if kind == "name":
             return self._named([value, *names]) or self._slug(value) or self._tag(make_slug(value))
@@ -220,8 +221,7 @@ class Linker:
             if scheme[1].lower() == "mailto":
                 return Destination(encoded(href), "mail", "external")
             href = untracked(href)
-            hosts = self.settings.image_hosts
-            kind: Kind = "file" if hosts and _host(href) in _names(hosts) else "external"
+            kind: Kind = "file" if self._image_hosts and host_name(_host(href)) in self._image_hosts else "external"
             return Destination(encoded(href), kind, "ok" if kind == "file" else "external")
         if href.startswith("//"):
             return Destination(encoded(href), "external", "external")
@@ -341,8 +341,3 @@ def _host(href: str) -> str:
         return (urlsplit(href).hostname or "").lower()
     except ValueError:
         return ""
-
-
-@lru_cache(maxsize=8)
-def _names(hosts: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(host.lower() for host in hosts)
