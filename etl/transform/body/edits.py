@@ -18,6 +18,7 @@ from operator import add
 from typing import NamedTuple
 
 from etl.model import Finding
+from etl.transform.body.links import decoded
 from etl.transform.body.rules import MAY_ADD, MAY_LOSE
 
 Edit = tuple[int, int, str, str]
@@ -64,9 +65,8 @@ def visible(fragment: str) -> str:
     if LIST_MARK.fullmatch(fragment):
         return ""
     if PREFORMATTED.match(fragment):
-        return NOT_WORD.sub(
-            "", html.unescape(TAG_OF_CODE.sub("", fragment)) if fragment.startswith("<pre") else fragment
-        )
+        code = decoded(TAG_OF_CODE.sub("", fragment)) if fragment.startswith("<pre") else fragment
+        return NOT_WORD.sub("", code)
     if "]:" in fragment:
         fragment = DEFINITION.sub("", fragment)
     if "][" in fragment:

@@ -37,7 +37,6 @@ ENTITY = re.compile(r"&(?=#?\w+;)")
 WHOLE_ENTITY = re.compile(r"&#?\w{1,31};")
 LOST_ID = re.compile(r"unknown page_id:\s*(\d+)", re.IGNORECASE)
 LOST_NAME = re.compile(r"does not exist yet:\s*(.+)", re.IGNORECASE)
-SPOKEN_ID = re.compile(r"tiki\W*index\W*php\W*page\W*id\W*(\d+)", re.IGNORECASE)
 WWW = re.compile(r"www\.[\w.-]+\.[a-z]{2,}(?:/\S*)?", re.IGNORECASE)
 NAME_WORDS = 3
 NO_LETTERS = re.compile(r"[\s\\)\[*_]+")

@@ -123,7 +123,6 @@ class Structure:
         self.revision = revision
         self.linker = linker
         self.drop = _lines_to_drop(settings.drop_lines)
-        self.settings = settings
         self.unlinked: list[tuple[int, str, Destination]] = []
         """Links that became text: source offset, address as it was, and why."""
         self.kept: list[tuple[int, str, Destination]] = []
@@ -684,8 +683,9 @@ class Structure:
 
     def _marks(self, node: Node) -> Iterator[re.Match[str]]:
         """Marks of bold that are text of a node."""
-        for run in _text_runs(node.children):
-            yield from MARKS.finditer(self.text, run[0].start, run[-1].end)
+        for child in node.children:
+            if child.kind == "Text":
+                yield from MARKS.finditer(self.text, child.start, child.end)
 
     def _strip_bold(self, tree: Tree, parents: Sequence[Node]) -> None:
         """All bold of an inverted page goes; items that were glued by it stand apart again."""
@@ -952,20 +952,6 @@ def _is_bound(pattern: re.Pattern[str]) -> bool:
     while GROUP.search(outside):
         outside = GROUP.sub("", outside)
     return outside.startswith("^") and "|" not in outside and not pattern.flags & (re.MULTILINE | re.VERBOSE)
-
-
-def _text_runs(children: Sequence[Node]) -> Iterator[list[Node]]:
-    """Runs of text nodes that touch each other."""
-    run: list[Node] = []
-    for node in children:
-        if node.kind == "Text" and run and run[-1].end == node.start:
-            run.append(node)
-            continue
-        if run:
-            yield run
-        run = [node] if node.kind == "Text" else []
-    if run:
-        yield run
 
 
 def _without_punctuation(address: str) -> str:
