@@ -288,6 +288,11 @@ def test_text_behind_a_heading_in_an_item_is_a_line_of_its_own() -> None:
     assert clean("* # Beds\n  Peas").text == "Beds\nPeas"
 
 
+@pytest.mark.parametrize("source", ['<a href="/931"><h3>x</h3></a>', "<h2>\n* x\n* y\n</h2>"])
+def test_a_heading_that_is_none_any_more_is_a_finding(source: str) -> None:
+    assert "html.unwrapped" in codes(clean(source))
+
+
 def test_a_line_to_drop_is_found_with_any_blanks() -> None:
     chosen = SETTINGS.model_copy(update={"drop_lines": ("^Advertisement here$",)})
     assert clean("a\n\nAdvertisement  here\n\nb", chosen).body == "a\n\nb"

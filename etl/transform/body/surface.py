@@ -1102,6 +1102,7 @@ class Surface:
             self._push(tag, f"\n\n{'#' * HEADINGS[tag.name]} ", "block")
             self.inline += 1
         else:
+            self.find("html.unwrapped", tag.start, f"heading {short(tag.raw)}", "removed; its text stays")
             self._drop(tag, "block", gap)
 
     def list(self, tag: Tag) -> None:
