@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -43,22 +43,8 @@ def write_lines(path: Path, name: str, records: Iterable[dict[str, Any]]) -> Non
 def append_file(part: Path, whole: Path) -> None:
     """Add a part to the end of a file, block by block, and remove it."""
     with part.open("rb") as source, whole.open("ab") as target:
-        left = os.fstat(source.fileno()).st_size
-        while left:
-            copied = _copy(source.fileno(), target.fileno(), left)
-            if copied == 0:
-                break
-            left -= copied
+        shutil.copyfileobj(source, target, BLOCK)
     part.unlink()
-
-
-def _copy(source: int, target: int, size: int) -> int:
-    """Bytes copied from one open file to another, at most ``size``."""
-    block = os.read(source, min(size, BLOCK))
-    view = memoryview(block)
-    while view:
-        view = view[os.write(target, view) :]
-    return len(block)
 
 
 def describe(folder: Path) -> list[OutFile]:
