@@ -251,6 +251,8 @@ FAULTS = {
     "an image by reference": ("![x][a] ![a]\n\n[a]: /x.png", "![x](/x.png) ![a](/x.png)"),
     "a bold star": ("3  *****  peas", r"3 **\*** peas"),
     "a rule of stars": ("3\n\n *****\n\npeas", "3\n\n---\n\npeas"),
+    "a fence that nothing closes in an item": ("* a\n\n    ```\n    b", "* a\n\n    ```\n    b\n    ```"),
+    "a fence that nothing closes in a quotation": ("> ```\n> b", "> ```\n> b\n> ```"),
     "a link by reference": ("[x][a]\n\n[a]: /931", "[x](/pages/deep-wells/)"),
 }
 

@@ -69,6 +69,7 @@ RULE_LINE = re.compile(rf"^[ \t]*[{DASHES}](?:[ \t]*[{DASHES}])+[ \t]*\\?[ \t]*$
 FENCE = re.compile(r"`{3,}|~{3,}")
 BLOCK_MARK = re.compile(r"[>|#`~=+*-]|\d{1,9}[.)]")
 QUOTE_MARK = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
+NOT_QUOTE = re.compile(r"[^>\t]")
 QUOTE_BLANKS = re.compile(r"^((?:[ \t]*>)+)[ \t]{2,}(?=\S)", re.MULTILINE)
 BEFORE_PUNCTUATION = re.compile(r" +(?=\\?[,.;:)\]](?:\s|$))")
 CUT_DOI = re.compile(r"doi\.org/10\.\d{4,9}/$")
@@ -235,7 +236,9 @@ class Structure:
             return  # only the last block may be open, and the end of a box closes what is open in it
         last = self.text[self.text.rfind("\n", 0, self.text_end) + 1 : self.text_end]
         if not last.strip(" \t>").startswith(fence[1]):
-            self.edit(self.text_end, len(self.text), f"\n{fence[1]}", "code")
+            before = self.text[self.text.rfind("\n", 0, node.start) + 1 : node.start]
+            inside = NOT_QUOTE.sub(" ", before)  # a fence at the first column would begin other code
+            self.edit(self.text_end, len(self.text), f"\n{inside}{fence[1]}", "code")
 
     def code(self, node: Node) -> None:
         """Code with HTML in it becomes text where engines do not agree on what is code: back-ticks of several kinds."""
