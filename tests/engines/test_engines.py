@@ -10,6 +10,7 @@ import difflib
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import markdown
@@ -159,6 +160,73 @@ def test_a_list_of_any_shape_looks_the_same_in_every_engine(source: str) -> None
     body = clean(f"Tasks:\n\n{source}\n\nDone.")
     for engine in ENGINES:
         assert difference(body, engine) == ""
+
+
+def any_list(draw: st.DrawFn, depth: int, margin: int, *, interrupts: bool) -> str:
+    """A list as people write it: any marks, each line up to three columns further in than it must be.
+
+    ``interrupts``: it stands right below a paragraph, which only a list that begins at 1 can do.
+    """
+
+    def one_of(*values: int) -> int:
+        return draw(st.sampled_from(values))
+
+    def block(kind: str, at: int, most: int) -> str:
+        """The lines of a block that is no list, the first one at a column, none more than ``most`` behind it."""
+        words = [draw(WORDS), draw(WORDS)]
+        lines = {
+            "text": words[:1],
+            "quote": [f"> {word}" for word in words],
+            "table": [f"| {words[0]} |", "| --- |", f"| {words[1]} |"],
+            "code": ["```", *words, "", "```"],
+        }[kind]
+        return "\n".join(" " * (at + one_of(*range(most + 1))) + line if line else "" for line in lines)
+
+    kind = draw(st.sampled_from("*-+.)"))
+    first = 1 if interrupts else one_of(1, 1, 6, 9, 99)
+    step = one_of(0, 1)
+    offset = one_of(0, 0, 1, 3)
+    lines: list[str] = []
+    for number in range(one_of(1, 2, 3)):
+        mark = f"{first + number * step}{kind}" if kind in ".)" else kind
+        mark += " " * one_of(1, 1, 1, 2, 4)
+        content = margin + offset + len(mark)
+        lines += [""] * one_of(0, 1) if lines else []
+        lines.append(" " * (margin + offset) + mark + draw(WORDS))
+        before = "text"
+        for _ in range(one_of(0, 1, 2)):
+            after = draw(st.sampled_from(("list", "list", "text", "quote", "table", "code")))
+            if after == "list" and not depth:
+                continue
+            parted = before == "table" or after in ("text", "table") or before == after == "quote" or one_of(0, 1) == 1
+            lines += [""] * parted
+            if after == "list":
+                lines.append(any_list(draw, depth - 1, content, interrupts=not parted))
+            else:  # three columns behind the text, it would be in the list before it
+                furthest = 0 if before == "list" else 3
+                at = content + one_of(0, furthest)
+                lines.append(block(after, at, content + furthest - at))
+            before = after
+    return "\n".join(lines)
+
+
+@given(st.composite(lambda draw: any_list(draw, draw(st.integers(0, 4)), 0, interrupts=False))())
+def test_a_list_keeps_what_it_holds_and_where(source: str) -> None:
+    body = clean(source)
+    assert _with_neighbours_joined(seen(source)) == _with_neighbours_joined(seen(body))
+    assert clean(body) == body
+
+
+def _with_neighbours_joined(page: Block) -> Block:
+    """Lists of one kind that touch, and quotations that do, as one: some engines know no other way."""
+    children: list[Block] = []
+    for child in page.children:
+        above = children[-1] if children else None
+        if above is not None and above.kind[:2] == child.kind[:2] and child.kind[:2] in ("ul", "ol", "qu"):
+            children[-1] = replace(above, children=above.children + child.children)
+        else:
+            children.append(child)
+    return replace(page, children=tuple(map(_with_neighbours_joined, children)))
 
 
 # --- the table of differences ---------------------------------------------------------------

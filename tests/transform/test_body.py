@@ -253,6 +253,11 @@ FAULTS = {
     "a rule of stars": ("3\n\n *****\n\npeas", "3\n\n---\n\npeas"),
     "a fence that nothing closes in an item": ("* a\n\n    ```\n    b", "* a\n\n    ```\n    b\n    ```"),
     "a fence that nothing closes in a quotation": ("> ```\n> b", "> ```\n> b\n> ```"),
+    "a number that gets wider above code": (
+        "\n".join(["1. a"] * 9) + "\n1. b\n\n       c",
+        "\n".join(f"{number}. a" for number in range(1, 10)) + "\n10. b\n\n        c",
+    ),
+    "lists that touch in an item": ("* a\n  1. b\n  1) c", "* a\n    1. b\n\n    1) c"),
     "a link by reference": ("[x][a]\n\n[a]: /931", "[x](/pages/deep-wells/)"),
 }
 

@@ -3,19 +3,27 @@
 An item is *tight* when it is one paragraph, then at most one list of tight items. A blank line stands
 before a mark exactly when the item before it is not tight, and before a nested list exactly when more
 than the item's first paragraph stands before it: so every engine reads the same nesting.
+
+What a line of a list belongs to depends on the columns of everything around it. So the lines of a whole list move
+together (`laid_out`), before anything else in it changes.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
+from operator import attrgetter
+from typing import NamedTuple
 
 from etl.transform.body.edits import Edit
 from etl.transform.body.parse import Node, column, visible_end
 
 NEST = 4
 FEWEST_REFERENCES = 3
+TAB = CODE = 4  # columns of a tab, and what makes a line code
+BLANKS = (" ", "\t")
 LONGEST_NUMBER = 999  # a "list" of one that begins above is a sentence that begins with a year
 
 MARK = re.compile(r"([*+-]|\d{1,9}[.)])([ \t]*)")
@@ -89,7 +97,6 @@ def list_edits(text: str, node: Node, loose: set[int], *, numbered: bool, touchi
         return
     counting = numbered and node.data is not None and _restarts([int(mark[1][:-1]) for mark in marks if mark])
     references = dict(_references(text, node))
-    column = _blank_column(text, _start(text, node.children[0]))
     for index, (item, mark) in enumerate(zip(node.children, marks, strict=True)):
         assert mark is not None  # see above
         if index in references:
@@ -100,12 +107,13 @@ def list_edits(text: str, node: Node, loose: set[int], *, numbered: bool, touchi
         elif mark[1] in "+-":
             yield *mark.span(1), "*", "bullet"
         elif mark[1] != "*":
-            yield _number(node, index, mark, counting=counting, stop=mark[1][-1] if touching else ".")
+            number = _number(node, index, mark, counting=counting, stop=mark[1][-1] if touching else ".")
+            yield number
+            if len(number[2]) > len(mark[1]):
+                yield from _code_behind(text, item, len(number[2]) - len(mark[1]))
         yield from _narrowed(item, mark)
         if index:
             yield from _gap(text, node.children[index - 1], mark.start(), blank=id(node.children[index - 1]) in loose)
-            if column is not None:
-                yield from _moved(text, mark.start(), item, column)  # items of one list begin at one column
 
 
 def _restarts(numbers: list[int]) -> bool:
@@ -120,6 +128,18 @@ def _number(node: Node, index: int, mark: re.Match[str], *, counting: bool, stop
     if len(node.children) == 1 and int(mark[1][:-1]) > LONGEST_NUMBER:
         return mark.end(1) - 1, mark.end(1), "\\" + mark[1][-1], "number"
     return *mark.span(1), f"{node.data + index if counting else mark[1][:-1]}{stop}", "number"
+
+
+def _code_behind(text: str, item: Node, wider: int) -> Iterator[Edit]:
+    """Code as far from the text of its item as it was, where its number gets wider."""
+    for block in item.children:
+        if block.kind != "CodeBlock":
+            continue
+        at = text.rfind("\n", 0, block.start) + 1
+        while at < block.end:
+            if at > item.start and text[at] in BLANKS:
+                yield at, at, " " * wider, "nested-list"
+            at = text.find("\n", at) + 1 or len(text)
 
 
 def _references(text: str, node: Node) -> Iterator[tuple[int, Edit]]:
@@ -170,7 +190,7 @@ def _gap(text: str, before: Node, start: int, *, blank: bool) -> Sequence[Edit]:
 
 
 def _item_edits(text: str, item: Node, mark: re.Match[str] | None, loose: set[int]) -> Iterator[Edit]:
-    """Blocks of an item: nested by four columns, lists without a gap behind the first paragraph."""
+    """Blocks of an item: lists without a gap behind the first paragraph, quotations that touch are one."""
     if not item.children:
         yield text.rfind("\n", 0, item.start) + 1, visible_end(text, item), "", "empty-item"
         return
@@ -186,7 +206,6 @@ def _item_edits(text: str, item: Node, mark: re.Match[str] | None, loose: set[in
             yield from _gap(text, before, _start(text, child), blank=blank)
         if child.kind == before.kind == "BlockQuote":
             yield from _quote_gap(text, before, child)
-        yield from _nested(text, mark, child)
 
 
 def _quote_gap(text: str, before: Node, quote: Node) -> Iterator[Edit]:
@@ -197,30 +216,148 @@ def _quote_gap(text: str, before: Node, quote: Node) -> Iterator[Edit]:
         yield end, start, f"\n{lead}>\n{lead}", "quote-gap"
 
 
-def _nested(text: str, mark: re.Match[str], child: Node) -> Iterator[Edit]:
-    """Move a block, with all that is in it, to where its item's text begins, by fours."""
-    column = None if child.kind == "CodeBlock" else _blank_column(text, mark.start())
-    if column is not None:
-        yield from _moved(text, _start(text, child), child, column + max(NEST, len(mark[1]) + 1))
+class Region(NamedTuple):
+    """Lines that move alike: those from ``start`` to ``end`` that are indented by ``floor`` or more.
+
+    What stands at the column ``source``, or before it, comes to the column ``target``.
+    """
+
+    start: int
+    end: int
+    floor: int
+    source: int
+    target: int
 
 
-def _moved(text: str, start: int, block: Node, column: int) -> Iterator[Edit]:
-    """The lines of a block at another column, as far as they have its indentation."""
-    at = text.rfind("\n", 0, start) + 1
-    indent = text[at:start]
-    if indent.strip(" ") or len(indent) == column:
-        return
-    end = visible_end(text, block)
+def laid_out(text: str, blocks: Iterable[Node]) -> Iterator[Edit]:
+    """The lists among some blocks at the first column, and what their items hold nested by four.
+
+    A line moves but once, and all edits together leave the structure as it is.
+    """
+    for block in blocks:
+        if block.kind == "List":
+            line, end = text.rfind("\n", 0, block.start) + 1, visible_end(text, block)
+            if text.startswith(BLANKS, line) or text.find("\n ", line, end) >= 0 or text.find("\n\t", line, end) >= 0:
+                layout = Layout(text, block)
+                yield from layout.narrowed
+                yield from _moved(text, line, end, sorted(layout.regions))
+
+
+class Layout:
+    """What moves where in a list, and one blank behind its marks, as the new columns suppose it."""
+
+    def __init__(self, text: str, top: Node) -> None:
+        self.text = text
+        self.regions: list[Region] = []
+        self.narrowed: list[Edit] = []
+        self.lists = [(top, 0, 0, 0)]
+        """Lists to come: columns of the first item, of the first mark on that item's line, and of all other items."""
+        while self.lists:
+            node, target, base, others = self.lists.pop()
+            for index, item in enumerate(node.children):
+                number = 0 if node.data is None else len(f"{node.data + index}. ")  # which it may have soon
+                self._item(item, target, base, target + number)
+                target = base = others
+
+    def _item(self, item: Node, target: int, base: int, least: int) -> None:
+        """An item at the column ``target``; what follows in it stands by four behind ``base``, or at ``least``."""
+        mark = MARK.match(self.text, _start(self.text, item))
+        if mark is None:
+            return
+        line, source = _place(self.text, mark.start())
+        if not self.text[line : mark.start()].strip(" \t"):
+            self.regions.append(Region(line, item.end, source, source, target))
+        lead = item.children[0] if item.children else None
+        if lead is not None and "\n" in self.text[mark.end() : lead.start]:
+            lead = None  # nothing stands behind the mark
+        content, inner = source + len(mark[1]) + 1, target + len(mark[1]) + 1
+        if lead is not None and lead.data != "Indented":
+            content = _place(self.text, mark.end())[1]
+            if lead.kind == "CodeBlock":
+                inner = target + content - source
+            else:
+                self.narrowed.append((*mark.span(2), " ", "bullet"))
+        column = max(base + NEST, inner, least)
+        for child in item.children:
+            if child.kind == "List" and child is lead:
+                column = self._list_behind_mark(child, inner, base, column)
+            elif child.kind == "List":
+                self.lists.append((child, column, column, column))
+            elif child.kind in BLOCKS and not (child is lead and child.kind == "Paragraph"):
+                self.regions += _regions(self.text, child, content, inner, column, leads=child is lead)
+
+    def _list_behind_mark(self, node: Node, inner: int, base: int, column: int) -> int:
+        """A list that begins behind the mark of an item; returns where what follows it is still in that item."""
+        first, last = (_width(self.text, item) for item in (node.children[0], node.children[-1]))
+        others = base + NEST if inner <= base + NEST <= inner + first else inner
+        self.lists.append((node, inner, base, others))
+        return min(max(column, base + last + 1), (others if len(node.children) > 1 else inner) + last)
+
+
+def _width(text: str, item: Node) -> int:
+    """How wide the mark of an item is."""
+    mark = MARK.match(text, _start(text, item))
+    return len(mark[1]) if mark else 1
+
+
+def _regions(text: str, block: Node, content: int, inner: int, column: int, *, leads: bool) -> Iterator[Region]:
+    """A block of an item to ``column``; the item's text begins at ``content``, and at ``inner`` from now on.
+
+    What its indentation makes code, or keeps from being a block, stays as far from the text as it is.
+    """
+    line, place = _place(text, block.start)
+    start, end, last = block.start if leads else line, block.end, content + CODE - 1
+    if block.kind == "CodeBlock" and (leads or block.data == "Indented"):
+        yield Region(start, end, content, content, inner)
+    elif block.kind == "CodeBlock":
+        yield Region(start, end, content, place, column)
+        closing = text.rfind("\n", start, visible_end(text, block)) + 1
+        fence = text[closing:end].strip()
+        if closing and not fence.strip(text[block.start]) and _place(text, text.find(fence, closing))[1] <= last:
+            yield Region(closing, end, content, last, column)
+    else:
+        yield Region(start, end, content, last, column)
+        yield Region(start, end, last + 1, content, inner)
+
+
+def _moved(text: str, at: int, end: int, regions: Sequence[Region]) -> Iterator[Edit]:
+    """The lines of a list by their regions: each by the innermost one that it is indented enough for."""
+    inside: list[Region] = []
+    waiting = list(reversed(regions))
     while at < end:
-        if text.startswith(indent, at) and text[at : at + len(indent) + 1].strip():
-            yield at, at + len(indent), " " * column, "nested-list"
-        at = text.find("\n", at) + 1 or len(text)
+        while inside and inside[-1].end <= at:
+            inside.pop()
+        while waiting and waiting[-1].start <= at:
+            region = waiting.pop()
+            if region.end > at:
+                inside.append(region)
+        stop = at
+        while text[stop] in BLANKS:
+            stop += 1
+        indent = text[at:stop]
+        blanks = len(indent.expandtabs(TAB))
+        place = bisect_right(inside, blanks, key=attrgetter("floor")) - 1
+        if place >= 0 and text[stop] != "\n":
+            wanted = " " * inside[place].target + _behind(indent, min(inside[place].source, blanks))
+            if wanted != indent:
+                yield at, stop, wanted, "nested-list"
+        at = text.find("\n", stop) + 1 or len(text)
 
 
-def _blank_column(text: str, start: int) -> int | None:
-    """The column of a place, when only blanks stand before it on its line."""
-    before = column(text, start)
-    return None if text[start - before : start].strip(" ") else before
+def _behind(indent: str, column: int) -> str:
+    """What of an indentation stands behind a column; a part of a tab is blanks."""
+    at = 0
+    for index, char in enumerate(indent):
+        if at >= column:
+            return " " * (at - column) + indent[index:]
+        at += TAB - at % TAB if char == "\t" else 1
+    return " " * (at - column)
+
+
+def _place(text: str, offset: int) -> tuple[int, int]:
+    """Where the line of a character begins, and the character's column in it."""
+    line = text.rfind("\n", 0, offset) + 1
+    return line, len(text[line:offset].expandtabs(TAB))
 
 
 def _start(text: str, node: Node) -> int:

@@ -28,7 +28,7 @@ from etl.transform.body.links import (
     untracked,
     without_blanks,
 )
-from etl.transform.body.lists import NEST, list_edits, not_tight, usual_edits
+from etl.transform.body.lists import NEST, laid_out, list_edits, not_tight, usual_edits
 from etl.transform.body.parse import Node, Tree, column, parse, visible_end
 from etl.transform.body.tables import is_plain, table_edits
 
@@ -168,8 +168,10 @@ class Structure:
         After the last round its ranges may be those before edits that only touch blanks and marks.
         """
         for _ in range(MOST_ROUNDS):
+            tree = parse(self.revision.text, is_plain)
+            if self.revision.apply(laid_out(self.revision.text, tree.root.children)):
+                tree = parse(self.revision.text, is_plain)
             self.text, self.version = self.revision.text, self.revision.version
-            tree = parse(self.text, is_plain)
             self.ask(tree)
             asked, self.asked = self.asked, []  # so many of a hostile body that they are not kept
             applied = self.revision.apply(asked)
@@ -460,6 +462,10 @@ class Structure:
         if edits is not None:
             self.asked += edits
             return
+        for item in node.children:
+            for child, after in pairwise(item.children):
+                if child.kind == after.kind == "List":
+                    self.touching |= {id(child), id(after)}
         if self.loose is None:
             self.loose = not_tight([each for each in self.nodes if each.kind == "Item"])
         self.asked += list_edits(
