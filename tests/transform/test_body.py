@@ -245,6 +245,11 @@ FAULTS = {
     "an index around a paragraph": ("<sub>\n\na\n\n</sub>", "a"),
     "a star that is a word in emphasis": ("_*p<5_", "*\\*p&lt;5*"),
     "HTML that is shown": ("<pre>&lt;b&gt;x&lt;/b&gt; [a](b)</pre>", "```\n<b>x</b> [a](b)\n```"),
+    "items that a tab nests": (
+        "* a\n\t* b\n\t* <!-- c -->\n\n\t\t1. d\n* e",
+        "* a\n    * b\n        1. d\n* e",
+    ),
+    "items in lists of tabs": ("1. a\n\t1. b\n\n\t\t* c\n2. d", "1. a\n    1. b\n        * c\n2. d"),
     "the text `image`": ("![image](/x.png)", "![](/x.png)"),
     "a title in single marks": ("[a](/931 'title')", "[a](/pages/deep-wells/)"),
     "an address in angle brackets": ("[a](<https://e.example/b c>)", "[a](https://e.example/b%20c)"),
@@ -298,6 +303,10 @@ def test_text_behind_a_heading_in_an_item_is_a_line_of_its_own() -> None:
 @pytest.mark.parametrize("source", ['<a href="/931"><h3>x</h3></a>', "<h2>\n* x\n* y\n</h2>"])
 def test_a_heading_that_is_none_any_more_is_a_finding(source: str) -> None:
     assert "html.unwrapped" in codes(clean(source))
+
+
+def test_a_year_that_begins_a_paragraph_is_in_its_text() -> None:
+    assert clean("2019. A good year.").text == "2019. A good year."
 
 
 def test_a_line_to_drop_is_found_with_any_blanks() -> None:

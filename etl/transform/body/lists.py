@@ -28,7 +28,6 @@ LONGEST_NUMBER = 999  # a "list" of one that begins above is a sentence that beg
 
 MARK = re.compile(r"([*+-]|\d{1,9}[.)])([ \t]*)")
 REFERENCE = re.compile(r"([*+-][ \t]+)(\d{1,3})[.)](?=[ \t])")
-LIST_IN_ITEM = re.compile(r"[*+-][ \t]+(?:\d{1,9}[.)]|[*+-])[ \t]")
 BLOCKS = frozenset(("Paragraph", "List", "BlockQuote", "CodeBlock", "Table", "Heading", "Rule", "HtmlBlock"))
 
 
@@ -192,7 +191,7 @@ def _gap(text: str, before: Node, start: int, *, blank: bool) -> Sequence[Edit]:
 def _item_edits(text: str, item: Node, mark: re.Match[str] | None, loose: set[int]) -> Iterator[Edit]:
     """Blocks of an item: lists without a gap behind the first paragraph, quotations that touch are one."""
     if not item.children:
-        yield text.rfind("\n", 0, item.start) + 1, visible_end(text, item), "", "empty-item"
+        yield text.rfind("\n", 0, _start(text, item)) + 1, visible_end(text, item), "", "empty-item"
         return
     if mark is None:
         return
@@ -361,8 +360,8 @@ def _place(text: str, offset: int) -> tuple[int, int]:
 
 
 def _start(text: str, node: Node) -> int:
-    """Where the mark of a list or an item stands, or a block begins."""
+    """Where the mark of a list or an item stands, or a block begins: a tab before it is part of the line before."""
     start = node.start
-    while text[start : start + 1] in (" ", "\t"):
+    while text[start : start + 1] in (" ", "\t", "\n"):
         start += 1
     return start

@@ -468,9 +468,10 @@ class Structure:
                     self.touching |= {id(child), id(after)}
         if self.loose is None:
             self.loose = not_tight([each for each in self.nodes if each.kind == "Item"])
-        self.asked += list_edits(
-            self.text, node, self.loose, numbered=id(node) not in self.waiting, touching=id(node) in self.touching
-        )
+        touching = id(node) in self.touching
+        edits = [*list_edits(self.text, node, self.loose, numbered=id(node) not in self.waiting, touching=touching)]
+        self.again = self.again or any(rule == "number" and new[0] == "\\" for *_, new, rule in edits)  # it is text now
+        self.asked += edits
 
     # --- HTML -------------------------------------------------------------------------------
 
