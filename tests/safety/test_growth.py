@@ -152,6 +152,11 @@ SQUARES: dict[str, tuple[str, int, Maker]] = {
         3_000,
         lambda size: "`<b>` " * (size // 6),
     ),
+    "lost images in lost images": (
+        "every image that goes gathers the words of all that is in it",
+        3_000,
+        lambda size: "![a " * (size // 20) + "](/d3.mock.jpg)" * (size // 20),
+    ),
     "a wide HTML table of short rows": (
         "every row is filled up",
         2_000,

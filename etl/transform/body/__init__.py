@@ -81,7 +81,7 @@ def clean_body(
         structure.boxes_are_quotes = settings.boxes == "quote"
         tree = structure.run()
     links = _links(revision, surface, structure)
-    images = _images(linker, surface, structure)
+    images = _images(linker, revision, surface, structure)
     _report_leftovers(tree, revision, structure.version)
     text = visible_text(tree.nodes)
     if verify:
@@ -133,11 +133,11 @@ def _link(href: str | None, to: Destination) -> dict[str, Any]:
     return {"href": href, "kind": to.kind, "state": to.state, "target": to.target}
 
 
-def _images(linker: Linker, surface: Surface, structure: Structure) -> list[dict[str, Any]]:
+def _images(linker: Linker, revision: Revision, surface: Surface, structure: Structure) -> list[dict[str, Any]]:
     """All images in order, lost ones included."""
     found: list[tuple[int, dict[str, Any]]] = [
         (offset, {"src": src, "alt": alt, "width": None, "state": "missing"})
-        for offset, src, alt in surface.lost_images
+        for offset, src, alt in revision.lost_images
     ]
     for node in structure.images:
         src = encoded(linker.source(node.data["dest_url"]))
@@ -149,7 +149,7 @@ def _images(linker: Linker, surface: Surface, structure: Structure) -> list[dict
             "width": widths.pop(0) if widths else None,
             "state": "ok" if linker.resolve(src).state == "ok" else "external",
         }
-        found.append((surface.revision.origin(node.start, structure.version), image))
+        found.append((revision.origin(node.start, structure.version), image))
     return [image for _, image in sorted(found, key=itemgetter(0))]
 
 

@@ -87,6 +87,8 @@ class Revision:
         self.counts: Counter[str] = Counter()
         self.findings: list[Finding] = []
         self.changes: list[Change] | None = [] if keep_changes else None
+        self.lost_images: list[tuple[int, str, str]] = []
+        """Images that went: where they stood in the source, address and alternative text."""
         self.postponed = False
         """Whether the last `apply` left an edit out because it overlaps another one."""
         self._first_line = first_line
@@ -152,6 +154,13 @@ class Revision:
         """Add a finding at a character of the text."""
         line, column = self.position(offset, version)
         self.findings.append(Finding(code, message, action, line, column))
+
+    def lose_image(self, offset: int, source: str, alt: str = "") -> None:
+        """Report an image that goes, for its file is not in the export."""
+        self.lost_images.append((self.origin(offset), source, "" if alt.lower() == "image" else alt))
+        self.find(
+            "image.missing", offset, f"image {short(source)} is not in the export", "removed; listed in assets.jsonl"
+        )
 
     def _record(self, start: int, before: str, after: str, rule: str) -> None:
         if self.changes is not None:

@@ -161,6 +161,8 @@ class Structure:
         """Lists right behind one another: only the kind of their marks tells them apart."""
         self.table_end = self.rows_end = self.quote_end = self.label_end = self.code_end = self.strong_end = 0
         """Where the table, its rows that were cut off, the quotation, the link and the code end that rules are in."""
+        self.lost_end = 0
+        """Where the image of a lost file ends that the rules are in."""
 
     def run(self) -> Tree:
         """Apply the rules until none asks for a change; returns a tree with the structure of the result.
@@ -187,7 +189,7 @@ class Structure:
         self.bare, self.waiting, self.touching, self.rows = [], set(), set(), set()
         self.blocks, self.simple, self.text_end = tree.root.children, {}, len(self.text.rstrip())
         self.nodes, self.loose = tree.nodes, None
-        self.rows_end = self.label_end = self.code_end = self.strong_end = 0
+        self.rows_end = self.label_end = self.code_end = self.strong_end = self.lost_end = 0
         words = "\n".join([node.data for node in tree.nodes if node.kind == "Text"])
         signs = [sign for sign in SIGNS if sign in words]
         starred, rules = False, RULES
@@ -909,7 +911,16 @@ class Structure:
         return " " if before else "", " " if TOUCHES_BEHIND.match(self.text, end) else ""
 
     def image(self, node: Node) -> None:
-        """The alternative text `image` says nothing; the address is encoded."""
+        """The alternative text `image` says nothing; the address is encoded; an image of a lost file goes (33)."""
+        if node.start < self.lost_end:
+            return  # it is in the words of one that goes
+        if self.linker.is_lost(node.data["dest_url"]):
+            self.lost_end = node.end
+            alt = "".join(child.data for child in node.walk() if child.kind == "Text")
+            self.revision.lose_image(node.start, node.data["dest_url"], alt)
+            self.edit(node.start, node.end, "", "lost-image")
+            self.again = True
+            return
         if not self.images or self.images[-1].end <= node.start:
             self.images.append(node)
         self.label_end = node.end

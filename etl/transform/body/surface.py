@@ -213,8 +213,6 @@ class Surface:
         """Where links to ids are that became text: one may be met again, or a span guarded it."""
         self.widths: dict[str, list[int | None]] = {}
         """Widths of images by address, in order."""
-        self.lost_images: list[tuple[int, str, str]] = []
-        """Images that stand for a lost file: source offset, address, alternative text."""
         self.done = ""
         """The text in which patterns of whole lines found nothing."""
         self.uncovered = False
@@ -434,7 +432,7 @@ class Surface:
         self.edit(*token.span(), "", "lost-image")
         if opening:
             for number in (FILE_ID.search(token[0]) or ["", token[0]])[1].split(","):
-                self._lost_image(token.start(), number.strip())
+                self.revision.lose_image(token.start(), number.strip())
 
     def mark(self, token: re.Match[str]) -> None:
         """`~hs~` is a hard blank, `~~#F00:text~~` a colour; the others only guarded what is between them."""
@@ -930,7 +928,7 @@ class Surface:
         end = tag.end + self.text.startswith("}", tag.end)
         if not source or self.settings.is_lost(source):
             self.edit(tag.start, end, "", "lost-image")
-            self._lost_image(tag.start, source, attributes.get("alt", ""))
+            self.revision.lose_image(tag.start, source, attributes.get("alt", ""))
             return
         if self.linker.resolve(source).finding == "link.removed" or attributes.get("width", "").strip() in ("0", "1"):
             self.find("html.removed", tag.start, f"image {short(source)}", "removed")
@@ -941,12 +939,6 @@ class Surface:
         self.widths.setdefault(href, []).append(int(width[1]) if width else None)
         alt = " ".join(NO_LABEL.sub(" ", attributes.get("alt", "")).split())
         self.edit(tag.start, end, f"![{'' if alt.lower() == 'image' else alt}]({href})", "image")
-
-    def _lost_image(self, offset: int, source: str, alt: str = "") -> None:
-        self.lost_images.append((self.revision.origin(offset), source, "" if alt.lower() == "image" else alt))
-        self.find(
-            "image.missing", offset, f"image {short(source)} is not in the export", "removed; listed in assets.jsonl"
-        )
 
     def anchor(self, tag: Tag) -> None:
         """`<a href>` becomes a Markdown link, `<a name>` goes."""
