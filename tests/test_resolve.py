@@ -84,6 +84,59 @@ def test_a_chain_may_be_long_but_not_without_end(resolved: Callable[..., Facts])
     assert facts.one("SELECT count(*) FROM finding WHERE code = 'redirect.unresolved'") == 1
 
 
+@pytest.mark.parametrize(
+    ("url", "goal"),
+    [
+        ("https://old.example/Deep+wells", "tiki-1"),
+        ("http://WWW.old.example/tiki-index.php?page=Deep%20wells", "tiki-1"),
+        ("tiki-index.php?page=Deep+wells&no_bl=y", "tiki-1"),
+        ("tiki-index.php?page_id=1", "tiki-1"),
+        ("/1", "tiki-1"),
+        ("/1.html#part", "tiki-1"),
+        ("/posts/wells-of-old.html", "tiki-1"),
+        ("/posts/deep-wells/", "tiki-1"),
+        ("/pages/deep-wells/", "tiki-1"),
+        ("/deep-wells", "tiki-1"),
+        ("/3", "tiki-1"),
+        ("/7", "no such page in the export"),
+        ("/" + "9" * 40, "no such page in the export"),
+        ("/posts/", "no such page in the export"),
+        ("/tags/wells.html", "no such page in the export"),
+        ("/2", "a loop"),
+        ("/4", "a page that is not published"),
+        ("/", "no page of the old wiki"),
+        ("/dl12", "no page of the old wiki"),
+        ("https://other.example/Deep+wells", "an address outside of the wiki"),
+        ("https://old.example@other.example/1", "an address outside of the wiki"),
+    ],
+)
+def test_a_redirect_to_an_address_of_the_wiki_goes_to_its_page(
+    url: str, goal: str, resolved: Callable[..., Facts]
+) -> None:
+    known = [
+        page(1, "deep-wells", title="Deep wells", legacy_slug="wells-of-old"),
+        page(2, status="stub", redirect_what="url", redirect_to=url),
+        page(3, status="stub", redirect_what="url", redirect_to="/1"),
+        page(4, status="draft"),
+    ]
+    facts = resolved(known, Settings(hosts=("old.example",)))
+    document = facts.one("SELECT t.document FROM fact f JOIN fact t ON t.ord = f.goes_to WHERE f.page_id = 2")
+    message = facts.one("SELECT message FROM finding WHERE code = 'redirect.unresolved'")
+    assert (document or message) == (goal if document else f"redirect to url {url!r}: {goal}")
+
+
+def test_a_redirect_that_cannot_be_read_leads_nowhere(resolved: Callable[..., Facts]) -> None:
+    unread = page(1, status="stub", redirect_what="", redirect_to="{redirect}")
+    way = page(2, status="stub", redirect_what="page", redirect_to="Page 1")
+    facts = resolved([unread, way])
+    assert [row[0] for row in facts.rows("SELECT outcome FROM fact ORDER BY ord")] == ["withheld", "withheld"]
+    found = facts.rows("SELECT message FROM finding WHERE code = 'redirect.unresolved' ORDER BY ord")
+    assert [row[0] for row in found] == [
+        "redirect '{redirect}': its target cannot be read",
+        "redirect to page 'Page 1': its target cannot be read",
+    ]
+
+
 def test_a_redirect_prefers_a_published_page_of_its_name(resolved: Callable[..., Facts]) -> None:
     draft, good = page(1, status="draft", title="Wells"), page(2, title="Wells")
     way = page(3, status="stub", redirect_what="page", redirect_to="wells")

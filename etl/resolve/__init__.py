@@ -15,7 +15,7 @@ from operator import itemgetter
 from typing import Any, Literal
 
 from etl import slugs
-from etl.addresses import name_key
+from etl.addresses import LegacyLink, legacy_target, name_key
 from etl.facts import Facts
 from etl.model import Target
 from etl.resolve.owners import own_addresses
@@ -36,7 +36,7 @@ def resolve(facts: Facts, settings: Settings, *, one_export: bool = True) -> Non
     _duplicates(facts)
     _conflicts(facts, settings, one_export=one_export)
     _outcomes(facts, settings)
-    _redirect_pages(facts)
+    _redirect_pages(facts, settings)
     _slugs(facts, settings)
     _paths(facts, settings)
     own_addresses(facts, settings)
@@ -145,7 +145,7 @@ def _outcomes(facts: Facts, settings: Settings) -> None:
     )
 
 
-def _redirect_pages(facts: Facts) -> None:
+def _redirect_pages(facts: Facts, settings: Settings) -> None:
     """A page with nothing visible but a redirect that resolves, through others like it, to a document."""
     facts.script(
         """
@@ -155,6 +155,14 @@ def _redirect_pages(facts: Facts) -> None:
     )
     facts.db.executemany("INSERT INTO page_name VALUES (?, ?)", _page_names(facts))
     facts.script("CREATE INDEX page_name_key ON page_name (key, ord)")
+    if facts.one("SELECT 1 FROM fact WHERE redirect_what = 'url' LIMIT 1"):
+        facts.script(
+            """
+            CREATE INDEX fact_page_id ON fact (page_id) WHERE senior IS NOT NULL;
+            CREATE INDEX fact_legacy_slug ON fact (legacy_slug) WHERE senior IS NOT NULL;
+            CREATE INDEX fact_slug ON fact (slug) WHERE senior IS NOT NULL
+            """
+        )
     pages = facts.rows(
         """
         SELECT ord, redirect_what, redirect_to
@@ -166,14 +174,14 @@ def _redirect_pages(facts: Facts) -> None:
         """
     )
     for ord_, what, name in pages:
-        target = _end_of_chain(facts, ord_, what, name)
+        target = _end_of_chain(facts, settings, ord_, what, name)
         if isinstance(target, int):
             facts.db.execute("INSERT INTO chain VALUES (?, ?)", (ord_, target))
         else:
             facts.add_finding(
                 ord_,
                 "redirect.unresolved",
-                f"redirect to {what} {name!r}: {target}",
+                f"redirect to {what} {name!r}: {target}" if what else f"redirect {name!r}: {target}",
                 "the page is a stub",
                 cause=f"{what} {name}",
             )
@@ -196,23 +204,14 @@ def _page_names(facts: Facts) -> Iterator[tuple[str, int]]:
         yield from ((key, ord_) for key in sorted(keys) if key)
 
 
-def _end_of_chain(facts: Facts, start: int, what: str, name: str) -> int | str:
+def _end_of_chain(facts: Facts, settings: Settings, start: int, what: str, name: str) -> int | str:
     """Ordinal of the document at the end of a chain of redirect pages, or why there is none."""
     seen = {start}
     for _ in range(LONGEST_CHAIN):
-        if what != "page":
-            return "an address outside of the wiki"
-        row = facts.db.execute(
-            """
-            SELECT f.ord, f.outcome, f.redirect_what, f.redirect_to
-            FROM page_name n
-            JOIN fact f ON f.ord = n.ord
-            WHERE n.key = ?
-            ORDER BY (f.outcome <> 'document'), f.senior
-            LIMIT 1
-            """,
-            (name_key(name),),
-        ).fetchone()
+        link = _redirect_link(what, name, settings)
+        if isinstance(link, str):
+            return link
+        row = _page_of(facts, link, by_slug=what == "url")
         if row is None:
             return "no such page in the export"
         ord_, outcome, what_next, name_next = row
@@ -223,6 +222,46 @@ def _end_of_chain(facts: Facts, start: int, what: str, name: str) -> int | str:
         seen.add(ord_)
         what, name = what_next, name_next
     return f"a chain of more than {LONGEST_CHAIN} redirects"
+
+
+def _redirect_link(what: str, name: str, settings: Settings) -> LegacyLink | str:
+    """What a redirect names, as a link of a body would, or why it names no page."""
+    if what == "page":
+        return LegacyLink("name", name, "")
+    if what != "url":
+        return "its target cannot be read"
+    link = legacy_target(name, settings.hosts, settings.path_prefixes, settings.legacy_base)
+    if link is None:
+        return "an address outside of the wiki"
+    return "no page of the old wiki" if link.kind == "other" else link
+
+
+def _page_of(facts: Facts, link: LegacyLink, *, by_slug: bool) -> tuple[Any, ...] | None:
+    """The page that a link means, those that are published first: its ordinal, outcome and own redirect."""
+    kind, value, _ = link
+    if kind == "id":
+        return _first_page(facts, "f.page_id = ?", value)
+    found = None
+    if kind == "name":
+        found = _first_page(facts, "f.ord IN (SELECT ord FROM page_name WHERE key = ?)", name_key(value))
+    if found or not by_slug:
+        return found
+    return _first_page(facts, "f.legacy_slug = ?", value) or _first_page(facts, "f.slug = ?", value)
+
+
+def _first_page(facts: Facts, condition: str, value: str) -> tuple[Any, ...] | None:
+    row: tuple[Any, ...] | None = facts.db.execute(
+        f"""
+        SELECT f.ord, f.outcome, f.redirect_what, f.redirect_to
+        FROM fact f
+        WHERE {condition}
+          AND f.senior IS NOT NULL
+        ORDER BY (f.outcome <> 'document'), f.senior
+        LIMIT 1
+        """,
+        (value,),
+    ).fetchone()
+    return row
 
 
 # --- slugs and paths -----------------------------------------------------------------------

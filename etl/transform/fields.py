@@ -6,6 +6,7 @@ finding; what cannot be repaired is a rejection.
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
@@ -48,11 +49,19 @@ NOT_ALIAS = re.compile(r"[^\w +–-]")
 NOT_TERM = re.compile(r"[\W_]+")
 COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 HARVESTED = re.compile(r"\balias\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
-REDIRECT = re.compile(
-    r"\{redirect[( ]{1,4}(?P<what>page|url)\s{0,4}=>?\s{0,4}"
-    r"[\"']?(?P<target>[^\"'{})\n]{1,400})[\"']?\s{0,4}\)?\s{0,4}\}",
-    re.IGNORECASE,
+REDIRECT = re.compile(r"\{redirect\b([^{}]*)\}", re.IGNORECASE)
+NEXT = r"\w{1,40}\s{0,4}="
+PARAMETER = re.compile(
+    rf"""\b(?P<key>\w++)\s{{0,4}}=(?:>|&gt;)?\s{{0,4}}
+    (?:(?P<mark>"|'|&quot;)(?P<quoted>(?:(?!(?P=mark)[\s,]{{0,9}}(?:{NEXT}|\Z)).)*+)(?P=mark)
+      |(?P<bare>(?:[^\s,]|[\s,](?![\s,]{{0,9}}{NEXT}))*+)
+    )""",
+    re.DOTALL | re.VERBOSE,
 )
+"""A parameter of a plugin (tiki.md 3, Plugin grammar): up to its own quotation mark, else to the next parameter.
+
+A mark that neither ends all nor has a parameter behind it is part of the words: an apostrophe.
+"""
 SHORTCODE = r"\{\{[<%].*?[>%]\}\}"
 NOTHING = re.compile(
     rf"(?:\s+|&nbsp;|<!--.*?-->|{SHORTCODE}|\{{redirect\b[^{{}}]*\}}(?:\{{redirect\}})?|-{{2,}}"
@@ -109,7 +118,7 @@ class Fields:
     sections_excluded: bool = False
     claims: list[Claim] = field(default_factory=list)
     redirect_to: tuple[str, str] | None = None
-    """For a page with nothing visible but a redirect: ``page`` or ``url``, and where to."""
+    """For a page with nothing visible but a redirect: see `redirect_of`."""
     extra: dict[str, Any] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
@@ -287,9 +296,7 @@ class _Page:
 
     def _status(self, fields: Fields) -> Literal["draft", "stub", "published"]:
         nothing = shows_nothing(self.record.body, self.settings)
-        redirect = REDIRECT.search(COMMENT.sub("", self.record.body)) if nothing else None
-        if redirect:
-            fields.redirect_to = (redirect["what"].lower(), redirect["target"].strip())
+        fields.redirect_to = redirect_of(self.record.body) if nothing else None
         drafts = _vocabulary(self.settings)[2]
         own = (name for key in ("categories", "tags") for name in texts(self.source.get(key)))
         if drafts and any(term_key(name) in drafts for name in own):
@@ -495,6 +502,28 @@ def shows_nothing(body: str, settings: Settings) -> bool:
     return True
 
 
+def redirect_of(body: str) -> tuple[str, str] | None:
+    """``page`` or ``url``, and where to; nothing and the marker when it names no target; None without a redirect.
+
+    >>> redirect_of('{redirect page="Wells (old)" perspective="1"}'), redirect_of("{REDIRECT(url=>/7)/}")
+    (('page', 'Wells (old)'), ('url', '/7'))
+    >>> redirect_of("{redirect}"), redirect_of("<!-- {redirect page=Wells} -->")
+    (('', '{redirect}'), None)
+    """
+    unread = None
+    for marker in REDIRECT.finditer(COMMENT.sub("", body)):
+        inner = marker[1].strip().removesuffix("/").strip()
+        if inner.startswith("("):
+            inner = inner[1:].removesuffix(")")
+        for parameter in PARAMETER.finditer(inner):
+            key, value = parameter["key"].lower(), parameter["quoted"] or parameter["bare"] or ""
+            target = html.unescape(value.replace('\\"', '"')).strip()
+            if target and key in ("page", "url"):
+                return key, target
+        unread = unread or ("", _cut(marker[0]))
+    return unread
+
+
 def identifiers(texts: Sequence[str]) -> tuple[list[str], list[str]]:
     """DOIs and PubMed ids, normalised, in order of appearance.
 
@@ -574,5 +603,8 @@ def _storable(value: Any) -> Any:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    return _cut(repr(value))
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= 80 else text[:77] + "..."

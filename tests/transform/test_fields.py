@@ -234,7 +234,26 @@ def test_a_draft_is_a_draft_even_when_it_shows_nothing_or_its_category_is_junk()
         ('{redirect page="Wells"}', ("page", "Wells")),
         ("{REDIRECT(page=>Deep wells)}{REDIRECT}", ("page", "Deep wells")),
         ('{redirect url="https://other.example/x"}', ("url", "https://other.example/x")),
-        ("{redirect}", None),
+        ("{redirect}", ("", "{redirect}")),
+        ('{redirect page=""}', ("", '{redirect page=""}')),
+        ('{redirect perspective="1"}', ("", '{redirect perspective="1"}')),
+        ("{REDIRECT()}{REDIRECT}", ("", "{REDIRECT()}")),
+        ("""{redirect page="Bob's wells"}""", ("page", "Bob's wells")),
+        ("""{redirect page='Bob's wells' perspective=1}""", ("page", "Bob's wells")),
+        ('{redirect page="Wells (old)"}', ("page", "Wells (old)")),
+        ("{redirect page=Wells (old), perspective=1}", ("page", "Wells (old)")),
+        ('{redirect page="The \\"old\\" wells"}', ("page", 'The "old" wells')),
+        ('{redirect page="The "old" wells"}', ("page", 'The "old" wells')),
+        ("{redirect page=&quot;Wells &amp; beds&quot;}", ("page", "Wells & beds")),
+        ('{REDIRECT(page="Wells")/}', ("page", "Wells")),
+        ('{redirect page="Wells"/}', ("page", "Wells")),
+        ('{redirect page="Wells" perspective="1"}', ("page", "Wells")),
+        ('{redirect perspective="1", page="Wells"}', ("page", "Wells")),
+        ('{redirect page="Wells"perspective="1"}', ("page", "Wells")),
+        ('{REDIRECT(page=>"Wells",perspective=>1)}{REDIRECT}', ("page", "Wells")),
+        ('{redirect url="tiki-index.php?page=Wells"}', ("url", "tiki-index.php?page=Wells")),
+        ('{redirect}\n{redirect page="Wells"}', ("page", "Wells")),
+        ('{redirect page="Wells}', ("page", '"Wells')),
         ('<!-- {redirect page="Wells"} -->', None),
         ('<!-- {redirect page="Hens"} -->{redirect page="Wells"}', ("page", "Wells")),
         ('Text {redirect page="Wells"}', None),
@@ -264,6 +283,24 @@ def test_a_page_claims_every_address_that_the_old_site_answered() -> None:
         ("path", "/posts/older", 3, "alias"),
         ("name", "Old wells (deep) – 2008", 4, "harvested"),
     }
+
+
+@given(st.lists(st.sampled_from([*"\"'=>,() /\\a", "page", "url", "&quot;", "Wells", "\n"])).map("".join))
+def test_every_marker_of_a_redirect_says_something(text: str) -> None:
+    for body in (f"{{redirect {text}}}", f"{{REDIRECT({text})}}{{REDIRECT}}"):
+        found = fields.redirect_of(body)
+        assert found is not None
+        assert found[1].strip()
+
+
+@given(st.text(st.sampled_from("abc '(),"), min_size=1).map(str.strip).filter(bool))
+def test_a_target_in_quotation_marks_is_read_as_it_is_written(name: str) -> None:
+    for body in (
+        f'{{redirect page="{name}"}}',
+        f'{{REDIRECT(a=>1,page=>"{name}",b=1)/}}',
+        f"{{redirect page='{name}'/}}",
+    ):
+        assert fields.redirect_of(body) == ("page", name)
 
 
 def test_an_abstract_makes_no_redirects() -> None:
