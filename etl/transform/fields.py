@@ -436,13 +436,11 @@ def term_key(name: str) -> str:
 
 @lru_cache(4)
 def _vocabulary(settings: Settings) -> tuple[dict[str, str], frozenset[str], frozenset[str]]:
-    """The settings about categories and tags by `term_key`: renames, junk, drafts."""
+    """The settings about categories and tags by `term_key`: renames, junk, drafts by their old and new names."""
     renames = {term_key(old): new for old, new in settings.category_renames.items()}
-    return (
-        renames,
-        frozenset(map(term_key, settings.category_junk)),
-        frozenset(map(term_key, settings.draft_categories)),
-    )
+    drafts = set(map(term_key, settings.draft_categories))
+    drafts |= {old for old, new in renames.items() if term_key(new) in drafts}
+    return renames, frozenset(map(term_key, settings.category_junk)), frozenset(drafts)
 
 
 @lru_cache(4)

@@ -223,6 +223,15 @@ def test_a_page_that_shows_nothing_is_a_stub(body: str, status: str) -> None:
     assert read(body).status == status
 
 
+@pytest.mark.parametrize("category", ["Admin (old)", "Admin Only", "admin  only", "ADMIN (OLD)"])
+@pytest.mark.parametrize("junk", [(), ("admin only",), ("Admin (old)",)])
+def test_a_draft_is_told_by_the_old_and_the_new_name_of_its_category(category: str, junk: tuple[str, ...]) -> None:
+    settings = Settings(
+        draft_categories=("Admin Only",), category_renames={"Admin (old)": "Admin Only"}, category_junk=junk
+    )
+    assert read(categories=[category], settings=settings).status == "draft"
+
+
 def test_a_draft_is_a_draft_even_when_it_shows_nothing_or_its_category_is_junk() -> None:
     settings = Settings(draft_categories=("Admin Only",), category_junk=("admin only",))
     assert read("", categories=["ADMIN  ONLY"], settings=settings).status == "draft"
