@@ -85,6 +85,7 @@ class Row(NamedTuple):
     page_name: str | None = None
     slug: str | None = None
     legacy_slug: str | None = None
+    """As addresses have it: the path of the slug without its prefix."""
     made: int | None = None
     status: str | None = None
     redirect_what: str | None = None

@@ -228,7 +228,7 @@ class _Facts:
             title=fields.title,
             page_name=fields.page_name,
             slug=fields.slug,
-            legacy_slug=fields.legacy_slug,
+            legacy_slug="/".join((fields.slug_path or "").split("/")[2:]) or None,
             made=int(fields.slug_made),
             status=fields.status,
             redirect_what=what,

@@ -98,6 +98,8 @@ class Fields:
     """For display: with the date suffix where cutting it left a dangling end."""
     page_id: int | None = None
     legacy_slug: str | None = None
+    slug_path: str | None = None
+    """Where the old site had the page under its slug."""
     legacy_title: str | None = None
     page_name: str | None = None
     slug: str = ""
@@ -217,7 +219,8 @@ class _Page:
         slug = self.source.get("slug")
         slug = slug.strip() if isinstance(slug, str) else ""
         state = slugs.damage(slug, raw_title) if slug else "missing"
-        fields.legacy_slug = slug or None
+        if slug:
+            fields.legacy_slug, fields.slug_path = slug, self._path_of(slug)
         if state is None:
             fields.slug, fields.slug_made = slug, False
             return
@@ -225,6 +228,13 @@ class _Page:
         fields.slug = slugs.make_slug(slugs.undated(title)) or fallback
         message = f"slug {_short(slug)} is {state}" if slug else "the page has no slug"
         self.find(f"slug.{state}", "slug", message, f"made {fields.slug!r}")
+
+    def _path_of(self, legacy_slug: str) -> str:
+        """The path of a slug on the old site; one that is written as a path says it itself."""
+        slug = legacy_slug if legacy_slug.isascii() else unicodedata.normalize("NFC", legacy_slug)
+        inner = slug.strip("/")
+        is_path = slug.startswith("/") and "/" in inner and inner.partition("/")[0] in self.settings.path_prefixes
+        return f"/{inner}" if is_path else f"/posts/{inner}"
 
     # --- dates ------------------------------------------------------------------------------
 
@@ -321,10 +331,10 @@ class _Page:
         if name is not None:
             for form in addresses.name_forms(name):
                 claim(Address("name", form), 1, "title")
-        if fields.legacy_slug and fields.legacy_slug.isascii():
+        if fields.slug_path:
             sound = not fields.slug_made
-            claim(Address("path", f"/posts/{fields.legacy_slug}"), 2, "slug", sound=sound)
-            claim(Address("path", f"/posts/{fields.legacy_slug}.html"), 2, "slug", sound=sound)
+            claim(Address("path", fields.slug_path), 2, "slug", sound=sound)
+            claim(Address("path", f"{fields.slug_path}.html"), 2, "slug", sound=sound)
         for address in stored:
             claim(address, 3, "alias", sound=True)  # it was asked about when it was read
         for name in harvested_aliases(self.record.body):

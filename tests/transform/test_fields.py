@@ -312,6 +312,33 @@ def test_a_target_in_quotation_marks_is_read_as_it_is_written(name: str) -> None
         assert fields.redirect_of(body) == ("page", name)
 
 
+@pytest.mark.parametrize(
+    ("slug", "path"),
+    [
+        ("größe-der-brunnen", "/posts/größe-der-brunnen"),
+        ("gro\u0308ße", "/posts/größe"),
+        ("/posts/odd-five/", "/posts/odd-five"),
+        ("/pages/odd-five", "/pages/odd-five"),
+        ("/odd-five/", "/posts/odd-five"),
+        ("posts", "/posts/posts"),
+        ("posts/odd-five", "/posts/posts/odd-five"),
+        ("a--b", "/posts/a--b"),
+    ],
+)
+def test_an_old_address_is_that_of_the_slug_as_it_was(slug: str, path: str) -> None:
+    found = read(slug=slug)
+    assert found.legacy_slug == slug
+    assert {claim.address.value for claim in found.claims if claim.why == "slug"} == {path, f"{path}.html"}
+    assert "address.refused" not in codes(found)
+
+
+@pytest.mark.parametrize("slug", ["a\x01b", "../x", "/", "größe\x85n"])
+def test_a_slug_that_can_be_no_address_is_refused(slug: str) -> None:
+    found = read(slug=slug)
+    assert not [claim for claim in found.claims if claim.address.value == f"/posts/{slug}"]
+    assert "address.refused" in codes(found)
+
+
 def test_an_abstract_makes_no_redirects() -> None:
     record = RawRecord(
         "abstract",
