@@ -21,6 +21,7 @@ from etl import addresses, slugs
 from etl.addresses import Address
 from etl.model import Finding, RawRecord, Rejection
 from etl.settings import Settings
+from etl.transform.body.surface import INVISIBLE
 
 KNOWN = frozenset(
     """title slug aliases tiki_page_id date lastmod categories tags associated_tags sections_included
@@ -63,11 +64,15 @@ PARAMETER = re.compile(
 A mark that neither ends all nor has a parameter behind it is part of the words: an apostrophe.
 """
 SHORTCODE = r"\{\{[<%].*?[>%]\}\}"
+BLANK = re.compile(rf"[\s{INVISIBLE}]+")
 NOTHING = re.compile(
-    rf"(?:\s+|&nbsp;|<!--.*?-->|{SHORTCODE}|\{{redirect\b[^{{}}]*\}}(?:\{{redirect\}})?|-{{2,}}"
-    r"|[\u2013\u2014*]+(?=\s|$)|</?div[^<>]*>|<img\b[^<>]*>|<br\s*/?>)",
-    re.DOTALL | re.IGNORECASE,
+    rf"(?:{BLANK.pattern}|(?P<entity>&#?\w{{1,31}};)|<!--.*?-->|{SHORTCODE}|\{{(?:redirect|img)\b[^{{}}]*\}}"
+    r"|-{2,}|[\u2013\u2014*_-]+(?=\s|$)|^(?:#{1,6}|>[> ]*)(?=\s|$)"
+    r"|<img\b(?P<image>[^<>]*)>|!\[[^\[\]]*\]\(\s*<?(?P<source>[^\s<>()]*)[^()]*\)"
+    r"|</?(?:[abipu]|br|center|div|em|font|h[1-6r]|li|ol|small|span|strong|su[bp]|ul)(?=[\s/>])[^<>]*>)",
+    re.DOTALL | re.IGNORECASE | re.MULTILINE,
 )
+"""What shows nothing; an entity does when it is a blank, an image when it is lost."""
 IMAGE_SOURCE = re.compile(r"\bsrc\s*=\s*[\"']?([^\"'\s>]*)", re.IGNORECASE)
 # Each begins with a literal or a set, and looks back for the start of its word: so a search leaps over all else.
 DOI = re.compile(r"10\.(?<=\b10\.)\d{4,9}/[^\s\"<>\[\]{}|\\^`]+")
@@ -499,15 +504,21 @@ def shows_nothing(body: str, settings: Settings) -> bool:
     """
     at = 0
     while at < len(body):
-        match = NOTHING.match(body, at)
-        if match is None:
+        match = None if body[at].isalnum() else NOTHING.match(body, at)  # most bodies are words by then
+        if match is None or (match.lastgroup and not _says_nothing(match, settings)):
             return False
-        if match[0][:4].lower() == "<img":
-            source = IMAGE_SOURCE.search(match[0])
-            if source is None or not settings.is_lost(source[1]):
-                return False
         at = match.end()
     return True
+
+
+def _says_nothing(match: re.Match[str], settings: Settings) -> bool:
+    """Whether an entity is a blank, or an image lost; a tag without an address is that of none."""
+    if match["entity"]:
+        return BLANK.fullmatch(html.unescape(match["entity"])) is not None
+    if match["image"] is None:
+        return settings.is_lost(match["source"])
+    source = IMAGE_SOURCE.search(match["image"])
+    return source is None or not source[1] or settings.is_lost(source[1])
 
 
 def redirect_of(body: str) -> tuple[str, str] | None:

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from etl.model import RawRecord, Rejection
 from etl.settings import Settings
 from etl.transform import fields
+from etl.transform.body import clean_body
 from etl.transform.fields import Fields, read_fields
+from tests.transform.test_links import LINKER
 
 MEMBER = "00000000000000ab"
 MIXED = st.lists(
@@ -217,10 +219,59 @@ def test_names_with_commas_stay_whole_and_renames_come_before_junk() -> None:
         ("A word.", "published"),
         ('{redirect page="Wells"}', "stub"),
         ('{redirect page="Wells"} and a word', "published"),
+        ("___", "stub"),
+        ("- - -", "stub"),
+        ("![image](/attachments/d3.mock.jpg)", "stub"),
+        ('![A plan of the beds](</attachments/d3.mock.jpg> "Beds")', "stub"),
+        ("![image](/attachments/well.jpg)", "published"),
+        ("![image](/attachments/d3.mock.jpg) A word.", "published"),
+        ('{IMG(attId="12" max="500")}{IMG}', "stub"),
+        ("<p>&nbsp;</p>\n<span style='color:#F00;'></span>", "stub"),
+        ("&#160;&#xA0;&ensp;\u200b\ufeff&#8203;", "stub"),
+        ("&lt;", "published"),
+        ("&#65;", "published"),
+        ("&unknown;", "published"),
+        ("#", "stub"),
+        ("###\n\n>\n\n> &nbsp;", "stub"),
+        ("#wells", "published"),
+        ("-->", "published"),
+        ("<https://wells.example>", "published"),
+        ("<p>Wells</p>", "published"),
+        ('<img alt="Wells">', "stub"),
+        ("____wells", "published"),
     ],
 )
 def test_a_page_that_shows_nothing_is_a_stub(body: str, status: str) -> None:
     assert read(body).status == status
+
+
+NOTHING = [
+    *(
+        "___",
+        "---",
+        "- - -",
+        "* * *",
+        "--",
+        "– – –",
+        "#",
+        "######",
+        ">",
+        "> &nbsp;",
+        "&#160;",
+        "&nbsp; &thinsp;",
+        "\u200b",
+    ),
+    *("<p>&nbsp;</p>", "<span></span>", "<div>\n\n</div>", "<br>", "<hr />", "<!-- wells -->", "{{< toc >}}", "*"),
+    *("![image](/a/d3.mock.jpg)", "<img src='/a/d3.mock.jpg'>", "{IMG(attId=1)}{IMG}", "{redirect page='A'}"),
+]
+
+
+@given(st.lists(st.sampled_from(NOTHING), max_size=6), st.sampled_from(["", "well", "![](/a/well.jpg)"]))
+def test_a_stub_is_a_page_whose_clean_body_shows_nothing(parts: list[str], word: str) -> None:
+    body = "\n\n".join([*parts, word])
+    cleaned = clean_body(body, Settings(), LINKER)
+    shown = cleaned.text or any(image["state"] != "missing" for image in cleaned.images)
+    assert fields.shows_nothing(body, Settings()) is not bool(shown)
 
 
 @pytest.mark.parametrize("category", ["Admin (old)", "Admin Only", "admin  only", "ADMIN (OLD)"])
