@@ -82,6 +82,10 @@ class Target(NamedTuple):
 # --- what arrives --------------------------------------------------------------------------
 
 
+LARGEST_ID = 2**53 - 1
+"""What every reader of JSON keeps exactly."""
+
+
 class TikiPage(BaseModel):
     """Front matter of a page as it arrives (q7x2, "Tiki page"); null means absent, other keys are kept."""
 
@@ -90,7 +94,7 @@ class TikiPage(BaseModel):
     title: str = Field(min_length=1, description="Without the date suffix.", examples=["Clear water, why?"])
     slug: str | None = Field(None, examples=["clear-water-why"])
     aliases: list[str] | None = Field(None, examples=[["/Clear+water+why+–+June+2019", "/10983"]])
-    tiki_page_id: int | None = Field(None, ge=1, examples=[10983])
+    tiki_page_id: int | None = Field(None, ge=1, le=LARGEST_ID, examples=[10983])
     date: str | None = Field(
         None, description="Creation of the page: a day, or a day with time and zone.", examples=["2019-07-13"]
     )

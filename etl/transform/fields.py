@@ -19,7 +19,7 @@ from urllib.parse import quote_plus
 
 from etl import addresses, slugs
 from etl.addresses import Address
-from etl.model import Finding, RawRecord, Rejection
+from etl.model import LARGEST_ID, Finding, RawRecord, Rejection
 from etl.settings import Settings
 from etl.transform.body.surface import INVISIBLE
 
@@ -45,6 +45,7 @@ ISO = re.compile(
 PLACEHOLDER = date(2000, 1, 1)
 LONGEST_NUMBER = 18
 """Digits from which on a number is none that anybody means; `int` refuses thousands of them."""
+WHOLE_NUMBER = re.compile(r"([0-9]+)(?:\.0+)?")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 NOT_ALIAS = re.compile(r"[^\w +–-]")
 NOT_TERM = re.compile(r"[\W_]+")
@@ -204,12 +205,14 @@ class _Page:
         return list(found)
 
     def _page_id(self, stored: Sequence[Address]) -> int | None:
-        page_id = _number(self.source.get("tiki_page_id"))
-        numbers = (_number(address.value) for address in stored if address.kind == "id")
+        page_id = _page_number(self.source.get("tiki_page_id"))
+        numbers = (_page_number(address.value) for address in stored if address.kind == "id")
         from_alias = next(filter(None, numbers), None)
         if page_id is None:
             action = "none found in the aliases" if from_alias is None else f"{from_alias} taken from the aliases"
-            self.find("page-id.missing", "tiki_page_id", "the page has no tiki_page_id", action)
+            stored_id = self.source.get("tiki_page_id")
+            what = "the page has no tiki_page_id" if stored_id is None else f"{_short(stored_id)} is no page id"
+            self.find("page-id.missing", "tiki_page_id", what, action)
             return from_alias
         if from_alias is not None and from_alias != page_id:
             self.find(
@@ -597,17 +600,19 @@ def _several(value: Any) -> list[Any]:
 def as_number(value: Any) -> Any:
     """Digits as a number; what is no number that anybody means stays text.
 
-    >>> as_number("7"), as_number("²"), as_number("9" * 5000) == "9" * 5000
-    (7, '²', True)
+    >>> as_number("7"), as_number("7.0"), as_number("²"), as_number("9" * 5000) == "9" * 5000
+    (7, 7, '²', True)
     """
-    digits = isinstance(value, str) and len(value) < LONGEST_NUMBER and value.isascii() and value.isdigit()
-    return int(value) if digits else value
+    whole = WHOLE_NUMBER.fullmatch(value) if isinstance(value, str) and len(value) < LONGEST_NUMBER else None
+    return int(whole[1]) if whole else value
 
 
-def _number(value: Any) -> int | None:
-    if isinstance(value, str):
-        value = as_number(value.strip()) if len(value) < LONGEST_NUMBER else None
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**53 else None
+def _page_number(value: Any) -> int | None:
+    """A page id; a table that had a gap among its numbers wrote all of them as fractions: 10983.0."""
+    number = as_number(value.strip()) if isinstance(value, str) else value
+    if isinstance(number, float) and number.is_integer():
+        number = int(number)
+    return number if isinstance(number, int) and not isinstance(number, bool) and 0 < number <= LARGEST_ID else None
 
 
 def _storable(value: Any) -> Any:

@@ -13,6 +13,7 @@ from etl.model import RawRecord, Rejection
 from etl.settings import Settings
 from etl.transform import fields
 from etl.transform.body import clean_body
+from etl.transform.document import input_findings
 from etl.transform.fields import Fields, read_fields
 from tests.transform.test_links import LINKER
 
@@ -108,7 +109,11 @@ def test_a_title_that_is_whole_stays_without_its_date() -> None:
         (0, [], f"page-{MEMBER}", "page-id.missing"),
         (-7, ["/8"], "tiki-8", "page-id.missing"),
         (True, [], f"page-{MEMBER}", "page-id.missing"),
-        (7.0, [], f"page-{MEMBER}", "page-id.missing"),
+        (7.0, ["/7"], "tiki-7", None),
+        ("7.0", [], "tiki-7", None),
+        (7.5, ["/8"], "tiki-8", "page-id.missing"),
+        (float(2**53), [], f"page-{MEMBER}", "page-id.missing"),
+        (2**53 - 1, [], f"tiki-{2**53 - 1}", None),
         (2**60, [], f"page-{MEMBER}", "page-id.missing"),
         ("٧", [], f"page-{MEMBER}", "page-id.missing"),
         (7, ["/8"], "tiki-7", "page-id.mismatch"),
@@ -120,6 +125,20 @@ def test_the_id_is_that_of_the_field_then_of_the_aliases(
     found = read(tiki_page_id=page_id, aliases=aliases, slug="clear-water")
     assert found.id == expected
     assert [known for known in codes(found) if known.startswith("page-id")] == ([code] if code else [])
+
+
+@pytest.mark.parametrize("page_id", [0, 7.5, "many", True, 2**53, float(2**53)])
+def test_an_id_that_is_there_and_none_is_not_told_as_missing(page_id: Any) -> None:
+    record = RawRecord("page", "json", {"title": "Clear water", "tiki_page_id": page_id}, "Text.", 1)
+    [missing] = [finding for finding in read(tiki_page_id=page_id).findings if finding.code == "page-id.missing"]
+    assert missing.message == f"{page_id!r} is no page id"
+    assert [(finding.code, finding.field) for finding in input_findings(record)] == [("field.invalid", "tiki_page_id")]
+
+
+@pytest.mark.parametrize("page_id", [7, 7.0])
+def test_a_whole_number_is_one_however_it_is_written(page_id: Any) -> None:
+    assert input_findings(RawRecord("page", "json", {"title": "A", "tiki_page_id": page_id}, "", 1)) == []
+    assert input_findings(RawRecord("page", "yaml", {"title": "A", "tiki_page_id": str(page_id)}, "", 1)) == []
 
 
 # --- dates ---------------------------------------------------------------------------------
