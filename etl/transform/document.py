@@ -19,6 +19,7 @@ from etl.transform.body import Cleaned
 from etl.transform.body.edits import Change
 from etl.transform.fields import Fields
 
+SECTIONS = ("sections_included", *rules.EXCLUDED)
 UNDIGESTED = ("findings", "digest", "source")
 
 Locate = Callable[[tuple[str | int, ...]], tuple[int | None, int | None]]
@@ -195,7 +196,7 @@ def input_findings(record: RawRecord) -> list[Finding]:
     found = []
     for path, sentence in schemas.explain(name, arrived):
         key = ".".join(map(str, path))
-        repair = _repair(record.fields.get(str(path[0])) if path else None)
+        repair = _repair(str(path[0]), record.fields.get(str(path[0]))) if path else _repair("", None)
         found.append(Finding("field.invalid", f"{key}: {sentence}", repair, *record.locate(path), key))
     return found
 
@@ -205,13 +206,17 @@ def _typed(source: dict[str, Any]) -> dict[str, Any]:
     typed = {**source}
     if "tiki_page_id" in source:
         typed["tiki_page_id"] = rules.as_number(source["tiki_page_id"])
-    for key in ("sections_included", "sections_excluded", "censored_sections"):
+    for key in SECTIONS:
         if isinstance(source.get(key), list):
             typed[key] = [rules.as_number(item) for item in source[key]]
     return typed
 
 
-def _repair(value: Any) -> str:
+def _repair(key: str, value: Any) -> str:
+    if key in SECTIONS:
+        if isinstance(value, list):
+            return "numbers and texts count, all else was left out"
+        return "taken as a list of one" if rules.entries(value) else "taken as absent"
     if isinstance(value, str):
         return "taken as a list of one, or as a number where it is one"
     return "what is of another type was left out" if isinstance(value, list) else "taken as absent"

@@ -27,6 +27,7 @@ KNOWN = frozenset(
     """title slug aliases tiki_page_id date lastmod categories tags associated_tags sections_included
     sections_excluded censored_sections language""".split()
 )
+EXCLUDED = ("sections_excluded", "censored_sections")
 MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 DATE_AT_END = re.compile(
     rf"(?:(?P<month>{slugs.MONTH})\.?\s+)?(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+)?(?P<year>\d{{4}})\s*$",
@@ -295,15 +296,12 @@ class _Page:
     # --- the rest ---------------------------------------------------------------------------
 
     def _rest(self, fields: Fields) -> None:
-        excluded = [
-            number for key in ("sections_excluded", "censored_sections") for number in _several(self.source.get(key))
-        ]
+        excluded = {key: found for key in EXCLUDED if key in self.source and (found := entries(self.source[key]))}
         if excluded:
             fields.sections_excluded = True
-            key = "sections_excluded" if self.source.get("sections_excluded") else "censored_sections"
-            self.find(
-                "sections.excluded", key, f"{len(excluded)} section(s) were left out of the export", "complete is false"
-            )
+            count = sum(map(len, excluded.values()))
+            message = f"{count} section(s) were left out of the export"
+            self.find("sections.excluded", next(iter(excluded)), message, "complete is false")
         language = self.source.get("language")
         fields.language = language.strip() if isinstance(language, str) and language.strip() else self.settings.language
         for key in self.source.keys() - KNOWN:
@@ -592,9 +590,20 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _several(value: Any) -> list[Any]:
-    """A list; anything else that says something is a list of one."""
-    return value if isinstance(value, list) else [value] if value or value == 0 else []
+def entries(value: Any) -> list[Any]:
+    """The sections that a list names by number or text; a number or a text is a list of one.
+
+    >>> entries([3, "4", None]), entries(3), entries(False), entries([None, True, {}, " "])
+    ([3, '4'], [3], [], [])
+    """
+    items = value if isinstance(value, list) else [value]
+    return [item for item in items if _names_section(item)]
+
+
+def _names_section(item: Any) -> bool:
+    if isinstance(item, str):
+        return item.strip().lower() not in ("", "false")  # as YAML leaves it
+    return isinstance(item, int | float) and not isinstance(item, bool)
 
 
 def as_number(value: Any) -> Any:

@@ -433,14 +433,43 @@ def test_a_page_without_a_title_of_text_is_rejected(title: Any) -> None:
 
 
 @pytest.mark.parametrize("key", ["sections_excluded", "censored_sections"])
-@pytest.mark.parametrize(("value", "excluded"), [([3], True), ([], False), (None, False)])
+@pytest.mark.parametrize(
+    ("value", "excluded"),
+    [
+        ([3], True),
+        ([], False),
+        (None, False),
+        (3, True),
+        (0, True),
+        ("3", True),
+        (["3"], True),
+        (False, False),
+        (True, False),
+        ([None], False),
+        ([False, {}, ""], False),
+        ("", False),
+        ("false", False),
+        ({}, False),
+    ],
+)
 def test_excluded_sections_make_a_page_incomplete(key: str, value: Any, excluded: bool) -> None:
-    assert read(**{key: value}).sections_excluded is excluded
+    found = read(**{key: value})
+    assert found.sections_excluded is excluded
+    assert ("sections.excluded" in codes(found)) is excluded
 
 
-@pytest.mark.parametrize("value", ["3", 3])
-def test_excluded_sections_that_are_no_list_are_a_list_of_one(value: Any) -> None:
-    assert read(sections_excluded=value).sections_excluded is True
+@pytest.mark.parametrize(
+    ("value", "action"),
+    [
+        (3, "taken as a list of one"),
+        ("3", "taken as a list of one"),
+        (False, "taken as absent"),
+        ([3, False], "numbers and texts count, all else was left out"),
+    ],
+)
+def test_what_was_made_of_excluded_sections_is_told_as_it_is(value: Any, action: str) -> None:
+    record = RawRecord("page", "json", {"title": "Clear water", "sections_excluded": value}, "Text.", 1)
+    assert [finding.action for finding in input_findings(record)] == [action]
 
 
 @pytest.mark.parametrize(
