@@ -41,7 +41,9 @@ DANGLING = re.compile(
     r"(?:[,:;–—-]|\b(?:and|as of|as|at|by|for|from|in|of|on|or|since|the|through|till|to|until|with))$", re.IGNORECASE
 )
 ISO = re.compile(
-    r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)\s*(Z|[+-]\d{2}:?\d{2})?)?", re.IGNORECASE
+    r"(\d{4})-(\d{1,2})-(\d{1,2})"
+    r"(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)(?:(?<=\.\d{6})\d+)?\s*(Z|[+-]\d{2}(?::?\d{2})?)?)?",
+    re.IGNORECASE,
 )
 PLACEHOLDER = date(2000, 1, 1)
 LONGEST_NUMBER = 18
