@@ -31,7 +31,7 @@ LONGEST = 65_535
 """Characters of an address: no server that we know takes a request of that length."""
 _DAY_YEAR = re.compile(
     r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|january|february|march|april|june|july|august"
-    r"|september|october|november|december)\.? \d{1,2}(?= \d{4}$)",
+    r"|september|october|november|december)\.? \d{1,2}(?= (?:\d{4}|\d{2})$)",
     re.IGNORECASE,
 )
 
@@ -297,8 +297,8 @@ def name_forms(page_name: str) -> list[str]:
 
     >>> name_forms("Meeting on wells by Aug 15 2011")
     ['Meeting on wells by Aug 15 2011', 'Meeting on wells by Aug 15, 2011']
-    >>> name_forms("Clear water – June 2019")
-    ['Clear water – June 2019']
+    >>> name_forms("Clear water – June 2019"), name_forms("Clear water Sept 21 12")
+    (['Clear water – June 2019'], ['Clear water Sept 21 12', 'Clear water Sept 21, 12'])
     """
     match = _DAY_YEAR.search(page_name) if page_name[-1:].isdigit() else None
     return [page_name] if match is None else [page_name, f"{page_name[: match.end()]},{page_name[match.end() :]}"]

@@ -29,14 +29,21 @@ KNOWN = frozenset(
 )
 EXCLUDED = ("sections_excluded", "censored_sections")
 MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-DATE_AT_END = re.compile(
-    rf"(?:(?P<month>{slugs.MONTH})\.?\s+)?(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+)?(?P<year>\d{{4}})\s*$",
+ORDINAL = "(?:st|nd|rd|th)?"
+ISO_DAY = r"(?P<iso>\d{4}-\d{2}-\d{2})"
+DAY_BEFORE = rf"(?P<before>\d{{1,2}}){ORDINAL}\s+(?P<behind>{slugs.MONTH})\.?,?\s+(?P<end>\d{{4}})"
+DATE = rf"(?:(?P<month>{slugs.MONTH})\.?\s+)?(?:(?P<day>\d{{1,2}}){ORDINAL},?\s+)?(?P<year>\d{{4}})"
+DATE_AT_END = re.compile(rf"(?:{ISO_DAY}|{DAY_BEFORE}|{DATE})\s*$", re.IGNORECASE)
+SUFFIX = re.compile(
+    rf"(?:\s*[–—-]*\s*{slugs.MONTH}\.?\s*(?:\d{{1,2}},?\s+)?(?:\d{{4}}|\d{{2}})|\s*[–—-]+\s*\d{{4}})\s*[–—-]?",
     re.IGNORECASE,
 )
-SUFFIX = re.compile(
-    rf"(?:\s*[–—-]*\s*{slugs.MONTH}\.?\s*(?:\d{{1,2}},?\s+)?|\s*[–—-]+\s*)\d{{4}}\s*[–—-]?", re.IGNORECASE
+"""What the old converter cut off a title: a month with a year of four digits or two, or a year behind a dash."""
+DATED_TITLE = re.compile(
+    rf"[–—-](?:\s*(?:{ISO_DAY}|{DATE})|(?<!\d.)(?<!\d\s.)\s*{DAY_BEFORE})\s*$", re.IGNORECASE | re.DOTALL
 )
-DATED_TITLE = re.compile(rf"[–—-]\s*(?:{slugs.MONTH}\.?\s+)?(?:\d{{1,2}},?\s+)?\d{{4}}\s*$", re.IGNORECASE)
+"""Behind a number the dash before a day is that of a range: `5 – 13 June 2019`."""
+FULL_YEAR = re.compile(r"\d{4}")
 DANGLING = re.compile(
     r"(?:[,:;–—-]|\b(?:and|as of|as|at|by|for|from|in|of|on|or|since|the|through|till|to|until|with))$", re.IGNORECASE
 )
@@ -137,27 +144,17 @@ class Fields:
 def read_fields(record: RawRecord, member_id: str, settings: Settings) -> Fields | Rejection:
     """The clean fields of a record; a rejection when it has no title."""
     if record.kind == "abstract":
-        return _abstract(record, member_id, settings)
+        return _Reading(record, member_id, settings).abstract()
     title = record.fields.get("title")
     if not isinstance(title, str) or not any(char.isprintable() and not char.isspace() for char in title):
         line, column = record.locate(("title",))
         what = "no title" if title is None else f"the title {_short(title)}, which is no text"
         return Rejection("title.missing", f"the page has {what}", line=line, column=column)
-    return _Page(record, member_id, settings).read(title)
+    return _Reading(record, member_id, settings).page(title)
 
 
-def _abstract(record: RawRecord, member_id: str, settings: Settings) -> Fields:
-    source = record.fields
-    title = clean_title(source["title"])
-    fields = Fields(id=f"abstract-{member_id}", title=title, language=settings.language)
-    fields.authors, fields.keywords = list(source["authors"]), list(source["keywords"])
-    fields.slug = slugs.make_slug(title) or f"document-{member_id}"
-    fields.extra = {key: source[key] for key in ("affiliations", "metadata") if source.get(key)}
-    return fields
-
-
-class _Page:
-    """The reading of one page's front matter."""
+class _Reading:
+    """The reading of one record."""
 
     def __init__(self, record: RawRecord, member_id: str, settings: Settings) -> None:
         self.record = record
@@ -166,7 +163,20 @@ class _Page:
         self.settings = settings
         self.findings: list[Finding] = []
 
-    def read(self, raw_title: str) -> Fields:
+    def abstract(self) -> Fields:
+        """The fields of an abstract."""
+        source = self.source
+        title = clean_title(source["title"])
+        fields = Fields(id=f"abstract-{self.member_id}", title=title, language=self.settings.language)
+        fields.authors, fields.keywords = list(source["authors"]), list(source["keywords"])
+        fields.slug = slugs.make_slug(slugs.undated(title)) or f"document-{self.member_id}"
+        fields.subject = self._subject(title, title)
+        fields.extra = {key: source[key] for key in ("affiliations", "metadata") if source.get(key)}
+        fields.findings = self.findings
+        return fields
+
+    def page(self, raw_title: str) -> Fields:
+        """The fields of a page."""
         title = clean_title(raw_title)
         if title != raw_title.strip():
             self.find("title.repaired", "title", f"title {_short(raw_title)}", "escaped quotes and blanks mended")
@@ -269,11 +279,15 @@ class _Page:
         return day.isoformat(), instant
 
     def _subject(self, title: str, page_name: str) -> tuple[str, str, str] | None:
-        """When the subject came out: from the suffix that was cut off, else from a dated title."""
-        suffix = page_name[len(title) :]
-        if not suffix and not DATED_TITLE.search(title):
+        """When the subject came out: from the suffix that was cut off, else from a dated title.
+
+        A year of two digits may be a day as well: `Nov 12`.
+        """
+        suffix = page_name[len(title) :].rstrip("–—- ")
+        dated = FULL_YEAR.search(suffix) if suffix else _dated(title)
+        if dated is None:
             return None
-        found, source = subject_of(suffix or title), "alias" if suffix else "title"
+        found, source = subject_of(suffix or dated[0]), "alias" if suffix else "title"
         if found is None:
             key = "aliases" if suffix else "title"
             self.find(
@@ -380,6 +394,8 @@ def page_name_of(title: str, alias_names: Iterable[str]) -> str:
     'Wells, deep – June 2019'
     >>> page_name_of("Wells", ["Other name"]), page_name_of("Wells", ["Wells deep – June 2019"])
     ('Wells', 'Wells')
+    >>> page_name_of("Wells, deep (old)", ["Wells deep old – Nov 12"])
+    'Wells, deep (old) – Nov 12'
     """
     start = legacy_alias(title)
     for alias in alias_names:
@@ -390,23 +406,34 @@ def page_name_of(title: str, alias_names: Iterable[str]) -> str:
     return title
 
 
+def _dated(title: str) -> re.Match[str] | None:
+    return DATED_TITLE.search(title) if title[-1:].isdecimal() else None  # most end in no digit, and patterns are slow
+
+
 def subject_of(text: str) -> tuple[str, str] | None:
     """Date and precision at the end of a text; None when there is none, or an impossible day.
 
     >>> subject_of("– June 2019"), subject_of(" Aug 15 2011"), subject_of("2007"), subject_of("Feb 31, 2011")
     (('2019-06', 'month'), ('2011-08-15', 'day'), ('2007', 'year'), None)
+    >>> subject_of("– 13 June 2019"), subject_of("– 2019-06-13"), subject_of("– 2019-06-31")
+    (('2019-06-13', 'day'), ('2019-06-13', 'day'), None)
     """
     match = DATE_AT_END.search(text)
     if match is None:
         return None
-    year, month, day = match["year"], match["month"], match["day"]
+    if match["iso"]:
+        return _existing(match["iso"])
+    year, month, day = match["year"] or match["end"], match["month"] or match["behind"], match["day"] or match["before"]
     if month is None:
         return (year, "year") if day is None else None
-    number = MONTHS.index(month[:3].lower()) + 1
-    if day is None:
-        return f"{year}-{number:02}", "month"
+    of_month = f"{year}-{MONTHS.index(month[:3].lower()) + 1:02}"
+    return (of_month, "month") if day is None else _existing(f"{of_month}-{int(day):02}")
+
+
+def _existing(day: str) -> tuple[str, str] | None:
+    """A day and its precision, if the calendar has it."""
     try:
-        return date(int(year), number, int(day)).isoformat(), "day"
+        return date.fromisoformat(day).isoformat(), "day"
     except ValueError:
         return None
 

@@ -63,6 +63,10 @@ def test_a_title_is_cleaned_and_no_other_backslash_touched(title: str, clean: st
         ("Wells", "Wellspring 2019", "Wells"),
         ("Wells", "Other – June 2019", "Wells"),
         ("Wells – May 2001", "Wells – May 2001", "Wells – May 2001"),
+        ("Wells, deep (old)", "Wells deep old – Nov 12", "Wells, deep (old) – Nov 12"),
+        ("Wells", "Wells Sept 21, 12", "Wells Sept 21, 12"),
+        ("Wells", "Wells – 12", "Wells"),
+        ("Wells", "Wells Nov 123", "Wells"),
         ("？", "June 2019", "？"),
     ],
 )
@@ -91,6 +95,13 @@ def test_a_title_that_is_whole_stays_without_its_date() -> None:
         "Rain – Aug 2011",
         ["page-id.missing", "slug.missing"],
     )
+
+
+def test_a_year_of_two_digits_belongs_to_the_name_and_is_no_date() -> None:
+    found = read(title="Wells, deep (old)", aliases=["/Wells+deep+old+–+Nov+12"], slug="wells-deep-old")
+    assert (found.page_name, found.subject) == ("Wells, deep (old) – Nov 12", None)
+    assert "subject-date.invalid" not in codes(found)
+    assert ("name", "Wells, deep (old) – Nov 12") in {claim.address for claim in found.claims}
 
 
 # --- ids -----------------------------------------------------------------------------------
@@ -206,6 +217,48 @@ def test_a_subject_date_lies_between_1800_and_a_year_after_the_latest(
     subject: tuple[str, str, str], latest: str | None, valid: bool
 ) -> None:
     assert (fields.valid_subject(subject, latest) is not None) is valid
+
+
+@pytest.mark.parametrize(
+    ("title", "subject"),
+    [
+        ("Newsletter – 13 June 2019", ("2019-06-13", "day")),
+        ("Newsletter - 3rd of June 2019", None),
+        ("Newsletter – 3rd June 2019", ("2019-06-03", "day")),
+        ("Newsletter – June 3rd, 2019", ("2019-06-03", "day")),
+        ("Newsletter – 2019-06-13", ("2019-06-13", "day")),
+        ("Newsletter – June 2019", ("2019-06", "month")),
+        ("Newsletter–2019", ("2019", "year")),
+        ("Newsletter 13 June 2019", None),
+        ("Newsletter 2019-06-13", None),
+        ("Open days 5–13 June 2019", None),
+        ("Open days 5 – 13 June 2019", None),
+        ("Newsletter – 31 June 2019", None),
+        ("Newsletter – 2019-06-31", None),
+    ],
+)
+@pytest.mark.parametrize("kind", ["page", "abstract"])
+def test_a_title_that_ends_in_a_dash_and_a_date_says_when(
+    kind: Any, title: str, subject: tuple[str, str] | None
+) -> None:
+    front = {"title": title, "authors": [], "keywords": []}
+    found = read_fields(RawRecord(kind, "text", front, "Text.", 1), MEMBER, Settings())
+    assert isinstance(found, Fields)
+    assert found.subject == (subject and (*subject, "title"))
+    assert ("subject-date.invalid" in codes(found)) is ("31" in title)
+
+
+@pytest.mark.parametrize("suffix", ["–+June+2019", "June+2019–", "–June+2019+-"])
+def test_a_suffix_that_was_cut_says_when_with_a_dash_behind_it_too(suffix: str) -> None:
+    found = read(title="Wells", aliases=[f"/Wells+{suffix}"])
+    assert found.subject == ("2019-06", "month", "alias")
+
+
+def test_the_slug_of_an_abstract_has_no_date() -> None:
+    front = {"title": "Rain gardens – June 2019", "authors": [], "keywords": []}
+    found = read_fields(RawRecord("abstract", "text", front, "Text.", 1), MEMBER, Settings())
+    assert isinstance(found, Fields)
+    assert (found.title, found.slug) == ("Rain gardens – June 2019", "rain-gardens")
 
 
 # --- terms ---------------------------------------------------------------------------------
