@@ -289,6 +289,28 @@ def test_a_name_that_is_a_living_path_in_another_case_is_a_finding(tmp_path: Pat
     assert (finding.code, finding.message.startswith(f"name {name!r} is {path!r} in")) == ("address.conflict", True)
 
 
+@pytest.mark.parametrize("trusted", [False, True])
+def test_a_name_that_is_its_own_page_in_another_case_is_found_in_its_own_and_nothing_is_said(
+    tmp_path: Path, *, trusted: bool
+) -> None:
+    file = written(tmp_path, [("name", "A", "/a/"), ("name", "B", "/b/"), ("name", "Bees", "/b/")], ["/a/", "/b/"])
+    assert built(file, trusted=trusted) == []
+    folder = file.parent / "out" / "nginx" / "wiki-etl"
+    assert (folder / "names-mixed.map").read_text() == '"/A" "/A>/a/";\n"/B" "/B>/b/";\n'
+    assert (folder / "names.map").read_text() == '"/Bees" "/b/";\n'
+
+
+def test_a_migration_says_as_much_of_names_in_another_case_as_a_build(tmp_path: Path) -> None:
+    file = written(tmp_path, [("name", "A", "/b/"), ("name", "Search", "/b/"), ("path", "/x/C", "/b/")], ["/a/", "/b/"])
+    options = replace(OPTIONS, reserved=("/search/", "/X/c"))
+    said = [finding.message for finding in built(file, options)]
+    assert said == [
+        "name 'A' is '/a/' in another case, the path of a document",
+        "name 'Search' is '/search/' in another case, a reserved path",
+    ]
+    assert [finding.message for finding in built(file, options, trusted=True)] == said
+
+
 def test_memory_does_not_grow_with_the_map(tmp_path: Path) -> None:
     def peak(size: int) -> int:
         numbers = range(10**6, 10**6 + size)

@@ -161,6 +161,7 @@ def reference(entries: Entries, target: str) -> tuple[int, str | None]:
     asked = lookups(target)
     found = [address for address in asked if address in entries]
     folded = {value.encode().lower() for kind, value in asked if kind == "name"}
+    folded -= {value.encode().lower() for goal in entries.values() if goal for _, value in lookups(goal)}
     found += [address for address in entries if address.kind == "name" and address.value.encode().lower() in folded][:1]
     if not found:
         return 404, None

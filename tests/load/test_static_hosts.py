@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 from xml.etree import ElementTree as ET
@@ -22,6 +23,7 @@ from hypothesis import given, settings
 from etl.addresses import Address, lookups
 from etl.load.redirects import MARKS, CompileOptions
 from etl.load.redirects.exact import lower
+from etl.load.redirects.living import living_requests
 from etl.load.redirects.static import STATIC_HOSTS, cloudfront
 from etl.load.redirects.static.hosts import HOSTS
 from etl.load.redirects.survey import surveyed
@@ -38,8 +40,9 @@ Table = dict[str, tuple[str, int]]
 
 def compile_one(host: str, folder: Path, out: Path, options: CompileOptions | None = None) -> list[Finding]:
     """The map of a folder for a host; the findings."""
-    with surveyed(folder / "redirects.jsonl", MARKS) as survey:
-        return STATIC_HOSTS[host](survey, out, options or CompileOptions())
+    chosen, file = options or CompileOptions(), folder / "redirects.jsonl"
+    with surveyed(file, MARKS, living=partial(living_requests, file, chosen), base=chosen.base) as survey:
+        return STATIC_HOSTS[host](survey, out, chosen)
 
 
 @contextmanager
@@ -228,6 +231,18 @@ def store(folder: Path) -> dict[str, str]:
     found = {item["key"]: item["value"] for item in data}
     assert len(found) == len(data)
     return found
+
+
+def test_what_the_new_site_answers_in_another_case_is_found_in_its_own() -> None:
+    """IIS, which cannot tell cases apart, does without."""
+    entries: Entries = {Address("name", "Beta"): "/beta/", Address("name", "Bees"): "/pages/bees/"}
+    entries |= {Address("path", "/Wells/Old"): "/pages/bees/"}
+    with compiled(entries, CompileOptions(reserved=("/wells/old/",))) as (folder, _):
+        rows = {row[0]: row[3] for row in _rows(folder / "vercel" / "redirects.csv", head=True)}
+        assert rows == {"/Beta": "true", "/Bees": "false", "/Wells/Old": "true"}
+        assert re.findall('key="(/[A-Z][^"]*)"', (folder / "iis" / "rewritemaps.config").read_text()) == ["/Bees"]
+        compile_one("cloudfront", folder, folder)
+        assert {"N:Beta", "n:bees", "p:/Wells/Old"} == {*store(folder)}
 
 
 @given(maps)

@@ -167,7 +167,24 @@ def test_a_name_in_another_case_never_hides_the_new_site(start: Start) -> None:
     with start(entries) as stage:
         assert get(stage, "/pages/home/") == Answer(200)
         assert get(stage, "/PAGES/Home") == Answer(301, "/pages/other/")
-        assert get(stage, "/Pages/hOME") == Answer(301, "/pages/other/") or not stage.folds
+        assert get(stage, "/Pages/hOME") == NOT_FOUND
+
+
+def test_a_path_of_the_new_site_that_is_not_there_yet_is_no_name_in_another_case(start: Start) -> None:
+    """With accents and without, alone and beside another such name: `/beta/` would lead to a page that it is not."""
+    entries: dict[tuple[str, str], str | None] = {
+        ("name", "Beta"): "/pages/beta/",
+        ("name", "BETA"): "/pages/beta/",
+        ("name", "Search"): "/pages/search/",
+        ("name", "Café"): "/pages/cafe/",
+        ("name", "Wells"): "/pages/wells/",
+    }
+    with start(entries, reserved=("/beta/", "/search/", "/caf%C3%A9/")) as stage:
+        for there in ("/Beta", "/BETA/", f"/{SCRIPT}?page=Beta", "/Search", "/Caf%C3%A9", "/Cafe%CC%81", "/Wells"):
+            assert get(stage, there).status == 301, there
+        for absent in ("/beta/", "/beta", "/bETA", "/search/", "/SEARCH", "/caf%C3%A9/", "/CAF%C3%A9"):
+            assert get(stage, absent) == NOT_FOUND, absent
+        assert get(stage, "/WELLS").status == 301 or not stage.folds
 
 
 def test_an_empty_map_loads(start: Start) -> None:

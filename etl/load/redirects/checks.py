@@ -7,7 +7,6 @@ server confuses is its compiler's concern.
 
 from __future__ import annotations
 
-import re
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -17,17 +16,11 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import orjson
-
-from etl.addresses import as_path, canonical_name, lookups
-from etl.load.redirects.neutral import CompileOptions, MapError, short
+from etl.addresses import as_path, canonical_name
+from etl.load.redirects.living import DOCUMENTS, caseless, document_paths, living, requests
+from etl.load.redirects.neutral import CompileOptions, Entry, MapError, short
 from etl.load.redirects.survey import Batch, Survey
 from etl.model import Finding
-
-DOCUMENTS = "documents.jsonl"
-
-_PATH = re.compile(rb'\{"id":"[^"\\]*","kind":"[^"\\]*","status":"[^"\\]*","slug":"[^"\\]*","path":"([^"\\]*)",')
-"""The beginning of a document as it is written: bodies are long, and nothing of them is asked here."""
 
 _SCHEMA = """
 PRAGMA journal_mode = OFF;
@@ -35,7 +28,7 @@ PRAGMA synchronous = OFF;
 PRAGMA cache_size = -16000;
 CREATE TABLE entry (line INTEGER PRIMARY KEY, kind TEXT, value TEXT, request TEXT, target TEXT);
 CREATE TABLE document (path TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE living (request TEXT PRIMARY KEY, folded TEXT, path TEXT, what TEXT) WITHOUT ROWID;
+CREATE TABLE living (request TEXT PRIMARY KEY, path TEXT, what TEXT) WITHOUT ROWID;
 BEGIN;
 """
 
@@ -61,12 +54,6 @@ ORDER BY e.line, o.line
 """
 
 
-_FOLDED = """
-SELECT e.value, l.path, l.what FROM entry e JOIN living l ON l.folded = folded(e.request)
-WHERE e.kind = 'name' AND l.request <> e.request ORDER BY e.line, l.request
-"""
-
-
 class Checked(NamedTuple):
     """What is known of a map that may be compiled."""
 
@@ -79,7 +66,8 @@ def check(survey: Survey, options: CompileOptions, *, trusted: bool = False) -> 
     """Goes over a map and says what a person should know of it.
 
     The documents are those of the ``documents.jsonl`` beside the map, where there is one. ``trusted``: the map was
-    made by `resolve` a moment ago, which guarantees the same of its tables; then only the settings are held against it.
+    made by `resolve` a moment ago, which guarantees the same of its tables; then only the settings, and names in
+    another case, are held against it.
 
     Raises MapError, with file and line, for an address that is there twice, that the new site or another entry's
     target answers (a chain, a loop), or that goes to no document.
@@ -87,7 +75,8 @@ def check(survey: Survey, options: CompileOptions, *, trusted: bool = False) -> 
     if trusted:
         # `resolve` has said already whether the name of home is unknown.
         asked = options.home is not None or options.routes
-        return _settings(survey.batches() if asked else (), options, report_home=False)
+        checked = _settings(survey.batches() if asked else (), options, report_home=False)
+        return Checked(checked.home_to, [*checked.findings, *_cased(survey, options)])
     with (
         tempfile.TemporaryDirectory(prefix="wiki-etl-") as folder,
         closing(sqlite3.connect(Path(folder) / "map", isolation_level=None)) as db,
@@ -106,7 +95,7 @@ def _settings(read: Iterable[Batch], options: CompileOptions, *, report_home: bo
         request: route.target
         for route in options.routes
         if route.target is not None
-        for request in _requests(route.target, options)
+        for request in requests(route.target, options)
     }
     for batch in read:
         if home is not None and batch.kind == "name" and home in batch.values:
@@ -127,9 +116,23 @@ def _detour(target: str | None, why: str) -> Finding:
     )
 
 
-def _requests(path: str, options: CompileOptions) -> set[str]:
-    """The decoded paths under which a path of the new site would be looked up in the map."""
-    return {as_path(address, options.legacy_base) for address in lookups(path, options.legacy_base)}
+def _cased(survey: Survey, options: CompileOptions) -> Iterator[Finding]:
+    """Names that in another case are what the new site answers itself, if not with their own page."""
+    names: dict[str, list[Entry]] = {}
+    for batch in survey.cased():
+        for entry in map(batch.entry, batch.cased if batch.kind == "name" else ()):
+            request = caseless(as_path(entry.address, options.legacy_base))
+            if request not in map(caseless, requests(entry.target or "", options)):
+                names.setdefault(request, []).append(entry)
+    found = {
+        (entry.address.value, path): what
+        for path, what in (living(survey.file, options) if names else ())
+        for request in requests(path, options)
+        for entry in names.get(caseless(request), ())
+    }
+    for (value, path), what in sorted(found.items()):
+        message = f"name {short(value)} is {short(path)} in another case, {what}"
+        yield Finding("address.conflict", message, "it is found in its own case alone", cause=f"name\0{value}\0{path}")
 
 
 # --- the whole map -------------------------------------------------------------------------
@@ -156,7 +159,7 @@ class _Whole:
         self._load_living()
         self._check_chains()
         self._check_targets()
-        return Checked(checked.home_to, [*checked.findings, *self._clashes()])
+        return Checked(checked.home_to, [*checked.findings, *_cased(self.survey, self.options), *self._clashes()])
 
     def _load(self) -> Iterator[Batch]:
         """Every batch, on its way into the database."""
@@ -173,19 +176,14 @@ class _Whole:
     def _load_living(self) -> None:
         """What the new site answers: reserved paths, documents, and every target."""
         if self.documents is not None:
-            self.db.executemany("INSERT OR IGNORE INTO document VALUES (?)", _paths(self.documents))
-        living = chain(
+            self.db.executemany("INSERT OR IGNORE INTO document VALUES (?)", zip(document_paths(self.documents)))
+        known = chain(
             ((path, "a reserved path") for path in self.options.reserved),
             ((path, "the path of a document") for (path,) in self.db.execute("SELECT path FROM document")),
             ((path, "a target of the map") for (path,) in self.db.execute("SELECT DISTINCT target FROM entry")),
         )
-        rows = (
-            (request, request.casefold(), path, what)
-            for path, what in living
-            if path
-            for request in _requests(path, self.options)
-        )
-        self.db.executemany("INSERT OR IGNORE INTO living VALUES (?, ?, ?, ?)", rows)
+        rows = ((request, path, what) for path, what in known if path for request in requests(path, self.options))
+        self.db.executemany("INSERT OR IGNORE INTO living VALUES (?, ?, ?)", rows)
 
     def _check_repeats(self) -> None:
         if not self.ordered:
@@ -209,31 +207,9 @@ class _Whole:
         raise MapError(f"{self.survey.file}:{line}: {why}")
 
     def _clashes(self) -> Iterator[Finding]:
-        """One request with two answers: of two kinds of address, or of a name in another case and the new site."""
-        self.db.execute("CREATE INDEX living_folded ON living (folded)")
-        self.db.create_function("folded", 1, str.casefold, deterministic=True)
-        for value, path, what in self.db.execute(_FOLDED):
-            message = f"name {short(value)} is {short(path)} in another case, {what}"
-            action = "a server that finds names in any case goes there, unless the new site answers first"
-            yield Finding("address.conflict", message, action, cause=f"name\0{value}\0{path}")
+        """One request with two answers, of two kinds of address."""
         self.db.execute("CREATE INDEX entry_request ON entry (request)")
         for kind, value, target, winner, to in self.db.execute(_CLASHING):
             message = f"{kind} {short(value)} goes to {short(target)}, the {winner} of the same spelling to {short(to)}"
             action = f"as a path it answers the {winner}; the page script finds the {kind} by its parameter"
             yield Finding("address.conflict", message, action, cause=f"{kind}\0{value}\0{winner}")
-
-
-def _paths(documents: Path) -> Iterator[tuple[str]]:
-    """The paths of the documents. Raises MapError for a line that is none."""
-    try:
-        with documents.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                match = _PATH.match(line)
-                try:
-                    path = match[1].decode() if match else orjson.loads(line)["path"]
-                except (ValueError, KeyError, TypeError) as error:
-                    why = "not a document with a path; the targets of the map cannot be checked against this file"
-                    raise MapError(f"{documents}:{number}: {why}") from error
-                yield (path,)
-    except OSError as error:
-        raise MapError(f"{documents}: cannot read the documents: {error.strerror}") from error

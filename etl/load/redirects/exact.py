@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from etl.addresses import Kind
+from etl.load.redirects.living import caseless
 from etl.load.redirects.neutral import Entry, unsupported
 from etl.load.redirects.survey import Run, Survey
 from etl.model import Finding
@@ -28,6 +29,8 @@ class Group(NamedTuple):
     entries: list[Entry]
     folds: bool
     """Whether any case of ASCII letters has one answer. Never for ids and paths."""
+    cased: bool = False
+    """Whether one of them is an address of the new site in another case (`survey.Batch.cased`)."""
 
 
 def groups(survey: Survey, server: str, findings: list[Finding]) -> Iterator[Group]:
@@ -42,6 +45,7 @@ def groups(survey: Survey, server: str, findings: list[Finding]) -> Iterator[Gro
 def pieces(survey: Survey, server: str, findings: list[Finding]) -> Iterator[Run | Group]:
     """The same as `groups`, but plain entries, which are a group each, many at a time."""
     waiting: dict[str, list[Entry]] = {}
+    cased: set[str] = set()
     for batch, marked in survey.marked(NAME):
         wait = {*marked}
         for piece in batch.pieces(wait):
@@ -51,13 +55,16 @@ def pieces(survey: Survey, server: str, findings: list[Finding]) -> Iterator[Run
             entry = batch.entry(piece)
             if not _fits(entry, server, findings):
                 continue
+            is_cased = piece in batch.cased
             if piece in wait:
-                waiting.setdefault(_key(entry), []).append(entry)
+                waiting.setdefault(key := _key(entry), []).append(entry)
+                cased.update([key] if is_cased else [])
             else:
-                yield Group([entry], batch.kind == "name")
-    for crowded in waiting.values():
+                yield Group([entry], batch.kind == "name" and not is_cased, is_cased)
+    for key, crowded in waiting.items():
         kept = _without_repeats(crowded, server, findings)
-        yield Group(kept, kept[0].address.kind == "name" and len({entry.target for entry in kept}) == 1)
+        folds = kept[0].address.kind == "name" and len({entry.target for entry in kept}) == 1
+        yield Group(kept, folds and key not in cased, key in cased)
 
 
 def as_groups(piece: Run | Group) -> Iterator[Group]:
@@ -104,18 +111,14 @@ def keys(kind: Kind, values: list[str]) -> list[bytes]:
     """What tells entries apart without case, as `_key` says it of one."""
     text = "\n".join(values)
     if kind == "name":
-        text = _caseless(text)
+        text = caseless(text)
     return (f"{kind}:" + text.replace("\n", f"\n{kind}:")).encode().split(b"\n")
 
 
 def _key(entry: Entry) -> str:
     """What tells entries apart without case: of the whole alphabet, for that is what the contract folds."""
     kind, text = entry.address
-    return f"{kind}:{_caseless(text) if kind == 'name' else text}"
-
-
-def _caseless(text: str) -> str:
-    return text.lower() if text.isascii() else unicodedata.normalize("NFD", text).casefold()
+    return f"{kind}:{caseless(text) if kind == 'name' else text}"
 
 
 def _too_long(size: int) -> str:

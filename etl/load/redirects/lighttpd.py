@@ -7,7 +7,8 @@ nothing in memory, and a file that was replaced is read by the next request. It 
 
 A line of the map is ``<key> TAB <name> BLANK <answer>``, sorted by bytes. A key is the kind's first letter and the
 value; that of a name is folded, as the old platform compared names without case. ``<name>`` stands only where names
-with several answers fold into one: then each is found as it is written, and none in another case.
+with several answers fold into one, or a name and a page of the new site: then each is found as it is written, and
+none in another case.
 """
 
 from __future__ import annotations
@@ -73,7 +74,10 @@ class _Work:
         """The spellings of each entry, before names that fold into one are known: key, spelling of a name, answer."""
         for batch in survey.batches():
             for piece in batch.pieces():
-                yield from self._of_run(piece) if isinstance(piece, Run) else self._of_entry(batch.entry(piece))
+                if isinstance(piece, Run):
+                    yield from self._of_run(piece)
+                else:
+                    yield from self._of_entry(batch.entry(piece), _CASED if piece in batch.cased else "")
 
     def _of_run(self, run: Run) -> list[str]:
         """The lines of plain entries, which have one form and are short enough."""
@@ -86,8 +90,8 @@ class _Work:
         rows = zip(keys, run.values, answers, strict=True)
         return [f"n{key}\t{text}\t{answer}\n" for key, text, answer in rows]
 
-    def _of_entry(self, entry: Entry) -> Iterator[str]:
-        """The lines of an entry: NFC, and NFD where it differs, for clients that send that."""
+    def _of_entry(self, entry: Entry, mark: str) -> Iterator[str]:
+        """The lines of an entry: NFC, and NFD where it differs, for clients that send that. Names have a mark."""
         kind, value = entry.address
         forms = spelled(value)
         size = len(forms[-1].encode())
@@ -99,7 +103,8 @@ class _Work:
         self.longest = max(self.longest, size)
         answer = self.options.answer(entry)
         for text in forms:
-            yield f"n{self._folded(text)}\t{text}\t{answer}\n" if kind == "name" else f"{kind[0]}{text}\t\t{answer}\n"
+            spelling = f"n{self._folded(text)}\t{text}\t{mark}" if kind == "name" else f"{kind[0]}{text}\t\t"
+            yield f"{spelling}{answer}\n"
 
     def _folded(self, text: str) -> str:
         """A name, or names on lines of their own, without case."""
@@ -112,18 +117,21 @@ class _Work:
         text = "".join(block)
         if "\nn" not in f"\n{text}":
             return text.replace("\t\t", "\t ")
-        if not _SHARED.search(f"\n{text}"):
+        if f"\t{_CASED}" not in text and not _SHARED.search(f"\n{text}"):
             return _SPELLING.sub("\t ", text)
         return "".join(line for key, group in groupby(block, _key) for line in self._of_key(key, group))
 
     def _of_key(self, key: str, group: Iterable[str]) -> Iterator[str]:
         answers = dict(line.rstrip("\n").split("\t")[1:] for line in group)
-        differ = len({*answers.values()}) > 1
+        is_cased = any(answer.startswith(_CASED) for answer in answers.values())
+        differ = is_cased or len({*answers.values()}) > 1
         self.shared += differ
         for exact, answer in answers.items() if differ else [("", next(iter(answers.values())))]:
-            yield f"{key}\t{exact} {answer}\n"
+            yield f"{key}\t{exact} {answer.removeprefix(_CASED)}\n"
 
 
+_CASED = "="
+"""What stands before the answer of a name that is found as it is written alone (`Batch.cased`), while it is sorted."""
 _SPELLING = re.compile(r"\t[^\t\n]*\t")
 _SHARED = re.compile(r"\n([^\t\n]*\t).*\n\1")
 """A key that two lines have, behind the end of the line before."""
@@ -442,7 +450,7 @@ letters that the old one had not, `fold.lua` goes with it.
 * The map takes no memory and no time at start-up, whatever its size. A look-up reads some lines of the file: some
   thousand requests a second for the addresses that the new site does not answer, at 1,000,000 entries as at 1,000.
 * Names are found in any case of any script where that has one answer; @shared@ keys stand for names that differ by
-  case and go elsewhere, which are found only as they are written.
+  case and go elsewhere, or are a path of the new site in another case: they are found only as they are written.
 * `server.error-handler-404` with a script that answers 200 hides the map: answer 404 there.
 * `redirects.map` is sorted by bytes (`LC_ALL=C sort -c redirects.map`): sort it again after an edit by hand.
 @room@* @unsupported@ entries of the map could not be expressed; `wiki-etl` lists them as `redirect.unsupported`.

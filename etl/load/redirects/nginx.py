@@ -41,8 +41,9 @@ _PAGE_ID = (  # the last page_id of a query, and no other parameter of that name
 )
 
 ROUTES = "routes"
-FILES = ("names", "ids", "paths", "paths-mixed", "names-raw", "paths-raw")
-"""The maps: names, ids, paths without and with capital letters, and what only the raw request can tell apart."""
+FILES = ("names", "names-mixed", "ids", "paths", "paths-mixed", "names-raw", "paths-raw")
+"""The maps: names, and those that go by their own case; ids; paths without and with capital letters; what only the raw
+request can tell apart."""
 
 
 class Key(NamedTuple):
@@ -51,6 +52,8 @@ class Key(NamedTuple):
     entry: Entry
     text: str
     """The address as a path, in NFC or NFD."""
+    cased: bool = False
+    """Whether it is an address of the new site in another case (`survey.Batch.cased`)."""
 
     @property
     def folded(self) -> str:
@@ -97,12 +100,12 @@ def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Find
     return maps.findings
 
 
-def _keys(entry: Entry) -> Iterator[Key]:
+def _keys(entry: Entry, *, cased: bool = False) -> Iterator[Key]:
     """The spellings of an address: NFC, and NFD where it differs, for clients that send that."""
     text = entry.address.value if entry.address.kind == "id" else as_path(entry.address)
-    yield Key(entry, text)
+    yield Key(entry, text, cased)
     if other := _other_form(text):
-        yield Key(entry, other)
+        yield Key(entry, other, cased)
 
 
 def _other_form(text: str) -> str | None:
@@ -133,7 +136,7 @@ def _fill(maps: _Maps, survey: Survey) -> None:
             if isinstance(piece, Run):
                 maps.put_run(piece)
                 continue
-            for key in _keys(batch.entry(piece)):
+            for key in _keys(batch.entry(piece), cased=piece in batch.cased):
                 if key.hashed in may_meet:
                     waiting.setdefault(key.hashed, []).append(key)
                 else:
@@ -148,7 +151,7 @@ def _put_group(maps: _Maps, group: list[Key]) -> None:
     taken: set[str] = set()
     for key in group:
         name = _hash_of(key)
-        if differ or (name in taken and name == "paths-mixed"):
+        if differ or (name in taken and name.endswith("-mixed")):
             maps.put_raw(key)
         elif name not in taken:
             taken.add(name)
@@ -160,14 +163,16 @@ def _put(maps: _Maps, key: Key) -> None:
         maps.put_resolved(key)
     elif _is_trimmed(key.text):
         maps.put_raw(key)
-    elif (name := _hash_of(key)) == "paths-mixed":
-        maps.put_mixed(key)
+    elif (name := _hash_of(key)).endswith("-mixed"):
+        maps.put_mixed(name, key)
     else:
         maps.put(name, key.entry, key.folded)
 
 
 def _hash_of(key: Key) -> str:
-    """The file of a key. Names are found in any case, as on the old site; paths are not."""
+    """The file of a key. Names are found in any case, as on the old site, if not cased; paths are not."""
+    if key.entry.address.kind == "name" and key.cased:
+        return "names-mixed"
     if key.entry.address.kind != "path":
         return f"{key.entry.address.kind}s"
     return "paths-mixed" if _CAPITAL.search(key.text) else "paths"
@@ -260,11 +265,11 @@ class _Maps:
         self.longest = max(self.longest, longest(keys))
         self.blanks = max(self.blanks, most(" ", keys))
 
-    def put_mixed(self, key: Key) -> None:
-        """A path with capital letters: the answer repeats the key, so that its case can be compared."""
+    def put_mixed(self, name: str, key: Key) -> None:
+        """What goes by its own case: the answer repeats the key, so that its case can be compared."""
         text = key.folded
         self.pluses = max(self.pluses, text.count("+"))
-        self._write("paths-mixed", key.entry, text, _quoted(text), _mixed(text, self.options.answer(key.entry)))
+        self._write(name, key.entry, text, _quoted(text), _mixed(text, self.options.answer(key.entry)))
 
     def put_resolved(self, key: Key) -> None:
         """What nginx makes another path of; some it never lets anybody look up."""
@@ -521,9 +526,12 @@ map $wiki_etl_path $wiki_etl_lower { "~[A-Z]" ""; default $wiki_etl_path; }
 map "$wiki_etl_plus$wiki_etl_lower" $wiki_etl_path_b { include wiki-etl/paths.map; }
 map "$wiki_etl_plus$wiki_etl_path" $wiki_etl_mixed { include wiki-etl/paths-mixed.map; }
 map "$wiki_etl_plus$wiki_etl_path>$wiki_etl_mixed" $wiki_etl_path_c { "~^(.*)>\\1>(.*)$" $2; default ""; }
-# Names: what the raw request alone can tell apart; the rest, in any case of ASCII letters. Ids.
+# Names: what the raw request alone can tell apart; those that are a path of the new site in another case, which go by
+# their own; the rest, in any case of ASCII letters. Ids.
 map $wiki_etl_raw $wiki_etl_name_a { include wiki-etl/names-raw.map; }
-map "$wiki_etl_plus$wiki_etl_name" $wiki_etl_name_b { include wiki-etl/names.map; }
+map "$wiki_etl_plus$wiki_etl_name" $wiki_etl_cased { include wiki-etl/names-mixed.map; }
+map "$wiki_etl_plus$wiki_etl_name>$wiki_etl_cased" $wiki_etl_name_b { "~^(.*)>\\1>(.*)$" $2; default ""; }
+map "$wiki_etl_plus$wiki_etl_name" $wiki_etl_name_c { include wiki-etl/names.map; }
 map $wiki_etl_id $wiki_etl_id_to { include wiki-etl/ids.map; }
 
 # What is no page (routes.map), and the old home page where it is.
@@ -531,7 +539,8 @@ map $uri $wiki_etl_root_to { "/" @root@; default ""; }
 map "$wiki_etl_plus$wiki_etl_path" $wiki_etl_route_to { include wiki-etl/routes.map; default $wiki_etl_root_to; }
 
 # The first that answers: path, then name, then id, then the rest.
-map $wiki_etl_name_a $wiki_etl_name_to { "" $wiki_etl_name_b; default $wiki_etl_name_a; }
+map $wiki_etl_name_b $wiki_etl_to_d { "" $wiki_etl_name_c; default $wiki_etl_name_b; }
+map $wiki_etl_name_a $wiki_etl_name_to { "" $wiki_etl_to_d; default $wiki_etl_name_a; }
 map $wiki_etl_id_to $wiki_etl_rest_to { "" $wiki_etl_route_to; default $wiki_etl_id_to; }
 map $wiki_etl_name_to $wiki_etl_page_to { "" $wiki_etl_rest_to; default $wiki_etl_name_to; }
 map $wiki_etl_path_c $wiki_etl_to_c { "" $wiki_etl_page_to; default $wiki_etl_path_c; }

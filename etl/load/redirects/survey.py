@@ -14,17 +14,23 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from io import BytesIO
-from itertools import groupby, starmap
+from itertools import groupby, islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
 import orjson
 
 from etl.addresses import Address, Kind, refusal
-from etl.load.redirects.neutral import LONGEST_LINE, TARGET, Crowd, Entry, checked, digests, reading
+from etl.hashes import Hashes
+from etl.load.redirects.living import caseless
+from etl.load.redirects.neutral import LONGEST_LINE, TARGET, Crowd, Entry, checked, digests, numbers, reading
 
 BATCH = 1 << 16
 """Bytes of the map that are in memory at once, besides one line."""
+
+CASED = "cased"
+"""The file of `Batch.cased`."""
+_NONE = b"[]\n"
 
 Keys = Callable[[Kind, list[str]], list[bytes]]
 """The keys under which a server finds the values of one kind: one for each value, and behind them any further ones."""
@@ -69,6 +75,8 @@ class Batch(NamedTuple):
     targets: list[str | None]
     odd: list[int]
     """Places of those that are not plain, in order."""
+    cased: Sequence[int] = ()
+    """Places of names and paths that the new site answers itself in another case: each goes by its own case alone."""
 
     def entries(self) -> Iterator[Entry]:
         """One by one."""
@@ -79,9 +87,9 @@ class Batch(NamedTuple):
         return Entry(Address(self.kind, self.values[at]), self.targets[at])
 
     def pieces(self, marked: Collection[int] = ()) -> Iterator[Run | int]:
-        """The entries in order: runs of plain ones, and the places of those that are odd or marked."""
+        """The entries in order: runs of plain ones, and the places of those that are odd, cased or marked."""
         start = 0
-        for at in sorted({*self.odd, *marked}) if marked else self.odd:
+        for at in sorted({*self.odd, *self.cased, *marked}) if marked or self.cased else self.odd:
             if start < at:
                 yield self._run(start, at)
             yield at
@@ -103,8 +111,16 @@ class Survey(NamedTuple):
 
     def batches(self) -> Iterator[Batch]:
         """All entries, in the order of the map."""
-        with (self.folder / "batches").open("rb") as lines:
-            yield from starmap(Batch, map(orjson.loads, lines))
+        with (self.folder / "batches").open("rb") as lines, (self.folder / CASED).open("rb") as cased:
+            for line, places in zip(lines, cased, strict=True):
+                yield Batch(*orjson.loads(line))._replace(cased=orjson.loads(places))
+
+    def cased(self) -> Iterator[Batch]:
+        """The batches with a name or a path that is `Batch.cased`."""
+        with (self.folder / "batches").open("rb") as lines, (self.folder / CASED).open("rb") as cased:
+            for line, places in zip(lines, cased, strict=True):
+                if places != _NONE:
+                    yield Batch(*orjson.loads(line))._replace(cased=orjson.loads(places))
 
     def marked(self, name: str) -> Iterator[tuple[Batch, list[int]]]:
         """All entries, each batch with the places of keys, as `Keys` gave them, that may be there more than once."""
@@ -113,8 +129,18 @@ class Survey(NamedTuple):
 
 
 @contextmanager
-def surveyed(map_file: Path, keys: Mapping[str, Keys], scratch: Path | None = None) -> Iterator[Survey]:
+def surveyed(
+    map_file: Path,
+    keys: Mapping[str, Keys],
+    scratch: Path | None = None,
+    *,
+    living: Callable[[], Iterable[str]] = tuple,
+    base: str = "/",
+) -> Iterator[Survey]:
     """Goes over a map; ``keys`` are those of which `Survey.marked` is asked, by name.
+
+    ``living``: the decoded paths that the new site answers itself, asked for when the map was gone over. ``base``: the
+    folder of the old wiki with a slash at either end, where names are.
 
     Raises MapError at the first line that is none, or that no map may hold.
     """
@@ -123,8 +149,9 @@ def surveyed(map_file: Path, keys: Mapping[str, Keys], scratch: Path | None = No
         with ExitStack() as stack:
             batches = stack.enter_context((survey.folder / "batches").open("wb"))
             marks = [stack.enter_context(_marking(survey, name, of_name)) for name, of_name in keys.items()]
+            marks.append(stack.enter_context(_casing(survey, base, living)))
             for batch in _read(map_file):
-                batches.write(orjson.dumps([*batch], option=orjson.OPT_APPEND_NEWLINE))
+                batches.write(orjson.dumps([*batch[:-1]], option=orjson.OPT_APPEND_NEWLINE))
                 for see in marks:
                     see(batch)
         yield survey
@@ -207,6 +234,43 @@ def most(char: str, texts: Iterable[str]) -> int:
 def _has_one_form(text: str) -> bool:
     """Whether the normal forms of Unicode, composed and decomposed, are the text itself."""
     return unicodedata.is_normalized("NFC", text) and unicodedata.is_normalized("NFD", text)
+
+
+# --- keys of the new site, in another case ---------------------------------------------------
+
+
+@contextmanager
+def _casing(survey: Survey, base: str, living: Callable[[], Iterable[str]]) -> Iterator[Callable[[Batch], None]]:
+    """What sees each batch; writes the places of `Batch.cased` in the end, a line for each.
+
+    Of the new site eight bytes of each path are in memory, and of those that are alike in these eight a name goes by
+    its own case without need, in every run.
+    """
+    sizes = []
+    with tempfile.TemporaryFile(dir=survey.folder) as file:
+
+        def see(batch: Batch) -> None:
+            sizes.append(0 if batch.kind == "id" else file.write(digests(_requests(batch, base))))
+
+        yield see
+        known = Hashes(number for chunk in _chunks(living()) for number in numbers(digests(chunk)))
+        file.seek(0)
+        with (survey.folder / CASED).open("wb") as cased:
+            for found in map(numbers, map(file.read, sizes)):
+                places = [at for at, number in enumerate(found) if number in known] if len(known) else []
+                cased.write(orjson.dumps(places, option=orjson.OPT_APPEND_NEWLINE))
+
+
+def _requests(batch: Batch, base: str) -> list[bytes]:
+    """The paths of a batch without case."""
+    folder = "" if batch.kind == "path" else base
+    return caseless(folder + f"\n{folder}".join(batch.values)).encode().split(b"\n")
+
+
+def _chunks(paths: Iterable[str]) -> Iterator[list[bytes]]:
+    """Paths without case, some at a time."""
+    left = map(str.encode, map(caseless, paths))
+    return iter(lambda: [*islice(left, 10_000)], [])
 
 
 # --- keys that may be there more than once -------------------------------------------------

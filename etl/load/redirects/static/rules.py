@@ -13,7 +13,7 @@ from enum import IntEnum
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
-from etl.load.redirects.exact import groups
+from etl.load.redirects.exact import Group, groups
 from etl.load.redirects.neutral import CompileOptions, Crowd, Entry, digests
 from etl.load.redirects.survey import Survey
 from etl.model import Finding
@@ -48,7 +48,7 @@ class Rule(NamedTuple):
     folds: bool = False
     """A name that has the same answer in any case of ASCII letters."""
     alone: bool = True
-    """Whether no other address differs from it by case alone."""
+    """Whether no other address, of the new site either, differs from it by case alone."""
 
 
 def rules(survey: Survey, options: CompileOptions, findings: list[Finding]) -> Iterator[Rule]:
@@ -57,35 +57,35 @@ def rules(survey: Survey, options: CompileOptions, findings: list[Finding]) -> I
     Goes over the map twice. Entries whose paths may be one, or one without case, wait for the end.
     """
     crowd = _crowd(survey, options)
-    waiting: dict[bytes, list[tuple[Entry, bool]]] = {}
+    waiting: dict[bytes, list[tuple[Entry, Group]]] = {}
     for group in groups(survey, SERVER, findings):
         for entry in group.entries:
             key = _caseless(_path(entry, options))
             if crowd.suspects(key):
-                waiting.setdefault(key, []).append((entry, group.folds))
+                waiting.setdefault(key, []).append((entry, group))
             else:
                 for rule in (*_queries(entry, options), *_paths(entry, options)):
-                    yield rule._replace(folds=group.folds)
+                    yield rule._replace(folds=group.folds, alone=not group.cased)
     for candidates in waiting.values():
         yield from _of_candidates(candidates, options)
     yield from _of_settings(options, waiting)
 
 
-def _of_candidates(candidates: list[tuple[Entry, bool]], options: CompileOptions) -> Iterator[Rule]:
+def _of_candidates(candidates: list[tuple[Entry, Group]], options: CompileOptions) -> Iterator[Rule]:
     """The rules of entries whose paths are one without case; of those that are one the first in look-up has it."""
-    by_path: dict[str, list[tuple[Entry, bool]]] = {}
-    for entry, folds in candidates:
-        by_path.setdefault(_path(entry, options), []).append((entry, folds))
-    alone = len(by_path) == 1
+    by_path: dict[str, list[tuple[Entry, Group]]] = {}
+    for entry, group in candidates:
+        by_path.setdefault(_path(entry, options), []).append((entry, group))
+    alone = len(by_path) == 1 and not any(group.cased for _, group in candidates)
     for same in by_path.values():
         first = min((entry for entry, _ in same), key=lambda entry: _ORDER.index(entry.address.kind))
-        for entry, folds in same:
+        for entry, group in same:
             paths = _paths(entry, options) if entry is first else ()
             for rule in (*_queries(entry, options), *paths):
-                yield rule._replace(folds=folds and alone, alone=alone)
+                yield rule._replace(folds=group.folds and alone, alone=alone)
 
 
-def _of_settings(options: CompileOptions, waiting: dict[bytes, list[tuple[Entry, bool]]]) -> Iterator[Rule]:
+def _of_settings(options: CompileOptions, waiting: dict[bytes, list[tuple[Entry, Group]]]) -> Iterator[Rule]:
     """The rules that come from no entry, where no entry has their path."""
     for route in options.routes:
         path = _decoded_route(route, options)

@@ -1,0 +1,74 @@
+"""What the new site answers itself: the paths of its documents, and the reserved ones.
+
+No entry of a map is one of them (contract, 7). In another case a name may be one: `/Beta` and the page `/beta/`. It
+stands in the map, and nobody may find it in any case but its own, or a page of the new site leads to itself for ever.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+
+from etl.addresses import as_path, lookups
+from etl.load.redirects.neutral import CompileOptions, MapError, entries
+
+DOCUMENTS = "documents.jsonl"
+
+_DOCUMENT = re.compile(rb'\{"id":"[^"\\]*","kind":"[^"\\]*","status":"[^"\\]*","slug":"[^"\\]*","path":"([^"\\]*)",')
+"""The beginning of a document as it is written: bodies are long, and nothing of them is asked here."""
+_PLAIN = re.compile(r"(?:/[A-Za-z0-9_~-]++)++/?")
+
+
+def living(map_file: Path, options: CompileOptions) -> Iterator[tuple[str, str]]:
+    """Each path, and what it is. Without documents beside the map, its targets are all that is known of them."""
+    yield from ((path, "a reserved path") for path in options.reserved if path)
+    documents = map_file.with_name(DOCUMENTS)
+    if documents.is_file():
+        yield from ((path, "the path of a document") for path in document_paths(documents) if path)
+    else:
+        targets = (entry.target for entry in entries(map_file, again=True))
+        yield from ((target, "a target of the map") for target in targets if target is not None)
+
+
+def document_paths(documents: Path) -> Iterator[str]:
+    """The paths of the documents. Raises MapError for a line that is none."""
+    try:
+        with documents.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                match = _DOCUMENT.match(line)
+                try:
+                    yield match[1].decode() if match else orjson.loads(line)["path"]
+                except (ValueError, KeyError, TypeError) as error:
+                    why = "not a document with a path; the targets of the map cannot be checked against this file"
+                    raise MapError(f"{documents}:{number}: {why}") from error
+    except OSError as error:
+        raise MapError(f"{documents}: cannot read the documents: {error.strerror}") from error
+
+
+def requests(path: str, options: CompileOptions) -> set[str]:
+    """The decoded paths under which a path of the new site would be looked up in the map.
+
+    >>> requests("/pages/b/", CompileOptions()), requests("/Wells%20now/?a=b", CompileOptions())
+    ({'/pages/b'}, {'/Wells now'})
+    """
+    if _PLAIN.fullmatch(path):
+        return {path.rstrip("/")}
+    return {as_path(address, options.legacy_base) for address in lookups(path, options.legacy_base)}
+
+
+def living_requests(map_file: Path, options: CompileOptions) -> Iterator[str]:
+    """The decoded paths of all."""
+    return (request for path, _ in living(map_file, options) for request in requests(path, options))
+
+
+def caseless(text: str) -> str:
+    """A text without case; of the whole alphabet, for that is what the contract folds.
+
+    >>> caseless("/Café") == caseless("/CAFE\u0301")
+    True
+    """
+    return text.lower() if text.isascii() else unicodedata.normalize("NFD", text).casefold()
