@@ -277,7 +277,7 @@ class Crowd:
     def add_all(self, found: bytes) -> None:
         """Sees keys, by their `digests`."""
         once, twice, mask = self._once, self._twice, self._mask
-        for number in numbers(found):
+        for number in _numbers(found):
             for place in (number & mask, number >> 32 & mask):
                 at, bit = place >> 3, 1 << (place & 7)
                 if once[at] & bit:
@@ -294,14 +294,14 @@ class Crowd:
         twice, mask = self._twice, self._mask
         return [
             at
-            for at, number in enumerate(numbers(found))
+            for at, number in enumerate(_numbers(found))
             if twice[(number & mask) >> 3] >> (number & 7) & 1
             and twice[(number >> 32 & mask) >> 3] >> (number >> 32 & 7) & 1
         ]
 
 
-def numbers(found: bytes) -> tuple[int, ...]:
-    """Digests as numbers. Each half of one is a place in a crowd: two keys seldom share both."""
+def _numbers(found: bytes) -> tuple[int, ...]:
+    """Each half of a number is a place in a crowd: two keys seldom share both."""
     return struct.unpack(f">{len(found) // 8}Q", found)
 
 

@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from io import BytesIO
-from itertools import groupby, islice
+from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
@@ -23,7 +23,7 @@ import orjson
 from etl.addresses import Address, Kind, refusal
 from etl.hashes import Hashes
 from etl.load.redirects.living import caseless
-from etl.load.redirects.neutral import LONGEST_LINE, TARGET, Crowd, Entry, checked, digests, numbers, reading
+from etl.load.redirects.neutral import LONGEST_LINE, TARGET, Crowd, Entry, checked, digests, reading
 
 BATCH = 1 << 16
 """Bytes of the map that are in memory at once, besides one line."""
@@ -243,34 +243,27 @@ def _has_one_form(text: str) -> bool:
 def _casing(survey: Survey, base: str, living: Callable[[], Iterable[str]]) -> Iterator[Callable[[Batch], None]]:
     """What sees each batch; writes the places of `Batch.cased` in the end, a line for each.
 
-    Of the new site eight bytes of each path are in memory, and of those that are alike in these eight a name goes by
-    its own case without need, in every run.
+    Of the new site eight bytes of each path are in memory.
     """
     sizes = []
     with tempfile.TemporaryFile(dir=survey.folder) as file:
 
         def see(batch: Batch) -> None:
-            sizes.append(0 if batch.kind == "id" else file.write(digests(_requests(batch, base))))
+            sizes.append(0 if batch.kind == "id" else file.write(_requests(batch, base)))
 
         yield see
-        known = Hashes(number for chunk in _chunks(living()) for number in numbers(digests(chunk)))
+        known = Hashes(caseless(path).encode() for path in living())
         file.seek(0)
         with (survey.folder / CASED).open("wb") as cased:
-            for found in map(numbers, map(file.read, sizes)):
-                places = [at for at, number in enumerate(found) if number in known] if len(known) else []
+            for found in map(file.read, sizes):
+                places = [at for at, path in enumerate(found.split(b"\n")) if path in known]
                 cased.write(orjson.dumps(places, option=orjson.OPT_APPEND_NEWLINE))
 
 
-def _requests(batch: Batch, base: str) -> list[bytes]:
-    """The paths of a batch without case."""
+def _requests(batch: Batch, base: str) -> bytes:
+    """The paths of a batch without case, one on each line."""
     folder = "" if batch.kind == "path" else base
-    return caseless(folder + f"\n{folder}".join(batch.values)).encode().split(b"\n")
-
-
-def _chunks(paths: Iterable[str]) -> Iterator[list[bytes]]:
-    """Paths without case, some at a time."""
-    left = map(str.encode, map(caseless, paths))
-    return iter(lambda: [*islice(left, 10_000)], [])
+    return caseless(folder + f"\n{folder}".join(batch.values)).encode()
 
 
 # --- keys that may be there more than once -------------------------------------------------
