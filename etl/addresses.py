@@ -118,6 +118,8 @@ def alias_address(alias: str, path_prefixes: Sequence[str], legacy_base: str = "
     Address(kind='name', value='Clear water')
     >>> alias_address("/posts/clear-water/", prefixes), alias_address("/wiki/Posts", prefixes, "/wiki/")
     (Address(kind='path', value='/posts/clear-water'), Address(kind='name', value='Posts'))
+    >>> alias_address("/tiki-index.php?page_id=11", prefixes, "/wiki")
+    Address(kind='id', value='11')
     >>> [alias_address(alias, prefixes) for alias in ("/", "", "//evil.example/x", "/posts/../x", "/a%0Ab", "/a%e9")]
     [None, None, None, None, None, None]
     >>> alias_address("/Wells+(70%)", prefixes)
@@ -129,7 +131,7 @@ def alias_address(alias: str, path_prefixes: Sequence[str], legacy_base: str = "
     if target.startswith("//"):
         return None
     inside = _inside("/" + target.lstrip("/"), legacy_base)
-    path = target if inside is None else inside
+    path = (target if inside is None else inside).lstrip("/")  # an export may give aliases without the folder
     if "?" in path and path.partition("?")[0] == SCRIPT:
         return next(iter(_asked(path.partition("?")[2]) or ()), None)
     path = path.strip("/")

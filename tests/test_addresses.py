@@ -164,6 +164,14 @@ def test_the_old_wiki_may_live_in_a_folder() -> None:
     assert lookups("/wiki/tiki-index.php?page_id=7", "/wiki/") == [Address("id", "7")]
     assert alias_address("/wiki/7", PREFIXES, "/wiki/") == ("id", "7")
     assert alias_address("/posts/x", PREFIXES, "/wiki/") == ("path", "/posts/x")
+
+
+@pytest.mark.parametrize("base", ["/", "/wiki", "/a/b/"])
+def test_an_export_that_leaves_the_folder_out_means_the_same(base: str) -> None:
+    for inside in ("/", "", base.rstrip("/") + "/"):
+        assert alias_address(f"{inside}tiki-index.php?page=Old+name", PREFIXES, base) == ("name", "Old name")
+        assert alias_address(f"{inside}tiki-index.php?page_id=11", PREFIXES, base) == ("id", "11")
+        assert alias_address(f"{inside}Old+name", PREFIXES, base) == ("name", "Old name")
     assert as_path(Address("name", "Clear water"), "/wiki/") == "/wiki/Clear water"
 
 

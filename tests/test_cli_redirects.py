@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -12,7 +13,7 @@ from etl import servers
 from etl.cli import redirects as cli_redirects
 from etl.load.redirects import COMPILERS, STATIC_HOSTS
 from etl.settings import Settings
-from tests.make import Outcome
+from tests.make import Outcome, folder, pages
 
 Run = Callable[..., Outcome]
 
@@ -39,6 +40,30 @@ def test_help_has_an_example_and_every_exit_status(action: str, run: Run) -> Non
         *range(6),
         130,
     ]
+
+
+def test_build_and_verify_say_when_their_settings_are_not_those_of_the_generation(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The settings file lies in the source folder, which neither of them knows."""
+    source = folder(tmp_path / "raw", pages(2))
+    (source / "wiki-etl.toml").write_text('legacy_base = "/wiki"\nredirects = "reviewed.toml"\n')
+    (source / "reviewed.toml").write_text("")
+    (tmp_path / "old.toml").write_text('legacy_base = "/wiki"\n')
+    monkeypatch.chdir(tmp_path)
+    assert run("migrate", "raw", "-q").status < 2
+    made_with = "those that the generation was made with"
+    build, verify = ["build", "--map", "out/current/redirects.jsonl"], ["verify", "--base-url", "http://127.0.0.1:9"]
+    for command in (build, verify):
+        said = run("redirects", *command).err.splitlines()[0]
+        assert said == f"settings: defaults, not {made_with} (flags count, too); --config names others"
+        said = run("redirects", *command, "--config", "raw/wiki-etl.toml", "--site", "https://new.example").err
+        assert said.splitlines()[0] == f"settings: raw/wiki-etl.toml, {made_with}"
+        assert f"settings: old.toml, not {made_with}" in run("redirects", *command, "--config", "old.toml").err
+    assert "settings" not in run("redirects", *build, "-q").err
+    (tmp_path / "alone.jsonl").write_bytes((tmp_path / "out/current/redirects.jsonl").read_bytes())
+    (source / "reviewed.toml").unlink()  # nobody needs it for that
+    assert "settings" not in run("redirects", "build", "--map", "alone.jsonl", "--config", "raw/wiki-etl.toml").err
 
 
 def test_every_action_is_listed(run: Run) -> None:

@@ -9,16 +9,13 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from etl import __version__
 from etl.cli import redirects
-from etl.cli.commands import STATUSES, add_command, count, interrupted, progress, say
+from etl.cli.commands import STATUSES, add_command, count, interrupted, loaded, progress, say
 from etl.load.report import plain
 from etl.trouble import Trouble
-
-if TYPE_CHECKING:
-    from etl.settings import Settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -273,7 +270,7 @@ def _migrate(options: argparse.Namespace) -> int:
     sources, leave_out = _one_source(options)
     run = Run(
         sources=sources,
-        settings=_loaded(options, sources)[0],
+        settings=loaded(options, sources)[0],
         out=options.out,
         jobs=options.jobs,
         options=Options(options.changes, options.html, options.verify_text),
@@ -301,7 +298,7 @@ def _validate(options: argparse.Namespace) -> int:
     paths, leave_out = _one_source(options)
     return validate(
         paths,
-        lambda sources: _loaded(options, sources)[0],
+        lambda sources: loaded(options, sources)[0],
         form=options.format,
         strict=options.strict,
         jobs=options.jobs,
@@ -315,15 +312,16 @@ def _validate(options: argparse.Namespace) -> int:
 
 
 def _replay(options: argparse.Namespace) -> int:
+    from etl.made_with import origin
     from etl.replay import replay
 
     sources = _sources(argparse.Namespace(source=[], quiet=True))[0] if Path("raw").is_dir() else []
-    settings, origins = _loaded(options, sources)
+    settings, origins = loaded(options, sources)
     done = replay(
         options.file,
         settings,
         out=options.out,
-        origin=next((origin for origin in origins.values() if origin != "default"), "defaults"),
+        origin=origin(origins),
         form=options.format,
         every=options.verbose,
         jobs=options.jobs,
@@ -368,7 +366,7 @@ def _schema(options: argparse.Namespace) -> int:
 
 def _settings(options: argparse.Namespace) -> int:
     sources, _ = _sources(options)
-    settings, origins = _loaded(options, sources)
+    settings, origins = loaded(options, sources)
     import json
 
     for key, value in settings.model_dump(mode="json").items():
@@ -408,15 +406,3 @@ def _one_source(options: argparse.Namespace) -> tuple[list[str], list[Path]]:
 
         raise SettingsError("--sha256 is for one SOURCE that is a file, an address or -, not for folders")
     return sources, leave_out
-
-
-def _loaded(options: argparse.Namespace, sources: Sequence[str]) -> tuple[Settings, dict[str, str]]:
-    from etl.settings import load_settings
-
-    names = ("max_rejects", "max_shrink")
-    flags = {name: getattr(options, name) for name in names if getattr(options, name, None) is not None}
-    settings, origins = load_settings(options.config, sources, flags)
-    if settings.redirects is not None:  # a file beside the settings, wherever the command is run
-        beside = Path(origins["redirects"]).parent / settings.redirects
-        settings = settings.model_copy(update={"redirects": str(beside)})
-    return settings, origins

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from etl.load.report import plain
+
+if TYPE_CHECKING:
+    from etl.settings import Settings
 
 STATUSES = """exit statuses:
   0    done
@@ -85,3 +89,18 @@ def progress(options: argparse.Namespace, unit: str = "doc") -> Callable[[str, i
             yield done
 
     return bar
+
+
+def loaded(
+    options: argparse.Namespace, sources: Sequence[str], flags: Mapping[str, Any] | None = None
+) -> tuple[Settings, dict[str, str]]:
+    """The settings of a command, and the origin of each. Raises SettingsError."""
+    from etl.settings import load_settings
+
+    names = ("max_rejects", "max_shrink")
+    given = {name: getattr(options, name) for name in names if getattr(options, name, None) is not None}
+    settings, origins = load_settings(options.config, sources, {**given, **(flags or {})})
+    if settings.redirects is not None:  # a file beside the settings, wherever the command is run
+        beside = Path(origins["redirects"]).parent / settings.redirects
+        settings = settings.model_copy(update={"redirects": str(beside)})
+    return settings, origins

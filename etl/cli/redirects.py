@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from etl.cli.commands import add_command, count, progress, say
+from etl.cli.commands import add_command, count, loaded, progress, say
 
 if TYPE_CHECKING:
     from etl.settings import Settings
@@ -205,7 +205,7 @@ def _number(text: str) -> float:
 def _build(options: argparse.Namespace) -> int:
     from etl.load.redirects import compile_all, compile_options
 
-    settings = _settings(options.config, {"site": options.site} if options.site else {})
+    settings = _settings_beside(options, options.map, {"site": options.site} if options.site else {})
     servers = options.server or settings.servers
     findings = compile_all(options.map, options.out, compile_options(settings), servers)
     for finding in findings:
@@ -226,7 +226,7 @@ def _verify(options: argparse.Namespace) -> int:
     from etl.verify.verdicts import REPORTS
 
     flags = {key: getattr(options, key) for key in ("site", "status") if getattr(options, key) is not None}
-    settings = _settings(options.config, flags)
+    settings = _settings_beside(options, _map_file(options.map), flags)
     plan = Plan(
         base_url=options.base_url,
         map_file=_map_file(options.map),
@@ -271,7 +271,7 @@ def _coverage(options: argparse.Namespace) -> int:
 
     if options.review.exists():
         raise SettingsError(f"--review: {options.review} exists and may hold decisions; name another file")
-    settings = _settings(options.config)
+    settings, _ = loaded(options, [])
     plan = Plan(
         logs=options.log,
         map_file=_map_file(options.map),
@@ -291,10 +291,15 @@ def _coverage(options: argparse.Namespace) -> int:
     return 0
 
 
-def _settings(config: Path | None, flags: dict[str, Any] | None = None) -> Settings:
-    from etl.settings import load_settings
+def _settings_beside(options: argparse.Namespace, map_file: Path, flags: dict[str, Any]) -> Settings:
+    """The settings of a command that reads a map; says whether its generation was made with them, but for the flags."""
+    from etl.made_with import is_beside, origin, sentence
 
-    return load_settings(config, [], flags or {})[0]
+    settings, origins = loaded(options, [])
+    same = is_beside(map_file, settings)
+    if same is not None and not options.quiet:
+        say(sentence(origin(origins), same=same))
+    return loaded(options, [], flags)[0] if flags else settings
 
 
 def _map_file(path: Path) -> Path:

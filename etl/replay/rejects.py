@@ -18,14 +18,14 @@ import orjson
 from etl import schemas
 from etl.extract.bundle import too_large
 from etl.extract.names import globs, unsafe
-from etl.extract.reviewed import read_reviewed, settings_digest
 from etl.extract.trouble import SourceError
 from etl.facts import Facts
 from etl.load.lines import measure
+from etl.made_with import MANIFEST, is_made_with
 from etl.pipeline import Progress
 from etl.settings import MEMBERS_IN_A_LINE, MIB, Settings
 
-REJECTS, MANIFEST = "rejects.jsonl", "manifest.json"
+REJECTS = "rejects.jsonl"
 BESIDE = ("documents.jsonl", "withheld.jsonl")
 STATES = ("passes", "ignored", "rejected", "not replayable")
 """What can become of a reject; with the last two the work is not done."""
@@ -261,8 +261,7 @@ def _prove(run: Replay) -> None:
         if name in digests and file.is_file() and measure(file)[2] != digests[name]:
             said = f"sha256 is not {digests[name]}, as {MANIFEST} says"
             raise SourceError(f"{run.beside(name)}: {said}: the file was changed or is cut off")
-    made_with = settings_digest(run.settings, read_reviewed(run.settings))
-    run.same_settings = manifest["settings_sha256"] == made_with
+    run.same_settings = is_made_with(manifest, run.settings)
 
 
 def _documents(run: Replay, name: str) -> Iterator[tuple[Any, ...]]:

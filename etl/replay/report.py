@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from etl.facts import Facts
 from etl.load.faults import MOST_LISTED, one_line
+from etl.made_with import sentence
 from etl.replay.rejects import STATES, Read, Replay, cut
 
 # --- what became of each -------------------------------------------------------------------
@@ -204,7 +205,7 @@ def summary(run: Replay) -> str:
     lines = [f"{run.shown}: " + ", ".join(f"{state}: {states[state]:,}" for state in STATES if states[state])]
     if not any(states.values()):
         return f"{run.shown}: there are no rejects"
-    lines.append(f"settings: {run.origin}" + _comparison(run.same_settings))
+    lines.append(sentence(run.origin, same=run.same_settings))
     if run.documents is None:
         lines.append(
             "no documents lie beside the file: whether another member has the id of what passes was not looked for"
@@ -218,10 +219,3 @@ def summary(run: Replay) -> str:
             "next: run `wiki-etl migrate` on the whole export; it decides slugs and addresses, which are not told here"
         )
     return "\n".join(lines)
-
-
-def _comparison(same: bool | None) -> str:
-    if same is None:
-        return ""
-    made_with = "those that the generation was made with"
-    return f", {made_with}" if same else f", not {made_with} (flags count, too); --config names others"

@@ -1,0 +1,49 @@
+"""Whether settings are those that a generation was made with, and the words for it: of all that reads one again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from etl.extract.reviewed import read_reviewed, settings_digest
+from etl.settings import Settings, SettingsError
+
+MANIFEST = "manifest.json"
+_MADE_WITH = "those that the generation was made with"
+
+
+def is_made_with(manifest: Mapping[str, Any], settings: Settings) -> bool:
+    """Whether a manifest names these settings. Raises SettingsError where the file of decisions cannot be read."""
+    return bool(manifest["settings_sha256"] == settings_digest(settings, read_reviewed(settings)))
+
+
+def is_beside(map_file: Path, settings: Settings) -> bool | None:
+    """The same of the manifest beside a map; None where there is none, or nothing to compare."""
+    try:
+        return is_made_with(orjson.loads(map_file.with_name(MANIFEST).read_bytes()), settings)
+    except (OSError, ValueError, KeyError, TypeError, SettingsError):
+        return None
+
+
+def origin(origins: Mapping[str, str]) -> str:
+    """Where settings come from, in words: their file, or nowhere.
+
+    >>> origin({"site": "default", "home": "wiki-etl.toml", "jobs": "flag"}), origin({"site": "flag"})
+    ('wiki-etl.toml', 'defaults')
+    """
+    return next((place for place in origins.values() if place not in {"default", "flag"}), "defaults")
+
+
+def sentence(origin: str, *, same: bool | None) -> str:
+    """What a person should know of the settings of a command.
+
+    >>> sentence("defaults", same=None), sentence("wiki-etl.toml", same=True)
+    ('settings: defaults', 'settings: wiki-etl.toml, those that the generation was made with')
+    """
+    if same is None:
+        return f"settings: {origin}"
+    compared = _MADE_WITH if same else f"not {_MADE_WITH} (flags count, too); --config names others"
+    return f"settings: {origin}, {compared}"
