@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field
 
 from etl.findings import SEVERITY
+from etl.site_path import SCHEMA
 
 # --- between rooms -------------------------------------------------------------------------
 
@@ -125,10 +126,7 @@ class Abstract(BaseModel):
 # --- the lines of out/ ---------------------------------------------------------------------
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=120)]
-_SEGMENT = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@?-]|%[0-9A-Fa-f]{2})"  # characters of a path or query, RFC 3986
-SitePath = Annotated[
-    str, Field(pattern=rf"^/(?:{_SEGMENT}(?:{_SEGMENT}|/)*)?$", examples=["/pages/clear-water/"], max_length=2000)
-]
+SitePath = Annotated[str, Field(pattern=SCHEMA, examples=["/pages/clear-water/"], max_length=2000)]
 Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$", examples=["2019-07-13"])]
 Instant = Annotated[
     str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$", examples=["2019-07-13T10:00:00Z"])

@@ -12,10 +12,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple
 
+from etl.site_path import is_site_path
+
 GONE = "gone"
 """What a family answers that is not coming back: status 410."""
-
-_PATH = re.compile(r"/(?:[\x21-\x2e\x30-\x7e][\x21-\x7e]*)?")
 
 
 class Family(NamedTuple):
@@ -117,7 +117,7 @@ def fault(key: str, value: str) -> str | None:
         return f"unknown route {key!r}" + (
             f"; did you mean {near[0]!r}?" if near else f"; one of {', '.join(FAMILIES)}"
         )
-    if value != GONE and not _PATH.fullmatch(value):
+    if value != GONE and not is_site_path(value):
         return f"{value!r} is neither a path of the new site nor {GONE!r}"
     return None
 

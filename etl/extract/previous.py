@@ -24,6 +24,7 @@ from etl.extract.remote import downloaded
 from etl.extract.trouble import SourceError
 from etl.facts import Facts
 from etl.settings import MEMBERS_IN_A_LINE, MIB, Settings, SettingsError
+from etl.site_path import is_site_path
 from etl.slugs import LONGEST, WELL_FORMED
 
 MANIFEST = "manifest.json"
@@ -33,7 +34,6 @@ FILES = ("documents.jsonl", "withheld.jsonl", "redirects.jsonl")
 _ALONE = ("documents.jsonl", "redirects.jsonl")
 _MANIFEST_BYTES = 64 * MIB
 _DOCUMENT_ID = re.compile(r"[a-z]+-[0-9a-f]+")
-_PATH = re.compile(r"/(?:[\x21-\x2e\x30-\x7e][\x21-\x7e]*)?")
 
 Pieces = Iterator[bytes]
 
@@ -218,7 +218,7 @@ def _id(value: object) -> str:
 
 
 def _path(value: object) -> str:
-    if not isinstance(value, str) or not _PATH.fullmatch(value):
+    if not isinstance(value, str) or not is_site_path(value):
         raise _FaultError(f"not a path of the new site: {_short(value)}")
     return value
 

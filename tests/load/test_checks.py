@@ -412,6 +412,8 @@ def test_a_server_without_a_compiler_is_an_error_before_anything_is_written(tmp_
         ("routes", {"files": "https://evil.example/"}, "is neither a path of the new site nor 'gone'"),
         ("routes", {"files": "//evil.example/"}, "is neither a path of the new site nor 'gone'"),
         ("routes", {"files": "/x y"}, "is neither a path of the new site nor 'gone'"),
+        ("routes", {"files": "/a{b}<c>"}, "is neither a path of the new site nor 'gone'"),
+        ("routes", {"files": "/100%"}, "is neither a path of the new site nor 'gone'"),
         ("routes", {"files": "/dl7/"}, "'/dl7/' is a legacy address of routes itself"),
         ("routes", {"print": "/tiki-print.php?x=y"}, "is a legacy address of routes itself"),
     ],

@@ -17,6 +17,7 @@ import pytest
 
 from etl.addresses import Address, lookups
 from etl.load.redirects import COMPILERS, CompileOptions, MapError, compile_all
+from etl.load.redirects.neutral import filled
 from etl.servers import SERVERS, ServerError, program, running
 
 LONG = "Wells and their water " * 90 + "to the end"
@@ -89,6 +90,11 @@ class Answer(NamedTuple):
 
     status: int
     location: str | None
+
+
+def test_a_misspelt_place_of_a_template_is_no_text() -> None:
+    with pytest.raises(KeyError, match="stauts"):
+        filled("return @stauts@;", {"status": 301})
 
 
 def write_map(file: Path, entries: Iterable[tuple[Address, str | None]]) -> None:

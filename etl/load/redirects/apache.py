@@ -22,7 +22,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from etl.load.redirects.exact import Group, as_groups, lower, pieces, spellings
-from etl.load.redirects.neutral import CompileOptions, Entry, create, unsupported
+from etl.load.redirects.neutral import CompileOptions, Entry, create, filled, unsupported
 from etl.load.redirects.survey import Run, Survey, longest, most
 from etl.model import Finding
 from etl.routes import Route
@@ -232,12 +232,7 @@ def _texts(facts: _Facts, options: CompileOptions, unsupported_entries: int) -> 
         f"{FOLDER}/redirects.conf": _CONF,
         f"{FOLDER}/build-map.sh": _BUILD,
     }
-    return {name: _filled(template, values) for name, template in templates.items()}
-
-
-def _filled(template: str, values: dict[str, object]) -> str:
-    """A template with its ``@names@`` filled in; percent signs, braces and dollars belong to Apache."""
-    return re.sub(r"@([a-z_]+)@", lambda match: str(values[match[1]]), template)
+    return {name: filled(template, values) for name, template in templates.items()}
 
 
 def _request_line(longest: int) -> str:
@@ -284,10 +279,10 @@ def _rules(facts: _Facts, longest: int, options: CompileOptions) -> Iterator[str
         _NAME if base else _SAME_NAME,
         _LOOKUPS,
     ):
-        yield _filled(template, values)
+        yield filled(template, values)
     yield from _home(options)
     yield from (_route(route, options) for route in options.routes)
-    yield _filled(_ABSOLUTE if options.site else _RELATIVE, values)
+    yield filled(_ABSOLUTE if options.site else _RELATIVE, values)
 
 
 def _pattern(text: str) -> str:

@@ -25,7 +25,7 @@ from urllib.parse import quote, unquote
 
 from etl.addresses import SCRIPT
 from etl.load.redirects.exact import Group, as_groups, lower, pieces, spellings
-from etl.load.redirects.neutral import CompileOptions, Entry, ServerRefused, create, unsupported
+from etl.load.redirects.neutral import CompileOptions, Entry, ServerRefused, create, filled, unsupported
 from etl.load.redirects.sorting import sorted_lines
 from etl.load.redirects.survey import Run, Survey
 from etl.model import Finding
@@ -301,13 +301,8 @@ def _texts(work: _Work) -> dict[str, str]:
         f"{FOLDER}/by-raw.caddy": _BY_RAW,
         f"{FOLDER}/fold.caddy": _FOLD,
     }
-    texts = {name: _filled(template, values) for name, template in templates.items()}
+    texts = {name: filled(template, values) for name, template in templates.items()}
     return texts | {f"{FOLDER}/routes.map": _ROUTES_HEAD + "".join(f"{line}\n" for line in _routes(options))}
-
-
-def _filled(template: str, values: Mapping[str, object]) -> str:
-    """A template with its ``@names@`` filled in; braces and dollars belong to Caddy."""
-    return re.sub(r"@([a-z_]+)@", lambda match: str(values.get(match[1], match[0])), template)
 
 
 def _base(options: CompileOptions) -> str:

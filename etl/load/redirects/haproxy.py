@@ -10,13 +10,13 @@ home page, and the addresses that are no pages.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TextIO
 
 from etl.load.redirects.exact import LONGEST, Group, lower, pieces, spellings
-from etl.load.redirects.neutral import CompileOptions, create
+from etl.load.redirects.neutral import CompileOptions, create, filled
 from etl.load.redirects.survey import Run, Survey
 from etl.model import Finding
 from etl.routes import Route
@@ -121,21 +121,19 @@ def _texts(options: CompileOptions, lines: int, unsupported_entries: int) -> dic
         "unsupported": unsupported_entries,
         "script": _word(options.script),
         "inside": _inside(options),
-        "numbered": _numbered(options.routes),
         "cache": _cache(options),
         "longest": LONGEST,
     }
-    rules = {place: _filled(_filled(_RULES, values), {"place": place}) for place in ("", f"{FOLDER}/")}
     return {
-        "README.md": _filled(_README, values),
-        "haproxy.cfg": rules[f"{FOLDER}/"] + _EXAMPLE,
-        f"{FOLDER}/rules.cfg": rules[""],
+        "README.md": filled(_README, values),
+        "haproxy.cfg": _rules(f"{FOLDER}/", values, options) + _EXAMPLE,
+        f"{FOLDER}/rules.cfg": _rules("", values, options),
     }
 
 
-def _filled(template: str, values: dict[str, object]) -> str:
-    """A template with its ``@names@`` filled in; percent signs, braces and dollars belong to HAProxy."""
-    return re.sub(r"@([a-z_]+)@", lambda match: str(values.get(match[1], match[0])), template)
+def _rules(place: str, values: Mapping[str, object], options: CompileOptions) -> str:
+    """The rules of a file that finds the maps in a place."""
+    return filled(_RULES, {**values, "place": place, "numbered": _numbered(place, options.routes)})
 
 
 def _word(text: str) -> str:
@@ -151,15 +149,15 @@ def _inside(options: CompileOptions) -> str:
     """Rules for the name: the path, or what follows the folder of the old wiki."""
     if options.base == "/":
         return "    http-request set-var(txn.wiki_name) var(txn.wiki_key)\n"
-    return _filled(_INSIDE, {"base": _word(options.base), "skip": len(options.base.encode()) - 1})
+    return filled(_INSIDE, {"base": _word(options.base), "skip": len(options.base.encode()) - 1})
 
 
-def _numbered(routes: tuple[Route, ...]) -> str:
+def _numbered(place: str, routes: tuple[Route, ...]) -> str:
     """The rule for what stands before a number, if there is any."""
     paths = sorted({key(route.path) for route in routes if route.kind == "numbered"})
     if not paths:
         return ""
-    return _filled(_NUMBERED, {"pattern": _word(f"^({'|'.join(map(re.escape, paths))})[0-9]+(-.*)?$")})
+    return filled(_NUMBERED, {"place": place, "pattern": _word(f"^({'|'.join(map(re.escape, paths))})[0-9]+(-.*)?$")})
 
 
 def _cache(options: CompileOptions) -> str:

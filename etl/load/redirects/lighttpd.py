@@ -15,14 +15,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import groupby, islice
 from pathlib import Path
 from urllib.parse import unquote
 
-from etl.load.redirects.neutral import CompileOptions, Entry, create, unsupported
+from etl.load.redirects.neutral import CompileOptions, Entry, create, filled, unsupported
 from etl.load.redirects.sorting import sorted_lines
 from etl.load.redirects.survey import Run, Survey, longest
 from etl.model import Finding
@@ -191,13 +191,8 @@ def _texts(work: _Work) -> dict[str, str]:
         f"{FOLDER}/redirects.conf": _CONF,
         f"{FOLDER}/redirects.lua": _SCRIPT,
     }
-    texts = {name: _filled(template, values) for name, template in templates.items()}
+    texts = {name: filled(template, values) for name, template in templates.items()}
     return texts | {f"{FOLDER}/fold.lua": _fold(work.alphabet)}
-
-
-def _filled(template: str, values: Mapping[str, object]) -> str:
-    """A template with its ``@names@`` filled in; braces, percent signs and dollars belong to Lua."""
-    return re.sub(r"@([a-z_]+)@", lambda match: str(values[match[1]]), template)
 
 
 def _lua(text: str | None) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ import orjson
 from etl.addresses import SCRIPT, Address, refusal
 from etl.model import Finding
 from etl.routes import Route, routes
+from etl.site_path import is_site_path
 from etl.trouble import Trouble
 
 if TYPE_CHECKING:
@@ -30,10 +31,6 @@ UNSUPPORTED = "redirect.unsupported"
 LONGEST_LINE = 1 << 20
 """Bytes: a line of a map is held in memory, and no server has a request line of that length."""
 _SHORT = 60
-
-TARGET = r"/(?!/)(?:[A-Za-z0-9/._~!$&'()*+,;=:@?-]++|%[0-9A-Fa-f]{2})*+"
-"""What an address may hold as it is sent (RFC 3986), from the root of the site; no fragment, no other host."""
-_TARGET = re.compile(TARGET)
 
 
 class MapError(Trouble):
@@ -168,6 +165,19 @@ def entries(map_file: Path, *, again: bool = False) -> Iterator[Entry]:
         yield from map(_known, lines) if again else checked(map_file, _bounded(lines))
 
 
+def filled(template: str, values: Mapping[str, object]) -> str:
+    """A template with its ``@names@`` filled in; no line with nothing but an empty one. The rest belongs to servers.
+
+    Raises KeyError for a name without a value.
+
+    >>> print(filled("a @place@\\n  @more@\\n{b} $c@d.example\\n", {"place": 1, "more": ""}), end="")
+    a 1
+    {b} $c@d.example
+    """
+    text = re.sub(r"^ *@([a-z_]+)@\n", lambda match: match[0] if values[match[1]] else "", template, flags=re.MULTILINE)
+    return re.sub(r"@([a-z_]+)@", lambda match: str(values[match[1]]), text)
+
+
 def create(path: Path) -> TextIO:
     """A new file of a server, in UTF-8 and with the same line ends on every machine."""
     return path.open("w", encoding="utf-8", newline="\n")
@@ -213,7 +223,7 @@ def _entry(line: bytes) -> Entry | str:
         return f"{short(address.value)} must not be in a map: {why}"
     if status != (410 if target is None else 301):
         return f"{short(address.value)}: status {short(status)} does not go with target {short(target)}"
-    if target is None or _is_target(target):
+    if target is None or is_site_path(target):
         return Entry(address, target)
     return f"{short(address.value)}: target {short(target)} is no path of the new site as it is sent, percent-encoded"
 
@@ -222,10 +232,6 @@ def _known(line: bytes) -> Entry:
     """The entry of a line that `_entry` has accepted."""
     data = orjson.loads(line)
     return Entry(Address(data["kind"], data["value"]), data["target"])
-
-
-def _is_target(target: object) -> bool:
-    return isinstance(target, str) and _TARGET.fullmatch(target) is not None
 
 
 def short(value: object) -> str:

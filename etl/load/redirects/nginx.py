@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from etl.addresses import Kind, as_path
-from etl.load.redirects.neutral import CompileOptions, Entry, create, unsupported
+from etl.load.redirects.neutral import CompileOptions, Entry, create, filled, unsupported
 from etl.load.redirects.survey import LONGEST_PLAIN, Run, Survey, longest, most
 from etl.model import Finding
 
@@ -411,7 +411,7 @@ def _texts(maps: _Maps, options: CompileOptions) -> dict[str, str]:
         f"{FOLDER}/app-location.conf": _APP_LOCATION,
         f"{FOLDER}/app-fallback.conf": _APP_FALLBACK,
     }
-    return {name: _filled(template, values) for name, template in templates.items()}
+    return {name: filled(template, values) for name, template in templates.items()}
 
 
 def _routes(maps: _Maps, options: CompileOptions) -> Iterator[str]:
@@ -425,12 +425,6 @@ def _routes(maps: _Maps, options: CompileOptions) -> Iterator[str]:
         yield f"{_quoted('~^(?:' + '|'.join(paths) + ')$')} {maps.value(answer)};\n"
     if options.home_to is not None and options.home_path not in {None, "/"}:
         yield f"{_quoted(f'~^{re.escape(options.home_path or str())}$')} {maps.value(options.home_to)};\n"
-
-
-def _filled(template: str, values: dict[str, object]) -> str:
-    """A template with its ``@names@`` filled in, and no line with nothing but an empty one; braces belong to nginx."""
-    text = re.sub(r"^ *@([a-z_]+)@\n", lambda match: match[0] if values[match[1]] else "", template, flags=re.MULTILINE)
-    return re.sub(r"@([a-z_]+)@", lambda match: str(values[match[1]]), text)
 
 
 def _buffers(longest: int) -> str:

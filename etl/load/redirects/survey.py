@@ -23,7 +23,8 @@ import orjson
 from etl.addresses import Address, Kind, refusal
 from etl.hashes import Hashes
 from etl.load.redirects.living import caseless
-from etl.load.redirects.neutral import LONGEST_LINE, TARGET, Crowd, Entry, checked, digests, reading
+from etl.load.redirects.neutral import LONGEST_LINE, Crowd, Entry, checked, digests, reading
+from etl.site_path import SITE_PATH
 
 BATCH = 1 << 16
 """Bytes of the map that are in memory at once, besides one line."""
@@ -45,7 +46,7 @@ _PLAIN = {
 """Canonical values without what any server decodes, folds, trims, walks or escapes in a way of its own."""
 LONGEST_PLAIN = 500
 """Characters of a plain value, and of its target: every server has room for them."""
-_TARGETS = re.compile(rf"(?:{TARGET}\n)*+")
+_TARGETS = re.compile(rf"(?:{SITE_PATH}\n)*+")
 
 
 class Run(NamedTuple):

@@ -8,7 +8,6 @@ does, too. The store has at most 5 MB (redirects.md 10).
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
@@ -16,7 +15,7 @@ from urllib.parse import unquote
 import orjson
 
 from etl.load.redirects.exact import groups, lower
-from etl.load.redirects.neutral import UNSUPPORTED, CompileOptions, unsupported
+from etl.load.redirects.neutral import UNSUPPORTED, CompileOptions, filled, unsupported
 from etl.load.redirects.survey import Survey
 from etl.model import Finding
 
@@ -52,8 +51,9 @@ def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Find
         findings.append(
             Finding(UNSUPPORTED, f"{SERVER}: {why}", "they are in not-expressed.txt", cause=f"{SERVER}\0limit")
         )
-    for name, text in (("function.js", _FUNCTION), ("README.md", _README)):
-        (out / name).write_text(_filled(text, options, written, over, len(findings)), "utf-8", newline="\n")
+    values = _values(options) | {"entries": written, "over": over, "unsupported": len(findings)}
+    for name, template in (("function.js", _FUNCTION), ("README.md", _README)):
+        (out / name).write_text(filled(template, values), "utf-8", newline="\n")
     return findings
 
 
@@ -82,12 +82,12 @@ def hashed(key: str) -> str:
     return key if len(data) <= LONGEST_KEY else "#" + hashlib.sha256(data).hexdigest()[:32]
 
 
-def _filled(template: str, options: CompileOptions, written: int, over: int, findings: int) -> str:
+def _values(options: CompileOptions) -> dict[str, object]:
     rows = [
         [unquote(options.base) + route.path.removeprefix(options.base), route.kind == "numbered", options.answer(route)]
         for route in sorted(options.routes, key=lambda route: route.kind)
     ]
-    values = {
+    return {
         "base": _js(options.base),
         "script": _js(options.script),
         "status": options.status,
@@ -96,11 +96,7 @@ def _filled(template: str, options: CompileOptions, written: int, over: int, fin
         "home_path": _js(options.home_path),
         "routes": _js(rows),
         "longest": LONGEST_KEY,
-        "entries": written,
-        "over": over,
-        "unsupported": findings,
     }
-    return re.sub(r"@([a-z_]+)@", lambda match: str(values[match[1]]), template)
 
 
 def _js(value: object) -> str:
