@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -86,6 +86,8 @@ class Plan:
     legacy_base: str = "/"
     path_prefixes: tuple[str, ...] = ()
     routes: tuple[Route, ...] = ()
+    reserved: tuple[str, ...] = ()
+    """Paths that the new site answers itself."""
     limit: int = 500
     """How many addresses get suggestions."""
     progress: Progress = lambda _name, _total: nullcontext(lambda _done: None)
@@ -243,7 +245,7 @@ class _Known:
         self._gone = Hashes(entry.address for entry in again if entry.target is None)
         again = entries(plan.map_file, again=True)
         self._folded = Hashes(entry.address.value.casefold() for entry in again if entry.address.kind == "name")
-        self._live = Hashes(_live(plan.map_file))
+        self._live = Hashes(chain(_live(plan.map_file), (unquote(path).rstrip("/") for path in plan.reserved)))
         self._cached = lru_cache(maxsize=8192)(self._meaning)
 
     def meaning(self, target: str | None) -> tuple[str, Address | None]:

@@ -35,7 +35,7 @@ LOST = {
 """Causes why an address is not answered any more."""
 CHANGED = {
     "gone": "it was redirected, and is answered 410 now",
-    "restored": "it was answered 410, and is redirected now",
+    "restored": "it was answered 410, and leads to a page now",
     "path changed": "the same document, at another path",
     "owner changed": "it leads to another document",
     "target changed": "it leads to another path; the maps do not say whose",
@@ -68,7 +68,7 @@ class Difference(NamedTuple):
     before: str | None
     """Where it led to; None: gone."""
     now: str | None
-    """Where it leads to; None: gone, or not answered."""
+    """Where it leads to; None: gone, or not answered. Of an address that is a page's path now, itself."""
     document: str | None
     """The id of the document that it led to."""
 
@@ -131,8 +131,12 @@ def _map_of(path: Path) -> Path:
 class _New(NamedTuple):
     """What has to be known of the new generation besides the entry of the same address."""
 
-    pages: Hashes
-    """Paths of documents, and paths that redirect or are gone."""
+    paths: Hashes
+    """Of the documents, as a request for them is looked up."""
+    own: Hashes
+    """The same, each with the id of its document."""
+    answered: Hashes
+    """Paths that redirect or are gone."""
     documents: Hashes
     withheld: Hashes
 
@@ -143,23 +147,23 @@ def _all(old: Path, new: Path) -> Iterator[tuple[Record | None, Record | None, D
     for before, now in _side_by_side(_records(old), _records(new)):
         yield before, now, None if before is None else _difference(before, now, known)
     for path, document in _pages(old):
-        if path not in known.pages and unquote(path).rstrip("/") not in known.pages:
+        if _asked(path) not in known.paths and _asked(path) not in known.answered:
             yield None, None, Difference("page lost", "page", path, path, None, document)
 
 
 def _new(file: Path) -> _New:
-    pages = Hashes(
-        text
-        for part in (
-            (path for path, _ in _pages(file)),
-            (record.value for record in _records(file) if record.kind == "path"),
-        )
-        for text in part
-    )
+    paths = Hashes(_asked(path) for path, _ in _pages(file))
+    own = Hashes((_asked(path), document) for path, document in _pages(file))
+    answered = Hashes(record.value for record in _records(file) if record.kind == "path")
     beside = file.with_name("documents.jsonl")
     ids = (str(data["id"]) for data in _lines(beside)) if beside.is_file() else _owners(file)
     withheld = (str(data["id"]) for data in _lines(file.with_name("withheld.jsonl")))
-    return _New(pages, Hashes(ids), Hashes(withheld))
+    return _New(paths, own, answered, Hashes(ids), Hashes(withheld))
+
+
+def _asked(path: str) -> str:
+    """The path of a page as a request for it is looked up: decoded, without slash at its end."""
+    return unquote(path).rstrip("/")
 
 
 def _owners(file: Path) -> Iterator[str]:
@@ -221,10 +225,23 @@ def _side_by_side(old: Iterator[Record], new: Iterator[Record]) -> Iterator[tupl
 
 
 def _difference(before: Record, now: Record | None, new: _New) -> Difference | None:
-    cause = _lost(before, new) if now is None else _changed(before, now)
-    if cause is None:
-        return None
-    return Difference(cause, *before[:3], None if now is None else now.target, before.document)
+    leads = None if now is None else now.target
+    cause: str | None
+    if now is not None:
+        cause = _changed(before, now)
+    elif before.kind == "path" and before.value in new.paths:
+        cause, leads = _living(before, new), before.value
+    else:
+        cause = _lost(before, new)
+    return None if cause is None else Difference(cause, *before[:3], leads, before.document)
+
+
+def _living(before: Record, new: _New) -> str | None:
+    """What became of an address that is the path of a page now: of its own document, nothing."""
+    if before.target is None:
+        return "restored"
+    is_own = before.document is None or (before.value, before.document) in new.own
+    return None if is_own else "owner changed"
 
 
 def _lost(before: Record, new: _New) -> str:

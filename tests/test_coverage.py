@@ -74,6 +74,13 @@ def asked(found: Coverage) -> list[tuple[str, str, int]]:
     return [(missing.address.kind, missing.value, missing.hits) for missing in found.missing]
 
 
+def test_a_reserved_path_is_answered_and_nobody_is_asked_to_decide_on_it(map_file: Path) -> None:
+    found = covered(
+        map_file, ["/search/?q=x", "/Our+garden", "/search", "/searching"], reserved=("/search/", "/Our%20garden")
+    )
+    assert (found.hits["live"], asked(found)) == (3, [("name", "searching", 1)])
+
+
 # --- what is told apart --------------------------------------------------------------------
 
 

@@ -278,6 +278,7 @@ def _coverage(options: argparse.Namespace) -> int:
         legacy_base=settings.legacy_base,
         path_prefixes=settings.path_prefixes,
         routes=compile_options(settings).routes,
+        reserved=settings.reserved,
         limit=options.limit,
         progress=progress(options, "B"),
     )
