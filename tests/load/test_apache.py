@@ -122,6 +122,29 @@ def test_an_address_that_stands_twice_in_an_edited_map_is_in_the_files_once(tmp_
     assert "twice; the first one counts" in findings[0].message
 
 
+def test_the_home_page_of_the_old_host_is_not_that_of_the_application_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one virtual host: the application has no file for `/`, and answers it after the map was asked."""
+    need("apache2")
+    hosts = ("www.Old.example:80", "alt.example.")
+    options = CompileOptions(
+        site="https://new.example", hosts=hosts, other_host=True, home="Home", home_to="https://new.example/home/"
+    )
+    compiled(tmp_path, {("name", "Home"): "/home/"}, options)
+    monkeypatch.setattr(servers, "write_site", lambda site, _paths: site.mkdir())
+    with servers.running("apache", tmp_path) as (address, _), Client(address) as client:
+
+        def ask(host: str, target: str = "/") -> int:
+            return client.ask(Request("", target.encode(), host=host)).status
+
+        old = ["old.example", "WWW.old.example", "old.example.:8080", "alt.example", "www.alt.example"]
+        new = ["new.example", "www.new.example", "127.0.0.1", "old.example.evil", "oldXexample", "x.old.example"]
+        assert [ask(host) for host in old] == [301] * len(old)
+        assert 301 not in [ask(host) for host in new]
+        assert ask("new.example", "/tiki-index.php") == ask("new.example", "/Home") == 301
+
+
 # --- the files -----------------------------------------------------------------------------
 
 

@@ -21,8 +21,9 @@ from string import ascii_letters, digits
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from etl.addresses import host_name
 from etl.load.redirects.exact import Group, as_groups, lower, pieces, spellings
-from etl.load.redirects.neutral import CompileOptions, Entry, create, filled, unsupported
+from etl.load.redirects.neutral import CompileOptions, Entry, create, filled, roll_back, unsupported
 from etl.load.redirects.survey import Run, Survey, longest, most
 from etl.model import Finding
 from etl.routes import Route
@@ -215,6 +216,8 @@ def _texts(facts: _Facts, options: CompileOptions, unsupported_entries: int) -> 
     longest = max(facts.longest + len(options.base), 100)
     values = {
         "entries": facts.lines,
+        "page_script": options.script,
+        "roll_back": roll_back("/etc/apache2/wiki-etl"),
         "unsupported": unsupported_entries,
         "request_line": _request_line(longest),
         "relative": _relative(facts, options),
@@ -316,10 +319,17 @@ def _home(options: CompileOptions) -> Iterator[str]:
     paths = [options.script[1:]] + ([options.home_path[1:]] if options.home_path else [])
     for path in paths:
         yield (
-            _condition("WIKI_ETL_ASKED", "^$")
+            ("" if path else _of_hosts(options))
+            + _condition("WIKI_ETL_ASKED", "^$")
             + _condition("WIKI_ETL_PLACE", f"^{_pattern(path)}$")
             + _to(options.home_to)
         )
+
+
+def _of_hosts(options: CompileOptions) -> str:
+    """The condition for the old hosts: in the virtual host that the new site shares, `/` is its own."""
+    names = "|".join(_pattern(name) for name in dict.fromkeys(map(host_name, options.hosts)))
+    return f'RewriteCond %{{HTTP_HOST}} "^(?:www\\.)?(?:{names})\\.?(?::[0-9]+)?$" [NC]\n'
 
 
 def _route(route: Route, options: CompileOptions) -> str:
@@ -535,19 +545,20 @@ Include wiki-etl/redirects.conf
 
 `apache.conf` is an example. What the new site has as a file, or as a folder with an `index.html`, always wins
 over the map. Where it is an application behind `ProxyPass`, the map is asked first; keep its own addresses out of it
-with a rule before the line: `RewriteRule ^/api/ - [L]`.
+with a rule before the line: `RewriteRule ^/api/ - [L]`. Its `/` stays its own: that of the old hosts alone is the old
+home page.
 
 ## Check, reload, roll back
 
 ```sh
 apachectl configtest        # before every reload
 apachectl graceful          # takes the new configuration without dropping a request
-curl -sI 'http://localhost/tiki-index.php?page=Some+Page'
+curl -sI 'http://localhost@page_script@?page=Some+Page'
 ```
 
-A new `redirects.map` needs `build-map.sh` and no reload, as long as `redirects.conf` has not changed. To roll back,
-put the former folder `wiki-etl/` in its place and reload. Before it goes, keep it:
-`cp -a /etc/apache2/wiki-etl /etc/apache2/wiki-etl.before`.
+A new `redirects.map` needs `build-map.sh` and no reload, as long as `redirects.conf` has not changed.
+
+@roll_back@
 
 ## What to know
 

@@ -25,7 +25,7 @@ from urllib.parse import quote, unquote
 
 from etl.addresses import SCRIPT
 from etl.load.redirects.exact import Group, as_groups, lower, pieces, spellings
-from etl.load.redirects.neutral import CompileOptions, Entry, ServerRefused, create, filled, unsupported
+from etl.load.redirects.neutral import CompileOptions, Entry, ServerRefused, create, filled, roll_back, unsupported
 from etl.load.redirects.sorting import sorted_lines
 from etl.load.redirects.survey import Run, Survey
 from etl.model import Finding
@@ -288,6 +288,8 @@ def _texts(work: _Work) -> dict[str, str]:
         "block": BLOCK,
         "limit": LIMIT,
         "keys": work.keys,
+        "page_script": options.script,
+        "roll_back": roll_back(f"/etc/caddy/{FOLDER}"),
         "entries": work.entries,
         "expressions": work.expressions,
         "unsupported": len(work.findings),
@@ -523,7 +525,27 @@ old-wiki.example, new.example {
 }
 ```
 
-What the new site answers always wins over the map. Where it is an application, the map is asked for its 404:
+What the new site answers always wins over the map. Where the site has `handle` blocks, what stands beside them is never
+asked: all lines go into the last one.
+
+```
+old-wiki.example, new.example {
+	handle /api/* {
+		reverse_proxy localhost:3000
+	}
+	handle {
+		root * /srv/new-site
+		@wiki_etl not file {path} {path}/index.html
+		route @wiki_etl {
+			import wiki-etl/redirects.caddy
+			error 404
+		}
+		file_server
+	}
+}
+```
+
+Where it is an application, the map is asked for its 404:
 
 ```
 reverse_proxy localhost:3000 {
@@ -544,11 +566,10 @@ reverse_proxy localhost:3000 {
 ```sh
 caddy validate --config /etc/caddy/Caddyfile
 systemctl reload caddy          # takes the new map without dropping a request; a bad one keeps the old running
-curl -sI 'http://localhost/tiki-index.php?page=Some+Page'
+curl -sI 'http://localhost@page_script@?page=Some+Page'
 ```
 
-To roll back, put the former folder `wiki-etl/` in its place and reload. Before it goes, keep it:
-`cp -a /etc/caddy/wiki-etl /etc/caddy/wiki-etl.before`.
+@roll_back@
 
 ## What to know
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TextIO
 
 from etl.load.redirects.exact import LONGEST, Group, lower, pieces, spellings
-from etl.load.redirects.neutral import CompileOptions, create, filled
+from etl.load.redirects.neutral import CompileOptions, create, filled, roll_back
 from etl.load.redirects.survey import Run, Survey
 from etl.model import Finding
 from etl.routes import Route
@@ -118,6 +118,8 @@ def _texts(options: CompileOptions, lines: int, unsupported_entries: int) -> dic
     values: dict[str, object] = {
         "status": options.status,
         "entries": lines,
+        "page_script": options.script,
+        "roll_back": roll_back(f"/etc/haproxy/{FOLDER}"),
         "unsupported": unsupported_entries,
         "script": _word(options.script),
         "inside": _inside(options),
@@ -275,16 +277,27 @@ frontend web from wiki_etl
 The frontend then has no other `defaults`: timeouts and logging that it took from there go into it. A `defaults`
 section without a name has to stand before the first backend. `haproxy.cfg` is a complete example.
 
+The map answers for every host of that frontend. Where it has others, too, let a backend have the rules instead:
+
+```haproxy
+frontend web
+    option accept-invalid-http-request
+    use_backend old_wiki if { req.hdr(host),field(1,:) -i old-wiki.example www.old-wiki.example }
+    default_backend site
+
+backend old_wiki from wiki_etl
+    server new 127.0.0.1:8081
+```
+
 ## Check, reload, roll back
 
 ```sh
 haproxy -c -f /etc/haproxy/wiki-etl/rules.cfg -f /etc/haproxy/haproxy.cfg   # before every reload
 systemctl reload haproxy                                                   # drops no request
-curl -sI 'http://localhost/tiki-index.php?page=Some+Page'
+curl -sI 'http://localhost@page_script@?page=Some+Page'
 ```
 
-To roll back, put the former folder `wiki-etl/` in its place and reload. Before it goes, keep it:
-`cp -a /etc/haproxy/wiki-etl /etc/haproxy/wiki-etl.before`.
+@roll_back@
 
 ## What to know
 

@@ -22,7 +22,7 @@ from itertools import groupby, islice
 from pathlib import Path
 from urllib.parse import unquote
 
-from etl.load.redirects.neutral import CompileOptions, Entry, create, filled, unsupported
+from etl.load.redirects.neutral import CompileOptions, Entry, create, filled, roll_back, unsupported
 from etl.load.redirects.sorting import sorted_lines
 from etl.load.redirects.survey import Run, Survey, longest
 from etl.model import Finding
@@ -181,6 +181,8 @@ def _texts(work: _Work) -> dict[str, str]:
         "numbered": _numbered(options),
         "head": f"server.max-request-field-size := {head}  # the longest name, every byte encoded\n" if head else "",
         "room": _room(head),
+        "page_script": options.script,
+        "roll_back": roll_back(f"/etc/lighttpd/{FOLDER}"),
         "entries": work.entries,
         "shared": work.shared,
         "unsupported": len(work.findings),
@@ -433,12 +435,13 @@ not know goes out as it is. For one host only, write the two lines of `redirects
 ```sh
 lighttpd -tt -f /etc/lighttpd/lighttpd.conf
 systemctl restart lighttpd      # the first time; the map and the script can be replaced later without it
-curl -sI 'http://localhost/tiki-index.php?page=Some+Page'
+curl -sI 'http://localhost@page_script@?page=Some+Page'
 ```
 
-A new map: `mv` the new `redirects.map` over the old one; the next request reads it. To roll back, `mv` the old
-one back. Before, keep it: `cp -a /etc/lighttpd/wiki-etl /etc/lighttpd/wiki-etl.before`. Where the new map brings
-letters that the old one had not, `fold.lua` goes with it.
+A new map: `mv` the new `redirects.map` over the old one; the next request reads it. Where it brings letters that the
+old one had not, `fold.lua` goes with it.
+
+@roll_back@
 
 ## What to know
 
@@ -446,7 +449,8 @@ letters that the old one had not, `fold.lua` goes with it.
   thousand requests a second for the addresses that the new site does not answer, at 1,000,000 entries as at 1,000.
 * Names are found in any case of any script where that has one answer; @shared@ keys stand for names that differ by
   case and go elsewhere, or are a path of the new site in another case: they are found only as they are written.
-* `server.error-handler-404` with a script that answers 200 hides the map: answer 404 there.
+* `server.error-handler-404` hides the map, unless it is a script that answers 404: a file such as `/404.html` is
+  answered with 200. `server.error-handler` keeps the status, and `server.errorfile-prefix` asks nobody.
 * `redirects.map` is sorted by bytes (`LC_ALL=C sort -c redirects.map`): sort it again after an edit by hand.
 @room@* @unsupported@ entries of the map could not be expressed; `wiki-etl` lists them as `redirect.unsupported`.
 * Requests are answered @status@ or 410 and nothing of a request is ever repeated in `Location`.

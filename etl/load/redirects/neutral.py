@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from etl.addresses import SCRIPT, Address, refusal
+from etl.addresses import SCRIPT, Address, host_name, refusal
 from etl.model import Finding
 from etl.routes import Route, routes
 from etl.site_path import is_site_path
@@ -140,11 +140,7 @@ def _is_other_host(site: str | None, hosts: Sequence[str]) -> bool:
     """
     if site is None or not hosts:
         return False
-    return _host(urlsplit(site).hostname or "") not in {_host(name.partition(":")[0]) for name in hosts}
-
-
-def _host(name: str) -> str:
-    return name.rstrip(".").lower().removeprefix("www.")
+    return host_name(urlsplit(site).hostname or "") not in set(map(host_name, hosts))
 
 
 class Entry(NamedTuple):
@@ -176,6 +172,26 @@ def filled(template: str, values: Mapping[str, object]) -> str:
     """
     text = re.sub(r"^ *@([a-z_]+)@\n", lambda match: match[0] if values[match[1]] else "", template, flags=re.MULTILINE)
     return re.sub(r"@([a-z_]+)@", lambda match: str(values[match[1]]), text)
+
+
+def roll_back(place: str) -> str:
+    """What a README says of keeping the folder of a server, and of going back to it; the second time, too."""
+    return filled(_ROLL_BACK, {"place": place}).rstrip("\n")
+
+
+_ROLL_BACK = """\
+Before a newer map, keep the one that works:
+
+```sh
+rm -rf @place@.before && cp -a @place@ @place@.before
+```
+
+To roll back, put it in its place again and reload:
+
+```sh
+rm -rf @place@ && mv @place@.before @place@
+```
+"""
 
 
 def create(path: Path) -> TextIO:

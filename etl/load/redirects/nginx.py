@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from etl.addresses import Kind, as_path
-from etl.load.redirects.neutral import CompileOptions, Entry, create, filled, unsupported
+from etl.load.redirects.neutral import CompileOptions, Entry, create, filled, roll_back, unsupported
 from etl.load.redirects.survey import LONGEST_PLAIN, Run, Survey, longest, most
 from etl.model import Finding
 
@@ -393,6 +393,7 @@ def _texts(maps: _Maps, options: CompileOptions) -> dict[str, str]:
         "pluses": _pluses(maps.pluses),
         "fold": _fold(maps.blanks).rstrip(),
         "hop": _hop(maps.marks).rstrip(),
+        "roll_back": roll_back(f"/etc/nginx/{FOLDER}"),
         "entries": sum(maps.lines.values()),
         "raw": maps.lines["names-raw"] + maps.lines["paths-raw"],
         "unsupported": len(maps.findings),
@@ -705,6 +706,9 @@ http {
 
 `nginx.conf` is a complete example. What the new site answers always wins over the map.
 
+A location of your own for some files, such as `location ~* \\.(css|js|png|pdf|html)$`, answers 404 by itself: old
+addresses end so, too. It needs the line `try_files $uri @wiki_etl;` as well.
+
 ### In front of an application
 
 The map is asked after the application has said 404, and only where it has an answer: every other 404, every
@@ -724,7 +728,33 @@ server {
 }
 ```
 
-`nginx-app.conf` is a complete example. `fastcgi_pass`, `uwsgi_pass` and `scgi_pass` work alike.
+`nginx-app.conf` is a complete example. `uwsgi_pass` and `scgi_pass` work alike.
+
+With PHP and a front controller, the application behind `@wiki_etl_app` is `index.php`:
+
+```nginx
+server {
+    location / {
+        include wiki-etl/app-location.conf;
+        try_files $uri $uri/ /index.php?$args;
+    }
+    location ~ \\.php$ {
+        include wiki-etl/app-location.conf;
+        include fastcgi_params;
+        fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;
+        fastcgi_pass unix:/run/php/php-fpm.sock;
+    }
+    location @wiki_etl_app {
+        include wiki-etl/app-fallback.conf;
+        include fastcgi_params;
+        fastcgi_param SCRIPT_FILENAME $document_root/index.php;
+        fastcgi_pass unix:/run/php/php-fpm.sock;
+    }
+    include wiki-etl/app-server.conf;
+}
+```
+
+Locations of your own for some files then need `try_files $uri @wiki_etl_app;`.
 
 ### Where the old host keeps a server of its own
 
@@ -739,8 +769,7 @@ nginx -s reload             # takes the new map without dropping a request
 curl -sI 'http://localhost@script@?page=Some+Page'
 ```
 
-To roll back, put the former folder `wiki-etl/` in its place and reload. Before it goes, keep it:
-`cp -a /etc/nginx/wiki-etl /etc/nginx/wiki-etl.before`.
+@roll_back@
 
 ## What to know
 
