@@ -181,7 +181,7 @@ def refusal(address: Address) -> str | None:
     normal = _normal(value)
     if normal is None:
         return "it has a control character"
-    if value != normal:
+    if value != normal or (kind == "path" and value.startswith("/ ")):  # a request is trimmed behind its slash
         return "it is not in canonical form"
     if kind == "id":
         return None if _ID.fullmatch(value) else "an id has digits only and no leading zero"

@@ -92,6 +92,7 @@ def test_a_map_in_order_passes(tmp_path: Path) -> None:
         ("path", "/", "home page"),
         ("name", " a", "canonical form"),
         ("name", "a ", "canonical form"),
+        ("path", "/ a", "canonical form"),
         ("name", "cafe\u0301", "canonical form"),
         ("name", "..", "segment '..'"),
         ("path", "/a/./b", "segment '.'"),

@@ -30,6 +30,9 @@ CASE = Loss("case", "it compares without case, and these differ from another add
 LIMIT = Loss("limit", "more than the host takes")
 UNSAID = Loss("settings", "of the settings `routes` and `home` a list of paths cannot say; they are not answered")
 CACHE = Loss("max_age", "it sends redirects without `Cache-Control`")
+SITE = Loss(
+    "site", "it wants whole addresses, and the setting `site` names none: its targets are on the first of the old hosts"
+)
 STATUS = Loss("status", "it has not the status that the settings ask for, and sends 301")
 
 Line = Callable[[Rule, CompileOptions], "str | Loss"]
@@ -54,11 +57,16 @@ class Host:
     extra: tuple[tuple[str, str], ...] = ()
     """Further files, name and text."""
     statuses: tuple[int, ...] = (301, 302, 308)
+    absolute: bool = False
+    """Whether targets need a host."""
 
 
 def status(host: Host, options: CompileOptions) -> int:
     """The status that a host sends where the setting asks for another one that it has not: 301."""
     return options.status if options.status in host.statuses else 301
+
+
+_UNNAMED = ("old-wiki.example",)
 
 
 def _absolute(answer: str, options: CompileOptions) -> str:
@@ -67,8 +75,13 @@ def _absolute(answer: str, options: CompileOptions) -> str:
 
 
 def hosts(options: CompileOptions) -> tuple[str, ...]:
-    """The names of the old wiki, for hosts that want whole addresses."""
-    return options.hosts or ("old-wiki.example",)
+    """The names of the old wiki, for hosts that want whole addresses.
+
+    >>> hosts(CompileOptions(hosts=("Old.example.", "old.example", "b.example.:8080"))), hosts(CompileOptions())
+    (('old.example', 'b.example:8080'), ('old-wiki.example',))
+    """
+    parted = (name.lower().partition(":") for name in options.hosts)
+    return tuple(dict.fromkeys(f"{name.rstrip('.')}{colon}{port}" for name, colon, port in parted)) or _UNNAMED
 
 
 def _row(source: str, target: str, *cells: object) -> str:
@@ -200,8 +213,9 @@ HOSTS: dict[str, Host] = {
         _bulk,
         "Dashboard: Account, Bulk Redirects, Create list, Import CSV; then a rule that uses the list. The columns are\n"
         "source, target, status, preserve query string, include subdomains, subpath matching, preserve path suffix.\n\n"
-        "How many entries an account may have depends on its plan. Every host of the old wiki has lines of its own;\n"
-        "`old-wiki.example` stands for a host that the settings do not name: replace it.\n",
+        "How many entries an account may have depends on its plan; each line is one. Every host of the old wiki has\n"
+        "lines of its own; `old-wiki.example` stands for a host that the settings do not name: replace it.\n",
+        absolute=True,
     ),
     "vercel": Host(
         "Vercel bulk redirects",

@@ -96,11 +96,16 @@ def _of_settings(options: CompileOptions, waiting: dict[bytes, list[tuple[Entry,
         yield Rule(Form.ROUTE, _encoded(unquote(options.home_path or "")), options.home_to)
 
 
-def unsaid(options: CompileOptions) -> int:
-    """How many rows of the settings no list of paths can say: numbered addresses, and the script without parameters."""
-    numbered = sum(route.kind == "numbered" for route in options.routes)
-    home = options.home_to is not None
-    return numbered + home + (home and options.home_path == "/")
+def unsaid(options: CompileOptions) -> Iterator[Rule]:
+    """What of the settings no list of paths can say: numbered addresses, the script without parameters, and ``/``."""
+    for route in options.routes:
+        if route.kind == "numbered":
+            source = f"{_encoded(_decoded_route(route, options))}<number>"
+            yield Rule(Form.ROUTE, source, options.answer(route))
+    if options.home_to is not None:
+        yield Rule(Form.ROUTE, _encoded(unquote(options.script)), options.home_to)
+        if options.home_path == "/":
+            yield Rule(Form.ROUTE, "/", options.home_to)
 
 
 def _crowd(survey: Survey, options: CompileOptions) -> Crowd:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self, TextIO
 
 from etl.load.redirects.neutral import UNSUPPORTED, CompileOptions
-from etl.load.redirects.static.hosts import CACHE, LIMIT, QUERY, STATUS, UNSAID, Host, Loss, status
+from etl.load.redirects.static.hosts import CACHE, LIMIT, SITE, STATUS, UNSAID, Host, Loss, status
 from etl.load.redirects.static.rules import Form, Rule, unsaid
 from etl.model import Finding
 
@@ -31,6 +31,7 @@ class Writer:
     host: Host
     folder: Path
     options: CompileOptions
+    rules: int = 0
     lines: int = 0
     losses: Counter[Loss] = field(default_factory=Counter)
     _stack: ExitStack = field(default_factory=ExitStack)
@@ -80,24 +81,26 @@ class Writer:
             return
         self._room -= size
         self._file.write(line)
-        self.lines += 1
+        self.rules += 1
+        self.lines += line.count("\n")
 
     def _open(self, name: str) -> TextIO:
         return self._stack.enter_context((self.folder / name).open("w", encoding="utf-8", newline="\n"))
 
     def _lose(self, rule: Rule, loss: Loss) -> None:
         self.losses[loss] += 1
-        if loss != QUERY:  # every name and every id: the count says it
-            self._lost.write(f"{loss.name} {rule.source} {rule.answer}\n")
+        self._lost.write(f"{loss.name} {rule.source} {rule.answer}\n")
 
     def _lose_settings(self) -> None:
         options = self.options
+        for rule in unsaid(options):
+            self._lose(rule, UNSAID)
         lost = {
-            UNSAID: unsaid(options),
+            SITE: self.host.absolute and options.site is None,
             CACHE: options.max_age is not None,
             STATUS: status(self.host, options) != options.status,
         }
-        self.losses.update({loss: count for loss, count in lost.items() if count})
+        self.losses.update(loss for loss, is_lost in lost.items() if is_lost)
 
     def _size(self, line: str) -> int:
         return len(line.encode()) if self.host.in_bytes else line.count("\n")
@@ -116,11 +119,11 @@ class Writer:
         return _README.format(
             title=self.host.title,
             file=self.host.file,
-            lines=self.lines,
+            rules=f"{self.rules} rules" + (f" in {self.lines} lines" if self.lines != self.rules else ""),
             text=self.host.readme,
             status=status(self.host, self.options),
             lost=lost or "* Nothing that the map has.\n",
-            listed=f"`{NOT_EXPRESSED}` lists the addresses, but for those with a parameter.\n" if self.losses else "",
+            listed=f"`{NOT_EXPRESSED}` lists the addresses.\n" if self.losses else "",
         )
 
 
@@ -145,7 +148,7 @@ class _Shelf:
 _README = """\
 # The redirect map for {title}
 
-`{file}`: {lines} rules, sent with status {status}.
+`{file}`: {rules}, sent with status {status}.
 
 {text}
 ## Spellings
