@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -245,7 +245,8 @@ class _Known:
         self._gone = Hashes(entry.address for entry in again if entry.target is None)
         again = entries(plan.map_file, again=True)
         self._folded = Hashes(entry.address.value.casefold() for entry in again if entry.address.kind == "name")
-        self._live = Hashes(chain(_live(plan.map_file), (unquote(path).rstrip("/") for path in plan.reserved)))
+        self._live = Hashes(_live(plan))
+        self._live_folded = Hashes(path.casefold() for path in _live(plan))
         self._cached = lru_cache(maxsize=8192)(self._meaning)
 
     def meaning(self, target: str | None) -> tuple[str, Address | None]:
@@ -266,11 +267,15 @@ class _Known:
             return "home", None
         if path.rstrip("/") in self._live:
             return "live", None
-        if any(address.kind == "name" and self._folded.count(address.value.casefold()) == 1 for address in meanings):
+        if path.rstrip("/").casefold() not in self._live_folded and self._is_in_another_case(meanings):
             return "case", None
         if matching(self._routes, path.rstrip("/")) is not None:
             return "route", None
         return self._unanswered(target, path, meanings)
+
+    def _is_in_another_case(self, meanings: Sequence[Address]) -> bool:
+        names = (address.value.casefold() for address in meanings if address.kind == "name")
+        return any(self._folded.count(name) == 1 for name in names)
 
     def _is_home(self, path: str, meanings: Sequence[Address]) -> bool:
         if path.strip("/") in {"", self._base.strip("/")}:
@@ -310,8 +315,10 @@ def _path(target: str) -> str:
     return unquote(path.replace("+", " "))
 
 
-def _live(map_file: Path) -> Iterator[str]:
-    """Paths of the new site: of documents and terms where they lie beside the map, and the targets."""
+def _live(plan: Plan) -> Iterator[str]:
+    """Paths of the new site: reserved ones, of documents and terms where they lie beside the map, and the targets."""
+    yield from (unquote(path).rstrip("/") for path in plan.reserved)
+    map_file = plan.map_file
     for name in ("documents.jsonl", "terms.jsonl"):
         file = map_file.with_name(name)
         if file.is_file():

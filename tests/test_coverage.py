@@ -81,6 +81,14 @@ def test_a_reserved_path_is_answered_and_nobody_is_asked_to_decide_on_it(map_fil
     assert (found.hits["live"], asked(found)) == (3, [("name", "searching", 1)])
 
 
+def test_a_name_in_the_case_of_no_server_is_not_answered(map_file: Path) -> None:
+    """It is a path of the new site in another case: no server looks further than its own."""
+    targets = ["/SEVEN+wells", "/Seven+wells", "/seven+wells/"]
+    assert asked(covered(map_file, targets)) == []
+    found = covered(map_file, targets, reserved=("/seven%20wells/",))
+    assert (found.hits["live"], found.hits["name"], asked(found)) == (1, 1, [("name", "SEVEN wells", 1)])
+
+
 # --- what is told apart --------------------------------------------------------------------
 
 

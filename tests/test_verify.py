@@ -24,7 +24,8 @@ from hypothesis import strategies as st
 from etl import verify
 from etl.addresses import Address, lookups, refusal
 from etl.load.redirects import CompileOptions, MapError, compile_all
-from etl.servers import ServerError, free_port, program, running
+from etl.routes import routes
+from etl.servers import SERVERS, ServerError, free_port, program, running
 from etl.settings import SettingsError
 from etl.verify import Plan, connections, verdicts
 from etl.verify.connections import Connection, NoAnswer, Server, Unreachable, origin
@@ -776,6 +777,42 @@ def test_nginx_answers_every_spelling_and_no_attack(nginx: str, tmp_path: Path, 
     with running(nginx, tmp_path) as (address, _):
         outcome = run("redirects", "verify", "--base-url", address, "--map", tmp_path, "--hostile")
     assert outcome.status == 0, outcome.out
+
+
+@pytest.mark.parametrize("server", sorted(SERVERS))
+@pytest.mark.parametrize("base", ["/", "/wiki"])
+def test_what_the_settings_answer_is_asked_of_every_server(server: str, base: str, tmp_path: Path, run: Run) -> None:
+    """As many requests as there are; the map comes before the settings; other settings are wrong answers."""
+    rows = [("name", "Home", "/pages/home/"), ("name", "cat5", "/pages/cat/"), ("name", "Search Results", "/pages/s/")]
+    write_map(tmp_path, rows)
+    (tmp_path / "conf.toml").write_text(
+        f'legacy_base = "{base}"\nhome = "Home"\n'
+        '[routes]\ncategories = "/tags/"\nfiles = "gone"\nsearch = "/search/"\nprint = "/print/?q="\n'
+    )
+    config = ["--config", str(tmp_path / "conf.toml")]
+    built = ["--map", str(tmp_path / "redirects.jsonl"), "--out", str(tmp_path / "redirects"), "--server", server]
+    assert run("redirects", "build", *built, *config).status == 0
+    asked = ["redirects", "verify", "--map", str(tmp_path / "redirects.jsonl"), "--format", "json", *config]
+    try:
+        with running(server, tmp_path) as (address, _):
+            honest = run(*asked, "--base-url", address.rstrip("/"))
+            (tmp_path / "conf.toml").write_text(
+                f'legacy_base = "{base}"\nhome = "cat5"\nroutes = {{categories = "/tags/", files = "/files/"}}\n'
+            )
+            other = run(*asked, "--base-url", address.rstrip("/"))
+    except ServerError as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(error))
+    assert honest.status == 0, honest.out
+    forms = {(one["group"], one["form"]): one["requests"] for one in json.loads(honest.out)["forms"]}
+    assert forms["home", "script"] == 2
+    assert forms.get(("home", "folder"), 0) == (0 if base == "/" else 3)
+    rows_of = [*routes(dict.fromkeys(("categories", "files", "search", "print"), "gone"), base)]
+    exact = [route for route in rows_of if route.kind == "exact" and not route.path.endswith("Search Results")]
+    assert forms["route", "exact"] == 2 * len(exact)
+    assert forms["route", "numbered"] == 2 * (len(rows_of) - len(exact) - 1)
+    assert {one["group"] for one in json.loads(other.out)["forms"] if one["wrong"]} == {"home", "route"}
 
 
 def test_nginx_with_a_mistake_in_its_map_does_not_pass(nginx: str, tmp_path: Path, run: Run) -> None:

@@ -222,6 +222,8 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
+    from etl.addresses import canonical_name
+    from etl.load.redirects import compile_options
     from etl.verify import Plan, forms, hosts, resolved, verify
     from etl.verify.verdicts import REPORTS
 
@@ -234,6 +236,8 @@ def _verify(options: argparse.Namespace) -> int:
         site=settings.site,
         legacy_base=settings.legacy_base,
         path_prefixes=settings.path_prefixes,
+        home=canonical_name(settings.home or ""),
+        routes=compile_options(settings).routes,
         status=settings.status,
         sample=options.sample,
         forms=forms(options.spelling),

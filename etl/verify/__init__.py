@@ -21,9 +21,10 @@ from urllib.parse import urljoin
 
 from etl.addresses import Address, as_path
 from etl.load.redirects.neutral import Crowd, Entry, entries
+from etl.routes import Route, matching
 from etl.settings import SettingsError
 from etl.verify.connections import Answer, Connection, NoAnswer, Origin, Server, Unreachable, origin
-from etl.verify.spellings import FORMS, INJECTED, Spelling, hostile, spellings, unknown
+from etl.verify.spellings import FORMS, INJECTED, Spelling, hostile, of_home, of_route, spellings, unknown
 from etl.verify.verdicts import NOTED, Fault, Tally
 
 CHUNK = 2000
@@ -55,6 +56,9 @@ class Plan:
     """Base address of the new site where targets are absolute, as compiled into the map."""
     legacy_base: str = "/"
     path_prefixes: tuple[str, ...] = ()
+    home: str | None = None
+    """Page name of the old home page."""
+    routes: tuple[Route, ...] = ()
     status: int = 301
     sample: str | None = None
     """A number of entries, or a share such as ``5%``; the same entries each time."""
@@ -93,6 +97,8 @@ class Plan:
             "hosts": list(self.hosts),
             "site": self.site,
             "legacy_base": self.legacy_base,
+            "home": self.home,
+            "routes": [list(route) for route in self.routes],
             "status": self.status,
             "sample": self.sample,
             "forms": None if self.forms is None else sorted(self.forms),
@@ -142,11 +148,11 @@ class Question(NamedTuple):
     """One request, and the answer that is right."""
 
     group: str
-    """``name``, ``id``, ``path``; ``unknown``, ``hostile``; ``target``: a page of the new site."""
+    """``name``, ``id``, ``path``; ``home``, ``route``: settings; ``unknown``, ``hostile``; ``target``: a new page."""
     form: str
     target: str
     right: str | None
-    """Where to go, as the map says it; None: gone. Only of the first three groups."""
+    """Where to go, as the map says it, or a setting; None: gone. Only of the first five groups."""
 
 
 def verify(plan: Plan) -> Tally:
@@ -194,6 +200,8 @@ class _Survey:
     shared: dict[Address, Entry]
     """The entries whose spellings may mean another entry as well."""
     unknown: list[Spelling]
+    settings: list[Question]
+    """What the settings ``home`` and ``routes`` answer, and no entry does."""
     picked: list[Address]
 
 
@@ -202,6 +210,7 @@ def _survey(plan: Plan) -> _Survey:
     crowd = Crowd(plan.map_file.stat().st_size if plan.map_file.is_file() else 0)
     digest, marks, count, within = hashlib.sha256(), _Smallest(size or 0), 0, 0
     picked = {kind: _Smallest(PICKED) for kind in ("name", "id", "path")}
+    home: Entry | None = None
     for entry in entries(plan.map_file):
         mark, key = _mark(entry.address), as_path(entry.address, plan.legacy_base)
         count += 1
@@ -210,16 +219,40 @@ def _survey(plan: Plan) -> _Survey:
         within += mark <= share
         picked[entry.address.kind].add(mark, entry.address)
         crowd.add(key.encode())
+        if entry.address == ("name", plan.home):
+            home = entry
     highest = share if size is None else marks.highest
     chosen = within if size is None else min(size, count)
     known = [address for smallest in picked.values() for address in smallest.values()]
     candidates = list(unknown(known, plan.path_prefixes, plan.legacy_base))
-    shared = _shared(plan, crowd, candidates)
-    return _Survey(count, chosen, highest, digest.hexdigest(), shared, candidates, known)
+    questions = list(_of_settings(plan, home))
+    shared, answered = _shared(plan, crowd, [*candidates, *(spelling for spelling, _ in questions)])
+    nobodys = [
+        spelling for spelling in candidates if spelling.target not in answered and not _is_route(spelling, plan.routes)
+    ]
+    settings = [question for _, question in questions if question.target not in answered]
+    return _Survey(count, chosen, highest, digest.hexdigest(), shared, nobodys, settings, known)
 
 
-def _shared(plan: Plan, crowd: Crowd, candidates: list[Spelling]) -> dict[Address, Entry]:
-    """Second pass: the entries that may share a spelling; and takes those candidates out that are known after all."""
+def _of_settings(plan: Plan, home: Entry | None) -> Iterator[tuple[Spelling, Question]]:
+    """What the settings say of addresses that are no pages; each target once, with the answer that comes first."""
+    for spelling in of_home(plan.legacy_base) if home is not None else ():
+        yield spelling, Question("home", spelling.form, spelling.target, home.target if home else None)
+    seen = set()
+    for route in sorted(plan.routes, key=lambda route: route.kind):  # exact before numbered, as servers have them
+        for spelling in of_route(route, plan.legacy_base):
+            if spelling.target not in seen:
+                seen.add(spelling.target)
+                yield spelling, Question("route", spelling.form, spelling.target, route.target)
+
+
+def _is_route(spelling: Spelling, routes: tuple[Route, ...]) -> bool:
+    """Whether the setting answers what was to be unknown: a page "cat5", and behind it the category "cat5-…"."""
+    return any(kind == "path" and matching(routes, value) is not None for kind, value in spelling.meanings)
+
+
+def _shared(plan: Plan, crowd: Crowd, candidates: list[Spelling]) -> tuple[dict[Address, Entry], set[str]]:
+    """Second pass: the entries that may share a spelling; and the targets of those candidates that are known."""
     asked: dict[tuple[str, str], list[Spelling]] = {}
     for spelling in candidates:
         for address in spelling.meanings:
@@ -230,8 +263,7 @@ def _shared(plan: Plan, crowd: Crowd, candidates: list[Spelling]) -> dict[Addres
         if crowd.suspects(as_path(entry.address, plan.legacy_base).encode()):
             shared[entry.address] = entry
         known.update(spelling.target for spelling in asked.pop(_folded(entry.address), ()))
-    candidates[:] = (spelling for spelling in candidates if spelling.target not in known)
-    return shared
+    return shared, known
 
 
 def _folded(address: Address) -> tuple[str, str]:
@@ -336,6 +368,7 @@ class _Run:
                 self._tally.entries += len(chunk)
                 self._tally.save()
                 done(len(chunk))
+            await self._ask(asker, host, iter(self._survey.settings))
             await self._ask(asker, host, self._negatives())
         finally:
             for connection in asker:

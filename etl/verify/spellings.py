@@ -13,12 +13,14 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from etl.addresses import SCRIPT, Address, lookups
+from etl.routes import Route
 
 TRACKING = "?utm_source=wiki-etl&utm_medium=redirects+verify"
 INJECTED = "x-wiki-etl-injected"
 """The header that a server sends when it lets a request write into its answer."""
 
 _BROWSER = "/-._~!$'()*,;:@"  # what a browser leaves as it is in a path, but for & and =
+_NUMBER = "999999999999"
 _UNKNOWN = "wiki-etl-redirects-verify-unknown"
 
 
@@ -160,6 +162,38 @@ def spellings(address: Address, legacy_base: str = "/", forms: frozenset[str] | 
             yield Spelling(form, target, meanings)
 
 
+# --- what is no page -----------------------------------------------------------------------
+
+
+def of_home(legacy_base: str = "/") -> Iterator[Spelling]:
+    """Targets that ask for the old home page: the script without its parameters, and the folder of the old wiki.
+
+    >>> [spelling.target for spelling in of_home("/wiki")][::2], len([*of_home()])
+    (['/wiki/tiki-index.php', '/wiki', '/wiki/?utm_source=wiki-etl&utm_medium=redirects+verify'], 2)
+    """
+    inner = legacy_base.strip("/")
+    script = f"/{inner}/{SCRIPT}" if inner else f"/{SCRIPT}"
+    targets = [("script", script), ("script", script + TRACKING)]
+    if inner:  # the root of a host is the new site's, if that has a page there
+        targets += [("folder", f"/{inner}"), ("folder", f"/{inner}/"), ("folder", f"/{inner}/{TRACKING}")]
+    for form, target in targets:
+        yield Spelling(form, target, lookups(target, legacy_base))
+
+
+def of_route(route: Route, legacy_base: str = "/") -> Iterator[Spelling]:
+    """Targets that ask for an address that is no page.
+
+    >>> [spelling.target for spelling in of_route(Route("exact", "/Search Results", None))]
+    ['/Search+Results', '/Search+Results?utm_source=wiki-etl&utm_medium=redirects+verify']
+    >>> [spelling.target for spelling in of_route(Route("numbered", "/cat", "/tags/"))]
+    ['/cat999999999999', '/cat999999999999-wiki-etl-redirects-verify-unknown']
+    """
+    path = _segments(_plus)(route.path)
+    ends = ("", TRACKING) if route.kind == "exact" else (_NUMBER, f"{_NUMBER}-{_UNKNOWN}")
+    for end in ends:
+        yield Spelling(route.kind, path + end, lookups(path + end, legacy_base))
+
+
 # --- what is no address --------------------------------------------------------------------
 
 
@@ -171,7 +205,7 @@ def unknown(known: Sequence[Address], path_prefixes: Sequence[str] = (), legacy_
     inner = legacy_base.strip("/")
     base = f"/{inner}/" if inner else "/"
     plain = [base + _UNKNOWN, f"{base}{_UNKNOWN}+page/", f"{base}{SCRIPT}?page={_UNKNOWN}"]
-    plain += [f"{base}999999999999", f"{base}{SCRIPT}?page_id=999999999999"]
+    plain += [f"{base}{_NUMBER}", f"{base}{SCRIPT}?page_id={_NUMBER}"]
     plain += [f"/{prefix}/{_UNKNOWN}" for prefix in path_prefixes]
     for target in plain:
         yield Spelling("invented", target, lookups(target, legacy_base))
