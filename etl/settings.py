@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
@@ -28,6 +29,7 @@ MEMBERS_IN_A_LINE = 8
 damage."""
 
 _SITE = r"^https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?$"
+_HOST = re.compile(r"(?:[^\s/\\?#@:\[\]]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _FOLDER = r"^(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?$"
 """As it is sent, without encoding: it becomes part of the patterns of every web server."""
 
@@ -138,6 +140,22 @@ class Settings(BaseModel):
             self
         )  # frozen, but not all of its values have a hash: what is derived from settings is kept by identity
 
+    @field_validator("hosts", "image_hosts")
+    @classmethod
+    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for host in value:
+            if not _HOST.fullmatch(host):
+                name = urlsplit(host if "//" in host else f"//{host}").netloc.rpartition("@")[2]
+                hint = f": write {name!r}" if _HOST.fullmatch(name) else ""
+                raise ValueError(f"{host!r} is no host name{hint}")
+        return value
+
+    @field_validator("max_rejects", "max_shrink", mode="before")
+    @classmethod
+    def _number_or_share(cls, value: object) -> object:
+        """TOML has numbers of its own: `5` is as good as `"5"`."""
+        return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
     @field_validator("path_template", "tag_template")
     @classmethod
     def _template(cls, value: str) -> str:
@@ -227,14 +245,50 @@ def load_settings(
 ) -> tuple[Settings, dict[str, str]]:
     """The effective settings and the origin of each value ("default", a file's name, "flag").
 
-    Raises SettingsError with the file, the key and the value quoted.
+    Raises SettingsError with the file, the key and the value quoted; also when the sources bring settings that differ.
     """
-    origin_path, values = _file_values(config, sources)
+    found = _files(config, sources)
+    if config and not found:
+        raise SettingsError(f"{config}: no such settings file")
+    path = found[0] if found else None
+    settings, origins = _of_file(path, flags)
+    for other in found[1:]:
+        one, two = _values(settings, path), _values(_of_file(other, flags)[0], other)
+        if unlike := [key for key in one if one[key] != two[key]]:
+            which = "one run has one set of settings: name the file that counts with --config"
+            raise SettingsError(f"{path} and {other} differ in {', '.join(unlike)}; {which}")
+    return settings, origins
+
+
+def files_in_use(config: Path | None, sources: Sequence[str]) -> frozenset[Path]:
+    """Settings files that count, or say the same as the one that does, each with its file of reviewed redirects."""
+    found = _files(config, sources)
+    named = ((path, _read(path).get("redirects")) for path in found)
+    return frozenset(path.resolve() for path in [*found, *(path.parent / name for path, name in named if name)])
+
+
+def _files(config: Path | None, sources: Sequence[str]) -> list[Path]:
+    """The settings files that there are, each once, of the first place that has any (contract, section 2)."""
+    local = [Path(source) for source in sources if source != "-" and "://" not in source]
+    beside = [(path if path.is_dir() else path.parent) / CONFIG_NAME for path in local]
+    found: dict[Path, Path] = {}
+    for path in [config] if config else beside:
+        if path.is_file():
+            found.setdefault(path.resolve(), path)
+    if found or config:
+        return list(found.values())
+    projects = (folder / "pyproject.toml" for folder in (Path.cwd(), *Path.cwd().parents))
+    return [path for path in projects if path.is_file()][:1]
+
+
+def _of_file(path: Path | None, flags: Mapping[str, Any]) -> tuple[Settings, dict[str, str]]:
+    """The settings of one file, and the origin of each value."""
+    values = {} if path is None else _read(path)
     origins = dict.fromkeys(Settings.model_fields, "default")
     for key in values:
         if key not in Settings.model_fields:
-            raise SettingsError(f"{origin_path}: {known_key(key)}")
-        origins[key] = str(origin_path)
+            raise SettingsError(f"{path}: {known_key(key)}")
+        origins[key] = str(path)
     for key, value in flags.items():
         values[key] = value
         origins[key] = "flag"
@@ -247,31 +301,22 @@ def load_settings(
         raise SettingsError(f"{where}: setting {key!r}: {first['msg']} (got {first['input']!r})") from error
 
 
-def _file_values(config: Path | None, sources: Sequence[str]) -> tuple[Path | None, dict[str, Any]]:
-    for path in [config] if config else _beside(sources):
-        if path.is_file():
-            return path, _read(path, whole=path.name != "pyproject.toml")
-    if config:
-        raise SettingsError(f"{config}: no such settings file")
-    for folder in [Path.cwd(), *Path.cwd().parents]:
-        path = folder / "pyproject.toml"
-        if path.is_file():
-            return path, _read(path, whole=False)
-    return None, {}
+def _values(settings: Settings, path: Path | None) -> dict[str, Any]:
+    """All values, to be compared: of a file of redirects its name and content count, not where it lies."""
+    values = settings.model_dump()
+    if settings.redirects is not None and path is not None:
+        file = path.parent / settings.redirects
+        values["redirects"] = (file.name, file.read_bytes()) if file.is_file() else file
+    return values
 
 
-def _beside(sources: Sequence[str]) -> list[Path]:
-    """Where a settings file may lie for local sources: in the folder, or beside the archive."""
-    local = [Path(source) for source in sources if source != "-" and "://" not in source]
-    return [(path if path.is_dir() else path.parent) / CONFIG_NAME for path in local]
-
-
-def _read(path: Path, *, whole: bool) -> dict[str, Any]:
+def _read(path: Path) -> dict[str, Any]:
+    """What a settings file says."""
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
+        data = tomllib.loads(path.read_text("utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{path}: cannot read settings: {error}") from error
-    values = data if whole else data.get("tool", {}).get("wiki-etl", {})
+    values = data if path.name != "pyproject.toml" else data.get("tool", {}).get("wiki-etl", {})
     if not isinstance(values, dict):
         raise SettingsError(f"{path}: [tool.wiki-etl] is not a table")
     return dict(values)
