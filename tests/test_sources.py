@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from etl.settings import Settings, SettingsError, load_settings
-from tests.make import Outcome, folder, name, page, zipped
+from tests.make import Outcome, folder, name, page, pages, zipped
 
 Run = Callable[..., Outcome]
 LONG = (
@@ -127,3 +127,23 @@ def test_an_address_is_no_host_and_the_host_in_it_is_told(
 )
 def test_hosts_are_names_with_or_without_a_port(host: str, tmp_path: Path) -> None:
     assert read(tmp_path / "wiki-etl.toml", f'hosts = ["{host}"]\n').hosts == (host,)
+
+
+# --- what is to be done next ---------------------------------------------------------------
+
+
+def test_what_was_not_published_has_no_redirects_to_be_wired(here: Path, run: Run) -> None:
+    source = folder(here / "wiki", pages(9))
+    dry = run("migrate", source, "--dry-run").err
+    assert dry.splitlines()[-1].endswith("run again without --dry-run to publish")
+    assert (
+        run("migrate", source)
+        .err.splitlines()[-1]
+        .endswith("wire the redirects as out/current/redirects/<server>/README.md says")
+    )
+    for member in [*pages(9)][3:]:
+        (source / member).unlink()
+    refused = run("migrate", source)
+    assert refused.status == 5
+    assert refused.err.splitlines()[-1].endswith("mend the export or the settings, run again")
+    assert "wire" not in dry + refused.err

@@ -116,8 +116,13 @@ def _next(run: Run, facts: dict[str, Any]) -> str:
     if facts["ledger"]["rejects"]:
         again = f"`wiki-etl replay {folder}` says which of them pass after a change of the settings or the tool"
         return f"next: read {folder / 'rejects.jsonl'}, mend the export or the settings, run again; {again}"
-    wire = f"wire the redirects as {folder / 'redirects'}/<server>/README.md says"
-    return f"next: read {folder / 'findings.jsonl'}; {wire}" if facts["findings"] else f"next: {wire}"
+    if run.refused:
+        then = "mend the export or the settings, run again"
+    elif run.dry_run:  # there is nothing yet to be wired
+        then = "run again without --dry-run to publish"
+    else:
+        then = f"wire the redirects as {folder / 'redirects'}/<server>/README.md says"
+    return f"next: read {folder / 'findings.jsonl'}; {then}" if facts["findings"] else f"next: {then}"
 
 
 def plain(text: str) -> str:
