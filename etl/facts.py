@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -131,6 +131,11 @@ class Facts:
     def add_entries(self, rows: Iterable[Sequence[Any]]) -> None:
         """Entries as they come out of their containers."""
         self.insert("entry", rows)
+
+    def pass_over(self, left_out: Callable[[int, str], bool]) -> int:
+        """Drop entries that are no members after all, asked by number of bundle and name; returns how many."""
+        self.db.create_function("left_out", 2, left_out)
+        return self.db.execute("DELETE FROM entry WHERE left_out(number, name)").rowcount
 
     def order_members(self, bundles: Iterable[tuple[int, str, str]]) -> int:
         """Give every entry its ordinal: by bundle name, then by the UTF-8 bytes of its name in NFC.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from etl import __version__
-from etl.extract.bundle import Bundle, Locator, scan
+from etl.extract.bundle import Bundle, Locator, left_out, scan
 from etl.extract.previous import read_previous
 from etl.extract.reviewed import Reviewed, read_reviewed, settings_digest
 from etl.extract.trouble import SourceError
@@ -60,6 +60,10 @@ class Run:
     leave_out: Sequence[Path] = ()
     sha256: str | None = None
     """What the only source must have, which is no folder; in lower case."""
+    in_use: Container[Path] = frozenset()
+    """Files of settings, resolved, of which nobody is to be told that they lie in a source unused."""
+    by_config: bool = False
+    """Whether the settings file was named, so that it is no surprise that others are not used."""
     progress: Progress = lambda _name, _total: nullcontext(lambda _done: None)
 
     bundles: list[Bundle] = field(default_factory=list)
@@ -153,6 +157,8 @@ def index(run: Run, facts: Facts, work: Path) -> int:
     troubles = [bundle.trouble for bundle in run.bundles if bundle.trouble]
     if troubles and not run.allow_partial:
         raise SourceError(f"{troubles[0]} (--allow-partial publishes what could be read)")
+    if any(bundle.unsure for bundle in run.bundles):
+        run.entries -= facts.pass_over(left_out(run.bundles, run.settings))
     return facts.order_members((bundle.number, bundle.name, bundle.prefix) for bundle in run.bundles)
 
 

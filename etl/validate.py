@@ -14,7 +14,7 @@ import sqlite3
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass, field
 from io import TextIOWrapper
@@ -31,6 +31,7 @@ from etl.extract.trouble import SourceError
 from etl.load.faults import Fault, Place, Verdict, command, one_line, show_github, show_json, show_text
 from etl.load.generations import CURRENT, Generations
 from etl.load.lines import append_file, describe
+from etl.load.report import warnings
 from etl.model import Finding, finding_line
 from etl.settings import MEMBERS_IN_A_LINE, Settings, SettingsError
 
@@ -57,6 +58,7 @@ _OPENING = {
 _HEAD = 4096
 
 LoadSettings = Callable[[Sequence[str]], Settings]
+InUse = Callable[[Sequence[str]], Container[Path]]
 
 
 def validate(
@@ -72,11 +74,14 @@ def validate(
     out: Path | None = None,
     leave_out: Sequence[Path] = (),
     sha256: str | None = None,
+    in_use: InUse = lambda _sources: (),
+    by_config: bool = False,
 ) -> int:
     """Write every fault of all paths to standard output; returns the exit status (contract, section 3).
 
     The paths that are bundles are one set, as for `migrate`. ``strict``: warnings count as faults.
     ``out``: the folder whose current generation `max_shrink` compares with. ``sha256``: what the only bundle must have.
+    ``in_use``, ``by_config``: of a `Run`.
     Raises SourceError, OSError (status 3) and SettingsError (2).
     """
     from etl.pipeline import Run
@@ -87,7 +92,17 @@ def validate(
             bundles = _bundles(paths, sha256)
             if bundles:
                 settings, made = load_settings(bundles), work.folder / "out"
-                run = Run(bundles, settings, made, jobs, leave_out=leave_out, sha256=sha256, progress=progress)
+                run = Run(
+                    bundles,
+                    settings,
+                    made,
+                    jobs,
+                    leave_out=leave_out,
+                    sha256=sha256,
+                    in_use=in_use(bundles),
+                    by_config=by_config,
+                    progress=progress,
+                )
                 _check_bundles(work, run, out)
             for path in paths:
                 if path not in bundles:
@@ -191,6 +206,7 @@ def _check_bundles(work: Work, run: Run, out: Path | None) -> None:
     verdict.totals.update(run.findings)
     verdict.ledger.update(run.ledger.model_dump())
     verdict.checked += [f"{bundle.name}: {_skipped(bundle)}" for bundle in run.bundles if bundle.skipped]
+    verdict.warnings += warnings(run)
     verdict.trouble += [bundle.trouble for bundle in run.bundles if bundle.trouble]
     verdict.refused = run.refused or (refusal(run, Generations(out).current) if out else None)
     append_file(refused / "findings.jsonl", verdict.faults)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from etl.settings import Settings, SettingsError, load_settings
-from tests.make import Outcome, folder, name, page, pages, zipped
+from tests.make import Outcome, files, folder, lines, name, page, pages, tarred, zipped
 
 Run = Callable[..., Outcome]
 LONG = (
@@ -32,6 +32,95 @@ def found(run: Run, *paths: object, status: int = 1) -> dict[str, Any]:
     assert outcome.status == status, outcome
     report: dict[str, Any] = json.loads(outcome.out)
     return report
+
+
+# --- the file of reviewed redirects in a source --------------------------------------------
+
+
+@pytest.mark.parametrize("decisions", [DECISIONS, LONG + DECISIONS, LONG], ids=["short", "long", "comments"])
+def test_the_file_of_reviewed_redirects_is_no_member(decisions: str, here: Path, run: Run) -> None:
+    source = folder(here / "raw", pages(2))
+    (source / "wiki-etl.toml").write_text('redirects = "redirects-review.toml"\n')
+    (source / "redirects-review.toml").write_text(decisions)
+    outcome = run("migrate", "raw", "--format", "json")
+    summary = json.loads(outcome.out)
+    assert outcome.status == 0, outcome.err
+    assert (summary["ledger"]["members"], summary["ledger"]["documents"]) == (2, 2)
+    assert summary["inputs"][0]["skipped"] == {"settings": 2}
+    assert summary["warnings"] == []
+    assert "skipped: 2 settings" in outcome.err
+    assert "WARNING" not in outcome.err
+    report = found(run, "raw", status=0)
+    assert (report["faults"], report["ledger"]["members"]) == ([], 2)
+    assert "raw: skipped 2 settings" in run("validate", "raw").out
+
+
+def test_it_is_none_of_any_source_that_says_the_same(here: Path, run: Run) -> None:
+    for source, numbers in (("a", [1, 2]), ("b", [3])):
+        folder(here / source, {name(number): page(f"Well {number}", page_id=number) for number in numbers})
+        (here / source / "wiki-etl.toml").write_text('redirects = "redirects-review.toml"\n')
+        (here / source / "redirects-review.toml").write_text(DECISIONS)
+    outcome = run("migrate", "a", "b", "--format", "json")
+    assert outcome.status == 0, outcome.err
+    summary = json.loads(outcome.out)
+    assert [entry["skipped"] for entry in summary["inputs"]] == [{"settings": 2}, {"settings": 2}]
+    assert (summary["ledger"]["members"], summary["warnings"]) == (3, [])
+    assert found(run, "a", "b", status=0)["ledger"]["members"] == 3
+
+
+def test_with_the_file_in_it_a_folder_and_its_archive_are_the_same_bundle(here: Path, run: Run) -> None:
+    members = {**pages(2), "wiki-etl.toml": b'redirects = "redirects.toml"\n', "redirects.toml": DECISIONS.encode()}
+    folder(here / "wiki", members)
+    zipped(here / "wiki.zip", members, "wiki/")
+    for source in ("wiki", "wiki.zip"):
+        assert run("migrate", source, "--out", f"out of {source}", "--config", "wiki/wiki-etl.toml").status == 0
+    assert files(here / "out of wiki" / "current") == files(here / "out of wiki.zip" / "current")
+
+
+def test_another_file_of_its_name_is_told(here: Path, run: Run) -> None:
+    folder(here / "raw", pages(2) | {"old/redirects.toml": b"x"})
+    (here / "raw" / "wiki-etl.toml").write_text('redirects = "redirects.toml"\n')
+    (here / "raw" / "redirects.toml").write_text(DECISIONS)
+    [said] = json.loads(run("migrate", "raw", "--format", "json").out)["warnings"]
+    assert said.startswith("raw/old/redirects.toml was passed over")
+    assert json.loads(run("migrate", "raw", "--format", "json", "--config", "raw/wiki-etl.toml").out)["warnings"] == [
+        said
+    ]
+
+
+# --- settings files that are not used ------------------------------------------------------
+
+
+def test_a_settings_file_that_lies_deeper_is_told_with_its_path_and_its_use(here: Path, run: Run) -> None:
+    folder(here / "raw" / "exp", pages(2, categories=["Draft"]))
+    (here / "raw" / "exp" / "wiki-etl.toml").write_text('draft_categories = ["Draft"]\n')
+    said = "the settings file raw/exp/wiki-etl.toml was not used; to use it: --config raw/exp/wiki-etl.toml"
+    outcome = run("migrate", "--format", "json")
+    assert outcome.status == 0
+    assert json.loads(outcome.out)["warnings"] == [said]
+    assert f"WARNING: {said}\n" in outcome.err
+    assert f"WARNING: {said}\n" in run("validate", "raw").out
+    assert found(run, "raw", status=0)["warnings"] == [said]
+    github = run("validate", "raw", "--format", "github").out
+    assert f"::warning title=settings::{said}\n" in github
+    assert run("validate", "raw", "--strict").status == 0
+    followed = run("migrate", "--config", "raw/exp/wiki-etl.toml", "--format", "json")
+    assert json.loads(followed.out)["warnings"] == []
+    assert json.loads(followed.out)["ledger"]["withheld"] == 2
+
+
+def test_a_settings_file_in_an_archive_is_told_as_well(here: Path, run: Run) -> None:
+    zipped(here / "exp.zip", pages(2) | {"wiki-etl.toml": b""}, "exp/")
+    said = "the settings file exp.zip/exp/wiki-etl.toml was not used; to use it, unpack it for --config"
+    assert f"WARNING: {said}\n" in run("migrate", "exp.zip").err
+
+
+def test_a_crowd_of_unused_settings_files_is_told_in_short(here: Path, run: Run) -> None:
+    folder(here / "raw", {})
+    for number in range(13):
+        zipped(here / "raw" / f"{number}.zip", {name(number): page(f"Well {number}"), "wiki-etl.toml": b""})
+    said = json.loads(run("migrate", "raw", "--format", "json").out)["warnings"]
+    assert (len(said), said[-1]) == (11, "3 more files of settings were not used")
 
 
 # --- settings of several sources -----------------------------------------------------------
@@ -73,6 +162,15 @@ def test_archives_beside_one_settings_file_have_one(two: Path, run: Run) -> None
     for number in (1, 2):
         zipped(two / "a" / f"{number}.zip", {name(number): page(f"Well {number}", page_id=number)})
     assert run("migrate", "a/1.zip", "a/2.zip").status == 0
+
+
+def test_of_reviewed_redirects_the_content_counts(two: Path, run: Run) -> None:
+    for source in "ab":
+        (two / source / "wiki-etl.toml").write_text('redirects = "redirects.toml"\n')
+        (two / source / "redirects.toml").write_text(DECISIONS)
+    assert run("migrate", "a", "b").status == 0
+    (two / "b" / "redirects.toml").write_text(DECISIONS.replace("Old", "Older"))
+    assert "differ in redirects;" in run("migrate", "a", "b").err
 
 
 # --- what a settings file may say ----------------------------------------------------------
@@ -127,6 +225,30 @@ def test_an_address_is_no_host_and_the_host_in_it_is_told(
 )
 def test_hosts_are_names_with_or_without_a_port(host: str, tmp_path: Path) -> None:
     assert read(tmp_path / "wiki-etl.toml", f'hosts = ["{host}"]\n').hosts == (host,)
+
+
+# --- what is ignored -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("glob", ["e*.txt", "exp*", "[!0-9]*", "exp/drafts", "drafts"])
+def test_globs_leave_the_same_members_of_a_folder_and_of_its_archives(glob: str, here: Path, run: Run) -> None:
+    members = {f"drafts/{name(9)}": page("Draft", page_id=9), **pages(3), "e4.txt": page("Without an id")}
+    for top in ("exp", "raw/exp"):
+        folder(here / top, members)
+    zipped(here / "exp.zip", members, "exp/")
+    tarred(here / "back.tar.zst", dict(reversed(members.items())), "raw/exp/")
+    (here / "own.toml").write_text(f'ignore = ["{glob}"]\n')
+    made, skipped = [], []
+    for number, source in enumerate(("exp", "raw", "exp.zip", "back.tar.zst")):
+        outcome = run("migrate", source, "--config", "own.toml", "--out", f"out{number}", "--format", "json")
+        assert outcome.status == 0, outcome.err
+        made.append(files(here / f"out{number}" / "current"))
+        skipped.append([entry["skipped"] for entry in json.loads(outcome.out)["inputs"]])
+    assert all(each == made[0] for each in made)
+    assert all(each == skipped[0] for each in skipped)
+    left = {line["source"]["member"] for line in lines(here / "out0" / "current" / "documents.jsonl")}
+    gone = {"e*.txt": {"e4.txt"}, "[!0-9]*": {"e4.txt", f"drafts/{name(9)}"}, "drafts": {f"drafts/{name(9)}"}}
+    assert left == members.keys() - gone.get(glob, set())
 
 
 # --- what is to be done next ---------------------------------------------------------------

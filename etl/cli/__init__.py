@@ -266,6 +266,7 @@ def _migrate(options: argparse.Namespace) -> int:
     from etl.load import report
     from etl.passes import Options
     from etl.pipeline import Run, migrate
+    from etl.settings import files_in_use
 
     sources, leave_out = _one_source(options)
     run = Run(
@@ -280,6 +281,8 @@ def _migrate(options: argparse.Namespace) -> int:
         previous=options.previous,
         leave_out=leave_out,
         sha256=options.sha256,
+        in_use=files_in_use(options.config, sources),
+        by_config=options.config is not None,
         progress=progress(options),
     )
     migrate(run)
@@ -293,6 +296,7 @@ def _migrate(options: argparse.Namespace) -> int:
 
 
 def _validate(options: argparse.Namespace) -> int:
+    from etl.settings import files_in_use
     from etl.validate import validate
 
     paths, leave_out = _one_source(options)
@@ -308,6 +312,8 @@ def _validate(options: argparse.Namespace) -> int:
         out=options.out,
         leave_out=leave_out,
         sha256=options.sha256,
+        in_use=lambda sources: files_in_use(options.config, sources),
+        by_config=options.config is not None,
     )
 
 

@@ -15,6 +15,7 @@ import stat
 import sys
 import tempfile
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -41,7 +42,7 @@ from etl.extract.zips import (
     zip_entries,
 )
 from etl.model import Rejection
-from etl.settings import MIB, Settings
+from etl.settings import CONFIG_NAME, MIB, Settings
 
 
 class Locator(NamedTuple):
@@ -79,8 +80,18 @@ class Bundle:
     """A sentence, when the container could not be read to its end; the entries before that were handed over."""
     source: str
     """The source as the operator gave it; of an archive in a folder, its path through that folder."""
+    told: str
+    """The source as people may see it: no password, no control character."""
+    shown: str
+    """What people are told it is: its name; where another bundle has that name, too, its source."""
+    filled: bool = False
+    """Whether any entry was handed over."""
     seen: Seen | None = None
     """The file that members are read from by what was noted now; whoever has read them asks `check_unchanged`."""
+    settings: list[str] = field(default_factory=list)
+    """Names of the first few entries that were passed over as files of settings."""
+    unsure: bool = False
+    """Whether `left_out` has to be asked for what was handed over: its prefix was not known when `ignore` was."""
     folders: list[Seen] = field(default_factory=list)
     """The folders that were listed: until all members were read once, a member that comes or goes would make a mixture
     of what was there and what is; after that each is held against its bytes."""
@@ -103,7 +114,8 @@ def scan(
 
     A name is as in the container, parted by single slashes, without `.` segments; bytes that are not text became
     U+FFFD, so did a NUL. It is not in NFC, and the bundle's prefix is still on it. The order is that of the containers.
-    A bundle may have no member at all, such as a folder that holds nothing but archives.
+    A bundle may have no member at all, such as a folder that holds nothing but archives. Of a bundle that is ``unsure``
+    some entries may be ones to pass over.
 
     Compressed tars, standard input and downloads are spooled to files below ``work``, an existing folder that the
     caller deletes after the last `Reader`. Folders in ``leave_out`` are passed over in silence.
@@ -114,7 +126,39 @@ def scan(
     run = _Scan(settings, work, add, leave_out, sha256)
     for source in sources:
         run.source(source)
+    _tell_apart(run.bundles)
     return run.bundles
+
+
+def left_out(bundles: Sequence[Bundle], settings: Settings) -> Callable[[int, str], bool]:
+    """What says of an entry that was handed over, once, whether `ignore` fits it now that its bundle's prefix is known.
+
+    Those are counted as skipped.
+    """
+    ignored = globs(settings.ignore)
+
+    def is_left_out(number: int, name: str) -> bool:
+        bundle = bundles[number]
+        fits = bundle.unsure and ignored is not None and unsafe(name) is None and _fits(ignored, name, bundle.prefix)
+        if fits:
+            bundle.skipped["ignored"] = bundle.skipped.get("ignored", 0) + 1
+        return fits
+
+    return is_left_out
+
+
+def _fits(ignored: re.Pattern[str], name: str, prefix: str) -> bool:
+    """Whether a glob fits a name as it is without the folders that all members share."""
+    return ignored.match(unicodedata.normalize("NFC", name.removeprefix(prefix))) is not None
+
+
+def _tell_apart(bundles: Sequence[Bundle]) -> None:
+    """Bundles are shown by their names where those are theirs alone."""
+    named = [(bundle, unicodedata.normalize("NFC", bundle.name)) for bundle in bundles]
+    taken = Counter(shown for bundle, name in named if bundle.filled for shown in {name, bundle.shown})
+    for bundle, name in named:
+        if taken[name] <= bundle.filled:
+            bundle.shown = name
 
 
 # --- what happens to one entry -------------------------------------------------------------
@@ -153,28 +197,50 @@ class _Entries:
     """Takes the entries of one bundle: passes over, refuses, counts, and learns the folders that members share."""
 
     def __init__(self, run: _Scan, shown: str, name: str) -> None:
-        self.bundle = Bundle(len(run.bundles), name, "", {}, None, run.origin)
         self.shown = printable(shown)
+        is_local = run.origin != "-" and "://" not in run.origin
+        told = printable(run.origin) if is_local else self.shown
+        self.bundle = Bundle(len(run.bundles), SURROGATE.sub("\ufffd", name), "", {}, None, run.origin, told, told)
         self._run = run
         self._prefix: str | None = None
         run.bundles.append(self.bundle)
 
-    def offer(self, raw: str, flaw: str | None, locate: Callable[[], Found | None]) -> None:
+    def offer(
+        self,
+        raw: str,
+        flaw: str | None,
+        locate: Callable[[], Found | None],
+        is_bundle: Callable[[], bool] = lambda: False,
+    ) -> None:
         """Hand one entry over; ``locate`` is asked only when nothing speaks against opening it.
 
-        It may answer None: the entry is a bundle of its own. ``flaw`` says what the entry is instead of a file.
+        It may answer None: the entry is a bundle of its own; ``is_bundle`` says so of one that is passed over.
+        ``flaw`` says what the entry is instead of a file.
+
+        Globs see a name without the folders that all members share, those that are ignored among them. What fits
+        without as many folders as can be shared by now is ignored; what fits only with some of them is handed over, and
+        decided when the last entry was seen (`left_out`).
         """
         name = tidy(raw)
         outside = unsafe(name)  # before what is passed over: ".." begins with a dot, too
-        if outside is None and (reason := self._run.passed_over(name)):
-            self.skip(reason)
+        if outside is None and (reason := self._run.noise(name)):
+            self.skip(reason, name)
             return
         refusal = outside or control(name) or flaw
+        if outside is None and self._run.ignores(name):
+            most = self._shared(name)
+            if self._run.ignores(name, most):
+                if not refusal and most != self._prefix and not is_bundle():
+                    self._prefix = most
+                self.skip("ignored")
+                return
+            self.bundle.unsure = True
         found = _refused(refusal) if refusal else locate()
         if found is None:
             return
         if not refusal:
-            self._share(name)
+            self._prefix = self._shared(name)
+        self.bundle.filled = True
         self._run.count(found, self.shown)
         self._run.add(self.bundle.number, name.replace("\0", "\ufffd"), found)  # the facts file cuts a text at a NUL
 
@@ -182,10 +248,12 @@ class _Entries:
         """Take note of an entry that is none of the bundle's, such as a folder."""
         self._run.take_note(self.shown)
 
-    def skip(self, reason: str) -> None:
+    def skip(self, reason: str, name: str = "") -> None:
         """Count an entry that is passed over."""
         self.pass_over()
         self.bundle.skipped[reason] = self.bundle.skipped.get(reason, 0) + 1
+        if reason == "settings" and len(self.bundle.settings) < _MOST_SETTINGS:
+            self.bundle.settings.append(name)
 
     def trouble(self, reason: str) -> None:
         """Note why the container cannot be read to its end; the first reason stays."""
@@ -197,17 +265,19 @@ class _Entries:
             self.bundle.prefix = self._prefix
             self.bundle.name = unicodedata.normalize("NFC", PurePosixPath(self._prefix).name)
 
-    def _share(self, name: str) -> None:
-        if self._prefix is None:
-            self._prefix = name[: name.rfind("/") + 1]
-        while not name.startswith(self._prefix):
-            self._prefix = self._prefix[: self._prefix.rfind("/", 0, -1) + 1]
+    def _shared(self, name: str) -> str:
+        """The folders that all members share, a further one of this name among them."""
+        prefix = name[: name.rfind("/") + 1] if self._prefix is None else self._prefix
+        while not name.startswith(prefix):
+            prefix = prefix[: prefix.rfind("/", 0, -1) + 1]
+        return prefix
 
 
 # --- the sources ---------------------------------------------------------------------------
 
 _CONTAINER_EXTENSION = re.compile(r"\.(zip|tar|tgz|tbz2?|txz|tzst|(tar\.)?(gz|bz2|xz|zst|zstd))$", re.IGNORECASE)
 _NAMELESS = "source"
+_MOST_SETTINGS = 10
 _MOST_OVERLAP = 2
 """How often each byte of a zip may be in an entry before the rest of them is not even looked at: it is a bomb."""
 _MOST_PASSED, _PASSED_FOR_A_MEMBER = 1000, 2
@@ -235,6 +305,8 @@ class _Scan:
         self._sha256 = sha256
         self._leave_out = {path.resolve() for path in leave_out}
         self._ignored = globs(settings.ignore)
+        decisions = {PurePosixPath(settings.redirects).name} if settings.redirects else set()
+        self._of_settings = {unicodedata.normalize("NFC", name) for name in {CONFIG_NAME, *decisions}}
         self._members = 0
         self._passed = 0
         self._bytes = 0
@@ -249,11 +321,13 @@ class _Scan:
         else:
             self._local(Path(source))
 
-    def passed_over(self, name: str) -> str | None:
-        """Why an entry is passed over, or None."""
-        if self._ignored and self._ignored.match(unicodedata.normalize("NFC", name)):
-            return noise(name) or "ignored"
-        return noise(name)
+    def noise(self, name: str) -> str | None:
+        """Why an entry is passed over whatever `ignore` says, or None."""
+        return noise(name, self._of_settings)
+
+    def ignores(self, name: str, prefix: str = "") -> bool:
+        """Whether `ignore` fits a name without so many folders."""
+        return self._ignored is not None and _fits(self._ignored, name, prefix)
 
     def over_limit(self, size: int, stored: int) -> Rejection | None:
         """What speaks against a member of ``size`` bytes that takes ``stored`` in its container."""
@@ -328,6 +402,9 @@ class _Scan:
             self._loose(entry, name, entries, archives)
         entries.close()
         for name in sorted(archives, key=os.fsencode):
+            if self.ignores(name, entries.bundle.prefix):
+                entries.skip("ignored")
+                continue
             path = root / name
             self.origin = str(path)
             self._archive(look(path, f"{shown.rstrip('/')}/{name}"), archives[name], _stem(path.name))
@@ -370,7 +447,7 @@ class _Scan:
             entries.offer(name, None, partial(_unopened, error))
             return
         kind = special(status.st_mode)
-        entries.offer(name, f"the entry is {kind}" if kind else None, locate)
+        entries.offer(name, f"the entry is {kind}" if kind else None, locate, partial(_is_archive, entry.path))
 
     def _plain(self, path: str | Path, size: int) -> Found:
         return self.over_limit(size, size) or Locator(self._storable(path), "file", 0, size, size, 0, -1)
@@ -526,6 +603,14 @@ def _sniffed(path: str | Path) -> str | None:
         return "tar" if is_tar(head) else None
     codec = magic.lastgroup or "zip"
     return codec if codec == "zip" or _holds_tar(Path(path), codec) else None
+
+
+def _is_archive(path: str) -> bool:
+    """Whether a file that nobody asked for is an archive; not when it cannot be read, or is gone by now."""
+    try:
+        return _sniffed(path) is not None
+    except OSError:
+        return False
 
 
 def _holds_tar(path: Path, codec: str) -> bool:

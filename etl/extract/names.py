@@ -6,7 +6,7 @@ import fnmatch
 import re
 import stat
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from etl.settings import CONFIG_NAME
 
@@ -61,8 +61,8 @@ def control(name: str) -> str | None:
     return f"the name has the control character {found.group()!r}" if found else None
 
 
-def noise(name: str) -> str | None:
-    """Why a name is passed over whatever the settings say, or None.
+def noise(name: str, of_settings: Container[str] = (CONFIG_NAME,)) -> str | None:
+    """Why a name is passed over whatever `ignore` says, or None; ``of_settings``: names of files of settings, in NFC.
 
     >>> noise("a/.git/x"), noise("__MACOSX/a"), noise("a/wiki-etl.toml"), noise("a.txt")
     ('hidden', '__MACOSX', 'settings', None)
@@ -72,13 +72,13 @@ def noise(name: str) -> str | None:
     segments = name.split("/")
     if "__MACOSX" in segments:
         return "__MACOSX"
-    return "settings" if segments[-1] == CONFIG_NAME else None
+    return "settings" if unicodedata.normalize("NFC", segments[-1]) in of_settings else None
 
 
 def globs(patterns: Iterable[str]) -> re.Pattern[str] | None:
     """The setting `ignore` as one expression: a glob fits a member or a folder at any depth, in NFC.
 
-    At any depth, because a bundle's shared folders are not known before its last entry.
+    What fits a name fits it below further folders, too, but not the other way round.
 
     >>> fits = globs(["*.png", "drafts/"])
     >>> [bool(fits.match(name)) for name in ("a/b.png", "a/drafts/x.txt", "drafts.txt")]

@@ -61,6 +61,8 @@ class Verdict:
     """What was looked at, a phrase each."""
     trouble: list[str] = field(default_factory=list)
     """Sentences: containers that could not be read to their end."""
+    warnings: list[str] = field(default_factory=list)
+    """Sentences: settings files that were not used."""
     refused: str | None = None
     """Why a migration would publish nothing."""
     strict: bool = False
@@ -147,6 +149,7 @@ def _totals(verdict: Verdict) -> Iterator[str]:
     yield from map(one_line, verdict.checked)
     if verdict.ledger:
         yield _ledger(verdict)
+    yield from (f"WARNING: {one_line(text)}" for text in verdict.warnings)
     yield from (f"TROUBLE: {one_line(text)}" for text in verdict.trouble)
     if verdict.refused:
         yield f"REFUSED: {one_line(verdict.refused)}"
@@ -193,6 +196,7 @@ def show_json(verdict: Verdict, out: TextIO, *, verbose: bool = False) -> None:
         "status": verdict.status,
         "refused": verdict.refused,
         "trouble": verdict.trouble,
+        "warnings": verdict.warnings,
         "ledger": dict(verdict.ledger) or None,
         "totals": dict(sorted(verdict.totals.items())),
     }
@@ -246,10 +250,11 @@ def _examples(verdict: Verdict, *, verbose: bool) -> dict[str, list[Fault]]:
 
 def _annotations(verdict: Verdict, examples: dict[str, list[Fault]]) -> Iterator[str]:
     """Workflow commands: what concerns the whole run, errors, warnings, notices."""
-    of_the_run = [command("error", text, title=title) for title, text in _of_the_run(verdict)][:MOST_ANNOTATIONS]
-    yield from of_the_run
+    of_the_run = {"error": [*_of_the_run(verdict)], "warning": [("settings", text) for text in verdict.warnings]}
     for severity, name in _COMMAND.items():
-        left = MOST_ANNOTATIONS - (len(of_the_run) if severity == "error" else 0)
+        said = of_the_run.get(severity, [])[:MOST_ANNOTATIONS]
+        yield from (command(name, text, title=title) for title, text in said)
+        left = MOST_ANNOTATIONS - len(said)
         codes = [examples[code] for code in _ranked(examples) if SEVERITY[code] == severity]
         for fault in spread(codes, left):
             yield _annotation(name, fault, verdict.locate(fault))
@@ -351,7 +356,7 @@ def _summary(verdict: Verdict, examples: dict[str, list[Fault]], most: int) -> I
     yield from (f"## wiki-etl validate: {_sum(verdict)}", "")
     for title, text in _of_the_run(verdict):
         yield from (f"**{title}**: {_markdown(text)}", "")
-    yield from (f"* {_markdown(text)}" for text in verdict.checked)
+    yield from (f"* {_markdown(text)}" for text in (*verdict.checked, *verdict.warnings))
     if verdict.ledger:
         yield f"* {_ledger(verdict)}"
     yield ""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from etl.findings import CATALOGUE, SEVERITY
 
 if TYPE_CHECKING:
+    from etl.extract.bundle import Bundle
     from etl.pipeline import Run
 
 MOST_SHOWN = 10
@@ -23,8 +25,9 @@ def summary(run: Run) -> dict[str, Any]:
         "published": run.published is not None and run.fresh,
         "generation": run.published.name if run.published else None,
         "inputs": [
-            {"bundle": bundle.name, "skipped": bundle.skipped, "trouble": bundle.trouble} for bundle in run.bundles
+            {"bundle": bundle.shown, "skipped": bundle.skipped, "trouble": bundle.trouble} for bundle in run.bundles
         ],
+        "warnings": warnings(run),
         "deaths": run.deaths,
         "ledger": ledger.model_dump(),
         "redirects": run.redirects,
@@ -32,6 +35,33 @@ def summary(run: Run) -> dict[str, Any]:
         "changes": dict(sorted(run.changes.items())),
         "difference": run.difference,
     }
+
+
+def warnings(run: Run) -> list[str]:
+    """Sentences about files that were passed over as files of settings, but are not those of this run."""
+    unused = [(bundle, name) for bundle in run.bundles for name in bundle.settings if not _is_known(run, bundle, name)]
+    more = [f"{len(unused) - MOST_SHOWN} more files of settings were not used"] if len(unused) > MOST_SHOWN else []
+    return [_unused(bundle, name) for bundle, name in unused[:MOST_SHOWN]] + more
+
+
+def _is_known(run: Run, bundle: Bundle, name: str) -> bool:
+    if run.by_config and _holds_settings(name):
+        return True
+    return Path(bundle.source).is_dir() and (Path(bundle.source) / name).resolve() in run.in_use
+
+
+def _unused(bundle: Bundle, name: str) -> str:
+    place = f"{bundle.told.rstrip('/')}/{name}"
+    if not _holds_settings(name):
+        return f"{place} was passed over: it has the name of the file of reviewed redirects, but is another one"
+    how = f"to use it: --config {place}" if Path(bundle.source).is_dir() else "to use it, unpack it for --config"
+    return f"the settings file {place} was not used; {how}"
+
+
+def _holds_settings(name: str) -> bool:
+    from etl.settings import CONFIG_NAME
+
+    return PurePosixPath(name).name == CONFIG_NAME
 
 
 def exit_status(run: Run) -> int:
@@ -65,6 +95,7 @@ def _ledger(facts: dict[str, Any]) -> str:
             f"{sum(facts['changes'].values()):,} changes to bodies"
         ),
     ]
+    lines += [f"WARNING: {sentence}" for sentence in facts["warnings"]]
     lines += [f"TROUBLE: {entry['trouble']}" for entry in facts["inputs"] if entry["trouble"]]
     if facts["deaths"]:
         lines.append(

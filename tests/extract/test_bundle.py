@@ -33,7 +33,8 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.extract.bundle import Bundle, Locator, Reader, scan
+from etl.extract.bundle import Bundle, Locator, Reader, left_out, scan
+from etl.extract.names import globs
 from etl.extract.trouble import SourceError
 from etl.model import Rejection
 from etl.settings import Settings
@@ -69,6 +70,8 @@ class Scanned:
             lambda number, name, found: self.entries.append((number, name, found)),
             leave_out,
         )
+        drop = left_out(self.bundles, self.settings)
+        self.entries = [entry for entry in self.entries if not drop(entry[0], entry[1])]
 
     @property
     def codes(self) -> dict[str, str]:
@@ -318,6 +321,82 @@ def test_noise_is_counted_and_not_handed_over(wrapping: str, tmp_path: Path) -> 
 def test_ignored_names_are_compared_in_nfc(tmp_path: Path) -> None:
     (tmp_path / "box.zip").write_bytes(zip_bytes({unicodedata.normalize("NFD", "é.txt"): b"", "1.txt": b"1"}))
     assert Scanned(tmp_path / "work", tmp_path / "box.zip", ignore=("é.txt",)).members == {"box": {"1.txt": b"1"}}
+
+
+@pytest.mark.parametrize("glob", ["e*.txt", "exp*", "[!0-9]*", "exp/drafts", "drafts", "0*", "*/2.txt", "*"])
+@pytest.mark.parametrize("wrapping", WRAPPINGS)
+def test_globs_see_the_same_names_with_and_without_folders_around_them(
+    wrapping: str, glob: str, tmp_path: Path
+) -> None:
+    names = ["drafts/1.txt", "drafts/e2.txt", "001.txt", "002.txt", "e3.txt"]
+    plain = write_folder(tmp_path / "plain" / "exp", dict.fromkeys(names, b"x"))
+    expected = Scanned(tmp_path / "work", plain, ignore=(glob,)).members.get("exp", {})
+    for order in (names, names[::-1]):
+        source = wrapped(wrapping, {f"a/exp/{name}": b"x" for name in order}, tmp_path)
+        seen = Scanned(tmp_path / "work", source, ignore=(glob,))
+        assert seen.members.get("exp", {}) == expected
+        assert seen.bundles[0].skipped.get("ignored", 0) == len(names) - len(expected)
+        assert seen.bundles[0].prefix == "a/exp/"
+
+
+@given(
+    st.lists(
+        st.lists(st.sampled_from(["a", "b", "ab"]), min_size=1, max_size=4).map("/".join), min_size=1, unique=True
+    ),
+    st.sampled_from(["a", "a*", "[!a]*", "b/*", "a/b", "*/b", "a/*/n*", "n"]),
+)
+def test_what_is_ignored_is_what_fits_without_the_folders_of_all(folders: list[str], glob: str) -> None:
+    names = [f"{folder}/n{number}" for number, folder in enumerate(folders)]
+    shared = os.path.commonpath([name.rpartition("/")[0] for name in names]) + "/"
+    prefix = shared if shared != "/" else ""
+    fits = globs([glob])
+    assert fits is not None
+    with tempfile.TemporaryDirectory() as work:
+        path = Path(work) / "box.zip"
+        path.write_bytes(zip_bytes(dict.fromkeys(names, b"")))
+        seen = Scanned(Path(work) / "work", path, ignore=(glob,))
+    assert seen.bundles[0].prefix == prefix
+    assert {name for _, name, _ in seen.entries} == {name for name in names if not fits.match(name[len(prefix) :])}
+
+
+@pytest.mark.parametrize("glob", ["*.zip", "old.zip", "e*.zip", "exp"])
+def test_an_archive_in_a_folder_has_no_say_in_its_prefix_also_when_it_is_ignored(glob: str, tmp_path: Path) -> None:
+    raw = write_folder(tmp_path / "raw", {"exp/1.txt": b"1", "exp/2.txt": b"2"})
+    (raw / "old.zip").write_bytes(zip_bytes({"3.txt": b"3"}))
+    (raw / "exp" / "more.zip").write_bytes(zip_bytes({"4.txt": b"4"}))
+    seen = Scanned(tmp_path / "work", raw, ignore=(glob,))
+    assert seen.bundles[0].prefix == "exp/"
+    kept = {"*.zip": set(), "old.zip": {"more"}}.get(glob, {"more", "old"})
+    assert seen.members.keys() == {"exp", *kept}
+
+
+@pytest.mark.parametrize("wrapping", WRAPPINGS)
+def test_the_file_of_reviewed_redirects_is_one_of_settings(wrapping: str, tmp_path: Path) -> None:
+    members = {"1.txt": b"1", "wiki-etl.toml": b"", "redirects-review.toml": b"", "sub/redirects-review.toml": b""}
+    source = wrapped(wrapping, members, tmp_path)
+    seen = Scanned(tmp_path / "work", source, redirects="/elsewhere/redirects-review.toml")
+    assert [name for _, name, _ in seen.entries] == ["1.txt"]
+    assert seen.bundles[0].skipped == {"settings": 3}
+    assert sorted(seen.bundles[0].settings) == ["redirects-review.toml", "sub/redirects-review.toml", "wiki-etl.toml"]
+    assert "redirects-review.toml" in {name for _, name, _ in Scanned(tmp_path / "work", source).entries}
+
+
+def test_an_archive_of_nothing_but_settings_is_no_matter_of_memory(tmp_path: Path) -> None:
+    path = tmp_path / "box.zip"
+    path.write_bytes(zip_bytes({f"{number}/wiki-etl.toml": b"" for number in range(500)}))
+    [bundle] = Scanned(tmp_path / "work", path).bundles
+    assert (bundle.skipped["settings"], len(bundle.settings)) == (500, 10)
+
+
+def test_bundles_are_shown_by_their_names_where_these_are_theirs_alone(tmp_path: Path) -> None:
+    one = write_folder(tmp_path / "2023" / "exp", {"1.txt": b"1"})
+    two = write_folder(tmp_path / "2024", {"exp.txt": b"2"}) / "exp.txt"
+    other = write_folder(tmp_path / "other", {"3.txt": b"3"})
+    (other / "other.zip").write_bytes(zip_bytes({"4.txt": b"4"}))
+    empty = write_folder(tmp_path / "2025" / "exp", {"wiki-etl.toml": b""})
+    shown = [bundle.shown for bundle in Scanned(tmp_path / "work", one, two, other, empty).bundles]
+    assert shown == [str(one), str(two), str(other), str(other / "other.zip"), str(empty)]
+    assert [bundle.shown for bundle in Scanned(tmp_path / "work", one, empty).bundles] == ["exp", str(empty)]
 
 
 UNSAFE = ["/etc/passwd", "../up.txt", "a/../../up.txt", "..\\up.txt", "a\\b.txt", "C:/x.txt", "a\x07b.txt", "x\x85.txt"]
