@@ -18,10 +18,12 @@ CREATE TABLE IF NOT EXISTS entry (
     number INTEGER NOT NULL, name TEXT NOT NULL, container TEXT, kind TEXT, offset INTEGER, stored INTEGER,
     size INTEGER, method INTEGER, crc INTEGER, code TEXT, message TEXT, action TEXT
 );
-CREATE TABLE IF NOT EXISTS bundle (number INTEGER PRIMARY KEY, name TEXT NOT NULL, prefix TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS bundle (
+    number INTEGER PRIMARY KEY, name TEXT NOT NULL, prefix TEXT NOT NULL, shown TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS member (
     ord INTEGER PRIMARY KEY, bundle TEXT NOT NULL, name TEXT NOT NULL, container TEXT, kind TEXT, offset INTEGER,
-    stored INTEGER, size INTEGER, method INTEGER, crc INTEGER, code TEXT, message TEXT, action TEXT
+    stored INTEGER, size INTEGER, method INTEGER, crc INTEGER, code TEXT, message TEXT, action TEXT, number INTEGER
 );
 CREATE TABLE IF NOT EXISTS fact (
     ord INTEGER PRIMARY KEY, sha256 TEXT, size INTEGER, reject TEXT, kind TEXT, member_id TEXT, document TEXT,
@@ -43,6 +45,8 @@ CREATE TABLE IF NOT EXISTS reviewed (place TEXT, kind TEXT, value TEXT, target T
 
 OF_MEMBERS = frozenset({"bundle", "member", "previous_document", "previous_address", "reviewed"})
 """Tables that are filled before the facts pass."""
+OF_ORDINALS = ("member", "fact", "draft", "claim", "term")
+"""Tables that know members by their ordinals when the facts pass is done."""
 INSTRUCTIONS = 1_000_000
 WRITER_CACHE, READER_CACHE = 8_000, 2_000
 """KiB of pages in memory, and as much again for a sort: `resolve` joins whole tables, those who read look up rows."""
@@ -67,6 +71,8 @@ class Member(NamedTuple):
     """With a message and an action, or all three None."""
     message: str
     action: str
+    number: int | None
+    """That of its bundle."""
 
 
 class Row(NamedTuple):
@@ -137,27 +143,30 @@ class Facts:
         self.db.create_function("left_out", 2, left_out)
         return self.db.execute("DELETE FROM entry WHERE left_out(number, name)").rowcount
 
-    def order_members(self, bundles: Iterable[tuple[int, str, str]]) -> int:
-        """Give every entry its ordinal: by bundle name, then by the UTF-8 bytes of its name in NFC.
+    def order_members(self, bundles: Iterable[tuple[int, str, str, str]], *, by_source: bool = False) -> int:
+        """Give every entry its ordinal: by bundle name, then by the UTF-8 bytes of its name, both in NFC.
 
-        Returns the number of members.
+        Members that share both names come as they were found, until `order_namesakes`. ``bundles``: number, name,
+        prefix, and what people are shown; ``by_source``: that is what their members call them. Returns the number of
+        members.
         """
-        self.db.executemany("INSERT INTO bundle VALUES (?, ?, ?)", bundles)
+        self.db.executemany("INSERT INTO bundle VALUES (?, nfc(?), ?, ?)", bundles)
+        told = "shown" if by_source else "of_bundle"
         self.db.execute(
-            """
+            f"""
             INSERT INTO member
-            SELECT row_number() OVER (
-                       ORDER BY b.name, b.number, nfc(substr(e.name, length(b.prefix) + 1)), e.name, e.rowid
-                   ) - 1,
-                   nfc(b.name),
-                   nfc(CASE
-                       WHEN e.code IS NULL OR substr(e.name, 1, length(b.prefix)) = b.prefix
-                       THEN substr(e.name, length(b.prefix) + 1)
-                       ELSE e.name
-                   END),
-                   e.container, e.kind, e.offset, e.stored, e.size, e.method, e.crc, e.code, e.message, e.action
-            FROM entry e
-            JOIN bundle b USING (number)
+            SELECT row_number() OVER (ORDER BY of_bundle, tidy, number, name, place) - 1, {told}, tidy,
+                   container, kind, offset, stored, size, method, crc, code, message, action, number
+            FROM (
+                SELECT e.*, e.rowid AS place, b.name AS of_bundle, b.shown,
+                       nfc(CASE
+                           WHEN e.code IS NULL OR substr(e.name, 1, length(b.prefix)) = b.prefix
+                           THEN substr(e.name, length(b.prefix) + 1)
+                           ELSE e.name
+                       END) AS tidy
+                FROM entry e
+                JOIN bundle b USING (number)
+            )
             """
         )
         self.db.execute("DROP TABLE entry")
@@ -211,6 +220,52 @@ class Facts:
         self.db.execute("BEGIN")
         self.db.executemany("INSERT OR IGNORE INTO later.asset VALUES (?, ?, ?, ?, ?)", rows)
         self.db.execute("COMMIT")
+
+    def order_namesakes(self, *more: str) -> None:
+        """Members that share the names of bundle and member come by their digests, wherever they were found.
+
+        To be asked between the facts pass and resolve; ``more``: further tables with ordinals.
+        """
+        self.script(
+            """
+            CREATE TABLE namesake AS
+            SELECT b.ord
+            FROM member a
+            JOIN member b ON b.ord = a.ord + 1
+            WHERE b.name = a.name
+              AND ifnull((SELECT name FROM bundle WHERE number = b.number), b.bundle)
+                = ifnull((SELECT name FROM bundle WHERE number = a.number), a.bundle);
+
+            CREATE TABLE shift AS
+            SELECT f.ord AS old,
+                   g.first - 1 + row_number() OVER (PARTITION BY g.first ORDER BY f.sha256, f.reject, f.ord) AS new
+            FROM (
+                SELECT min(ord) - 1 AS first, max(ord) AS last
+                FROM (SELECT ord, ord - row_number() OVER (ORDER BY ord) AS crowd FROM namesake)
+                GROUP BY crowd
+            ) g
+            JOIN fact f ON f.ord BETWEEN g.first AND g.last;
+
+            DELETE FROM shift
+            WHERE old = new;
+
+            CREATE UNIQUE INDEX shift_old ON shift (old, new)
+            """
+        )
+        if self.one("SELECT 1 FROM shift LIMIT 1"):
+            for table in (*OF_ORDINALS, *more):
+                self.script(
+                    f"""
+                    UPDATE {table}
+                    SET ord = -1 - (SELECT new FROM shift WHERE old = ord)
+                    WHERE ord IN (SELECT old FROM shift);
+
+                    UPDATE {table}
+                    SET ord = -1 - ord
+                    WHERE ord < 0
+                    """
+                )
+        self.script("DROP TABLE namesake; DROP TABLE shift")
 
     # --- what people and the previous generation say ----------------------------------------
 

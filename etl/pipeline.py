@@ -64,6 +64,9 @@ class Run:
     """Files of settings, resolved, of which nobody is to be told that they lie in a source unused."""
     by_config: bool = False
     """Whether the settings file was named, so that it is no surprise that others are not used."""
+    by_source: bool = False
+    """Whether members of bundles with one name are told apart in every line, by their source; never in a generation
+    that is published, for it holds no path of the machine."""
     progress: Progress = lambda _name, _total: nullcontext(lambda _done: None)
 
     bundles: list[Bundle] = field(default_factory=list)
@@ -159,7 +162,8 @@ def index(run: Run, facts: Facts, work: Path) -> int:
         raise SourceError(f"{troubles[0]} (--allow-partial publishes what could be read)")
     if any(bundle.unsure for bundle in run.bundles):
         run.entries -= facts.pass_over(left_out(run.bundles, run.settings))
-    return facts.order_members((bundle.number, bundle.name, bundle.prefix) for bundle in run.bundles)
+    names = ((bundle.number, bundle.name, bundle.prefix, bundle.shown) for bundle in run.bundles)
+    return facts.order_members(names, by_source=run.by_source)
 
 
 def make(run: Run, facts: Facts, members: int, made: Path) -> bool:
@@ -173,6 +177,7 @@ def make(run: Run, facts: Facts, members: int, made: Path) -> bool:
     try:
         gather_facts(run, facts, members, jobs)
         check_unchanged(seen for bundle in run.bundles for seen in (*bundle.folders, bundle.seen))
+        facts.order_namesakes()
         resolve(facts, run.settings)
         in_parts = jobs > 1
         where = parts if in_parts else made

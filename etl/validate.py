@@ -101,6 +101,7 @@ def validate(
                     sha256=sha256,
                     in_use=in_use(bundles),
                     by_config=by_config,
+                    by_source=True,
                     progress=progress,
                 )
                 _check_bundles(work, run, out)
@@ -201,18 +202,18 @@ def _check_bundles(work: Work, run: Run, out: Path | None) -> None:
     migrate(run)
     assert run.ledger is not None
     for bundle in run.bundles:
-        work.places.setdefault(bundle.name, []).append(bundle)
+        work.places.setdefault(bundle.shown, []).append(bundle)
     verdict, refused = work.verdict, run.out / "refused"
     verdict.totals.update(run.findings)
     verdict.ledger.update(run.ledger.model_dump())
-    verdict.checked += [f"{bundle.name}: {_skipped(bundle)}" for bundle in run.bundles if bundle.skipped]
+    verdict.checked += [f"{bundle.shown}: {_skipped(bundle)}" for bundle in run.bundles if bundle.skipped]
     verdict.warnings += warnings(run)
     verdict.trouble += [bundle.trouble for bundle in run.bundles if bundle.trouble]
     verdict.refused = run.refused or (refusal(run, Generations(out).current) if out else None)
     append_file(refused / "findings.jsonl", verdict.faults)
     filled = {entry["bundle"] for entry in orjson.loads((refused / MANIFEST).read_bytes())["inputs"]}
     for source in run.sources:
-        if not any(bundle.name in filled for bundle in run.bundles if _belongs(bundle, source)):
+        if not any(bundle.shown in filled for bundle in run.bundles if _belongs(bundle, source)):
             work.add(Finding("bundle.empty", "no member at all", "there is nothing to migrate"), source)
 
 
@@ -232,10 +233,10 @@ def _place(bundle: Bundle, member: str) -> Place:
         path = str(next((path for path in named if os.path.lexists(path)), named[0]))
         return Place(path, path, exact=True)
     if bundle.source == "-" or "://" in bundle.source:
-        return Place(f"{bundle.name}/{member}", None, exact=False)
+        return Place(f"{bundle.shown}/{member}", None, exact=False)
     if source.name == member:
         return Place(bundle.source, bundle.source, exact=True)
-    return Place(f"{bundle.name}/{member}", bundle.source, exact=False)
+    return Place(f"{bundle.shown}/{member}", bundle.source, exact=False)
 
 
 def _line(finding: Finding, *, member: str, document: str | None) -> bytes:

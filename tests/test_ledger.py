@@ -116,9 +116,9 @@ def test_a_file_that_the_manifest_does_not_name(fails: Fails, monkeypatch: Patch
 def test_an_entry_that_gets_lost_behind_the_index(fails: Fails, monkeypatch: Patch) -> None:
     plain = Facts.order_members
 
-    def forgetful(facts: Facts, *arguments: Any) -> int:
+    def forgetful(facts: Facts, *arguments: Any, **named: Any) -> int:
         facts.db.execute("DELETE FROM entry WHERE rowid = 2")
-        return plain(facts, *arguments)
+        return plain(facts, *arguments, **named)
 
     monkeypatch.setattr(Facts, "order_members", forgetful)
     fails("ledger of the manifest")

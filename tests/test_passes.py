@@ -7,7 +7,7 @@ from etl.passes import BATCH, in_batches
 
 
 def member(size: int) -> Member:
-    return Member(0, "garden", "1.txt", None, "file", 0, 0, size, 8, 0, None, "", "")
+    return Member(0, "garden", "1.txt", None, "file", 0, 0, size, 8, 0, None, "", "", 0)
 
 
 def test_a_batch_holds_no_more_bytes_than_are_allowed_but_at_least_one_member() -> None:

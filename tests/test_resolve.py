@@ -50,8 +50,8 @@ def resolved(tmp_path: Path) -> Iterator[Callable[..., Facts]]:
     ) -> Facts:
         facts = stack.enter_context(Facts(tmp_path / f"facts{next(numbers)}", create=True))
         both = list(known)
-        members = [(place, "wiki", f"{place}.txt", *[None] * 10) for place in range(len(both))]
-        facts.db.executemany(f"INSERT INTO member VALUES ({','.join('?' * 13)})", members)
+        members = [(place, "wiki", f"{place}.txt", *[None] * 11) for place in range(len(both))]
+        facts.db.executemany(f"INSERT INTO member VALUES ({','.join('?' * 14)})", members)
         rows = [row._replace(ord=place) for place, (row, _) in enumerate(both)]
         claims = [(place, *claim) for place, (_, claimed) in enumerate(both) for claim in claimed]
         facts.add_facts(rows, claims, terms_of)

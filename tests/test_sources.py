@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import warnings
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +13,7 @@ from typing import Any
 import pytest
 
 from etl.settings import Settings, SettingsError, load_settings
-from tests.make import Outcome, files, folder, lines, name, page, pages, tarred, zipped
+from tests.make import Outcome, abstract, files, folder, lines, name, page, pages, tarred, zipped
 
 Run = Callable[..., Outcome]
 LONG = (
@@ -249,6 +252,124 @@ def test_globs_leave_the_same_members_of_a_folder_and_of_its_archives(glob: str,
     left = {line["source"]["member"] for line in lines(here / "out0" / "current" / "documents.jsonl")}
     gone = {"e*.txt": {"e4.txt"}, "[!0-9]*": {"e4.txt", f"drafts/{name(9)}"}, "drafts": {f"drafts/{name(9)}"}}
     assert left == members.keys() - gone.get(glob, set())
+
+
+# --- bundles with one name -----------------------------------------------------------------
+
+PAIRS = {
+    "folders": lambda path, members: folder(path / "export", members),
+    "zips": lambda path, members: zipped(path.with_suffix(".zip"), members, "export/"),
+    "tars": lambda path, members: tarred(path.with_suffix(".tar.zst"), members, "export/"),
+}
+CUT_OFF = b'{"title": "cut off"'
+
+
+def pair(kind: str, first: dict[str, bytes], second: dict[str, bytes]) -> list[str]:
+    """Two sources whose bundles are both called ``export``, as they are named."""
+    made = []
+    for year, members in ((2023, first), (2024, second)):
+        Path(str(year)).mkdir(exist_ok=True)
+        made.append(str(PAIRS[kind](Path(str(year)), members)))
+    return made
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("kind", PAIRS)
+def test_a_fault_is_that_of_the_source_that_has_it(kind: str, turned: bool, here: Path, run: Run) -> None:
+    good, bad = pages(5), {**pages(5), name(2): CUT_OFF}
+    sources = pair(kind, good, bad)
+    outcome = run("validate", *(sources[::-1] if turned else sources))
+    assert outcome.status == 1
+    [fault] = [line for line in outcome.out.splitlines() if "[json.cut-off]" in line]
+    assert fault.startswith(f"{sources[1]}/{name(2)}:1:")
+    [line] = [each for each in found(run, *sources)["faults"] if each["code"] == "json.cut-off"]
+    assert (line["bundle"], line["member"]) == (sources[1], name(2))
+    annotation = next(
+        line for line in run("validate", "--format", "github", *sources).out.splitlines() if "cut" in line
+    )
+    assert f"file={sources[1]}" in annotation
+
+
+def test_an_empty_source_is_told_though_another_one_has_its_name(here: Path, run: Run) -> None:
+    sources = pair("folders", pages(3), {})
+    [fault] = found(run, *sources)["faults"]
+    assert (fault["code"], fault["member"]) == ("bundle.empty", sources[1])
+
+
+@pytest.mark.parametrize("kind", PAIRS)
+def test_a_conflict_names_both_members(kind: str, here: Path, run: Run) -> None:
+    sources = pair(kind, pages(3), {name(2): page("Another well", page_id=2)})
+    [fault] = [each for each in found(run, *sources)["faults"] if each["code"] == "id.conflict"]
+    assert {fault["bundle"], fault["message"].split()[-4].removesuffix(f"/{name(2)},")} == set(sources)
+    assert run("migrate", *sources).status == 1
+    [reject] = lines(here / "out" / "current" / "rejects.jsonl")
+    [other] = [line for line in lines(here / "out" / "current" / "documents.jsonl") if line["id"] == "tiki-2"]
+    assert other["source"]["sha256"] != reject["sha256"]
+    assert f"is also that of export/{name(2)} of SHA-256 {other['source']['sha256']}, with" in reject["message"]
+    assert f"of SHA-256 {other['source']['sha256']} stays" in reject["action"]
+
+
+@pytest.mark.parametrize("kind", PAIRS)
+def test_two_exports_are_refused_with_the_names_of_both(kind: str, here: Path, run: Run) -> None:
+    sources = pair(kind, pages(60), pages(60, body="Newer."))
+    outcome = run("migrate", *sources)
+    assert outcome.status == 2
+    assert all(f"{source}/{name(1)}" in outcome.err for source in sources)
+
+
+@pytest.mark.parametrize("kind", PAIRS)
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_the_order_of_sources_changes_no_byte(kind: str, jobs: int, here: Path, run: Run) -> None:
+    first = {**pages(9), name(20): abstract("Wells of the north"), name(21): CUT_OFF, name(22): abstract("Same")}
+    second = {
+        **{key: page(f"Newer well {number}", page_id=number) for number, key in enumerate(pages(7), 1)},
+        name(20): abstract("Wells of the south"),
+        name(21): b"",
+        name(22): abstract("Same"),
+        name(30): page("Only in the second", page_id=30),
+    }
+    one, other = pair(kind, first, second)
+    for out, sources in (("there", (one, other)), ("back", (other, one))):
+        assert run("migrate", *sources, "--out", out, "--max-rejects", 20, "--jobs", jobs, "--changes").status == 1
+    there, back = files(here / "there" / "current"), files(here / "back" / "current")
+    assert there == back
+    documents = lines(here / "there" / "current" / "documents.jsonl")
+    members = [document["source"]["member"] for document in documents]
+    assert members == sorted(members)
+    assert str(here).encode() not in b"".join(there.values())
+    assert b"2023" not in b"".join(there.values())
+
+
+def test_nor_does_the_order_of_entries_with_one_name(here: Path, run: Run) -> None:
+    entries = [(name(1), page("Well", page_id=1)), (name(1), page("Deep well", page_id=1)), (name(2), page("Bucket"))]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # zipfile says that a name is there twice
+        for folder_name, order in (("there", entries), ("back", entries[::-1])):
+            (here / folder_name).mkdir()
+            with zipfile.ZipFile(here / folder_name / "wiki.zip", "w") as archive:
+                for member, data in order:
+                    archive.writestr(member, data)
+    for source in ("there", "back"):
+        assert run("migrate", f"{source}/wiki.zip", "--out", f"out {source}").status == 1
+    assert files(here / "out there" / "current") == files(here / "out back" / "current")
+
+
+@pytest.mark.parametrize("kind", PAIRS)
+def test_a_replay_knows_the_one_that_stayed_by_its_digest(kind: str, here: Path, run: Run) -> None:
+    members = {name(number): page(f"Other well {number}", page_id=number) for number in range(1, 6)}
+    assert run("migrate", *pair(kind, pages(5), members), "--max-rejects", 5).status == 1
+    replayed = json.loads(run("replay", "--format", "json").out)
+    assert replayed["states"] == {"passes": 0, "ignored": 0, "rejected": 5, "not replayable": 0}
+    assert all(result["same"] for result in replayed["results"])
+    assert replayed["displaced"] == 0
+
+
+def test_a_folder_whose_name_is_no_text_is_a_bundle_all_the_same(here: Path, run: Run) -> None:
+    source = os.fsdecode(b"wells \xff")
+    folder(Path(source), pages(2) | {name(3): CUT_OFF})
+    assert run("validate", source).status == 1
+    assert run("migrate", source, "--dry-run").status == 1
+    assert {line["bundle"] for line in lines(here / "out" / "refused" / "rejects.jsonl")} == {"wells \ufffd"}
 
 
 # --- what is to be done next ---------------------------------------------------------------

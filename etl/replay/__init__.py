@@ -66,7 +66,7 @@ def replay(
         facts.db.executescript(f"PRAGMA replay.journal_mode = OFF; PRAGMA replay.synchronous = OFF; {TABLES}")
         read_rejects(run)
         read_generation(run)
-        members = facts.order_members((number, bundle, "") for bundle, number in run.bundles.items())
+        members = facts.order_members((number, bundle, "", bundle) for bundle, number in run.bundles.items())
         facts.script(PLACES)
         while not go_through(run, members - (run.documents or 0), jobs):
             pass
@@ -155,6 +155,7 @@ def _decide(run: Replay) -> None:
         FROM replay.known
         """
     )
+    facts.order_namesakes("replay.known")
     resolve(facts, run.settings, one_export=False)
     facts.script(
         """

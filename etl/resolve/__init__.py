@@ -75,36 +75,42 @@ def _duplicates(facts: Facts) -> None:
 
 def _conflicts(facts: Facts, settings: Settings, *, one_export: bool) -> None:
     """Different bytes with one member id or one page id: one stays, the others are rejects."""
-    pick = "min" if settings.duplicates == "reject" else "max"
+    pick = "min(ord)" if settings.duplicates == "reject" else "max(ord)"
     for key, what in (("member_id", "member id"), ("page_id", "page id")):
         facts.script(
             f"""
             DROP TABLE IF EXISTS conflict;
 
             CREATE TABLE conflict AS
-            SELECT f.ord, f.{key} AS id, m.bundle, m.name, w.bundle AS other_bundle, w.name AS other
+            SELECT f.ord, f.{key} AS id, m.bundle, m.name, m.number, w.bundle AS other_bundle, w.name AS other,
+                   w.number AS other_number, s.sha256 AS other_sha256
             FROM fact f
             JOIN (
-                SELECT {key}, {pick}(ord) AS stays
+                SELECT {key}, {pick} AS place
                 FROM fact
                 WHERE outcome IS NULL
                   AND {key} IS NOT NULL
                 GROUP BY {key}
                 HAVING count(*) > 1
             ) k ON k.{key} = f.{key}
+            JOIN fact p ON p.ord = k.place
+            JOIN fact s ON s.sha256 = p.sha256 AND s.outcome IS NULL
             JOIN member m ON m.ord = f.ord
-            JOIN member w ON w.ord = k.stays
+            JOIN member w ON w.ord = s.ord
             WHERE f.outcome IS NULL
-              AND f.ord <> k.stays
+              AND f.ord <> s.ord
             ORDER BY f.ord;
             """
         )
-        for ord_, value, _, _, bundle, other in facts.rows("SELECT * FROM conflict ORDER BY ord"):
-            message = f"{what} {value} is also that of {bundle}/{other}, with other bytes"
+        query = "SELECT ord, id, bundle, name, other_bundle, other, other_sha256 FROM conflict ORDER BY ord"
+        for ord_, value, bundle, name, other_bundle, other, sha256 in facts.rows(query):
+            stays, place = other, f"{other_bundle}/{other}"
+            if (bundle, name) == (other_bundle, other):  # no source is told: it depends on the machine
+                stays, place = (f"{text} of SHA-256 {sha256}" for text in (stays, place))
             reject = {
                 "code": "id.conflict",
-                "message": message,
-                "action": f"{other} stays; this one is in rejects.jsonl",
+                "message": f"{what} {value} is also that of {place}, with other bytes",
+                "action": f"{stays} stays; this one is in rejects.jsonl",
             }
             facts.db.execute("UPDATE fact SET outcome = 'reject', reject = ? WHERE ord = ?", (json.dumps(reject), ord_))
         if one_export:
@@ -116,10 +122,18 @@ def _refuse_two_sources(facts: Facts) -> None:
     lost = facts.one('SELECT count(*) FROM fact WHERE reject LIKE \'{"code": "id.conflict"%\'')
     if members < FEWEST_MEMBERS or lost <= MOST_CONFLICTS * members:
         return
-    first = next(facts.rows("SELECT bundle, name, other_bundle, other FROM conflict ORDER BY ord LIMIT 1"))
+    query = """
+        SELECT ifnull(b.shown, c.bundle), c.name, ifnull(o.shown, c.other_bundle), c.other
+        FROM conflict c
+        LEFT JOIN bundle b ON b.number = c.number
+        LEFT JOIN bundle o ON o.number = c.other_number
+        ORDER BY c.ord
+        LIMIT 1
+        """
+    bundle, name, other_bundle, other = next(facts.rows(query))
     raise SettingsError(
-        f"{lost} of {members} members have the id of another one with other bytes, such as {first[0]}/{first[1]} and "
-        f'{first[2]}/{first[3]}: give one of the two sources, or set duplicates = "last"'
+        f"{lost} of {members} members have the id of another one with other bytes, such as {bundle}/{name} and "
+        f'{other_bundle}/{other}: give one of the two sources, or set duplicates = "last"'
     )
 
 
