@@ -176,6 +176,30 @@ def test_more_than_a_tenth_of_conflicts_are_two_sources(
     assert run("migrate", source, "--out", out, *ALL).status == status
 
 
+def test_where_the_last_stays_the_threshold_of_rejects_is_the_only_one(tmp_path: Path, out: Path, run: Run) -> None:
+    newer = {name(500 + number): page("Newer", page_id=number) for number in range(1, 31)}
+    source = folder(tmp_path / "wiki", pages(100) | newer)
+    refused = run("migrate", source, "--out", out, *ALL)
+    assert refused.status == 2
+    assert 'set duplicates = "last", and max_rejects' in refused.err
+    (source / "wiki-etl.toml").write_text('duplicates = "last"\n')
+    assert run("migrate", source, "--out", out).status == 5
+    (source / "wiki-etl.toml").write_text('duplicates = "last"\nmax_rejects = 30\n')
+    assert run("migrate", source, "--out", out).status == 1
+    titles = [document["title"] for document in lines(out / "current" / "documents.jsonl")]
+    assert (len(titles), titles.count("Newer")) == (100, 30)
+
+
+def test_the_last_stays_whatever_was_there_before(tmp_path: Path, out: Path, run: Run) -> None:
+    versions = ["Old.", "New.", "Old."]
+    members = {name(number): page("Well", page_id=7, body=body) for number, body in enumerate(versions, 1)}
+    source = folder(tmp_path / "wiki", members)
+    (source / "wiki-etl.toml").write_text('duplicates = "last"\n')
+    assert run("migrate", source, "--out", out).status == 1
+    assert [document["body"] for document in lines(out / "current" / "documents.jsonl")] == ["Old."]
+    assert rejects(out) == {name(2): "id.conflict"}
+
+
 # --- hostile members -----------------------------------------------------------------------
 
 HOSTILE: dict[str, bytes] = {

@@ -167,6 +167,29 @@ def test_of_one_id_the_first_stays_or_the_last(duplicates: str, stays: str, reso
     assert place == (0 if stays == "first" else 2)
 
 
+@pytest.mark.parametrize(
+    ("versions", "outcomes"),
+    [
+        ("121", ["document", "reject", "duplicate"]),
+        ("1212", ["reject", "document", "duplicate", "duplicate"]),
+        ("1221", ["document", "reject", "duplicate", "duplicate"]),
+        ("1231", ["document", "reject", "reject", "duplicate"]),
+    ],
+)
+def test_the_last_stays_also_when_its_bytes_were_there_before(
+    versions: str, outcomes: list[str], resolved: Callable[..., Facts]
+) -> None:
+    known = [page(7, sha256=text * 64) for text in versions]
+    facts = resolved(known, Settings(duplicates="last"))
+    assert [row[0] for row in facts.rows("SELECT outcome FROM fact ORDER BY ord")] == outcomes
+
+
+def test_newer_versions_are_no_second_export_where_the_last_stays(resolved: Callable[..., Facts]) -> None:
+    known = [page(n, sha256=f"{place:064x}") for place, n in enumerate([*range(100), *range(30)])]
+    facts = resolved(known, Settings(duplicates="last"))
+    assert [row[0] for row in facts.rows("SELECT ord FROM fact WHERE outcome = 'reject'")] == list(range(30))
+
+
 def test_a_member_that_lost_by_its_member_id_contests_no_page_id(resolved: Callable[..., Facts]) -> None:
     first = page(1, member_id="a" * 16)
     loser = page(2, member_id="a" * 16, sha256="b" * 64)

@@ -74,8 +74,13 @@ def _duplicates(facts: Facts) -> None:
 
 
 def _conflicts(facts: Facts, settings: Settings, *, one_export: bool) -> None:
-    """Different bytes with one member id or one page id: one stays, the others are rejects."""
-    pick = "min(ord)" if settings.duplicates == "reject" else "max(ord)"
+    """Different bytes with one member id or one page id: one stays, the others are rejects.
+
+    Where the last stays, the place of bytes is that of the last of their duplicates.
+    """
+    pick = "min(ord)"
+    if settings.duplicates == "last":
+        pick = "max((SELECT max(d.ord) FROM fact d WHERE d.sha256 = fact.sha256))"
     for key, what in (("member_id", "member id"), ("page_id", "page id")):
         facts.script(
             f"""
@@ -113,7 +118,7 @@ def _conflicts(facts: Facts, settings: Settings, *, one_export: bool) -> None:
                 "action": f"{stays} stays; this one is in rejects.jsonl",
             }
             facts.db.execute("UPDATE fact SET outcome = 'reject', reject = ? WHERE ord = ?", (json.dumps(reject), ord_))
-        if one_export:
+        if one_export and settings.duplicates == "reject":
             _refuse_two_sources(facts)
 
 
@@ -133,7 +138,8 @@ def _refuse_two_sources(facts: Facts) -> None:
     bundle, name, other_bundle, other = next(facts.rows(query))
     raise SettingsError(
         f"{lost} of {members} members have the id of another one with other bytes, such as {bundle}/{name} and "
-        f'{other_bundle}/{other}: give one of the two sources, or set duplicates = "last"'
+        f'{other_bundle}/{other}: give one of the two sources, or set duplicates = "last", and max_rejects to allow '
+        "for those that others replace"
     )
 
 
