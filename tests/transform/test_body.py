@@ -255,6 +255,7 @@ FAULTS = {
     "an address in angle brackets": ("[a](<https://e.example/b c>)", "[a](https://e.example/b%20c)"),
     "an image by reference": ("![x][a] ![a]\n\n[a]: /x.png", "![x](/x.png) ![a](/x.png)"),
     "a bold star": ("3  *****  peas", r"3 **\*** peas"),
+    "a lone mark of bold and code": ("Peas ** late\n\n```\n2 ** 3\n```", "Peas late\n\n```\n2 ** 3\n```"),
     "a rule of stars": ("3\n\n *****\n\npeas", "3\n\n---\n\npeas"),
     "a fence that nothing closes in an item": ("* a\n\n    ```\n    b", "* a\n\n    ```\n    b\n    ```"),
     "a fence that nothing closes in a quotation": ("> ```\n> b", "> ```\n> b\n> ```"),
