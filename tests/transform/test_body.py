@@ -347,6 +347,11 @@ def test_a_link_without_text_is_no_link(body: str) -> None:
     assert [link for link in clean(body).links if link["state"] in ("ok", "external")] == []
 
 
+def test_what_goes_with_all_that_is_in_it_is_found_once_also_when_that_holds_code() -> None:
+    found = clean("Peas <script>`a` <b>x</b> <div class='border'> </script> and beans.").findings
+    assert [finding.code for finding in found] == ["html.removed"]
+
+
 def test_lost_images_are_listed_one_by_one() -> None:
     cleaned = clean(
         'a {IMG(attId="4376, 4377,4378" max="500")}{IMG} b ![](/x.png) <img src="/attachments/d3.mock.jpg">'

@@ -248,8 +248,7 @@ class Surface:
         self.code_size = code_size(self.text, code.nodes)
         at = 0
         for node in code.nodes:
-            self._walk(at, node.start)
-            at = max(at, node.end)
+            at = max(self._walk(at, node.start), node.end)
         self._walk(at, len(self.text))
         self._close_all()
         among_tags = remnants_among_tags(self.text, code.holds)
@@ -272,7 +271,8 @@ class Surface:
         self.uncovered = not applied <= COVERED
         return bool(applied)
 
-    def _walk(self, at: int, end: int) -> None:
+    def _walk(self, at: int, end: int) -> int:
+        """Walk a stretch; returns where it ends, which is behind ``end`` when what was taken last reaches over it."""
         text, self.walked_end = self.text, end
         while odd := (ONE_LINE if self.inline or self.tables else OUTSIDE).search(text, at, end):
             if odd[2]:
@@ -280,6 +280,7 @@ class Surface:
             else:
                 start = self._blanks_before(odd.start(), at) if odd[0] == "\n" else odd.start()
                 at = self._handle(odd[0], start, end) or odd.end()
+        return at
 
     def _handle(self, char: str, at: int, end: int) -> int | None:
         """What begins at a place and is no tag; returns where to go on, None when it is prose after all."""
