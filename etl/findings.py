@@ -56,7 +56,7 @@ CATALOGUE: dict[str, tuple[Level, str]] = {
     # bodies
     "box.unclosed": ("warning", "a box that was open at the end; closed there"),
     "box.orphan-end": ("info", "the end of a box that was never opened; removed"),
-    "comment.removed": ("info", "an HTML comment, removed"),
+    "comment.removed": ("info", "a comment of HTML or of the old wiki, removed"),
     "html.removed": ("warning", "active or unknown HTML with its content, removed"),
     "html.unwrapped": ("info", "HTML without a place in clean Markdown; its text stays"),
     "debug.removed": ("info", "a conversion's debug dump at the end of a page, removed"),

@@ -59,7 +59,7 @@ WHOLE_NUMBER = re.compile(r"([0-9]+)(?:\.0+)?")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 NOT_ALIAS = re.compile(r"[^\w +–-]")
 NOT_TERM = re.compile(r"[\W_]+")
-COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
+COMMENT = re.compile(r"<!--.*?-->|~tc~(?:(?!~tc~).)*?~/tc~|~hc~(?:(?!~hc~).)*?~/hc~", re.DOTALL)
 HARVESTED = re.compile(r"\balias\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
 REDIRECT = re.compile(r"\{redirect\b([^{}]*)\}", re.IGNORECASE)
 NEXT = r"\w{1,40}\s{0,4}="
@@ -77,7 +77,8 @@ A mark that neither ends all nor has a parameter behind it is part of the words:
 SHORTCODE = r"\{\{[<%].*?[>%]\}\}"
 BLANK = re.compile(rf"[\s{INVISIBLE}]+")
 NOTHING = re.compile(
-    rf"(?:{BLANK.pattern}|(?P<entity>&#?\w{{1,31}};)|<!--.*?-->|{SHORTCODE}|\{{(?:redirect|img)\b[^{{}}]*\}}"
+    rf"(?:{BLANK.pattern}|(?P<entity>&#?\w{{1,31}};)|{SHORTCODE}|\{{(?:redirect|img)\b[^{{}}]*\}}"
+    r"|<!--.*?-->|(?-i:~tc~.*?~/tc~|~hc~.*?~/hc~)"
     r"|-{2,}|[\u2013\u2014*_-]+(?=\s|$)|^(?:#{1,6}|>[> ]*)(?=\s|$)"
     r"|<img\b(?P<image>[^<>]*)>|!\[[^\[\]]*\]\(\s*<?(?P<source>[^\s<>()]*)[^()]*\)"
     r"|</?(?:[abipu]|br|center|div|em|font|h[1-6r]|li|ol|small|span|strong|su[bp]|ul)(?=[\s/>])[^<>]*>)",
@@ -519,8 +520,10 @@ def harvested_aliases(body: str) -> list[str]:
 
     >>> harvested_aliases("<!-- ~tc~ (alias(Deep wells (old) – 2008)) ~/tc~ --> alias(no)")
     ['Deep wells (old) – 2008']
+    >>> harvested_aliases("~tc~ (alias(Deep wells)) ~/tc~")
+    ['Deep wells']
     """
-    if "alias(" not in body or "-->" not in body:
+    if "alias(" not in body or not ("-->" in body or "~/tc~" in body or "~/hc~" in body):
         return []
     names = [name for comment in COMMENT.findall(body) for name in HARVESTED.findall(comment)]
     return [name for name in map(addresses.canonical_name, names) if name]
@@ -531,6 +534,8 @@ def shows_nothing(body: str, settings: Settings) -> bool:
 
     >>> shows_nothing("{{< toc >}}\\n\\n---\\n<!-- x -->", Settings()), shows_nothing("--\\nwell", Settings())
     (True, False)
+    >>> shows_nothing("~tc~ ask the neighbour ~/tc~", Settings())
+    True
     """
     at = 0
     while at < len(body):

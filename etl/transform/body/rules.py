@@ -8,7 +8,7 @@ from __future__ import annotations
 
 RULES: dict[str, str] = {
     # the surface: remnants, characters, HTML (surface.py, html.py)
-    "comment": "an HTML comment goes; aliases in it were harvested (9)",
+    "comment": "a comment of HTML or of the old wiki goes; aliases in it were harvested (9)",
     "debug": "a conversion's debug dump goes (13)",
     "declaration": "a document type, processing instruction or conditional section goes",
     "dynamic-list": "the heading before a removed dynamic list goes",

@@ -231,6 +231,8 @@ class Surface:
         """Open elements, each with the number of its edit in ``edits``; -1 for a box, the depth for a list item."""
         self.inline = self.anchors = self.colours = 0
         """How many open elements hold one line (headings, links, paragraphs, items, cells), are links, are colours."""
+        self.literal_end = 0
+        """Where the text ends that marks of the old wiki guard."""
         self.opened: defaultdict[str, int] = defaultdict(int)
         """How many elements of a name are open."""
         self.glued: list[Edit] = []
@@ -435,9 +437,13 @@ class Surface:
             for number in (FILE_ID.search(token[0]) or ["", token[0]])[1].split(","):
                 self.revision.lose_image(token.start(), number.strip())
 
-    def mark(self, token: re.Match[str]) -> None:
-        """`~hs~` is a hard blank, `~~#F00:text~~` a colour; the others only guarded what is between them."""
+    def mark(self, token: re.Match[str]) -> int | None:
+        """`~hs~` is a hard blank, `~~#F00:text~~` a colour, `~tc~` a comment; the others only guarded their text."""
         mark = token[0]
+        if mark in ("~tc~", "~hc~") and (end := self._comment_end(token)):
+            return end
+        if mark in ("~np~", "~pp~") and token.end() > self.literal_end:
+            self.literal_end = self._find(f"~/{mark[1:]}", token.end()) or 0
         if not mark.startswith("~~"):
             self.edit(*token.span(), " " if mark == "~hs~" else "", "tiki-mark")
         elif mark != "~~":
@@ -447,6 +453,18 @@ class Surface:
         elif self.colours:
             self.colours -= 1
             self.edit(*token.span(), "", "tiki-colour")
+        return None
+
+    def _comment_end(self, token: re.Match[str]) -> int | None:
+        """Where the comment ends that a mark begins, which goes; a guarded mark begins none."""
+        closing = f"~/{token[0][1:]}"
+        end = self._find(closing, token.end()) if token.start() >= self.literal_end else None
+        if end is None:
+            return None
+        inner = " ".join(self.text[token.end() : end].split())
+        self.find("comment.removed", token.start(), f"comment {short(inner)}", "removed")
+        self.edit(token.start(), end + len(closing), "", "comment")
+        return end + len(closing)
 
     # --- characters -------------------------------------------------------------------------
 
