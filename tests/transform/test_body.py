@@ -186,6 +186,8 @@ FAULTS = {
     "a blank behind a link": ("[x](/931)(&nbsp;2013)", "[x](/pages/deep-wells/)( 2013)"),
     "a number behind a link": ("[x](/931)(<5)", "[x](/pages/deep-wells/)(&lt;5)"),
     "a marker between brackets": ("Peas[5]{SPLIT}(see)", "Peas\\[5\\](see)"),
+    "words between markers": ("Kale{GROUP(groups=Friends)}peas{ELSE}beans.{GROUP}Leek", "Kale peas beans. Leek"),
+    "a word with a marker in it": ('W{FONT(size="4")}e{FONT}lls', "Wells"),
     "a spoken id that is a link": (
         "[Tiki-index. PHP? page_id=931](/931)",
         "[Tiki-index. PHP? page\\_id=931](/pages/deep-wells/)",
@@ -352,6 +354,11 @@ def test_what_goes_with_all_that_is_in_it_is_found_once_also_when_that_holds_cod
     assert [finding.code for finding in found] == ["html.removed"]
 
 
+def test_a_finding_says_that_only_some_readers_saw_a_text() -> None:
+    found = clean('{GROUP(groups="Friends")}Peas{ELSE}beans{GROUP}{WHAT()}kale{WHAT}').findings
+    assert ["some readers" in finding.action for finding in found] == [True, False, False, False, False]
+
+
 def test_lost_images_are_listed_one_by_one() -> None:
     cleaned = clean(
         'a {IMG(attId="4376, 4377,4378" max="500")}{IMG} b ![](/x.png) <img src="/attachments/d3.mock.jpg">'
@@ -395,6 +402,7 @@ SCARY = """<div class="border">|</div>|**|*|<b>|</b>|<i>|</i>|<a href="/posts/de
 TOKENS = [
     *SCARY.replace("\n", "|").split("|"),
     *("\n", "\n\n", "\n\n", "  \n", "    ", "\t", "|", "```\n", "~~~\n", "\n| a | b |\n|---|---|\n| c | d |\n"),
+    *("~tc~", "~/tc~", "~np~", "~/np~", "{ELSE}", "{BR()}", "{HR()}", "{CODE()}", "{CODE}", "\n** ", "\n*** ", "__ "),
     *("\u00a0", "\u200b", "\u2028", "\ufeff", "\x0c", "\x85", "é", "水", "e\u0301", "\ue000", "\ufffd", "👍🏽"),
 ]
 MILD = [
@@ -405,7 +413,7 @@ MILD = [
     # A tag never begins a line: there it would begin a block of HTML, whose Markdown CommonMark does not render.
     *("W<b>W</b>", "W<i>", "W</i>", 'W<span style="x">', "W</span>", "W<sup>2</sup>", "W<br>"),
     *("&nbsp;", "&amp;", "&eacute;"),
-    *("\u00a0", "\u200b", "~hs~", "~~#F00:W~~", "{SPLIT}", "W<x>", "((Deep wells in clay|W))"),
+    *("\u00a0", "\u200b", "~hs~", "~~#F00:W~~", "{SPLIT}", "{ELSE}", "W<x>", "((Deep wells in clay|W))"),
     "\n\n| W | é |\n|---|---|\n| W W | 1 |\n\n",
 ]  # fmt: skip
 BODIES = st.lists(st.sampled_from(TOKENS), max_size=9).map("".join)

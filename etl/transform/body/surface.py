@@ -149,6 +149,11 @@ INLINE = frozenset(
     """abbr acronym bdi bdo big blink button cite code data del dfn font ins kbd label mark marquee meter nobr output
     pre progress q rp rt ruby s samp small strike textarea time tt u var""".split()
 )
+FOR_SOME = frozenset(("GROUP", "PERM"))
+"""Plugins of the old wiki that only some readers saw the text of."""
+WITHIN_WORDS = frozenset("ALINK ANAME FONT HTML MONO SPAN TAG".split())
+"""Plugins of the old wiki whose text may be part of a word; that of others stands apart."""
+SENTENCE_SIGNS = frozenset(".,;:!?")
 TABLE_TAG = re.compile(r"</?table\b", re.IGNORECASE)
 ROW_OR_CELL = re.compile(r"<t([rdh])\b", re.IGNORECASE)
 NEXT_CELL = re.compile(r"\s*(</tr\s*>\s*<tr(?:\s[^<>]*)?>\s*)?<t[dh](?:\s[^<>]*)?>", re.IGNORECASE)
@@ -233,6 +238,8 @@ class Surface:
         """How many open elements hold one line (headings, links, paragraphs, items, cells), are links, are colours."""
         self.literal_end = 0
         """Where the text ends that marks of the old wiki guard."""
+        self.markers = 0, 0, False
+        """Where the last run of removed markers begins and ends, and whether it parts words."""
         self.opened: defaultdict[str, int] = defaultdict(int)
         """How many elements of a name are open."""
         self.glued: list[Edit] = []
@@ -412,17 +419,35 @@ class Surface:
             self.edit(start, end, " \\[" if opening else "\\]", "footnote")
         elif name in ("SUB", "SUP"):
             return self.kept(Tag(name.lower(), start, end, not opening, token[0]), "tiki-marker") or end
+        elif name in ("BR", "HR") and opening:
+            end += len(name) + 2 if self.text.startswith(f"{{{name}}}", end) else 0
+            tag = Tag(name.lower(), start, end, False, token[0])
+            if name == "BR":
+                return self.line_break(tag, "tiki-marker") or end
+            self.horizontal(tag, "tiki-marker")
         else:
             anchor = ANCHOR_NAME.match(self.text, end) if name == "ANAME" and opening else None
             end = anchor.end() if anchor else end
+            seen = ", which only some readers saw" if name in FOR_SOME and opening else ""
             self.find(
                 "markup.removed",
                 start,
                 f"plugin marker {short(self.text[start:end])}",
-                "removed; its inner text stays",
+                f"removed; its inner text stays{seen}",
             )
-            self.edit(start, end, "", "tiki-marker")
+            self.edit(start, end, self._parted(name, start, end), "tiki-marker")
         return end
+
+    def _parted(self, name: str, start: int, end: int) -> str:
+        """The blank that keeps words apart which a marker, or several of them, stood between."""
+        first, last, apart = self.markers
+        first, apart = (first, apart) if start == last else (start, False)
+        self.markers = first, end, apart or name not in WITHIN_WORDS
+        before, behind = self.text[first - 1 : first], self.text[end : end + 1]
+        if name == "ELSE":
+            return " " if before.strip() and behind.strip() not in ("", "{") else ""
+        touches = behind.isalnum() and (before.isalnum() or before in SENTENCE_SIGNS)
+        return " " if touches and self.markers[2] else ""
 
     def _tiki_box(self, token: re.Match[str], *, opening: bool) -> None:
         if not opening:
@@ -887,33 +912,33 @@ class Surface:
             self.edit(tag.start, tag.end, "", rule)
         return None
 
-    def line_break(self, tag: Tag) -> int | None:
+    def line_break(self, tag: Tag, rule: str = "break") -> int | None:
         """`<br>` stays in table rows; elsewhere it is a hard break, or a blank where no line may end."""
         if self.tables or self._in_pipe_row(tag.start):
-            self.edit(tag.start, tag.end, "<br>", "break")
+            self.edit(tag.start, tag.end, "<br>", rule)
         elif self.inline and self.inline == self.opened["p"] + self.opened["li"]:
-            return self._hard_break(tag)
+            return self._hard_break(tag, rule)
         elif self.inline or self._in_heading(tag.start):
-            self.edit(tag.start, tag.end, " ", "break")
+            self.edit(tag.start, tag.end, " ", rule)
         elif self.text.startswith("\n", tag.end):
-            self.edit(tag.start, tag.end, "  ", "break")
+            self.edit(tag.start, tag.end, "  ", rule)
         else:
             end, guard = self._unmarked(tag.end) if NO_ITEM.match(self.text, tag.end) else (tag.end, "")
-            self.edit(tag.start, end, f"  \n{guard}", "break")
+            self.edit(tag.start, end, f"  \n{guard}", rule)
         return None
 
-    def _hard_break(self, tag: Tag) -> int:
+    def _hard_break(self, tag: Tag, rule: str) -> int:
         """The breaks at a place in a paragraph or an item of HTML: two part paragraphs, and none is at an edge."""
         block, level = next(element for element in reversed(self.open) if element[0].name in ("p", "li"))
         end = BREAKS.match(self.text, tag.end).end()  # type: ignore[union-attr]  # it matches nothing, too
         between = self.text[tag.end : end]
         if BLOCK_END.match(self.text, end) or ONLY_TAGS.fullmatch(self.text, block.end, tag.start):
-            self.edit(tag.start, end, "", "break")
+            self.edit(tag.start, end, "", rule)
             return end
         indent = " " * 4 * min(max(level, 1), DEEPEST_LIST) if block.name == "li" else ""
         parts = self.open[-1][0].name == "p" and ("<" in between or between.count("\n") > 1)
         end, guard = self._unmarked(end)
-        self.edit(tag.start, end, ("\n\n" if parts else f"\\\n{indent}") + guard, "break")
+        self.edit(tag.start, end, ("\n\n" if parts else f"\\\n{indent}") + guard, rule)
         return end
 
     def _line_start(self, offset: int) -> int:
@@ -935,10 +960,10 @@ class Surface:
         start = self._line_start(offset)
         return self.text[start : min(start + 8, offset)].lstrip(" ").startswith("#")
 
-    def horizontal(self, tag: Tag) -> None:
+    def horizontal(self, tag: Tag, rule: str = "block") -> None:
         """`<hr>`."""
         gap = self._gap(tag.start)
-        self.edit(tag.start, tag.end, f"{gap}---{gap}" if gap == "\n\n" else gap, "block")
+        self.edit(tag.start, tag.end, f"{gap}---{gap}" if gap == "\n\n" else gap, rule)
 
     def image(self, tag: Tag) -> None:
         """`<img>`; one that stands for a lost file goes and is reported."""
