@@ -32,7 +32,7 @@ UNITS = (
 MORE = (
     *("](", "]", "\\", "_a ", "*a ", "**a", "| a | b |\n", "```\n", "> a\n", "* a\n", "1. a\n\n", "# a\n", "é", "水"),
     *("[a](/931) ", "<b>x</b>", "&nbsp;", "~hs~", "{SPLIT}", "((a|b)) ", "{{< x >}}\n", "<a b='", "<http:", "<sup>"),
-    *("~tc~", "~np~"),
+    *("~tc~", "~np~", "{CODE()}", "{CODE()}`a{CODE} ", "| {CODE()}", "a{ELSE}{GROUP()}"),
 )
 
 Maker = Callable[[int], str]
@@ -147,6 +147,11 @@ SQUARES: dict[str, tuple[str, int, Maker]] = {
         "every underscore looked through all addresses",
         3_000,
         lambda size: "http://a.example/b_c " * (size // 21),
+    ),
+    "code of a plugin that has no place": (
+        "every marker looked for the end of its code, and for a line end before it",
+        3_000,
+        lambda size: "| " + "{CODE()}" * (size // 8) + "\n{CODE}",
     ),
     "code with tags in a paragraph": (
         "every piece of code looked at its whole block",

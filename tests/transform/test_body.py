@@ -544,6 +544,23 @@ def test_code_keeps_its_bytes(blocks: list[str]) -> None:
     assert [block for block in code if block not in body] == []
 
 
+LISTINGS = st.lists(st.sampled_from([*TOKENS, "    x", "\ny"]), max_size=6).map(
+    lambda tokens: f"x{''.join(tokens)}".replace("{CODE}", "").rstrip()
+)
+
+
+def fenced(body: str, block: Node) -> str:
+    """The lines of a fenced block without the first and the last."""
+    return body[block.start : block.end].partition("\n")[2].rstrip().rpartition("\n")[0]
+
+
+@given(LISTINGS, st.sampled_from(("", " `c` peas")))
+def test_the_code_of_a_plugin_keeps_its_bytes(code: str, behind: str) -> None:
+    body = clean(f'Peas.\n\n{{CODE(colors="php" ln="1")}}\n{code}\n{{CODE}}{behind}').body
+    blocks = [node for node in parse(body).nodes if node.kind == "CodeBlock"]
+    assert [fenced(body, block) for block in blocks] == [code]
+
+
 LIST_TOKENS = st.sampled_from(
     "a|b c|* |- |1. |2. |10. |\n|\n\n|\n* |\n1. |\n2. |\n\n* |    |> |**|\t|[x]: y".split("|")
 )

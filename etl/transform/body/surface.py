@@ -32,6 +32,7 @@ from etl.transform.body.links import (
     is_entity,
     is_prose,
 )
+from etl.transform.body.lists import NEST
 from etl.transform.body.parse import Node, code_nodes
 from etl.transform.body.remnants import remnants, remnants_among_tags
 from etl.transform.body.tables import MOST_COLUMNS
@@ -110,6 +111,9 @@ STYLE_WIDTH = re.compile(r"(?:max-)?width\s*:\s*(\d{1,5})\s*px")
 LIST_MACRO = re.compile(r"\{(?:LIST|CATEGORY|LISTPAGES)\b", re.IGNORECASE)
 HEADING_BEFORE = re.compile(r"#{1,6}[ \t][^\n]*+\s*+")
 BOX_TITLE = re.compile(r"title\s*=>?\s*(?:\"([^\"]*)\"|'([^']*)'|([^,)]*))")
+CODE_LANGUAGE = re.compile(r"\bcolors\s*=>?\s*[\"']?([a-zA-Z][\w+#.-]{0,39})")
+BLANK_LINES = re.compile(r"\A(?:[ \t]*\n)+")
+LINE_END = re.compile(r"[ \t]*(?:\n|\Z)")
 FILE_ID = re.compile(r"(?:attId|fileId|id|src)\s*=>?\s*[\"']?([^\"')}]+)", re.IGNORECASE)
 BR = r"<[bB][rR](?:\s[^<>]*)?/?>"
 BLOCK_INSIDE = re.compile(
@@ -238,6 +242,8 @@ class Surface:
         """How many open elements hold one line (headings, links, paragraphs, items, cells), are links, are colours."""
         self.literal_end = 0
         """Where the text ends that marks of the old wiki guard."""
+        self.next_code = 0
+        """Where the end of a code plugin comes next."""
         self.markers = 0, 0, False
         """Where the last run of removed markers begins and ends, and whether it parts words."""
         self.opened: defaultdict[str, int] = defaultdict(int)
@@ -248,8 +254,8 @@ class Surface:
         self.tables: list[_Table] = []
         self.lists: list[int | None] = []
         self._last_line = 0, 0
-        self.walked_end = 0
-        """Where the stretch ends that is walked: at the end of the text, or where code begins."""
+        self.walked_start = self.walked_end = 0
+        """Where the stretch begins that is walked, behind code, and where it ends: where code begins."""
         self.absent: set[str] = set()
         """Ends that are not in the rest of the text: looked for once."""
         self.box_open = False
@@ -282,7 +288,7 @@ class Surface:
 
     def _walk(self, at: int, end: int) -> int:
         """Walk a stretch; returns where it ends, which is behind ``end`` when what was taken last reaches over it."""
-        text, self.walked_end = self.text, end
+        text, self.walked_start, self.walked_end = self.text, at, end
         while odd := (ONE_LINE if self.inline or self.tables else OUTSIDE).search(text, at, end):
             if odd[2]:
                 at = self.tag(odd) or odd.end()
@@ -425,6 +431,8 @@ class Surface:
             if name == "BR":
                 return self.line_break(tag, "tiki-marker") or end
             self.horizontal(tag, "tiki-marker")
+        elif name == "CODE" and opening and (code_end := self._tiki_code(token)):
+            return code_end
         else:
             anchor = ANCHOR_NAME.match(self.text, end) if name == "ANAME" and opening else None
             end = anchor.end() if anchor else end
@@ -448,6 +456,57 @@ class Surface:
             return " " if before.strip() and behind.strip() not in ("", "{") else ""
         touches = behind.isalnum() and (before.isalnum() or before in SENTENCE_SIGNS)
         return " " if touches and self.markers[2] else ""
+
+    def _tiki_code(self, token: re.Match[str]) -> int | None:
+        """`{CODE(colors="php")}` and what is code up to `{CODE}`, if there is a place for code; returns its end."""
+        (start, inner), text = token.span(), self.text
+        if self.next_code < inner:
+            self.next_code = self._find("{CODE}", inner) or 0
+        stop = self.next_code
+        if stop < inner or start < self.literal_end:
+            return None
+        end, line = stop + len("{CODE}"), self._line_start(start)
+        on_line = text[line : min(start, line + NEST)]
+        alone = start - line < NEST and not on_line.strip() and LINE_END.match(text, end)
+        if alone or text.find("\n", inner, min(stop, inner + LONGEST_MARKED)) >= 0:
+            fits = not (self.inline or self.tables or self._in_pipe_row(start) or on_line.lstrip().startswith(">"))
+            edits = self._code_block(token, stop, end) if fits else None
+        else:
+            edits = self._code_span(token, stop, end) if stop - inner <= LONGEST_MARKED else None
+        if edits is None:
+            return None
+        self.find("markup.removed", start, f"plugin marker {short(token[0])}", "removed; its inner text stays, as code")
+        self.edits += edits
+        self.walked_start = end
+        return end
+
+    def _code_block(self, token: re.Match[str], stop: int, end: int) -> tuple[Edit, Edit] | None:
+        """What makes a fenced block of the code between two markers."""
+        code = BLANK_LINES.sub("", self.text[token.end() : stop].rstrip(), 1)
+        if not code:
+            return None
+        fence = _ticks(code, 3)
+        language = CODE_LANGUAGE.search(token[0])
+        opening = fence + (language[1] if language else "")
+        self.code_size += len("".join(code.split())) + len(opening) + len(fence)
+        return (
+            (*token.span(), f"\n\n{opening}", "tiki-marker"),
+            (token.end(), end, f"\n{code}\n{fence}\n\n", "tiki-marker"),
+        )
+
+    def _code_span(self, token: re.Match[str], stop: int, end: int) -> tuple[Edit, Edit] | None:
+        """What makes a code span of the code between two markers, unless signs around it have another meaning then."""
+        (start, inner), text = token.span(), self.text
+        code = text[inner:stop].strip()
+        tick = text.rfind("`", max(self.walked_start, start - LONGEST_MARKED), start)
+        open_tick = tick >= 0 and text.find("\n\n", tick, start) < 0
+        if not code or open_tick or text[start - 1 : start] in ("`", "\\") or text.startswith("`", end):
+            return None
+        if "|" in code and (self.tables or self._in_pipe_row(start)):
+            return None
+        ticks, gap = _ticks(code, 1), " " if "`" in (code[0], code[-1]) else ""
+        apart = " " if self.edits and self.edits[-1][1] == start and self.edits[-1][2].endswith("`") else ""
+        return (start, inner, apart + ticks + gap, "tiki-marker"), (inner, end, code + gap + ticks, "tiki-marker")
 
     def _tiki_box(self, token: re.Match[str], *, opening: bool) -> None:
         if not opening:
@@ -758,7 +817,7 @@ class Surface:
             self._unwrapped(tag, self._gap(tag.start))
             return None
         code = decoded(TAG_OF_CODE.sub("", self.text[tag.end : end.start()])).strip("\n").rstrip()
-        fence = "`" * max([2, *map(len, re.findall(r"`+", code))]) + "`"
+        fence = _ticks(code, 3)
         self.code_size += len("".join(code.split())) + 2 * len(fence) if code.strip() else 0
         self.edit(tag.start, end.end(), f"\n\n{fence}\n{code}\n{fence}\n\n" if code.strip() else "\n\n", "preformatted")
         return end.end()
@@ -1409,6 +1468,11 @@ class Code:
     def nodes(self) -> list[Node]:
         """Code spans and code blocks, in order."""
         return [] if self.begins is None else code_nodes(self.text)
+
+
+def _ticks(code: str, fewest: int) -> str:
+    """Back-ticks that code cannot end: more than stand anywhere in it."""
+    return "`" * max([fewest, *(len(run) + 1 for run in re.findall(r"`+", code))])
 
 
 def code_size(text: str, nodes: list[Node]) -> int:
