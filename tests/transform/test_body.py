@@ -507,6 +507,16 @@ def test_a_table_is_one_table_with_all_its_cells(head: list[str], rows: list[lis
     assert re.sub(r"[|*\n]|---", " ", body).split() == wanted
 
 
+STARRED = st.tuples(st.integers(1, 6), st.sampled_from(("peas", "**late** kale", "`a` b", "5 *x*")))
+
+
+@given(st.lists(STARRED))
+def test_items_of_stars_are_items_all_of_them(lines: list[tuple[int, str]]) -> None:
+    cleaned = clean("\n".join([f"{'*' * stars} {text}" for stars, text in [(1, "beds"), *lines]]))
+    assert sum(node.kind == "Item" for node in parse(cleaned.body).nodes) == len(lines) + 1
+    assert "*" not in cleaned.text
+
+
 @given(MILD_BODIES)
 def test_the_links_that_stay_are_those_of_the_body_in_order(body: str) -> None:
     cleaned = clean(body)

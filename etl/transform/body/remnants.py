@@ -14,6 +14,7 @@ from etl.transform.body.boxes import BOX_START
 from etl.transform.body.edits import Edit
 from etl.transform.body.guards import Guard, any_marks, guard, in_bytes, present
 from etl.transform.body.links import encoded, is_prose
+from etl.transform.body.lists import NEST
 
 Match = re.Match[str]
 
@@ -166,6 +167,31 @@ def _soup(match: Match) -> Iterator[Edit]:
         yield match.start(), match.end(), " ", "soup"
 
 
+def _nested_items(match: Match) -> Iterator[Edit]:
+    """`** peas` right below an item is an item in it; bold that begins a line is none."""
+    levels: list[int] = []
+    end = match.end() - match.start()
+    goes_on = BOLD_BELOW.match(match.string, match.end()) is not None
+    for line in ITEM_LINE.finditer(match[0]):
+        stars, text = len(line[1]), line[2]
+        nested = levels and _is_unmarked(text) and not (goes_on and line.end() == end)
+        if not text.strip("* \t") or text.count("`") % 2 or (stars > 1 and not nested):
+            levels = []
+            continue
+        while levels and levels[-1] >= stars:
+            levels.pop()
+        levels.append(stars)
+        if stars > 1:
+            start = match.start() + line.start()
+            yield start, match.start() + line.start(2), " " * NEST * (len(levels) - 1) + "* ", "nested-list"
+
+
+def _is_unmarked(text: str) -> bool:
+    """Whether no mark in a text may end the bold that a mark before it begins: those in it are pairs."""
+    runs = STARS.findall(text)
+    return len(runs) % 2 == 0 and all(len(run) == 2 for run in runs)
+
+
 def _rules(match: Match) -> Iterator[Edit]:
     """`– – – clipped – – –`: words between two rules."""
     yield match.start(), match.start(1), "---\n\n", "rule"
@@ -181,6 +207,10 @@ DASHED_WORDS = re.compile(
     rf"^[ \t]*(?:{DASH}[ \t]+){{2,}}{DASH}?[ \t]*(\w[^\u2013\u2014\n]{{0,80}}?)[ \t]*(?:{DASH}[ \t]*){{2,}}$",
     re.MULTILINE,
 )
+
+ITEM_LINE = re.compile(r"^(\*{1,6})[ \t]+([^\n]*)$", re.MULTILINE)
+BOLD_BELOW = re.compile(r"\n[^\n]*?\*\*")
+STARS = re.compile(r"(?<!\\)\*{2,}")
 
 DASH_BYTES = rb"(?:-|\xe2\x80[\x93\x94])"
 DASHED_LINE = re.compile(rb"\n%b{2}[^\n]*%b{2}(?:\n|\Z)" % (DASH_BYTES, DASH_BYTES))
@@ -242,6 +272,11 @@ USUAL: list[Remnant] = [
         Guard(re.compile(rb"\n\*\*"), lambda data: SPACED.search(data) and b"** " in data),
         re.compile(r"\*\*(?<!\S\*\*)([ \t][^*\n]*+)\*\*[ \t]*$", re.MULTILINE),
         _spaced_bold,
+    ),
+    (
+        guard("**", marks=rb"\n\*\*", near=rb"\n\*{2,6}[ \t]"),
+        re.compile(r"^\*[ \t][^\n]*+(?:\n\*{1,6}[ \t][^\n]*+)++", re.MULTILINE),
+        _nested_items,
     ),
     (guard("%%%"), re.compile(r"[ \t]*%%%[ \t]*"), _break),
     (
