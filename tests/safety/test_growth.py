@@ -33,6 +33,7 @@ MORE = (
     *("](", "]", "\\", "_a ", "*a ", "**a", "| a | b |\n", "```\n", "> a\n", "* a\n", "1. a\n\n", "# a\n", "é", "水"),
     *("[a](/931) ", "<b>x</b>", "&nbsp;", "~hs~", "{SPLIT}", "((a|b)) ", "{{< x >}}\n", "<a b='", "<http:", "<sup>"),
     *("~tc~", "~np~", "{CODE()}", "{CODE()}`a{CODE} ", "| {CODE()}", "a{ELSE}{GROUP()}", "* a\n** b\n", "** a\n"),
+    *("a__ b", "__a: __b "),
 )
 
 Maker = Callable[[int], str]

@@ -517,6 +517,13 @@ def test_items_of_stars_are_items_all_of_them(lines: list[tuple[int, str]]) -> N
     assert "*" not in cleaned.text
 
 
+@given(st.lists(st.sampled_from(("__", "peas", "late kale", " ", ". ", ")", "\n")), max_size=9).map("".join))
+def test_marks_of_bold_at_most_lose_themselves(body: str) -> None:
+    cleaned = clean(body)
+    assert re.sub(r"\s|__", "", cleaned.text) == re.sub(r"\s|__", "", body)
+    assert clean(cleaned.body).body == cleaned.body
+
+
 @given(MILD_BODIES)
 def test_the_links_that_stay_are_those_of_the_body_in_order(body: str) -> None:
     cleaned = clean(body)

@@ -58,10 +58,9 @@ SIMPLE_CODE = re.compile(r"(?:[^`\\]|\\.|`[^`\n]+`(?!`))*", re.DOTALL)
 SPECIAL = re.compile(r"[\\`*_\[\]|]")
 FENCE_LINE = re.compile(r"(`{3,}|~{3,})([^\n]*)")
 LANGUAGE = re.compile(r"[\w+#.-]{1,40}")
-LITERAL = re.compile(
-    r"(?<![*\\\s])\*(?!\*)|(?<![*\\])\*(?![*\s])|(?<=[^\W_])_(?=[^\W_])"
-    r"|`|(?<![\w\\])__(?=[^\W_])|(?<=[^\W_])__(?!\w)|(?<= )__ "
-)
+LITERAL = re.compile(r"(?<![*\\\s])\*(?!\*)|(?<![*\\])\*(?![*\s])|(?<=[^\W_])_(?=[^\W_])|`")
+UNDERSCORES = re.compile(r"(?<![_\\])__(?!_)")
+LONE_UNDERSCORES = re.compile(r"(?<![\w\\])__(?=[^\W_])|(?<=[^\W_])__(?!\w)|(?<= )__ ")
 DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015"
 LINE_SIGNS = frozenset(f"{DASHES}#: \t\n")
 """A line of a paragraph that begins with none of them is words."""
@@ -151,6 +150,8 @@ class Structure:
         self.boxes_are_quotes = False
         """Whether quotations may be boxes that were turned into such."""
         self.nodes: Sequence[Node] = ()
+        self.underscored: list[tuple[Node, Sequence[tuple[int, int]]]] = []
+        """Texts with two underscores in them, each with the addresses in it."""
         self.loose: set[int] | None = None
         """Items that are not tight (`lists.not_tight`), once a list asked for them."""
         self.waiting: set[int] = set()
@@ -188,7 +189,7 @@ class Structure:
         self.box_open, self.table_end, self.quote_end = False, 0, 0
         self.bare, self.waiting, self.touching, self.rows = [], set(), set(), set()
         self.blocks, self.simple, self.text_end = tree.root.children, {}, len(self.text.rstrip())
-        self.nodes, self.loose = tree.nodes, None
+        self.nodes, self.loose, self.underscored = tree.nodes, None, []
         self.rows_end = self.label_end = self.code_end = self.strong_end = self.lost_end = 0
         words = "\n".join([node.data for node in tree.nodes if node.kind == "Text"])
         signs = [sign for sign in SIGNS if sign in words]
@@ -205,6 +206,8 @@ class Structure:
                 rules[kind](self, node)
         if starred:
             self.lone_marks(tree)
+        if self.underscored:
+            self.underscores(tree)
         if self.box_open:
             self._end_box(tree)
 
@@ -225,6 +228,8 @@ class Structure:
                     self.edit(brace.start(), brace.start(), "\\", "literal")
         if starred or "_" in data or "`" in data:
             self.literal_marks(node, addresses)
+        if "__" in data:
+            self.underscored.append((node, addresses))
         return starred
 
     def code_block(self, node: Node) -> None:
@@ -727,6 +732,65 @@ class Structure:
         self.edit(opening.start(), opening.end() + lead, f"{glued[0]}**", "bold")
         self.edit(closing.start() - trail, closing.end(), f"**{glued[1]}", "bold")
 
+    def underscores(self, tree: Tree) -> None:
+        """`__text__` on one line is bold, but not within a word; a mark without a partner goes."""
+        addresses = {id(node): ranges for node, ranges in self.underscored}
+        for node in tree.nodes:
+            texts = [child for child in node.children if id(child) in addresses]
+            if not texts:
+                continue
+            bold = [child.start for child in node.children if child.kind == "Strong"]
+            waiting: re.Match[str] | None = None
+            for mark in (mark for text in texts for mark in self._underscores(text, addresses[id(text)])):
+                if waiting is None:
+                    waiting = mark
+                elif (self._is_in_word(waiting) and self._is_in_word(mark)) or self._underscored(waiting, mark, bold):
+                    waiting = None
+                else:
+                    self._lone_underscores(waiting)
+                    waiting = mark
+            if waiting is not None:
+                self._lone_underscores(waiting)
+
+    def _underscores(self, text: Node, addresses: Sequence[tuple[int, int]]) -> Iterator[re.Match[str]]:
+        """The marks in a text that are in none of its addresses."""
+        for mark in UNDERSCORES.finditer(self.text, text.start, text.end):
+            if not _is_inside(mark.start(), addresses):
+                yield mark
+
+    def _is_in_word(self, mark: re.Match[str]) -> bool:
+        return all(map(str.isalnum, self._beside(mark.start(), mark.end())))
+
+    def _beside(self, start: int, end: int) -> tuple[str, str]:
+        """The characters before and behind a range."""
+        return self.text[start - 1 : start], self.text[end : end + 1]
+
+    def _lone_underscores(self, mark: re.Match[str]) -> None:
+        lone = LONE_UNDERSCORES.match(self.text, mark.start())
+        if lone:
+            self.edit(*lone.span(), "", "bold")
+
+    def _underscored(self, opening: re.Match[str], closing: re.Match[str], bold: Sequence[int]) -> bool:
+        """Make bold of two marks, if they are a pair: on one line, with no other marks beside or between them."""
+        inner = self.text[opening.end() : closing.start()]
+        words, (before, behind) = inner.strip(), self._beside(opening.start(), closing.end())
+        if (
+            not words
+            or "\n" in inner
+            or "*" in (before, words[0], words[-1], behind)
+            or (before.isalnum() and (behind.isalnum() or not (inner[0].isspace() or inner[0].isalnum())))
+            or bisect_left(bold, opening.end()) < bisect_left(bold, closing.start())
+        ):
+            return False
+        # Blanks go outside, and a blank parts a word from the sign before it: that would end no bold.
+        lead, trail = inner.find(words), len(inner) - len(inner.rstrip())
+        glued = trail or (behind.isalnum() and not words[-1].isalnum())
+        before, behind = " " if lead and before.strip() else "", " " if glued and behind.strip() else ""
+        self.edit(opening.start(), opening.end() + lead, f"{before}**", "bold")
+        self.edit(closing.start() - trail, closing.start(), "", "bold")
+        self.edit(*closing.span(), f"**{behind}", "bold")
+        return True
+
     # --- links ------------------------------------------------------------------------------
 
     def link(self, node: Node) -> None:
@@ -833,9 +897,7 @@ class Structure:
         """Stars, and underscores inside words, that are no markup: not every engine sees that without a backslash."""
         for match in LITERAL.finditer(self.text, node.start, node.end):
             at = match.start()
-            if match[0].startswith("__"):
-                self.edit(*match.span(), "", "bold")
-            elif not _is_escaped(self.text, at) and not _is_inside(at, addresses):
+            if not _is_escaped(self.text, at) and not _is_inside(at, addresses):
                 self.edit(at, at, "\\", "literal")
 
     def address(self, start: int, end: int, shown: str) -> None:
