@@ -60,6 +60,8 @@ FENCE_LINE = re.compile(r"(`{3,}|~{3,})([^\n]*)")
 LANGUAGE = re.compile(r"[\w+#.-]{1,40}")
 LITERAL = re.compile(r"(?<![*\\\s])\*(?!\*)|(?<![*\\])\*(?![*\s])|(?<=[^\W_])_(?=[^\W_])|`")
 UNDERSCORES = re.compile(r"(?<![_\\])__(?!_)")
+STARS = "*", "\\*"
+"""A star, and how it is written where it is no markup."""
 LONE_UNDERSCORES = re.compile(r"(?<![\w\\])__(?=[^\W_])|(?<=[^\W_])__(?!\w)|(?<= )__ ")
 DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015"
 LINE_SIGNS = frozenset(f"{DASHES}#: \t\n")
@@ -777,7 +779,9 @@ class Structure:
         if (
             not words
             or "\n" in inner
-            or "*" in (before, words[0], words[-1], behind)
+            or "*" in (before, words[-1])
+            or words.startswith(STARS)
+            or self.text.startswith(STARS, closing.end())
             or (before.isalnum() and (behind.isalnum() or not (inner[0].isspace() or inner[0].isalnum())))
             or bisect_left(bold, opening.end()) < bisect_left(bold, closing.start())
         ):
