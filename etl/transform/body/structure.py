@@ -672,8 +672,8 @@ class Structure:
     def lone_marks(self, tree: Tree) -> None:
         """`** text **` is bold that lost its touch; a mark without a partner goes."""
         starred = {id(node) for node in tree.nodes if node.kind == "Text" and "*" in node.data}
-        holders = (node for node in tree.nodes if node.kind != "CodeBlock")
-        parents = [node for node in holders if not starred.isdisjoint(map(id, node.children))]
+        starred.difference_update(id(text) for block in self.code_blocks for text in block.children)
+        parents = [node for node in tree.nodes if not starred.isdisjoint(map(id, node.children))]
         if self._is_inverted(tree, parents):
             self._strip_bold(tree, parents)
             return
