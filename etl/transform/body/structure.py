@@ -230,8 +230,8 @@ class Structure:
                     self.edit(brace.start(), brace.start(), "\\", "literal")
         if starred or "_" in data or "`" in data:
             self.literal_marks(node, addresses)
-        if "__" in data:
-            self.underscored.append((node, addresses))
+            if "__" in data:
+                self.underscored.append((node, addresses))
         return starred
 
     def code_block(self, node: Node) -> None:
@@ -672,7 +672,8 @@ class Structure:
     def lone_marks(self, tree: Tree) -> None:
         """`** text **` is bold that lost its touch; a mark without a partner goes."""
         starred = {id(node) for node in tree.nodes if node.kind == "Text" and "*" in node.data}
-        starred.difference_update(id(text) for block in self.code_blocks for text in block.children)
+        for block in self.code_blocks:
+            starred.difference_update(map(id, block.children))
         parents = [node for node in tree.nodes if not starred.isdisjoint(map(id, node.children))]
         if self._is_inverted(tree, parents):
             self._strip_bold(tree, parents)

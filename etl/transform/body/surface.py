@@ -240,12 +240,7 @@ class Surface:
         """Open elements, each with the number of its edit in ``edits``; -1 for a box, the depth for a list item."""
         self.inline = self.anchors = self.colours = 0
         """How many open elements hold one line (headings, links, paragraphs, items, cells), are links, are colours."""
-        self.literal_end = 0
-        """Where the text ends that marks of the old wiki guard."""
-        self.next_code = 0
-        """Where the end of a code plugin comes next."""
-        self.markers = 0, 0, False
-        """Where the last run of removed markers begins and ends, and whether it parts words."""
+        self.passed = _Passed()
         self.opened: defaultdict[str, int] = defaultdict(int)
         """How many elements of a name are open."""
         self.glued: list[Edit] = []
@@ -448,22 +443,22 @@ class Surface:
 
     def _parted(self, name: str, start: int, end: int) -> str:
         """The blank that keeps words apart which a marker, or several of them, stood between."""
-        first, last, apart = self.markers
+        first, last, apart = self.passed.markers
         first, apart = (first, apart) if start == last else (start, False)
-        self.markers = first, end, apart or name not in WITHIN_WORDS
+        self.passed.markers = first, end, apart or name not in WITHIN_WORDS
         before, behind = self.text[first - 1 : first], self.text[end : end + 1]
         if name == "ELSE":
             return " " if before.strip() and behind.strip() not in ("", "{") else ""
         touches = behind.isalnum() and (before.isalnum() or before in SENTENCE_SIGNS)
-        return " " if touches and self.markers[2] else ""
+        return " " if touches and self.passed.markers[2] else ""
 
     def _tiki_code(self, token: re.Match[str]) -> int | None:
         """`{CODE(colors="php")}` and what is code up to `{CODE}`, if there is a place for code; returns its end."""
         (start, inner), text = token.span(), self.text
-        if self.next_code < inner:
-            self.next_code = self._find("{CODE}", inner) or 0
-        stop = self.next_code
-        if stop < inner or start < self.literal_end:
+        if self.passed.next_code < inner:
+            self.passed.next_code = self._find("{CODE}", inner) or 0
+        stop = self.passed.next_code
+        if stop < inner or start < self.passed.literal_end:
             return None
         end, line = stop + len("{CODE}"), self._line_start(start)
         on_line = text[line : min(start, line + NEST)]
@@ -526,8 +521,8 @@ class Surface:
         mark = token[0]
         if mark in ("~tc~", "~hc~") and (end := self._comment_end(token)):
             return end
-        if mark in ("~np~", "~pp~") and token.end() > self.literal_end:
-            self.literal_end = self._find(f"~/{mark[1:]}", token.end()) or 0
+        if mark in ("~np~", "~pp~") and token.end() > self.passed.literal_end:
+            self.passed.literal_end = self._find(f"~/{mark[1:]}", token.end()) or 0
         if not mark.startswith("~~"):
             self.edit(*token.span(), " " if mark == "~hs~" else "", "tiki-mark")
         elif mark != "~~":
@@ -542,7 +537,7 @@ class Surface:
     def _comment_end(self, token: re.Match[str]) -> int | None:
         """Where the comment ends that a mark begins, which goes; a guarded mark begins none."""
         closing = f"~/{token[0][1:]}"
-        end = self._find(closing, token.end()) if token.start() >= self.literal_end else None
+        end = self._find(closing, token.end()) if token.start() >= self.passed.literal_end else None
         if end is None:
             return None
         inner = " ".join(self.text[token.end() : end].split())
@@ -1369,6 +1364,18 @@ class Surface:
             opened = next((tag.start for tag, index in self.open if index == -1), 0)
             self.find("box.unclosed", opened, "a box that is open at the end of the page", "closed at the end")
             self.complete = False
+
+
+class _Passed:
+    """What the walk must know of marks and plugins of the old wiki that it came by."""
+
+    def __init__(self) -> None:
+        self.literal_end = 0
+        """Where the text ends that marks guard."""
+        self.next_code = 0
+        """Where the end of a code plugin comes next."""
+        self.markers = 0, 0, False
+        """Where the last run of removed markers begins and ends, and whether it parts words."""
 
 
 class _Table:
