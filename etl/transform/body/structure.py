@@ -152,8 +152,6 @@ class Structure:
         self.boxes_are_quotes = False
         """Whether quotations may be boxes that were turned into such."""
         self.nodes: Sequence[Node] = ()
-        self.underscored: list[tuple[Node, Sequence[tuple[int, int]]]] = []
-        """Texts with two underscores in them, each with the addresses in it."""
         self.loose: set[int] | None = None
         """Items that are not tight (`lists.not_tight`), once a list asked for them."""
         self.waiting: set[int] = set()
@@ -191,7 +189,7 @@ class Structure:
         self.box_open, self.table_end, self.quote_end = False, 0, 0
         self.bare, self.waiting, self.touching, self.rows = [], set(), set(), set()
         self.blocks, self.simple, self.text_end = tree.root.children, {}, len(self.text.rstrip())
-        self.nodes, self.loose, self.underscored = tree.nodes, None, []
+        self.nodes, self.loose = tree.nodes, None
         self.rows_end = self.label_end = self.code_end = self.strong_end = self.lost_end = 0
         words = "\n".join([node.data for node in tree.nodes if node.kind == "Text"])
         signs = [sign for sign in SIGNS if sign in words]
@@ -208,7 +206,7 @@ class Structure:
                 rules[kind](self, node)
         if starred:
             self.lone_marks(tree)
-        if self.underscored:
+        if "__" in words:
             self.underscores(tree)
         if self.box_open:
             self._end_box(tree)
@@ -230,8 +228,6 @@ class Structure:
                     self.edit(brace.start(), brace.start(), "\\", "literal")
         if starred or "_" in data or "`" in data:
             self.literal_marks(node, addresses)
-            if "__" in data:
-                self.underscored.append((node, addresses))
         return starred
 
     def code_block(self, node: Node) -> None:
@@ -737,14 +733,13 @@ class Structure:
 
     def underscores(self, tree: Tree) -> None:
         """`__text__` on one line is bold, but not within a word; a mark without a partner goes."""
-        addresses = {id(node): ranges for node, ranges in self.underscored}
         for node in tree.nodes:
-            texts = [child for child in node.children if id(child) in addresses]
-            if not texts:
+            texts = [child for child in node.children if child.kind == "Text" and "__" in child.data]
+            if not texts or node.kind == "CodeBlock" or (node.kind == "Link" and self.text[node.start] == "<"):
                 continue
             bold = [child.start for child in node.children if child.kind == "Strong"]
             waiting: re.Match[str] | None = None
-            for mark in (mark for text in texts for mark in self._underscores(text, addresses[id(text)])):
+            for mark in (mark for text in texts for mark in self._underscores(text)):
                 if waiting is None:
                     waiting = mark
                 elif (self._is_in_word(waiting) and self._is_in_word(mark)) or self._underscored(waiting, mark, bold):
@@ -755,8 +750,9 @@ class Structure:
             if waiting is not None:
                 self._lone_underscores(waiting)
 
-    def _underscores(self, text: Node, addresses: Sequence[tuple[int, int]]) -> Iterator[re.Match[str]]:
+    def _underscores(self, text: Node) -> Iterator[re.Match[str]]:
         """The marks in a text that are in none of its addresses."""
+        addresses = [match.span() for match in BARE.finditer(self.text, text.start, text.end)]
         for mark in UNDERSCORES.finditer(self.text, text.start, text.end):
             if not _is_inside(mark.start(), addresses):
                 yield mark
