@@ -294,9 +294,12 @@ class Facts:
 
     def script(self, statements: str) -> None:
         """Statements without results, inside the transaction that is open."""
-        for statement in statements.split(";"):
-            if statement.strip():
+        statement = ""
+        for part in statements.strip().split(";"):
+            statement += f"{part};"
+            if sqlite3.complete_statement(statement):  # a text or a comment may hold a semicolon
                 self.db.execute(statement)
+                statement = ""
 
     def add_finding(
         self,

@@ -405,10 +405,10 @@ class _Transform:
         self.found = decided.findings.get(self.ordinal, [])
         self.aliases = decided.aliases.get(self.ordinal, [])
         self.outcome, self.reject, self.sha256, self.size, self.member_id, self.slug, self.path, self.kept = facts
+        self.is_made = self.outcome in ("document", "withheld")
 
     def read(self) -> None:
         """Its draft, and its bytes again where they are made into a document."""
-        self.is_made = self.outcome in ("document", "withheld")
         if self.kept is not None:
             self.draft = kept_draft(self.kept)
         if self.is_made:

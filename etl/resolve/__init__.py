@@ -124,7 +124,7 @@ def _conflicts(facts: Facts, settings: Settings, *, one_export: bool) -> None:
 
 def _refuse_two_sources(facts: Facts) -> None:
     members = facts.one("SELECT count(*) FROM member")
-    lost = facts.one('SELECT count(*) FROM fact WHERE reject LIKE \'{"code": "id.conflict"%\'')
+    lost = facts.one("SELECT count(*) FROM fact WHERE json_extract(reject, '$.code') = 'id.conflict'")
     if members < FEWEST_MEMBERS or lost <= MOST_CONFLICTS * members:
         return
     query = """

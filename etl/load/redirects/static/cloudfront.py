@@ -1,8 +1,8 @@
 """The redirect map for CloudFront: a key value store, and the function that asks it.
 
 The function decodes a request as `addresses.lookups` does, so every spelling is found, parameters, ids and 410
-included. Keys are canonical addresses; a key has at most 512 characters, so long ones are hashed, as the function
-does, too. The store has at most 5 MB (redirects.md 10).
+included. Keys are canonical addresses; the store has at most 5 MB (redirects.md 10), so long ones are hashed, as
+the function does, too.
 """
 
 from __future__ import annotations
