@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import html
 import re
-from array import array
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
@@ -92,7 +91,7 @@ class Revision:
         self.postponed = False
         """Whether the last `apply` left an edit out because it overlaps another one."""
         self._first_line = first_line
-        self._maps: list[tuple[array[int], array[int]]] = []
+        self._maps: list[tuple[list[int], list[int]]] = []
         """For each version: where what was replaced ends, in this version and in the one before."""
         self._line_starts: list[int] = []
 
@@ -103,7 +102,7 @@ class Revision:
         """
         text, at, surplus = self.text, 0, 0
         out: list[str] = []
-        ends, origins = array("L", [0]), array("L", [0])
+        ends, origins = [0], [0]
         applied: list[str] = []
         self.postponed = False
         for start, end, replacement, rule in sorted(edits):

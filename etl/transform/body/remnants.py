@@ -315,7 +315,7 @@ USUAL: list[Remnant] = [
         _repetition,
     ),
     (
-        guard("](", near=rb"\]\((?=/|https?://)[^\s()<>\"]++(?:\([^\s()<>\"]*+\)[^\s()<>\"]*+)*+ "),
+        guard("](", near=rb"\]\([/h][^ ()]*+(?:\([^)]*+\)[^ ()]*+)*+ "),
         re.compile(rf"\]\(((?:/|https?://){PART}++(?: ++{PART}++)++)\)"),
         _address_with_blanks,
     ),
