@@ -27,7 +27,7 @@ RESIDUE = [
     ),
     (guard("__"), re.compile(r"__(?:(?<![\w/]__)(?=\w)|(?<=\w__)(?![\w/]))")),
     (guard("**", near=rb"\*\*(?![!-~])(?<![!-~]..)"), re.compile(r"\*\*(?<=\s\*\*)(?=\s)")),
-    (guard("||"), re.compile(r"\|\|(?=\s*\w)")),
+    (guard("||"), re.compile(r"\|\|(?=\s*[\w\[*!])")),
 ]
 PRIVATE = re.compile(r"[\ue000-\uf8ff\U000f0000-\U0010fffd]")
 PRIVATE_BYTES = (b"\xee", b"\xef", b"\xf3", b"\xf4")
