@@ -278,6 +278,10 @@ class Reject(Shape):
     raw_complete: bool
 
 
+ASSET_STATES = "ok", "external", "missing"
+"""The worst is the last one."""
+
+
 class Asset(Shape):
     """A file that documents point at."""
 

@@ -12,16 +12,15 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Literal
+from typing import Any
 
 from etl import slugs
 from etl.addresses import LegacyLink, legacy_target, name_key
 from etl.facts import Facts
-from etl.model import Target
+from etl.model import ASSET_STATES, Target
 from etl.resolve.owners import own_addresses
 from etl.settings import Settings, SettingsError
 
-STATES: tuple[Literal["ok", "external", "missing"], ...] = ("ok", "external", "missing")
 LONGEST_CHAIN = 64
 MOST_CONFLICTS = 0.10
 FEWEST_MEMBERS = 100
@@ -582,5 +581,5 @@ def assets(facts: Facts) -> Iterator[dict[str, Any]]:
     rows = facts.rows("SELECT address, role, document, state FROM asset ORDER BY address, role, ord")
     for (address, role), group in groupby(rows, key=itemgetter(0, 1)):
         found = [row[2:] for row in group]
-        state = max((state for _, state in found), key=STATES.index)
+        state = max((state for _, state in found), key=ASSET_STATES.index)
         yield {"address": address, "role": role, "state": state, "documents": [document for document, _ in found]}

@@ -12,7 +12,7 @@ import orjson
 import pyromark
 
 from etl import schemas
-from etl.model import Finding, RawRecord
+from etl.model import ASSET_STATES, Finding, RawRecord
 from etl.settings import Settings
 from etl.transform import fields as rules
 from etl.transform.body import Cleaned
@@ -234,12 +234,13 @@ def _subject(draft: Draft, decision: Decision, locate: Locate, findings: list[Fi
 
 
 def _assets(cleaned: Cleaned, settings: Settings) -> list[tuple[str, str, str]]:
-    """Images and linked files, each with its state."""
-    assets = {(image["src"], "image", image["state"]) for image in cleaned.images if image["src"]}
-    for link in cleaned.links:
-        if link["kind"] == "file":
-            assets.add((link["href"], "attachment", "missing" if settings.is_lost(link["href"]) else "ok"))
-    return sorted(assets)
+    """Images and linked files, each in the worst state that this document sees it in."""
+    found = [((image["src"], "image"), image["state"]) for image in cleaned.images if image["src"]]
+    files = [link["href"] for link in cleaned.links if link["kind"] == "file"]
+    found += [((href, "attachment"), "missing" if settings.is_lost(href) else "ok") for href in files]
+    if len(found) > 1:
+        found.sort(key=lambda asset: ASSET_STATES.index(asset[1]))  # the last one of an address stays
+    return sorted((*asset, state) for asset, state in dict(found).items())
 
 
 def _html(body: str) -> str:

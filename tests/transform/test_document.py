@@ -9,8 +9,10 @@ import pytest
 
 from etl.model import Finding, RawRecord, Rejection
 from etl.settings import Settings
-from etl.transform.document import Draft, digest, draft_document, kept_draft, sealed
+from etl.transform.body import clean_body
+from etl.transform.document import Decision, Draft, digest, draft_document, kept_draft, make_document, sealed
 from etl.transform.fields import read_fields
+from tests.transform.test_links import LINKER, SETTINGS
 
 MEMBER = "0123456789abcdef"
 
@@ -37,6 +39,21 @@ def test_a_draft_is_the_same_after_it_was_kept(front: dict[str, Any]) -> None:
     assert kept.findings == made.findings
     assert all(isinstance(finding, Finding) for finding in kept.findings)
     assert (kept.subject and tuple(kept.subject), list(kept.bounds)) == (made.subject, made.bounds)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '![a](http://beds.example/p.png) and {img src="http://beds.example/p.png"}',
+        '{img src="http://beds.example/p.png"} and ![a](http://beds.example/p.png)',
+    ],
+)
+def test_a_file_has_the_worst_state_that_the_document_sees_it_in(body: str) -> None:
+    cleaned = clean_body(body, SETTINGS, LINKER)
+    assert {image["state"] for image in cleaned.images} == {"external", "missing"}
+    decision = Decision("clear-water", "/pages/clear-water/", [], None)
+    made = make_document(draft(), cleaned, decision, locate=lambda _path: (None, None), settings=SETTINGS)
+    assert made.assets == [("http://beds.example/p.png", "image", "missing")]
 
 
 @pytest.mark.parametrize("extra", [{}, {"legacy": {"legacy": '"legacy":{}'}}])
