@@ -201,7 +201,8 @@ class _Facts:
     def tell(self, gathered: Gathered) -> None:
         """Add its rows."""
         if self.rejection is not None:
-            gathered.rows.append(Row(self.ordinal, self.sha256, self.size, _reject(self.rejection)))
+            reject = _reject(self.rejection)
+            gathered.rows.append(Row(self.ordinal, self.sha256, self.size, reject, member_id=_named_id(self.name)))
             return
         ordinal, fields = self.ordinal, self.fields
         gathered.drafts.append((ordinal, self.kept))
@@ -235,6 +236,12 @@ class _Facts:
             redirect_to=target,
             latest=max(filter(None, (fields.created, fields.modified)), default=None),
         )
+
+
+def _named_id(name: str) -> str | None:
+    """The member id that a name says; that of another one would go with the first byte that somebody mends."""
+    member_id, is_usual = member_identity(name, "")
+    return member_id if is_usual else None
 
 
 @lru_cache(4096)

@@ -167,6 +167,32 @@ def test_one_page_id_or_member_id_twice_is_a_conflict_that_names_the_first(tmp_p
         assert f"wiki/{name(2)}" in reject["message"]
 
 
+def test_the_fingerprint_of_a_reject_survives_another_ordinal(tmp_path: Path, out: Path, run: Run) -> None:
+    faulty = zipped(tmp_path / "unreadable.zip", {"020_00000000000000dd.txt": page("Torn", page_id=99)})
+    data = bytearray(faulty.read_bytes())
+    data[60] ^= 0xFF  # of its bytes
+    faulty.write_bytes(data)
+    found = []
+    for number in (1, 7):
+        members = {
+            f"00{number}_00000000000000aa.txt": b'{"title": "cut off"',
+            f"00{number + 1}_00000000000000bb.txt": b"",
+            f"00{number + 2}_00000000000000cc.txt": page("Again", page_id=2),
+        }
+        source = folder(tmp_path / str(number), members | {f"000_{2:016x}.txt": page("First", page_id=2)})
+        run("migrate", source, faulty, "--out", out / str(number), *ALL)
+        findings = lines(out / str(number) / "current" / "findings.jsonl")
+        found.append({each["fingerprint"]: each["code"] for each in findings if each["severity"] == "error"})
+    assert found[0] == found[1]
+    assert sorted(found[0].values()) == ["id.conflict", "json.cut-off", "member.empty", "member.unreadable"]
+
+
+def test_a_reject_takes_no_part_in_the_rule_of_one_member_id(tmp_path: Path, out: Path, run: Run) -> None:
+    source = folder(tmp_path / "wiki", pages(3) | {f"000_{2:016x}.txt": b'{"title": "cut off"'})
+    assert run("migrate", source, "--out", out, *ALL).status == 1
+    assert rejects(out) == {f"000_{2:016x}.txt": "json.cut-off"}
+
+
 @pytest.mark.parametrize(("conflicts", "status"), [(10, 1), (11, 2)])
 def test_more_than_a_tenth_of_conflicts_are_two_sources(
     conflicts: int, status: int, tmp_path: Path, out: Path, run: Run

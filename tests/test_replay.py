@@ -371,6 +371,13 @@ def test_who_conflicts_with_a_redirect_page_cannot_be_told(tmp_path: Path, run: 
     assert "only migrate can tell" in result["reason"]
 
 
+def test_a_reject_of_the_same_member_id_is_no_rival(tmp_path: Path, run: Run, out: Path) -> None:
+    again = {f"060_{50:016x}.txt": page("Again"), f"070_{50:016x}.txt": b'{"title": "cut off"'}
+    run("migrate", folder(tmp_path / "wiki", pages(2) | {name(50): REDIRECT} | again), "--out", out, *ALL)
+    states = {result["was"]: result["state"] for result in replayed(run, out, status=1)["results"]}
+    assert states == {"id.conflict": "not replayable", "json.cut-off": "rejected"}
+
+
 def test_the_share_of_conflicts_that_means_two_exports_is_no_threshold_here(
     tmp_path: Path, run: Run, mend: Callable[[], None]
 ) -> None:

@@ -93,8 +93,8 @@ def _displaced(facts: Facts, now: _Now) -> str | None:
 
 
 def _has_rival(facts: Facts, now: _Now) -> bool:
-    """Whether another one with its id took part."""
-    query = "SELECT 1 FROM fact WHERE (member_id = ? OR page_id = ?) AND ord <> ? LIMIT 1"
+    """Whether another one with its id took part, which what is no document, or none yet, does not."""
+    query = "SELECT 1 FROM fact WHERE (member_id = ? OR page_id = ?) AND ord <> ? AND document IS NOT NULL LIMIT 1"
     return facts.one(query, now.member_id, now.page_id, now.ord) is not None
 
 
