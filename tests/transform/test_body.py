@@ -25,6 +25,7 @@ from etl.extract.record import read_record
 from etl.model import Rejection, Target
 from etl.settings import Settings, load_settings
 from etl.transform.body import Cleaned, clean_body
+from etl.transform.body.edits import Revision
 from etl.transform.body.links import Linker
 from etl.transform.body.lists import list_edits, not_tight, usual_edits
 from etl.transform.body.parse import Node, parse
@@ -388,6 +389,54 @@ def test_boxes_are_written_as_the_settings_ask(boxes: str, body: str) -> None:
 def test_findings_point_at_the_line_and_column_of_the_member() -> None:
     found = clean_body("Peas.\n\n  <b>x</b> <!-- y -->\n", SETTINGS, LINKER, first_line=10).findings
     assert [(finding.code, finding.line, finding.column) for finding in found] == [("comment.removed", 12, 12)]
+
+
+@pytest.mark.parametrize(
+    ("body", "address", "goes_to"),
+    [
+        ("[a](/posts/frames)", "/posts/frames", "/pages/frames/"),
+        ("**[two  words](/posts/frames 'title')**", "/posts/frames", "/pages/frames/"),
+        ('<a href="/posts/frames">a <b>frame</b></a>', "/posts/frames", "/pages/frames/"),
+        ("word[a ](/Old+frames)word", "/Old+frames", "/pages/old-frames/"),
+        ("((Old frames|a frame))", "Old frames", "/pages/old-frames/"),
+        ("[a](/pages/frames/)", "/pages/frames/", None),
+    ],
+)
+def test_a_dangling_link_is_found_once_with_the_address_that_is_in_the_file(
+    body: str, address: str, goes_to: str | None
+) -> None:
+    found = [finding for finding in clean(f"Hives.\n\n{body} and more.").findings if finding.code == "link.dangling"]
+    assert [(finding.line, finding.message) for finding in found] == [
+        (3, f"link {address!r} goes to a page that is not in the export")
+    ]
+    assert found[0].action == (f"goes to {goes_to}" if goes_to else "kept")
+    assert found[0].cause == f"link {goes_to or address!r} goes to a page that is not in the export"  # as it ever was
+
+
+def test_each_of_two_links_to_one_lost_page_is_told_by_its_own_address() -> None:
+    found = clean("[a](/posts/frames) [b](/pages/frames/) [c](/posts/frames)").findings
+    assert [finding.message.split("'")[1] for finding in found] == ["/posts/frames", "/pages/frames/", "/posts/frames"]
+
+
+@given(st.data())
+def test_what_no_edit_touched_is_where_it_was_and_the_rest_where_its_replacement_began(data: st.DataObject) -> None:
+    source = data.draw(st.text("abcdefgh", min_size=1, max_size=20))
+    revision = Revision(source)
+    came: list[int] = list(range(len(source)))
+    for _ in range(3):
+        ends = sorted(data.draw(st.sets(st.integers(0, len(revision.text)), max_size=6)))
+        edits = [
+            (start, end, data.draw(st.text("xyz", max_size=4)), "blanks")
+            for start, end in zip(ends[::2], ends[1::2], strict=False)
+        ]
+        now, at = [], 0
+        for start, end, new, _rule in edits:
+            if revision.text[start:end] != new:
+                now += came[at:start] + [came[start]] * len(new)
+                at = end
+        came = now + came[at:]
+        revision.apply(edits)
+    assert [revision.origin(at) for at in range(len(revision.text))] == came
 
 
 # --- what must hold for any body -----------------------------------------------------------

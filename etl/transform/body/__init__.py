@@ -26,6 +26,7 @@ __all__ = ["Cleaned", "clean_body"]
 
 BOX = re.compile(rf"^{re.escape(BOX_START)}\n\n(.*?)\n\n</div>$", re.DOTALL | re.MULTILINE)
 LINE_START = re.compile("^", re.MULTILINE)
+ASTRAY = "goes to a page that is not in the export"
 MOST_PASSES = 3
 """An edit may open or close code by accident; then what was code comes to the surface, and is walked again."""
 
@@ -116,8 +117,10 @@ def _links(revision: Revision, surface: Surface, structure: Structure) -> list[d
     version = structure.version
     for start, href, to in structure.kept:
         if to.state == "dangling":
-            message = f"link {href!r} goes to a page that is not in the export"
-            revision.find("link.dangling", start, message, "kept", version=version)
+            offset, cause = revision.origin(start, version), f"link {href!r} {ASTRAY}"
+            was = revision.addresses.get((offset, href), href)
+            action = "kept" if was == href else f"goes to {href}"
+            revision.find("link.dangling", offset, f"link {was!r} {ASTRAY}", action, version=0, cause=cause)
     kept = [_link(href, to) for _, href, to in structure.kept]
     gone = [*surface.unlinked, *structure.unlinked]
     if not (gone or structure.bare):

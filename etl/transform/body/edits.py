@@ -91,8 +91,10 @@ class Revision:
         self.postponed = False
         """Whether the last `apply` left an edit out because it overlaps another one."""
         self._first_line = first_line
-        self._maps: list[tuple[list[int], list[int]]] = []
-        """For each version: where what was replaced ends, in this version and in the one before."""
+        self.addresses: dict[tuple[int, str], str] = {}
+        """Addresses of links as they were (`note_address`): by where the link begins in the source, and what it got."""
+        self._maps: list[tuple[list[int], list[int], list[int]]] = []
+        """For each version: where what was replaced ends in this version, and begins and ends in the one before."""
         self._line_starts: list[int] = []
 
     def apply(self, edits: Iterable[Edit]) -> set[str]:
@@ -102,7 +104,7 @@ class Revision:
         """
         text, at, surplus = self.text, 0, 0
         out: list[str] = []
-        ends, origins = [0], [0]
+        ends, starts, origins = [0], [0], [0]
         applied: list[str] = []
         self.postponed = False
         for start, end, replacement, rule in sorted(edits):
@@ -116,13 +118,14 @@ class Revision:
             at = end
             surplus += len(replacement) - (end - start)
             ends.append(end + surplus)
+            starts.append(start)
             origins.append(end)
             applied.append(rule)
             self._record(start, before, replacement, rule)
         if applied:
             out.append(text[at:])
             self.text = "".join(out)
-            self._maps.append((ends, origins))
+            self._maps.append((ends, starts, origins))
             self.counts.update(applied)
         return set(applied)
 
@@ -132,12 +135,15 @@ class Revision:
         return len(self._maps)
 
     def origin(self, offset: int, version: int | None = None) -> int:
-        """Where a character of the present text, or of an earlier version of it, stood in the source."""
-        for ends, origins in reversed(self._maps[:version]):
+        """Where a character of the present text, or of an earlier version of it, stood in the source.
+
+        One of a replacement stood nowhere: it is where what was replaced begins.
+        """
+        for ends, starts, origins in reversed(self._maps[:version]):
             behind = bisect_right(ends, offset)
             offset += origins[behind - 1] - ends[behind - 1]
-            if behind < len(origins) and offset > origins[behind]:
-                offset = origins[behind]  # it is in a replacement that is longer than what it replaced
+            if behind < len(starts) and offset > starts[behind]:
+                offset = starts[behind]
         return offset
 
     def position(self, offset: int, version: int | None = None) -> tuple[int, int]:
@@ -149,10 +155,24 @@ class Revision:
         row = bisect_right(self._line_starts, offset)
         return self._first_line + row - 1, offset - self._line_starts[row - 1] + 1
 
-    def find(self, code: str, offset: int, message: str, action: str = "", *, version: int | None = None) -> None:
-        """Add a finding at a character of the text."""
+    def note_address(self, offset: int, written: str, href: str) -> None:
+        """Remember what the address of the link at a character of the text was, before it is written anew."""
+        offset = self.origin(offset)
+        self.addresses[offset, written] = self.addresses.get((offset, href), href)
+
+    def find(
+        self,
+        code: str,
+        offset: int,
+        message: str,
+        action: str = "",
+        *,
+        version: int | None = None,
+        cause: str | None = None,
+    ) -> None:
+        """Add a finding at a character of the text; in version 0 that is the source."""
         line, column = self.position(offset, version)
-        self.findings.append(Finding(code, message, action, line, column))
+        self.findings.append(Finding(code, message, action, line, column, cause=cause))
 
     def lose_image(self, offset: int, source: str, alt: str = "") -> None:
         """Report an image that goes, for its file is not in the export."""

@@ -824,6 +824,8 @@ class Structure:
             return
         rule = "page-link" if destination.kind in ("page", "tag") else "link"
         written = self._rewrite(node, label, destination.href, rule)
+        if destination.state == "dangling" and written != href:
+            self.revision.note_address(node.start, written, href)
         self.kept.append((node.start, written, destination))
 
     def _is_alone(self, node: Node, label: str) -> bool:
@@ -862,6 +864,8 @@ class Structure:
                 return False
             rule = "page-link" if to.kind in ("page", "tag") else "link"
             self.asked.append((label.end, node.end, f"]({to.href})", rule))
+            if to.state == "dangling":
+                self.revision.note_address(start, to.href, href)
         self.kept.append((start, to.href, to))
         return True
 
@@ -925,6 +929,8 @@ class Structure:
             self.again = True
             text = NOT_LITERAL.sub(r"\\\g<0>", shown)
             self.edit(start, end, f"[{text}]({destination.href})", "page-link")
+            if destination.state == "dangling" and destination.href is not None:
+                self.revision.note_address(start, destination.href, shown)
         else:
             written = "%20".join(address.replace("<", "%3C").replace(">", "%3E").split())
             self._shortened(start, shown, written)

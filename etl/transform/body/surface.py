@@ -348,7 +348,10 @@ class Surface:
         destination = self.linker.page(name)
         if destination is None and match[2] is not None:
             destination = self.linker.resolve(f"tiki-index.php?page={quote(name)}")
-        return None if destination is None or destination.href is None else f"[{label}]({destination.href})"
+        if destination is None or destination.href is None:
+            return None
+        self.revision.note_address(match.start(), destination.href, name)
+        return f"[{label}]({destination.href})"
 
     def spoken_id(self, match: re.Match[str]) -> str | None:
         """`[Tiki-index. PHP? page_id=931]`, a link that an autocorrection broke, when the page is found."""
@@ -871,6 +874,7 @@ class Surface:
                 self._unlink(tag.start, inner, destination)
                 self.spoken.add(self.revision.origin(tag.end))
             return False
+        self.revision.note_address(tag.start, destination.href, inner)
         self.edit(tag.start, guard.start() + 1, "[", "guard")
         self.edit(guard.end() - len("]</span>"), guard.end(), f"]({destination.href})", "guard")
         return True
@@ -1076,7 +1080,9 @@ class Surface:
         if destination.href is None:
             self._unlink(opened.start, href, destination)
             return "", "", "anchor"
-        if destination.finding:
+        if destination.state == "dangling":
+            self.revision.note_address(opened.start, destination.href, href)
+        elif destination.finding:
             self.find(destination.finding, opened.start, f"link {short(href)}", f"goes to {destination.href}")
         return "[", f"]({destination.href})", "anchor"
 
