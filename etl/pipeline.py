@@ -9,7 +9,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +29,17 @@ from etl.load.redirects import compile_all, compile_options
 from etl.model import Finding, Input, Ledger, Manifest, Rejection, finding_line
 from etl.passes import Chunk, Options, Rows, chunks, facts_state, files_of, gather, transform, transform_state
 from etl.resolve import assets, redirects, resolve, terms
+from etl.room import room_for_temporary_files, room_in
 from etl.settings import Settings, SettingsError, share
 from etl.workers import Result, Task, WorkerDied, Workers, available_cores, workers
 
 CHUNK = 128
 FEWEST_FOR_POOL = 2000
 MOST_JOBS = 64
+MOST_NAMED = 20
+"""Documents of each kind that the printed report of a difference names."""
+DIFFERENCE = "difference.jsonl"
+"""What a refused or dry run would have changed, in its evidence."""
 PREVIOUS = "previous generation"
 """Its name among the inputs."""
 
@@ -53,6 +58,8 @@ class Run:
     options: Options = field(default_factory=Options)
     tables: bool = False
     dry_run: bool = False
+    only_checks: bool = False
+    """For `validate`: ``out`` is a temporary folder, and that nothing was published is not worth a word."""
     allow_partial: bool = False
     previous: str | None = None
     """The generation whose slugs and addresses stay: ``released``, ``current``, ``none``, or a folder or http(s)
@@ -85,7 +92,7 @@ class Run:
     """Whether a new generation was published; False when its bytes equal the current one."""
     reviewed: Reviewed = field(default_factory=Reviewed)
     difference: dict[str, Any] | None = None
-    """With ``dry_run``: documents that would be added, changed and removed."""
+    """Documents that would be added, changed and removed, when the run is a dry one or refused."""
 
 
 def migrate(run: Run) -> None:
@@ -95,7 +102,9 @@ def migrate(run: Run) -> None:
     """
     generations = Generations(run.out)
     run.reviewed = read_reviewed(run.settings)
-    with generations.publishing() as work:
+    held = generations.locked() if run.only_checks else generations.publishing()
+    room = room_for_temporary_files() if run.only_checks else room_in(run.out)
+    with held as work, room:
         made = work / "made"
         made.mkdir()
         previous = previous_source(run, generations)
@@ -108,7 +117,7 @@ def migrate(run: Run) -> None:
                 pass
             finish(run, facts, made)
             run.refused = refusal(run, generations.current)
-            if run.dry_run:
+            if run.refused or run.dry_run:
                 run.difference = difference(facts, made, generations.current)
         if run.refused or run.dry_run:
             generations.refuse(evidence(run, made, work))
@@ -378,12 +387,12 @@ def documents_before(current: Path | None) -> int:
 
 
 def evidence(run: Run, made: Path, work: Path) -> Path:
-    """The folder that a refused or dry run leaves: findings, rejects, summary."""
+    """The folder that a refused or dry run leaves: findings, rejects, summary, difference."""
     from etl.load.report import summary
 
     folder = work / "refused"
     folder.mkdir()
-    for name in ("findings.jsonl", "rejects.jsonl", "manifest.json"):
+    for name in ("findings.jsonl", "rejects.jsonl", "manifest.json", DIFFERENCE):
         (made / name).rename(folder / name)
     (folder / "summary.json").write_bytes(orjson.dumps(summary(run), option=orjson.OPT_INDENT_2) + b"\n")
     shutil.rmtree(made)
@@ -391,32 +400,38 @@ def evidence(run: Run, made: Path, work: Path) -> Path:
 
 
 def difference(facts: Facts, made: Path, current: Path | None) -> dict[str, Any]:
-    """Documents that would be added, changed and removed, by id and digest; lists are cut, counts never."""
+    """Documents that would be added, changed and removed, by id and digest: counts and the first of them.
+
+    All of them go to a file, where nobody can hold them.
+    """
     facts.db.execute("CREATE TABLE later.version (side TEXT, id TEXT, digest TEXT)")
     for side, folder in (("old", current), ("new", made)):
-        if folder is not None:
+        if folder is not None and (folder / "documents.jsonl").is_file():
             facts.db.executemany(
                 "INSERT INTO later.version VALUES (?, ?, ?)", _versions(side, folder / "documents.jsonl")
             )
     facts.db.execute("CREATE INDEX later.version_id ON version (id, side, digest)")
-    other = """
-        SELECT {what}
-        FROM version v
-        WHERE v.side = '{side}'
-          AND {test} (SELECT 1 FROM version w WHERE w.id = v.id AND w.side <> v.side{more})
+    found: dict[str, Any] = {what: {"count": 0, "ids": []} for what in ("added", "removed", "changed")}
+    sides = facts.rows(
         """
-    queries = {
-        "added": other.format(what="{}", side="new", test="NOT EXISTS", more=""),
-        "removed": other.format(what="{}", side="old", test="NOT EXISTS", more=""),
-        "changed": other.format(what="{}", side="new", test="EXISTS", more=" AND w.digest <> v.digest"),
-    }
-    return {
-        name: {
-            "count": facts.one(query.format("count(*)")),
-            "ids": [row[0] for row in islice(facts.rows(query.format("id") + " ORDER BY id"), 20)],
-        }
-        for name, query in queries.items()
-    }
+        SELECT id,
+               max(CASE side WHEN 'old' THEN digest END) AS before,
+               max(CASE side WHEN 'new' THEN digest END) AS now
+        FROM version
+        GROUP BY id
+        HAVING before IS NOT now
+        ORDER BY id
+        """
+    )
+    with (made / DIFFERENCE).open("wb") as file:
+        for id_, before, now in sides:
+            what = "added" if before is None else "removed" if now is None else "changed"
+            line = {"id": id_, "what": what, "before": before, "now": now}
+            file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+            found[what]["count"] += 1
+            if len(found[what]["ids"]) < MOST_NAMED:
+                found[what]["ids"].append(id_)
+    return found
 
 
 def _versions(side: str, path: Path) -> Iterator[tuple[str, str, str]]:

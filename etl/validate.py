@@ -12,7 +12,6 @@ import os
 import re
 import sqlite3
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import closing, nullcontext, suppress
@@ -33,6 +32,7 @@ from etl.load.generations import CURRENT, Generations
 from etl.load.lines import append_file, describe
 from etl.load.report import warnings
 from etl.model import Finding, finding_line
+from etl.room import temporary_folder
 from etl.settings import MEMBERS_IN_A_LINE, Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -87,8 +87,8 @@ def validate(
     from etl.pipeline import Run
 
     try:
-        with tempfile.TemporaryDirectory(prefix="wiki-etl-") as folder:
-            work = Work(Path(folder), strict)
+        with temporary_folder() as folder:
+            work = Work(folder, strict)
             bundles = _bundles(paths, sha256)
             if bundles:
                 settings, made = load_settings(bundles), work.folder / "out"
@@ -198,7 +198,7 @@ def _check_bundles(work: Work, run: Run, out: Path | None) -> None:
     """The stages of a migration, up to publishing; a container that is cut off is checked as far as it goes."""
     from etl.pipeline import migrate, refusal
 
-    run.dry_run = run.allow_partial = True
+    run.dry_run = run.only_checks = run.allow_partial = True
     migrate(run)
     assert run.ledger is not None
     for bundle in run.bundles:

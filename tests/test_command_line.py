@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 import resource
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -420,6 +422,56 @@ def test_status_3_for_a_disk_that_runs_full(tiny_disk: Path, bundle: Path, big: 
     assert files(tiny_disk / "out" / "current") == before
 
 
+@pytest.mark.parametrize(
+    "full", [OSError(errno.ENOSPC, "No space left on device"), sqlite3.OperationalError("database or disk is full")]
+)
+def test_a_full_disk_is_named_with_its_room_and_what_helps(
+    full: Exception, bundle: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+
+    def fail(*_arguments: object, **_named: object) -> None:
+        raise type(full)(*full.args)
+
+    run("migrate", bundle, "--out", out)
+    monkeypatch.setattr("tempfile.tempdir", str(folder(tmp_path / "temporary", {})))
+    monkeypatch.setattr(pipeline, "finish", fail)
+    outcome = run("migrate", bundle, "--out", out)
+    assert outcome.status == 3
+    assert re.search(rf"{out} has [0-9.]+ [KMG]iB free; .*nothing was published", outcome.err)
+    outcome = run("validate", bundle)
+    assert outcome.status == 3
+    assert re.search(rf"{tmp_path}/temporary has [0-9.]+ [KMG]iB free \(.* set TMPDIR to another folder\)", outcome.err)
+    assert "published" not in outcome.err
+    monkeypatch.setattr("etl.load.redirects.survey._read", fail)
+    outcome = run("redirects", "build", "--map", out / "current" / "redirects.jsonl", "--out", tmp_path / "new")
+    assert outcome.status == 3
+    assert "set TMPDIR to another folder" in outcome.err
+    assert "of this run" not in outcome.err
+
+
+@pytest.mark.parametrize("redirection", [">/dev/full", "| true", ">&-"])
+@pytest.mark.parametrize("quiet", ["", "-q"])
+def test_a_report_that_cannot_be_written_says_that_it_was_published(
+    redirection: str, quiet: str, bundle: Path, out: Path
+) -> None:
+    line = f'"{sys.executable}" -m etl migrate "{bundle}" --out "{out}" --format json {quiet} {redirection}'
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {line}"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 3
+    assert re.fullmatch("error: standard output: .*; generation 1 was published before that\n", done.stderr)
+    assert published(out)
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_closed_stream_that_nobody_needs_is_no_trouble(closed: str, bundle: Path, out: Path) -> None:
+    line = f'"{sys.executable}" -m etl migrate "{bundle}" --out "{out}" {closed}'
+    done = subprocess.run(["bash", "-c", line], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("pack", [zipped, tarred])
 def test_status_3_for_a_cut_off_archive_unless_a_part_is_allowed(
     pack: Callable[..., Path], tmp_path: Path, out: Path, run: Run
@@ -541,6 +593,7 @@ def test_a_dry_run_publishes_nothing_and_names_what_would_change(bundle: Path, o
         "changed": {"count": 1, "ids": ["tiki-2"]},
     }
     assert "would be added: 2 (tiki-4, tiki-5)" in outcome.err
+    assert f"all of them are in {out / 'refused' / 'difference.jsonl'}" in outcome.err
     assert files(out / "current") == before
     assert [path.name for path in (out / "generations").iterdir()] == ["1"]
     assert {"findings.jsonl", "rejects.jsonl", "summary.json"} <= files(out / "refused").keys()
@@ -558,6 +611,28 @@ def test_a_dry_run_cuts_long_lists_but_no_count(tmp_path: Path, out: Path, run: 
     added = json.loads(outcome.out)["difference"]["added"]
     assert (added["count"], len(added["ids"])) == (30, 20)
     assert "and 10 more" in outcome.err
+    assert [(line["id"], line["what"]) for line in lines(out / "refused" / "difference.jsonl")] == sorted(
+        (f"tiki-{number}", "added") for number in range(1, 31)
+    )
+
+
+def test_a_run_that_is_refused_for_shrinking_names_every_document(tmp_path: Path, out: Path, run: Run) -> None:
+    old = pages(30)
+    run("migrate", folder(tmp_path / "old", old), "--out", out)
+    digests = {line["id"]: line["digest"] for line in lines(out / "current" / "documents.jsonl")}
+    some = {name(number): old[name(number)] for number in (1, 2)} | {name(3): page("Well number 3", page_id=3)}
+    outcome = run("migrate", folder(tmp_path / "new", some), "--out", out, "--format", "json")
+    assert outcome.status == 5
+    assert json.loads(outcome.out)["difference"]["removed"]["count"] == 27
+    assert "would be removed: 27" in outcome.err
+    found = {line["id"]: line for line in lines(out / "refused" / "difference.jsonl")}
+    assert sorted(found) == sorted(digests.keys() - {"tiki-1", "tiki-2", "tiki-3"})
+    assert found["tiki-30"] == {"id": "tiki-30", "what": "removed", "before": digests["tiki-30"], "now": None}
+    changed = folder(tmp_path / "old", {name(3): page("Well number 3", page_id=3, body="Deeper.")})
+    run("migrate", changed, "--out", out, "--dry-run")
+    (line,) = lines(out / "refused" / "difference.jsonl")
+    assert (line["id"], line["what"], line["before"]) == ("tiki-3", "changed", digests["tiki-3"])
+    assert line["now"] not in (None, line["before"])
 
 
 def test_the_same_bytes_are_no_new_generation(bundle: Path, out: Path, run: Run) -> None:

@@ -24,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, and shells in the background
             signal.signal(number, _interrupt)
     hook, sys.unraisablehook = sys.unraisablehook, _unraisable
+    _open_streams()
     try:
         status = _status(arguments)
         sys.stdout.flush()
@@ -43,6 +44,17 @@ def _status(arguments: Sequence[str] | None) -> int:
     except SystemExit as end:  # of argparse
         return end.code if isinstance(end.code, int) else 2
     return int(options.run(options))
+
+
+def _open_streams() -> None:
+    """Standard streams that are closed, before a file of ours gets their number.
+
+    Data for one is trouble, so what can only be read stands for standard output; words are lost.
+    """
+    if sys.stdout is None:
+        sys.stdout = open(os.open(os.devnull, os.O_RDONLY), "w")  # noqa: PTH123, SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.open(os.devnull, os.O_WRONLY), "w")  # noqa: PTH123, SIM115
 
 
 def _let_go(stream: TextIO) -> None:
@@ -104,7 +116,7 @@ def _failed(error: Exception) -> int:
     elif isinstance(error, MemoryError) or str(error).startswith(_NO_MEMORY):
         trouble = "there is not enough memory"
     elif str(error).startswith(_FACTS_TROUBLE):
-        trouble = f"the facts file of this run: {error}"
+        trouble = f"a temporary database of this command: {error}"
     if trouble is not None:
         say(_with_notes(f"error: {trouble}", error))
         return getattr(error, "status", Trouble.status)
@@ -289,7 +301,11 @@ def _migrate(options: argparse.Namespace) -> int:
     if options.format == "json":
         import json
 
-        print(json.dumps(report.summary(run), indent=2))  # ASCII only: names of the data may hold control characters
+        try:
+            # ASCII only: names of the data may hold control characters
+            print(json.dumps(report.summary(run), indent=2), flush=True)
+        except OSError as error:
+            raise Trouble(f"standard output: {error.strerror}; {report.published(run)}") from error
     if not options.quiet:
         say(report.text(run))
     return report.exit_status(run)

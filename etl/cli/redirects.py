@@ -204,10 +204,12 @@ def _number(text: str) -> float:
 
 def _build(options: argparse.Namespace) -> int:
     from etl.load.redirects import compile_all, compile_options
+    from etl.room import room_in
 
     settings = _settings_beside(options, options.map, {"site": options.site} if options.site else {})
     servers = options.server or settings.servers
-    findings = compile_all(options.map, options.out, compile_options(settings), servers)
+    with room_in(options.out):
+        findings = compile_all(options.map, options.out, compile_options(settings), servers)
     for finding in findings:
         say(f"{finding.code}: {finding.message}; {finding.action}")
     if not options.quiet:

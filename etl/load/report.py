@@ -73,10 +73,17 @@ def exit_status(run: Run) -> int:
     return 1 if errors or partial or (run.ledger and run.ledger.rejects) else 0
 
 
+def published(run: Run) -> str:
+    """What came of a run whose report cannot be written."""
+    if run.published is not None and run.fresh:
+        return f"generation {run.published.name} was published before that"
+    return "nothing was published"
+
+
 def text(run: Run) -> str:
     """The summary as a person reads it."""
     facts = summary(run)
-    parts = [_ledger(facts), _findings(facts), _difference(facts), _outcome(run, facts), _next(run, facts)]
+    parts = [_ledger(facts), _findings(facts), _difference(run, facts), _outcome(run, facts), _next(run, facts)]
     return "\n".join(part for part in parts if part)
 
 
@@ -119,7 +126,7 @@ def _findings(facts: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _difference(facts: dict[str, Any]) -> str:
+def _difference(run: Run, facts: dict[str, Any]) -> str:
     difference = facts["difference"]
     if difference is None:
         return ""
@@ -129,6 +136,8 @@ def _difference(facts: dict[str, Any]) -> str:
         lines.append(
             f"would be {name}: {found['count']}" + (f" ({', '.join(found['ids'])}{more})" if found["ids"] else "")
         )
+    if any(found["count"] for found in difference.values()):
+        lines.append(f"all of them are in {run.out / 'refused' / 'difference.jsonl'}")
     return "\n".join(lines)
 
 

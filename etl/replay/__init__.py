@@ -10,7 +10,6 @@ memory.
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from functools import partial
@@ -27,6 +26,7 @@ from etl.pipeline import CHUNK, Progress, condemn, processes
 from etl.replay.rejects import KNOWN, PLACES, REJECTS, TABLES, Replay, read_generation, read_rejects
 from etl.replay.report import as_json, as_text, results, status, summary
 from etl.resolve import resolve
+from etl.room import temporary_folder
 from etl.settings import Settings
 from etl.workers import WorkerDied, workers
 
@@ -60,8 +60,8 @@ def replay(
     damaged, with the line; OSError; SettingsError.
     """
     file, shown = rejects_file(given, out)
-    with tempfile.TemporaryDirectory(prefix="wiki-etl-") as folder, Facts(Path(folder) / "facts", create=True) as facts:
-        run = Replay(file, shown, settings, facts, Path(folder), origin, progress)
+    with temporary_folder() as folder, Facts(folder / "facts", create=True) as facts:
+        run = Replay(file, shown, settings, facts, folder, origin, progress)
         facts.db.execute("ATTACH ? AS replay", (f"{facts.path}.replay",))
         facts.db.executescript(f"PRAGMA replay.journal_mode = OFF; PRAGMA replay.synchronous = OFF; {TABLES}")
         read_rejects(run)

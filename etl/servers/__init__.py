@@ -23,6 +23,7 @@ from urllib.parse import unquote
 
 import orjson
 
+from etl.room import temporary_folder
 from etl.servers import apache, caddy, haproxy, lighttpd, nginx
 from etl.servers.base import LOOPBACK, Command, Prepare, ServerError, free_port, program
 
@@ -79,8 +80,7 @@ def running(server: str, folder: Path, port: int | None = None) -> Iterator[tupl
     if server not in SERVERS:
         raise ServerError(f"no way to run {server!r}; there is {', '.join(SERVERS)}")
     compiled = _compiled(folder, server)
-    with tempfile.TemporaryDirectory(prefix="wiki-etl-", dir=_scratch_place()) as name:
-        scratch = Path(name)
+    with temporary_folder(_scratch_place()) as scratch:
         site = scratch / "site"
         write_site(site, site_paths(compiled))
         port = port or free_port()

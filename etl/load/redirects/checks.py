@@ -8,7 +8,6 @@ server confuses is its compiler's concern.
 from __future__ import annotations
 
 import sqlite3
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from etl.load.redirects.living import DOCUMENTS, caseless, document_paths, livin
 from etl.load.redirects.neutral import CompileOptions, Entry, MapError, short
 from etl.load.redirects.survey import Batch, Survey
 from etl.model import Finding
+from etl.room import temporary_folder
 
 _SCHEMA = """
 PRAGMA journal_mode = OFF;
@@ -78,8 +78,8 @@ def check(survey: Survey, options: CompileOptions, *, trusted: bool = False) -> 
         checked = _settings(survey.batches() if asked else (), options, report_home=False)
         return Checked(checked.home_to, [*checked.findings, *_cased(survey, options)])
     with (
-        tempfile.TemporaryDirectory(prefix="wiki-etl-") as folder,
-        closing(sqlite3.connect(Path(folder) / "map", isolation_level=None)) as db,
+        temporary_folder() as folder,
+        closing(sqlite3.connect(folder / "map", isolation_level=None)) as db,
     ):
         db.executescript(_SCHEMA)
         return _Whole(survey, options, db).check()

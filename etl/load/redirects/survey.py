@@ -24,6 +24,7 @@ from etl.addresses import Address, Kind, refusal
 from etl.hashes import Hashes
 from etl.load.redirects.living import caseless
 from etl.load.redirects.neutral import LONGEST_LINE, Crowd, Entry, checked, digests, reading
+from etl.room import temporary_folder
 from etl.site_path import SITE_PATH
 
 BATCH = 1 << 16
@@ -145,7 +146,8 @@ def surveyed(
 
     Raises MapError at the first line that is none, or that no map may hold.
     """
-    with tempfile.TemporaryDirectory(prefix="wiki-etl-", dir=scratch) as folder:
+    own = temporary_folder() if scratch is None else tempfile.TemporaryDirectory(prefix="wiki-etl-", dir=scratch)
+    with own as folder:
         survey = Survey(map_file, Path(folder))
         with ExitStack() as stack:
             batches = stack.enter_context((survey.folder / "batches").open("wb"))
