@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -16,6 +16,7 @@ import pytest
 
 from etl.load.redirects import COMPILERS, CompileOptions, compile_all
 from etl.servers import SERVERS, ServerError, program, running, serve, site_paths, write_site
+from tests.make import Outcome
 
 PROGRAMS = {
     "nginx": ["nginx"],
@@ -111,12 +112,37 @@ def test_two_run_at_once(server: str, generation: Path) -> None:
         assert status(one + "tiki-index.php?page=Seven+wells") == status(two + "tiki-index.php?page=Seven+wells") == 200
 
 
-def test_a_port_that_is_taken_is_said(server: str, generation: Path) -> None:
+def test_a_port_that_is_taken_is_said_before_an_address_is(
+    server: str, generation: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with pytest.raises(ServerError, match=f"{server} did not start"):
-            serve(server, taken.getsockname()[1], generation)
+        port = taken.getsockname()[1]
+        with pytest.raises(ServerError, match=f"port {port} is in use; name another --port"):
+            serve(server, port, generation)
+    assert capsys.readouterr().out == ""
+
+
+def test_a_server_that_ends_says_what_it_said_last(
+    server: str, generation: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def kill(_server: str, process: subprocess.Popen[bytes], _port: int, log: Path) -> None:
+        process.kill()
+        process.wait()
+        log.write_text("the well is dry\n")
+
+    monkeypatch.setattr("etl.servers._until_it_answers", kill)
+    with pytest.raises(ServerError, match=f"{server} ended by itself with status -9: the well is dry"):
+        serve(server, 0, generation)
+    assert capsys.readouterr().out.startswith("http://127.0.0.1:")
+
+
+@pytest.mark.parametrize("port", ["65536", "-1", "http"])
+def test_what_is_no_port_is_wrong_usage(port: str, generation: Path, run: Callable[..., Outcome]) -> None:
+    outcome = run("redirects", "serve", "nginx", f"--port={port}", "--map", generation)
+    assert (outcome.status, outcome.out) == (2, "")
+    assert "is not a port" in outcome.err
 
 
 def test_nothing_is_left_behind(server: str, generation: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,7 +61,7 @@ def _serve_arguments(actions: Any) -> None:
     help_ = "start a real server on loopback with the compiled map"
     serve = add_command(actions, "serve", _serve, help_, "wiki-etl redirects serve nginx --port 8080")
     serve.add_argument("server", choices=SERVERS, metavar="SERVER", help=f"one of {', '.join(SERVERS)}")
-    serve.add_argument("--port", type=int, metavar="N", help="default: a free one, printed")
+    serve.add_argument("--port", type=_port, metavar="N", help="default: a free one, printed")
     serve.add_argument(
         "--map",
         type=Path,
@@ -186,6 +186,13 @@ def _coverage_arguments(actions: Any) -> None:
         "--limit", type=count, default=500, metavar="N", help="addresses in it, the most asked ones (default: 500)"
     )
     coverage.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+
+
+def _port(text: str) -> int:
+    """A port, for ``type=`` of an argument; 0 is a free one."""
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port, which goes up to 65535")
+    return int(text)
 
 
 def _number(text: str) -> float:

@@ -25,7 +25,7 @@ import orjson
 
 from etl.room import temporary_folder
 from etl.servers import apache, caddy, haproxy, lighttpd, nginx
-from etl.servers.base import LOOPBACK, Command, Prepare, ServerError, free_port, program
+from etl.servers.base import LOOPBACK, Command, Prepare, ServerError, free_port, program, require_free
 
 __all__ = [
     "SERVERS",
@@ -67,11 +67,15 @@ def serve(server: str, port: int | None, folder: Path) -> int:
             print(address, flush=True)
             while not stopped.wait(0.1):
                 if process.poll() is not None:
-                    raise ServerError(f"{server} ended by itself with status {process.returncode}")
+                    raise _EndedError
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
     return 0
+
+
+class _EndedError(Exception):
+    """A server that answered has ended by itself."""
 
 
 @contextmanager
@@ -83,6 +87,8 @@ def running(server: str, folder: Path, port: int | None = None) -> Iterator[tupl
     with temporary_folder(_scratch_place()) as scratch:
         site = scratch / "site"
         write_site(site, site_paths(compiled))
+        if port:
+            require_free(port)
         port = port or free_port()
         command = SERVERS[server](compiled, scratch, site, port)
         with _process(server, command, scratch, port) as process:
@@ -173,6 +179,9 @@ def _process(server: str, command: Command, scratch: Path, port: int) -> Iterato
     try:
         _until_it_answers(server, process, port, log)
         yield process
+    except _EndedError as error:
+        status = process.returncode
+        raise ServerError(f"{server} ended by itself with status {status}: {_last_words(log)}") from error
     finally:
         _stop(process)
 
@@ -180,9 +189,10 @@ def _process(server: str, command: Command, scratch: Path, port: int) -> Iterato
 def _until_it_answers(server: str, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
+        answers = _answers(port)
         if process.poll() is not None:
             raise ServerError(f"{server} did not start: {_last_words(log)}")
-        if _answers(port):
+        if answers:
             return
         time.sleep(0.05)
     raise ServerError(f"{server} did not answer on port {port} within {START_SECONDS:.0f} seconds: {_last_words(log)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import grp
 import os
 import shutil
@@ -46,6 +47,17 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])
+
+
+def require_free(port: int) -> None:
+    """Raises ServerError for a port of loopback that cannot be had: whoever has it would answer in a server's place."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: what just ended is no obstacle
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError as error:
+            why = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be used: {error.strerror}"
+            raise ServerError(f"port {port} {why}; name another --port, or none for a free one") from error
 
 
 def no_map(compiled: Path, server: str) -> ServerError:
