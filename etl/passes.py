@@ -446,7 +446,7 @@ class _Transform:
             self._write_document()
         elif self.outcome == "redirect":  # its fields are shown nowhere
             found = [finding for finding in self.draft.findings if finding.code != "field.invalid"]
-            self._write_findings([*found, *self.found], self.draft.document["id"])
+            self._write_findings([*found, *self._placed()], self.draft.document["id"])
         elif self.outcome == "duplicate":
             message = "the same bytes as an earlier member"
             self._write_findings([Finding("member.duplicate", message, "counted as a duplicate")], None)
@@ -506,8 +506,20 @@ class _Transform:
             locate=partial(_locate, self.data),
             settings=state.settings,
             with_html=state.options.html,
-            found=self.found,
+            found=self._placed(),
         )
+
+    def _placed(self) -> list[Finding]:
+        """What resolve found, each where the field is that it speaks of; few members have any."""
+        if not any(finding.field for finding in self.found):
+            return self.found
+        record = read_record(self.data if self.is_made else self._read_again())
+        assert isinstance(record, RawRecord)  # the same bytes were read before
+        places = (record.locate((finding.field,)) if finding.field else (None, None) for finding in self.found)
+        return [
+            finding._replace(line=line, column=column)
+            for finding, (line, column) in zip(self.found, places, strict=True)
+        ]
 
     def _write_findings(self, findings: Sequence[Finding], document: str | None) -> None:
         for finding in sorted(findings, key=_place):

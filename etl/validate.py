@@ -29,7 +29,7 @@ from etl.extract.bundle import Bundle
 from etl.extract.trouble import SourceError
 from etl.load.faults import Fault, Place, Verdict, command, one_line, show_github, show_json, show_text
 from etl.load.generations import CURRENT, Generations
-from etl.load.lines import append_file, describe
+from etl.load.lines import describe
 from etl.load.report import warnings
 from etl.model import Finding, finding_line
 from etl.room import temporary_folder
@@ -56,6 +56,7 @@ _OPENING = {
     "redirect": re.compile(rb'\s*\{\s*"kind"\s*:\s*"[^"]*"\s*,\s*"value"\s*:'),
 }
 _HEAD = 4096
+_IN_A_FILE = re.compile(r"; [^;]* in \w+\.jsonl\Z")
 
 LoadSettings = Callable[[Sequence[str]], Settings]
 InUse = Callable[[Sequence[str]], Container[Path]]
@@ -135,7 +136,7 @@ def _show(verdict: Verdict, form: str, *, quiet: bool, verbose: bool) -> None:
 
 
 def kind_of(path: str) -> str:
-    """``bundle``, ``generation``, or the name of the schema of a file of lines; from what is there."""
+    """``bundle``, ``generation``, or the name of the schema of a file of ours; from what is there."""
     if path == "-" or "://" in path:
         return "bundle"
     local = Path(path)
@@ -143,6 +144,8 @@ def kind_of(path: str) -> str:
         return "generation" if _generation(local) else "bundle"
     if local.name in LINES:
         return LINES[local.name]
+    if local.name == MANIFEST and _is_ours(local):
+        return "manifest"
     if not local.is_file():
         return "bundle"
     with local.open("rb") as file:
@@ -210,11 +213,21 @@ def _check_bundles(work: Work, run: Run, out: Path | None) -> None:
     verdict.warnings += warnings(run)
     verdict.trouble += [bundle.trouble for bundle in run.bundles if bundle.trouble]
     verdict.refused = run.refused or (refusal(run, Generations(out).current) if out else None)
-    append_file(refused / "findings.jsonl", verdict.faults)
+    with (refused / "findings.jsonl").open("rb") as found, verdict.faults.open("ab") as faults:
+        faults.writelines(map(_without_files, found))
     filled = {entry["bundle"] for entry in orjson.loads((refused / MANIFEST).read_bytes())["inputs"]}
     for source in run.sources:
         if not any(bundle.shown in filled for bundle in run.bundles if _belongs(bundle, source)):
             work.add(Finding("bundle.empty", "no member at all", "there is nothing to migrate"), source)
+
+
+def _without_files(line: bytes) -> bytes:
+    """A line of findings.jsonl that speaks of no file of a generation: there is none."""
+    if b'.jsonl","fingerprint"' not in line:
+        return line
+    finding = orjson.loads(line)
+    finding["action"] = _IN_A_FILE.sub("", finding["action"])
+    return orjson.dumps(finding, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _skipped(bundle: Bundle) -> str:
@@ -249,7 +262,7 @@ def _line(finding: Finding, *, member: str, document: str | None) -> bytes:
 
 
 def _check_files(work: Work, path: str, settings: Settings) -> None:
-    """A generation, or one file of lines."""
+    """A generation, or one file of ours."""
     name = kind_of(path)
     found = _generation(Path(path)) if name == "generation" else None
     scratch = work.folder / "scratch"
@@ -257,6 +270,8 @@ def _check_files(work: Work, path: str, settings: Settings) -> None:
         files = Files(db, settings)
         if found is not None:
             files.check_generation(found.resolve(), str(found))
+        elif name == "manifest":
+            files.check_manifest(Path(path), path)
         else:
             files.check_file(Path(path), path, name)
         work.verdict.totals.update(files.totals)
@@ -410,7 +425,8 @@ class Files:
         try:
             record = orjson.loads(raw)
         except orjson.JSONDecodeError as error:
-            self.fault(shown, "line.invalid", f"not JSON: {error.msg}", At(number, error.colno))
+            message, _, column = _not_json(raw, error)
+            self.fault(shown, "line.invalid", message, At(number, column))
             return None
         if not isinstance(record, dict):
             self.fault(shown, "line.invalid", f"not an object: {_short(record)}", At(number, 1))
@@ -510,16 +526,28 @@ class Files:
         if not path.is_file():
             self.fault(shown, "file.missing", "the file is not there")
             return None
+        data = path.read_bytes()
         try:
-            manifest = orjson.loads(path.read_bytes())
+            manifest = orjson.loads(data)
         except orjson.JSONDecodeError as error:
-            self.fault(shown, "schema.mismatch", f"not JSON: {error.msg}", At(error.lineno, error.colno))
+            message, line, column = _not_json(data, error)
+            self.fault(shown, "schema.mismatch", message, At(line, column))
             return None
         faults = list(_schema_faults("manifest", manifest))
         for where, sentence in faults:
             message = f"{where}: {sentence}" if where else sentence
             self.fault(shown, "schema.mismatch", message, At(field=where or None))
         return None if faults else cast("dict[str, Any]", manifest)
+
+    def check_manifest(self, path: Path, shown: str) -> None:
+        """A manifest by itself: its schema, its sums, and the order of its files."""
+        self.lines[shown] = 0
+        manifest = self._manifest(path, shown)
+        if manifest is not None:
+            self.lines[shown] = len(path.read_bytes().splitlines())
+            self._check_order(manifest, shown)
+            self._check_counts(_sums(manifest), shown)
+            self.ledger.update(manifest["ledger"])
 
     def _check_files(self, manifest: dict[str, Any], folder: Path, shown: str) -> None:
         """Every file is as the manifest says, none is missing, none is too many."""
@@ -534,11 +562,13 @@ class Files:
             if other:
                 said = ", ".join(f"{key} {there[name][key]}, not {listed[name][key]}" for key in other)
                 self.fault(f"{shown}/{name}", "file.mismatch", f"the file has {said}")
+        self._check_order(manifest, f"{shown}/{MANIFEST}")
+
+    def _check_order(self, manifest: dict[str, Any], shown: str) -> None:
+        """Every file is named once, in order."""
         names = [entry["name"] for entry in manifest["files"]]
         if names != sorted(set(names), key=str.encode):
-            self.fault(
-                f"{shown}/{MANIFEST}", "value.repeated", "a file is named twice, or out of order", At(field="files")
-            )
+            self.fault(shown, "value.repeated", "a file is named twice, or out of order", At(field="files"))
 
     def _check_ledger(self, manifest: dict[str, Any], shown: str) -> None:
         """The counts of the manifest against the lines of the files."""
@@ -547,16 +577,17 @@ class Files:
         lines = {name: self.lines.get(f"{shown}/{name}.jsonl", 0) for name in ("documents", "withheld", "rejects")}
         codes = sorted(findings.keys() | self.codes.keys())
         counts = [
-            ("ledger.members", ledger["members"], sum(ledger.values()) - ledger["members"]),
-            ("inputs", sum(entry["members"] for entry in manifest["inputs"]), ledger["members"]),
+            *_sums(manifest),
             *((f"ledger.{name}", ledger[name], count) for name, count in lines.items()),
             *((f"findings.{code}", findings.get(code, 0), self.codes[code]) for code in codes),
         ]
+        self._check_counts(counts, f"{shown}/{MANIFEST}")
+
+    def _check_counts(self, counts: Sequence[tuple[str, int, int]], shown: str) -> None:
+        """What a manifest says, and what is true."""
         for what, said, true in counts:
             if said != true:
-                self.fault(
-                    f"{shown}/{MANIFEST}", "ledger.mismatch", f"{what}: {said}, but there are {true}", At(field=what)
-                )
+                self.fault(shown, "ledger.mismatch", f"{what}: {said}, but there are {true}", At(field=what))
 
     def _check_targets(self) -> None:
         """Redirects go to the path of the document that they name, links to documents that are published."""
@@ -586,6 +617,30 @@ class Files:
         for document, alias, file, line in self.rows(NOT_IN.format(one="entry", other="alias")):
             message = f"{_short(alias)} is not among the aliases of {document}"
             self.fault(file, "aliases.mismatch", message, At(line, field="value"), document)
+
+
+def _sums(manifest: dict[str, Any]) -> list[tuple[str, int, int]]:
+    """Counts that a manifest says twice: where, what it says there, and what follows from the rest."""
+    ledger = manifest["ledger"]
+    return [
+        ("ledger.members", ledger["members"], sum(ledger.values()) - ledger["members"]),
+        ("inputs", sum(entry["members"] for entry in manifest["inputs"]), ledger["members"]),
+    ]
+
+
+def _not_json(data: bytes, error: orjson.JSONDecodeError) -> tuple[str, int, int]:
+    """Why data is no JSON, with line and column: bytes that are no text come before all that JSON says.
+
+    >>> _not_json(b'{"a": "\\xc3\\xa9\\xff"}', orjson.JSONDecodeError("", "", 0))
+    ('not UTF-8: byte 0xFF', 1, 9)
+    """
+    try:
+        data.decode()
+    except UnicodeDecodeError as broken:
+        before = data[: broken.start].decode()
+        column = len(before) - before.rfind("\n")
+        return f"not UTF-8: byte 0x{data[broken.start]:02X}", before.count("\n") + 1, column
+    return f"not JSON: {error.msg}", error.lineno, error.colno
 
 
 def _numbered(file: BinaryIO, limit: int) -> Iterator[tuple[int, bytes | None]]:

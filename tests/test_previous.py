@@ -167,8 +167,8 @@ def test_a_reserved_path_is_given_up_and_says_who_had_it(wiki: Wiki) -> None:
     assert wiki.paths["tiki-1"] == "/pages/search-1/"
     assert wiki.answer("/posts/search") == "/pages/search-1/"
     assert wiki.told == [
-        "address.conflict: path '/pages/search' of tiki-1 is a path of the new site (reserved)",
         "slug.taken: the path of slug 'search' is reserved",
+        "address.conflict: path '/pages/search' of tiki-1 is a path of the new site (reserved)",
     ]
 
 

@@ -147,7 +147,29 @@ def test_two_bundles_are_one_set_as_they_are_for_migrate(run: Run, tmp_path: Pat
 def test_faults_come_in_the_order_of_findings_jsonl(run: Run, tmp_path: Path) -> None:
     run("migrate", SAMPLE, "--out", tmp_path / "out")
     report = json.loads(run("validate", "--format", "json", "--verbose", SAMPLE).out)
-    assert report["faults"] == lines(tmp_path / "out" / "current" / "findings.jsonl")
+    written = lines(tmp_path / "out" / "current" / "findings.jsonl")
+    assert [fault | {"action": ""} for fault in report["faults"]] == [line | {"action": ""} for line in written]
+
+
+def test_no_action_speaks_of_a_file_that_validate_does_not_write(run: Run, tmp_path: Path) -> None:
+    members = pages(3) | {name(8): REJECT, name(9): page("Again", page_id=2, body='{img src="p.png"}')}
+    said = run("validate", folder(tmp_path / "wiki", members), "--max-rejects", "9", "--format", "json").out
+    assert ".jsonl" not in said
+    actions = {fault["code"]: fault["action"] for fault in json.loads(said)["faults"]}
+    assert actions["json.cut-off"] == "the member was left out"
+    assert actions["id.conflict"] == f"{name(2)} stays"
+
+
+def test_who_did_not_get_a_slug_or_an_address_is_told_where_it_asks_for_it(run: Run, tmp_path: Path) -> None:
+    members = {
+        name(1): page("Deep wells", slug="wells", aliases=["/Old+well"], tiki_page_id=1),
+        name(2): page("Other wells", slug="wells", aliases=["/Old+well"], tiki_page_id=2),
+        name(3): page("Again", body="(redirect(Deep wells))", slug="third", aliases=["/Old+well"], tiki_page_id=3),
+    }
+    report = found(run, folder(tmp_path / "wiki", members), status=0)
+    places = {(fault["code"], fault["member"], fault["line"], fault["column"]) for fault in report["faults"]}
+    assert {("slug.taken", name(2), 3, 13), ("address.conflict", name(2), 4, 16)} <= places
+    assert all(line for _code, _member, line, _column in places)
 
 
 def test_more_rejects_than_a_migration_allows_end_with_5_and_every_fault(run: Run, tmp_path: Path) -> None:
@@ -265,6 +287,33 @@ def test_one_flipped_byte_of_any_file_of_a_generation_is_found(run: Run, generat
             assert any(fault["member"] == shown or path.name == "manifest.json" for fault in said), (path, said)
         path.write_bytes(whole)
     assert found(run, generation, status=0)["faults"] == []
+
+
+def test_a_byte_that_is_no_text_is_where_it_is(run: Run, generation: Path) -> None:
+    path = generation / "redirects.jsonl"
+    parts = path.read_bytes().splitlines(keepends=True)
+    parts[2] = parts[2][:40] + b"\xff" + parts[2][41:]
+    path.write_bytes(b"".join(parts))
+    column = len(parts[2][:40].decode()) + 1
+    for shown in (generation, path):
+        faults = [fault for fault in found(run, shown)["faults"] if fault["code"] == "line.invalid"]
+        assert [(fault["line"], fault["column"], fault["message"]) for fault in faults] == [
+            (3, column, "not UTF-8: byte 0xFF")
+        ]
+
+
+def test_a_manifest_alone_is_held_against_its_schema_and_its_sums(run: Run, generation: Path) -> None:
+    path = generation / "manifest.json"
+    assert kind_of(str(path)) == "manifest"
+    assert found(run, path, status=0)["ledger"]["members"] > 0
+    whole = path.read_bytes()
+    for damage, code in (
+        (whole.replace(b'"members": ', b'"members": 1', 1), "ledger.mismatch"),
+        (whole.replace(b'"ledger"', b'"ledgers"'), "schema.mismatch"),
+        (whole[:-9], "schema.mismatch"),
+    ):
+        path.write_bytes(damage)
+        assert codes(found(run, path)) == {code}
 
 
 def test_a_file_that_is_missing_and_one_that_is_too_many_are_found(run: Run, generation: Path) -> None:
