@@ -14,7 +14,10 @@ Level = Literal["info", "warning", "error"]
 CATALOGUE: dict[str, tuple[Level, str]] = {
     # rejects: the member is in rejects.jsonl
     "member.refused": ("error", "an archive entry whose name or type is not safe to open"),
-    "member.unreadable": ("error", "an archive entry that cannot be read: bad checksum, encrypted, over a limit"),
+    "member.unreadable": (
+        "error",
+        "a member that cannot be read: bad checksum, encrypted, over a limit, no permission",
+    ),
     "member.deadly": ("error", "a member that ended the process working on it, also when that did nothing else"),
     "member.empty": ("error", "a member with nothing but white space"),
     "member.nul": ("error", "a member with a NUL character"),

@@ -113,7 +113,7 @@ def fault(key: str, value: str) -> str | None:
     "'//evil.example' is neither a path of the new site nor 'gone'"
     """
     if key not in FAMILIES:
-        near = difflib.get_close_matches(key, FAMILIES, n=1, cutoff=0.5)
+        near = difflib.get_close_matches(key, FAMILIES, n=1)
         return f"unknown route {key!r}" + (
             f"; did you mean {near[0]!r}?" if near else f"; one of {', '.join(FAMILIES)}"
         )

@@ -30,6 +30,9 @@ damage."""
 
 _SITE = r"^https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?$"
 _HOST = re.compile(r"(?:[^\s/\\?#@:\[\]]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_PATH = re.compile(r"/(?:[^\s/?#*\\][^\s?#*\\]*)?")
+_SEGMENT = re.compile(r"[^\s/?#](?:[^/?#]*[^\s/?#])?")
+_LANGUAGE = re.compile(r"(?:[A-Za-z]{2,3}|[ix])(?:-[A-Za-z0-9]{1,8})*")
 _FOLDER = r"^(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?$"
 """As it is sent, without encoding: it becomes part of the patterns of every web server."""
 
@@ -163,6 +166,30 @@ class Settings(BaseModel):
             raise ValueError(f"{value!r} is not a path with {{slug}} in it")
         return value
 
+    @field_validator("reserved")
+    @classmethod
+    def _reserved(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for path in value:
+            if not _PATH.fullmatch(path):
+                hint = f"/{path.partition('//')[2].partition('/')[2] if '://' in path else path.lstrip('/')}"
+                raise ValueError(f"{path!r} is no path of the new site" + _write(hint, _PATH))
+        return value
+
+    @field_validator("path_prefixes")
+    @classmethod
+    def _prefixes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for prefix in value:
+            if not _SEGMENT.fullmatch(prefix):
+                raise ValueError(f"{prefix!r} is no first segment of a path" + _write(prefix.strip("/ "), _SEGMENT))
+        return value
+
+    @field_validator("language")
+    @classmethod
+    def _language(cls, value: str | None) -> str | None:
+        if value is not None and not _LANGUAGE.fullmatch(value):
+            raise ValueError(f"{value!r} is no language: write its tag, such as 'en' or 'pt-BR'")
+        return value
+
     @field_validator("routes")
     @classmethod
     def _routes(cls, value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
@@ -220,6 +247,11 @@ class Settings(BaseModel):
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
+def _write(hint: str, form: re.Pattern[str]) -> str:
+    """What to write instead, where that has the form that is asked for."""
+    return f": write {hint!r}" if form.fullmatch(hint) else ""
+
+
 @lru_cache(maxsize=8)
 def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{pattern})" for pattern in patterns) or "(?!)")  # of none nothing is found
@@ -236,7 +268,7 @@ def share(limit: str, whole: int) -> float:
 
 def known_key(key: str) -> str:
     """A sentence that says that a key is unknown and names the nearest one."""
-    near = difflib.get_close_matches(key, Settings.model_fields, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(key, Settings.model_fields, n=1)
     return f"unknown setting {key!r}" + (f"; did you mean {near[0]!r}?" if near else "; `wiki-etl settings` lists all")
 
 

@@ -13,7 +13,7 @@ from etl import servers
 from etl.cli import redirects as cli_redirects
 from etl.load.redirects import COMPILERS, STATIC_HOSTS
 from etl.settings import Settings
-from tests.make import Outcome, folder, pages
+from tests.make import SAMPLE, Outcome, files, folder, pages
 
 Run = Callable[..., Outcome]
 
@@ -70,3 +70,29 @@ def test_every_action_is_listed(run: Run) -> None:
     listed = run("redirects", "--help").out
     for action in ("build", "serve", "verify", "diff", "coverage"):
         assert re.search(rf"^    {action} ", listed, re.MULTILINE)
+
+
+def test_build_takes_a_generation_or_its_map(tmp_path: Path, run: Run) -> None:
+    run("migrate", SAMPLE, "--out", tmp_path / "out")
+    current = tmp_path / "out" / "current"
+    made = []
+    for number, path in enumerate((current, current / "redirects.jsonl")):
+        assert run("redirects", "build", "--map", path, "--out", tmp_path / str(number)).status == 0
+        made.append(files(tmp_path / str(number)))
+    assert made[0] == made[1]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ('{"id": "tiki-1"}\n', "it has no 'kind'"),
+        ("name,target\n", "not JSON"),
+        ("[]\n", "it is no JSON object"),
+    ],
+)
+def test_a_file_that_is_no_map_is_told_in_words(wrong: str, said: str, tmp_path: Path, run: Run) -> None:
+    (tmp_path / "map").write_text(wrong)
+    outcome = run("redirects", "build", "--map", tmp_path / "map", "--out", tmp_path / "new")
+    assert (outcome.status, (tmp_path / "new").exists()) == (3, False)
+    assert f"{tmp_path / 'map'}:1: not a redirect: {said}" in outcome.err
+    assert "Error" not in outcome.err

@@ -23,7 +23,7 @@ import pytest
 from etl import cli, pipeline
 from etl.facts import Facts
 from etl.resolve import redirects
-from etl.settings import Settings
+from etl.settings import Settings, load_settings
 from tests.make import (
     ROOT,
     SAMPLE,
@@ -564,7 +564,7 @@ def test_no_control_character_of_the_data_reaches_a_terminal(
 
 
 def test_control_characters_of_settings_reach_no_terminal(tmp_path: Path, run: Run) -> None:
-    (tmp_path / "x.toml").write_text('home = "a\\u001b[31mb"\nlanguage = "\\u009b"\n')
+    (tmp_path / "x.toml").write_text('home = "a\\u001b[31mb"\ncategory_junk = ["\\u009b"]\n')
     outcome = run("settings", SAMPLE, "--config", tmp_path / "x.toml")
     assert outcome.status == 0
     assert [char for char in outcome.out if not char.isprintable() and char != "\n"] == []
@@ -668,31 +668,85 @@ def test_changes_and_html_come_with_their_flags_only(bundle: Path, out: Path, ru
 def test_settings_names_every_setting_with_its_origin(tmp_path: Path, run: Run) -> None:
     (tmp_path / "wiki-etl.toml").write_text("keep_generations = 7")
     outcome = run("settings", tmp_path)
-    rows = dict(row.split(" = ", 1) for row in outcome.out.splitlines())
+    rows = dict(row.removeprefix("# ").split(" = ", 1) for row in outcome.out.splitlines())
     assert outcome.status == 0
     assert set(rows) == set(Settings.model_fields)
     assert rows["keep_generations"] == f"7  # {tmp_path / 'wiki-etl.toml'}"
     assert rows["max_rejects"] == '"1%"  # default'
 
 
+def test_what_settings_prints_means_the_same_as_a_settings_file(tmp_path: Path, run: Run) -> None:
+    source = folder(tmp_path / "wiki", pages(2))
+    (tmp_path / "reviewed.csv").write_text("old,new\n")
+    (tmp_path / "own.toml").write_text(
+        'home = "a\\u001b\\u009b\\"b"\nredirects = "reviewed.csv"\ncategory_renames = {"Old name" = "ä\\\\b"}\n'
+    )
+    before, _ = load_settings(tmp_path / "own.toml", [], {})
+    printed = folder(tmp_path / "elsewhere", {}) / "x.toml"
+    printed.write_text(run("settings", source, "--config", tmp_path / "own.toml").out, "utf-8")
+    after, _ = load_settings(printed, [], {})
+    assert after == before.model_copy(update={"redirects": str(tmp_path / "reviewed.csv")})
+    for flags in ([], ["--config", tmp_path / "own.toml"]):
+        printed.write_text(run("settings", source, *flags).out, "utf-8")
+        assert run("settings", source, "--config", printed).status == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('reserved = ["search"]', "write '/search'"),
+        ('reserved = ["https://new.example/search/"]', "write '/search/'"),
+        ('reserved = ["/search?q="]', "'/search?q=' is no path"),
+        ('reserved = ["/api/*"]', "'/api/*' is no path"),
+        ('path_prefixes = ["/posts/"]', "write 'posts'"),
+        ('path_prefixes = [""]', "'' is no first segment"),
+        ('language = ""', "such as 'en'"),
+        ('language = "english!"', "such as 'en'"),
+        ('routes = {foo = "/x/"}', "one of categories, tags, search"),
+        ('routes = {serch = "/x/"}', "did you mean 'search'?"),
+    ],
+)
+def test_a_setting_of_a_wrong_form_is_refused_with_what_to_write(
+    line: str, said: str, tmp_path: Path, run: Run
+) -> None:
+    (tmp_path / "x.toml").write_text(line)
+    outcome = run("migrate", SAMPLE, "--out", tmp_path / "out", "--config", tmp_path / "x.toml")
+    assert (outcome.status, published(tmp_path / "out")) == (2, False)
+    assert said in outcome.err
+
+
+@pytest.mark.parametrize(
+    "line", ['reserved = ["/", "/search/", "/ä"]', 'language = "pt-BR"', 'path_prefixes = ["old posts"]']
+)
+def test_a_setting_of_the_right_form_is_taken(line: str, tmp_path: Path, run: Run) -> None:
+    (tmp_path / "x.toml").write_text(line)
+    assert run("settings", SAMPLE, "--config", tmp_path / "x.toml").status == 0
+
+
+def test_an_address_of_another_kind_is_told_what_is_read(out: Path, run: Run) -> None:
+    outcome = run("migrate", "ftp://wells.example/x.zip", "--out", out)
+    assert outcome.status == 3
+    assert "addresses are read by http and https alone" in outcome.err
+
+
 def test_settings_come_from_config_then_from_beside_the_source_then_from_pyproject(
     tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def value(*arguments: object) -> str:
-        return next(row for row in run("settings", *arguments).out.splitlines() if row.startswith("language = "))
+        return next(row for row in run("settings", *arguments).out.splitlines() if row.startswith("home = "))
 
     below = tmp_path / "project" / "below"
     source = folder(tmp_path / "exports" / "wiki", {})
     archive = zipped(tmp_path / "exports" / "wiki.zip", pages(1))
     below.mkdir(parents=True)
     monkeypatch.chdir(below)
-    (tmp_path / "project" / "pyproject.toml").write_text('[tool.wiki-etl]\nlanguage = "pyproject"\n')
+    (tmp_path / "project" / "pyproject.toml").write_text('[tool.wiki-etl]\nhome = "pyproject"\n')
     assert '"pyproject"' in value(source)
-    (source / "wiki-etl.toml").write_text('language = "in the folder"')
-    (archive.parent / "wiki-etl.toml").write_text('language = "beside the archive"')
+    (source / "wiki-etl.toml").write_text('home = "in the folder"')
+    (archive.parent / "wiki-etl.toml").write_text('home = "beside the archive"')
     assert '"in the folder"' in value(source)
     assert '"beside the archive"' in value(archive)
-    (tmp_path / "own.toml").write_text('language = "given"')
+    (tmp_path / "own.toml").write_text('home = "given"')
     assert '"given"' in value(source, "--config", tmp_path / "own.toml")
 
 

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ from etl.model import Document
 from etl.servers import SERVERS, free_port
 from etl.settings import Settings
 from etl.transform.body.rules import MAY_LOSE, RULES
+from etl.transform.fields import term_key
+from tests import make
 from tests.engines.differences import DIFFERENCES
 
 ROOT = Path(__file__).parent.parent
@@ -246,6 +249,25 @@ def test_the_files_of_a_generation_are_all_there(tmp_path: Path) -> None:
     made = [path.relative_to(out / "current") for path in (out / "current").rglob("*") if path.is_file()]
     owners = [[name for name in named if path.match(name) or str(path).startswith(name)] for path in made]
     assert {owner for (owner,) in owners} == set(named)
+
+
+def test_tags_are_joined_to_terms_as_shown(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    match = re.search(r"<!-- terms -->\n```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+    assert match is not None
+    shown: dict[str, Any] = {}
+    exec(match[1], shown)
+    odd = ["Omega-3 ", "OMEGA  3", "ＯＭＥＧＡ_3", "Straße", "STRASSE", "İ", "ﬁ", "+", "++ ", "日本・語", "١٢"]
+    assert [shown["term_key"](name) for name in odd] == [term_key(name) for name in odd]
+    members = {
+        make.name(number): make.page(f"Bed {number}", page_id=number, tags=[tag], categories=["Beds "])
+        for number, tag in enumerate(odd, 1)
+    }
+    done = make.invoke(capfd, "migrate", make.folder(tmp_path / "wiki", members), "--out", tmp_path / "out")
+    assert done.status == 0
+    current = tmp_path / "out" / "current"
+    terms = {shown["term_key"](line["name"]): line["documents"] for line in lines(current / "terms.jsonl")}
+    tags = Counter(shown["term_key"](tag) for line in lines(current / "documents.jsonl") for tag in line["tags"])
+    assert terms == tags
 
 
 def test_links_and_paths_lead_somewhere() -> None:

@@ -14,7 +14,6 @@ from typing import Any, TextIO
 from etl import __version__
 from etl.cli import redirects
 from etl.cli.commands import STATUSES, add_command, count, interrupted, loaded, progress, say
-from etl.load.report import plain
 from etl.trouble import Trouble
 
 
@@ -389,11 +388,30 @@ def _schema(options: argparse.Namespace) -> int:
 def _settings(options: argparse.Namespace) -> int:
     sources, _ = _sources(options)
     settings, origins = loaded(options, sources)
+    from etl.load.faults import one_line
+
+    if settings.redirects is not None:  # wherever the settings are written to
+        settings = settings.model_copy(update={"redirects": str(Path(settings.redirects).absolute())})
+    for key, value in settings.model_dump(mode="json").items():
+        shown = f"# {key} = none" if value is None else f"{key} = {_toml(value)}"
+        print(f"{shown}  # {one_line(origins[key])}")
+    return 0
+
+
+def _toml(value: Any) -> str:
+    r"""A value as TOML writes it, on one line and without any control character.
+
+    >>> print(_toml({"a b": ["\x9b", True, 5]}))
+    {"a b" = ["\U0000009b", true, 5]}
+    """
     import json
 
-    for key, value in settings.model_dump(mode="json").items():
-        print(plain(f"{key} = {json.dumps(value, ensure_ascii=False)}  # {origins[key]}"))
-    return 0
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_toml(key)} = {_toml(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    text = json.dumps(value, ensure_ascii=False)
+    return "".join(char if char.isprintable() else f"\\U{ord(char):08x}" for char in text)
 
 
 # --- what commands share -------------------------------------------------------------------

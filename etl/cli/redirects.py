@@ -35,9 +35,9 @@ def _build_arguments(actions: Any) -> None:
     build.add_argument(
         "--map",
         type=Path,
-        default=Path("out/current/redirects.jsonl"),
-        metavar="FILE",
-        help="default: out/current/redirects.jsonl",
+        default=Path("out/current"),
+        metavar="PATH",
+        help="redirects.jsonl, or a generation (default: out/current)",
     )
     build.add_argument("--config", type=Path, metavar="FILE", help="settings file")
     build.add_argument("--site", metavar="URL", help="base address of the new site, for absolute targets")
@@ -216,7 +216,7 @@ def _build(options: argparse.Namespace) -> int:
     settings = _settings_beside(options, options.map, {"site": options.site} if options.site else {})
     servers = options.server or settings.servers
     with room_in(options.out):
-        findings = compile_all(options.map, options.out, compile_options(settings), servers)
+        findings = compile_all(_map_file(options.map), options.out, compile_options(settings), servers)
     for finding in findings:
         say(f"{finding.code}: {finding.message}; {finding.action}")
     if not options.quiet:

@@ -318,6 +318,9 @@ class _Scan:
             self._file(self._keep(_standard_input(), "standard input"), "standard input", "stdin")
         elif re.match(r"https?://", source, re.IGNORECASE):
             self._address(source)
+        elif re.match(r"[a-z][a-z0-9+.-]*://", source, re.IGNORECASE) and not os.path.lexists(source):
+            scheme = source.partition(":")[0]
+            raise SourceError(f"{printable(scheme)}: addresses are read by http and https alone; fetch the file first")
         else:
             self._local(Path(source))
 

@@ -230,8 +230,12 @@ def _entry(line: bytes) -> Entry | str:
     try:
         data = orjson.loads(line)
         address, target, status = Address(data["kind"], data["value"]), data["target"], data["status"]
-    except (ValueError, KeyError, TypeError) as error:
-        return f"not a redirect: {type(error).__name__} {error}"
+    except ValueError as error:
+        return f"not a redirect: not JSON: {error}"
+    except KeyError as error:
+        return f"not a redirect: it has no {error}"
+    except TypeError:
+        return "not a redirect: it is no JSON object"
     if address.kind not in {"name", "id", "path"} or not isinstance(address.value, str):
         return f"not an address: {short(address.kind)} {short(address.value)}"
     why = refusal(address)
