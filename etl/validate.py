@@ -27,6 +27,7 @@ from etl import schemas
 from etl.addresses import Address, Kind, as_path, lookups, refusal
 from etl.extract.bundle import Bundle
 from etl.extract.trouble import SourceError
+from etl.hashes import Hashes
 from etl.load.faults import Fault, Place, Verdict, command, one_line, show_github, show_json, show_text
 from etl.load.generations import CURRENT, Generations
 from etl.load.lines import describe
@@ -56,6 +57,7 @@ _OPENING = {
     "redirect": re.compile(rb'\s*\{\s*"kind"\s*:\s*"[^"]*"\s*,\s*"value"\s*:'),
 }
 _HEAD = 4096
+_FINGERPRINT = re.compile(rb'"fingerprint"\s*:\s*"([0-9a-f]{16})"')
 _IN_A_FILE = re.compile(r"; [^;]* in \w+\.jsonl\Z")
 
 LoadSettings = Callable[[Sequence[str]], Settings]
@@ -77,12 +79,14 @@ def validate(
     sha256: str | None = None,
     in_use: InUse = lambda _sources: (),
     by_config: bool = False,
+    baseline: Path | None = None,
 ) -> int:
     """Write every fault of all paths to standard output; returns the exit status (contract, section 3).
 
     The paths that are bundles are one set, as for `migrate`. ``strict``: warnings count as faults.
     ``out``: the folder whose current generation `max_shrink` compares with. ``sha256``: what the only bundle must have.
     ``in_use``, ``by_config``: of a `Run`.
+    ``baseline``: a findings.jsonl, or the JSON form of an earlier validation, whose faults are known and no faults.
     Raises SourceError, OSError (status 3) and SettingsError (2).
     """
     from etl.pipeline import Run
@@ -91,6 +95,7 @@ def validate(
         with temporary_folder() as folder:
             work = Work(folder, strict)
             bundles = _bundles(paths, sha256)
+            known = Hashes(_fingerprints(baseline) if baseline else ())
             if bundles:
                 settings, made = load_settings(bundles), work.folder / "out"
                 run = Run(
@@ -109,6 +114,8 @@ def validate(
             for path in paths:
                 if path not in bundles:
                     _check_files(work, path, load_settings([path]))
+            if baseline is not None:
+                work.verdict.leave_out(known)
             _show(work.verdict, form, quiet=quiet, verbose=verbose)
             return work.verdict.status
     except (SourceError, SettingsError, OSError) as error:
@@ -122,6 +129,19 @@ def _bundles(paths: Sequence[str], sha256: str | None) -> list[str]:
     if sha256 and not bundles:
         raise SettingsError(f"--sha256 is for the source of a migration; {paths[0]!r} is what comes out of one")
     return bundles
+
+
+def _fingerprints(baseline: Path) -> Iterator[str]:
+    """Those of a findings.jsonl or of the JSON form of a validation. Raises SettingsError for another file."""
+    is_ours = baseline.stat().st_size == 0
+    with baseline.open("rb") as lines:
+        for line in lines:
+            is_ours = is_ours or b'"faults":[' in line
+            for found in _FINGERPRINT.finditer(line):
+                is_ours = True
+                yield found[1].decode()
+    if not is_ours:
+        raise SettingsError(f"--baseline {baseline}: neither a findings.jsonl nor what --format json has written")
 
 
 def _show(verdict: Verdict, form: str, *, quiet: bool, verbose: bool) -> None:

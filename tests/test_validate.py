@@ -229,6 +229,36 @@ def test_an_unknown_setting_is_status_2(run: Run, tmp_path: Path) -> None:
     assert run("validate", path).status == 2
 
 
+@pytest.mark.parametrize("form", ["findings.jsonl", "json"])
+def test_what_a_baseline_knows_is_counted_and_no_fault(form: str, run: Run, tmp_path: Path) -> None:
+    path = folder(tmp_path / "wiki", pages(3) | {name(8): REJECT})
+    baseline = tmp_path / "baseline"
+    if form == "json":
+        baseline.write_text(run("validate", "--format", "json", path).out)
+    else:
+        run("migrate", path, "--out", tmp_path / "out")
+        shutil.copy(tmp_path / "out" / "current" / "findings.jsonl", baseline)
+    report = found(run, "--baseline", baseline, path, status=0)
+    assert (report["faults"], report["totals"], report["known"]) == ([], {}, 1)
+    folder(path, {f"900_{8:016x}.txt": REJECT, name(9): b"<html>"})
+    (path / name(8)).unlink()  # the same member under another name
+    report = found(run, "--baseline", baseline, "--max-rejects", "2", path)
+    assert (codes(report), report["totals"]["kind.unknown"], report["known"]) == ({"kind.unknown"}, 1, 1)
+    assert "1 finding of before" in run("validate", "--baseline", baseline, "--max-rejects", "2", path).out
+
+
+def test_a_baseline_without_findings_knows_nothing_and_another_file_is_none(run: Run, tmp_path: Path) -> None:
+    path = folder(tmp_path / "wiki", pages(3) | {name(8): REJECT})
+    (tmp_path / "empty").touch()
+    (tmp_path / "sound").write_text(run("validate", "--format", "json", folder(tmp_path / "sane", pages(2))).out)
+    for baseline in ("empty", "sound"):
+        assert found(run, "--baseline", tmp_path / baseline, path)["known"] == 0
+    outcome = run("validate", "--baseline", path / name(1), path)
+    assert (outcome.status, outcome.out) == (2, "")
+    assert "neither a findings.jsonl" in outcome.err
+    assert run("validate", "--baseline", tmp_path / "nothing", path).status == 3
+
+
 # --- kinds of paths ------------------------------------------------------------------------
 
 

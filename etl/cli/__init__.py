@@ -215,6 +215,12 @@ def _validate_arguments(commands: Any) -> None:
         "--format", choices=("text", "json", "github"), default="text", help="form of the faults (default: text)"
     )
     command.add_argument("--strict", action="store_true", help="warnings count as faults")
+    command.add_argument(
+        "--baseline",
+        type=Path,
+        metavar="FILE",
+        help="findings.jsonl or JSON form of an earlier run: what it knows is counted, not shown, and no fault",
+    )
 
 
 def _replay_arguments(commands: Any) -> None:
@@ -329,6 +335,7 @@ def _validate(options: argparse.Namespace) -> int:
         sha256=options.sha256,
         in_use=lambda sources: files_in_use(options.config, sources),
         by_config=options.config is not None,
+        baseline=options.baseline,
     )
 
 

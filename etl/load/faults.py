@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
@@ -66,6 +66,8 @@ class Verdict:
     refused: str | None = None
     """Why a migration would publish nothing."""
     strict: bool = False
+    known: int | None = None
+    """How many were left out because an earlier run knows them; None when there was none to ask."""
 
     @property
     def status(self) -> int:
@@ -83,6 +85,20 @@ class Verdict:
     def severity(self, name: str) -> int:
         """How many findings have a severity."""
         return sum(count for code, count in self.totals.items() if SEVERITY[code] == name)
+
+    def leave_out(self, known: Container[str]) -> None:
+        """Leave out every fault whose fingerprint is known; they are counted, by number alone."""
+        self.known, new = 0, self.faults.with_suffix(".new")
+        with self.faults.open("rb") as found, new.open("wb") as kept:
+            for line in found:
+                fault = orjson.loads(line)
+                if fault["fingerprint"] in known:
+                    self.known += 1
+                    self.totals[fault["code"]] -= 1
+                else:
+                    kept.write(line)
+        self.totals = +self.totals
+        new.replace(self.faults)
 
     def read(self, *, verbose: bool) -> Iterator[Fault]:
         """The faults in order; those of severity info only when ``verbose``."""
@@ -153,6 +169,8 @@ def _totals(verdict: Verdict) -> Iterator[str]:
     yield from (f"TROUBLE: {one_line(text)}" for text in verdict.trouble)
     if verdict.refused:
         yield f"REFUSED: {one_line(verdict.refused)}"
+    if verdict.known is not None:
+        yield f"{_counted(verdict.known, 'finding')} of before, not shown and no fault"
     yield _sum(verdict)
 
 
@@ -199,6 +217,7 @@ def show_json(verdict: Verdict, out: TextIO, *, verbose: bool = False) -> None:
         "warnings": verdict.warnings,
         "ledger": dict(verdict.ledger) or None,
         "totals": dict(sorted(verdict.totals.items())),
+        **({} if verdict.known is None else {"known": verdict.known}),
     }
     out.write(_escaped(orjson.dumps(head).decode())[:-1] + ',"faults":[')
     faults = (_escaped(orjson.dumps(fault).decode()) for fault in verdict.read(verbose=verbose))
