@@ -205,7 +205,7 @@ def _validate_arguments(commands: Any) -> None:
     help_ = "every fault of a bundle, a documents.jsonl, a redirects.jsonl or a generation"
     command = add_command(commands, "validate", _validate, help_, "wiki-etl validate export.zip --format github")
     command.add_argument(
-        "source", nargs="*", metavar="PATH", help="bundle, file of lines, or generation (default: raw)"
+        "source", nargs="*", metavar="PATH", help="bundle, generation, or a file of one (default: raw)"
     )
     command.add_argument(
         "--out", type=Path, metavar="FOLDER", help="generations that --max-shrink compares with (default: none)"
