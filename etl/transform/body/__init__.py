@@ -26,7 +26,6 @@ __all__ = ["Cleaned", "clean_body"]
 
 BOX = re.compile(rf"^{re.escape(BOX_START)}\n\n(.*?)\n\n</div>$", re.DOTALL | re.MULTILINE)
 LINE_START = re.compile("^", re.MULTILINE)
-ASTRAY = "goes to a page that is not in the export"
 MOST_PASSES = 3
 """An edit may open or close code by accident; then what was code comes to the surface, and is walked again."""
 
@@ -114,21 +113,18 @@ def _run_surface(surface: Surface) -> None:
 
 def _links(revision: Revision, surface: Surface, structure: Structure) -> list[dict[str, Any]]:
     """All links in order: those that stay, and those of which only the text stayed."""
-    version = structure.version
-    for start, href, to in structure.kept:
-        if to.state == "dangling":
-            offset, cause = revision.origin(start, version), f"link {href!r} {ASTRAY}"
-            was = revision.addresses.get((offset, href), href)
-            action = "kept" if was == href else f"goes to {href}"
-            revision.find("link.dangling", offset, f"link {was!r} {ASTRAY}", action, version=0, cause=cause)
+    version, gone = structure.version, [*surface.unlinked, *structure.unlinked]
     kept = [_link(href, to) for _, href, to in structure.kept]
-    gone = [*surface.unlinked, *structure.unlinked]
-    if not (gone or structure.bare):
-        return kept
+    mixed = bool(gone or structure.bare)
     found = [(offset, _link(href, to)) for offset, href, to in gone]
     found += [(revision.origin(start, version), _link(bare.href, bare)) for start, bare in structure.bare]
-    found += zip((revision.origin(start, version) for start, *_ in structure.kept), kept, strict=True)
-    return [link for _, link in sorted(found, key=itemgetter(0))]
+    for (start, href, to), link in zip(structure.kept, kept, strict=True):
+        if mixed or to.state == "dangling":
+            offset = revision.origin(start, version)
+            found.append((offset, link))
+            if to.state == "dangling":
+                revision.find_address("link.dangling", offset, href, "goes to a page that is not in the export")
+    return [link for _, link in sorted(found, key=itemgetter(0))] if mixed else kept
 
 
 def _link(href: str | None, to: Destination) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from itertools import accumulate, count
 from operator import add
+from sys import maxsize
 from typing import NamedTuple
 
 from etl.model import Finding
@@ -124,6 +125,7 @@ class Revision:
             self._record(start, before, replacement, rule)
         if applied:
             out.append(text[at:])
+            starts.append(maxsize)  # so that there is always one behind
             self.text = "".join(out)
             self._maps.append((ends, starts, origins))
             self.counts.update(applied)
@@ -139,16 +141,19 @@ class Revision:
 
         One of a replacement stood nowhere: it is where what was replaced begins.
         """
-        for ends, starts, origins in reversed(self._maps[:version]):
+        for ends, starts, origins in reversed(self._maps if version is None else self._maps[:version]):
             behind = bisect_right(ends, offset)
             offset += origins[behind - 1] - ends[behind - 1]
-            if behind < len(starts) and offset > starts[behind]:
-                offset = starts[behind]
+            if offset > (start := starts[behind]):
+                offset = start
         return offset
 
     def position(self, offset: int, version: int | None = None) -> tuple[int, int]:
         """Line and column, in the member, of a character of the text."""
-        offset = self.origin(offset, version)
+        return self._place(self.origin(offset, version))
+
+    def _place(self, offset: int) -> tuple[int, int]:
+        """Line and column, in the member, of a character of the source."""
         if not self._line_starts:
             lengths = map(len, self.source.split("\n"))
             self._line_starts = list(map(add, accumulate(lengths, initial=0), count()))  # and a line end each
@@ -160,19 +165,19 @@ class Revision:
         offset = self.origin(offset)
         self.addresses[offset, written] = self.addresses.get((offset, href), href)
 
-    def find(
-        self,
-        code: str,
-        offset: int,
-        message: str,
-        action: str = "",
-        *,
-        version: int | None = None,
-        cause: str | None = None,
-    ) -> None:
-        """Add a finding at a character of the text; in version 0 that is the source."""
-        line, column = self.position(offset, version)
-        self.findings.append(Finding(code, message, action, line, column, cause=cause))
+    def find(self, code: str, offset: int, message: str, action: str = "", *, version: int | None = None) -> None:
+        """Add a finding at a character of the text."""
+        self.findings.append(Finding(code, message, action, *self.position(offset, version)))
+
+    def find_address(self, code: str, offset: int, href: str, why: str) -> None:
+        """Add a finding about the link at a character of the source, with the address that it had there.
+
+        The one that it has now is the cause.
+        """
+        was = self.addresses.get((offset, href), href)
+        line, column = self._place(offset)
+        action = "kept" if was == href else f"goes to {href}"
+        self.findings.append(Finding(code, f"link {was!r} {why}", action, line, column, None, f"link {href!r} {why}"))
 
     def lose_image(self, offset: int, source: str, alt: str = "") -> None:
         """Report an image that goes, for its file is not in the export."""
