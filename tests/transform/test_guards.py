@@ -6,11 +6,11 @@ import random
 
 import pytest
 
+from etl.transform.body.code import Code
 from etl.transform.body.guards import in_bytes, present
 from etl.transform.body.parse import code_nodes
 from etl.transform.body.remnants import RARE, USUAL, any_rare
 from etl.transform.body.residue import RESIDUE
-from etl.transform.body.surface import Code
 
 PIECES = r"""
     a word Wells é 5 25 https://doi.org/ http:// [http://a.example|b] tiki-index.php [a b c - – — --- -- | || : :: ' ''

@@ -13,12 +13,13 @@ from typing import Any
 from etl.model import Finding
 from etl.settings import Settings
 from etl.transform.body.boxes import BOX_START
+from etl.transform.body.code import code_size
 from etl.transform.body.edits import Change, Edit, Revision
 from etl.transform.body.links import Destination, Linker, encoded
 from etl.transform.body.parse import Tree, code_nodes
 from etl.transform.body.residue import private, residue
 from etl.transform.body.structure import Structure
-from etl.transform.body.surface import Surface, code_size
+from etl.transform.body.surface import Surface
 from etl.transform.body.text import excerpt, visible_text
 from etl.transform.body.verify import unexplained
 

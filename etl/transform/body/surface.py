@@ -10,15 +10,15 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote
 
 from etl.settings import Settings
 from etl.transform.body.boxes import BOX_START, glued_end, glued_lines
+from etl.transform.body.code import Code, code_size, ticks_around
 from etl.transform.body.edits import TAG_OF_CODE, Edit, Revision, short
 from etl.transform.body.guards import Guard, guard, present
 from etl.transform.body.links import (
@@ -33,7 +33,6 @@ from etl.transform.body.links import (
     is_prose,
 )
 from etl.transform.body.lists import NEST
-from etl.transform.body.parse import Node, code_nodes
 from etl.transform.body.remnants import remnants, remnants_among_tags
 from etl.transform.body.tables import MOST_COLUMNS
 
@@ -102,8 +101,6 @@ MARKDOWN_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>|\d{1,9}[.)]
 HEADING_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>)|[^<>]{1000}")  # a number is part of a heading
 ANCHOR_NAME = re.compile(r"[\w:.-]{1,80}(?:[ \t]*\||(?=\{ANAME\}|<))")
 ATTRIBUTE = re.compile(rf"(?<![\w:@.-])({NAME})\s*=\s*({VALUE})")
-# A line that a fence of tildes or an indented block may begin on: by four columns, behind marks of items and quotes.
-CODE_LINE = re.compile(r"\n(?:[>*+\-0-9.)]+| {1,3}(?! ))*+(?: {4,}+[^ \n]|\t|~~~)")
 NO_LABEL = re.compile(r"[\[\]<>&|\\`*_~]")
 NUMBER = re.compile("[0-9]{1,8}")
 PIXELS = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*")
@@ -483,7 +480,7 @@ class Surface:
         code = BLANK_LINES.sub("", self.text[token.end() : stop].rstrip(), 1)
         if not code:
             return None
-        fence = _ticks(code, 3)
+        fence = ticks_around(code, 3)
         language = CODE_LANGUAGE.search(token[0])
         opening = fence + (language[1] if language else "")
         self.code_size += len("".join(code.split())) + len(opening) + len(fence)
@@ -502,7 +499,7 @@ class Surface:
             return None
         if "|" in code and (self.tables or self._in_pipe_row(start)):
             return None
-        ticks, gap = _ticks(code, 1), " " if "`" in (code[0], code[-1]) else ""
+        ticks, gap = ticks_around(code, 1), " " if "`" in (code[0], code[-1]) else ""
         apart = " " if self.edits and self.edits[-1][1] == start and self.edits[-1][2].endswith("`") else ""
         return (start, inner, apart + ticks + gap, "tiki-marker"), (inner, end, code + gap + ticks, "tiki-marker")
 
@@ -815,7 +812,7 @@ class Surface:
             self._unwrapped(tag, self._gap(tag.start))
             return None
         code = decoded(TAG_OF_CODE.sub("", self.text[tag.end : end.start()])).strip("\n").rstrip()
-        fence = _ticks(code, 3)
+        fence = ticks_around(code, 3)
         self.code_size += len("".join(code.split())) + 2 * len(fence) if code.strip() else 0
         self.edit(tag.start, end.end(), f"\n\n{fence}\n{code}\n{fence}\n\n" if code.strip() else "\n\n", "preformatted")
         return end.end()
@@ -1448,46 +1445,3 @@ ELEMENTS: dict[str, Callable[[Surface, Tag], int | None]] = {
     **dict.fromkeys(HEADINGS, Surface.heading),
     **dict.fromkeys(BLOCKS, Surface.block),
 }
-
-
-class Code:
-    """Where the code of a text is: found out when it is asked, for that may take a parser."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def holds(self, offset: int) -> bool:
-        """Whether a place is in code."""
-        if self.begins is None or offset < self.begins:
-            return False
-        place = bisect_right(self.nodes, offset, key=lambda node: node.start) - 1
-        return place >= 0 and self.nodes[place].end > offset
-
-    @cached_property
-    def begins(self) -> int | None:
-        r"""Where a parser may find code at the earliest, found without one; None: nowhere.
-
-        >>> [Code(text).begins for text in ("a `b`", ">     a", "a    b\n    \n", "1. a\n   ~~~")]
-        [2, 0, None, 5]
-        """
-        if "\r" in self.text:
-            return 0
-        span, line = self.text.find("`"), CODE_LINE.search("\n" + self.text)
-        if line is None or 0 <= span < line.start():
-            return span if span >= 0 else None
-        return line.start()
-
-    @cached_property
-    def nodes(self) -> list[Node]:
-        """Code spans and code blocks, in order."""
-        return [] if self.begins is None else code_nodes(self.text)
-
-
-def _ticks(code: str, fewest: int) -> str:
-    """Back-ticks that code cannot end: more than stand anywhere in it."""
-    return "`" * max([fewest, *(len(run) + 1 for run in re.findall(r"`+", code))])
-
-
-def code_size(text: str, nodes: list[Node]) -> int:
-    """The characters of all code blocks, blanks not counted."""
-    return sum(len("".join(text[node.start : node.end].split())) for node in nodes if node.kind == "CodeBlock")

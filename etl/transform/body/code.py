@@ -1,0 +1,59 @@
+"""Where the code of a text is, how much it is, and the fence that it needs."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from functools import cached_property
+
+from etl.transform.body.parse import Node, code_nodes
+
+# A line that a fence of tildes or an indented block may begin on: by four columns, behind marks of items and quotes.
+CODE_LINE = re.compile(r"\n(?:[>*+\-0-9.)]+| {1,3}(?! ))*+(?: {4,}+[^ \n]|\t|~~~)")
+
+
+class Code:
+    """Where the code of a text is: found out when it is asked, for that may take a parser."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def holds(self, offset: int) -> bool:
+        """Whether a place is in code."""
+        if self.begins is None or offset < self.begins:
+            return False
+        place = bisect_right(self.nodes, offset, key=lambda node: node.start) - 1
+        return place >= 0 and self.nodes[place].end > offset
+
+    @cached_property
+    def begins(self) -> int | None:
+        r"""Where a parser may find code at the earliest, found without one; None: nowhere.
+
+        >>> [Code(text).begins for text in ("a `b`", ">     a", "a    b\n    \n", "1. a\n   ~~~")]
+        [2, 0, None, 5]
+        """
+        if "\r" in self.text:
+            return 0
+        span, line = self.text.find("`"), CODE_LINE.search("\n" + self.text)
+        if line is None or 0 <= span < line.start():
+            return span if span >= 0 else None
+        return line.start()
+
+    @cached_property
+    def nodes(self) -> list[Node]:
+        """Code spans and code blocks, in order."""
+        return [] if self.begins is None else code_nodes(self.text)
+
+
+def code_size(text: str, nodes: list[Node]) -> int:
+    """The characters of all code blocks, blanks not counted."""
+    return sum(len("".join(text[node.start : node.end].split())) for node in nodes if node.kind == "CodeBlock")
+
+
+def ticks_around(code: str, fewest: int) -> str:
+    """Back-ticks that code cannot end: more than stand anywhere in it.
+
+    >>> ticks_around("a `b`", 1), ticks_around("a `b`", 3)
+    ('``', '```')
+    """
+    return "`" * max([fewest, *(len(run) + 1 for run in re.findall(r"`+", code))])
