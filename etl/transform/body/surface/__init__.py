@@ -11,9 +11,7 @@ import html
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import quote
 
 from etl.settings import Settings
@@ -34,14 +32,27 @@ from etl.transform.body.links import (
 )
 from etl.transform.body.lists import NEST
 from etl.transform.body.remnants import remnants, remnants_among_tags
+from etl.transform.body.surface.around import BLOCK_MARK, MARKDOWN_BLOCK, Around
+from etl.transform.body.surface.tags import (
+    BEHIND_LESS,
+    BLOCKS,
+    EMPHASIS,
+    FAR,
+    HEADINGS,
+    HIDDEN,
+    INLINE,
+    KEPT,
+    STRONG,
+    TAG,
+    VOID,
+    Tag,
+    number_of,
+)
 from etl.transform.body.tables import MOST_COLUMNS
 
 DEEPEST_LIST = 12
 LONGEST_RAISED = 500  # so for sub- and superscript
 LONGEST_MARKED = 5000  # emphasis over more than that is no emphasis
-FAR = 20_000  # what is not closed within this many characters is not closed
-NAME = r"[a-zA-Z_:@][\w:.-]*"
-VALUE = rf"\"[^\"]{{0,{FAR}}}\"|'[^']{{0,{FAR}}}'|[^\s\"'=<>`]+"
 ODD_BLANKS = "".join(map(chr, (0xA0, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)))
 BLANK = rf"(?:[{ODD_BLANKS}]|&(?:nbsp|ensp|emsp|thinsp|hairsp|#160|#x[aA]0);)"
 INVISIBLE = (
@@ -57,13 +68,6 @@ MOJIBAKE = re.compile(f"(?:[{GARBLED}][{TRAILING}]{{1,3}})+")
 SPELLED = "\u2010\u2011\ufb00-\ufb06\u00b5\u21b5"
 ODD = rf"<{{~&{GARBLED}{SPELLED}\\{INVISIBLE}\u2028\u2029{ODD_BLANKS}"
 
-# A tag as HTML has it, or one of quoted attributes that some editor broke.
-BROKEN_ATTRIBUTES = rf"\s(?=[^<>]{{0,{FAR}}}>)[^<>]{{0,{FAR}}}?\w=[\"'][^<>]{{0,{FAR}}}(?:>[\w%.; ]*[\"'])?>"
-BEHIND_LESS = (
-    rf"(/?)((?:(?:[ovwmx]|st\d):)?[a-zA-Z][a-zA-Z0-9]*)"
-    rf"(?:>|(?:\s+{NAME}(?:\s*=\s*(?:{VALUE}))?)*\s*/?>|{BROKEN_ATTRIBUTES})"
-)
-TAG = re.compile(f"<{BEHIND_LESS}")
 # Where something may begin that is not prose: outside of HTML, and where everything must stay on one line. A tag is
 # matched as a whole, for most of what begins is one; a pattern that begins with a set of characters is searched fast.
 OUTSIDE = re.compile(rf"[{ODD}](?:(?<=<){BEHIND_LESS}|)")
@@ -78,31 +82,22 @@ MARKER = re.compile(
 MARK = re.compile(r"~/?(?:hs|np|pp|tc|hc|tex)~|~~#?[A-Fa-f0-9]{3,6}:|~~")
 BLANKS = re.compile(rf"{BLANK}(?:[ \t]|{BLANK})*")
 ENTITY = re.compile(r"&(?:[a-zA-Z][a-zA-Z0-9]{1,31}|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});")
-LINE_BLANKS = re.compile(r"[ \t]*")
 LINES = re.compile(r"[ \t]*\n\s*")
 INVISIBLES = re.compile(f"[{INVISIBLE}]+")
 TYPES = re.compile(f"[{SPELLED}]")
 SEPARATORS = re.compile("[\u2028\u2029]+")
 ANY = re.compile(".", re.DOTALL)
 ESCAPE = re.compile(r"\\.", re.DOTALL)
-ANGLED = re.compile(r"<[^<>\n]*>(?=\s*\))")
 
-LINE_START = re.compile(r"[ \t>]*(?:(?:[*+-]|\d{1,9}[.)]|#{1,6})[ \t]+)?")
-# What a line of text must not begin with, once the tag before it is gone.
-BLOCK_MARK = re.compile(r"[ \t]*(?:(?P<number>\d{1,9})[.)](?=\s)|[>]|[#]{1,6}(?=\s)|[-+*](?=\s)|[-=*_]{3}|`{3}|~{3})")
 NO_ITEM = re.compile(r"[ \t]*[#>=~`]")
-ITEM_START = re.compile(r"[ \t>]*(?:[*+-]|\d{1,9}[.)])[ \t]+")
 WIKI_LINK = re.compile(r"\(\(([^()<>\n|]{1,160}?)\s*(?:\|([^()<>\n]*))?\)\)")
 SPOKEN_ID = re.compile(
     r"\[\s*t?iki[\W_]{0,5}index[\W_]{0,5}php[\W_]{0,5}page[\W_]{0,5}id[\W_]{0,5}(\d+)\s*\](?!\()", re.IGNORECASE
 )
 GUARDED = re.compile(r"\[([^<>\[\]\n]*)\]</span>")
-MARKDOWN_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>|\d{1,9}[.)][ \t])")
 HEADING_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>)|[^<>]{1000}")  # a number is part of a heading
 ANCHOR_NAME = re.compile(r"[\w:.-]{1,80}(?:[ \t]*\||(?=\{ANAME\}|<))")
-ATTRIBUTE = re.compile(rf"(?<![\w:@.-])({NAME})\s*=\s*({VALUE})")
 NO_LABEL = re.compile(r"[\[\]<>&|\\`*_~]")
-NUMBER = re.compile("[0-9]{1,8}")
 PIXELS = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*")
 STYLE_WIDTH = re.compile(r"(?:max-)?width\s*:\s*(\d{1,5})\s*px")
 LIST_MACRO = re.compile(r"\{(?:LIST|CATEGORY|LISTPAGES)\b", re.IGNORECASE)
@@ -134,22 +129,6 @@ COVERED = frozenset("bold bullet rule tiki-mark heading repetition address".spli
 SPECIAL = frozenset("*_[]`#|~\\")
 NEEDLESS = frozenset("\"'~=:,;/%@^?$")  # some engines show the backslash before them
 
-STRONG = frozenset(("b", "strong"))
-EMPHASIS = frozenset(("i", "em"))
-KEPT = frozenset(("sup", "sub"))
-HEADINGS = {f"h{level}": level for level in range(1, 7)}
-BLOCKS = frozenset(
-    """address article aside blockquote body caption center dd details dl dt fieldset figcaption figure footer form
-    header hgroup html legend main nav noscript option section select summary tbody tfoot thead""".split()
-)
-HIDDEN = frozenset("script style head title svg math object embed applet template xml audio video canvas map".split())
-VOID = frozenset(
-    "area base basefont bgsound col colgroup frameset input keygen link meta param source track wbr".split()
-)
-INLINE = frozenset(
-    """abbr acronym bdi bdo big blink button cite code data del dfn font ins kbd label mark marquee meter nobr output
-    pre progress q rp rt ruby s samp small strike textarea time tt u var""".split()
-)
 FOR_SOME = frozenset(("GROUP", "PERM"))
 """Plugins of the old wiki that only some readers saw the text of."""
 WITHIN_WORDS = frozenset("ALINK ANAME FONT HTML MONO SPAN TAG".split())
@@ -172,34 +151,6 @@ BARRIERS = frozenset(("div", "table"))
 ON_ONE_LINE = frozenset(("a", "li", "p", *HEADINGS))
 NOTHING = None, 0
 """What a tag closes that closes nothing."""
-
-
-class Tag(NamedTuple):
-    """A tag as it stands in the source."""
-
-    name: str
-    start: int
-    end: int
-    closing: bool
-    raw: str
-
-    def attributes(self) -> Mapping[str, str]:
-        """Attribute values, decoded; the first of two of a name wins, as in browsers."""
-        return _attributes(self.raw)
-
-
-@lru_cache(256)  # a page repeats its tags
-def _attributes(tag: str) -> Mapping[str, str]:
-    found: dict[str, str] = {}
-    for name, value in ATTRIBUTE.findall(tag):
-        found.setdefault(name.lower(), decoded(value[1:-1] if value[:1] in "\"'" else value))
-    return found
-
-
-def _number(tag: Tag, attribute: str, usual: int) -> int:
-    """The number that an attribute of a list or an item gives, when Markdown can write it."""
-    value = tag.attributes().get(attribute, "").strip() if "=" in tag.raw else ""
-    return int(value) if NUMBER.fullmatch(value) else usual
 
 
 class Surface:
@@ -232,6 +183,7 @@ class Surface:
         Returns whether the text changed.
         """
         self.text = self.revision.text
+        self.around = Around(self.text)
         self.edits: list[Edit] = []
         self.open: list[tuple[Tag, int]] = []
         """Open elements, each with the number of its edit in ``edits``; -1 for a box, the depth for a list item."""
@@ -245,11 +197,8 @@ class Surface:
         self.glued_end = 0
         self.tables: list[_Table] = []
         self.lists: list[int | None] = []
-        self._last_line = 0, 0
         self.walked_start = self.walked_end = 0
         """Where the stretch begins that is walked, behind code, and where it ends: where code begins."""
-        self.absent: set[str] = set()
-        """Ends that are not in the rest of the text: looked for once."""
         self.box_open = False
         code = Code(self.text)
         self.code_size = code_size(self.text, code.nodes)
@@ -366,7 +315,7 @@ class Surface:
     def comment(self, token: re.Match[str]) -> int | None:
         """`<!-- ... -->`: goes; with a dynamic list in it, the heading before it goes too."""
         start = token.start()
-        end = self._find("-->", start + 4)
+        end = self.around.next_of("-->", start + 4)
         if end is None:
             return self.less(token)
         inner = self.text[start + 4 : end]
@@ -384,14 +333,6 @@ class Surface:
             self.edit(start, end + 3, "", "comment")
         return end + 3
 
-    def _find(self, what: str, start: int) -> int | None:
-        """Where a text comes next; looked for only once when it does not come any more."""
-        place = -1 if what in self.absent else self.text.find(what, start)
-        if place < 0:
-            self.absent.add(what)
-            return None
-        return place
-
     def _edited(self, start: int) -> bool:
         """Whether an edit already reaches behind a place."""
         return bool(self.edits) and self.edits[-1][1] > start
@@ -403,7 +344,7 @@ class Surface:
     def shortcode(self, token: re.Match[str]) -> None:
         """`{{< toc >}}`, and the rule right behind it."""
         self.find("shortcode.removed", token.start(), f"shortcode {short(token[0].split('}}')[0] + '}}')}", "removed")
-        alone = self._at_line_start(token.start()) and self.text[token.end() : token.end() + 1] in ("", "\n", " ")
+        alone = self.around.at_line_start(token.start()) and self.text[token.end() : token.end() + 1] in ("", "\n", " ")
         self.edit(*token.span(), self._gap(token.start()) if alone else "", "shortcode")
 
     def marker(self, token: re.Match[str]) -> int | None:
@@ -456,15 +397,17 @@ class Surface:
         """`{CODE(colors="php")}` and what is code up to `{CODE}`, if there is a place for code; returns its end."""
         (start, inner), text = token.span(), self.text
         if self.passed.next_code < inner:
-            self.passed.next_code = self._find("{CODE}", inner) or 0
+            self.passed.next_code = self.around.next_of("{CODE}", inner) or 0
         stop = self.passed.next_code
         if stop < inner or start < self.passed.literal_end:
             return None
-        end, line = stop + len("{CODE}"), self._line_start(start)
+        end, line = stop + len("{CODE}"), self.around.line_start(start)
         on_line = text[line : min(start, line + NEST)]
         alone = start - line < NEST and not on_line.strip() and LINE_END.match(text, end)
         if alone or text.find("\n", inner, min(stop, inner + LONGEST_MARKED)) >= 0:
-            fits = not (self.inline or self.tables or self._in_pipe_row(start) or on_line.lstrip().startswith(">"))
+            fits = not (
+                self.inline or self.tables or self.around.in_pipe_row(start) or on_line.lstrip().startswith(">")
+            )
             edits = self._code_block(token, stop, end) if fits else None
         else:
             edits = self._code_span(token, stop, end) if stop - inner <= LONGEST_MARKED else None
@@ -497,7 +440,7 @@ class Surface:
         open_tick = tick >= 0 and text.find("\n\n", tick, start) < 0
         if not code or open_tick or text[start - 1 : start] in ("`", "\\") or text.startswith("`", end):
             return None
-        if "|" in code and (self.tables or self._in_pipe_row(start)):
+        if "|" in code and (self.tables or self.around.in_pipe_row(start)):
             return None
         ticks, gap = ticks_around(code, 1), " " if "`" in (code[0], code[-1]) else ""
         apart = " " if self.edits and self.edits[-1][1] == start and self.edits[-1][2].endswith("`") else ""
@@ -522,7 +465,7 @@ class Surface:
         if mark in ("~tc~", "~hc~") and (end := self._comment_end(token)):
             return end
         if mark in ("~np~", "~pp~") and token.end() > self.passed.literal_end:
-            self.passed.literal_end = self._find(f"~/{mark[1:]}", token.end()) or 0
+            self.passed.literal_end = self.around.next_of(f"~/{mark[1:]}", token.end()) or 0
         if not mark.startswith("~~"):
             self.edit(*token.span(), " " if mark == "~hs~" else "", "tiki-mark")
         elif mark != "~~":
@@ -537,7 +480,7 @@ class Surface:
     def _comment_end(self, token: re.Match[str]) -> int | None:
         """Where the comment ends that a mark begins, which goes; a guarded mark begins none."""
         closing = f"~/{token[0][1:]}"
-        end = self._find(closing, token.end()) if token.start() >= self.passed.literal_end else None
+        end = self.around.next_of(closing, token.end()) if token.start() >= self.passed.literal_end else None
         if end is None:
             return None
         inner = " ".join(self.text[token.end() : end].split())
@@ -550,20 +493,13 @@ class Surface:
     def less(self, token: re.Match[str]) -> int | None:
         """A `<` that opens nothing, or the address of a Markdown link."""
         start = token.start()
-        if end := self._angled_end(start):
+        if end := self.around.angled_end(start):
             return end
-        if self._in_destination(start):
+        if self.around.in_destination(start):
             self.edit(start, start + 1, "%3C", "address")
         else:
             self.edit(start, start + 1, "&lt;", "less-than")
         return start + 1
-
-    def _angled_end(self, start: int) -> int | None:
-        """Where the angle brackets end that begin at a place, when they hold the address of a Markdown link."""
-        if self.text[start - 1 : start] != "(" or not self.text.endswith("](", 0, start):
-            return None
-        angled = ANGLED.match(self.text, start)
-        return angled.end() if angled else None
 
     def escape(self, token: re.Match[str]) -> int:
         r"""A backslash and what it escapes: `\<` has one spelling, and what no engine needs escaped goes without."""
@@ -577,13 +513,9 @@ class Surface:
             self.edit(start, end, " ", "break")
         elif token[0] == "\\&":
             self.edit(start, end, "&amp;" if ENTITY.match(self.text, start + 1) else "&", "escape")
-        elif token[0][1] in NEEDLESS and not self._is_first(start) and not self._in_link(start):
+        elif token[0][1] in NEEDLESS and not self.around.is_first(start) and not self.around.in_link(start):
             self.edit(start, start + 1, "", "escape")
         return end
-
-    def _in_link(self, offset: int) -> bool:
-        """Whether a link's address or title may be open at a place."""
-        return self.text.rfind("](", self.text.rfind("\n", 0, offset) + 1, offset) >= 0
 
     def entity(self, token: re.Match[str]) -> None:
         """An entity becomes its character, but for `&lt;`, `&gt;` and `&amp;`."""
@@ -593,56 +525,27 @@ class Surface:
         if char.isspace():
             self.blank(token)
             return
-        if char == ":" and self._is_first(token.start()):
+        if char == ":" and self.around.is_first(token.start()):
             replacement = "&#58;"
         elif char and char in "<>&":
             replacement = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}[char]
         elif not char.isprintable() or not char:
             replacement = ""
         else:
-            marks = char in SPECIAL or (char in "-+=" and self._at_line_start(token.start()))
+            marks = char in SPECIAL or (char in "-+=" and self.around.at_line_start(token.start()))
             replacement = "\\" + char if marks else char
         self.edit(*token.span(), replacement, "entity")
 
     def blank(self, token: re.Match[str]) -> None:
         """No-break and typographic blanks; nothing at the start of a line, where blanks would make code."""
         start, end = token.span()
-        if self._at_line_start(start):
+        if self.around.at_line_start(start):
             self.edit(start, end, "", "odd-blank")
-        elif self._in_destination(start) and self.text[end : end + 1] not in " \t\n":
+        elif self.around.in_destination(start) and self.text[end : end + 1] not in " \t\n":
             self.edit(start, end, "%20", "address")
         else:
             hard_break = token[0].endswith("  ") and self.text.startswith("\n", end)
             self.edit(start, end, "  " if hard_break else " ", "odd-blank")
-
-    def _at_line_start(self, offset: int) -> bool:
-        """Whether only marks of blocks stand before a place on its line."""
-        before = self.text[offset - 1 : offset]
-        if not before or before == "\n":
-            return True
-        if before not in " \t>":
-            return False
-        line = self.text.rfind("\n", max(offset - 80, 0), offset) + 1
-        return (line > 0 or offset < 80) and LINE_START.fullmatch(self.text, line, offset) is not None
-
-    def _is_first(self, offset: int) -> bool:
-        """Whether a place is at the start of a line, or of a row of a table."""
-        line = self.text.rfind("\n", 0, offset) + 1
-        return self._at_line_start(offset) or not self.text[line:offset].strip(" |>")
-
-    def _in_destination(self, offset: int) -> bool:
-        """Whether a place is inside the address of a Markdown link."""
-        if self.text[offset - 1 : offset] in " \t\n":
-            return False
-        start = self.text.rfind("](", max(offset - 2000, 0), offset)
-        if start < 0:
-            return False
-        depth = 1
-        for char in self.text[start + 2 : offset]:
-            depth += (char == "(") - (char == ")")
-            if depth == 0 or char in " \t\n":
-                return False
-        return True
 
     def invisible(self, token: re.Match[str]) -> None:
         """Characters without a shape."""
@@ -670,7 +573,7 @@ class Surface:
         """Ligatures, typographic hyphens and the micro sign as the letters and marks that one types (38)."""
         start, end = token.span()
         if token[0] == "\u21b5":  # the sign of a return key, where a line ended
-            mark = self._at_line_start(start) and BLOCK_MARK.match(self.text, end)
+            mark = self.around.at_line_start(start) and BLOCK_MARK.match(self.text, end)
             inside = self.text[start - 1 : start].isalnum() and self.text[end : end + 1].isalnum()
             self.edit(
                 start, end, "\\" if mark or self.text.startswith("*", end) else " " if inside else "", "typography"
@@ -681,7 +584,7 @@ class Surface:
 
     def separator(self, token: re.Match[str]) -> None:
         """U+2028 and U+2029."""
-        one_line = self.inline or self._in_pipe_row(token.start())
+        one_line = self.inline or self.around.in_pipe_row(token.start())
         self.edit(*token.span(), " " if one_line else "\n", "line-separator")
 
     def lines(self, token: re.Match[str]) -> None:
@@ -703,7 +606,7 @@ class Surface:
 
     def auto(self, token: re.Match[str]) -> int | None:
         """`<https://…>` stays a link, `<javascript:…>` becomes text, mail addresses stay text."""
-        if end := self._angled_end(token.start()):
+        if end := self.around.angled_end(token.start()):
             return end
         address = token[0][1:-1]
         if ":" not in address.partition("@")[0]:
@@ -720,7 +623,7 @@ class Surface:
     def tag(self, token: re.Match[str]) -> int | None:
         """Any tag, by its element."""
         start, end = token.span()
-        if angled := self._angled_end(start):
+        if angled := self.around.angled_end(start):
             return angled
         name = token[2].lower()
         tag = Tag(name, start, end, token[1] == "/", token[0])
@@ -752,30 +655,13 @@ class Surface:
     def _dropped(self, tag: Tag, rule: str, before: str = "") -> Edit:
         """The removal of a tag; what it lays bare at the start of a line must not become a mark of Markdown."""
         end, guard = tag.end, ""
-        if not self.inline and (before or self._at_line_start(tag.start)):
-            end, guard = self._unmarked(end)
+        if not self.inline and (before or self.around.at_line_start(tag.start)):
+            end, guard = self.around.unmarked(end)
         return tag.start, end, before + guard, rule
-
-    def _unmarked(self, end: int) -> tuple[int, str]:
-        """Where a text goes on behind the blanks at a place, and what keeps it from being a mark of Markdown there."""
-        mark = BLOCK_MARK.match(self.text, end)
-        end = LINE_BLANKS.match(self.text, end).end()  # type: ignore[union-attr]  # it matches nothing, too
-        if mark and mark["number"]:
-            return mark.end("number"), mark["number"] + "\\"
-        return end, "\\" if mark else ""
-
-    def _close(self, name: str, start: int) -> re.Match[str] | None:
-        """The next end tag of an element."""
-        if name in self.absent:
-            return None
-        end = re.compile(rf"</{name}\s*>", re.IGNORECASE).search(self.text, start)
-        if end is None:
-            self.absent.add(name)
-        return end
 
     def _hidden(self, tag: Tag) -> int:
         """Scripts, styles and the like go with all that is in them."""
-        end = self._close(tag.name, tag.end) if not tag.closing and not tag.raw.endswith("/>") else None
+        end = self.around.end_tag(tag.name, tag.end) if not tag.closing and not tag.raw.endswith("/>") else None
         stop = end.end() if end else tag.end
         self.find("html.removed", tag.start, f"<{tag.name}> with {stop - tag.start} characters", "removed")
         self.edit(tag.start, stop, "", "script")
@@ -785,7 +671,7 @@ class Surface:
         """A frame becomes a link to what it showed."""
         source = tag.attributes().get("src", "")
         is_void = tag.closing or tag.name == "frame" or tag.raw.endswith("/>")
-        end = None if is_void else self._close(tag.name, tag.end)
+        end = None if is_void else self.around.end_tag(tag.name, tag.end)
         stop = end.end() if end else tag.end
         destination = self.linker.resolve(source) if source and not tag.closing else None
         link = f"<{destination.href}>" if destination and destination.href and "://" in destination.href else ""
@@ -807,7 +693,7 @@ class Surface:
             )
             self.edit(tag.start, len(self.text), "", "debug")
             return len(self.text)
-        end = self._close("pre", tag.end)
+        end = self.around.end_tag("pre", tag.end)
         if end is None or self.inline or self.tables:
             self._unwrapped(tag, self._gap(tag.start))
             return None
@@ -819,7 +705,7 @@ class Surface:
 
     def _is_debug(self, tag: Tag) -> bool:
         head = TAGS.sub("", self.text[tag.end : tag.end + 300]).lstrip()
-        return head.startswith("Markdown:\n") and self._find("Original Tiki:", tag.end) is not None
+        return head.startswith("Markdown:\n") and self.around.next_of("Original Tiki:", tag.end) is not None
 
     def span(self, tag: Tag) -> int | None:
         """Spans go; one that only guards brackets hands them over as literal ones."""
@@ -969,16 +855,16 @@ class Surface:
 
     def line_break(self, tag: Tag, rule: str = "break") -> int | None:
         """`<br>` stays in table rows; elsewhere it is a hard break, or a blank where no line may end."""
-        if self.tables or self._in_pipe_row(tag.start):
+        if self.tables or self.around.in_pipe_row(tag.start):
             self.edit(tag.start, tag.end, "<br>", rule)
         elif self.inline and self.inline == self.opened["p"] + self.opened["li"]:
             return self._hard_break(tag, rule)
-        elif self.inline or self._in_heading(tag.start):
+        elif self.inline or self.around.in_heading(tag.start):
             self.edit(tag.start, tag.end, " ", rule)
         elif self.text.startswith("\n", tag.end):
             self.edit(tag.start, tag.end, "  ", rule)
         else:
-            end, guard = self._unmarked(tag.end) if NO_ITEM.match(self.text, tag.end) else (tag.end, "")
+            end, guard = self.around.unmarked(tag.end) if NO_ITEM.match(self.text, tag.end) else (tag.end, "")
             self.edit(tag.start, end, f"  \n{guard}", rule)
         return None
 
@@ -992,28 +878,9 @@ class Surface:
             return end
         indent = " " * 4 * min(max(level, 1), DEEPEST_LIST) if block.name == "li" else ""
         parts = self.open[-1][0].name == "p" and ("<" in between or between.count("\n") > 1)
-        end, guard = self._unmarked(end)
+        end, guard = self.around.unmarked(end)
         self.edit(tag.start, end, ("\n\n" if parts else f"\\\n{indent}") + guard, rule)
         return end
-
-    def _line_start(self, offset: int) -> int:
-        """Where the line of a place begins; the walk goes from left to right, so only what is new is searched."""
-        known, start = self._last_line
-        if offset < known:
-            known, start = 0, 0
-        start = max(self.text.rfind("\n", known, offset) + 1, start)
-        self._last_line = offset, start
-        return start
-
-    def _in_pipe_row(self, offset: int) -> bool:
-        if self.text[offset - 1 : offset] in ("\n", ""):
-            return False
-        start = self._line_start(offset)
-        return self.text[start : min(start + 8, offset)].lstrip(" \t>*").startswith("|")
-
-    def _in_heading(self, offset: int) -> bool:
-        start = self._line_start(offset)
-        return self.text[start : min(start + 8, offset)].lstrip(" ").startswith("#")
 
     def horizontal(self, tag: Tag, rule: str = "block") -> None:
         """`<hr>`."""
@@ -1042,7 +909,7 @@ class Surface:
     def anchor(self, tag: Tag) -> None:
         """`<a href>` becomes a Markdown link, `<a name>` goes."""
         if not tag.closing:
-            if self._is_closed(tag, ANCHOR_END):
+            if self.around.is_closed(tag.end, ANCHOR_END):
                 self._push(tag, "", "anchor")
                 self.inline += 1
                 self.anchors += 1
@@ -1104,21 +971,15 @@ class Surface:
         self._end_paragraph()
         gap = self._gap(tag.start)
         self._drop(tag, "block", gap)
-        if gap == "\n\n" and self._is_closed(tag, PARAGRAPH_END):
+        if gap == "\n\n" and self.around.is_closed(tag.end, PARAGRAPH_END):
             self._opens(tag, len(self.edits) - 1)
             self.inline += 1
-
-    def _is_closed(self, tag: Tag, ends: re.Pattern[str], blocks: re.Pattern[str] | None = None) -> bool:
-        """Whether an element that must stay on one line ends where it should, with no Markdown block in it."""
-        end = ends.search(self.text, tag.end)
-        inside = blocks or MARKDOWN_BLOCK
-        return end is not None and end[0].startswith("</") and not inside.search(self.text, tag.end, end.start())
 
     def _gap(self, offset: int) -> str:
         """What parts blocks: a blank line, or a blank where all must stay on one line."""
         if self.tables and not self.tables[-1].in_cell:
             return ""
-        return " " if self.inline or self._in_pipe_row(offset) else "\n\n"
+        return " " if self.inline or self.around.in_pipe_row(offset) else "\n\n"
 
     def division(self, tag: Tag) -> None:
         """`<div>`: a box, or a section without a meaning."""
@@ -1152,7 +1013,7 @@ class Surface:
             self.glued += glued_lines(self.text, start, self.glued_end)
 
     def _open_box(self, start: int, end: int, title: str) -> None:
-        gap = " " if self._in_item(start) else self._gap(start)
+        gap = " " if self.around.in_item(start) else self._gap(start)
         if title:
             title = re.sub(r"([\\`*_\[\]])", r"\\\1", html.unescape(title).strip())
             title = title.replace("&", "&amp;").replace("<", "&lt;")
@@ -1163,13 +1024,8 @@ class Surface:
         heading = f"**{title}**\n\n" if title else ""
         self.edit(start, end, f"\n\n{BOX_START}\n\n{heading}", "box")
 
-    def _in_item(self, offset: int) -> bool:
-        """Whether only the mark of a list item stands before a place on its line."""
-        line = self.text.rfind("\n", max(offset - 80, 0), offset) + 1
-        return bool(ITEM_START.fullmatch(self.text, line, offset))
-
     def _close_box(self, start: int, end: int) -> None:
-        if not self.box_open and self._in_item_line(start):
+        if not self.box_open and self.around.in_item_line(start):
             self.edit(start, end, "", "box")
         elif not self.box_open:
             self.find("box.orphan-end", start, "the end of a box that is not open", "removed")
@@ -1179,10 +1035,6 @@ class Surface:
         self.box_open = any(index == -1 for _, index in self.open)
         self.edit(start, end, "\n\n" if self.box_open else "\n\n</div>\n\n", "box")
 
-    def _in_item_line(self, offset: int) -> bool:
-        """Whether a place is on the first line of a list item, or in the cell of a table."""
-        return bool(ITEM_START.match(self.text, self._line_start(offset), offset)) or self._in_pipe_row(offset)
-
     def heading(self, tag: Tag) -> None:
         """`<h2>` becomes `## ` with its text on one line."""
         self._end_paragraph()
@@ -1191,7 +1043,7 @@ class Surface:
             if self._pop(tag)[0]:
                 gap = self._gap(tag.start)
             self.edit(tag.start, tag.end, gap, "block")
-        elif gap == "\n\n" and self._is_closed(tag, HEADING_END, HEADING_BLOCK):
+        elif gap == "\n\n" and self.around.is_closed(tag.end, HEADING_END, HEADING_BLOCK):
             self._push(tag, f"\n\n{'#' * HEADINGS[tag.name]} ", "block")
             self.inline += 1
         else:
@@ -1203,7 +1055,7 @@ class Surface:
         self._end_paragraph()
         outermost = len(self.lists) <= (1 if tag.closing else 0)
         if not tag.closing:
-            self.lists.append(_number(tag, "start", 1) if tag.name == "ol" else None)
+            self.lists.append(number_of(tag, "start", 1) if tag.name == "ol" else None)
         elif self.lists:
             self._end_item()
             self.lists.pop()
@@ -1213,13 +1065,13 @@ class Surface:
         """`<li>`: a line of its own, nested by four columns."""
         self._end_paragraph()
         self._end_item()
-        if tag.closing or self.tables or self._in_pipe_row(tag.start):
+        if tag.closing or self.tables or self.around.in_pipe_row(tag.start):
             self.edit(tag.start, tag.end, "<br>" if not tag.closing else "", "block")
             return
         depth = min(max(len(self.lists) - 1, 0), DEEPEST_LIST)
         number = self.lists[-1] if self.lists else None
         if number is not None:
-            number = _number(tag, "value", number)
+            number = number_of(tag, "value", number)
             self.lists[-1] = number + 1
         bullet = "*" if number is None else f"{number}."
         self.edit(tag.start, tag.end, f"\n{' ' * 4 * depth}{bullet} ", "block")

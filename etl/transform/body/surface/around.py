@@ -1,0 +1,188 @@
+"""What stands around a place of a text: questions that the text alone answers, and that change nothing."""
+
+from __future__ import annotations
+
+import re
+
+LINE_START = re.compile(r"[ \t>]*(?:(?:[*+-]|\d{1,9}[.)]|#{1,6})[ \t]+)?")
+ITEM_START = re.compile(r"[ \t>]*(?:[*+-]|\d{1,9}[.)])[ \t]+")
+LINE_BLANKS = re.compile(r"[ \t]*")
+# What a line of text must not begin with, once the tag before it is gone.
+BLOCK_MARK = re.compile(r"[ \t]*(?:(?P<number>\d{1,9})[.)](?=\s)|[>]|[#]{1,6}(?=\s)|[-+*](?=\s)|[-=*_]{3}|`{3}|~{3})")
+MARKDOWN_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>|\d{1,9}[.)][ \t])")
+ANGLED = re.compile(r"<[^<>\n]*>(?=\s*\))")
+
+
+class Around:
+    """Questions about places of a text, asked from left to right: what is found out once is not looked for again."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._absent: set[str] = set()
+        """Ends that are not in the rest of the text."""
+        self._last_line = 0, 0
+        """The place whose line was asked for last, and where that line begins."""
+
+    # --- the line of a place ----------------------------------------------------------------
+
+    def line_start(self, offset: int) -> int:
+        r"""Where the line of a place begins; only what is new since the last place is searched.
+
+        >>> around = Around("a\nbc\nd")
+        >>> [around.line_start(offset) for offset in (0, 3, 5, 2)]
+        [0, 2, 5, 2]
+        """
+        known, start = self._last_line
+        if offset < known:
+            known, start = 0, 0
+        start = max(self.text.rfind("\n", known, offset) + 1, start)
+        self._last_line = offset, start
+        return start
+
+    def at_line_start(self, offset: int) -> bool:
+        r"""Whether only marks of blocks stand before a place on its line.
+
+        >>> [Around("> 1. a b").at_line_start(offset) for offset in (0, 2, 5, 7)]
+        [True, True, True, False]
+        """
+        before = self.text[offset - 1 : offset]
+        if not before or before == "\n":
+            return True
+        if before not in " \t>":
+            return False
+        line = self.text.rfind("\n", max(offset - 80, 0), offset) + 1
+        return (line > 0 or offset < 80) and LINE_START.fullmatch(self.text, line, offset) is not None
+
+    def is_first(self, offset: int) -> bool:
+        """Whether a place is at the start of a line, or of a row of a table.
+
+        >>> [Around("| a | b").is_first(offset) for offset in (2, 6)]
+        [True, False]
+        """
+        line = self.text.rfind("\n", 0, offset) + 1
+        return self.at_line_start(offset) or not self.text[line:offset].strip(" |>")
+
+    def in_pipe_row(self, offset: int) -> bool:
+        """Whether a place is in a row of a table of Markdown.
+
+        >>> Around("* | a").in_pipe_row(4), Around("a | b").in_pipe_row(4)
+        (True, False)
+        """
+        if self.text[offset - 1 : offset] in ("\n", ""):
+            return False
+        start = self.line_start(offset)
+        return self.text[start : min(start + 8, offset)].lstrip(" \t>*").startswith("|")
+
+    def in_heading(self, offset: int) -> bool:
+        """Whether a place is in a heading of Markdown.
+
+        >>> Around("## a").in_heading(3), Around("a #").in_heading(3)
+        (True, False)
+        """
+        start = self.line_start(offset)
+        return self.text[start : min(start + 8, offset)].lstrip(" ").startswith("#")
+
+    def in_item(self, offset: int) -> bool:
+        """Whether only the mark of a list item stands before a place on its line.
+
+        >>> [Around("1. a b").in_item(offset) for offset in (3, 5)]
+        [True, False]
+        """
+        line = self.text.rfind("\n", max(offset - 80, 0), offset) + 1
+        return bool(ITEM_START.fullmatch(self.text, line, offset))
+
+    def in_item_line(self, offset: int) -> bool:
+        """Whether a place is on the first line of a list item, or in the cell of a table.
+
+        >>> Around("1. a b").in_item_line(5), Around("| a").in_item_line(2), Around("a").in_item_line(1)
+        (True, True, False)
+        """
+        return bool(ITEM_START.match(self.text, self.line_start(offset), offset)) or self.in_pipe_row(offset)
+
+    # --- links of Markdown ------------------------------------------------------------------
+
+    def in_link(self, offset: int) -> bool:
+        """Whether a link's address or title may be open at a place.
+
+        >>> [Around("[a](b 'c' d").in_link(offset) for offset in (2, 4, 10)]
+        [False, True, True]
+        """
+        return self.text.rfind("](", self.text.rfind("\n", 0, offset) + 1, offset) >= 0
+
+    def in_destination(self, offset: int) -> bool:
+        """Whether a place is inside the address of a Markdown link.
+
+        >>> [Around("[a](b(c)d 'e')").in_destination(offset) for offset in (1, 4, 8, 11)]
+        [False, True, True, False]
+        """
+        if self.text[offset - 1 : offset] in " \t\n":
+            return False
+        start = self.text.rfind("](", max(offset - 2000, 0), offset)
+        if start < 0:
+            return False
+        depth = 1
+        for char in self.text[start + 2 : offset]:
+            depth += (char == "(") - (char == ")")
+            if depth == 0 or char in " \t\n":
+                return False
+        return True
+
+    def angled_end(self, start: int) -> int | None:
+        """Where the angle brackets end that begin at a place, when they hold the address of a Markdown link.
+
+        >>> Around("[a](<b c>)").angled_end(4), Around("a <b c>").angled_end(2)
+        (9, None)
+        """
+        if self.text[start - 1 : start] != "(" or not self.text.endswith("](", 0, start):
+            return None
+        angled = ANGLED.match(self.text, start)
+        return angled.end() if angled else None
+
+    # --- what comes behind a place ----------------------------------------------------------
+
+    def next_of(self, what: str, start: int) -> int | None:
+        """Where a text comes next; looked for only once when it does not come any more.
+
+        >>> Around("a~/np~").next_of("~/np~", 1), Around("a").next_of("~/np~", 1)
+        (1, None)
+        """
+        place = -1 if what in self._absent else self.text.find(what, start)
+        if place < 0:
+            self._absent.add(what)
+            return None
+        return place
+
+    def end_tag(self, name: str, start: int) -> re.Match[str] | None:
+        """The next end tag of an element; looked for only once when none comes any more.
+
+        >>> Around("a</PRE >b").end_tag("pre", 0), Around("</p>").end_tag("pre", 0)
+        (<re.Match object; span=(1, 8), match='</PRE >'>, None)
+        """
+        if name in self._absent:
+            return None
+        end = re.compile(rf"</{name}\s*>", re.IGNORECASE).search(self.text, start)
+        if end is None:
+            self._absent.add(name)
+        return end
+
+    def is_closed(self, start: int, ends: re.Pattern[str], blocks: re.Pattern[str] = MARKDOWN_BLOCK) -> bool:
+        r"""Whether an element that must stay on one line ends where it should, with no Markdown block in it.
+
+        >>> ends = re.compile("</?p")
+        >>> [Around(text).is_closed(0, ends) for text in ("a</p>", "a<p>", "a\n* b</p>", "a")]
+        [True, False, False, False]
+        """
+        end = ends.search(self.text, start)
+        return end is not None and end[0].startswith("</") and not blocks.search(self.text, start, end.start())
+
+    def unmarked(self, end: int) -> tuple[int, str]:
+        r"""Where a text goes on behind the blanks at a place, and what keeps it from being a mark of Markdown there.
+
+        >>> Around(" a").unmarked(0), Around("  * a").unmarked(0), Around("1. a").unmarked(0)
+        ((1, ''), (2, '\\'), (1, '1\\'))
+        """
+        mark = BLOCK_MARK.match(self.text, end)
+        end = LINE_BLANKS.match(self.text, end).end()  # type: ignore[union-attr]  # it matches nothing, too
+        if mark and mark["number"]:
+            return mark.end("number"), mark["number"] + "\\"
+        return end, "\\" if mark else ""

@@ -1,0 +1,76 @@
+"""Tags of HTML as they stand in a text, and the elements that they are of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+from etl.transform.body.links import decoded
+
+FAR = 20_000  # what is not closed within this many characters is not closed
+NAME = r"[a-zA-Z_:@][\w:.-]*"
+VALUE = rf"\"[^\"]{{0,{FAR}}}\"|'[^']{{0,{FAR}}}'|[^\s\"'=<>`]+"
+# A tag as HTML has it, or one of quoted attributes that some editor broke.
+BROKEN_ATTRIBUTES = rf"\s(?=[^<>]{{0,{FAR}}}>)[^<>]{{0,{FAR}}}?\w=[\"'][^<>]{{0,{FAR}}}(?:>[\w%.; ]*[\"'])?>"
+BEHIND_LESS = (
+    rf"(/?)((?:(?:[ovwmx]|st\d):)?[a-zA-Z][a-zA-Z0-9]*)"
+    rf"(?:>|(?:\s+{NAME}(?:\s*=\s*(?:{VALUE}))?)*\s*/?>|{BROKEN_ATTRIBUTES})"
+)
+TAG = re.compile(f"<{BEHIND_LESS}")
+ATTRIBUTE = re.compile(rf"(?<![\w:@.-])({NAME})\s*=\s*({VALUE})")
+NUMBER = re.compile("[0-9]{1,8}")
+
+STRONG = frozenset(("b", "strong"))
+EMPHASIS = frozenset(("i", "em"))
+KEPT = frozenset(("sup", "sub"))
+HEADINGS = {f"h{level}": level for level in range(1, 7)}
+BLOCKS = frozenset(
+    """address article aside blockquote body caption center dd details dl dt fieldset figcaption figure footer form
+    header hgroup html legend main nav noscript option section select summary tbody tfoot thead""".split()
+)
+HIDDEN = frozenset("script style head title svg math object embed applet template xml audio video canvas map".split())
+VOID = frozenset(
+    "area base basefont bgsound col colgroup frameset input keygen link meta param source track wbr".split()
+)
+INLINE = frozenset(
+    """abbr acronym bdi bdo big blink button cite code data del dfn font ins kbd label mark marquee meter nobr output
+    pre progress q rp rt ruby s samp small strike textarea time tt u var""".split()
+)
+
+
+class Tag(NamedTuple):
+    """A tag as it stands in the source."""
+
+    name: str
+    start: int
+    end: int
+    closing: bool
+    raw: str
+
+    def attributes(self) -> Mapping[str, str]:
+        """Attribute values, decoded; the first of two of a name wins, as in browsers.
+
+        >>> Tag("a", 0, 0, False, "<a HREF='/b?c&amp;d' href=/e>").attributes()
+        {'href': '/b?c&d'}
+        """
+        return _attributes(self.raw)
+
+
+@lru_cache(256)  # a page repeats its tags
+def _attributes(tag: str) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for name, value in ATTRIBUTE.findall(tag):
+        found.setdefault(name.lower(), decoded(value[1:-1] if value[:1] in "\"'" else value))
+    return found
+
+
+def number_of(tag: Tag, attribute: str, usual: int) -> int:
+    """The number that an attribute of a list or an item gives, when Markdown can write it.
+
+    >>> [number_of(Tag("ol", 0, 0, False, raw), "start", 1) for raw in ("<ol start=7>", "<ol start='a'>", "<ol>")]
+    [7, 1, 1]
+    """
+    value = tag.attributes().get(attribute, "").strip() if "=" in tag.raw else ""
+    return int(value) if NUMBER.fullmatch(value) else usual
