@@ -114,7 +114,7 @@ def _run_surface(surface: Surface) -> None:
 
 def _links(revision: Revision, surface: Surface, structure: Structure) -> list[dict[str, Any]]:
     """All links in order: those that stay, and those of which only the text stayed."""
-    version, gone = structure.version, [*surface.unlinked, *structure.unlinked]
+    version, gone = structure.version, [*surface.links.unlinked, *structure.unlinked]
     kept = [_link(href, to) for _, href, to in structure.kept]
     mixed = bool(gone or structure.bare)
     found = [(offset, _link(href, to)) for offset, href, to in gone]
@@ -141,7 +141,7 @@ def _images(linker: Linker, revision: Revision, surface: Surface, structure: Str
     ]
     for node in structure.images:
         src = encoded(linker.source(node.data["dest_url"]))
-        widths = surface.widths.get(src)
+        widths = surface.links.widths.get(src)
         alt = "".join(child.data for child in node.walk() if child.kind == "Text")
         image = {
             "src": src,

@@ -1,0 +1,153 @@
+"""Links and images on the surface: what each becomes in Markdown, and an account of those that did not stay."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from urllib.parse import quote
+
+from etl.settings import Settings
+from etl.transform.body.edits import Edit, Revision, short
+from etl.transform.body.guards import Guard, guard, present
+from etl.transform.body.links import LOST_FILE, NAME_WORDS, WWW, Destination, Linker, encoded, is_prose
+from etl.transform.body.surface.tags import Tag
+
+WIKI_LINK = re.compile(r"\(\(([^()<>\n|]{1,160}?)\s*(?:\|([^()<>\n]*))?\)\)")
+SPOKEN_ID = re.compile(
+    r"\[\s*t?iki[\W_]{0,5}index[\W_]{0,5}php[\W_]{0,5}page[\W_]{0,5}id[\W_]{0,5}(\d+)\s*\](?!\()", re.IGNORECASE
+)
+NO_LABEL = re.compile(r"[\[\]<>&|\\`*_~]")
+PIXELS = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*")
+STYLE_WIDTH = re.compile(r"(?:max-)?width\s*:\s*(\d{1,5})\s*px")
+
+
+class Links:
+    """The links and images of a body, over all walks."""
+
+    def __init__(self, revision: Revision, settings: Settings, linker: Linker) -> None:
+        self.unlinked: list[tuple[int, str, Destination]] = []
+        """Links that became text: source offset, address as it was, and why."""
+        self.widths: dict[str, list[int | None]] = {}
+        """Widths of images by address, in order."""
+        self._revision = revision
+        self._settings = settings
+        self._linker = linker
+        self._spoken: set[int] = set()
+        """Where links to ids are that became text: one may be met again, or a span guarded it."""
+
+    def anchor(self, opened: Tag, label: str) -> tuple[str, str, str]:
+        """What replaces the two tags of a link, and the rule that says so."""
+        attributes = opened.attributes()
+        href, title = attributes.get("href", "").strip(), attributes.get("title", "")
+        if not href:
+            return "", "", "anchor"
+        if is_prose(label, href):
+            return "\\[", "\\]", "bracket-link"
+        broken = "does not exist" in title or "unknown page_id" in title
+        destination = self._linker.resolve(href, label, title, broken=broken)
+        if self._settings.is_lost(href):
+            destination = LOST_FILE
+        if destination.href is None:
+            self._unlink(opened.start, href, destination)
+            return "", "", "anchor"
+        if destination.state == "dangling":
+            self._revision.note_address(opened.start, destination.href, href)
+        elif destination.finding:
+            message = f"link {short(href)}"
+            self._revision.find(destination.finding, opened.start, message, f"goes to {destination.href}")
+        return "[", f"]({destination.href})", "anchor"
+
+    def stays(self, offset: int, address: str) -> bool:
+        """Whether an address in angle brackets stays a link."""
+        destination = self._linker.resolve(address)
+        if destination.href is None:
+            self._unlink(offset, address, destination)
+        return destination.href is not None
+
+    def frame(self, source: str) -> str:
+        """A link to what a frame showed; empty, when there is none."""
+        destination = self._linker.resolve(source) if source else None
+        return f"<{destination.href}>" if destination and destination.href and "://" in destination.href else ""
+
+    def guarded(self, tag: Tag, inner: str) -> str | None:
+        """Where a link goes that a span guarded, when it is one to a page of the old wiki."""
+        destination: Destination | None = None
+        if spoken := SPOKEN_ID.fullmatch(f"[{inner}]"):
+            destination = self._linker.resolve(f"tiki-index.php?page_id={int(spoken[1])}", inner)
+        elif inner.startswith("tiki-"):
+            destination = self._linker.resolve(inner)
+        elif WWW.fullmatch(inner):
+            destination = self._linker.resolve(f"http://{inner}")
+        elif inner.count(" ") >= NAME_WORDS - 1:
+            destination = self._linker.page(inner)
+        if destination is None:
+            return None
+        if destination.href is None:
+            self._unlink(tag.start, inner, destination)
+            self._spoken.add(self._revision.origin(tag.end))
+        else:
+            self._revision.note_address(tag.start, destination.href, inner)
+        return destination.href
+
+    def unparsed(self, text: str, in_code: Callable[[int], bool]) -> Iterator[Edit]:
+        """What makes links of those that nobody parsed."""
+        for _, pattern, link_of in present(text, UNPARSED):
+            for match in pattern.finditer(text):
+                if not in_code(match.start()) and (link := link_of(self, match)) is not None:
+                    yield *match.span(), link, "wiki-link"
+
+    def wiki_link(self, match: re.Match[str]) -> str | None:
+        """`((Page|text))` is a link; `((text))` only when there is such a page, for prose has such brackets too."""
+        name, label = match[1].strip(), (match[2] or match[1]).strip()
+        destination = self._linker.page(name)
+        if destination is None and match[2] is not None:
+            destination = self._linker.resolve(f"tiki-index.php?page={quote(name)}")
+        if destination is None or destination.href is None:
+            return None
+        self._revision.note_address(match.start(), destination.href, name)
+        return f"[{label}]({destination.href})"
+
+    def spoken_id(self, match: re.Match[str]) -> str | None:
+        """`[Tiki-index. PHP? page_id=931]`, a link that an autocorrection broke, when the page is found."""
+        destination = self._linker.resolve(f"tiki-index.php?page_id={int(match[1])}")
+        if destination.href is None:
+            offset = self._revision.origin(match.start())
+            if offset not in self._spoken:
+                self._spoken.add(offset)
+                self._unlink(match.start(), match[0].strip("[] "), destination)
+            return None
+        return f"[{' '.join(match[0].strip('[] ').split())}]({destination.href})"
+
+    def loses_image(self, tag: Tag) -> bool:
+        """Whether an image stands for a lost file; it is reported then."""
+        attributes = tag.attributes()
+        source = attributes.get("src", "").strip()
+        lost = not source or self._settings.is_lost(source)
+        if lost:
+            self._revision.lose_image(tag.start, source, attributes.get("alt", ""))
+        return lost
+
+    def image(self, tag: Tag) -> str:
+        """The image of a tag in Markdown; empty, when it runs something, or shows nothing."""
+        attributes = tag.attributes()
+        source = attributes.get("src", "").strip()
+        if self._linker.resolve(source).finding == "link.removed" or attributes.get("width", "").strip() in ("0", "1"):
+            self._revision.find("html.removed", tag.start, f"image {short(source)}", "removed")
+            return ""
+        href = encoded(self._linker.source(source))
+        width = PIXELS.fullmatch(attributes.get("width", "")) or STYLE_WIDTH.search(attributes.get("style", ""))
+        self.widths.setdefault(href, []).append(int(width[1]) if width else None)
+        alt = " ".join(NO_LABEL.sub(" ", attributes.get("alt", "")).split())
+        return f"![{'' if alt.lower() == 'image' else alt}]({href})"
+
+    def _unlink(self, offset: int, href: str, destination: Destination) -> None:
+        self.unlinked.append((self._revision.origin(offset), href, destination))
+        if destination.finding:
+            self._revision.find(destination.finding, offset, f"link {short(href)}", "its text stays")
+
+
+UNPARSED: tuple[tuple[Guard, re.Pattern[str], Callable[[Links, re.Match[str]], str | None]], ...] = (
+    (guard("(("), WIKI_LINK, Links.wiki_link),
+    (guard("ndex", marks=rb"\[", near=rb"x(?<=ndex)"), SPOKEN_ID, Links.spoken_id),
+)
+"""Links that nobody parsed: guard, pattern, and what stands for a match."""
