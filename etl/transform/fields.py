@@ -21,7 +21,7 @@ from etl import addresses, slugs
 from etl.addresses import Address
 from etl.model import LARGEST_ID, Finding, RawRecord, Rejection
 from etl.settings import Settings
-from etl.transform.body.surface.walk import INVISIBLE
+from etl.transform.body.surface.characters import INVISIBLE
 
 KNOWN = frozenset(
     """title slug aliases tiki_page_id date lastmod categories tags associated_tags sections_included

@@ -7,7 +7,7 @@ it does; the account in `edits` holds all others to losing and adding nothing.
 from __future__ import annotations
 
 RULES: dict[str, str] = {
-    # the surface: remnants, characters, HTML (surface.py, html.py)
+    # the surface: remnants, characters, HTML (surface/, remnants.py)
     "comment": "a comment of HTML or of the old wiki goes; aliases in it were harvested (9)",
     "debug": "a conversion's debug dump goes (13)",
     "declaration": "a document type, processing instruction or conditional section goes",

@@ -1,25 +1,51 @@
 """The surface of a body: remnants, characters and inline HTML become plain Markdown.
 
-One walk from left to right over everything that is not prose (`walk`), and patterns of lines for what no walk can see.
+One walk from left to right over everything that is not prose: comments, tags, shortcodes, plugin markers, entities, odd
+characters. HTML is read tag by tag, never by a parser of whole documents, because the text between the tags is Markdown
+and must keep its bytes. Code stays untouched. After the walk, patterns of whole lines find what no walk can see.
+
+A token is what begins with an odd character (`SIGNS`), or a tag (`ELEMENTS`); a function gets it together with the
+walk (`walk.Walk`), asks the walk for edits, and says where to go on if that is not right behind the token.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 
 from etl.settings import Settings
 from etl.transform.body.code import Code, code_size
 from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.links import Linker
+from etl.transform.body.parse import Node
 from etl.transform.body.remnants import remnants, remnants_among_tags
+from etl.transform.body.surface import blocks, boxes, characters, hidden, inline, plugins, tables
 from etl.transform.body.surface.links import Links
+from etl.transform.body.surface.tags import (
+    BEHIND_LESS,
+    BLOCKS,
+    EMPHASIS,
+    HEADINGS,
+    HIDDEN,
+    INLINE,
+    KEPT,
+    STRONG,
+    VOID,
+    Tag,
+)
 from etl.transform.body.surface.walk import Walk
 
 __all__ = ["Surface"]
 
 UNCOVERS = frozenset("escape stray-tag tiki-marker tiki-mark comment script invisible declaration".split())
+"""Rules of the walk behind which something may stand that it would read otherwise now."""
 COVERED = frozenset("bold bullet rule tiki-mark heading repetition address".split())
 """Rules of lines that write nothing that the walk would read."""
+
+# Outside of HTML, and where everything must stay on one line. A tag is matched as a whole, for most of what begins is
+# one; a pattern that begins with a set of characters is searched fast.
+OUTSIDE = re.compile(rf"[{characters.ODD}](?:(?<=<){BEHIND_LESS}|)")
+ONE_LINE = re.compile(rf"[{characters.ODD}|\]\[\n](?:(?<=<){BEHIND_LESS}|)")
 
 
 class Surface:
@@ -44,10 +70,11 @@ class Surface:
         """
         revision, text = self._revision, self._revision.text
         code, walk = Code(text), Walk(text, revision, self.links)
-        edits = walk.run(code.nodes)
+        _walk(walk, code.nodes)
         self.code_size = code_size(text, code.nodes) + walk.code_size
         self.complete = self.complete and walk.complete
-        applied = revision.apply([*edits, *self._reported(text, remnants_among_tags(text, code.holds))])
+        among_tags = self._reported(text, remnants_among_tags(text, code.holds))
+        applied = revision.apply([*walk.edits, *walk.guards(), *walk.glued, *among_tags])
         self.uncovered = revision.postponed or not UNCOVERS.isdisjoint(applied)
         return bool(applied)
 
@@ -79,3 +106,113 @@ class Surface:
             elif rule == "repetition" and len(replacement) < end - start:
                 find("address.shortened", start, f"address {short(text[start + 1 : end])}", "removed")
             yield start, end, replacement, rule
+
+
+def _walk(walk: Walk, code: list[Node]) -> None:
+    """Walk over a text but for its code; what is open at its end is closed."""
+    at = 0
+    for node in code:
+        at = max(_stretch(walk, at, node.start), node.end)
+    _stretch(walk, at, len(walk.text))
+    tables.close_table(walk)
+    inline.close_emphasis(walk)
+    boxes.close_last_box(walk)
+
+
+def _stretch(walk: Walk, at: int, end: int) -> int:
+    """Walk a stretch; returns where it ends, which is behind ``end`` when what was taken last reaches over it."""
+    text, elements, walk.start, walk.end = walk.text, walk.open, at, end
+    while odd := (ONE_LINE if elements.one_line or walk.table else OUTSIDE).search(text, at, end):
+        if odd[2]:
+            at = _tag(walk, odd) or odd.end()
+        else:
+            start = _blanks_before(text, odd.start(), at) if odd[0] == "\n" else odd.start()
+            at = _sign(walk, odd[0], start, end) or odd.end()
+    return at
+
+
+def _blanks_before(text: str, offset: int, first: int) -> int:
+    """Where the blanks before the end of a line begin, when none of them is taken already."""
+    start = first + len(text[first:offset].rstrip(" \t"))
+    taken = start == first and text[first - 1 : first] in (" ", "\t")
+    return offset if taken else start
+
+
+def _sign(walk: Walk, char: str, at: int, end: int) -> int | None:
+    """What begins at a place and is no tag; returns where to go on, None when it is prose after all."""
+    for pattern, handler in SIGNS.get(char, OTHERS):
+        token = pattern.match(walk.text, at, end)
+        if token is not None:
+            return handler(walk, token) or token.end()
+    return None
+
+
+def _tag(walk: Walk, token: re.Match[str]) -> int | None:
+    """Any tag, by its element; returns where to go on, None for behind it."""
+    start, end = token.span()
+    if angled := walk.around.angled_end(start):
+        return angled
+    name = token[2].lower()
+    tag = Tag(name, start, end, token[1] == "/", token[0])
+    if (handler := ELEMENTS.get(name)) is not None:
+        return handler(walk, tag)
+    if name == "x" and not tag.closing:
+        walk.edit(tag.start, tag.end, "", "stray-tag")
+        return None
+    if ":" in name:
+        walk.unwrap(tag)
+        return None
+    return characters.less(walk, token)
+
+
+Sign = tuple[re.Pattern[str], Callable[[Walk, re.Match[str]], int | None]]
+ANY = re.compile(".", re.DOTALL)
+SIGNS: dict[str, tuple[Sign, ...]] = {
+    "<": (
+        (re.compile(r"<(?=[ \t])"), characters.less),
+        (inline.AUTOLINK, inline.auto),
+        (re.compile("<!--"), hidden.comment),
+        (hidden.DECLARATION, hidden.declaration),
+        (ANY, characters.less),
+    ),
+    "&": ((characters.BLANKS, characters.blank), (characters.ENTITY, characters.entity)),
+    "{": ((plugins.SHORTCODE, plugins.shortcode), (plugins.MARKER, plugins.marker)),
+    **dict.fromkeys(characters.ODD_BLANKS, ((characters.BLANKS, characters.blank),)),
+    "~": ((plugins.MARK, plugins.mark),),
+    "\\": ((characters.ESCAPE, characters.escape),),
+    "\n": ((characters.LINES, characters.lines),),
+    "|": ((ANY, characters.pipe),),
+    "[": ((ANY, characters.bracket),),
+    "]": ((ANY, characters.bracket),),
+}
+"""By the character that it begins with: the first pattern that fits, and what is made of it."""
+OTHERS: tuple[Sign, ...] = (
+    (characters.MOJIBAKE, characters.mojibake),
+    (characters.INVISIBLES, characters.invisible),
+    (characters.SEPARATORS, characters.separator),
+    (characters.TYPES, characters.typography),
+)
+ELEMENTS: dict[str, Callable[[Walk, Tag], int | None]] = {
+    "span": inline.span,
+    "a": inline.anchor,
+    "img": inline.image,
+    "br": inline.line_break,
+    "hr": blocks.horizontal,
+    "p": blocks.paragraph,
+    "div": boxes.division,
+    **dict.fromkeys(("ul", "ol", "dir", "menu"), blocks.item_list),
+    "li": blocks.item,
+    "table": tables.table,
+    "tr": tables.row,
+    **dict.fromkeys(("td", "th"), tables.cell),
+    "pre": blocks.preformatted,
+    **dict.fromkeys(("iframe", "frame"), hidden.frame),
+    **dict.fromkeys(HIDDEN, hidden.hidden),
+    **dict.fromkeys(STRONG, inline.strong),
+    **dict.fromkeys(EMPHASIS, inline.emphasis),
+    **dict.fromkeys(KEPT, inline.kept),
+    **dict.fromkeys(HEADINGS, blocks.heading),
+    **dict.fromkeys(BLOCKS, blocks.block),
+    **dict.fromkeys(VOID | INLINE, Walk.unwrap),
+}
+"""What is made of a tag of an element."""

@@ -19,8 +19,8 @@ BEHIND_LESS = (
     rf"(?:>|(?:\s+{NAME}(?:\s*=\s*(?:{VALUE}))?)*\s*/?>|{BROKEN_ATTRIBUTES})"
 )
 TAG = re.compile(f"<{BEHIND_LESS}")
+TAGS = re.compile(r"<[^<>]*>")
 ATTRIBUTE = re.compile(rf"(?<![\w:@.-])({NAME})\s*=\s*({VALUE})")
-NUMBER = re.compile("[0-9]{1,8}")
 
 STRONG = frozenset(("b", "strong"))
 EMPHASIS = frozenset(("i", "em"))
@@ -36,7 +36,7 @@ VOID = frozenset(
 )
 INLINE = frozenset(
     """abbr acronym bdi bdo big blink button cite code data del dfn font ins kbd label mark marquee meter nobr output
-    pre progress q rp rt ruby s samp small strike textarea time tt u var""".split()
+    progress q rp rt ruby s samp small strike textarea time tt u var""".split()
 )
 
 
@@ -64,13 +64,3 @@ def _attributes(tag: str) -> Mapping[str, str]:
     for name, value in ATTRIBUTE.findall(tag):
         found.setdefault(name.lower(), decoded(value[1:-1] if value[:1] in "\"'" else value))
     return found
-
-
-def number_of(tag: Tag, attribute: str, usual: int) -> int:
-    """The number that an attribute of a list or an item gives, when Markdown can write it.
-
-    >>> [number_of(Tag("ol", 0, 0, False, raw), "start", 1) for raw in ("<ol start=7>", "<ol start='a'>", "<ol>")]
-    [7, 1, 1]
-    """
-    value = tag.attributes().get(attribute, "").strip() if "=" in tag.raw else ""
-    return int(value) if NUMBER.fullmatch(value) else usual

@@ -1,0 +1,128 @@
+"""Elements of HTML that stand by themselves: paragraphs, headings, lists, rules, sections, preformatted text."""
+
+from __future__ import annotations
+
+import re
+
+from etl.transform.body.code import ticks_around
+from etl.transform.body.edits import TAG_OF_CODE, short
+from etl.transform.body.links import decoded
+from etl.transform.body.surface.tags import HEADINGS, TAGS, Tag
+from etl.transform.body.surface.walk import Walk
+
+DEEPEST_LIST = 12
+NUMBER = re.compile("[0-9]{1,8}")
+HEADING_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>)|[^<>]{1000}")  # a number is part of a heading
+HEADING_END = re.compile(r"</?h[1-6](?=[\s>])", re.IGNORECASE)
+PARAGRAPH_END = re.compile(r"</?(?:p|div|table|ul|ol|h[1-6]|blockquote|pre|body)(?=[\s>])", re.IGNORECASE)
+ITEM_END = re.compile(r"</?(?:li|ul|ol)(?=[\s>])", re.IGNORECASE)
+
+
+def block(walk: Walk, tag: Tag) -> None:
+    """Sections: their edges become blank lines."""
+    walk.open.end_paragraph()
+    walk.drop(tag, "block", walk.gap(tag.start))
+
+
+def paragraph(walk: Walk, tag: Tag) -> None:
+    """`<p>`: its text is one paragraph, however many lines the old wiki made of it."""
+    if tag.closing:
+        walk.open.end(tag)
+        walk.edit(tag.start, tag.end, walk.gap(tag.start), "block")
+        return
+    walk.open.end_paragraph()
+    gap = walk.gap(tag.start)
+    walk.drop(tag, "block", gap)
+    if gap == "\n\n" and walk.around.is_closed(tag.end, PARAGRAPH_END):
+        walk.open.begin(tag, len(walk.edits) - 1)
+
+
+def heading(walk: Walk, tag: Tag) -> None:
+    """`<h2>` becomes `## ` with its text on one line."""
+    walk.open.end_paragraph()
+    gap = walk.gap(tag.start)
+    if tag.closing:
+        if walk.open.end(tag)[0]:
+            gap = walk.gap(tag.start)
+        walk.edit(tag.start, tag.end, gap, "block")
+    elif gap == "\n\n" and walk.around.is_closed(tag.end, HEADING_END, HEADING_BLOCK):
+        walk.begin(tag, f"\n\n{'#' * HEADINGS[tag.name]} ", "block")
+    else:
+        walk.find("html.unwrapped", tag.start, f"heading {short(tag.raw)}", "removed; its text stays")
+        walk.drop(tag, "block", gap)
+
+
+def horizontal(walk: Walk, tag: Tag, rule: str = "block") -> None:
+    """`<hr>`."""
+    gap = walk.gap(tag.start)
+    walk.edit(tag.start, tag.end, f"{gap}---{gap}" if gap == "\n\n" else gap, rule)
+
+
+def item_list(walk: Walk, tag: Tag) -> None:
+    """`<ul>` and `<ol>`."""
+    walk.open.end_paragraph()
+    outermost = len(walk.lists) <= (1 if tag.closing else 0)
+    if not tag.closing:
+        walk.lists.append(_number(tag, "start", 1) if tag.name == "ol" else None)
+    elif walk.lists:
+        walk.open.end_item(len(walk.lists))
+        walk.lists.pop()
+    walk.edit(tag.start, tag.end, walk.gap(tag.start) if outermost else "", "block")
+
+
+def item(walk: Walk, tag: Tag) -> None:
+    """`<li>`: a line of its own, nested by four columns."""
+    walk.open.end_paragraph()
+    walk.open.end_item(len(walk.lists))
+    if tag.closing or walk.table or walk.around.in_pipe_row(tag.start):
+        walk.edit(tag.start, tag.end, "<br>" if not tag.closing else "", "block")
+        return
+    depth = min(max(len(walk.lists) - 1, 0), DEEPEST_LIST)
+    number = walk.lists[-1] if walk.lists else None
+    if number is not None:
+        number = _number(tag, "value", number)
+        walk.lists[-1] = number + 1
+    bullet = "*" if number is None else f"{number}."
+    walk.edit(tag.start, tag.end, f"\n{' ' * 4 * depth}{bullet} ", "block")
+    if ITEM_END.search(walk.text, tag.end):
+        walk.open.begin(tag, len(walk.lists))
+
+
+def preformatted(walk: Walk, tag: Tag) -> int | None:
+    """`<pre>` becomes a fenced code block; a debug dump at the end of the page goes."""
+    if tag.closing:
+        walk.unwrap(tag, " " if walk.open.one_line or walk.table else "")
+        return None
+    if _is_debug(walk, tag):
+        walk.find(
+            "debug.removed",
+            tag.start,
+            f"debug dump of {len(walk.text) - tag.start} characters",
+            "removed to the end of the page",
+        )
+        walk.edit(tag.start, len(walk.text), "", "debug")
+        return len(walk.text)
+    end = walk.around.end_tag("pre", tag.end)
+    if end is None or walk.open.one_line or walk.table:
+        walk.unwrap(tag, walk.gap(tag.start))
+        return None
+    code = decoded(TAG_OF_CODE.sub("", walk.text[tag.end : end.start()])).strip("\n").rstrip()
+    fence = ticks_around(code, 3)
+    walk.code_size += len("".join(code.split())) + 2 * len(fence) if code.strip() else 0
+    walk.edit(tag.start, end.end(), f"\n\n{fence}\n{code}\n{fence}\n\n" if code.strip() else "\n\n", "preformatted")
+    return end.end()
+
+
+def _is_debug(walk: Walk, tag: Tag) -> bool:
+    head = TAGS.sub("", walk.text[tag.end : tag.end + 300]).lstrip()
+    return head.startswith("Markdown:\n") and walk.around.next_of("Original Tiki:", tag.end) is not None
+
+
+def _number(tag: Tag, attribute: str, usual: int) -> int:
+    """The number that an attribute of a list or an item gives, when Markdown can write it.
+
+    >>> [_number(Tag("ol", 0, 0, False, raw), "start", 1) for raw in ("<ol start=7>", "<ol start='a'>", "<ol>")]
+    [7, 1, 1]
+    """
+    value = tag.attributes().get(attribute, "").strip() if "=" in tag.raw else ""
+    return int(value) if NUMBER.fullmatch(value) else usual

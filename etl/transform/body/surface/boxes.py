@@ -1,0 +1,81 @@
+"""Boxes of any variant become one div, which is closed at the end."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from etl.transform.body.boxes import BOX_START, glued_end, glued_lines
+from etl.transform.body.surface.tags import Tag
+from etl.transform.body.surface.walk import Walk
+
+BOX = -1
+"""The number of an open element that is a box."""
+
+
+def division(walk: Walk, tag: Tag) -> None:
+    """`<div>`: a box, or a section without a meaning."""
+    walk.open.end_paragraph()
+    gap = walk.gap(tag.start)
+    if not tag.closing:
+        names = tag.attributes().get("class", "").lower().split()
+        if gap == "\n\n" and not {"border", "box", "legacy-box"}.isdisjoint(names):
+            walk.open.begin(tag, BOX)
+            open_box(walk, tag.start, tag.end, "")
+            _glue(walk, tag.end)
+        else:
+            walk.open.begin(tag, len(walk.edits))
+            walk.drop(tag, "block", gap)
+        return
+    opened, index = walk.open.end(tag)
+    if opened is None and walk.box_open:
+        close_box(walk, tag.start, tag.end)
+    elif opened is None:
+        walk.find("box.orphan-end", tag.start, "</div> without its beginning", "removed")
+        walk.edit(tag.start, tag.end, gap, "box-end")
+    elif index == BOX:
+        close_box(walk, tag.start, tag.end)
+    else:
+        walk.edit(tag.start, tag.end, gap, "block")
+
+
+def open_box(walk: Walk, start: int, end: int, title: str) -> None:
+    """A box begins at a tag or a marker, with its title in bold."""
+    gap = " " if walk.around.in_item(start) else walk.gap(start)
+    if title:
+        title = re.sub(r"([\\`*_\[\]])", r"\\\1", html.unescape(title).strip())
+        title = title.replace("&", "&amp;").replace("<", "&lt;")
+    if walk.box_open or gap == " ":  # boxes do not nest in clean Markdown: the inner one goes on in the outer
+        walk.edit(start, end, gap + (f"**{title}**{gap}" if title else ""), "box")
+        return
+    walk.box_open = True
+    heading = f"**{title}**\n\n" if title else ""
+    walk.edit(start, end, f"\n\n{BOX_START}\n\n{heading}", "box")
+
+
+def close_box(walk: Walk, start: int, end: int) -> None:
+    """A box ends at a tag or a marker, unless it goes on in an outer one."""
+    if not walk.box_open and walk.around.in_item_line(start):
+        walk.edit(start, end, "", "box")
+    elif not walk.box_open:
+        walk.find("box.orphan-end", start, "the end of a box that is not open", "removed")
+        walk.edit(start, end, walk.gap(start), "box-end")
+    if not walk.box_open:
+        return
+    walk.box_open = any(index == BOX for _, index in walk.open.all)
+    walk.edit(start, end, "\n\n" if walk.box_open else "\n\n</div>\n\n", "box")
+
+
+def close_last_box(walk: Walk) -> None:
+    """A box that is open at the end of the text is closed there."""
+    if walk.box_open:
+        opened = next((tag.start for tag, index in walk.open.all if index == BOX), 0)
+        walk.find("box.unclosed", opened, "a box that is open at the end of the page", "closed at the end")
+        walk.complete = False
+
+
+def _glue(walk: Walk, start: int) -> None:
+    """The lines of a box, unless it stands in a box whose lines are these."""
+    if start >= walk.glued_end:
+        walk.glued_end = glued_end(walk.text, start)
+        walk.glued += glued_lines(walk.text, start, walk.glued_end)

@@ -1,0 +1,159 @@
+"""Characters that are not what one types: entities, odd blanks, signs without a shape, escapes, garbled text."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+
+from etl.transform.body.edits import short
+from etl.transform.body.links import is_entity
+from etl.transform.body.surface.around import BLOCK_MARK
+from etl.transform.body.surface.tags import TAG
+from etl.transform.body.surface.walk import Walk
+
+ODD_BLANKS = "".join(map(chr, (0xA0, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)))
+BLANK = rf"(?:[{ODD_BLANKS}]|&(?:nbsp|ensp|emsp|thinsp|hairsp|#160|#x[aA]0);)"
+INVISIBLE = (
+    r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufff9-\ufffb"
+)
+# Text in UTF-8 that was read as Windows-1252: what the bytes behind a leading byte look like then.
+GARBLED = r"\u00c2-\u00c5\u00ce-\u00d1\u00e2\u00e3\u00ef\u00f0"
+TRAILING = (
+    r"\x80-\xbf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013\u2014\u2018-\u201e\u2020-\u2022"
+    r"\u2026\u2030\u2039\u203a\u20ac\u2122"
+)
+MOJIBAKE = re.compile(f"(?:[{GARBLED}][{TRAILING}]{{1,3}})+")
+SPELLED = "\u2010\u2011\ufb00-\ufb06\u00b5\u21b5"
+ODD = rf"<{{~&{GARBLED}{SPELLED}\\{INVISIBLE}\u2028\u2029{ODD_BLANKS}"
+"""Where something may begin that is not prose."""
+BLANKS = re.compile(rf"{BLANK}(?:[ \t]|{BLANK})*")
+ENTITY = re.compile(r"&(?:[a-zA-Z][a-zA-Z0-9]{1,31}|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});")
+LINES = re.compile(r"[ \t]*\n\s*")
+INVISIBLES = re.compile(f"[{INVISIBLE}]+")
+TYPES = re.compile(f"[{SPELLED}]")
+SEPARATORS = re.compile("[\u2028\u2029]+")
+ESCAPE = re.compile(r"\\.", re.DOTALL)
+SPECIAL = frozenset("*_[]`#|~\\")
+NEEDLESS = frozenset("\"'~=:,;/%@^?$")  # some engines show the backslash before them
+
+
+def less(walk: Walk, token: re.Match[str]) -> int | None:
+    """A `<` that opens nothing, or the address of a Markdown link."""
+    start = token.start()
+    if end := walk.around.angled_end(start):
+        return end
+    if walk.around.in_destination(start):
+        walk.edit(start, start + 1, "%3C", "address")
+    else:
+        walk.edit(start, start + 1, "&lt;", "less-than")
+    return start + 1
+
+
+def escape(walk: Walk, token: re.Match[str]) -> int:
+    r"""A backslash and what it escapes: `\<` has one spelling, and what no engine needs escaped goes without."""
+    start, end = token.span()
+    if token[0] == "\\<" and TAG.match(walk.text, start + 1):
+        walk.edit(start, end - 1, "\\\\", "escape")
+        return end - 1
+    if token[0] == "\\<":
+        walk.edit(start, end, "&lt;", "less-than")
+    elif token[0] == "\\\n" and walk.open.one_line:
+        walk.edit(start, end, " ", "break")
+    elif token[0] == "\\&":
+        walk.edit(start, end, "&amp;" if ENTITY.match(walk.text, start + 1) else "&", "escape")
+    elif token[0][1] in NEEDLESS and not walk.around.is_first(start) and not walk.around.in_link(start):
+        walk.edit(start, start + 1, "", "escape")
+    return end
+
+
+def entity(walk: Walk, token: re.Match[str]) -> None:
+    """An entity becomes its character, but for `&lt;`, `&gt;` and `&amp;`."""
+    if not is_entity(token[0]):
+        return
+    char = html.unescape(token[0])
+    if char.isspace():
+        blank(walk, token)
+        return
+    if char == ":" and walk.around.is_first(token.start()):
+        replacement = "&#58;"
+    elif char and char in "<>&":
+        replacement = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}[char]
+    elif not char.isprintable() or not char:
+        replacement = ""
+    else:
+        marks = char in SPECIAL or (char in "-+=" and walk.around.at_line_start(token.start()))
+        replacement = "\\" + char if marks else char
+    walk.edit(*token.span(), replacement, "entity")
+
+
+def blank(walk: Walk, token: re.Match[str]) -> None:
+    """No-break and typographic blanks; nothing at the start of a line, where blanks would make code."""
+    start, end = token.span()
+    if walk.around.at_line_start(start):
+        walk.edit(start, end, "", "odd-blank")
+    elif walk.around.in_destination(start) and walk.text[end : end + 1] not in " \t\n":
+        walk.edit(start, end, "%20", "address")
+    else:
+        hard_break = token[0].endswith("  ") and walk.text.startswith("\n", end)
+        walk.edit(start, end, "  " if hard_break else " ", "odd-blank")
+
+
+def invisible(walk: Walk, token: re.Match[str]) -> None:
+    """Characters without a shape."""
+    walk.edit(*token.span(), "", "invisible")
+
+
+def mojibake(walk: Walk, token: re.Match[str]) -> None:
+    """UTF-8 that was read as Windows-1252, run by run, and only where the bytes are UTF-8 (39)."""
+    quoted = (
+        len(token[0]) == 2 and token[0][1] in "\u2019\u201d" and not walk.text[token.end() : token.end() + 1].isalpha()
+    )
+    if quoted and walk.text[token.start() - 1 : token.start()] in ("\u2018", "\u201c"):
+        return
+    data = b"".join(char.encode("cp1252", "ignore") or char.encode("latin-1", "ignore") for char in token[0])
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return
+    text = "".join(" " if char.isspace() else char for char in text if char.isspace() or char.isprintable())
+    walk.find("character.repaired", token.start(), f"garbled {short(token[0])}", f"repaired to {short(text)}")
+    walk.edit(*token.span(), text, "mojibake")
+
+
+def typography(walk: Walk, token: re.Match[str]) -> None:
+    """Ligatures, typographic hyphens and the micro sign as the letters and marks that one types (38)."""
+    start, end = token.span()
+    if token[0] == "\u21b5":  # the sign of a return key, where a line ended
+        mark = walk.around.at_line_start(start) and BLOCK_MARK.match(walk.text, end)
+        inside = walk.text[start - 1 : start].isalnum() and walk.text[end : end + 1].isalnum()
+        walk.edit(start, end, "\\" if mark or walk.text.startswith("*", end) else " " if inside else "", "typography")
+    else:
+        char = "-" if token[0] in "\u2010\u2011" else unicodedata.normalize("NFKC", token[0])
+        walk.edit(start, end, char, "typography")
+
+
+def separator(walk: Walk, token: re.Match[str]) -> None:
+    """U+2028 and U+2029."""
+    one_line = walk.open.one_line or walk.around.in_pipe_row(token.start())
+    walk.edit(*token.span(), " " if one_line else "\n", "line-separator")
+
+
+def lines(walk: Walk, token: re.Match[str]) -> None:
+    """Line ends inside what must stay on one line."""
+    if walk.table and not walk.table.in_cell:
+        walk.edit(*token.span(), "", "table")
+    elif walk.open.one_line:
+        walk.edit(*token.span(), " ", "block")
+
+
+def pipe(walk: Walk, token: re.Match[str]) -> None:
+    """A pipe inside the cell of an HTML table."""
+    if walk.table and walk.table.in_cell:
+        walk.edit(*token.span(), "\\|", "table")
+
+
+def bracket(walk: Walk, token: re.Match[str]) -> None:
+    """A bracket inside the text of an HTML link."""
+    if walk.open.count["a"]:
+        walk.edit(*token.span(), "\\" + token[0], "bracket")

@@ -1,0 +1,63 @@
+"""What shows nothing, or runs something, goes: comments, declarations, scripts, frames."""
+
+from __future__ import annotations
+
+import re
+
+from etl.transform.body.edits import short
+from etl.transform.body.surface import characters
+from etl.transform.body.surface.tags import FAR, Tag
+from etl.transform.body.surface.walk import Walk
+
+DECLARATION = re.compile(rf"<!\[?[a-zA-Z][^<>]{{0,{FAR}}}>|<\?[^<>]{{0,{FAR}}}\?>")
+LIST_MACRO = re.compile(r"\{(?:LIST|CATEGORY|LISTPAGES)\b", re.IGNORECASE)
+HEADING_BEFORE = re.compile(r"#{1,6}[ \t][^\n]*+\s*+")
+
+
+def comment(walk: Walk, token: re.Match[str]) -> int | None:
+    """`<!-- ... -->`: goes; with a dynamic list in it, the heading before it goes too."""
+    start = token.start()
+    end = walk.around.next_of("-->", start + 4)
+    if end is None:
+        return characters.less(walk, token)
+    inner = walk.text[start + 4 : end]
+    walk.find("comment.removed", start, f"comment {short(' '.join(inner.split()))}", "removed")
+    line = walk.text.rfind("\n#", max(start - 2000, 0), start) + 1
+    if LIST_MACRO.search(inner) and HEADING_BEFORE.fullmatch(walk.text, line, start) and not walk.edited(line):
+        walk.find(
+            "list.removed",
+            line,
+            f"heading {short(walk.text[line:start].strip())} of a dynamic list",
+            "removed with it",
+        )
+        walk.edit(line, end + 3, "", "dynamic-list")
+    else:
+        walk.edit(start, end + 3, "", "comment")
+    return end + 3
+
+
+def declaration(walk: Walk, token: re.Match[str]) -> None:
+    """`<!DOCTYPE …>`, `<?xml …?>`, `<![endif]>`."""
+    walk.edit(*token.span(), "", "declaration")
+
+
+def hidden(walk: Walk, tag: Tag) -> int:
+    """Scripts, styles and the like go with all that is in them."""
+    end = walk.around.end_tag(tag.name, tag.end) if not tag.closing and not tag.raw.endswith("/>") else None
+    stop = end.end() if end else tag.end
+    walk.find("html.removed", tag.start, f"<{tag.name}> with {stop - tag.start} characters", "removed")
+    walk.edit(tag.start, stop, "", "script")
+    return stop
+
+
+def frame(walk: Walk, tag: Tag) -> int:
+    """A frame becomes a link to what it showed."""
+    source = tag.attributes().get("src", "")
+    is_void = tag.closing or tag.name == "frame" or tag.raw.endswith("/>")
+    end = None if is_void else walk.around.end_tag(tag.name, tag.end)
+    stop = end.end() if end else tag.end
+    link = walk.links.frame(source) if not tag.closing else ""
+    if not tag.closing:
+        walk.find("html.removed", tag.start, f"frame of {short(source)}", "replaced by a link" if link else "removed")
+    walk.edit(tag.start, stop, link, "script" if not link else "image")
+    return stop

@@ -1,0 +1,272 @@
+"""Elements of HTML within a text: emphasis, links, images, line breaks."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from etl.transform.body.surface.around import MARKDOWN_BLOCK
+from etl.transform.body.surface.blocks import DEEPEST_LIST
+from etl.transform.body.surface.characters import INVISIBLE
+from etl.transform.body.surface.tags import EMPHASIS, STRONG, TAGS, Tag
+from etl.transform.body.surface.walk import Walk
+
+LONGEST_RAISED = 500  # so for sub- and superscript
+LONGEST_MARKED = 5000  # emphasis over more than that is no emphasis
+AUTOLINK = re.compile(r"<(?:[a-zA-Z][a-zA-Z0-9+.-]+:[^\s<>\x00-\x1f\x7f-\x9f]*|[^\s<>@]+@[^\s<>@.]+(?:\.[^\s<>@.]+)+)>")
+NO_ITEM = re.compile(r"[ \t]*[#>=~`]")
+GUARDED = re.compile(r"\[([^<>\[\]\n]*)\]</span>")
+BR = r"<[bB][rR](?:\s[^<>]*)?/?>"
+BLOCK_INSIDE = re.compile(
+    rf"\n[ \t]*\n|{BR}\s*{BR}|<(?!https?://|/?(?:a|b|big|br|em|font|i|small|span|strong|sub|sup|u)\b)"
+)
+BREAKS = re.compile(rf"(?:\s*{BR})*\s*")
+FIRST_BREAKS = re.compile(rf"(?:\s*{BR})+\s*")
+LAST_BREAKS = re.compile(rf"(?<!\s)(?:\s*+{BR})+\s*+\Z")
+# What a break must not stand before: the end of the block that it is in.
+BLOCK_END = re.compile(
+    r"(?:</(?:a|b|em|font|i|small|span|strong|u)\s*>\s*)*(?:</?(?:p|li|ul|ol|div|table|h[1-6])\b|\Z)", re.IGNORECASE
+)
+ONLY_TAGS = re.compile(r"(?:\s|<[^<>]*>)*+")
+WORDS = re.compile(r"[a-zA-Z0-9]++(?:[ ,.;:()/+-]++[a-zA-Z0-9]++)*+(</([a-zA-Z]+)>)")
+"""What most elements hold, and an end tag: nothing in it has a meaning but its words."""
+MARKERS = re.compile(rf"<(?!https?:)[^<>]*>|~hs~|~~(?:#?[A-Fa-f0-9]{{3,6}}:)?|\{{[^{{}}]*\}}|[{INVISIBLE}]")
+ANCHOR_END = re.compile(r"</?a(?=[\s>])", re.IGNORECASE)
+OUTER_START = re.compile(r"(?<![!\\])\[(?:[^\[\]\n]|\n(?!\s*\n)){0,500}\Z")
+OUTER_END = re.compile(r"[^\[\]\n]{0,200}\]\(\S")
+
+# --- spans, emphasis, raised and lowered text ---------------------------------------------------
+
+
+def span(walk: Walk, tag: Tag) -> int | None:
+    """Spans go; one that only guards brackets hands them over as literal ones."""
+    if tag.closing:
+        _ends_span(walk, tag)
+        return None
+    guard = GUARDED.match(walk.text, tag.end) if tag.raw == "<span>" else None
+    if guard is not None and _guarded(walk, tag, guard):
+        return None
+    walk.drop(tag, "span")
+    if words := _words(walk, tag):
+        walk.edit(*words.span(1), "", "span")
+        return words.end()
+    walk.open.begin(tag, len(walk.edits) - 1)
+    return None
+
+
+def _ends_span(walk: Walk, tag: Tag) -> None:
+    opened, index = walk.open.end(tag)
+    if opened is None:
+        walk.edit(tag.start, tag.end, "", "unwrap")
+    elif (
+        opened.raw == "<span>"
+        and walk.text[opened.end] == "["
+        and walk.text[tag.start - 1] == "]"
+        and not walk.open.count["a"]
+    ):
+        if not walk.edited(tag.start - 1):
+            walk.edits[index] = (opened.start, opened.end + 1, "\\[", "guard")
+            walk.edit(tag.start - 1, tag.end, "\\]", "guard")
+        else:
+            walk.edit(tag.start, tag.end, "", "span")
+    else:
+        walk.edit(tag.start, tag.end, "", "span")
+
+
+def _guarded(walk: Walk, tag: Tag, guard: re.Match[str]) -> bool:
+    """`<span>[page 12]</span>`: a page of the old wiki becomes a link again."""
+    href = walk.links.guarded(tag, guard[1].strip())
+    if href is not None:
+        walk.edit(tag.start, guard.start() + 1, "[", "guard")
+        walk.edit(guard.end() - len("]</span>"), guard.end(), f"]({href})", "guard")
+    return href is not None
+
+
+def strong(walk: Walk, tag: Tag) -> int | None:
+    """`<b>` and `<strong>`."""
+    return _marked(walk, tag, "**")
+
+
+def emphasis(walk: Walk, tag: Tag) -> int | None:
+    """`<i>` and `<em>`; an icon is an `<i>` with a class and nothing in it."""
+    return _marked(walk, tag, "*")
+
+
+def _marked(walk: Walk, tag: Tag, mark: str) -> int | None:
+    if tag.closing:
+        _ends_marked(walk, tag, mark)
+        return None
+    words = _words(walk, tag)
+    if words and "*" not in walk.text[tag.start - 1 : tag.start] + walk.text[words.end() : words.end() + 1]:
+        walk.edits += (tag.start, tag.end, mark, "emphasis"), (*words.span(1), mark, "emphasis")
+        return words.end()
+    walk.begin(tag, mark, "emphasis")
+    return None
+
+
+def _words(walk: Walk, tag: Tag) -> re.Match[str] | None:
+    """What an element holds, and its end tag as group 1, when it holds nothing but a few words."""
+    words = WORDS.match(walk.text, tag.end, min(tag.end + LONGEST_RAISED, walk.end))
+    return words if words and words[2].lower() == tag.name else None
+
+
+def _ends_marked(walk: Walk, tag: Tag, mark: str) -> None:
+    opened, index = walk.open.end(tag)
+    if opened is None:
+        walk.edit(tag.start, tag.end, "", "unwrap")
+        return
+    if tag.start - opened.end > LONGEST_MARKED:
+        walk.edits[index] = walk.dropped(opened, "emphasis")
+        walk.edit(tag.start, tag.end, "", "emphasis")
+        return
+    first, last = _between_breaks(walk.text, opened.end, tag.start)
+    content = walk.text[first:last]
+    before = walk.text[max(opened.start - 1, 0) : opened.start] if first == opened.end else "\n"
+    after = walk.text[tag.end : tag.end + 1] if last == tag.start else "\n"
+    shown = TAGS.sub("", content)
+    empty = not shown.strip()
+    lead, trail = len(content) - len(content.lstrip(" \t")), len(content) - len(content.rstrip(" \t"))
+    inside = shown == shown.strip() or shown.strip() == content.strip() == content.strip(" \t")
+    # A star that a letter touches on one side and a sign on the other opens nothing, and a backslash ends nothing.
+    opens = lead or not before.isalnum() or shown.strip()[:1].isalnum()
+    inside = inside and bool(opens) and not shown.rstrip().endswith("\\")
+    fits = inside and "*" not in before + after and "*" not in (shown.strip()[:1], shown.strip()[-1:])
+    if empty or not fits or (BLOCK_INSIDE.search(content) and not walk.open.one_line):
+        rule = "icon" if empty and mark == "*" else "emphasis"
+        walk.edits[index] = walk.dropped(opened, rule)
+        walk.edit(tag.start, tag.end, "", rule)
+        return
+    if first > opened.end:
+        walk.edits[index] = (opened.start, opened.end, "", "emphasis")
+        walk.edit(first, first + lead, mark, "emphasis")
+    elif lead:
+        walk.edits[index] = (opened.start, opened.end + lead, (" " if before.strip() else "") + mark, "emphasis")
+    glued = after.isalnum() and not shown.rstrip()[-1:].isalnum()
+    apart = " " if glued or (trail and after.strip()) else ""
+    if last < tag.start:
+        walk.edit(last, last, mark, "emphasis")
+        walk.edit(tag.start, tag.end, "", "emphasis")
+    else:
+        walk.edit(tag.start - trail, tag.end, mark + apart, "emphasis")
+
+
+def close_emphasis(walk: Walk) -> None:
+    """What is open at the end of the text loses its mark."""
+    for tag, index in walk.open.all:
+        if tag.name in STRONG or tag.name in EMPHASIS:
+            walk.edits[index] = walk.dropped(tag, "emphasis")
+
+
+def _between_breaks(text: str, start: int, end: int) -> tuple[int, int]:
+    """A range without the breaks at its edges: a mark of Markdown touches words.
+
+    >>> _between_breaks("<br>a <br/>", 0, 11)
+    (4, 5)
+    """
+    if first := FIRST_BREAKS.match(text, start, end):
+        start = first.end()
+    if text[start:end].rstrip().endswith(">") and (last := LAST_BREAKS.search(text, start, end)):
+        end = last.start()
+    return start, end
+
+
+def kept(walk: Walk, tag: Tag, rule: str = "unwrap") -> int | None:
+    """`<sup>` and `<sub>` stay, without attributes, when they hold text of one line."""
+    if not tag.closing and (words := _words(walk, tag)):
+        walk.edits += (tag.start, tag.end, f"<{tag.name}>", rule), (*words.span(1), f"</{tag.name}>", "unwrap")
+        return words.end()
+    if not tag.closing:
+        walk.open.begin(tag, len(walk.edits))
+        walk.drop(tag, rule)
+        return None
+    opened, index = walk.open.end(tag)
+    content = walk.text[opened.end : tag.start] if opened and tag.start - opened.end <= LONGEST_RAISED else ""
+    shown = html.unescape(MARKERS.sub("", content)).strip(" *_\n")
+    if opened and shown and not BLOCK_INSIDE.search(content) and not MARKDOWN_BLOCK.search(content):
+        inner = opened.end + len(content) - len(content.lstrip())  # a tag alone on its line is a block of HTML
+        walk.edits[index] = (opened.start, inner, f"<{tag.name}>", walk.edits[index][3])
+        walk.edit(tag.start, tag.end, f"</{tag.name}>", rule)
+    else:
+        walk.edit(tag.start, tag.end, "", rule)
+    return None
+
+
+# --- line breaks --------------------------------------------------------------------------------
+
+
+def line_break(walk: Walk, tag: Tag, rule: str = "break") -> int | None:
+    """`<br>` stays in table rows; elsewhere it is a hard break, or a blank where no line may end."""
+    if walk.table or walk.around.in_pipe_row(tag.start):
+        walk.edit(tag.start, tag.end, "<br>", rule)
+    elif walk.open.one_line and walk.open.one_line == walk.open.count["p"] + walk.open.count["li"]:
+        return _hard_break(walk, tag, rule)
+    elif walk.open.one_line or walk.around.in_heading(tag.start):
+        walk.edit(tag.start, tag.end, " ", rule)
+    elif walk.text.startswith("\n", tag.end):
+        walk.edit(tag.start, tag.end, "  ", rule)
+    else:
+        end, guard = walk.around.unmarked(tag.end) if NO_ITEM.match(walk.text, tag.end) else (tag.end, "")
+        walk.edit(tag.start, end, f"  \n{guard}", rule)
+    return None
+
+
+def _hard_break(walk: Walk, tag: Tag, rule: str) -> int:
+    """The breaks at a place in a paragraph or an item of HTML: two part paragraphs, and none is at an edge."""
+    block, level = next(element for element in reversed(walk.open.all) if element[0].name in ("p", "li"))
+    end = BREAKS.match(walk.text, tag.end).end()  # type: ignore[union-attr]  # it matches nothing, too
+    between = walk.text[tag.end : end]
+    if BLOCK_END.match(walk.text, end) or ONLY_TAGS.fullmatch(walk.text, block.end, tag.start):
+        walk.edit(tag.start, end, "", rule)
+        return end
+    indent = " " * 4 * min(max(level, 1), DEEPEST_LIST) if block.name == "li" else ""
+    parts = walk.open.all[-1][0].name == "p" and ("<" in between or between.count("\n") > 1)
+    end, guard = walk.around.unmarked(end)
+    walk.edit(tag.start, end, ("\n\n" if parts else f"\\\n{indent}") + guard, rule)
+    return end
+
+
+# --- links and images ---------------------------------------------------------------------------
+
+
+def anchor(walk: Walk, tag: Tag) -> None:
+    """`<a href>` becomes a Markdown link, `<a name>` goes."""
+    if not tag.closing:
+        if walk.around.is_closed(tag.end, ANCHOR_END):
+            walk.begin(tag, "", "anchor")
+        else:
+            walk.drop(tag, "unwrap")
+        return
+    opened, index = walk.open.end(tag)
+    if opened is None:
+        walk.edit(tag.start, tag.end, "", "unwrap")
+        return
+    inner = walk.text[opened.end : tag.start]
+    label = html.unescape(TAGS.sub("", inner) if "<" in inner else inner)
+    before, after, rule = walk.links.anchor(opened, label)
+    if not label.strip(" *_\n") and "<img" not in inner.lower():
+        before = after = ""
+    if before == "[" and OUTER_END.match(walk.text, tag.end) and OUTER_START.search(walk.text, 0, opened.start):
+        before = after = ""  # of two links around one text the outer one wins
+    walk.edits[index] = (opened.start, opened.end, before, rule)
+    walk.edit(tag.start, tag.end, after, rule)
+
+
+def image(walk: Walk, tag: Tag) -> None:
+    """`<img>`; one that stands for a lost file goes and is reported."""
+    end = tag.end + walk.text.startswith("}", tag.end)
+    if walk.links.loses_image(tag):
+        walk.edit(tag.start, end, "", "lost-image")
+    elif image := walk.links.image(tag):
+        walk.edit(tag.start, end, image, "image")
+    else:
+        walk.edit(tag.start, tag.end, "", "image")
+
+
+def auto(walk: Walk, token: re.Match[str]) -> int | None:
+    """`<https://…>` stays a link, `<javascript:…>` becomes text, mail addresses stay text."""
+    if end := walk.around.angled_end(token.start()):
+        return end
+    address = token[0][1:-1]
+    if ":" not in address.partition("@")[0] or not walk.links.stays(token.start(), address):
+        walk.edit(*token.span(), address, "autolink")
+    return None

@@ -1,0 +1,187 @@
+"""Plugins, marks and shortcodes of the old wiki: few of them mean something, of the others the text stays."""
+
+from __future__ import annotations
+
+import re
+
+from etl.transform.body.code import ticks_around
+from etl.transform.body.edits import Edit, short
+from etl.transform.body.lists import NEST
+from etl.transform.body.surface import blocks, boxes, inline
+from etl.transform.body.surface.inline import LONGEST_MARKED
+from etl.transform.body.surface.tags import Tag
+from etl.transform.body.surface.walk import Walk
+
+SHORTCODE = re.compile(r"\{\{[<%][^{}]{0,2000}[>%]\}\}\}?(?:[ \t]*\n\s*-{3,}[ \t]*(?=\n|\Z))?")
+MARKER = re.compile(
+    r"\{/?[A-Z][A-Z0-9_]+(?:\((?:[^(){}]|\([^(){}]{0,2000}\)){0,2000}\)?)?\s{0,9}/?\}"
+    r"|\{(?:img|redirect|module|include|category|maketoc|toc|attach|file)\b[^{}\n]{0,2000}\}"
+)
+MARK = re.compile(r"~/?(?:hs|np|pp|tc|hc|tex)~|~~#?[A-Fa-f0-9]{3,6}:|~~")
+ANCHOR_NAME = re.compile(r"[\w:.-]{1,80}(?:[ \t]*\||(?=\{ANAME\}|<))")
+BOX_TITLE = re.compile(r"title\s*=>?\s*(?:\"([^\"]*)\"|'([^']*)'|([^,)]*))")
+CODE_LANGUAGE = re.compile(r"\bcolors\s*=>?\s*[\"']?([a-zA-Z][\w+#.-]{0,39})")
+BLANK_LINES = re.compile(r"\A(?:[ \t]*\n)+")
+LINE_END = re.compile(r"[ \t]*(?:\n|\Z)")
+FILE_ID = re.compile(r"(?:attId|fileId|id|src)\s*=>?\s*[\"']?([^\"')}]+)", re.IGNORECASE)
+FOR_SOME = frozenset(("GROUP", "PERM"))
+"""Plugins of the old wiki that only some readers saw the text of."""
+WITHIN_WORDS = frozenset("ALINK ANAME FONT HTML MONO SPAN TAG".split())
+"""Plugins of the old wiki whose text may be part of a word; that of others stands apart."""
+SENTENCE_SIGNS = frozenset(".,;:!?")
+
+
+def shortcode(walk: Walk, token: re.Match[str]) -> None:
+    """`{{< toc >}}`, and the rule right behind it."""
+    walk.find("shortcode.removed", token.start(), f"shortcode {short(token[0].split('}}')[0] + '}}')}", "removed")
+    alone = walk.around.at_line_start(token.start()) and walk.text[token.end() : token.end() + 1] in ("", "\n", " ")
+    walk.edit(*token.span(), walk.gap(token.start()) if alone else "", "shortcode")
+
+
+def marker(walk: Walk, token: re.Match[str]) -> int | None:
+    """`{NAME(arguments)}` and `{NAME}`: boxes, images and sub- or superscript have a meaning."""
+    start, end = token.span()
+    name = re.match(r"\w+", token[0].lstrip("{/"))[0].upper()  # type: ignore[index]  # MARKER says so
+    opening = "(" in token[0] or token[0][1:2].islower()
+    if name == "BOX":
+        _box(walk, token, opening=opening)
+    elif name == "IMG":
+        _image(walk, token, opening=opening)
+    elif name == "FOOTNOTE":
+        walk.find("markup.removed", start, f"plugin marker {short(token[0])}", "its inner text stays, in brackets")
+        walk.edit(start, end, " \\[" if opening else "\\]", "footnote")
+    elif name in ("SUB", "SUP"):
+        return inline.kept(walk, Tag(name.lower(), start, end, not opening, token[0]), "tiki-marker") or end
+    elif name in ("BR", "HR") and opening:
+        end += len(name) + 2 if walk.text.startswith(f"{{{name}}}", end) else 0
+        tag = Tag(name.lower(), start, end, False, token[0])
+        if name == "BR":
+            return inline.line_break(walk, tag, "tiki-marker") or end
+        blocks.horizontal(walk, tag, "tiki-marker")
+    elif name == "CODE" and opening and (code_end := _code(walk, token)):
+        return code_end
+    else:
+        anchor = ANCHOR_NAME.match(walk.text, end) if name == "ANAME" and opening else None
+        end = anchor.end() if anchor else end
+        seen = ", which only some readers saw" if name in FOR_SOME and opening else ""
+        walk.find(
+            "markup.removed",
+            start,
+            f"plugin marker {short(walk.text[start:end])}",
+            f"removed; its inner text stays{seen}",
+        )
+        walk.edit(start, end, _parted(walk, name, start, end), "tiki-marker")
+    return end
+
+
+def _parted(walk: Walk, name: str, start: int, end: int) -> str:
+    """The blank that keeps words apart which a marker, or several of them, stood between."""
+    first, last, apart = walk.passed.markers
+    first, apart = (first, apart) if start == last else (start, False)
+    walk.passed.markers = first, end, apart or name not in WITHIN_WORDS
+    before, behind = walk.text[first - 1 : first], walk.text[end : end + 1]
+    if name == "ELSE":
+        return " " if before.strip() and behind.strip() not in ("", "{") else ""
+    touches = behind.isalnum() and (before.isalnum() or before in SENTENCE_SIGNS)
+    return " " if touches and walk.passed.markers[2] else ""
+
+
+def _code(walk: Walk, token: re.Match[str]) -> int | None:
+    """`{CODE(colors="php")}` and what is code up to `{CODE}`, if there is a place for code; returns its end."""
+    (start, inner), text = token.span(), walk.text
+    if walk.passed.next_code < inner:
+        walk.passed.next_code = walk.around.next_of("{CODE}", inner) or 0
+    stop = walk.passed.next_code
+    if stop < inner or start < walk.passed.literal_end:
+        return None
+    end, line = stop + len("{CODE}"), walk.around.line_start(start)
+    on_line = text[line : min(start, line + NEST)]
+    alone = start - line < NEST and not on_line.strip() and LINE_END.match(text, end)
+    if alone or text.find("\n", inner, min(stop, inner + LONGEST_MARKED)) >= 0:
+        one_line = walk.open.one_line or walk.table or walk.around.in_pipe_row(start)
+        fits = not one_line and not on_line.lstrip().startswith(">")
+        edits = _code_block(walk, token, stop, end) if fits else None
+    else:
+        edits = _code_span(walk, token, stop, end) if stop - inner <= LONGEST_MARKED else None
+    if edits is None:
+        return None
+    walk.find("markup.removed", start, f"plugin marker {short(token[0])}", "removed; its inner text stays, as code")
+    walk.edits += edits
+    walk.start = end
+    return end
+
+
+def _code_block(walk: Walk, token: re.Match[str], stop: int, end: int) -> tuple[Edit, Edit] | None:
+    """What makes a fenced block of the code between two markers."""
+    code = BLANK_LINES.sub("", walk.text[token.end() : stop].rstrip(), 1)
+    if not code:
+        return None
+    fence = ticks_around(code, 3)
+    language = CODE_LANGUAGE.search(token[0])
+    opening = fence + (language[1] if language else "")
+    walk.code_size += len("".join(code.split())) + len(opening) + len(fence)
+    return (
+        (*token.span(), f"\n\n{opening}", "tiki-marker"),
+        (token.end(), end, f"\n{code}\n{fence}\n\n", "tiki-marker"),
+    )
+
+
+def _code_span(walk: Walk, token: re.Match[str], stop: int, end: int) -> tuple[Edit, Edit] | None:
+    """What makes a code span of the code between two markers, unless signs around it have another meaning then."""
+    (start, inner), text = token.span(), walk.text
+    code = text[inner:stop].strip()
+    tick = text.rfind("`", max(walk.start, start - LONGEST_MARKED), start)
+    open_tick = tick >= 0 and text.find("\n\n", tick, start) < 0
+    if not code or open_tick or text[start - 1 : start] in ("`", "\\") or text.startswith("`", end):
+        return None
+    if "|" in code and (walk.table or walk.around.in_pipe_row(start)):
+        return None
+    ticks, gap = ticks_around(code, 1), " " if "`" in (code[0], code[-1]) else ""
+    apart = " " if walk.edits and walk.edits[-1][1] == start and walk.edits[-1][2].endswith("`") else ""
+    return (start, inner, apart + ticks + gap, "tiki-marker"), (inner, end, code + gap + ticks, "tiki-marker")
+
+
+def _box(walk: Walk, token: re.Match[str], *, opening: bool) -> None:
+    if not opening:
+        boxes.close_box(walk, *token.span())
+        return
+    title = BOX_TITLE.search(token[0])
+    boxes.open_box(walk, *token.span(), next(filter(None, title.groups()), "") if title else "")
+
+
+def _image(walk: Walk, token: re.Match[str], *, opening: bool) -> None:
+    walk.edit(*token.span(), "", "lost-image")
+    if opening:
+        for number in (FILE_ID.search(token[0]) or ["", token[0]])[1].split(","):
+            walk.lose_image(token.start(), number.strip())
+
+
+def mark(walk: Walk, token: re.Match[str]) -> int | None:
+    """`~hs~` is a hard blank, `~~#F00:text~~` a colour, `~tc~` a comment; the others only guarded their text."""
+    mark = token[0]
+    if mark in ("~tc~", "~hc~") and (end := _comment_end(walk, token)):
+        return end
+    if mark in ("~np~", "~pp~") and token.end() > walk.passed.literal_end:
+        walk.passed.literal_end = walk.around.next_of(f"~/{mark[1:]}", token.end()) or 0
+    if not mark.startswith("~~"):
+        walk.edit(*token.span(), " " if mark == "~hs~" else "", "tiki-mark")
+    elif mark != "~~":
+        walk.passed.colours += 1
+        walk.find("markup.removed", token.start(), f"colour {mark!r}", "removed; its inner text stays")
+        walk.edit(*token.span(), "", "tiki-colour")
+    elif walk.passed.colours:
+        walk.passed.colours -= 1
+        walk.edit(*token.span(), "", "tiki-colour")
+    return None
+
+
+def _comment_end(walk: Walk, token: re.Match[str]) -> int | None:
+    """Where the comment ends that a mark begins, which goes; a guarded mark begins none."""
+    closing = f"~/{token[0][1:]}"
+    end = walk.around.next_of(closing, token.end()) if token.start() >= walk.passed.literal_end else None
+    if end is None:
+        return None
+    inner = " ".join(walk.text[token.end() : end].split())
+    walk.find("comment.removed", token.start(), f"comment {short(inner)}", "removed")
+    walk.edit(token.start(), end + len(closing), "", "comment")
+    return end + len(closing)
