@@ -114,12 +114,13 @@ def _run_surface(surface: Surface) -> None:
 
 def _links(revision: Revision, surface: Surface, structure: Structure) -> list[dict[str, Any]]:
     """All links in order: those that stay, and those of which only the text stayed."""
-    version, gone = structure.version, [*surface.links.unlinked, *structure.unlinked]
-    kept = [_link(href, to) for _, href, to in structure.kept]
-    mixed = bool(gone or structure.bare)
+    links, version = structure.links, structure.version
+    gone = [*surface.links.unlinked, *structure.unlinked]
+    kept = [_link(href, to) for _, href, to in links.kept]
+    mixed = bool(gone or links.bare)
     found = [(offset, _link(href, to)) for offset, href, to in gone]
-    found += [(revision.origin(start, version), _link(bare.href, bare)) for start, bare in structure.bare]
-    for (start, href, to), link in zip(structure.kept, kept, strict=True):
+    found += [(revision.origin(start, version), _link(bare.href, bare)) for start, bare in links.bare]
+    for (start, href, to), link in zip(links.kept, kept, strict=True):
         if mixed or to.state == "dangling":
             offset = revision.origin(start, version)
             found.append((offset, link))
@@ -139,7 +140,7 @@ def _images(linker: Linker, revision: Revision, surface: Surface, structure: Str
         (offset, {"src": src, "alt": alt, "width": None, "state": "missing"})
         for offset, src, alt in revision.lost_images
     ]
-    for node in structure.images:
+    for node in structure.links.images:
         src = encoded(linker.source(node.data["dest_url"]))
         widths = surface.links.widths.get(src)
         alt = "".join(child.data for child in node.walk() if child.kind == "Text")

@@ -33,7 +33,8 @@ OF_PAGE = re.compile(r"/(posts|pages)/([a-z0-9]+(?:-[a-z0-9]+)*+)/?")
 """An address of the old site as nearly all are written: the prefix of pages and a well-formed slug."""
 HTTP_HOST = re.compile(r"https?://([a-z0-9.-]+)(?=[/?#]|\Z)")
 UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0\u2000-\u200f\u2028-\u202f\u205f\u2060\u21b5\u3000\ufeff\\<>()\"`{}|^\[\]*_~]")
-ENTITY = re.compile(r"&(?=#?\w+;)")
+AMPERSAND = re.compile(r"&(?=#?\w+;)")
+"""One that an entity begins with."""
 WHOLE_ENTITY = re.compile(r"&#?\w{1,31};")
 LOST_ID = re.compile(r"unknown page_id:\s*(\d+)", re.IGNORECASE)
 LOST_NAME = re.compile(r"does not exist yet:\s*(.+)", re.IGNORECASE)
@@ -245,7 +246,7 @@ def encoded(href: str) -> str:
         return href
     href = without_blanks(href)
     href = UNSAFE.sub(lambda match: _quoted(match[0]), href)
-    return ENTITY.sub("&amp;", href) if "&" in href else href
+    return AMPERSAND.sub("&amp;", href) if "&" in href else href
 
 
 @lru_cache(1024)

@@ -16,18 +16,8 @@ from itertools import pairwise
 from etl.settings import Settings
 from etl.transform.body.boxes import BOX_END, BOX_START
 from etl.transform.body.edits import Edit, Revision, short
-from etl.transform.body.links import (
-    ENTITY,
-    LOST_FILE,
-    Destination,
-    Linker,
-    decoded,
-    encoded,
-    is_prose,
-    mended,
-    untracked,
-    without_blanks,
-)
+from etl.transform.body.link_edits import BARE_ADDRESS, Links
+from etl.transform.body.links import Destination, Linker
 from etl.transform.body.lists import NEST, laid_out, list_edits, not_tight, usual_edits
 from etl.transform.body.parse import Node, Tree, column, parse, visible_end
 from etl.transform.body.tables import is_plain, table_edits
@@ -73,24 +63,6 @@ QUOTE_MARK = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
 NOT_QUOTE = re.compile(r"[^>\t]")
 QUOTE_BLANKS = re.compile(r"^((?:[ \t]*>)+)[ \t]{2,}(?=\S)", re.MULTILINE)
 BEFORE_PUNCTUATION = re.compile(r" +(?=\\?[,.;:)\]](?:\s|$))")
-CUT_DOI = re.compile(r"doi\.org/10\.\d{4,9}/$")
-DOI_REST = re.compile(r"[a-zA-Z0-9][\w.-]*[\w]")
-# An alphabet that parts its words: between others a blank would be wrong.
-PARTED = r"[0-9A-Za-z\u00c0-\u02af\u0370-\u052f]"
-TOUCHES_BEFORE = re.compile(rf"{PARTED}{{2}}|.[,;]")
-TOUCHES_BEHIND = re.compile(rf"{PARTED}{{2}}")
-APART = frozenset(("", *" \n\t()*|.:"))
-"""What nearly always stands before a link; it does not touch it."""
-BEFORE_WORDS, BEHIND_WORDS = frozenset(("", *" \n\t(")), frozenset(("", *" \n\t).,;:"))
-"""What may stand around the words of a link that becomes text, without meaning anything else then."""
-SIMPLE_LABEL = re.compile(r"[^\[\]*_`<:&|\n]+")
-PLAIN = r"[A-Za-z0-9/._?=#&:,+~@!$*'%-]*+"
-USUAL_LINK = re.compile(rf"(?<!\s)\]\(((?:https?:/)?/{PLAIN}(?:\({PLAIN}\){PLAIN})*+)\)(?!{PARTED}{{2}})")
-"""What stands behind the words of a link, as nearly all are: its address is what is written, and no words touch it."""
-WIDE = "\u3001\u3002\u3008-\u3011\u3014-\u301b\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f"  # punctuation of East Asia
-IN_ADDRESS = rf"[^\s<>\x00-\x1f\x7f-\x9f\"\u201c\u201d\u201e\u00ab\u00bb{WIDE}|\\`\[\]&]"
-BARE = re.compile(rf"http(?<![\w/=\\]http)s?://(?=\w){IN_ADDRESS}++(?:(?:&(?!lt;|gt;)|\\_){IN_ADDRESS}*+)*+")
-NOT_LITERAL = re.compile(r"[\\\[\]*_`<]")
 LONG_HEADING = 120
 FEWEST_INVERTED = 4  # marks of bold with blanks on both sides
 NEXT_NUMBER = re.compile(r" (\d{1,2})\. (?=\S)")
@@ -103,9 +75,6 @@ ALLOWED_TAGS = frozenset(("<sub>", "</sub>", "<sup>", "</sup>"))
 DEFINITIONS = re.compile(
     r"(?:\s*\n {0,3}\[[^\]\n]+\]:[ \t]*\S+(?:[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*'))?[ \t]*(?=\n|\Z))+\s*"
 )
-PUNCTUATION = frozenset(".,;:!?'*_~\u2019\u2018\u2026\u2013\u2014")
-LAST_ENTITY = re.compile(r"&#?\w{1,31};\Z")
-BRACKETS = {")": "(", "}": "{"}
 MORE_THAN = re.compile(r">[ \t]*\d")  # `* > 125 g` is a comparison
 NUMBER_SIGNS = re.compile(r"^[ \t]*#{1,6}(?=[^\s#])", re.MULTILINE)
 DEFINITION_SIGN = re.compile(r"^[ \t]*:(?=[ \t])", re.MULTILINE)
@@ -127,18 +96,14 @@ class Structure:
         self.drop = _lines_to_drop(settings.drop_lines)
         self.unlinked: list[tuple[int, str, Destination]] = []
         """Links that became text: source offset, address as it was, and why."""
-        self.kept: list[tuple[int, str, Destination]] = []
-        """Links of the last tree that stay: where they begin, address, and what it means."""
-        self.images: list[Node] = []
-        """Images of the last tree, those in the words of other ones left out."""
         self.code_blocks: list[Node] = []
         """Code blocks of the last tree."""
-        self.bare: list[tuple[int, Destination]] = []
-        """Bare addresses that become links by the last edits, which the last tree does not know as such."""
         self.version = 0
         """Which text the last tree is of: the number of changes that the revision had seen."""
         self.text = revision.text
         self.asked: list[Edit] = []
+        self.links = Links(revision, linker, self.asked)
+        """Those of the last tree."""
         self.text_end = 0
         """Where the last visible character of the text ends."""
         self.blocks: Sequence[Node] = ()
@@ -160,10 +125,8 @@ class Structure:
         """Where paragraphs begin that are rows of the table before them."""
         self.touching: set[int] = set()
         """Lists right behind one another: only the kind of their marks tells them apart."""
-        self.table_end = self.rows_end = self.quote_end = self.label_end = self.code_end = self.strong_end = 0
-        """Where the table, its rows that were cut off, the quotation, the link and the code end that rules are in."""
-        self.lost_end = 0
-        """Where the image of a lost file ends that the rules are in."""
+        self.table_end = self.rows_end = self.quote_end = self.code_end = self.strong_end = 0
+        """Where the table, its rows that were cut off, the quotation, the code and the bold end that rules are in."""
 
     def run(self) -> Tree:
         """Apply the rules until none asks for a change; returns a tree with the structure of the result.
@@ -176,21 +139,22 @@ class Structure:
                 tree = parse(self.revision.text, is_plain)
             self.text, self.version = self.revision.text, self.revision.version
             self.ask(tree)
-            asked, self.asked = self.asked, []  # so many of a hostile body that they are not kept
-            applied = self.revision.apply(asked)
-            if applied <= SETTLED and not self.again and not self.revision.postponed:
+            self.unlinked += self.links.unlinked
+            applied = self.revision.apply(self.asked)
+            self.asked.clear()  # so many of a hostile body that they are not kept
+            if applied <= SETTLED and not (self.again or self.links.again or self.revision.postponed):
                 break
         return tree
 
     def ask(self, tree: Tree) -> None:
         """Collect what all rules ask for on a tree."""
-        self.asked, self.again = [], False
-        self.kept, self.images, self.code_blocks = [], [], []
+        self.again, self.code_blocks = False, []
+        self.links = Links(self.revision, self.linker, self.asked)
         self.box_open, self.table_end, self.quote_end = False, 0, 0
-        self.bare, self.waiting, self.touching, self.rows = [], set(), set(), set()
+        self.waiting, self.touching, self.rows = set(), set(), set()
         self.blocks, self.simple, self.text_end = tree.root.children, {}, len(self.text.rstrip())
         self.nodes, self.loose = tree.nodes, None
-        self.rows_end = self.label_end = self.code_end = self.strong_end = self.lost_end = 0
+        self.rows_end = self.code_end = self.strong_end = 0
         words = "\n".join([node.data for node in tree.nodes if node.kind == "Text"])
         signs = [sign for sign in SIGNS if sign in words]
         starred, rules = False, RULES
@@ -220,7 +184,7 @@ class Structure:
             self.blanks(node)
         if "[" in data or "]" in data:
             self.brackets(node)
-        addresses = self.bare_addresses(node) if "://" in data and node.start >= self.label_end else ()
+        addresses = self.links.bare_addresses(node) if "://" in data and node.start >= self.links.end else ()
         starred = "*" in data
         if "{" in data:
             for brace in ATTRIBUTES.finditer(self.text, node.start, node.end):
@@ -752,7 +716,7 @@ class Structure:
 
     def _underscores(self, text: Node) -> Iterator[re.Match[str]]:
         """The marks in a text that are in none of its addresses."""
-        addresses = [match.span() for match in BARE.finditer(self.text, text.start, text.end)]
+        addresses = [match.span() for match in BARE_ADDRESS.finditer(self.text, text.start, text.end)]
         for mark in UNDERSCORES.finditer(self.text, text.start, text.end):
             if not _is_inside(mark.start(), addresses):
                 yield mark
@@ -795,108 +759,14 @@ class Structure:
     # --- links ------------------------------------------------------------------------------
 
     def link(self, node: Node) -> None:
-        """A link goes to its new place, or becomes its text."""
-        self.label_end = node.end
-        if len(node.children) == 1 and self._is_usual(node, node.children[0]):
-            return
-        if node.data["link_type"] == "Collapsed" and self.text.startswith("[]", node.end):
-            node.end += 2  # the parser leaves them out
-        if node.data["link_type"] in ("Autolink", "Email"):
+        """A link goes to its new place, or becomes its text; an address that is its own text is no prose."""
+        if self.text[node.start] == "<":
             self.code_end = max(self.code_end, node.end)
-            self._autolink(node)
-            return
-        start, end = node.start + 1, max(node.inner_end, node.start + 1)
-        label, href = self.text[start:end], node.data["dest_url"]
-        if is_prose(label, href):
-            self._literal(node, label, href)
-            return
-        destination = self._destination(node, href)
-        if destination.finding and (destination.href is None or destination.state != "dangling"):
-            done = "its text stays" if destination.href is None else f"goes to {destination.href}"
-            self.revision.find(destination.finding, node.start, f"link {href!r}", done)
-        if destination.href is None or not label.strip():
-            if destination.href is None:
-                self.unlinked.append((self.revision.origin(node.start), href, destination))
-            self.again = self.again or not self._is_alone(node, label)
-            before, behind = self._touching(node)
-            self.edit(node.start, start, before, "unlink")
-            self.edit(end, node.end, behind, "unlink")
-            return
-        rule = "page-link" if destination.kind in ("page", "tag") else "link"
-        written = self._rewrite(node, label, destination.href, rule)
-        if destination.state == "dangling" and written != href:
-            self.revision.note_address(node.start, written, href)
-        self.kept.append((node.start, written, destination))
+        self.links.link(node)
 
-    def _is_alone(self, node: Node, label: str) -> bool:
-        """Whether the words of a link mean the same without it: nothing in or around them is a mark or touches them."""
-        around = self.text[max(node.start - 1, 0) : node.start], self.text[node.end : node.end + 1]
-        return (
-            around[0] in BEFORE_WORDS
-            and around[1] in BEHIND_WORDS
-            and label == label.strip()
-            and SIMPLE_LABEL.fullmatch(label) is not None
-        )
-
-    def _is_usual(self, node: Node, label: Node) -> bool:
-        """Whether a link is as nearly all are: then at most its address changes, and that is done.
-
-        Words in brackets, apart from the words around them, and an address of another site or of a page.
-        """
-        text, start, usual = self.text, node.start, USUAL_LINK.match(self.text, label.end)
-        if (
-            usual is None
-            or usual.end() != node.end
-            or label.kind != "Text"
-            or label.start != start + 1
-            or text[start + 1].isspace()
-            or text[start - 1 : start] not in APART
-        ):
-            return False
-        href = usual[1]
-        if _may_be_cut(href) or self.linker.is_lost(href):
-            return False
-        to = self.linker.resolve(href, label.data)
-        if to.href is None or (to.finding and to.state != "dangling"):
-            return False
-        if to.href != href:
-            if _may_be_cut(to.href):
-                return False
-            rule = "page-link" if to.kind in ("page", "tag") else "link"
-            self.asked.append((label.end, node.end, f"]({to.href})", rule))
-            if to.state == "dangling":
-                self.revision.note_address(start, to.href, href)
-        self.kept.append((start, to.href, to))
-        return True
-
-    def _destination(self, node: Node, href: str) -> Destination:
-        """Where a link goes; a label in another emphasis behind a page's name is no part of the name (17)."""
-        if self.linker.is_lost(href):
-            return LOST_FILE
-        if "doi.org/" in href and CUT_DOI.search(href) and not DOI_REST.match(self.text, node.end):
-            return Destination(None, "external", "unmapped", None, "address.shortened")
-        destination = self.linker.resolve(href, _plain(node))
-        if destination.kind not in ("legacy", "page") or destination.state == "ok":
-            return destination
-        if not any(child.kind == "Emphasis" for child in node.children):
-            return destination
-        name = "".join(child.data for child in node.children if child.kind == "Text").strip()
-        return (self.linker.page(name) if name else None) or destination
-
-    def _autolink(self, node: Node) -> None:
-        """`<https://…>` stays, but for what must not be followed and what is on the old site."""
-        self.address(node.start, node.end, self.text[node.start + 1 : node.end - 1])
-
-    def bare_addresses(self, node: Node) -> Sequence[tuple[int, int]]:
-        """An address in prose becomes a link, with the punctuation around it outside (repair 13)."""
-        found = []
-        for match in BARE.finditer(self.text, node.start, node.end):
-            shown = _without_punctuation(match[0])
-            if self.text.startswith(("...", "\u2026"), match.start() + len(shown)):
-                continue  # shortened for show: it leads nowhere
-            found.append((match.start(), match.start() + len(shown)))
-            self.address(*found[-1], shown.replace("\\_", "_"))
-        return found
+    def image(self, node: Node) -> None:
+        """The address of an image is encoded, and one of a lost file goes."""
+        self.links.image(node)
 
     def literal_marks(self, node: Node, addresses: Sequence[tuple[int, int]]) -> None:
         """Stars, and underscores inside words, that are no markup: not every engine sees that without a backslash."""
@@ -904,106 +774,6 @@ class Structure:
             at = match.start()
             if not _is_escaped(self.text, at) and not _is_inside(at, addresses):
                 self.edit(at, at, "\\", "literal")
-
-    def address(self, start: int, end: int, shown: str) -> None:
-        """An address that is its own text: an autolink, a link to a page of the export, or text."""
-        bare = self.text[start] != "<"
-        if self.linker.is_elsewhere(shown):
-            destination = Destination(shown, "external", "external")
-            if bare:
-                self.bare.append((start, destination))
-                self.asked.append((start, end, f"<{shown}>", "bare-address"))
-            else:
-                self.kept.append((start, shown, destination))
-            return
-        address = untracked(mended(decoded(without_blanks(shown))))
-        destination = self.linker.resolve(address)
-        if not bare:
-            self.kept.append((start, address if destination.href else shown, destination))
-        if destination.href is None:
-            self.unlinked.append((self.revision.origin(start), shown, destination))
-            if destination.finding and bare:
-                self.revision.find(destination.finding, start, f"address {shown!r}", "it stays as text")
-            self.edit(start, end, shown, "autolink")
-        elif destination.kind in ("page", "tag"):
-            self.again = True
-            text = NOT_LITERAL.sub(r"\\\g<0>", shown)
-            self.edit(start, end, f"[{text}]({destination.href})", "page-link")
-            if destination.state == "dangling" and destination.href is not None:
-                self.revision.note_address(start, destination.href, shown)
-        else:
-            written = "%20".join(address.replace("<", "%3C").replace(">", "%3E").split())
-            self._shortened(start, shown, written)
-            if bare:
-                self.bare.append((start, destination._replace(href=written)))
-            self.edit(start, end, f"<{ENTITY.sub('&amp;', written)}>", "bare-address" if bare else "autolink")
-
-    def _shortened(self, start: int, shown: str, written: str) -> None:
-        """What went from an address that readers see is a finding."""
-        if len(written) < len(shown) and len(written) < len(decoded(shown)):
-            self.again = True
-            self.revision.find("address.shortened", start, f"address {shown!r}", f"is {written!r} now")
-
-    def _literal(self, node: Node, label: str, href: str) -> None:
-        """Brackets again; a parenthesis that the address lost to the text behind it is taken along."""
-        stray = self.text[node.end : node.end + 1] == ")" and label.count(")") > href.count(")")
-        self.edit(node.start, node.start + 1, "\\[", "bracket-link")
-        self.edit(node.inner_end, node.end + stray, "\\]", "bracket-link")
-
-    def _rewrite(self, node: Node, label: str, href: str, rule: str) -> str:
-        """Write a link anew; returns its address, for the full stop behind a DOI is no part of it."""
-        lead, trail, behind = len(label) - len(label.lstrip()), len(label) - len(label.rstrip()), ""
-        doi = "doi.org/" in href
-        rest = DOI_REST.match(self.text, node.end) if doi and CUT_DOI.search(href) else None
-        tail = href[len(href.rstrip(".,;:")) :] if doi else ""
-        if rest:
-            self.again = True
-            self.edit(node.inner_end, rest.end(), f"{rest[0]}]({href}{rest[0]})", "link")
-            return href + rest[0]
-        if tail and label.rstrip().endswith(tail):
-            behind = tail
-            trail += len(behind)
-        self.again = self.again or bool(lead or trail > len(behind))
-        if tail:
-            href = href[: -len(tail)]
-        before, after = self._touching(node)
-        after = "" if behind else after
-        self.edit(node.start, node.start + 1 + lead, f"{before}[", "link-blank" if before else "link")
-        self.edit(node.inner_end - trail, node.end, f"]({href}){behind}{after}", "link-blank" if after else rule)
-        return href
-
-    def _touching(self, node: Node) -> tuple[str, str]:
-        """The blanks that part a link from the words before and behind it (repair 25)."""
-        start, end = node.start, node.end
-        before = (
-            start and not self.text[start - 1].isspace() and TOUCHES_BEFORE.match(self.text, max(start - 2, 0), start)
-        )
-        return " " if before else "", " " if TOUCHES_BEHIND.match(self.text, end) else ""
-
-    def image(self, node: Node) -> None:
-        """The alternative text `image` says nothing; the address is encoded; an image of a lost file goes (33)."""
-        if node.start < self.lost_end:
-            return  # it is in the words of one that goes
-        if self.linker.is_lost(node.data["dest_url"]):
-            self.lost_end = node.end
-            alt = "".join(child.data for child in node.walk() if child.kind == "Text")
-            self.revision.lose_image(node.start, node.data["dest_url"], alt)
-            self.edit(node.start, node.end, "", "lost-image")
-            self.again = True
-            return
-        if not self.images or self.images[-1].end <= node.start:
-            self.images.append(node)
-        self.label_end = node.end
-        label = self.text[node.start + 2 : node.inner_end] if node.children else ""
-        source = self.linker.source(node.data["dest_url"])
-        if self.linker.resolve(source).finding == "link.removed":
-            self.revision.find("link.removed", node.start, f"image {source!r}", "its text stays")
-            self.edit(node.start, node.end, label, "unlink")
-            self.again = True
-        elif label == "image":
-            self.edit(node.start, node.end, f"![]({encoded(source)})", "image-alt")
-        elif "\n" not in label:
-            self.edit(node.start + 2 + len(label), node.end, f"]({encoded(source)})", "image-alt")
 
 
 RULES: dict[str, Callable[[Structure, Node], None]] = {
@@ -1045,29 +815,6 @@ def _is_bound(pattern: re.Pattern[str]) -> bool:
     return outside.startswith("^") and "|" not in outside and not pattern.flags & (re.MULTILINE | re.VERBOSE)
 
 
-def _without_punctuation(address: str) -> str:
-    """An address without the marks of the sentence behind it, and without brackets that it did not open.
-
-    >>> _without_punctuation("http://a.example/b_(c)),"), _without_punctuation("http://a.example/?!")
-    ('http://a.example/b_(c)', 'http://a.example/')
-    """
-    while True:
-        last = address[-1]
-        if last == ";" and (entity := LAST_ENTITY.search(address)):
-            address = address[: entity.start()]
-            last = address[-1]
-        opening = BRACKETS.get(last)
-        if last in PUNCTUATION or (opening and address.count(last) > address.count(opening)):
-            address = address[:-1]
-        else:
-            return address
-
-
-def _may_be_cut(href: str) -> bool:
-    """Whether an address may be a DOI without its end, or with a mark of the sentence behind it."""
-    return "doi.org/" in href and href[-1] in ".,;:/"
-
-
 def _is_inside(offset: int, ranges: Sequence[tuple[int, int]]) -> bool:
     """Whether a place is in one of some ranges, which come in order."""
     place = bisect_right(ranges, offset, key=lambda each: each[0]) - 1
@@ -1080,10 +827,3 @@ def _is_escaped(text: str, offset: int) -> bool:
     while start and text[start - 1] == "\\":
         start -= 1
     return (offset - start) % 2 == 1
-
-
-def _plain(node: Node) -> str:
-    """The text of a node without marks."""
-    if len(node.children) == 1 and node.children[0].kind == "Text":
-        return str(node.children[0].data)
-    return "".join(child.data if child.kind in ("Text", "Code") else " " for child in node.walk() if child is not node)
