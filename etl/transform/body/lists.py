@@ -28,6 +28,7 @@ LONGEST_NUMBER = 999  # a "list" of one that begins above is a sentence that beg
 
 MARK = re.compile(r"([*+-]|\d{1,9}[.)])([ \t]*)")
 REFERENCE = re.compile(r"([*+-][ \t]+)(\d{1,3})[.)](?=[ \t])")
+NEXT_NUMBER = re.compile(r" (\d{1,2})\. (?=\S)")
 BLOCKS = frozenset(("Paragraph", "List", "BlockQuote", "CodeBlock", "Table", "Heading", "Rule", "HtmlBlock"))
 
 
@@ -213,6 +214,16 @@ def _quote_gap(text: str, before: Node, quote: Node) -> Iterator[Edit]:
     lead = text[end:start].rpartition("\n")[2]
     if text[end:start].isspace():
         yield end, start, f"\n{lead}>\n{lead}", "quote-gap"
+
+
+def glued_items(text: str, start: int, end: int, first: int = 1) -> Iterator[Edit]:
+    """Text with ` 1. … 2. …` at its end was text and a list (repair 20); ``first``: the first number to part."""
+    begin = re.search(rf"(?<=\S) {first}\. (?=\S)", text[start:end])
+    numbers = list(NEXT_NUMBER.finditer(text, start + begin.start(), end)) if begin else []
+    counted = list(range(first, len(numbers) + first))
+    if len(numbers) + first > 2 and [int(number[1]) for number in numbers] == counted:
+        for number in numbers:
+            yield number.start(), number.start(1), "\n\n" if number[1] == "1" else "\n", "heading"
 
 
 class Region(NamedTuple):

@@ -8,17 +8,28 @@ a fixed point, and cleaning it again changes nothing.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
 from etl.settings import Settings
+from etl.transform.body.bold import (
+    begins_with_star,
+    emphasis_edits,
+    inverted_edits,
+    is_inverted,
+    lone_mark_edits,
+    lone_marks,
+    strong_edits,
+    underscore_edits,
+    unmarked,
+)
 from etl.transform.body.boxes import BOX_END, BOX_START
 from etl.transform.body.edits import Edit, Revision, short
-from etl.transform.body.link_edits import BARE_ADDRESS, Links
+from etl.transform.body.link_edits import Links, is_inside
 from etl.transform.body.links import Destination, Linker
-from etl.transform.body.lists import NEST, laid_out, list_edits, not_tight, usual_edits
+from etl.transform.body.lists import NEST, glued_items, laid_out, list_edits, not_tight, usual_edits
 from etl.transform.body.parse import Node, Tree, column, parse, visible_end
 from etl.transform.body.tables import is_plain, table_edits
 
@@ -32,7 +43,6 @@ SETTLED = frozenset(
 SIGNS = ("  ", "\t", "[", "]", "://", "*", "{", "_", "`")
 """Words without any of them stay as they are."""
 BLANKS = re.compile(r"[ \t]{2,}|\t")
-MARKS = re.compile(r"\*\*(?<![\\*]\*\*)(?:\*\*)?(?!\*)")
 DOUBLE_BLANKS = re.compile("  [ ]*")  # begins with two characters that are searched for as such
 # What would run, or lead somewhere, if it were no code.
 RUNS = re.compile(r"<[A-Za-z/!?]|\]\(\s*(?:javascript|vbscript|data):", re.IGNORECASE)
@@ -49,10 +59,6 @@ SPECIAL = re.compile(r"[\\`*_\[\]|]")
 FENCE_LINE = re.compile(r"(`{3,}|~{3,})([^\n]*)")
 LANGUAGE = re.compile(r"[\w+#.-]{1,40}")
 LITERAL = re.compile(r"(?<![*\\\s])\*(?!\*)|(?<![*\\])\*(?![*\s])|(?<=[^\W_])_(?=[^\W_])|`")
-UNDERSCORES = re.compile(r"(?<![_\\])__(?!_)")
-STARS = "*", "\\*"
-"""A star, and how it is written where it is no markup."""
-LONE_UNDERSCORES = re.compile(r"(?<![\w\\])__(?=[^\W_])|(?<=[^\W_])__(?!\w)|(?<= )__ ")
 DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015"
 LINE_SIGNS = frozenset(f"{DASHES}#: \t\n")
 """A line of a paragraph that begins with none of them is words."""
@@ -62,10 +68,7 @@ BLOCK_MARK = re.compile(r"[>|#`~=+*-]|\d{1,9}[.)]")
 QUOTE_MARK = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
 NOT_QUOTE = re.compile(r"[^>\t]")
 QUOTE_BLANKS = re.compile(r"^((?:[ \t]*>)+)[ \t]{2,}(?=\S)", re.MULTILINE)
-BEFORE_PUNCTUATION = re.compile(r" +(?=\\?[,.;:)\]](?:\s|$))")
 LONG_HEADING = 120
-FEWEST_INVERTED = 4  # marks of bold with blanks on both sides
-NEXT_NUMBER = re.compile(r" (\d{1,2})\. (?=\S)")
 TRAILING_MARKS = re.compile(r"[ \t]+(?:\\?\*|-{2,}|_+)\Z")
 HARD_END = re.compile(r"(?:[ \t]{2,}|\\)\n[ \t]*")
 HEADING_MARK = re.compile(r"(#{1,6})[ \t]+")
@@ -171,7 +174,7 @@ class Structure:
         if starred:
             self.lone_marks(tree)
         if "__" in words:
-            self.underscores(tree)
+            self.asked += underscore_edits(self.text, tree.nodes)
         if self.box_open:
             self._end_box(tree)
 
@@ -367,7 +370,7 @@ class Structure:
         self._heading_end(node, end)
         for child in node.children:
             if child.kind == "Strong":
-                self._unmark(child, "heading")
+                self.asked += unmarked(child, "heading")
 
     def _heading_end(self, node: Node, end: int) -> None:
         """What stands behind the words of a heading: marks, a number sign, or a list that was glued to it."""
@@ -381,19 +384,9 @@ class Structure:
         elif last == "#" and end == node.inner_end and not _is_escaped(self.text, end - 1):
             self.edit(end - 1, end - 1, "\\", "literal")
         elif end - node.start >= LONG_HEADING:
-            self._glued_list(node.start, end)
-
-    def _glued_list(self, start: int, end: int, first: int = 1) -> None:
-        """Text with ` 1. … 2. …` at its end was text and a list (repair 20); ``first``: the first number to part."""
-        begin = re.search(rf"(?<=\S) {first}\. (?=\S)", self.text[start:end])
-        numbers = list(NEXT_NUMBER.finditer(self.text, start + begin.start(), end)) if begin else []
-        if len(numbers) + first > 2 and [int(number[1]) for number in numbers] == list(
-            range(first, len(numbers) + first)
-        ):
-            self.again = True
-            for number in numbers:
-                gap = "\n\n" if number[1] == "1" else "\n"
-                self.edit(number.start(), number.start(1), gap, "heading")
+            edits = list(glued_items(self.text, node.start, end))
+            self.asked += edits
+            self.again = self.again or bool(edits)
 
     def _joined(self, heading: Node, after: Node) -> bool:
         """A heading that ends in a hard break goes on in the line below it."""
@@ -417,11 +410,6 @@ class Structure:
         elif "\n" not in self.text[node.start : under].strip():
             self.edit(under, end, "", "setext")
             self.edit(node.start, node.start, "# ", "setext")
-
-    def _unmark(self, node: Node, rule: str) -> None:
-        """Strong text without its marks."""
-        self.edit(node.start, node.start + 2, "", rule)
-        self.edit(node.end - 2, node.end, "", rule)
 
     # --- lists ------------------------------------------------------------------------------
 
@@ -604,157 +592,26 @@ class Structure:
 
     def strong(self, node: Node) -> None:
         """Bold is `**`, not twice; no blank between it and the punctuation around it."""
-        text, start, end = self.text, node.start, node.end
-        if text[start] == "_":
-            self.edit(start, start + 2, "**", "bold")
-            self.edit(end - 2, end, "**", "bold")
-        if start < self.strong_end:
-            self._unmark(node, "bold")
-            return
-        self.strong_end = end
-        if text.startswith(" ", end) and text[end + 1 : end + 2] in " \\,.;:)]":
-            blank = BEFORE_PUNCTUATION.match(text, end)
-            if blank:
-                self.edit(end, blank.end(), "", "bold-blank")
-        if text[max(start - 2, 0) : start] in ("( ", "[ "):
-            self.edit(start - 1, start, "", "bold-blank")
+        inside = node.start < self.strong_end
+        if not inside:
+            self.strong_end = node.end
+        self.asked += strong_edits(self.text, node, inside=inside)
 
     def emphasis(self, node: Node) -> None:
         """Emphasis is `*`, where no other star stands beside it."""
-        around = self.text[max(node.start - 1, 0) : node.start] + self.text[node.start + 1 : node.start + 2]
-        around += self.text[node.end - 2 : node.end - 1] + self.text[node.end : node.end + 2]
-        if self.text[node.start] == "_" and "*" not in around:
-            self.edit(node.start, node.start + 1, "*", "emphasis")
-            self.edit(node.end - 1, node.end, "*", "emphasis")
-        elif self.text.startswith("_*", node.start) and node.children[0].kind == "Text":
-            self.again = True  # the star that is a word will have a backslash
+        self.asked += emphasis_edits(self.text, node)
+        self.again = self.again or begins_with_star(self.text, node)
 
     def lone_marks(self, tree: Tree) -> None:
-        """`** text **` is bold that lost its touch; a mark without a partner goes."""
-        starred = {id(node) for node in tree.nodes if node.kind == "Text" and "*" in node.data}
-        for block in self.code_blocks:
-            starred.difference_update(map(id, block.children))
-        parents = [node for node in tree.nodes if not starred.isdisjoint(map(id, node.children))]
-        if self._is_inverted(tree, parents):
-            self._strip_bold(tree, parents)
+        """Marks that are text: they get their touch again or go, with all bold of a page that is inside out."""
+        marked = lone_marks(self.text, tree.nodes, self.code_blocks)
+        if not is_inverted(self.text, tree.nodes, marked):
+            self.asked += lone_mark_edits(self.text, marked)
             return
-        for node in parents:
-            bold = [child.start for child in node.children if child.kind == "Strong"]
-            waiting: re.Match[str] | None = None
-            for mark in self._marks(node):
-                if len(mark[0]) == 4:
-                    self.edit(*mark.span(), "", "bold")
-                elif waiting is None:
-                    waiting = mark
-                else:
-                    self._pair(waiting, mark, bisect_left(bold, waiting.end()) < bisect_left(bold, mark.start()))
-                    waiting = None
-            if waiting is not None:
-                self.edit(*waiting.span(), "", "bold")
-
-    def _is_inverted(self, tree: Tree, parents: Sequence[Node]) -> bool:
-        """Whether most marks of bold have blanks on both sides: an unmatched one turned the page inside out."""
-        marks = [mark for node in parents for mark in self._marks(node)]
-        loose = sum(
-            self.text[mark.start() - 1 : mark.start()].isspace() and not self.text[mark.end() : mark.end() + 1].strip()
-            for mark in marks
-        )
-        strong = sum(node.kind == "Strong" for node in tree.nodes)
-        return loose >= FEWEST_INVERTED and loose * 2 > len(marks) + 2 * strong
-
-    def _marks(self, node: Node) -> Iterator[re.Match[str]]:
-        """Marks of bold that are text of a node."""
-        for child in node.children:
-            if child.kind == "Text":
-                yield from MARKS.finditer(self.text, child.start, child.end)
-
-    def _strip_bold(self, tree: Tree, parents: Sequence[Node]) -> None:
-        """All bold of an inverted page goes; items that were glued by it stand apart again."""
         self.again = True
-        first = next(mark for node in parents for mark in self._marks(node))
-        self.revision.find("bold.inverted", first.start(), "bold marks with blanks on both sides", "all bold removed")
-        for node in parents:
-            for mark in self._marks(node):
-                self.edit(*mark.span(), "", "inverted-bold")
-        for node in tree.nodes:
-            if node.kind == "Strong":
-                self._unmark(node, "inverted-bold")
-            if node.kind == "Strong" and self.text.startswith("**1. ", node.start):
-                self._glued_list(node.start, node.end, first=2)
-
-    def _pair(self, opening: re.Match[str], closing: re.Match[str], bold_between: bool) -> None:
-        """Two marks that are not bold: without the blanks inside they may be."""
-        inner = self.text[opening.end() : closing.start()]
-        lead, trail = len(inner) - len(inner.lstrip()), len(inner) - len(inner.rstrip())
-        before, after = self.text[opening.start() - 1 : opening.start()], self.text[closing.end() : closing.end() + 1]
-        glued = [" " if side.isalnum() or side == "*" else "" for side in (before, after)]
-        if bold_between or not inner.strip() or not (lead or trail or any(glued)):
-            self.edit(*opening.span(), "", "bold")
-            self.edit(*closing.span(), "", "bold")
-            return
-        self.edit(opening.start(), opening.end() + lead, f"{glued[0]}**", "bold")
-        self.edit(closing.start() - trail, closing.end(), f"**{glued[1]}", "bold")
-
-    def underscores(self, tree: Tree) -> None:
-        """`__text__` on one line is bold, but not within a word; a mark without a partner goes."""
-        for node in tree.nodes:
-            texts = [child for child in node.children if child.kind == "Text" and "__" in child.data]
-            if not texts or node.kind == "CodeBlock" or (node.kind == "Link" and self.text[node.start] == "<"):
-                continue
-            bold = [child.start for child in node.children if child.kind == "Strong"]
-            waiting: re.Match[str] | None = None
-            for mark in (mark for text in texts for mark in self._underscores(text)):
-                if waiting is None:
-                    waiting = mark
-                elif (self._is_in_word(waiting) and self._is_in_word(mark)) or self._underscored(waiting, mark, bold):
-                    waiting = None
-                else:
-                    self._lone_underscores(waiting)
-                    waiting = mark
-            if waiting is not None:
-                self._lone_underscores(waiting)
-
-    def _underscores(self, text: Node) -> Iterator[re.Match[str]]:
-        """The marks in a text that are in none of its addresses."""
-        addresses = [match.span() for match in BARE_ADDRESS.finditer(self.text, text.start, text.end)]
-        for mark in UNDERSCORES.finditer(self.text, text.start, text.end):
-            if not _is_inside(mark.start(), addresses):
-                yield mark
-
-    def _is_in_word(self, mark: re.Match[str]) -> bool:
-        return all(map(str.isalnum, self._beside(mark.start(), mark.end())))
-
-    def _beside(self, start: int, end: int) -> tuple[str, str]:
-        """The characters before and behind a range."""
-        return self.text[start - 1 : start], self.text[end : end + 1]
-
-    def _lone_underscores(self, mark: re.Match[str]) -> None:
-        lone = LONE_UNDERSCORES.match(self.text, mark.start())
-        if lone:
-            self.edit(*lone.span(), "", "bold")
-
-    def _underscored(self, opening: re.Match[str], closing: re.Match[str], bold: Sequence[int]) -> bool:
-        """Make bold of two marks, if they are a pair: on one line, with no other marks beside or between them."""
-        inner = self.text[opening.end() : closing.start()]
-        words, (before, behind) = inner.strip(), self._beside(opening.start(), closing.end())
-        if (
-            not words
-            or "\n" in inner
-            or "*" in (before, words[-1])
-            or words.startswith(STARS)
-            or self.text.startswith(STARS, closing.end())
-            or (before.isalnum() and (behind.isalnum() or not (inner[0].isspace() or inner[0].isalnum())))
-            or bisect_left(bold, opening.end()) < bisect_left(bold, closing.start())
-        ):
-            return False
-        # Blanks go outside, and a blank parts a word from the sign before it: that would end no bold.
-        lead, trail = inner.find(words), len(inner) - len(inner.rstrip())
-        glued = trail or (behind.isalnum() and not words[-1].isalnum())
-        before, behind = " " if lead and before.strip() else "", " " if glued and behind.strip() else ""
-        self.edit(opening.start(), opening.end() + lead, f"{before}**", "bold")
-        self.edit(closing.start() - trail, closing.start(), "", "bold")
-        self.edit(*closing.span(), f"**{behind}", "bold")
-        return True
+        first = marked[0].marks[0].start()
+        self.revision.find("bold.inverted", first, "bold marks with blanks on both sides", "all bold removed")
+        self.asked += inverted_edits(self.text, tree.nodes, marked)
 
     # --- links ------------------------------------------------------------------------------
 
@@ -772,7 +629,7 @@ class Structure:
         """Stars, and underscores inside words, that are no markup: not every engine sees that without a backslash."""
         for match in LITERAL.finditer(self.text, node.start, node.end):
             at = match.start()
-            if not _is_escaped(self.text, at) and not _is_inside(at, addresses):
+            if not _is_escaped(self.text, at) and not is_inside(at, addresses):
                 self.edit(at, at, "\\", "literal")
 
 
@@ -813,12 +670,6 @@ def _is_bound(pattern: re.Pattern[str]) -> bool:
     while GROUP.search(outside):
         outside = GROUP.sub("", outside)
     return outside.startswith("^") and "|" not in outside and not pattern.flags & (re.MULTILINE | re.VERBOSE)
-
-
-def _is_inside(offset: int, ranges: Sequence[tuple[int, int]]) -> bool:
-    """Whether a place is in one of some ranges, which come in order."""
-    place = bisect_right(ranges, offset, key=lambda each: each[0]) - 1
-    return place >= 0 and offset < ranges[place][1]
 
 
 def _is_escaped(text: str, offset: int) -> bool:
