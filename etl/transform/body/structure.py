@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from itertools import pairwise
 
 from etl.settings import Settings
+from etl.transform.body.boilerplate import boilerplate, finders
 from etl.transform.body.bold import (
     begins_with_star,
     emphasis_edits,
@@ -27,9 +27,10 @@ from etl.transform.body.bold import (
 )
 from etl.transform.body.boxes import BOX_END, BOX_START
 from etl.transform.body.edits import Edit, Revision, short
-from etl.transform.body.link_edits import Links, is_inside
+from etl.transform.body.link_edits import Links
 from etl.transform.body.links import Destination, Linker
 from etl.transform.body.lists import NEST, glued_items, laid_out, list_edits, not_tight, usual_edits
+from etl.transform.body.literals import is_escaped, line_edits, literal_edits
 from etl.transform.body.parse import Node, Tree, column, parse, visible_end
 from etl.transform.body.tables import is_plain, table_edits
 
@@ -58,7 +59,6 @@ SIMPLE_CODE = re.compile(r"(?:[^`\\]|\\.|`[^`\n]+`(?!`))*", re.DOTALL)
 SPECIAL = re.compile(r"[\\`*_\[\]|]")
 FENCE_LINE = re.compile(r"(`{3,}|~{3,})([^\n]*)")
 LANGUAGE = re.compile(r"[\w+#.-]{1,40}")
-LITERAL = re.compile(r"(?<![*\\\s])\*(?!\*)|(?<![*\\])\*(?![*\s])|(?<=[^\W_])_(?=[^\W_])|`")
 DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015"
 LINE_SIGNS = frozenset(f"{DASHES}#: \t\n")
 """A line of a paragraph that begins with none of them is words."""
@@ -72,6 +72,7 @@ LONG_HEADING = 120
 TRAILING_MARKS = re.compile(r"[ \t]+(?:\\?\*|-{2,}|_+)\Z")
 HARD_END = re.compile(r"(?:[ \t]{2,}|\\)\n[ \t]*")
 HEADING_MARK = re.compile(r"(#{1,6})[ \t]+")
+HEADING_ATTRIBUTES = re.compile(r"(?<!\\)\{[^{}\n]*\}\Z")
 ALLOWED_HTML = re.compile(r"</?su[bp]>|<br>")
 FIRST_WORD = re.compile(r"</?su[bp]>([ \t]*\n[ \t]*)(?=[^\s<])")
 ALLOWED_TAGS = frozenset(("<sub>", "</sub>", "<sup>", "</sup>"))
@@ -79,14 +80,7 @@ DEFINITIONS = re.compile(
     r"(?:\s*\n {0,3}\[[^\]\n]+\]:[ \t]*\S+(?:[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*'))?[ \t]*(?=\n|\Z))+\s*"
 )
 MORE_THAN = re.compile(r">[ \t]*\d")  # `* > 125 g` is a comparison
-NUMBER_SIGNS = re.compile(r"^[ \t]*#{1,6}(?=[^\s#])", re.MULTILINE)
-DEFINITION_SIGN = re.compile(r"^[ \t]*:(?=[ \t])", re.MULTILINE)
-ATTRIBUTES = re.compile(r"(?<=[)*>])\{|\{(?=:)")
-HEADING_ATTRIBUTES = re.compile(r"(?<!\\)\{[^{}\n]*\}\Z")
-ANGLED = re.compile(r"<(https?://[^<>\s]*)>")
 ROWS_ONLY = re.compile(r"(?:[ \t]*\|[^\n]*\|[^\n]*(?:\n|\Z))+")
-ESCAPED_OR_CLASS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
-GROUP = re.compile(r"\([^()]*\)")
 MARK_ONLY = re.compile(r"[ \t]*(?:[*+-]|#{1,6})[ \t]+")
 
 
@@ -96,7 +90,7 @@ class Structure:
     def __init__(self, revision: Revision, settings: Settings, linker: Linker) -> None:
         self.revision = revision
         self.linker = linker
-        self.drop = _lines_to_drop(settings.drop_lines)
+        self.drop = finders(settings.drop_lines)
         self.unlinked: list[tuple[int, str, Destination]] = []
         """Links that became text: source offset, address as it was, and why."""
         self.code_blocks: list[Node] = []
@@ -185,17 +179,9 @@ class Structure:
             return False
         if "  " in data or "\t" in data:
             self.blanks(node)
-        if "[" in data or "]" in data:
-            self.brackets(node)
         addresses = self.links.bare_addresses(node) if "://" in data and node.start >= self.links.end else ()
-        starred = "*" in data
-        if "{" in data:
-            for brace in ATTRIBUTES.finditer(self.text, node.start, node.end):
-                if not _is_escaped(self.text, brace.start()):
-                    self.edit(brace.start(), brace.start(), "\\", "literal")
-        if starred or "_" in data or "`" in data:
-            self.literal_marks(node, addresses)
-        return starred
+        self.asked += literal_edits(self.text, node, addresses)
+        return "*" in data
 
     def code_block(self, node: Node) -> None:
         """Code stays as it is; what a fence says of its language is one word, and a fence is closed."""
@@ -381,7 +367,7 @@ class Structure:
         marks = TRAILING_MARKS.search(self.text, node.start, end) if last in "*-_" else None
         if marks and end == node.inner_end:
             self.edit(*marks.span(), "", "heading")
-        elif last == "#" and end == node.inner_end and not _is_escaped(self.text, end - 1):
+        elif last == "#" and end == node.inner_end and not is_escaped(self.text, end - 1):
             self.edit(end - 1, end - 1, "\\", "literal")
         elif end - node.start >= LONG_HEADING:
             edits = list(glued_items(self.text, node.start, end))
@@ -391,7 +377,7 @@ class Structure:
     def _joined(self, heading: Node, after: Node) -> bool:
         """A heading that ends in a hard break goes on in the line below it."""
         end = visible_end(self.text, heading)
-        broken = self.text[end - 1] == "\\" and not _is_escaped(self.text, end - 1)
+        broken = self.text[end - 1] == "\\" and not is_escaped(self.text, end - 1)
         behind = HARD_END.match(self.text, end - broken, after.start)
         sentence = self.text[max(end - broken - 1, 0)] in ".?!"
         if sentence or behind is None or behind.end() != after.start or not self.text.startswith("#", heading.start):
@@ -523,26 +509,13 @@ class Structure:
             for line in RULE_LINE.finditer(self.text, first, paragraph.end):
                 self.edit(*line.span(), "---" if line.start() == first else "\n---", "rule")
                 self.again = True
-        if not ("#" in text or "\n:" in text or text.startswith(":")):
-            return
-        for sign in NUMBER_SIGNS.finditer(self.text, first, paragraph.end):
-            start = sign.end() - len(sign[0].strip())
-            if start >= paragraph.start:
-                self.edit(start, start, "\\", "literal")
-        for sign in DEFINITION_SIGN.finditer(self.text, first, paragraph.end):
-            if sign.end() > paragraph.start:
-                self.edit(sign.end() - 1, sign.end(), "&#58;", "literal")
+        if "#" in text or "\n:" in text or text.startswith(":"):
+            self.asked += line_edits(self.text, paragraph)
 
     def _drop_lines(self, start: int, end: int) -> None:
-        at = start
-        for line in self.text[start:end].splitlines(keepends=True):
-            shown = " ".join(line.split())
-            if "<http" in shown:
-                shown = ANGLED.sub(r"\1", shown)
-            if any(finds(shown) for finds in self.drop):
-                self.revision.find("line.dropped", at, f"line {line.strip()!r}", "removed")
-                self.edit(self._whole_item(at, start), at + len(line), "", "drop-line")
-            at += len(line)
+        for at, line in boilerplate(self.text, start, end, self.drop):
+            self.revision.find("line.dropped", at, f"line {line.strip()!r}", "removed")
+            self.edit(self._whole_item(at, start), at + len(line), "", "drop-line")
 
     def _whole_item(self, at: int, start: int) -> int:
         """A dropped line takes its bullet or heading mark with it."""
@@ -562,15 +535,6 @@ class Structure:
         pattern = BLANKS if "\t" in self.text[node.start : node.end] else DOUBLE_BLANKS
         for match in pattern.finditer(self.text, node.start, node.end):
             self.asked.append((*match.span(), " ", "blanks"))
-
-    def brackets(self, node: Node) -> None:
-        """Literal brackets are escaped."""
-        for bracket, escaped in (("[", "\\["), ("]", "\\]")):
-            at = self.text.find(bracket, node.start, node.end)
-            while at >= 0:
-                if not _is_escaped(self.text, at):
-                    self.asked.append((at, at + 1, escaped, "bracket"))
-                at = self.text.find(bracket, at + 1, node.end)
 
     def soft_break(self, node: Node) -> None:
         """No blanks at the ends of lines."""
@@ -625,13 +589,6 @@ class Structure:
         """The address of an image is encoded, and one of a lost file goes."""
         self.links.image(node)
 
-    def literal_marks(self, node: Node, addresses: Sequence[tuple[int, int]]) -> None:
-        """Stars, and underscores inside words, that are no markup: not every engine sees that without a backslash."""
-        for match in LITERAL.finditer(self.text, node.start, node.end):
-            at = match.start()
-            if not _is_escaped(self.text, at) and not is_inside(at, addresses):
-                self.edit(at, at, "\\", "literal")
-
 
 RULES: dict[str, Callable[[Structure, Node], None]] = {
     "Document": Structure.document,
@@ -652,29 +609,3 @@ RULES: dict[str, Callable[[Structure, Node], None]] = {
     "Html": Structure.html,
     "InlineHtml": Structure.html,
 }
-
-
-@lru_cache(maxsize=8)
-def _lines_to_drop(patterns: tuple[str, ...]) -> list[Callable[[str], object]]:
-    """What finds lines of boilerplate; a pattern that is bound to the start of a line is tried nowhere else."""
-    return [compiled.match if _is_bound(compiled) else compiled.search for compiled in map(re.compile, patterns)]
-
-
-def _is_bound(pattern: re.Pattern[str]) -> bool:
-    r"""Whether a pattern surely matches at the start of a text only.
-
-    >>> _is_bound(re.compile(r"(?i)^(?:a|b)[|]\|c$")), _is_bound(re.compile("^a|b")), _is_bound(re.compile("(?m)^a"))
-    (True, False, False)
-    """
-    outside = ESCAPED_OR_CLASS.sub("", pattern.pattern)
-    while GROUP.search(outside):
-        outside = GROUP.sub("", outside)
-    return outside.startswith("^") and "|" not in outside and not pattern.flags & (re.MULTILINE | re.VERBOSE)
-
-
-def _is_escaped(text: str, offset: int) -> bool:
-    """Whether an odd number of backslashes stands before a character."""
-    start = offset
-    while start and text[start - 1] == "\\":
-        start -= 1
-    return (offset - start) % 2 == 1

@@ -1,0 +1,61 @@
+"""Signs in prose that are words here and markup to some engine: a backslash says so to all of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from etl.transform.body.edits import Edit
+from etl.transform.body.link_edits import is_inside
+from etl.transform.body.parse import Node
+
+MARK = re.compile(r"(?<![*\\\s])\*(?!\*)|(?<![*\\])\*(?![*\s])|(?<=[^\W_])_(?=[^\W_])|`")
+ATTRIBUTES = re.compile(r"(?<=[)*>])\{|\{(?=:)")
+NUMBER_SIGNS = re.compile(r"^[ \t]*#{1,6}(?=[^\s#])", re.MULTILINE)
+DEFINITION_SIGN = re.compile(r"^[ \t]*:(?=[ \t])", re.MULTILINE)
+
+
+def literal_edits(text: str, words: Node, addresses: Sequence[tuple[int, int]]) -> Iterator[Edit]:
+    """The signs among words, but for those in an address."""
+    data, start, end = words.data, words.start, words.end
+    if "[" in data:
+        yield from _brackets(text, start, end, "[")
+    if "]" in data:
+        yield from _brackets(text, start, end, "]")
+    if "{" in data:
+        for brace in ATTRIBUTES.finditer(text, start, end):
+            if not is_escaped(text, brace.start()):
+                yield brace.start(), brace.start(), "\\", "literal"
+    if "*" in data or "_" in data or "`" in data:
+        for mark in MARK.finditer(text, start, end):
+            at = mark.start()
+            if not is_escaped(text, at) and not is_inside(at, addresses):
+                yield at, at, "\\", "literal"
+
+
+def _brackets(text: str, start: int, end: int, bracket: str) -> Iterator[Edit]:
+    at = text.find(bracket, start, end)
+    while at >= 0:
+        if not is_escaped(text, at):
+            yield at, at + 1, f"\\{bracket}", "bracket"
+        at = text.find(bracket, at + 1, end)
+
+
+def line_edits(text: str, paragraph: Node) -> Iterator[Edit]:
+    """The signs at the starts of its lines, of a heading and of a definition."""
+    first = text.rfind("\n", 0, paragraph.start) + 1
+    for sign in NUMBER_SIGNS.finditer(text, first, paragraph.end):
+        start = sign.end() - len(sign[0].strip())
+        if start >= paragraph.start:
+            yield start, start, "\\", "literal"
+    for sign in DEFINITION_SIGN.finditer(text, first, paragraph.end):
+        if sign.end() > paragraph.start:
+            yield sign.end() - 1, sign.end(), "&#58;", "literal"
+
+
+def is_escaped(text: str, offset: int) -> bool:
+    """Whether an odd number of backslashes stands before a character."""
+    start = offset
+    while start and text[start - 1] == "\\":
+        start -= 1
+    return (offset - start) % 2 == 1
