@@ -95,8 +95,8 @@ class Links:
                 self.unlinked.append((self.revision.origin(node.start), href, destination))
             self.again = self.again or not self._is_alone(node, label)
             before, behind = self._touching(node)
-            self.edit(node.start, start, before, "unlink")
-            self.edit(end, node.end, behind, "unlink")
+            self._edit(node.start, start, before, "unlink")
+            self._edit(end, node.end, behind, "unlink")
             return
         rule = "page-link" if destination.kind in ("page", "tag") else "link"
         written = self._rewrite(node, label, destination.href, rule)
@@ -167,7 +167,7 @@ class Links:
         tail = href[len(href.rstrip(".,;:")) :] if doi else ""
         if rest:
             self.again = True
-            self.edit(node.inner_end, rest.end(), f"{rest[0]}]({href}{rest[0]})", "link")
+            self._edit(node.inner_end, rest.end(), f"{rest[0]}]({href}{rest[0]})", "link")
             return href + rest[0]
         if tail and label.rstrip().endswith(tail):
             behind = tail
@@ -177,8 +177,8 @@ class Links:
             href = href[: -len(tail)]
         before, after = self._touching(node)
         after = "" if behind else after
-        self.edit(node.start, node.start + 1 + lead, f"{before}[", "link-blank" if before else "link")
-        self.edit(node.inner_end - trail, node.end, f"]({href}){behind}{after}", "link-blank" if after else rule)
+        self._edit(node.start, node.start + 1 + lead, f"{before}[", "link-blank" if before else "link")
+        self._edit(node.inner_end - trail, node.end, f"]({href}){behind}{after}", "link-blank" if after else rule)
         return href
 
     def _touching(self, node: Node) -> tuple[str, str]:
@@ -192,8 +192,8 @@ class Links:
     def _literal(self, node: Node, label: str, href: str) -> None:
         """Brackets again; a parenthesis that the address lost to the text behind it is taken along."""
         stray = self.text[node.end : node.end + 1] == ")" and label.count(")") > href.count(")")
-        self.edit(node.start, node.start + 1, "\\[", "bracket-link")
-        self.edit(node.inner_end, node.end + stray, "\\]", "bracket-link")
+        self._edit(node.start, node.start + 1, "\\[", "bracket-link")
+        self._edit(node.inner_end, node.end + stray, "\\]", "bracket-link")
 
     def image(self, node: Node) -> None:
         """The alternative text `image` says nothing; the address is encoded; an image of a lost file goes (33)."""
@@ -203,7 +203,7 @@ class Links:
             self.lost_end = node.end
             alt = "".join(child.data for child in node.walk() if child.kind == "Text")
             self.revision.lose_image(node.start, node.data["dest_url"], alt)
-            self.edit(node.start, node.end, "", "lost-image")
+            self._edit(node.start, node.end, "", "lost-image")
             self.again = True
             return
         if not self.images or self.images[-1].end <= node.start:
@@ -213,12 +213,12 @@ class Links:
         source = self.linker.source(node.data["dest_url"])
         if self.linker.resolve(source).finding == "link.removed":
             self.revision.find("link.removed", node.start, f"image {source!r}", "its text stays")
-            self.edit(node.start, node.end, label, "unlink")
+            self._edit(node.start, node.end, label, "unlink")
             self.again = True
         elif label == "image":
-            self.edit(node.start, node.end, f"![]({encoded(source)})", "image-alt")
+            self._edit(node.start, node.end, f"![]({encoded(source)})", "image-alt")
         elif "\n" not in label:
-            self.edit(node.start + 2 + len(label), node.end, f"]({encoded(source)})", "image-alt")
+            self._edit(node.start + 2 + len(label), node.end, f"]({encoded(source)})", "image-alt")
 
     def _address(self, start: int, end: int, shown: str) -> None:
         """An address that is its own text: an autolink, a link to a page of the export, or text."""
@@ -239,11 +239,11 @@ class Links:
             self.unlinked.append((self.revision.origin(start), shown, destination))
             if destination.finding and bare:
                 self.revision.find(destination.finding, start, f"address {shown!r}", "it stays as text")
-            self.edit(start, end, shown, "autolink")
+            self._edit(start, end, shown, "autolink")
         elif destination.kind in ("page", "tag"):
             self.again = True
             text = NOT_LITERAL.sub(r"\\\g<0>", shown)
-            self.edit(start, end, f"[{text}]({destination.href})", "page-link")
+            self._edit(start, end, f"[{text}]({destination.href})", "page-link")
             if destination.state == "dangling" and destination.href is not None:
                 self.revision.note_address(start, destination.href, shown)
         else:
@@ -251,7 +251,7 @@ class Links:
             self._shortened(start, shown, written)
             if bare:
                 self.bare.append((start, destination._replace(href=written)))
-            self.edit(start, end, f"<{AMPERSAND.sub('&amp;', written)}>", "bare-address" if bare else "autolink")
+            self._edit(start, end, f"<{AMPERSAND.sub('&amp;', written)}>", "bare-address" if bare else "autolink")
 
     def bare_addresses(self, node: Node) -> Sequence[tuple[int, int]]:
         """An address in prose becomes a link, the punctuation around it outside (repair 13); returns where they are."""
@@ -270,7 +270,7 @@ class Links:
             self.again = True
             self.revision.find("address.shortened", start, f"address {shown!r}", f"is {written!r} now")
 
-    def edit(self, start: int, end: int, replacement: str, rule: str) -> None:
+    def _edit(self, start: int, end: int, replacement: str, rule: str) -> None:
         """Ask for a change."""
         self.edits.append((start, end, replacement, rule))
 

@@ -23,13 +23,13 @@ from etl.transform.body.parse import Node, column, visible_end
 NEST = 4
 FEWEST_REFERENCES = 3
 TAB = CODE = 4  # columns of a tab, and what makes a line code
-BLANKS = (" ", "\t")
+INDENT = (" ", "\t")
 LONGEST_NUMBER = 999  # a "list" of one that begins above is a sentence that begins with a year
 
 MARK = re.compile(r"([*+-]|\d{1,9}[.)])([ \t]*)")
 REFERENCE = re.compile(r"([*+-][ \t]+)(\d{1,3})[.)](?=[ \t])")
 NEXT_NUMBER = re.compile(r" (\d{1,2})\. (?=\S)")
-BLOCKS = frozenset(("Paragraph", "List", "BlockQuote", "CodeBlock", "Table", "Heading", "Rule", "HtmlBlock"))
+ITEM_BLOCKS = frozenset(("Paragraph", "List", "BlockQuote", "CodeBlock", "Table", "Heading", "Rule", "HtmlBlock"))
 
 
 def usual_edits(text: str, node: Node) -> list[Edit] | None:
@@ -55,7 +55,7 @@ def usual_edits(text: str, node: Node) -> list[Edit] | None:
             or not children
             or not (
                 (len(children) == 1 and children[0].kind == "Paragraph")
-                or BLOCKS.isdisjoint([child.kind for child in children])
+                or ITEM_BLOCKS.isdisjoint([child.kind for child in children])
             )
         ):
             return None
@@ -72,7 +72,7 @@ def not_tight(items: Sequence[Node]) -> set[int]:
     """The ``id`` of every item that is not tight; items in source order."""
     loose: set[int] = set()
     for item in reversed(items):
-        blocks = [child for child in item.children if child.kind in BLOCKS]
+        blocks = [child for child in item.children if child.kind in ITEM_BLOCKS]
         lead = bool(blocks) and blocks[0] is item.children[0] and blocks[0].kind == "Paragraph"
         rest = blocks[1:] if lead else blocks
         if rest and not (len(rest) == 1 and rest[0].kind == "List" and not _any(rest[0].children, loose)):
@@ -137,7 +137,7 @@ def _code_behind(text: str, item: Node, wider: int) -> Iterator[Edit]:
             continue
         at = text.rfind("\n", 0, block.start) + 1
         while at < block.end:
-            if at > item.start and text[at] in BLANKS:
+            if at > item.start and text[at] in INDENT:
                 yield at, at, " " * wider, "nested-list"
             at = text.find("\n", at) + 1 or len(text)
 
@@ -175,7 +175,7 @@ def _narrowed(item: Node, mark: re.Match[str]) -> Iterator[Edit]:
     children = item.children
     if mark[2] in ("", " ") or not children or children[0].start != mark.end() or children[0].kind == "CodeBlock":
         return
-    if not any(child.kind in BLOCKS for child in children[1:]):
+    if not any(child.kind in ITEM_BLOCKS for child in children[1:]):
         yield *mark.span(2), " ", "bullet"
 
 
@@ -197,7 +197,7 @@ def _item_edits(text: str, item: Node, mark: re.Match[str] | None, loose: set[in
     if mark is None:
         return
     children = item.children
-    blocks = [index for index, child in enumerate(children) if child.kind in BLOCKS]
+    blocks = [index for index, child in enumerate(children) if child.kind in ITEM_BLOCKS]
     for index in filter(None, blocks):
         child, before = children[index], children[index - 1]
         if child.kind == "List":
@@ -247,7 +247,7 @@ def laid_out(text: str, blocks: Iterable[Node]) -> Iterator[Edit]:
     for block in blocks:
         if block.kind == "List":
             line, end = text.rfind("\n", 0, block.start) + 1, visible_end(text, block)
-            if text.startswith(BLANKS, line) or text.find("\n ", line, end) >= 0 or text.find("\n\t", line, end) >= 0:
+            if text.startswith(INDENT, line) or text.find("\n ", line, end) >= 0 or text.find("\n\t", line, end) >= 0:
                 layout = Layout(text, block)
                 yield from layout.narrowed
                 yield from _moved(text, line, end, sorted(layout.regions))
@@ -293,7 +293,7 @@ class Layout:
                 column = self._list_behind_mark(child, inner, base, column)
             elif child.kind == "List":
                 self.lists.append((child, column, column, column))
-            elif child.kind in BLOCKS and not (child is lead and child.kind == "Paragraph"):
+            elif child.kind in ITEM_BLOCKS and not (child is lead and child.kind == "Paragraph"):
                 self.regions += _regions(self.text, child, content, inner, column, leads=child is lead)
 
     def _list_behind_mark(self, node: Node, inner: int, base: int, column: int) -> int:
@@ -342,7 +342,7 @@ def _moved(text: str, at: int, end: int, regions: Sequence[Region]) -> Iterator[
             if region.end > at:
                 inside.append(region)
         stop = at
-        while text[stop] in BLANKS:
+        while text[stop] in INDENT:
             stop += 1
         indent = text[at:stop]
         blanks = len(indent.expandtabs(TAB))

@@ -9,6 +9,9 @@ from etl.transform.body.edits import Edit
 from etl.transform.body.link_edits import is_inside
 from etl.transform.body.parse import Node
 
+MARKUP_SIGN = re.compile(r"[\\`*_\[\]|]")
+BEGINS_BLOCK = re.compile(r"[>|#`~=+*-]|\d{1,9}[.)]")
+"""What a line of words must not begin with."""
 MARK = re.compile(r"(?<![*\\\s])\*(?!\*)|(?<![*\\])\*(?![*\s])|(?<=[^\W_])_(?=[^\W_])|`")
 ATTRIBUTES = re.compile(r"(?<=[)*>])\{|\{(?=:)")
 NUMBER_SIGNS = re.compile(r"^[ \t]*#{1,6}(?=[^\s#])", re.MULTILINE)
@@ -51,6 +54,16 @@ def line_edits(text: str, paragraph: Node) -> Iterator[Edit]:
     for sign in DEFINITION_SIGN.finditer(text, first, paragraph.end):
         if sign.end() > paragraph.start:
             yield sign.end() - 1, sign.end(), "&#58;", "literal"
+
+
+def as_text(code: str) -> str:
+    r"""The text of a code span as it is written outside of code.
+
+    >>> as_text("- <a_b>")
+    '\\- &lt;a\\_b>'
+    """
+    written = MARKUP_SIGN.sub(r"\\\g<0>", code).replace("&", "&amp;").replace("<", "&lt;")
+    return "\\" + written if BEGINS_BLOCK.match(written) else written
 
 
 def is_escaped(text: str, offset: int) -> bool:

@@ -27,10 +27,11 @@ from etl.transform.body.bold import (
 )
 from etl.transform.body.boxes import BOX_END, BOX_START
 from etl.transform.body.edits import Edit, Revision, short
+from etl.transform.body.gaps import Gaps
 from etl.transform.body.link_edits import Links
 from etl.transform.body.links import Destination, Linker
-from etl.transform.body.lists import NEST, glued_items, laid_out, list_edits, not_tight, usual_edits
-from etl.transform.body.literals import is_escaped, line_edits, literal_edits
+from etl.transform.body.lists import glued_items, laid_out, list_edits, not_tight, usual_edits
+from etl.transform.body.literals import as_text, is_escaped, line_edits, literal_edits
 from etl.transform.body.parse import Node, Tree, column, parse, visible_end
 from etl.transform.body.tables import is_plain, table_edits
 
@@ -43,20 +44,11 @@ SETTLED = frozenset(
 
 SIGNS = ("  ", "\t", "[", "]", "://", "*", "{", "_", "`")
 """Words without any of them stay as they are."""
-BLANKS = re.compile(r"[ \t]{2,}|\t")
+BLANK_RUNS = re.compile(r"[ \t]{2,}|\t")
 DOUBLE_BLANKS = re.compile("  [ ]*")  # begins with two characters that are searched for as such
 # What would run, or lead somewhere, if it were no code.
 RUNS = re.compile(r"<[A-Za-z/!?]|\]\(\s*(?:javascript|vbscript|data):", re.IGNORECASE)
-BLOCKS = frozenset(("Paragraph", "Heading", "List", "Table", "BlockQuote", "HtmlBlock", "Rule"))
-UNRELATED = dict.fromkeys(BLOCKS, BLOCKS) | {
-    "List": BLOCKS - {"List", "BlockQuote"},
-    "Table": BLOCKS - {"Paragraph"},
-    "BlockQuote": BLOCKS - {"BlockQuote"},
-    "HtmlBlock": BLOCKS - {"HtmlBlock"},
-}
-"""By the kind of a block the kinds that are nothing else to it when a blank line stands between the two."""
 SIMPLE_CODE = re.compile(r"(?:[^`\\]|\\.|`[^`\n]+`(?!`))*", re.DOTALL)
-SPECIAL = re.compile(r"[\\`*_\[\]|]")
 FENCE_LINE = re.compile(r"(`{3,}|~{3,})([^\n]*)")
 LANGUAGE = re.compile(r"[\w+#.-]{1,40}")
 DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015"
@@ -64,23 +56,16 @@ LINE_SIGNS = frozenset(f"{DASHES}#: \t\n")
 """A line of a paragraph that begins with none of them is words."""
 RULE_LINE = re.compile(rf"^[ \t]*[{DASHES}](?:[ \t]*[{DASHES}])+[ \t]*\\?[ \t]*$", re.MULTILINE)
 FENCE = re.compile(r"`{3,}|~{3,}")
-BLOCK_MARK = re.compile(r"[>|#`~=+*-]|\d{1,9}[.)]")
-QUOTE_MARK = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
 NOT_QUOTE = re.compile(r"[^>\t]")
 QUOTE_BLANKS = re.compile(r"^((?:[ \t]*>)+)[ \t]{2,}(?=\S)", re.MULTILINE)
 LONG_HEADING = 120
 TRAILING_MARKS = re.compile(r"[ \t]+(?:\\?\*|-{2,}|_+)\Z")
-HARD_END = re.compile(r"(?:[ \t]{2,}|\\)\n[ \t]*")
 HEADING_MARK = re.compile(r"(#{1,6})[ \t]+")
 HEADING_ATTRIBUTES = re.compile(r"(?<!\\)\{[^{}\n]*\}\Z")
 ALLOWED_HTML = re.compile(r"</?su[bp]>|<br>")
 FIRST_WORD = re.compile(r"</?su[bp]>([ \t]*\n[ \t]*)(?=[^\s<])")
 ALLOWED_TAGS = frozenset(("<sub>", "</sub>", "<sup>", "</sup>"))
-DEFINITIONS = re.compile(
-    r"(?:\s*\n {0,3}\[[^\]\n]+\]:[ \t]*\S+(?:[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*'))?[ \t]*(?=\n|\Z))+\s*"
-)
 MORE_THAN = re.compile(r">[ \t]*\d")  # `* > 125 g` is a comparison
-ROWS_ONLY = re.compile(r"(?:[ \t]*\|[^\n]*\|[^\n]*(?:\n|\Z))+")
 MARK_ONLY = re.compile(r"[ \t]*(?:[*+-]|#{1,6})[ \t]+")
 
 
@@ -113,17 +98,12 @@ class Structure:
         self.box_open = False
         self.boxes_are_quotes = False
         """Whether quotations may be boxes that were turned into such."""
+        self.gaps = Gaps(self.text, self.asked, boxes_are_quotes=False)
         self.nodes: Sequence[Node] = ()
         self.loose: set[int] | None = None
         """Items that are not tight (`lists.not_tight`), once a list asked for them."""
-        self.waiting: set[int] = set()
-        """Lists that will be one with the list before them: their numbers wait."""
-        self.rows: set[int] = set()
-        """Where paragraphs begin that are rows of the table before them."""
-        self.touching: set[int] = set()
-        """Lists right behind one another: only the kind of their marks tells them apart."""
-        self.table_end = self.rows_end = self.quote_end = self.code_end = self.strong_end = 0
-        """Where the table, its rows that were cut off, the quotation, the code and the bold end that rules are in."""
+        self.table_end = self.quote_end = self.code_end = self.strong_end = 0
+        """Where the table, the quotation, the code and the bold end that rules are in."""
 
     def run(self) -> Tree:
         """Apply the rules until none asks for a change; returns a tree with the structure of the result.
@@ -139,7 +119,8 @@ class Structure:
             self.unlinked += self.links.unlinked
             applied = self.revision.apply(self.asked)
             self.asked.clear()  # so many of a hostile body that they are not kept
-            if applied <= SETTLED and not (self.again or self.links.again or self.revision.postponed):
+            again = self.again or self.links.again or self.gaps.again
+            if applied <= SETTLED and not again and not self.revision.postponed:
                 break
         return tree
 
@@ -148,10 +129,10 @@ class Structure:
         self.again, self.code_blocks = False, []
         self.links = Links(self.revision, self.linker, self.asked)
         self.box_open, self.table_end, self.quote_end = False, 0, 0
-        self.waiting, self.touching, self.rows = set(), set(), set()
+        self.gaps = Gaps(self.text, self.asked, boxes_are_quotes=self.boxes_are_quotes)
         self.blocks, self.simple, self.text_end = tree.root.children, {}, len(self.text.rstrip())
         self.nodes, self.loose = tree.nodes, None
-        self.rows_end = self.code_end = self.strong_end = 0
+        self.code_end = self.strong_end = 0
         words = "\n".join([node.data for node in tree.nodes if node.kind == "Text"])
         signs = [sign for sign in SIGNS if sign in words]
         starred, rules = False, RULES
@@ -208,8 +189,7 @@ class Structure:
             return
         self.again = self.uncovered = True
         self.revision.find("code.disputed", node.start, f"code {short(node.data)}", "written as text")
-        written = SPECIAL.sub(r"\\\g<0>", node.data).replace("&", "&amp;").replace("<", "&lt;")
-        self.edit(node.start, node.end, "\\" + written if BLOCK_MARK.match(written) else written, "code")
+        self.edit(node.start, node.end, as_text(node.data), "code")
 
     def _is_simple(self, offset: int) -> bool:
         """Whether every engine finds the same code in the block around a place; asked of a block once."""
@@ -228,110 +208,7 @@ class Structure:
 
     def document(self, node: Node) -> None:
         """One blank line between blocks, none at the edges; no rule first, last or twice."""
-        blocks = node.children
-        if not blocks:
-            self._edge(0, len(self.text))
-            return
-        self._edge(0, self._block_start(blocks[0]))
-        indented = "\n " in self.text or "\n\t" in self.text
-        last = len(blocks) - 1
-        for index, block in enumerate(blocks):
-            if block.kind == "Rule" and (index in (0, last) or blocks[index + 1].kind == "Rule"):
-                self.edit(block.start, visible_end(self.text, block), "", "rule")
-            elif indented and block.kind == "Paragraph":
-                self._indented_lines(block)
-        for index, (block, after) in enumerate(pairwise(blocks)):
-            if self._are_apart(block, after):
-                continue
-            self._between(block, after, continues=index > 0 and blocks[index - 1].kind == "List")
-            if block.kind == "List" and after.kind == "BlockQuote":
-                self.waiting |= {id(behind) for behind in blocks[index + 2 : index + 3]}
-        self._behind(visible_end(self.text, blocks[-1]))
-
-    def _are_apart(self, block: Node, after: Node) -> bool:
-        """Whether a blank line parts two blocks, and they are nothing else to each other, as most are."""
-        start = after.start
-        return (
-            after.kind in UNRELATED.get(block.kind, ())
-            and self.text.startswith("\n\n", start - 2)
-            and block.end >= start - 2
-            and self.text[start - 3] not in " \t\n"
-            and block.start not in self.rows
-        )
-
-    def _between(self, block: Node, after: Node, *, continues: bool) -> None:
-        """What parts two blocks, and what they are to each other; ``continues``: whether the first is of a list."""
-        end, start = visible_end(self.text, block), self._block_start(after)
-        gap = self.text[end:start]
-        if block.kind == "Heading" and after.kind == "Paragraph" and self._joined(block, after):
-            return
-        if after.kind == "Paragraph" and self._goes_on(block, after):
-            self.again = True
-            self.edit(end, start, "\n", "table-row")
-            return
-        if gap != "\n\n" and gap.isspace() and not block.kind == after.kind == "BlockQuote":
-            self.edit(end, start, "\n\n", "blank-lines")
-        elif gap.strip() and DEFINITIONS.fullmatch(gap):
-            self.edit(end, start, "\n\n", "definition")
-        if block.kind == after.kind == "List":
-            self.touching |= {id(block), id(after)}
-        if block.kind == "HtmlBlock" and self._is_empty_box(block, after):
-            self.edit(block.start, visible_end(self.text, after), "", "box")
-        elif block.kind == "List" and after.kind == "BlockQuote" and after.children and not self.boxes_are_quotes:
-            self._continuation(after)
-        elif (
-            block.kind == after.kind == "BlockQuote"
-            and gap.isspace()
-            and not (continues or column(self.text, block.start))
-        ):
-            self.edit(end, start, "\n>\n", "quote-gap")
-
-    def _goes_on(self, block: Node, after: Node) -> bool:
-        """Whether a paragraph is rows of the table before it, that a blank line had cut off."""
-        table = block.kind == "Table" or block.start in self.rows
-        if table and ROWS_ONLY.fullmatch(self.text, after.start, visible_end(self.text, after)):
-            self.rows.add(after.start)
-            self.rows_end = after.end
-            return True
-        return False
-
-    def _behind(self, end: int) -> None:
-        """What stands behind the last block."""
-        self._edge(end, len(self.text))
-        if self.text[end:].strip() and DEFINITIONS.fullmatch(self.text, end):
-            self.edit(end, len(self.text), "", "definition")
-
-    def _is_empty_box(self, block: Node, after: Node) -> bool:
-        texts = self.text[block.start : block.end].strip(), self.text[after.start : after.end].strip()
-        return texts == (BOX_START, BOX_END)
-
-    def _edge(self, start: int, end: int) -> None:
-        if self.text[start:end].isspace():
-            self.edit(start, end, "", "edge")
-
-    def _indented_lines(self, paragraph: Node) -> None:
-        """No blanks at the starts of lines: only in lists do they mean something."""
-        if self.text.find("\n", paragraph.start, paragraph.end - 1) < 0:
-            return
-        for before, after in pairwise(paragraph.walk()):
-            if before.kind not in ("SoftBreak", "HardBreak") or BLOCK_MARK.match(self.text, after.start):
-                continue
-            if self.text[before.end : after.start].isspace():
-                self.edit(before.end, after.start, "", "line-blanks")
-
-    def _continuation(self, quote: Node) -> None:
-        """A quotation right behind a list item was the rest of that item (corpus.md 6.1)."""
-        for mark in QUOTE_MARK.finditer(
-            self.text, self.text.rfind("\n", 0, quote.start) + 1, visible_end(self.text, quote)
-        ):
-            empty = self.text[mark.end() : mark.end() + 1] in ("", "\n")
-            self.edit(mark.start(), mark.end(), "" if empty else " " * NEST, "continuation")
-
-    def _block_start(self, node: Node) -> int:
-        """Where a block begins: an indented code block with its indentation."""
-        if node.kind == "CodeBlock" and node.data == "Indented":
-            return self.text.rfind("\n", 0, node.start) + 1
-        return node.start
+        self.gaps.between(node.children)
 
     def rule(self, node: Node) -> None:
         """Rules are `---`."""
@@ -374,18 +251,6 @@ class Structure:
             self.asked += edits
             self.again = self.again or bool(edits)
 
-    def _joined(self, heading: Node, after: Node) -> bool:
-        """A heading that ends in a hard break goes on in the line below it."""
-        end = visible_end(self.text, heading)
-        broken = self.text[end - 1] == "\\" and not is_escaped(self.text, end - 1)
-        behind = HARD_END.match(self.text, end - broken, after.start)
-        sentence = self.text[max(end - broken - 1, 0)] in ".?!"
-        if sentence or behind is None or behind.end() != after.start or not self.text.startswith("#", heading.start):
-            return False
-        self.again = True
-        self.edit(behind.start(), behind.end(), " ", "heading")
-        return True
-
     def _setext(self, node: Node, end: int) -> None:
         """Text right above `---` is a paragraph and a rule; one line above `===` is a heading."""
         under = self.text.rfind("\n", node.start, end)
@@ -408,11 +273,11 @@ class Structure:
         for item in node.children:
             for child, after in pairwise(item.children):
                 if child.kind == after.kind == "List":
-                    self.touching |= {id(child), id(after)}
+                    self.gaps.touching |= {id(child), id(after)}
         if self.loose is None:
             self.loose = not_tight([each for each in self.nodes if each.kind == "Item"])
-        touching = id(node) in self.touching
-        edits = [*list_edits(self.text, node, self.loose, numbered=id(node) not in self.waiting, touching=touching)]
+        numbered, touching = id(node) not in self.gaps.waiting, id(node) in self.gaps.touching
+        edits = [*list_edits(self.text, node, self.loose, numbered=numbered, touching=touching)]
         self.again = self.again or any(rule == "number" and new[0] == "\\" for *_, new, rule in edits)  # it is text now
         self.asked += edits
 
@@ -532,7 +397,7 @@ class Structure:
 
     def blanks(self, node: Node) -> None:
         """Single blanks."""
-        pattern = BLANKS if "\t" in self.text[node.start : node.end] else DOUBLE_BLANKS
+        pattern = BLANK_RUNS if "\t" in self.text[node.start : node.end] else DOUBLE_BLANKS
         for match in pattern.finditer(self.text, node.start, node.end):
             self.asked.append((*match.span(), " ", "blanks"))
 
@@ -550,7 +415,7 @@ class Structure:
         while start and self.text[start - 1] in " \t":
             start -= 1
         if line_end >= 0:
-            self.edit(start, line_end, "" if node.start < self.rows_end else "\\", "hard-break")
+            self.edit(start, line_end, "" if node.start < self.gaps.rows_end else "\\", "hard-break")
 
     # --- bold -------------------------------------------------------------------------------
 

@@ -1,0 +1,172 @@
+"""What parts the blocks of a document: one blank line, or nothing where two of them are one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+from etl.transform.body.boxes import BOX_END, BOX_START
+from etl.transform.body.edits import Edit
+from etl.transform.body.lists import NEST
+from etl.transform.body.literals import BEGINS_BLOCK, is_escaped
+from etl.transform.body.parse import Node, column, visible_end
+
+USUAL_BLOCKS = frozenset(("Paragraph", "Heading", "List", "Table", "BlockQuote", "HtmlBlock", "Rule"))
+UNRELATED = dict.fromkeys(USUAL_BLOCKS, USUAL_BLOCKS) | {
+    "List": USUAL_BLOCKS - {"List", "BlockQuote"},
+    "Table": USUAL_BLOCKS - {"Paragraph"},
+    "BlockQuote": USUAL_BLOCKS - {"BlockQuote"},
+    "HtmlBlock": USUAL_BLOCKS - {"HtmlBlock"},
+}
+"""By the kind of a block the kinds that are nothing else to it when a blank line stands between the two."""
+QUOTE_MARK = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
+HARD_END = re.compile(r"(?:[ \t]{2,}|\\)\n[ \t]*")
+DEFINITIONS = re.compile(
+    r"(?:\s*\n {0,3}\[[^\]\n]+\]:[ \t]*\S+(?:[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*'))?[ \t]*(?=\n|\Z))+\s*"
+)
+ROWS_ONLY = re.compile(r"(?:[ \t]*\|[^\n]*\|[^\n]*(?:\n|\Z))+")
+
+
+class Gaps:
+    """What stands between the blocks of one document, and what that tells the rules of its lists and tables."""
+
+    def __init__(self, text: str, edits: list[Edit], *, boxes_are_quotes: bool) -> None:
+        self.text = text
+        self.edits = edits
+        """What all rules ask for."""
+        self.boxes_are_quotes = boxes_are_quotes
+        """Whether quotations may be boxes that were turned into such."""
+        self.again = False
+        """Whether an edit that is else harmless may give another rule something to do."""
+        self.touching: set[int] = set()
+        """Lists right behind one another: only the kind of their marks tells them apart."""
+        self.waiting: set[int] = set()
+        """Lists that will be one with the list before them: their numbers wait."""
+        self.rows: set[int] = set()
+        """Where paragraphs begin that are rows of the table before them."""
+        self.rows_end = 0
+        """Where the last of these paragraphs ends."""
+
+    def between(self, blocks: Sequence[Node]) -> None:
+        """One blank line between blocks, none at the edges; no rule first, last or twice."""
+        if not blocks:
+            self._edge(0, len(self.text))
+            return
+        self._edge(0, self._block_start(blocks[0]))
+        indented = "\n " in self.text or "\n\t" in self.text
+        last = len(blocks) - 1
+        for index, block in enumerate(blocks):
+            if block.kind == "Rule" and (index in (0, last) or blocks[index + 1].kind == "Rule"):
+                self._edit(block.start, visible_end(self.text, block), "", "rule")
+            elif indented and block.kind == "Paragraph":
+                self._indented_lines(block)
+        for index, (block, after) in enumerate(pairwise(blocks)):
+            if self._are_apart(block, after):
+                continue
+            self._part(block, after, continues=index > 0 and blocks[index - 1].kind == "List")
+            if block.kind == "List" and after.kind == "BlockQuote":
+                self.waiting |= {id(behind) for behind in blocks[index + 2 : index + 3]}
+        self._behind(visible_end(self.text, blocks[-1]))
+
+    def _are_apart(self, block: Node, after: Node) -> bool:
+        """Whether a blank line parts two blocks, and they are nothing else to each other, as most are."""
+        start = after.start
+        return (
+            after.kind in UNRELATED.get(block.kind, ())
+            and self.text.startswith("\n\n", start - 2)
+            and block.end >= start - 2
+            and self.text[start - 3] not in " \t\n"
+            and block.start not in self.rows
+        )
+
+    def _part(self, block: Node, after: Node, *, continues: bool) -> None:
+        """What parts two blocks, and what they are to each other; ``continues``: whether the first is of a list."""
+        end, start = visible_end(self.text, block), self._block_start(after)
+        gap = self.text[end:start]
+        if block.kind == "Heading" and after.kind == "Paragraph" and self._joined(block, after):
+            return
+        if after.kind == "Paragraph" and self._goes_on(block, after):
+            self.again = True
+            self._edit(end, start, "\n", "table-row")
+            return
+        if gap != "\n\n" and gap.isspace() and not block.kind == after.kind == "BlockQuote":
+            self._edit(end, start, "\n\n", "blank-lines")
+        elif gap.strip() and DEFINITIONS.fullmatch(gap):
+            self._edit(end, start, "\n\n", "definition")
+        if block.kind == after.kind == "List":
+            self.touching |= {id(block), id(after)}
+        if block.kind == "HtmlBlock" and self._is_empty_box(block, after):
+            self._edit(block.start, visible_end(self.text, after), "", "box")
+        elif block.kind == "List" and after.kind == "BlockQuote" and after.children and not self.boxes_are_quotes:
+            self._continuation(after)
+        elif (
+            block.kind == after.kind == "BlockQuote"
+            and gap.isspace()
+            and not (continues or column(self.text, block.start))
+        ):
+            self._edit(end, start, "\n>\n", "quote-gap")
+
+    def _goes_on(self, block: Node, after: Node) -> bool:
+        """Whether a paragraph is rows of the table before it, that a blank line had cut off."""
+        table = block.kind == "Table" or block.start in self.rows
+        if table and ROWS_ONLY.fullmatch(self.text, after.start, visible_end(self.text, after)):
+            self.rows.add(after.start)
+            self.rows_end = after.end
+            return True
+        return False
+
+    def _joined(self, heading: Node, after: Node) -> bool:
+        """A heading that ends in a hard break goes on in the line below it."""
+        end = visible_end(self.text, heading)
+        broken = self.text[end - 1] == "\\" and not is_escaped(self.text, end - 1)
+        behind = HARD_END.match(self.text, end - broken, after.start)
+        sentence = self.text[max(end - broken - 1, 0)] in ".?!"
+        if sentence or behind is None or behind.end() != after.start or not self.text.startswith("#", heading.start):
+            return False
+        self.again = True
+        self._edit(behind.start(), behind.end(), " ", "heading")
+        return True
+
+    def _is_empty_box(self, block: Node, after: Node) -> bool:
+        texts = self.text[block.start : block.end].strip(), self.text[after.start : after.end].strip()
+        return texts == (BOX_START, BOX_END)
+
+    def _continuation(self, quote: Node) -> None:
+        """A quotation right behind a list item was the rest of that item (corpus.md 6.1)."""
+        for mark in QUOTE_MARK.finditer(
+            self.text, self.text.rfind("\n", 0, quote.start) + 1, visible_end(self.text, quote)
+        ):
+            empty = self.text[mark.end() : mark.end() + 1] in ("", "\n")
+            self._edit(mark.start(), mark.end(), "" if empty else " " * NEST, "continuation")
+
+    def _indented_lines(self, paragraph: Node) -> None:
+        """No blanks at the starts of lines: only in lists do they mean something."""
+        if self.text.find("\n", paragraph.start, paragraph.end - 1) < 0:
+            return
+        for before, after in pairwise(paragraph.walk()):
+            if before.kind not in ("SoftBreak", "HardBreak") or BEGINS_BLOCK.match(self.text, after.start):
+                continue
+            if self.text[before.end : after.start].isspace():
+                self._edit(before.end, after.start, "", "line-blanks")
+
+    def _behind(self, end: int) -> None:
+        """What stands behind the last block."""
+        self._edge(end, len(self.text))
+        if self.text[end:].strip() and DEFINITIONS.fullmatch(self.text, end):
+            self._edit(end, len(self.text), "", "definition")
+
+    def _edge(self, start: int, end: int) -> None:
+        if self.text[start:end].isspace():
+            self._edit(start, end, "", "edge")
+
+    def _block_start(self, node: Node) -> int:
+        """Where a block begins: an indented code block with its indentation."""
+        if node.kind == "CodeBlock" and node.data == "Indented":
+            return self.text.rfind("\n", 0, node.start) + 1
+        return node.start
+
+    def _edit(self, start: int, end: int, replacement: str, rule: str) -> None:
+        """Ask for a change, if it is one."""
+        if self.text[start:end] != replacement:
+            self.edits.append((start, end, replacement, rule))
