@@ -18,22 +18,24 @@ NUMBER_SIGNS = re.compile(r"^[ \t]*#{1,6}(?=[^\s#])", re.MULTILINE)
 DEFINITION_SIGN = re.compile(r"^[ \t]*:(?=[ \t])", re.MULTILINE)
 
 
-def literal_edits(text: str, words: Node, addresses: Sequence[tuple[int, int]]) -> Iterator[Edit]:
+def literal_edits(text: str, words: Node, addresses: Sequence[tuple[int, int]]) -> Sequence[Edit]:
     """The signs among words, but for those in an address."""
     data, start, end = words.data, words.start, words.end
+    edits: list[Edit] = []
     if "[" in data:
-        yield from _brackets(text, start, end, "[")
+        edits += _brackets(text, start, end, "[")
     if "]" in data:
-        yield from _brackets(text, start, end, "]")
+        edits += _brackets(text, start, end, "]")
     if "{" in data:
         for brace in ATTRIBUTES.finditer(text, start, end):
             if not is_escaped(text, brace.start()):
-                yield brace.start(), brace.start(), "\\", "literal"
+                edits.append((brace.start(), brace.start(), "\\", "literal"))
     if "*" in data or "_" in data or "`" in data:
         for mark in MARK.finditer(text, start, end):
             at = mark.start()
             if not is_escaped(text, at) and not is_inside(at, addresses):
-                yield at, at, "\\", "literal"
+                edits.append((at, at, "\\", "literal"))
+    return edits
 
 
 def _brackets(text: str, start: int, end: int, bracket: str) -> Iterator[Edit]:

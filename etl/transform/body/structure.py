@@ -3,17 +3,21 @@
 Each rule is a small function of a node that asks for edits. All rules look at one tree, their edits
 are applied together, and the text is parsed again until no rule asks for a change: so the result is
 a fixed point, and cleaning it again changes nothing.
+
+`Structure` goes from round to round, a `Round` is all rules over one tree, and `RULES` says which one
+a node is for. What some rules ask for is a module of its own: lists, tables, bold, links (`link_edits`),
+what stands between blocks (`gaps`), signs that are words (`literals`), boilerplate.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import pairwise
 
 from etl.settings import Settings
-from etl.transform.body.boilerplate import boilerplate, finders
+from etl.transform.body.boilerplate import Finders, boilerplate, finders
 from etl.transform.body.bold import (
     begins_with_star,
     emphasis_edits,
@@ -70,40 +74,26 @@ MARK_ONLY = re.compile(r"[ \t]*(?:[*+-]|#{1,6})[ \t]+")
 
 
 class Structure:
-    """The rules over one body; the lists it leaves are what the document needs to know of it."""
+    """One body in rounds, and what the document needs to know of the last one."""
 
     def __init__(self, revision: Revision, settings: Settings, linker: Linker) -> None:
         self.revision = revision
         self.linker = linker
         self.drop = finders(settings.drop_lines)
-        self.unlinked: list[tuple[int, str, Destination]] = []
-        """Links that became text: source offset, address as it was, and why."""
-        self.code_blocks: list[Node] = []
-        """Code blocks of the last tree."""
-        self.version = 0
-        """Which text the last tree is of: the number of changes that the revision had seen."""
-        self.text = revision.text
-        self.asked: list[Edit] = []
-        self.links = Links(revision, linker, self.asked)
-        """Those of the last tree."""
-        self.text_end = 0
-        """Where the last visible character of the text ends."""
-        self.blocks: Sequence[Node] = ()
-        self.simple: dict[int, bool] = {}
-        """What `_is_simple` said of the blocks that begin at a place."""
-        self.uncovered = False
-        """Whether code became text, which the surface has not looked at."""
-        self.again = False
-        """Whether an edit that is else harmless may give another rule something to do."""
-        self.box_open = False
         self.boxes_are_quotes = False
         """Whether quotations may be boxes that were turned into such."""
-        self.gaps = Gaps(self.text, self.asked, boxes_are_quotes=False)
-        self.nodes: Sequence[Node] = ()
-        self.loose: set[int] | None = None
-        """Items that are not tight (`lists.not_tight`), once a list asked for them."""
-        self.table_end = self.quote_end = self.code_end = self.strong_end = 0
-        """Where the table, the quotation, the code and the bold end that rules are in."""
+        self.uncovered = False
+        """Whether code became text, which the surface has not looked at."""
+        self.unlinked: list[tuple[int, str, Destination]] = []
+        """Links that became text: source offset, address as it was, and why."""
+        self.text = revision.text
+        """What the last tree is of."""
+        self.version = 0
+        """Which text that is: the number of changes that the revision had seen."""
+        self.links = Links(revision, linker, [])
+        """Those of the last tree."""
+        self.code_blocks: list[Node] = []
+        """Those of the last tree."""
 
     def run(self) -> Tree:
         """Apply the rules until none asks for a change; returns a tree with the structure of the result.
@@ -111,28 +101,58 @@ class Structure:
         After the last round its ranges may be those before edits that only touch blanks and marks.
         """
         for _ in range(MOST_ROUNDS):
-            tree = parse(self.revision.text, is_plain)
-            if self.revision.apply(laid_out(self.revision.text, tree.root.children)):
-                tree = parse(self.revision.text, is_plain)
+            tree = self._tree()
+            last = Round(self.revision, self.linker, tree, self.drop, boxes_are_quotes=self.boxes_are_quotes)
+            last.run()
             self.text, self.version = self.revision.text, self.revision.version
-            self.ask(tree)
-            self.unlinked += self.links.unlinked
-            applied = self.revision.apply(self.asked)
-            self.asked.clear()  # so many of a hostile body that they are not kept
-            again = self.again or self.links.again or self.gaps.again
-            if applied <= SETTLED and not again and not self.revision.postponed:
+            self.links, self.code_blocks = last.links, last.code_blocks
+            self.unlinked += last.links.unlinked
+            self.uncovered = self.uncovered or last.uncovered
+            applied = self.revision.apply(last.edits)
+            last.edits.clear()  # so many of a hostile body that they are not kept
+            if applied <= SETTLED and not last.again and not self.revision.postponed:
                 break
         return tree
 
-    def ask(self, tree: Tree) -> None:
-        """Collect what all rules ask for on a tree."""
-        self.again, self.code_blocks = False, []
-        self.links = Links(self.revision, self.linker, self.asked)
-        self.box_open, self.table_end, self.quote_end = False, 0, 0
-        self.gaps = Gaps(self.text, self.asked, boxes_are_quotes=self.boxes_are_quotes)
-        self.blocks, self.simple, self.text_end = tree.root.children, {}, len(self.text.rstrip())
-        self.nodes, self.loose = tree.nodes, None
-        self.code_end = self.strong_end = 0
+    def _tree(self) -> Tree:
+        """The tree of the text, once its lists are laid out."""
+        tree = parse(self.revision.text, is_plain)
+        if self.revision.apply(laid_out(self.revision.text, tree.root.children)):
+            tree = parse(self.revision.text, is_plain)
+        return tree
+
+
+class Round:
+    """All rules over one tree: what they ask for, and what one of them learns for the next."""
+
+    def __init__(
+        self, revision: Revision, linker: Linker, tree: Tree, drop: Finders, *, boxes_are_quotes: bool
+    ) -> None:
+        self.revision = revision
+        self.text = revision.text
+        self.tree = tree
+        self.drop = drop
+        self.edits: list[Edit] = []
+        self.again = False
+        """Whether an edit that is else harmless may give another rule something to do."""
+        self.uncovered = False
+        """Whether code becomes text, which the surface has not looked at."""
+        self.links = Links(revision, linker, self.edits)
+        self.gaps = Gaps(self.text, self.edits, boxes_are_quotes=boxes_are_quotes)
+        self.code_blocks: list[Node] = []
+        self.simple: dict[int, bool] = {}
+        """What `_is_simple` said of the blocks that begin at a place."""
+        self.loose: set[int] | None = None
+        """Items that are not tight (`lists.not_tight`), once a list asked for them."""
+        self.box_open = False
+        self.text_end = len(self.text.rstrip())
+        """Where the last visible character of the text ends."""
+        self.table_end = self.quote_end = self.code_end = self.strong_end = 0
+        """Where the table, the quotation, the code and the bold end that rules are in."""
+
+    def run(self) -> None:
+        """Collect what all rules ask for."""
+        tree = self.tree
         words = "\n".join([node.data for node in tree.nodes if node.kind == "Text"])
         signs = [sign for sign in SIGNS if sign in words]
         starred, rules = False, RULES
@@ -142,27 +162,24 @@ class Structure:
                 data = node.data
                 for sign in signs:
                     if sign in data:
-                        starred = self.words(node) or starred
+                        starred = self._words(node) or starred
                         break
             elif kind in rules:
                 rules[kind](self, node)
         if starred:
-            self.lone_marks(tree)
+            self._lone_marks()
         if "__" in words:
-            self.asked += underscore_edits(self.text, tree.nodes)
+            self.edits += underscore_edits(self.text, tree.nodes)
         if self.box_open:
-            self._end_box(tree)
+            self._end_box()
+        self.again = self.again or self.links.again or self.gaps.again
 
-    def words(self, node: Node) -> bool:
-        """What is neither markup nor code and has `SIGNS` in it; returns whether there are stars in it."""
-        data = node.data
-        if node.start < self.code_end:
-            return False
-        if "  " in data or "\t" in data:
-            self.blanks(node)
-        addresses = self.links.bare_addresses(node) if "://" in data and node.start >= self.links.end else ()
-        self.asked += literal_edits(self.text, node, addresses)
-        return "*" in data
+    def _edit(self, start: int, end: int, replacement: str, rule: str) -> None:
+        """Ask for a change, if it is one."""
+        if self.text[start:end] != replacement:
+            self.edits.append((start, end, replacement, rule))
+
+    # --- code -------------------------------------------------------------------------------
 
     def code_block(self, node: Node) -> None:
         """Code stays as it is; what a fence says of its language is one word, and a fence is closed."""
@@ -172,14 +189,14 @@ class Structure:
         if fence is None:
             return
         if fence[2].strip() and not LANGUAGE.fullmatch(fence[2].strip()):
-            self.edit(fence.start(2), fence.end(2), "", "code")
+            self._edit(fence.start(2), fence.end(2), "", "code")
         if self.box_open or node.end < self.text_end:
             return  # only the last block may be open, and the end of a box closes what is open in it
         last = self.text[self.text.rfind("\n", 0, self.text_end) + 1 : self.text_end]
         if not last.strip(" \t>").startswith(fence[1]):
             before = self.text[self.text.rfind("\n", 0, node.start) + 1 : node.start]
             inside = NOT_QUOTE.sub(" ", before)  # a fence at the first column would begin other code
-            self.edit(self.text_end, len(self.text), f"\n{inside}{fence[1]}", "code")
+            self._edit(self.text_end, len(self.text), f"\n{inside}{fence[1]}", "code")
 
     def code(self, node: Node) -> None:
         """Code with HTML in it becomes text where engines do not agree on what is code: back-ticks of several kinds."""
@@ -189,20 +206,16 @@ class Structure:
             return
         self.again = self.uncovered = True
         self.revision.find("code.disputed", node.start, f"code {short(node.data)}", "written as text")
-        self.edit(node.start, node.end, as_text(node.data), "code")
+        self._edit(node.start, node.end, as_text(node.data), "code")
 
     def _is_simple(self, offset: int) -> bool:
         """Whether every engine finds the same code in the block around a place; asked of a block once."""
-        block = self.blocks[bisect_right(self.blocks, offset, key=lambda block: block.start) - 1]
+        blocks = self.tree.root.children
+        block = blocks[bisect_right(blocks, offset, key=lambda block: block.start) - 1]
         if block.start not in self.simple:
             text = self.text[block.start : block.end]
             self.simple[block.start] = "|" not in text and SIMPLE_CODE.fullmatch(text) is not None
         return self.simple[block.start]
-
-    def edit(self, start: int, end: int, replacement: str, rule: str) -> None:
-        """Ask for a change, if it is one."""
-        if self.text[start:end] != replacement:
-            self.asked.append((start, end, replacement, rule))
 
     # --- blocks -----------------------------------------------------------------------------
 
@@ -212,7 +225,7 @@ class Structure:
 
     def rule(self, node: Node) -> None:
         """Rules are `---`."""
-        self.edit(node.start, visible_end(self.text, node), "---", "rule")
+        self._edit(node.start, visible_end(self.text, node), "---", "rule")
 
     def heading(self, node: Node) -> None:
         """A heading has text, no bold around all of it, no marks at its end."""
@@ -222,33 +235,33 @@ class Structure:
             return
         if not node.children:
             self.revision.find("heading.empty", node.start, "a heading without text", "removed")
-            self.edit(node.start, end, "", "empty-heading")
+            self._edit(node.start, end, "", "empty-heading")
             return
         self.again = self.again or "\t" in self.text[node.start : end]  # behind a blank, marks at the end are none
         mark = HEADING_MARK.match(self.text, node.start)
         if mark:
-            self.edit(*mark.span(), mark[1] + " ", "heading")
+            self._edit(*mark.span(), mark[1] + " ", "heading")
         if end > node.inner_end and not self.text[node.inner_end : end].strip(" \t#"):
-            self.edit(node.inner_end, end, "", "heading")
+            self._edit(node.inner_end, end, "", "heading")
         self._heading_end(node, end)
         for child in node.children:
             if child.kind == "Strong":
-                self.asked += unmarked(child, "heading")
+                self.edits += unmarked(child, "heading")
 
     def _heading_end(self, node: Node, end: int) -> None:
         """What stands behind the words of a heading: marks, a number sign, or a list that was glued to it."""
         last = self.text[end - 1]
         attributes = HEADING_ATTRIBUTES.search(self.text, node.start, end) if last == "}" else None
         if attributes:
-            self.edit(attributes.start(), attributes.start(), "\\", "literal")
+            self._edit(attributes.start(), attributes.start(), "\\", "literal")
         marks = TRAILING_MARKS.search(self.text, node.start, end) if last in "*-_" else None
         if marks and end == node.inner_end:
-            self.edit(*marks.span(), "", "heading")
+            self._edit(*marks.span(), "", "heading")
         elif last == "#" and end == node.inner_end and not is_escaped(self.text, end - 1):
-            self.edit(end - 1, end - 1, "\\", "literal")
+            self._edit(end - 1, end - 1, "\\", "literal")
         elif end - node.start >= LONG_HEADING:
             edits = list(glued_items(self.text, node.start, end))
-            self.asked += edits
+            self.edits += edits
             self.again = self.again or bool(edits)
 
     def _setext(self, node: Node, end: int) -> None:
@@ -257,10 +270,10 @@ class Structure:
         if under < 0 or not node.children:
             return
         if node.data["level"] == "H2":
-            self.edit(under, under, "\n", "setext")
+            self._edit(under, under, "\n", "setext")
         elif "\n" not in self.text[node.start : under].strip():
-            self.edit(under, end, "", "setext")
-            self.edit(node.start, node.start, "# ", "setext")
+            self._edit(under, end, "", "setext")
+            self._edit(node.start, node.start, "# ", "setext")
 
     # --- lists ------------------------------------------------------------------------------
 
@@ -268,18 +281,18 @@ class Structure:
         """Tight items, one kind of bullet, numbers that count; what items hold, nested by four columns."""
         edits = usual_edits(self.text, node)
         if edits is not None:
-            self.asked += edits
+            self.edits += edits
             return
         for item in node.children:
             for child, after in pairwise(item.children):
                 if child.kind == after.kind == "List":
                     self.gaps.touching |= {id(child), id(after)}
         if self.loose is None:
-            self.loose = not_tight([each for each in self.nodes if each.kind == "Item"])
+            self.loose = not_tight([each for each in self.tree.nodes if each.kind == "Item"])
         numbered, touching = id(node) not in self.gaps.waiting, id(node) in self.gaps.touching
         edits = [*list_edits(self.text, node, self.loose, numbered=numbered, touching=touching)]
         self.again = self.again or any(rule == "number" and new[0] == "\\" for *_, new, rule in edits)  # it is text now
-        self.asked += edits
+        self.edits += edits
 
     # --- HTML -------------------------------------------------------------------------------
 
@@ -297,9 +310,9 @@ class Structure:
         while (at := self.text.find("<", at, node.end)) >= 0:
             allowed = ALLOWED_HTML.match(self.text, at)
             if allowed is None:
-                self.edit(at, at + 1, "&lt;", "less-than")
+                self._edit(at, at + 1, "&lt;", "less-than")
             elif allowed[0] == "<br>" and node.end > self.table_end:
-                self.edit(at, allowed.end(), " ", "break")
+                self._edit(at, allowed.end(), " ", "break")
             at += 1
 
     def _alone_tag(self, node: Node) -> None:
@@ -307,24 +320,24 @@ class Structure:
         self.again = True
         below = FIRST_WORD.match(self.text, node.start)
         if below:
-            self.edit(*below.span(1), "", "unwrap")
+            self._edit(*below.span(1), "", "unwrap")
         else:
-            self.edit(node.start, visible_end(self.text, node), "", "unwrap")
+            self._edit(node.start, visible_end(self.text, node), "", "unwrap")
 
     def _box(self, node: Node, mark: str) -> None:
         """Boxes do not nest, and none ends that was not open."""
         opens = mark == BOX_START
         if opens == self.box_open:
-            self.edit(node.start, visible_end(self.text, node), "", "box" if opens else "box-end")
+            self._edit(node.start, visible_end(self.text, node), "", "box" if opens else "box-end")
         self.box_open = opens
 
-    def _end_box(self, tree: Tree) -> None:
+    def _end_box(self) -> None:
         """A box that is open at the end is closed there, behind a code block that is open itself."""
-        last = tree.nodes[0].children[-1]
+        last = self.tree.root.children[-1]
         fence = FENCE.match(self.text, last.start) if last.kind == "CodeBlock" and last.data != "Indented" else None
         end = len(self.text.rstrip())
         closed = fence is None or self.text[last.start : end].rpartition("\n")[2].strip().startswith(fence[0])
-        self.edit(end, len(self.text), "\n\n</div>" if closed or fence is None else f"\n{fence[0]}\n\n</div>", "box")
+        self._edit(end, len(self.text), "\n\n</div>" if closed or fence is None else f"\n{fence[0]}\n\n</div>", "box")
 
     # --- quotations and tables --------------------------------------------------------------
 
@@ -336,13 +349,13 @@ class Structure:
         line = self.text.rfind("\n", 0, node.start) + 1
         if MORE_THAN.match(self.text, node.start) and MARK_ONLY.fullmatch(self.text, line, node.start):
             self.again = True
-            self.edit(node.start, node.start, "\\", "literal")
+            self._edit(node.start, node.start, "\\", "literal")
             return
         if all(child.kind == "BlockQuote" for child in node.walk()):
-            self.edit(node.start, visible_end(self.text, node), "", "empty-quote")
+            self._edit(node.start, visible_end(self.text, node), "", "empty-quote")
         elif all(child.kind == "Paragraph" for child in node.children):
             for match in QUOTE_BLANKS.finditer(self.text, self.text.rfind("\n", 0, node.start) + 1, node.end):
-                self.edit(match.end(1), match.end(), " ", "blanks")
+                self._edit(match.end(1), match.end(), " ", "blanks")
 
     def table(self, node: Node) -> None:
         """A table is even; what that shows again is looked at again."""
@@ -351,7 +364,7 @@ class Structure:
             return  # `is_plain`
         edits = list(table_edits(self.text, node))
         if edits:
-            self.asked += edits
+            self.edits += edits
             self.again = self.again or any(rule.startswith("table-") for *_, rule in edits)
 
     # --- paragraphs -------------------------------------------------------------------------
@@ -372,15 +385,15 @@ class Structure:
         first = self.text.rfind("\n", 0, paragraph.start) + 1
         if "--" in text or "\u2013" in text or "\u2014" in text or "- -" in text:
             for line in RULE_LINE.finditer(self.text, first, paragraph.end):
-                self.edit(*line.span(), "---" if line.start() == first else "\n---", "rule")
+                self._edit(*line.span(), "---" if line.start() == first else "\n---", "rule")
                 self.again = True
         if "#" in text or "\n:" in text or text.startswith(":"):
-            self.asked += line_edits(self.text, paragraph)
+            self.edits += line_edits(self.text, paragraph)
 
     def _drop_lines(self, start: int, end: int) -> None:
         for at, line in boilerplate(self.text, start, end, self.drop):
             self.revision.find("line.dropped", at, f"line {line.strip()!r}", "removed")
-            self.edit(self._whole_item(at, start), at + len(line), "", "drop-line")
+            self._edit(self._whole_item(at, start), at + len(line), "", "drop-line")
 
     def _whole_item(self, at: int, start: int) -> int:
         """A dropped line takes its bullet or heading mark with it."""
@@ -393,13 +406,26 @@ class Structure:
             return
         for before, line_end, after in zip(node.children, node.children[1:], node.children[2:], strict=False):
             if before.kind == after.kind == "Image" and line_end.kind == "SoftBreak":
-                self.edit(before.end, after.start, "\n\n", "paragraphs")
+                self._edit(before.end, after.start, "\n\n", "paragraphs")
 
-    def blanks(self, node: Node) -> None:
+    # --- words ------------------------------------------------------------------------------
+
+    def _words(self, node: Node) -> bool:
+        """What is neither markup nor code and has `SIGNS` in it; returns whether there are stars in it."""
+        data = node.data
+        if node.start < self.code_end:
+            return False
+        if "  " in data or "\t" in data:
+            self._blanks(node)
+        addresses = self.links.bare_addresses(node) if "://" in data and node.start >= self.links.end else ()
+        self.edits += literal_edits(self.text, node, addresses)
+        return "*" in data
+
+    def _blanks(self, node: Node) -> None:
         """Single blanks."""
         pattern = BLANK_RUNS if "\t" in self.text[node.start : node.end] else DOUBLE_BLANKS
         for match in pattern.finditer(self.text, node.start, node.end):
-            self.asked.append((*match.span(), " ", "blanks"))
+            self.edits.append((*match.span(), " ", "blanks"))
 
     def soft_break(self, node: Node) -> None:
         """No blanks at the ends of lines."""
@@ -407,7 +433,7 @@ class Structure:
         while start and self.text[start - 1] in " \t":
             start -= 1
         if start < node.start:
-            self.edit(start, node.start, "", "line-blanks")
+            self._edit(start, node.start, "", "line-blanks")
 
     def hard_break(self, node: Node) -> None:
         """A hard break is a backslash, right behind the words."""
@@ -415,7 +441,7 @@ class Structure:
         while start and self.text[start - 1] in " \t":
             start -= 1
         if line_end >= 0:
-            self.edit(start, line_end, "" if node.start < self.gaps.rows_end else "\\", "hard-break")
+            self._edit(start, line_end, "" if node.start < self.gaps.rows_end else "\\", "hard-break")
 
     # --- bold -------------------------------------------------------------------------------
 
@@ -424,23 +450,23 @@ class Structure:
         inside = node.start < self.strong_end
         if not inside:
             self.strong_end = node.end
-        self.asked += strong_edits(self.text, node, inside=inside)
+        self.edits += strong_edits(self.text, node, inside=inside)
 
     def emphasis(self, node: Node) -> None:
         """Emphasis is `*`, where no other star stands beside it."""
-        self.asked += emphasis_edits(self.text, node)
+        self.edits += emphasis_edits(self.text, node)
         self.again = self.again or begins_with_star(self.text, node)
 
-    def lone_marks(self, tree: Tree) -> None:
+    def _lone_marks(self) -> None:
         """Marks that are text: they get their touch again or go, with all bold of a page that is inside out."""
-        marked = lone_marks(self.text, tree.nodes, self.code_blocks)
-        if not is_inverted(self.text, tree.nodes, marked):
-            self.asked += lone_mark_edits(self.text, marked)
+        marked = lone_marks(self.text, self.tree.nodes, self.code_blocks)
+        if not is_inverted(self.text, self.tree.nodes, marked):
+            self.edits += lone_mark_edits(self.text, marked)
             return
         self.again = True
         first = marked[0].marks[0].start()
         self.revision.find("bold.inverted", first, "bold marks with blanks on both sides", "all bold removed")
-        self.asked += inverted_edits(self.text, tree.nodes, marked)
+        self.edits += inverted_edits(self.text, self.tree.nodes, marked)
 
     # --- links ------------------------------------------------------------------------------
 
@@ -455,22 +481,22 @@ class Structure:
         self.links.image(node)
 
 
-RULES: dict[str, Callable[[Structure, Node], None]] = {
-    "Document": Structure.document,
-    "Rule": Structure.rule,
-    "Heading": Structure.heading,
-    "List": Structure.list,
-    "BlockQuote": Structure.quote,
-    "Table": Structure.table,
-    "Paragraph": Structure.paragraph,
-    "Strong": Structure.strong,
-    "Emphasis": Structure.emphasis,
-    "Link": Structure.link,
-    "Code": Structure.code,
-    "CodeBlock": Structure.code_block,
-    "SoftBreak": Structure.soft_break,
-    "HardBreak": Structure.hard_break,
-    "Image": Structure.image,
-    "Html": Structure.html,
-    "InlineHtml": Structure.html,
+RULES: dict[str, Callable[[Round, Node], None]] = {
+    "Document": Round.document,
+    "Rule": Round.rule,
+    "Heading": Round.heading,
+    "List": Round.list,
+    "BlockQuote": Round.quote,
+    "Table": Round.table,
+    "Paragraph": Round.paragraph,
+    "Strong": Round.strong,
+    "Emphasis": Round.emphasis,
+    "Link": Round.link,
+    "Code": Round.code,
+    "CodeBlock": Round.code_block,
+    "SoftBreak": Round.soft_break,
+    "HardBreak": Round.hard_break,
+    "Image": Round.image,
+    "Html": Round.html,
+    "InlineHtml": Round.html,
 }
