@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -161,8 +161,26 @@ class Link(Shape):
     target: str | None = Field(description="Id of the document that the link goes to.")
 
 
+class LinkFields(TypedDict):
+    """A `Link` on its way."""
+
+    href: str
+    kind: Literal["page", "tag", "file", "external", "mail", "anchor", "legacy"]
+    state: Literal["ok", "dangling", "unmapped", "external"]
+    target: str | None
+
+
 class Image(Shape):
     """An image of the body, in order."""
+
+    src: str
+    alt: str
+    width: int | None
+    state: Literal["ok", "missing", "external"]
+
+
+class ImageFields(TypedDict):
+    """An `Image` on its way."""
 
     src: str
     alt: str

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any
 
-from etl.model import Finding
+from etl.model import Finding, ImageFields, LinkFields
 from etl.settings import Settings
 from etl.transform.body.boxes import BOX_START
 from etl.transform.body.code import code_size
@@ -38,10 +37,10 @@ class Cleaned:
     body: str
     text: str
     excerpt: str
-    links: list[dict[str, Any]]
-    """`model.Link`, in order."""
-    images: list[dict[str, Any]]
-    """`model.Image`, in order."""
+    links: Sequence[LinkFields]
+    """In order."""
+    images: Sequence[ImageFields]
+    """In order."""
     complete: bool
     findings: list[Finding]
     counts: Counter[str]
@@ -112,14 +111,14 @@ def _run_surface(surface: Surface) -> None:
             break
 
 
-def _links(revision: Revision, surface: Surface, structure: Structure) -> list[dict[str, Any]]:
+def _links(revision: Revision, surface: Surface, structure: Structure) -> Sequence[LinkFields]:
     """All links in order: those that stay, and those of which only the text stayed."""
     links, version = structure.links, structure.version
     gone = [*surface.links.unlinked, *structure.unlinked]
     kept = [_link(href, to) for _, href, to in links.kept]
     mixed = bool(gone or links.bare)
     found = [(offset, _link(href, to)) for offset, href, to in gone]
-    found += [(revision.origin(start, version), _link(bare.href, bare)) for start, bare in links.bare]
+    found += [(revision.origin(start, version), _link(href, to)) for start, href, to in links.bare]
     for (start, href, to), link in zip(links.kept, kept, strict=True):
         if mixed or to.state == "dangling":
             offset = revision.origin(start, version)
@@ -129,14 +128,13 @@ def _links(revision: Revision, surface: Surface, structure: Structure) -> list[d
     return [link for _, link in sorted(found, key=itemgetter(0))] if mixed else kept
 
 
-def _link(href: str | None, to: Destination) -> dict[str, Any]:
-    """`model.Link`."""
+def _link(href: str, to: Destination) -> LinkFields:
     return {"href": href, "kind": to.kind, "state": to.state, "target": to.target}
 
 
-def _images(linker: Linker, revision: Revision, surface: Surface, structure: Structure) -> list[dict[str, Any]]:
+def _images(linker: Linker, revision: Revision, surface: Surface, structure: Structure) -> Sequence[ImageFields]:
     """All images in order, lost ones included."""
-    found: list[tuple[int, dict[str, Any]]] = [
+    found: list[tuple[int, ImageFields]] = [
         (offset, {"src": src, "alt": alt, "width": None, "state": "missing"})
         for offset, src, alt in revision.lost_images
     ]
@@ -144,7 +142,7 @@ def _images(linker: Linker, revision: Revision, surface: Surface, structure: Str
         src = encoded(linker.source(node.data["dest_url"]))
         widths = surface.links.widths.get(src)
         alt = "".join(child.data for child in node.walk() if child.kind == "Text")
-        image = {
+        image: ImageFields = {
             "src": src,
             "alt": "" if alt == "image" else alt,
             "width": widths.pop(0) if widths else None,

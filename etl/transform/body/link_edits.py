@@ -46,6 +46,9 @@ SENTENCE_MARKS = frozenset(".,;:!?'*_~\u2019\u2018\u2026\u2013\u2014")
 LAST_ENTITY = re.compile(r"&#?\w{1,31};\Z")
 OPENING = {")": "(", "}": "{"}
 
+Written = tuple[int, str, Destination]
+"""A link: where it begins, its address, and what that means."""
+
 
 class Links:
     """The links, images and bare addresses of one tree, which it is shown in their order."""
@@ -58,11 +61,11 @@ class Links:
         """What all rules ask for."""
         self.again = False
         """Whether an edit that is else harmless may give another rule something to do."""
-        self.kept: list[tuple[int, str, Destination]] = []
-        """Links that stay: where they begin, address, and what it means."""
-        self.unlinked: list[tuple[int, str, Destination]] = []
-        """Links that become text: source offset, address as it was, and why."""
-        self.bare: list[tuple[int, Destination]] = []
+        self.kept: list[Written] = []
+        """Links that stay."""
+        self.unlinked: list[Written] = []
+        """Links that become text: where they stood in the source, address as it was, and why."""
+        self.bare: list[Written] = []
         """Bare addresses that become links, which the tree does not know as such."""
         self.images: list[Node] = []
         """Images that stay, those in the words of other ones left out."""
@@ -226,7 +229,7 @@ class Links:
         if self.linker.is_elsewhere(shown):
             destination = Destination(shown, "external", "external")
             if bare:
-                self.bare.append((start, destination))
+                self.bare.append((start, shown, destination))
                 self.edits.append((start, end, f"<{shown}>", "bare-address"))
             else:
                 self.kept.append((start, shown, destination))
@@ -250,7 +253,7 @@ class Links:
             written = "%20".join(address.replace("<", "%3C").replace(">", "%3E").split())
             self._shortened(start, shown, written)
             if bare:
-                self.bare.append((start, destination._replace(href=written)))
+                self.bare.append((start, written, destination))
             self._edit(start, end, f"<{AMPERSAND.sub('&amp;', written)}>", "bare-address" if bare else "autolink")
 
     def bare_addresses(self, node: Node) -> Sequence[tuple[int, int]]:

@@ -64,7 +64,7 @@ class Tree:
 
     __slots__ = ("nodes", "root")
 
-    def __init__(self, nodes: list[Node]) -> None:
+    def __init__(self, nodes: Sequence[Node]) -> None:
         self.root = nodes[0]
         self.nodes = nodes
 

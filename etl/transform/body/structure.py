@@ -32,8 +32,8 @@ from etl.transform.body.bold import (
 from etl.transform.body.boxes import BOX_END, BOX_START
 from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.gaps import Gaps
-from etl.transform.body.link_edits import Links
-from etl.transform.body.links import Destination, Linker
+from etl.transform.body.link_edits import Links, Written
+from etl.transform.body.links import Linker
 from etl.transform.body.lists import glued_items, laid_out, list_edits, not_tight, usual_edits
 from etl.transform.body.literals import as_text, is_escaped, line_edits, literal_edits
 from etl.transform.body.parse import Node, Tree, column, parse, visible_end
@@ -84,8 +84,8 @@ class Structure:
         """Whether quotations may be boxes that were turned into such."""
         self.uncovered = False
         """Whether code became text, which the surface has not looked at."""
-        self.unlinked: list[tuple[int, str, Destination]] = []
-        """Links that became text: source offset, address as it was, and why."""
+        self.unlinked: list[Written] = []
+        """Links that became text (`Links.unlinked`)."""
         self.text = revision.text
         """What the last tree is of."""
         self.version = 0
