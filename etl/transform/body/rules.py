@@ -48,7 +48,7 @@ RULES: dict[str, str] = {
     "nested-link": "of a link in a link the inner one stays, the outer one takes the words before it",
     "soup": "the rest of a broken HTML tag goes",
     "wiki-link": "a link of the old wiki that nobody parsed, ((Page|text)), becomes a link or its text",
-    # the structure (structure.py)
+    # the structure (structure.py and the modules that its docstring names)
     "edge": "blank lines and blanks at the edges go",
     "blank-lines": "one blank line between blocks",
     "blanks": "runs of blanks and tabs become one blank",
