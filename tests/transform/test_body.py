@@ -248,6 +248,10 @@ FAULTS = {
     "an index around a paragraph": ("<sub>\n\na\n\n</sub>", "a"),
     "a star that is a word in emphasis": ("_*p<5_", "*\\*p&lt;5*"),
     "HTML that is shown": ("<pre>&lt;b&gt;x&lt;/b&gt; [a](b)</pre>", "```\n<b>x</b> [a](b)\n```"),
+    "a list glued to a heading, and a number sign": (
+        f"## {'Beds ' * 25}1. in rows 2. in hills#",
+        f"## {'Beds ' * 25}".rstrip() + "\n\n1. in rows\n2. in hills\\#",
+    ),
     "items that a tab nests": (
         "* a\n\t* b\n\t* <!-- c -->\n\n\t\t1. d\n* e",
         "* a\n    * b\n        1. d\n* e",

@@ -257,9 +257,10 @@ class Round:
         marks = TRAILING_MARKS.search(self.text, node.start, end) if last in "*-_" else None
         if marks and end == node.inner_end:
             self._edit(*marks.span(), "", "heading")
-        elif last == "#" and end == node.inner_end and not is_escaped(self.text, end - 1):
+            return
+        if last == "#" and end == node.inner_end and not is_escaped(self.text, end - 1):
             self._edit(end - 1, end - 1, "\\", "literal")
-        elif end - node.start >= LONG_HEADING:
+        if end - node.start >= LONG_HEADING:
             edits = list(glued_items(self.text, node.start, end))
             self.edits += edits
             self.again = self.again or bool(edits)
