@@ -20,8 +20,10 @@ from etl.transform.body.edits import Change
 HIDDEN = re.compile(r"<(script|style|title)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
 TAG = re.compile(r"</?[a-zA-Z!?](?:[^<>\"']|\"[^\"]*\"|'[^']*')*>|</?[a-zA-Z!?][^<>]*>")
 INLINE_TAG = re.compile(r"</?(?:a|abbr|b|big|code|em|font|i|s|small|span|strong|sub|sup|tt|u)\b", re.IGNORECASE)
-# In a block of HTML, Markdown is shown as it is written: a reader sees addresses that are no words.
-SHOWN_ADDRESS = re.compile(r"\]\((?:\S*://|/)[^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)")
+# In a block of HTML, Markdown is shown as it is written: a reader sees what is no word of the page.
+SHOWN_ADDRESS = re.compile(
+    r"!\[[^\[\]\n]*\]\([^()\n]*\)|\]\((?:[^()\s]*|(?:\S*://|/)[^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)"
+)
 LIST_MARK = re.compile(r"^[ \t>]*(\d{1,9})[.)]", re.MULTILINE)
 WORD = re.compile(r"[^\W_]+")
 
