@@ -1,0 +1,277 @@
+"""Every fault of a bundle, of a file of lines, or of a generation: nothing is published, nothing is mended.
+
+A bundle goes through the very stages of a migration, in a temporary folder. Our own files are held
+against their schemas, their manifest and each other, a line at a time; what needs all lines, such
+as that an id is there once, is asked of SQLite in a temporary file, so memory does not grow.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+import sys
+from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import closing, nullcontext
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+
+from etl.extract.bundle import Bundle
+from etl.extract.trouble import SourceError
+from etl.hashes import Hashes
+from etl.load.faults import Fault, Place, Verdict, command, one_line, show_github, show_json, show_text
+from etl.load.generations import CURRENT, Generations
+from etl.load.report import warnings
+from etl.model import Finding
+from etl.room import temporary_folder
+from etl.settings import Settings, SettingsError
+from etl.validate.files import LINES, MANIFEST, Files, fault_line
+
+if TYPE_CHECKING:
+    from etl.pipeline import Progress, Run
+
+_OPENING = {
+    "document": re.compile(rb'\s*\{\s*"id"\s*:\s*"[^"]*"\s*,\s*"kind"\s*:'),
+    "redirect": re.compile(rb'\s*\{\s*"kind"\s*:\s*"[^"]*"\s*,\s*"value"\s*:'),
+}
+_HEAD = 4096
+_FINGERPRINT = re.compile(rb'"fingerprint"\s*:\s*"([0-9a-f]{16})"')
+_IN_A_FILE = re.compile(r"; [^;]* in \w+\.jsonl\Z")
+
+LoadSettings = Callable[[Sequence[str]], Settings]
+InUse = Callable[[Sequence[str]], Container[Path]]
+
+
+def validate(
+    paths: Sequence[str],
+    load_settings: LoadSettings,
+    *,
+    form: str = "text",
+    strict: bool = False,
+    jobs: int | None = None,
+    progress: Progress = lambda _name, _total: nullcontext(lambda _done: None),
+    quiet: bool = False,
+    verbose: bool = False,
+    out: Path | None = None,
+    leave_out: Sequence[Path] = (),
+    sha256: str | None = None,
+    in_use: InUse = lambda _sources: (),
+    by_config: bool = False,
+    baseline: Path | None = None,
+) -> int:
+    """Write every fault of all paths to standard output; returns the exit status (contract, section 3).
+
+    The paths that are bundles are one set, as for `migrate`. ``strict``: warnings count as faults.
+    ``out``: the folder whose current generation `max_shrink` compares with. ``sha256``: what the only bundle must have.
+    ``in_use``, ``by_config``: of a `Run`.
+    ``baseline``: a findings.jsonl, or the JSON form of an earlier validation, whose faults are known and no faults.
+    Raises SourceError, OSError (status 3) and SettingsError (2).
+    """
+    from etl.pipeline import Run
+
+    try:
+        with temporary_folder() as folder:
+            work = Work(folder, strict)
+            bundles = _bundles(paths, sha256)
+            known = Hashes(_fingerprints(baseline) if baseline else ())
+            if bundles:
+                settings, made = load_settings(bundles), work.folder / "out"
+                run = Run(
+                    bundles,
+                    settings,
+                    made,
+                    jobs,
+                    leave_out=leave_out,
+                    sha256=sha256,
+                    in_use=in_use(bundles),
+                    by_config=by_config,
+                    by_source=True,
+                    progress=progress,
+                )
+                _check_bundles(work, run, out)
+            for path in paths:
+                if path not in bundles:
+                    _check_files(work, path, load_settings([path]))
+            if baseline is not None:
+                work.verdict.leave_out(known)
+            _show(work.verdict, form, quiet=quiet, verbose=verbose)
+            return work.verdict.status
+    except (SourceError, SettingsError, OSError) as error:
+        if form == "github" and not isinstance(error, BrokenPipeError):
+            print(command("error", one_line(str(error)), title="wiki-etl validate"))
+        raise
+
+
+def _bundles(paths: Sequence[str], sha256: str | None) -> list[str]:
+    bundles = [path for path in paths if kind_of(path) == "bundle"]
+    if sha256 and not bundles:
+        raise SettingsError(f"--sha256 is for the source of a migration; {paths[0]!r} is what comes out of one")
+    return bundles
+
+
+def _fingerprints(baseline: Path) -> Iterator[str]:
+    """Those of a findings.jsonl or of the JSON form of a validation. Raises SettingsError for another file."""
+    is_ours = baseline.stat().st_size == 0
+    with baseline.open("rb") as lines:
+        for line in lines:
+            is_ours = is_ours or b'"faults":[' in line
+            for found in _FINGERPRINT.finditer(line):
+                is_ours = True
+                yield found[1].decode()
+    if not is_ours:
+        raise SettingsError(f"--baseline {baseline}: neither a findings.jsonl nor what --format json has written")
+
+
+def _show(verdict: Verdict, form: str, *, quiet: bool, verbose: bool) -> None:
+    if isinstance(sys.stdout, TextIOWrapper):  # a terminal of another encoding is no reason to fail
+        sys.stdout.reconfigure(errors="backslashreplace")
+    if form == "json":
+        show_json(verdict, sys.stdout, verbose=verbose)
+    elif form == "github":
+        show_github(verdict, sys.stdout, verbose=verbose)
+    else:
+        show_text(verdict, sys.stdout, quiet=quiet, verbose=verbose)
+
+
+def kind_of(path: str) -> str:
+    """``bundle``, ``generation``, or the name of the schema of a file of ours; from what is there."""
+    if path == "-" or "://" in path:
+        return "bundle"
+    local = Path(path)
+    if local.is_dir():
+        return "generation" if _generation(local) else "bundle"
+    if local.name in LINES:
+        return LINES[local.name]
+    if local.name == MANIFEST and _is_ours(local):
+        return "manifest"
+    if not local.is_file():
+        return "bundle"
+    with local.open("rb") as file:
+        head = file.read(_HEAD)
+    return next((name for name, opening in _OPENING.items() if opening.match(head)), "bundle")
+
+
+def _generation(path: Path) -> Path | None:
+    """The generation that a folder is, or that ``current`` in it points to."""
+    for folder in (path, path / CURRENT):
+        if (folder / "documents.jsonl").is_file() or _is_ours(folder / MANIFEST):
+            return folder
+    return None
+
+
+def _is_ours(manifest: Path) -> bool:
+    """Whether a manifest is of a generation, however damaged: exports may hold a file of that name, too."""
+    if not manifest.is_file():
+        return False
+    with manifest.open("rb") as file:
+        return b"wiki-etl " in file.read(_HEAD)
+
+
+class Work:
+    """The temporary folder of a validation, and the verdict that grows in it."""
+
+    def __init__(self, folder: Path, strict: bool = False) -> None:
+        self.folder = folder
+        self.places: dict[str | None, list[Bundle]] = {}
+        self.verdict = Verdict(folder / "faults.jsonl", self.locate, strict=strict)
+        self.verdict.faults.touch()
+
+    def add(self, finding: Finding, path: str) -> None:
+        """Note a fault of a whole path."""
+        self.verdict.totals[finding.code] += 1
+        with self.verdict.faults.open("ab") as file:
+            file.write(fault_line(finding, member=path, document=None))
+
+    def locate(self, fault: Fault) -> Place:
+        """Where a fault is: of our own files the path, of a bundle what its source makes of the member."""
+        bundle, member = fault["bundle"], fault["member"]
+        if bundle is None:
+            return Place(member, member, exact=True) if member else Place("all members", None, exact=False)
+        places = [_place(candidate, member) for candidate in self.places.get(bundle, ())]
+        there = (place for place in places if place.file and os.path.lexists(place.file))
+        return next(there, places[0] if places else Place(f"{bundle}/{member}", None, exact=False))
+
+
+# --- bundles -------------------------------------------------------------------------------
+
+
+def _check_bundles(work: Work, run: Run, out: Path | None) -> None:
+    """The stages of a migration, up to publishing; a container that is cut off is checked as far as it goes."""
+    from etl.pipeline import migrate, refusal
+
+    run.dry_run = run.only_checks = run.allow_partial = True
+    migrate(run)
+    assert run.ledger is not None
+    for bundle in run.bundles:
+        work.places.setdefault(bundle.shown, []).append(bundle)
+    verdict, refused = work.verdict, run.out / "refused"
+    verdict.totals.update(run.findings)
+    verdict.ledger.update(run.ledger.model_dump())
+    verdict.checked += [f"{bundle.shown}: {_skipped(bundle)}" for bundle in run.bundles if bundle.skipped]
+    verdict.warnings += warnings(run)
+    verdict.trouble += [bundle.trouble for bundle in run.bundles if bundle.trouble]
+    verdict.refused = run.refused or (refusal(run, Generations(out).current) if out else None)
+    with (refused / "findings.jsonl").open("rb") as found, verdict.faults.open("ab") as faults:
+        faults.writelines(map(_without_files, found))
+    filled = {entry["bundle"] for entry in orjson.loads((refused / MANIFEST).read_bytes())["inputs"]}
+    for source in run.sources:
+        if not any(bundle.shown in filled for bundle in run.bundles if _belongs(bundle, source)):
+            work.add(Finding("bundle.empty", "no member at all", "there is nothing to migrate"), source)
+
+
+def _without_files(line: bytes) -> bytes:
+    """A line of findings.jsonl that speaks of no file of a generation: there is none."""
+    if b'.jsonl","fingerprint"' not in line:
+        return line
+    finding = orjson.loads(line)
+    finding["action"] = _IN_A_FILE.sub("", finding["action"])
+    return orjson.dumps(finding, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _skipped(bundle: Bundle) -> str:
+    return "skipped " + ", ".join(f"{count} {reason}" for reason, count in sorted(bundle.skipped.items()))
+
+
+def _belongs(bundle: Bundle, source: str) -> bool:
+    return bundle.source == source or bundle.source.startswith(str(Path(source)) + os.sep)
+
+
+def _place(bundle: Bundle, member: str) -> Place:
+    """Where a member is on disk: below its folder, with the folders that all members share, or in its archive."""
+    source = Path(bundle.source)
+    if source.is_dir():
+        named = [source / bundle.prefix / member, source / member]
+        path = str(next((path for path in named if os.path.lexists(path)), named[0]))
+        return Place(path, path, exact=True)
+    if bundle.source == "-" or "://" in bundle.source:
+        return Place(f"{bundle.shown}/{member}", None, exact=False)
+    if source.name == member:
+        return Place(bundle.source, bundle.source, exact=True)
+    return Place(f"{bundle.shown}/{member}", bundle.source, exact=False)
+
+
+# --- our own files -------------------------------------------------------------------------
+
+
+def _check_files(work: Work, path: str, settings: Settings) -> None:
+    """A generation, or one file of ours."""
+    name = kind_of(path)
+    found = _generation(Path(path)) if name == "generation" else None
+    scratch = work.folder / "scratch"
+    with closing(sqlite3.connect(scratch, isolation_level=None)) as db:
+        files = Files(db, settings)
+        if found is not None:
+            files.check_generation(found.resolve(), str(found))
+        elif name == "manifest":
+            files.check_manifest(Path(path), path)
+        else:
+            files.check_file(Path(path), path, name)
+        work.verdict.totals.update(files.totals)
+        work.verdict.ledger.update(files.ledger)
+        work.verdict.checked.append(f"{path}: {files.seen()}")
+        with work.verdict.faults.open("ab") as file:
+            file.writelines(files.faults())
+    scratch.unlink()
