@@ -298,8 +298,8 @@ def test_a_wrong_target_is_found(map_file: Path) -> None:
     with serving(for_("/Seven+wells", 301, "/pages/eight/")) as server:
         tally = verify.verify(plan(server, map_file))
     assert tally.causes == {"wrong target": 3}
-    fault = tally.faults["wrong target"][0]
-    assert fault[1:] == ("name", "plus", "", "/Seven+wells", "301 /pages/seven/", "301 /pages/eight/")
+    found = [fault[1:] for fault in tally.faults["wrong target"]]  # in the order in which the answers came
+    assert ("name", "plus", "", "/Seven+wells", "301 /pages/seven/", "301 /pages/eight/") in found
 
 
 @pytest.mark.parametrize("location", ["//evil.invalid/pages/seven/", "/pages/seven", "/pages/Seven/", "seven/", ""])
