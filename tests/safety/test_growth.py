@@ -54,6 +54,21 @@ SQUARES: dict[str, tuple[str, int, Maker]] = {
         3_000,
         lambda size: "<sup>" * (size // 11) + "</sup>" * (size // 11),
     ),
+    "breaks among tags": (
+        "every break looks through all tags from the start of its paragraph",
+        3_000,
+        lambda size: f"<p>{'<i></i><br>' * (size // 11)}a</p>",
+    ),
+    "breaks in spans": (
+        "every break looks through all open elements for its paragraph",
+        3_000,
+        lambda size: f"<p>{'<span><br>' * (size // 10)}a</p>",
+    ),
+    "breaks in items that end": (
+        "every break looks through all tags from the start of its item",
+        3_000,
+        lambda size: "<ul><li>" * (size // 22) + "<br></li></ul>" * (size // 22),
+    ),
     "blanks in a paragraph of HTML": (
         "every blank is taken for the first one of a line end",
         3_000,

@@ -113,15 +113,16 @@ class Survey(NamedTuple):
 
     def batches(self) -> Iterator[Batch]:
         """All entries, in the order of the map."""
-        with (self.folder / "batches").open("rb") as lines, (self.folder / CASED).open("rb") as cased:
-            for line, places in zip(lines, cased, strict=True):
-                yield Batch(*orjson.loads(line))._replace(cased=orjson.loads(places))
+        return self._batches()
 
     def cased(self) -> Iterator[Batch]:
         """The batches with a name or a path that is `Batch.cased`."""
+        return self._batches(cased_alone=True)
+
+    def _batches(self, *, cased_alone: bool = False) -> Iterator[Batch]:
         with (self.folder / "batches").open("rb") as lines, (self.folder / CASED).open("rb") as cased:
             for line, places in zip(lines, cased, strict=True):
-                if places != _NONE:
+                if not cased_alone or places != _NONE:
                     yield Batch(*orjson.loads(line))._replace(cased=orjson.loads(places))
 
     def marked(self, name: str) -> Iterator[tuple[Batch, list[int]]]:

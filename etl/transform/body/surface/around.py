@@ -11,6 +11,8 @@ LINE_BLANKS = re.compile(r"[ \t]*")
 BLOCK_MARK = re.compile(r"[ \t]*(?:(?P<number>\d{1,9})[.)](?=\s)|[>]|[#]{1,6}(?=\s)|[-+*](?=\s)|[-=*_]{3}|`{3}|~{3})")
 MARKDOWN_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>|\d{1,9}[.)][ \t])")
 ANGLED = re.compile(r"<[^<>\n]*>(?=\s*\))")
+SHOWN = re.compile(r"(?:<[^<>]*>|\s)*+([^<\s][^<]*+|<|\Z)")
+"""Tags and blanks, and what is none."""
 
 
 class Around:
@@ -22,6 +24,21 @@ class Around:
         """Ends that are not in the rest of the text."""
         self._last_line = 0, 0
         """The place whose line was asked for last, and where that line begins."""
+        self._last_shown = 0, -1
+        """Up to where tags and blanks were told from other text, and where the last of that begins."""
+
+    def shows(self, start: int, end: int) -> bool:
+        """Whether anything but tags and blanks stands between two places, a tag or the text's edge at either.
+
+        >>> around = Around("a<p> <i>b<br>")
+        >>> around.shows(4, 8), around.shows(8, 9), around.shows(4, 9)
+        (False, True, True)
+        """
+        known, last = self._last_shown
+        for text in SHOWN.finditer(self.text, known, end):
+            last = text.start(1) if text[1] else last
+        self._last_shown = max(known, end), last
+        return last >= start
 
     # --- the line of a place ----------------------------------------------------------------
 

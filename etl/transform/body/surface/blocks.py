@@ -7,6 +7,7 @@ import re
 from etl.transform.body.code import ticks_around
 from etl.transform.body.edits import TAG_OF_CODE, short
 from etl.transform.body.links import decoded
+from etl.transform.body.lists import NEST
 from etl.transform.body.surface.tags import HEADINGS, TAGS, Tag
 from etl.transform.body.surface.walk import Walk
 
@@ -83,7 +84,7 @@ def item(walk: Walk, tag: Tag) -> None:
         number = _number(tag, "value", number)
         walk.lists[-1] = number + 1
     bullet = "*" if number is None else f"{number}."
-    walk.edit(tag.start, tag.end, f"\n{' ' * 4 * depth}{bullet} ", "block")
+    walk.edit(tag.start, tag.end, f"\n{' ' * NEST * depth}{bullet} ", "block")
     if ITEM_END.search(walk.text, tag.end):
         walk.open.begin(tag, len(walk.lists))
 

@@ -8,6 +8,7 @@ from etl.transform.body.surface.tags import HEADINGS, Tag
 
 BARRIERS = frozenset(("div", "table"))
 ON_ONE_LINE = frozenset(("a", "li", "p", *HEADINGS))
+BREAKABLE = frozenset(("li", "p"))
 NOTHING = None, 0
 """What a tag closes that closes nothing."""
 
@@ -17,6 +18,8 @@ class OpenElements:
 
     def __init__(self) -> None:
         self.all: list[tuple[Tag, int]] = []
+        self.breakable: list[tuple[Tag, int]] = []
+        """Those of them that a line may end in: paragraphs and items."""
         self.count: defaultdict[str, int] = defaultdict(int)
         """How many of a name are open."""
         self.one_line = 0
@@ -28,6 +31,8 @@ class OpenElements:
         self.count[tag.name] += 1
         if tag.name in ON_ONE_LINE:
             self.one_line += 1
+        if tag.name in BREAKABLE:
+            self.breakable.append(self.all[-1])
 
     def end(self, closing: Tag) -> tuple[Tag, int] | tuple[None, int]:
         """The element that a tag closes, if it is open inside the innermost section, and its number.
@@ -79,3 +84,6 @@ class OpenElements:
         self.count[name] -= 1
         if name in ON_ONE_LINE:
             self.one_line -= 1
+        if name in BREAKABLE:
+            places = reversed(range(len(self.breakable)))
+            del self.breakable[next(place for place in places if self.breakable[place][0].name == name)]

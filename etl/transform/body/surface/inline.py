@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 
+from etl.transform.body.lists import NEST
 from etl.transform.body.surface.around import MARKDOWN_BLOCK
 from etl.transform.body.surface.blocks import DEEPEST_LIST
 from etl.transform.body.surface.characters import INVISIBLE
@@ -27,7 +28,6 @@ LAST_BREAKS = re.compile(rf"(?<!\s)(?:\s*+{BR})+\s*+\Z")
 BLOCK_END = re.compile(
     r"(?:</(?:a|b|em|font|i|small|span|strong|u)\s*>\s*)*(?:</?(?:p|li|ul|ol|div|table|h[1-6])\b|\Z)", re.IGNORECASE
 )
-ONLY_TAGS = re.compile(r"(?:\s|<[^<>]*>)*+")
 WORDS = re.compile(r"[a-zA-Z0-9]++(?:[ ,.;:()/+-]++[a-zA-Z0-9]++)*+(</([a-zA-Z]+)>)")
 """What most elements hold, and an end tag: nothing in it has a meaning but its words."""
 MARKERS = re.compile(rf"<(?!https?:)[^<>]*>|~hs~|~~(?:#?[A-Fa-f0-9]{{3,6}}:)?|\{{[^{{}}]*\}}|[{INVISIBLE}]")
@@ -198,7 +198,7 @@ def line_break(walk: Walk, tag: Tag, rule: str = "break") -> int | None:
     """`<br>` stays in table rows; elsewhere it is a hard break, or a blank where no line may end."""
     if walk.table or walk.around.in_pipe_row(tag.start):
         walk.edit(tag.start, tag.end, "<br>", rule)
-    elif walk.open.one_line and walk.open.one_line == walk.open.count["p"] + walk.open.count["li"]:
+    elif walk.open.one_line and walk.open.one_line == len(walk.open.breakable):
         return _hard_break(walk, tag, rule)
     elif walk.open.one_line or walk.around.in_heading(tag.start):
         walk.edit(tag.start, tag.end, " ", rule)
@@ -212,13 +212,13 @@ def line_break(walk: Walk, tag: Tag, rule: str = "break") -> int | None:
 
 def _hard_break(walk: Walk, tag: Tag, rule: str) -> int:
     """The breaks at a place in a paragraph or an item of HTML: two part paragraphs, and none is at an edge."""
-    block, level = next(element for element in reversed(walk.open.all) if element[0].name in ("p", "li"))
+    block, level = walk.open.breakable[-1]
     end = BREAKS.match(walk.text, tag.end).end()  # type: ignore[union-attr]  # it matches nothing, too
     between = walk.text[tag.end : end]
-    if BLOCK_END.match(walk.text, end) or ONLY_TAGS.fullmatch(walk.text, block.end, tag.start):
+    if BLOCK_END.match(walk.text, end) or not walk.around.shows(block.end, tag.start):
         walk.edit(tag.start, end, "", rule)
         return end
-    indent = " " * 4 * min(max(level, 1), DEEPEST_LIST) if block.name == "li" else ""
+    indent = " " * NEST * min(max(level, 1), DEEPEST_LIST) if block.name == "li" else ""
     parts = walk.open.all[-1][0].name == "p" and ("<" in between or between.count("\n") > 1)
     end, guard = walk.around.unmarked(end)
     walk.edit(tag.start, end, ("\n\n" if parts else f"\\\n{indent}") + guard, rule)
