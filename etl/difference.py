@@ -131,10 +131,8 @@ def _map_of(path: Path) -> Path:
 class _New(NamedTuple):
     """What has to be known of the new generation besides the entry of the same address."""
 
-    paths: Hashes
-    """Of the documents, as a request for them is looked up."""
-    own: Hashes
-    """The same, each with the id of its document."""
+    pages: Hashes
+    """Paths of the documents, as a request for them is looked up: by themselves, and with the id of their document."""
     answered: Hashes
     """Paths that redirect or are gone."""
     documents: Hashes
@@ -147,18 +145,18 @@ def _all(old: Path, new: Path) -> Iterator[tuple[Record | None, Record | None, D
     for before, now in _side_by_side(_records(old), _records(new)):
         yield before, now, None if before is None else _difference(before, now, known)
     for path, document in _pages(old):
-        if _asked(path) not in known.paths and _asked(path) not in known.answered:
+        if _asked(path) not in known.pages and _asked(path) not in known.answered:
             yield None, None, Difference("page lost", "page", path, path, None, document)
 
 
 def _new(file: Path) -> _New:
-    paths = Hashes(_asked(path) for path, _ in _pages(file))
-    own = Hashes((_asked(path), document) for path, document in _pages(file))
+    known = ((_asked(path), document) for path, document in _pages(file))
+    pages = Hashes(key for page in known for key in (page[0], page))
     answered = Hashes(record.value for record in _records(file) if record.kind == "path")
     beside = file.with_name("documents.jsonl")
     ids = (str(data["id"]) for data in _lines(beside)) if beside.is_file() else _owners(file)
     withheld = (str(data["id"]) for data in _lines(file.with_name("withheld.jsonl")))
-    return _New(paths, own, answered, Hashes(ids), Hashes(withheld))
+    return _New(pages, answered, Hashes(ids), Hashes(withheld))
 
 
 def _asked(path: str) -> str:
@@ -229,7 +227,7 @@ def _difference(before: Record, now: Record | None, new: _New) -> Difference | N
     cause: str | None
     if now is not None:
         cause = _changed(before, now)
-    elif before.kind == "path" and before.value in new.paths:
+    elif before.kind == "path" and before.value in new.pages:
         cause, leads = _living(before, new), before.value
     else:
         cause = _lost(before, new)
@@ -240,7 +238,7 @@ def _living(before: Record, new: _New) -> str | None:
     """What became of an address that is the path of a page now: of its own document, nothing."""
     if before.target is None:
         return "restored"
-    is_own = before.document is None or (before.value, before.document) in new.own
+    is_own = before.document is None or (before.value, before.document) in new.pages
     return None if is_own else "owner changed"
 
 

@@ -152,12 +152,17 @@ class SubjectDate(Shape):
     source: Literal["alias", "title"]
 
 
+LinkKind = Literal["page", "tag", "file", "external", "mail", "anchor", "legacy"]
+LinkState = Literal["ok", "dangling", "unmapped", "external"]
+AssetState = Literal["ok", "missing", "external"]
+
+
 class Link(Shape):
     """A link of the body, in order."""
 
     href: str
-    kind: Literal["page", "tag", "file", "external", "mail", "anchor", "legacy"]
-    state: Literal["ok", "dangling", "unmapped", "external"]
+    kind: LinkKind
+    state: LinkState
     target: str | None = Field(description="Id of the document that the link goes to.")
 
 
@@ -165,8 +170,8 @@ class LinkFields(TypedDict):
     """A `Link` on its way."""
 
     href: str
-    kind: Literal["page", "tag", "file", "external", "mail", "anchor", "legacy"]
-    state: Literal["ok", "dangling", "unmapped", "external"]
+    kind: LinkKind
+    state: LinkState
     target: str | None
 
 
@@ -176,7 +181,7 @@ class Image(Shape):
     src: str
     alt: str
     width: int | None
-    state: Literal["ok", "missing", "external"]
+    state: AssetState
 
 
 class ImageFields(TypedDict):
@@ -185,7 +190,7 @@ class ImageFields(TypedDict):
     src: str
     alt: str
     width: int | None
-    state: Literal["ok", "missing", "external"]
+    state: AssetState
 
 
 class Identifiers(Shape):
@@ -305,7 +310,7 @@ class Asset(Shape):
 
     address: str
     role: Literal["image", "attachment"]
-    state: Literal["ok", "missing", "external"]
+    state: AssetState
     documents: list[str]
 
 

@@ -218,7 +218,7 @@ def _id(value: object) -> str:
 
 
 def _path(value: object) -> str:
-    if not isinstance(value, str) or not is_site_path(value):
+    if not is_site_path(value):
         raise _FaultError(f"not a path of the new site: {_short(value)}")
     return value
 

@@ -236,8 +236,9 @@ def _survey(plan: Plan) -> _Survey:
 
 def _of_settings(plan: Plan, home: Entry | None) -> Iterator[tuple[Spelling, Question]]:
     """What the settings say of addresses that are no pages; each target once, with the answer that comes first."""
-    for spelling in of_home(plan.legacy_base) if home is not None else ():
-        yield spelling, Question("home", spelling.form, spelling.target, home.target if home else None)
+    if home is not None:
+        for spelling in of_home(plan.legacy_base):
+            yield spelling, Question("home", spelling.form, spelling.target, home.target)
     seen = set()
     for route in sorted(plan.routes, key=lambda route: route.kind):  # exact before numbered, as servers have them
         for spelling in of_route(route, plan.legacy_base):

@@ -119,7 +119,7 @@ def _detour(target: str | None, why: str) -> Finding:
 def _cased(survey: Survey, options: CompileOptions) -> Iterator[Finding]:
     """Names that in another case are what the new site answers itself, if not with their own page."""
     names: dict[str, list[Entry]] = {}
-    for batch in survey.cased():
+    for batch in survey.batches(only_cased=True):
         for entry in map(batch.entry, batch.cased if batch.kind == "name" else ()):
             request = caseless(as_path(entry.address, options.legacy_base))
             if request not in map(caseless, requests(entry.target or "", options)):

@@ -111,18 +111,11 @@ class Survey(NamedTuple):
     folder: Path
     """Where columns and marks are, as long as `surveyed` is open."""
 
-    def batches(self) -> Iterator[Batch]:
-        """All entries, in the order of the map."""
-        return self._batches()
-
-    def cased(self) -> Iterator[Batch]:
-        """The batches with a name or a path that is `Batch.cased`."""
-        return self._batches(cased_alone=True)
-
-    def _batches(self, *, cased_alone: bool = False) -> Iterator[Batch]:
+    def batches(self, *, only_cased: bool = False) -> Iterator[Batch]:
+        """All entries, in the order of the map; or the batches alone with a name or a path that is `Batch.cased`."""
         with (self.folder / "batches").open("rb") as lines, (self.folder / CASED).open("rb") as cased:
             for line, places in zip(lines, cased, strict=True):
-                if not cased_alone or places != _NONE:
+                if not only_cased or places != _NONE:
                     yield Batch(*orjson.loads(line))._replace(cased=orjson.loads(places))
 
     def marked(self, name: str) -> Iterator[tuple[Batch, list[int]]]:

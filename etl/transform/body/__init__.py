@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,10 +11,10 @@ from operator import itemgetter
 from etl.model import Finding, ImageFields, LinkFields
 from etl.settings import Settings
 from etl.transform.body.boxes import BOX_START
-from etl.transform.body.code import code_size
+from etl.transform.body.code import Code, code_size
 from etl.transform.body.edits import Change, Edit, Revision
 from etl.transform.body.links import Destination, Linker, encoded
-from etl.transform.body.parse import Tree, code_nodes
+from etl.transform.body.parse import Tree
 from etl.transform.body.residue import private, residue
 from etl.transform.body.structure import Structure
 from etl.transform.body.surface import Surface
@@ -65,7 +64,7 @@ def clean_body(
     if "\r" in source:
         source = source.replace("\r\n", "\n").replace("\r", "\n")
     revision = Revision(source, first_line, keep_changes=keep_changes or verify)
-    surface = Surface(revision, settings, linker)
+    surface = Surface(revision, linker)
     structure = Structure(revision, settings, linker)
     _run_surface(surface)
     tree = structure.run()
@@ -154,14 +153,10 @@ def _images(linker: Linker, revision: Revision, surface: Surface, structure: Str
 
 def _report_leftovers(tree: Tree, revision: Revision, version: int) -> None:
     """What no rule removed, what lost its meaning, and a heading at the very end."""
-    leftovers = list(residue(revision.text))
-    if leftovers:
-        code = [(node.start, node.end) for node in code_nodes(revision.text)]
-        starts = [start for start, _ in code]
-        for offset, what in leftovers:
-            place = bisect_right(starts, offset) - 1
-            if place < 0 or code[place][1] <= offset:
-                revision.find("residue.found", offset, f"leftover {what!r}", "kept")
+    code = Code(revision.text)
+    for offset, what in residue(revision.text):
+        if not code.holds(offset):
+            revision.find("residue.found", offset, f"leftover {what!r}", "kept")
     for char, count in sorted(Counter(private(revision.text)).items()):
         message = f"private-use character U+{ord(char):04X}, {count} times"
         revision.find("character.private", revision.text.index(char), message, "kept")

@@ -11,16 +11,13 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from html.entities import html5
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
 from etl.addresses import LegacyLink, host_name, legacy_target, name_key
-from etl.model import Target
+from etl.model import LinkKind, LinkState, Target
 from etl.settings import Settings
 from etl.slugs import WELL_FORMED, make_slug, shortened, undated
-
-Kind = Literal["page", "tag", "file", "external", "mail", "anchor", "legacy"]
-State = Literal["ok", "dangling", "unmapped", "external"]
 
 FOLLOWED = frozenset(("http", "https", "ftp", "mailto", "tel"))
 SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
@@ -74,8 +71,8 @@ class Destination(NamedTuple):
     """What a link becomes; ``href`` is None when only its text stays."""
 
     href: str | None
-    kind: Kind
-    state: State
+    kind: LinkKind
+    state: LinkState
     target: str | None = None
     finding: str | None = None
 
@@ -221,7 +218,7 @@ class Linker:
             if scheme[1].lower() == "mailto":
                 return Destination(encoded(href), "mail", "external")
             href = untracked(href)
-            kind: Kind = "file" if self._image_hosts and host_name(_host(href)) in self._image_hosts else "external"
+            kind: LinkKind = "file" if self._image_hosts and host_name(_host(href)) in self._image_hosts else "external"
             return Destination(encoded(href), kind, "ok" if kind == "file" else "external")
         if href.startswith("//"):
             return Destination(encoded(href), "external", "external")

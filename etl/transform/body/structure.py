@@ -59,7 +59,6 @@ DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015"
 LINE_SIGNS = frozenset(f"{DASHES}#: \t\n")
 """A line of a paragraph that begins with none of them is words."""
 RULE_LINE = re.compile(rf"^[ \t]*[{DASHES}](?:[ \t]*[{DASHES}])+[ \t]*\\?[ \t]*$", re.MULTILINE)
-FENCE = re.compile(r"`{3,}|~{3,}")
 NOT_QUOTE = re.compile(r"[^>\t]")
 QUOTE_BLANKS = re.compile(r"^((?:[ \t]*>)+)[ \t]{2,}(?=\S)", re.MULTILINE)
 LONG_HEADING = 120
@@ -335,10 +334,12 @@ class Round:
     def _end_box(self) -> None:
         """A box that is open at the end is closed there, behind a code block that is open itself."""
         last = self.tree.root.children[-1]
-        fence = FENCE.match(self.text, last.start) if last.kind == "CodeBlock" and last.data != "Indented" else None
-        end = len(self.text.rstrip())
-        closed = fence is None or self.text[last.start : end].rpartition("\n")[2].strip().startswith(fence[0])
-        self._edit(end, len(self.text), "\n\n</div>" if closed or fence is None else f"\n{fence[0]}\n\n</div>", "box")
+        fenced = last.kind == "CodeBlock" and last.data != "Indented"
+        fence = FENCE_LINE.match(self.text, last.start) if fenced else None
+        end, closing = self.text_end, ""
+        if fence and not self.text[last.start : end].rpartition("\n")[2].strip().startswith(fence[1]):
+            closing = f"\n{fence[1]}"
+        self._edit(end, len(self.text), f"{closing}\n\n</div>", "box")
 
     # --- quotations and tables --------------------------------------------------------------
 
@@ -355,7 +356,7 @@ class Round:
         if all(child.kind == "BlockQuote" for child in node.walk()):
             self._edit(node.start, visible_end(self.text, node), "", "empty-quote")
         elif all(child.kind == "Paragraph" for child in node.children):
-            for match in QUOTE_BLANKS.finditer(self.text, self.text.rfind("\n", 0, node.start) + 1, node.end):
+            for match in QUOTE_BLANKS.finditer(self.text, line, node.end):
                 self._edit(match.end(1), match.end(), " ", "blanks")
 
     def table(self, node: Node) -> None:

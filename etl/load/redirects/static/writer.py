@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self, TextIO
 
-from etl.load.redirects.neutral import UNSUPPORTED, CompileOptions
+from etl.load.redirects.neutral import UNSUPPORTED, CompileOptions, create
 from etl.load.redirects.static.hosts import CACHE, LIMIT, SITE, STATUS, UNSAID, Host, Loss, status
 from etl.load.redirects.static.rules import Form, Rule, unsaid
 from etl.model import Finding
@@ -85,7 +85,7 @@ class Writer:
         self.lines += line.count("\n")
 
     def _open(self, name: str) -> TextIO:
-        return self._stack.enter_context((self.folder / name).open("w", encoding="utf-8", newline="\n"))
+        return self._stack.enter_context(create(self.folder / name))
 
     def _lose(self, rule: Rule, loss: Loss) -> None:
         self.losses[loss] += 1

@@ -13,7 +13,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from etl.settings import Settings
 from etl.transform.body.code import Code, code_size
 from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.links import Linker
@@ -51,8 +50,8 @@ ONE_LINE = re.compile(rf"[{characters.ODD}|\]\[\n](?:(?<=<){BEHIND_LESS}|)")
 class Surface:
     """The surface of a body, over all walks; what it keeps is what the document needs to know of it."""
 
-    def __init__(self, revision: Revision, settings: Settings, linker: Linker) -> None:
-        self.links = Links(revision, settings, linker)
+    def __init__(self, revision: Revision, linker: Linker) -> None:
+        self.links = Links(revision, linker)
         self.code_size = 0
         """How much the code blocks of the result hold (`code_size`), when no edit opened or closed one by accident."""
         self.complete = True

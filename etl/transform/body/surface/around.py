@@ -24,6 +24,8 @@ class Around:
         """Ends that are not in the rest of the text."""
         self._last_line = 0, 0
         """The place whose line was asked for last, and where that line begins."""
+        self._last_link = 0, -1
+        """The place that was asked for last, and where the address before it begins."""
         self._last_shown = 0, -1
         """Up to where tags and blanks were told from other text, and where the last of that begins."""
 
@@ -76,8 +78,7 @@ class Around:
         >>> [Around("| a | b").is_first(offset) for offset in (2, 6)]
         [True, False]
         """
-        line = self.text.rfind("\n", 0, offset) + 1
-        return self.at_line_start(offset) or not self.text[line:offset].strip(" |>")
+        return self.at_line_start(offset) or not self.text[self.line_start(offset) : offset].strip(" |>")
 
     def in_pipe_row(self, offset: int) -> bool:
         """Whether a place is in a row of a table of Markdown.
@@ -124,7 +125,12 @@ class Around:
         >>> [Around("[a](b 'c' d").in_link(offset) for offset in (2, 4, 10)]
         [False, True, True]
         """
-        return self.text.rfind("](", self.text.rfind("\n", 0, offset) + 1, offset) >= 0
+        known, place = self._last_link
+        if offset < known:
+            known, place = 0, -1
+        place = max(self.text.rfind("](", max(known - 1, 0), offset), place)
+        self._last_link = offset, place
+        return place >= self.line_start(offset)
 
     def in_destination(self, offset: int) -> bool:
         """Whether a place is inside the address of a Markdown link.

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
-from etl.settings import Settings
 from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.guards import Guard, guard, present
 from etl.transform.body.links import LOST_FILE, NAME_WORDS, WWW, Destination, Linker, encoded, is_prose
@@ -24,13 +23,12 @@ STYLE_WIDTH = re.compile(r"(?:max-)?width\s*:\s*(\d{1,5})\s*px")
 class Links:
     """The links and images of a body, over all walks."""
 
-    def __init__(self, revision: Revision, settings: Settings, linker: Linker) -> None:
+    def __init__(self, revision: Revision, linker: Linker) -> None:
         self.unlinked: list[tuple[int, str, Destination]] = []
         """Links that became text: source offset, address as it was, and why."""
         self.widths: dict[str, list[int | None]] = {}
         """Widths of images by address, in order."""
         self._revision = revision
-        self._settings = settings
         self._linker = linker
         self._spoken: set[int] = set()
         """Where links to ids are that became text: one may be met again, or a span guarded it."""
@@ -44,9 +42,8 @@ class Links:
         if is_prose(label, href):
             return "\\[", "\\]", "bracket-link"
         broken = "does not exist" in title or "unknown page_id" in title
-        destination = self._linker.resolve(href, label, title, broken=broken)
-        if self._settings.is_lost(href):
-            destination = LOST_FILE
+        lost = self._linker.is_lost(href)
+        destination = LOST_FILE if lost else self._linker.resolve(href, label, title, broken=broken)
         if destination.href is None:
             self._unlink(opened.start, href, destination)
             return "", "", "anchor"
@@ -122,7 +119,7 @@ class Links:
         """Whether an image stands for a lost file; it is reported then."""
         attributes = tag.attributes()
         source = attributes.get("src", "").strip()
-        lost = not source or self._settings.is_lost(source)
+        lost = not source or self._linker.is_lost(source) is not None
         if lost:
             self._revision.lose_image(tag.start, source, attributes.get("alt", ""))
         return lost
