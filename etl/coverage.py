@@ -245,8 +245,7 @@ class _Known:
         self._gone = Hashes(entry.address for entry in again if entry.target is None)
         again = entries(plan.map_file, again=True)
         self._folded = Hashes(entry.address.value.casefold() for entry in again if entry.address.kind == "name")
-        self._live = Hashes(_live(plan))
-        self._live_folded = Hashes(path.casefold() for path in _live(plan))
+        self._live = Hashes(key for path in _live(plan) for key in (path, _in_any_case(path)))
         self._cached = lru_cache(maxsize=8192)(self._meaning)
 
     def meaning(self, target: str | None) -> tuple[str, Address | None]:
@@ -267,7 +266,7 @@ class _Known:
             return "home", None
         if path.rstrip("/") in self._live:
             return "live", None
-        if path.rstrip("/").casefold() not in self._live_folded and self._is_in_another_case(meanings):
+        if _in_any_case(path.rstrip("/")) not in self._live and self._is_in_another_case(meanings):
             return "case", None
         if matching(self._routes, path.rstrip("/")) is not None:
             return "route", None
@@ -313,6 +312,11 @@ def _path(target: str) -> str:
     """The decoded path of a request target, which may be absolute."""
     path = re.sub(r"\A[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*", "", target).partition("?")[0]
     return unquote(path.replace("+", " "))
+
+
+def _in_any_case(path: str) -> tuple[str, str]:
+    """What stands for a path without case, beside paths as they are."""
+    return "", path.casefold()
 
 
 def _live(plan: Plan) -> Iterator[str]:

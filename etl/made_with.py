@@ -8,10 +8,10 @@ from typing import Any
 
 import orjson
 
+from etl.extract.previous import MANIFEST
 from etl.extract.reviewed import read_reviewed, settings_digest
 from etl.settings import Settings, SettingsError
 
-MANIFEST = "manifest.json"
 _MADE_WITH = "those that the generation was made with"
 
 

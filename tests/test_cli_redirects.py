@@ -60,6 +60,7 @@ def test_build_and_verify_say_when_their_settings_are_not_those_of_the_generatio
         said = run("redirects", *command, "--config", "raw/wiki-etl.toml", "--site", "https://new.example").err
         assert said.splitlines()[0] == f"settings: raw/wiki-etl.toml, {made_with}"
         assert f"settings: old.toml, not {made_with}" in run("redirects", *command, "--config", "old.toml").err
+    assert run("redirects", "build", "--map", "out/current").err.startswith(f"settings: defaults, not {made_with}")
     assert "settings" not in run("redirects", *build, "-q").err
     (tmp_path / "alone.jsonl").write_bytes((tmp_path / "out/current/redirects.jsonl").read_bytes())
     (source / "reviewed.toml").unlink()  # nobody needs it for that

@@ -213,7 +213,7 @@ def _build(options: argparse.Namespace) -> int:
     from etl.load.redirects import compile_all, compile_options
     from etl.room import room_in
 
-    settings = _settings_beside(options, options.map, {"site": options.site} if options.site else {})
+    settings = _settings_beside(options, {"site": options.site} if options.site else {})
     servers = options.server or settings.servers
     with room_in(options.out):
         findings = compile_all(_map_file(options.map), options.out, compile_options(settings), servers)
@@ -237,7 +237,7 @@ def _verify(options: argparse.Namespace) -> int:
     from etl.verify.verdicts import REPORTS
 
     flags = {key: getattr(options, key) for key in ("site", "status") if getattr(options, key) is not None}
-    settings = _settings_beside(options, _map_file(options.map), flags)
+    settings = _settings_beside(options, flags)
     plan = Plan(
         base_url=options.base_url,
         map_file=_map_file(options.map),
@@ -305,12 +305,12 @@ def _coverage(options: argparse.Namespace) -> int:
     return 0
 
 
-def _settings_beside(options: argparse.Namespace, map_file: Path, flags: dict[str, Any]) -> Settings:
+def _settings_beside(options: argparse.Namespace, flags: dict[str, Any]) -> Settings:
     """The settings of a command that reads a map; says whether its generation was made with them, but for the flags."""
     from etl.made_with import is_beside, origin, sentence
 
     settings, origins = loaded(options, [])
-    same = is_beside(map_file, settings)
+    same = is_beside(_map_file(options.map), settings)
     if same is not None and not options.quiet:
         say(sentence(origin(origins), same=same))
     return loaded(options, [], flags)[0] if flags else settings

@@ -20,6 +20,7 @@ import orjson
 
 from etl import schemas
 from etl.addresses import Address, Kind, as_path, lookups, refusal
+from etl.extract.previous import MANIFEST
 from etl.load.lines import describe
 from etl.model import Finding, finding_line
 from etl.settings import MEMBERS_IN_A_LINE, Settings
@@ -35,7 +36,6 @@ LINES = {
     "changes.jsonl": "change",
 }
 """Files of lines, and the schema of their lines."""
-MANIFEST = "manifest.json"
 
 
 class At(NamedTuple):
