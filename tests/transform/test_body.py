@@ -243,6 +243,14 @@ FAULTS = {
         "| a | b |\n|---|---|\n| c | d |\n\n| e | f |  \n| g | h |",
         "| a | b |\n| --- | --- |\n| c | d |\n| e | f |\n| g | h |",
     ),
+    "rows that were cut off, the last one without a pipe at its end": (
+        "| a | b |\n|---|---|\n| c | d |\n\n | e | f |\n| g\n\n| h",
+        "| a | b |\n| --- | --- |\n| c | d |\n| e | f |\n| g | |\n\n| h",
+    ),
+    "a pipe that ends a table": (
+        "| a | b |\n|---|---|\n| c | d |\n|\n| e | f |",
+        "| a | b |\n| --- | --- |\n| c | d |\n| e | f |",
+    ),
     "an index alone on its line": ("<sub>\nSee [x](/931)\n</sub>", "<sub>See [x](/pages/deep-wells/)\n</sub>"),
     "an index alone on its line below a heading": ("# a\n<sub>\nb</sub>", "# a\n\n<sub>b</sub>"),
     "an index around a paragraph": ("<sub>\n\na\n\n</sub>", "a"),

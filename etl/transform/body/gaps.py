@@ -25,7 +25,8 @@ HARD_END = re.compile(r"(?:[ \t]{2,}|\\)\n[ \t]*")
 DEFINITIONS = re.compile(
     r"(?:\s*\n {0,3}\[[^\]\n]+\]:[ \t]*\S+(?:[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*'))?[ \t]*(?=\n|\Z))+\s*"
 )
-ROWS_ONLY = re.compile(r"(?:[ \t]*\|[^\n]*\|[^\n]*(?:\n|\Z))+")
+ROWS_ONLY = re.compile(r"(?:[ \t]*\|[ \t]*\n)*+((?=[ \t]*\|[^|\n]*\|)(?:[ \t]*\|[ \t]*[^\s][^\n]*(?:\n|\Z))+)")
+"""Lines that begin with a pipe, the first one with another; before them lone pipes, which end a table."""
 
 
 class Gaps:
@@ -86,9 +87,9 @@ class Gaps:
         gap = self.text[end:start]
         if block.kind == "Heading" and after.kind == "Paragraph" and self._joined(block, after):
             return
-        if after.kind == "Paragraph" and self._goes_on(block, after):
+        if after.kind == "Paragraph" and (row := self._goes_on(block, after)) is not None:
             self.again = True
-            self._edit(end, start, "\n", "table-row")
+            self._edit(end, row, "\n", "table-row")
             return
         if gap != "\n\n" and gap.isspace() and not block.kind == after.kind == "BlockQuote":
             self._edit(end, start, "\n\n", "blank-lines")
@@ -107,14 +108,15 @@ class Gaps:
         ):
             self._edit(end, start, "\n>\n", "quote-gap")
 
-    def _goes_on(self, block: Node, after: Node) -> bool:
-        """Whether a paragraph is rows of the table before it, that a blank line had cut off."""
+    def _goes_on(self, block: Node, after: Node) -> int | None:
+        """Where the first row begins of a paragraph of such, that a blank line cut off from the table before it."""
         table = block.kind == "Table" or block.start in self.rows
-        if table and ROWS_ONLY.fullmatch(self.text, after.start, visible_end(self.text, after)):
-            self.rows.add(after.start)
-            self.rows_end = after.end
-            return True
-        return False
+        rows = ROWS_ONLY.fullmatch(self.text, after.start, visible_end(self.text, after)) if table else None
+        if rows is None:
+            return None
+        self.rows.add(after.start)
+        self.rows_end = after.end
+        return rows.start(1)
 
     def _joined(self, heading: Node, after: Node) -> bool:
         """A heading that ends in a hard break goes on in the line below it."""
