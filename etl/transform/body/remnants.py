@@ -123,11 +123,11 @@ def _repetition(match: Match) -> Iterator[Edit]:
 
 
 def _table(match: Match) -> Iterator[Edit]:
-    """`||a|b||`: rows are lines, a hard break stays inside its cell."""
+    """`||a|b||`: rows are lines, a hard break stays inside its cell; lines without cells are a table of one column."""
     rows = [[cell.strip() for cell in line.split("|")] for line in _joined_rows(match[2].split("\n"))]
     columns = max(map(len, rows), default=0)
-    if columns < 2 and len(rows) < 2:
-        return
+    if columns < 2 and (len(rows) < 2 or BLOCK_LINE.search(match[2])):
+        return  # no table, or more than one
     lines = ["".join(f" {cell} |" if cell else " |" for cell in row + [""] * (columns - len(row))) for row in rows]
     lines.insert(1, " --- |" * columns)
     yield match.start(), match.end(), "\n\n" + "\n".join("|" + line for line in lines) + "\n\n", "table"
@@ -198,6 +198,7 @@ def _rules(match: Match) -> Iterator[Edit]:
     yield match.end(1), match.end(), "\n\n---", "rule"
 
 
+BLOCK_LINE = re.compile(r"\n[ \t]*(?:#{1,6}[ \t]|[*+-][ \t]|>|`{3}|~{3}|<div\b)")
 BROKEN_ROW = re.compile(
     r"\|(?<![^\n]\|)[^\n]*[^|\s\\] {2,}\n"  # begins with a pipe, ends in a hard break
     r"(?:[^\S\n]*[^|\s][^|\n]*\n){0,40}[^\S\n]*[^|\s][^|\n]*\|[^\n]*$",  # lines without pipes, and one that closes it
@@ -281,7 +282,10 @@ USUAL: list[Remnant] = [
     (guard("%%%"), re.compile(r"[ \t]*%%%[ \t]*"), _break),
     (
         guard("||", marks=rb"\n#*\|\|"),
-        re.compile(rf"^(#{{1,6}}[ \t]*)?\|\|(?!\|)(?=[^\n]*\|)((?:[^|]|\|(?!\|)){{1,{FAR}}})\|\|[ \t]*$", re.MULTILINE),
+        re.compile(
+            rf"^(#{{1,6}}[ \t]*)?\|\|(?=[^|\n]*(?:\|(?!\|)|\n))((?:[^|]|\|(?!\|)){{1,{FAR}}})\|\|(?=[^|\n]*$)",
+            re.MULTILINE,
+        ),
         _table,
     ),
     (guard("|", marks=rb"\n\|", near=rb"\n(?<=  \n)"), BROKEN_ROW, _broken_row),
