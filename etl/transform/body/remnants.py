@@ -71,7 +71,7 @@ def _stray_end(match: Match) -> Iterator[Edit]:
 
 
 def _heading(match: Match) -> Iterator[Edit]:
-    """`!!!!Wells` is a heading of the fourth level."""
+    """`!!!!Wells` is a heading of the fourth level; signs say that it was counted, or opened what is below it."""
     yield match.start(), match.end(), "#" * len(match[1]) + " ", "heading"
 
 
@@ -168,7 +168,7 @@ def _soup(match: Match) -> Iterator[Edit]:
 
 
 def _nested_items(match: Match) -> Iterator[Edit]:
-    """`** peas` right below an item is an item in it; bold that begins a line is none."""
+    """`** peas` below an item is an item in it, and so is `**- peas`; bold that begins a line is none."""
     levels: list[int] = []
     end = match.end() - match.start()
     goes_on = BOLD_BELOW.match(match.string, match.end()) is not None
@@ -209,7 +209,7 @@ DASHED_WORDS = re.compile(
     re.MULTILINE,
 )
 
-ITEM_LINE = re.compile(r"^(\*{1,6})[ \t]+([^\n]*)$", re.MULTILINE)
+ITEM_LINE = re.compile(r"^(\*{1,6})[+-]?[ \t]+([^\n]*)$", re.MULTILINE)
 BOLD_BELOW = re.compile(r"\n[^\n]*?\*\*")
 STARS = re.compile(r"(?<!\\)\*{2,}")
 
@@ -235,7 +235,7 @@ RARE: list[Remnant] = [
         re.compile(rf"^\^\s*(?=[^\s^])([^^]{{1,{FAR}}}?)(?<=\S)\s*\^[ \t]*$", re.MULTILINE),
         _marks("box", f"\n\n{BOX_START}\n\n", "\n\n</div>\n\n"),
     ),
-    (guard("!!"), re.compile(r"^[ \t]*(!{2,6})[ \t]*(?=[^\s!\[a-z\\<])(?![^\n]*%20)", re.MULTILINE), _heading),
+    (guard("!!"), re.compile(r"^[ \t]*(!{2,6})[+-]?#?[ \t]*(?=[^\s!\[a-z\\<])(?![^\n]*%20)", re.MULTILINE), _heading),
     (
         guard("|", marks=rb"\[(?:://|-\?)"),
         re.compile(
@@ -275,8 +275,8 @@ USUAL: list[Remnant] = [
         _spaced_bold,
     ),
     (
-        guard("**", marks=rb"\n\*[^\n]*+\n\*\*", near=rb"\n\*{2,6}[ \t]"),
-        re.compile(r"^\*[ \t][^\n]*+(?:\n\*{1,6}[ \t][^\n]*+)++", re.MULTILINE),
+        guard("**", marks=rb"\n\*[^\n]*+\n\n?\*\*", near=rb"\n\*{2,6}[+-]?[ \t]"),
+        re.compile(r"^\*[ \t][^\n]*+(?:\n(?:[ \t]*\n)?\*{1,6}[+-]?[ \t][^\n]*+)++", re.MULTILINE),
         _nested_items,
     ),
     (guard("%%%"), re.compile(r"[ \t]*%%%[ \t]*"), _break),

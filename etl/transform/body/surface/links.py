@@ -11,7 +11,10 @@ from etl.transform.body.guards import Guard, guard, present
 from etl.transform.body.links import LOST_FILE, NAME_WORDS, WWW, Destination, Linker, encoded, is_prose
 from etl.transform.body.surface.tags import Tag
 
-WIKI_LINK = re.compile(r"\(\(([^()<>\n|]{1,160}?)\s*(?:\|([^()<>\n]*))?\)\)")
+# A page, an anchor of it, and a text; in names and texts there may be parentheses.
+WIKI_LINK = re.compile(
+    r"\(\((?!\()((?:[^()<>\n|]|\([^()<>\n|]{1,80}\)){1,160}?)\s*(?:\|#[^()<>\n|]*)?(?:\|((?:[^()<>\n]|\([^()<>\n]*\))*))?\)\)"
+)
 SPOKEN_ID = re.compile(
     r"\[\s*t?iki[\W_]{0,5}index[\W_]{0,5}php[\W_]{0,5}page[\W_]{0,5}id[\W_]{0,5}(\d+)\s*\](?!\()", re.IGNORECASE
 )
