@@ -30,7 +30,13 @@ BLOCK_END = re.compile(
 )
 WORDS = re.compile(r"[a-zA-Z0-9]++(?:[ ,.;:()/+-]++[a-zA-Z0-9]++)*+(</([a-zA-Z]+)>)")
 """What most elements hold, and an end tag: nothing in it has a meaning but its words."""
-MARKERS = re.compile(rf"<(?!https?:)[^<>]*>|~hs~|~~(?:#?[A-Fa-f0-9]{{3,6}}:)?|\{{[^{{}}]*\}}|[{INVISIBLE}]")
+TINT = (
+    "#?[A-Fa-f0-9]{3,6}|black|silver|gr[ae]y|white|maroon|red|purple|fuchsia|magenta|green|lime|olive|yellow|navy|blue"
+    "|teal|aqua|cyan|orange|brown|pink|violet|gold|dark(?:red|green|blue|orange|gr[ae]y)"
+)
+COLOUR = rf"~~(?:{TINT})(?: ?, ?(?:{TINT}))?:"
+"""What begins a colour of the old wiki, that of the text before that of its ground."""
+MARKERS = re.compile(rf"<(?!https?:)[^<>]*>|~hs~|{COLOUR}|~~|\{{[^{{}}]*\}}|[{INVISIBLE}]")
 ANCHOR_END = re.compile(r"</?a(?=[\s>])", re.IGNORECASE)
 OUTER_START = re.compile(r"(?<![!\\])\[(?:[^\[\]\n]|\n(?!\s*\n)){0,500}\Z")
 OUTER_END = re.compile(r"[^\[\]\n]{0,200}\]\(\S")

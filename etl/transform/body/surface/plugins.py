@@ -8,7 +8,7 @@ from etl.transform.body.code import ticks_around
 from etl.transform.body.edits import Edit, short
 from etl.transform.body.lists import NEST
 from etl.transform.body.surface import blocks, boxes, inline
-from etl.transform.body.surface.inline import LONGEST_MARKED
+from etl.transform.body.surface.inline import COLOUR, LONGEST_MARKED
 from etl.transform.body.surface.tags import Tag
 from etl.transform.body.surface.walk import Walk
 
@@ -17,7 +17,19 @@ MARKER = re.compile(
     r"\{/?[A-Z][A-Z0-9_]+(?:\((?:[^(){}]|\([^(){}]{0,2000}\)){0,2000}\)?)?\s{0,9}/?\}"
     r"|\{(?:img|redirect|module|include|category|maketoc|toc|attach|file)\b[^{}\n]{0,2000}\}"
 )
-MARK = re.compile(r"~/?(?:hs|np|pp|tc|hc|tex)~|~~#?[A-Fa-f0-9]{3,6}:|~~")
+CHARACTERS = {
+    "hs": " ",
+    "bs": "\\\\",
+    "lt": "&lt;",
+    "gt": "&gt;",
+    "amp": "&amp;",
+    "ldq": "\u201c",
+    "rdq": "\u201d",
+    "lsq": "\u2018",
+    "rsq": "\u2019",
+}
+"""What marks stand for."""
+MARK = re.compile(rf"~(?:{'|'.join(CHARACTERS)})~|~/?(?:np|pp|pre|tc|hc|tex)~|{COLOUR}|~~")
 ANCHOR_NAME = re.compile(r"[\w:.-]{1,80}(?:[ \t]*\||(?=\{ANAME\}|<))")
 BOX_TITLE = re.compile(r"title\s*=>?\s*(?:\"([^\"]*)\"|'([^']*)'|([^,)]*))")
 CODE_LANGUAGE = re.compile(r"\bcolors\s*=>?\s*[\"']?([a-zA-Z][\w+#.-]{0,39})")
@@ -157,14 +169,14 @@ def _image(walk: Walk, token: re.Match[str], *, opening: bool) -> None:
 
 
 def mark(walk: Walk, token: re.Match[str]) -> int | None:
-    """`~hs~` is a hard blank, `~~#F00:text~~` a colour, `~tc~` a comment; the others only guarded their text."""
+    """`~hs~` is a character, `~~#F00:text~~` a colour, `~tc~` a comment; the others only guarded their text."""
     mark = token[0]
     if mark in ("~tc~", "~hc~") and (end := _comment_end(walk, token)):
         return end
     if mark in ("~np~", "~pp~") and token.end() > walk.passed.literal_end:
         walk.passed.literal_end = walk.around.next_of(f"~/{mark[1:]}", token.end()) or 0
     if not mark.startswith("~~"):
-        walk.edit(*token.span(), " " if mark == "~hs~" else "", "tiki-mark")
+        walk.edit(*token.span(), CHARACTERS.get(mark.strip("~"), ""), "tiki-mark")
     elif mark != "~~":
         walk.passed.colours += 1
         walk.find("markup.removed", token.start(), f"colour {mark!r}", "removed; its inner text stays")
