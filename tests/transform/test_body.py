@@ -272,6 +272,11 @@ FAULTS = {
     "a bold star": ("3  *****  peas", r"3 **\*** peas"),
     "a lone mark of bold and code": ("Peas ** late\n\n```\n2 ** 3\n```", "Peas late\n\n```\n2 ** 3\n```"),
     "a rule of stars": ("3\n\n *****\n\npeas", "3\n\n---\n\npeas"),
+    "a fence with blanks before it": ("Peas\n\n  ```\n  a\n   b\n c\n ```", "Peas\n\n```\na\n b\nc\n```"),
+    "blanks at the ends of blocks in an item": (
+        "* a \n\n    b  \n\n    ```\n    c \n    ```",
+        "* a\n\n    b\n\n    ```\n    c \n    ```",
+    ),
     "a fence that nothing closes in an item": ("* a\n\n    ```\n    b", "* a\n\n    ```\n    b\n    ```"),
     "a fence that nothing closes in a quotation": ("> ```\n> b", "> ```\n> b\n> ```"),
     "a number that gets wider above code": (

@@ -190,7 +190,7 @@ def _gap(text: str, before: Node, start: int, *, blank: bool) -> Sequence[Edit]:
 
 
 def _item_edits(text: str, item: Node, mark: re.Match[str] | None, loose: set[int]) -> Iterator[Edit]:
-    """Blocks of an item: lists without a gap behind the first paragraph, quotations that touch are one."""
+    """Blocks of an item: lists without a gap behind the first paragraph, no blanks behind one, quotations are one."""
     if not item.children:
         yield text.rfind("\n", 0, _start(text, item)) + 1, visible_end(text, item), "", "empty-item"
         return
@@ -204,6 +204,10 @@ def _item_edits(text: str, item: Node, mark: re.Match[str] | None, loose: set[in
             behind_text = index == blocks[0] or (index == 1 and before.kind == "Paragraph")
             blank = not behind_text or child.data not in (None, 1) or _any(child.children, loose)
             yield from _gap(text, before, _start(text, child), blank=blank)
+        elif before.kind == "Paragraph":
+            end = visible_end(text, before)
+            if text[end] in INDENT:
+                yield end, text.index("\n", end), "", "line-blanks"
         if child.kind == before.kind == "BlockQuote":
             yield from _quote_gap(text, before, child)
 
