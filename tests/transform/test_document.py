@@ -44,16 +44,16 @@ def test_a_draft_is_the_same_after_it_was_kept(front: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        '![a](http://beds.example/p.png) and {img src="http://beds.example/p.png"}',
-        '{img src="http://beds.example/p.png"} and ![a](http://beds.example/p.png)',
+        '![a](/files/p.png) and {img src="/files/p.png"}',
+        '{img src="/files/p.png"} and ![a](/files/p.png)',
     ],
 )
 def test_a_file_has_the_worst_state_that_the_document_sees_it_in(body: str) -> None:
     cleaned = clean_body(body, SETTINGS, LINKER)
-    assert {image["state"] for image in cleaned.images} == {"external", "missing"}
+    assert {image["state"] for image in cleaned.images} == {"ok", "missing"}
     decision = Decision("clear-water", "/pages/clear-water/", [], None)
     made = make_document(draft(), cleaned, decision, locate=lambda _path: (None, None), settings=SETTINGS)
-    assert made.assets == [("http://beds.example/p.png", "image", "missing")]
+    assert made.assets == [("/files/p.png", "image", "missing")]
 
 
 @pytest.mark.parametrize("extra", [{}, {"legacy": {"legacy": '"legacy":{}'}}])

@@ -117,6 +117,15 @@ class Around:
         """
         return bool(ITEM_START.match(self.text, self.line_start(offset), offset)) or self.in_pipe_row(offset)
 
+    def item_indent(self, offset: int) -> str:
+        """What stands before each line of the list item that begins on the line of a place; nothing when none does.
+
+        >>> Around("1. a b").item_indent(5), Around("a b").item_indent(2)
+        ('   ', '')
+        """
+        item = ITEM_START.match(self.text, self.line_start(offset), offset)
+        return " " * len(item[0].expandtabs(4)) if item else ""
+
     # --- links of Markdown ------------------------------------------------------------------
 
     def in_link(self, offset: int) -> bool:

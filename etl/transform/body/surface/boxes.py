@@ -42,15 +42,18 @@ def division(walk: Walk, tag: Tag) -> None:
 def open_box(walk: Walk, start: int, end: int, title: str) -> None:
     """A box begins at a tag or a marker, with its title in bold."""
     gap = " " if walk.around.in_item(start) else walk.gap(start)
-    if title:
-        title = re.sub(r"([\\`*_\[\]])", r"\\\1", html.unescape(title).strip())
-        title = title.replace("&", "&amp;").replace("<", "&lt;")
     if walk.box_open or gap == " ":  # boxes do not nest in clean Markdown: the inner one goes on in the outer
-        walk.edit(start, end, gap + (f"**{title}**{gap}" if title else ""), "box")
+        walk.edit(start, end, gap + (f"{bold(title)}{gap}" if title else ""), "box")
         return
     walk.box_open = True
-    heading = f"**{title}**\n\n" if title else ""
+    heading = f"{bold(title)}\n\n" if title else ""
     walk.edit(start, end, f"\n\n{BOX_START}\n\n{heading}", "box")
+
+
+def bold(title: str) -> str:
+    """A title in bold, its signs as words."""
+    title = re.sub(r"([\\`*_\[\]])", r"\\\1", html.unescape(title).strip())
+    return f"**{title.replace('&', '&amp;').replace('<', '&lt;')}**"
 
 
 def close_box(walk: Walk, start: int, end: int) -> None:

@@ -32,10 +32,17 @@ CHARACTERS = {
 MARK = re.compile(rf"~(?:{'|'.join(CHARACTERS)})~|~/?(?:np|pp|pre|tc|hc|tex)~|{COLOUR}|~~")
 ANCHOR_NAME = re.compile(r"[\w:.-]{1,80}(?:[ \t]*\||(?=\{ANAME\}|<))")
 BOX_TITLE = re.compile(r"title\s*=>?\s*(?:\"([^\"]*)\"|'([^']*)'|([^,)]*))")
+CODE_CAPTION = re.compile(r"\bcaption\s*=>?\s*\"([^\"<>]*)\"")
 CODE_LANGUAGE = re.compile(r"\bcolors\s*=>?\s*[\"']?([a-zA-Z][\w+#.-]{0,39})")
 BLANK_LINES = re.compile(r"\A(?:[ \t]*\n)+")
+LINE = re.compile(r"^(?=[^\n])", re.MULTILINE)
 LINE_END = re.compile(r"[ \t]*(?:\n|\Z)")
 FILE_ID = re.compile(r"(?:attId|fileId|id|src)\s*=>?\s*[\"']?([^\"')}]+)", re.IGNORECASE)
+SOURCE = re.compile(r"\bsrc\s*=>?\s*(?:[\"'](https?://[^\"'<>]+)[\"']|(https?://[^\s\"'<>(){},]+))", re.IGNORECASE)
+"""The address of an image that is not a file of the old wiki."""
+ALTERNATIVE = re.compile(r"\b(?:alt|desc)\s*=>?\s*(\"[^\"<>]*\"|'[^'<>]*')", re.IGNORECASE)
+BOXES = frozenset(("BOX", "PANEL", "REMARKSBOX"))
+"""Plugins of the old wiki that drew a box, with a title."""
 FOR_SOME = frozenset(("GROUP", "PERM"))
 """Plugins of the old wiki that only some readers saw the text of."""
 WITHIN_WORDS = frozenset("ALINK ANAME FONT HTML MONO SPAN TAG".split())
@@ -55,7 +62,7 @@ def marker(walk: Walk, token: re.Match[str]) -> int | None:
     start, end = token.span()
     name = re.match(r"\w+", token[0].lstrip("{/"))[0].upper()  # type: ignore[index]  # MARKER says so
     opening = "(" in token[0] or token[0][1:2].islower()
-    if name == "BOX":
+    if name in BOXES:
         _box(walk, token, opening=opening)
     elif name == "IMG":
         _image(walk, token, opening=opening)
@@ -123,22 +130,30 @@ def _code(walk: Walk, token: re.Match[str]) -> int | None:
     return end
 
 
-def _code_block(walk: Walk, token: re.Match[str], stop: int, end: int) -> tuple[Edit, Edit] | None:
-    """What makes a fenced block of the code between two markers."""
+def _code_block(walk: Walk, token: re.Match[str], stop: int, end: int) -> list[Edit] | None:
+    """What makes a fenced block of the code between two markers, below its caption and inside its item."""
     code = BLANK_LINES.sub("", walk.text[token.end() : stop].rstrip(), 1)
     if not code:
         return None
-    fence = ticks_around(code, 3)
-    language = CODE_LANGUAGE.search(token[0])
+    start, inner = token.span()
+    fence, indent = ticks_around(code, 3), walk.around.item_indent(start)
+    gap = f"\n\n{indent}"
+    above = "" if walk.around.in_item(start) else gap
+    caption = CODE_CAPTION.search(token[0])
+    title_end = start + (caption.end() if caption else 0)
+    title = f"{above}{boxes.bold(caption[1])}" if caption and caption[1].strip() else ""
+    language = CODE_LANGUAGE.search(walk.text, title_end, inner)
     opening = fence + (language[1] if language else "")
+    behind = "" if LINE_END.match(walk.text, end) else indent
     walk.code_size += len("".join(code.split())) + len(opening) + len(fence)
-    return (
-        (*token.span(), f"\n\n{opening}", "tiki-marker"),
-        (token.end(), end, f"\n{code}\n{fence}\n\n", "tiki-marker"),
-    )
+    return [
+        (start, title_end, title, "tiki-marker"),
+        (title_end, inner, (gap if title else above) + opening, "tiki-marker"),
+        (inner, end, f"\n{LINE.sub(indent, code)}\n{indent}{fence}\n\n{behind}", "tiki-marker"),
+    ]
 
 
-def _code_span(walk: Walk, token: re.Match[str], stop: int, end: int) -> tuple[Edit, Edit] | None:
+def _code_span(walk: Walk, token: re.Match[str], stop: int, end: int) -> list[Edit] | None:
     """What makes a code span of the code between two markers, unless signs around it have another meaning then."""
     (start, inner), text = token.span(), walk.text
     code = text[inner:stop].strip()
@@ -150,7 +165,7 @@ def _code_span(walk: Walk, token: re.Match[str], stop: int, end: int) -> tuple[E
         return None
     ticks, gap = ticks_around(code, 1), " " if "`" in (code[0], code[-1]) else ""
     apart = " " if walk.edits and walk.edits[-1][1] == start and walk.edits[-1][2].endswith("`") else ""
-    return (start, inner, apart + ticks + gap, "tiki-marker"), (inner, end, code + gap + ticks, "tiki-marker")
+    return [(start, inner, apart + ticks + gap, "tiki-marker"), (inner, end, code + gap + ticks, "tiki-marker")]
 
 
 def _box(walk: Walk, token: re.Match[str], *, opening: bool) -> None:
@@ -162,6 +177,11 @@ def _box(walk: Walk, token: re.Match[str], *, opening: bool) -> None:
 
 
 def _image(walk: Walk, token: re.Match[str], *, opening: bool) -> None:
+    if opening and (source := SOURCE.search(token[0])):
+        words = (ALTERNATIVE.search(token[0]) or ["", '""'])[1]
+        image = f'<img src="{source[1] or source[2]}" alt={words}>'
+        inline.image(walk, Tag("img", *token.span(), False, image))
+        return
     walk.edit(*token.span(), "", "lost-image")
     if opening:
         for number in (FILE_ID.search(token[0]) or ["", token[0]])[1].split(","):
