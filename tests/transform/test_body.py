@@ -321,9 +321,15 @@ def test_text_behind_a_heading_in_an_item_is_a_line_of_its_own() -> None:
     assert clean("* # Beds\n  Peas").text == "Beds\nPeas"
 
 
-@pytest.mark.parametrize("source", ['<a href="/931"><h3>x</h3></a>', "<h2>\n* x\n* y\n</h2>"])
+@pytest.mark.parametrize("source", ['* <a href="/931"><h3>x</h3></a>', "<h2>\n* x\n* y\n</h2>"])
 def test_a_heading_that_is_none_any_more_is_a_finding(source: str) -> None:
     assert "html.unwrapped" in codes(clean(source))
+
+
+def test_a_link_that_cannot_be_one_is_a_finding() -> None:
+    cleaned = clean('<a href="/931">\n* x\n* y\n</a>\n\n<a name="z">Peas')
+    assert cleaned.body == "* x\n* y\n\nPeas"
+    assert [finding.message for finding in cleaned.findings] == ["tag '<a href=\"/931\">'"]
 
 
 def test_a_year_that_begins_a_paragraph_is_in_its_text() -> None:

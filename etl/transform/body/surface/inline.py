@@ -38,6 +38,12 @@ COLOUR = rf"~~(?:{TINT})(?: ?, ?(?:{TINT}))?:"
 """What begins a colour of the old wiki, that of the text before that of its ground."""
 MARKERS = re.compile(rf"<(?!https?:)[^<>]*>|~hs~|{COLOUR}|~~|\{{[^{{}}]*\}}|[{INVISIBLE}]")
 ANCHOR_END = re.compile(r"</?a(?=[\s>])", re.IGNORECASE)
+# A heading that is all that a link holds, as a tag or with marks.
+LINKED_HEADING = re.compile(
+    r"\s*(?:<h([1-6])(?:\s[^<>]*)?>\s*|(?<=\n)(#{1,6})[ \t]+)"
+    r"(?=(?:[^<\n]|<(?!/?(?:a|br|div|h[1-6]|li|ol|p|table|ul)\b)){1,2000}(?(1)</h\1\s*>)\s*</a\s*>)",
+    re.IGNORECASE,
+)
 OUTER_START = re.compile(r"(?<![!\\])\[(?:[^\[\]\n]|\n(?!\s*\n)){0,500}\Z")
 OUTER_END = re.compile(r"[^\[\]\n]{0,200}\]\(\S")
 
@@ -234,27 +240,36 @@ def _hard_break(walk: Walk, tag: Tag, rule: str) -> int:
 # --- links and images ---------------------------------------------------------------------------
 
 
-def anchor(walk: Walk, tag: Tag) -> None:
-    """`<a href>` becomes a Markdown link, `<a name>` goes."""
+def anchor(walk: Walk, tag: Tag) -> int | None:
+    """`<a href>` becomes a Markdown link, inside the heading that it holds; `<a name>` goes."""
     if not tag.closing:
+        heading = LINKED_HEADING.match(walk.text, tag.end)
+        if heading and walk.gap(tag.start) == "\n\n" and not walk.around.in_item_line(tag.start):
+            walk.open.begin(tag, len(walk.edits))
+            walk.edit(tag.start, heading.end(), f"\n\n{'#' * int(heading[1] or len(heading[2]))} ", "anchor")
+            return heading.end()
         if walk.around.is_closed(tag.end, ANCHOR_END):
             walk.begin(tag, "", "anchor")
+        elif tag.attributes().get("href"):
+            walk.unwrap(tag)
         else:
             walk.drop(tag, "unwrap")
-        return
+        return None
     opened, index = walk.open.end(tag)
     if opened is None:
         walk.edit(tag.start, tag.end, "", "unwrap")
-        return
-    inner = walk.text[opened.end : tag.start]
+        return None
+    start, end, heading_mark, _ = walk.edits[index]
+    inner = walk.text[end : tag.start]
     label = html.unescape(TAGS.sub("", inner) if "<" in inner else inner)
     before, after, rule = walk.links.anchor(opened, label)
     if not label.strip(" *_\n") and "<img" not in inner.lower():
         before = after = ""
     if before == "[" and OUTER_END.match(walk.text, tag.end) and OUTER_START.search(walk.text, 0, opened.start):
         before = after = ""  # of two links around one text the outer one wins
-    walk.edits[index] = (opened.start, opened.end, before, rule)
-    walk.edit(tag.start, tag.end, after, rule)
+    walk.edits[index] = (start, end, heading_mark + before, rule)
+    walk.edit(tag.start, tag.end, after + heading_mark[:2], rule)  # a blank line behind a heading, too
+    return None
 
 
 def image(walk: Walk, tag: Tag) -> None:
