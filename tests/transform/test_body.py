@@ -277,6 +277,16 @@ FAULTS = {
         "* a \n\n    b  \n\n    ```\n    c \n    ```",
         "* a\n\n    b\n\n    ```\n    c \n    ```",
     ),
+    "a list that moves to the first column, and a fence behind it": (
+        "  * a\n\n   ```\n   b\n     c\n```\n\n# d\n\ne",
+        "* a\n\n```\nb\n  c\n```\n\n# d\n\ne",
+    ),
+    "a list that moves to the first column, and words behind it": ("   1. a\n\n   b\n   c", "1. a\n\nb\nc"),
+    "a list whose marks get narrow, and code behind it": (
+        "*    a\n\n    b `c`\n\n\td\n\ne",
+        "* a\n\n```\nb `c`\n\nd\n```\n\ne",
+    ),
+    "a list whose marks are wide in a quotation": (">  *  a\n>\n>      b", ">  *  a\n>\n>      b"),
     "a fence that nothing closes in an item": ("* a\n\n    ```\n    b", "* a\n\n    ```\n    b\n    ```"),
     "a fence that nothing closes in a quotation": ("> ```\n> b", "> ```\n> b\n> ```"),
     "a number that gets wider above code": (

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from functools import cached_property
 
+from etl.transform.body.edits import Edit
 from etl.transform.body.parse import Node, code_nodes
 
 # A line that a fence of tildes or an indented block may begin on: by four columns, behind marks of items and quotes.
 CODE_LINE = re.compile(r"\n(?:[>*+\-0-9.)]+| {1,3}(?! ))*+(?: {4,}+[^ \n]|\t|~~~)")
+
+TAB = INDENT = 4  # columns of a tab, and what makes a line code
+BLANKS = re.compile(r"^[ \t]*(?=[^\n])", re.MULTILINE)
 
 
 class Code:
@@ -57,3 +62,33 @@ def ticks_around(code: str, fewest: int) -> str:
     ('``', '```')
     """
     return "`" * max([fewest, *(len(run) + 1 for run in re.findall(r"`+", code))])
+
+
+def dedented(text: str, block: Node) -> Iterator[Edit]:
+    """The lines of a fenced block without the blanks before its fence, which go: they are none of the code."""
+    line = text.rfind("\n", 0, block.start) + 1
+    blanks = block.start - line
+    if block.kind == "CodeBlock" and 0 < blanks < INDENT and text[line : block.start].isspace():
+        for lead in re.compile(rf"(?<=\n) {{1,{blanks}}}").finditer(text, block.start, block.end):
+            yield *lead.span(), "", "code"
+
+
+def fenced(text: str, start: int, end: int) -> Iterator[Edit]:
+    """A fence around the lines of an indented block, which need no blanks then."""
+    end = start + len(text[start:end].rstrip("\n"))
+    fence = ticks_around(text[start:end], 3)
+    opening = f"{fence}\n"
+    for lead in BLANKS.finditer(text, start, end):
+        yield *lead.span(), opening + behind(lead[0], INDENT), "code"
+        opening = ""
+    yield end, end, f"\n{fence}", "code"
+
+
+def behind(indent: str, column: int) -> str:
+    """What of an indentation stands behind a column; a part of a tab is blanks."""
+    at = 0
+    for index, char in enumerate(indent):
+        if at >= column:
+            return " " * (at - column) + indent[index:]
+        at += TAB - at % TAB if char == "\t" else 1
+    return " " * (at - column)

@@ -17,12 +17,13 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import NamedTuple
 
+from etl.transform.body.code import TAB, behind, dedented, fenced
 from etl.transform.body.edits import Edit
 from etl.transform.body.parse import Node, column, visible_end
 
 NEST = 4
 FEWEST_REFERENCES = 3
-TAB = CODE = 4  # columns of a tab, and what makes a line code
+CODE = 4  # columns that make a line code
 INDENT = (" ", "\t")
 LONGEST_NUMBER = 999  # a "list" of one that begins above is a sentence that begins with a year
 
@@ -175,6 +176,8 @@ def _narrowed(item: Node, mark: re.Match[str]) -> Iterator[Edit]:
     children = item.children
     if mark[2] in ("", " ") or not children or children[0].start != mark.end() or children[0].kind == "CodeBlock":
         return
+    if ">" in mark.string[mark.string.rfind("\n", 0, mark.start()) + 1 : mark.start()]:
+        return  # what stands behind a list in a quotation stays where it is
     if not any(child.kind in ITEM_BLOCKS for child in children[1:]):
         yield *mark.span(2), " ", "bullet"
 
@@ -244,17 +247,34 @@ class Region(NamedTuple):
 
 
 def laid_out(text: str, blocks: Iterable[Node]) -> Iterator[Edit]:
-    """The lists among some blocks at the first column, and what their items hold nested by four.
+    """The lists among some blocks at the first column, what their items hold nested by four, and what is behind them.
 
     A line moves but once, and all edits together leave the structure as it is.
     """
+    before = None
     for block in blocks:
-        if block.kind == "List":
+        if before == "List":
+            yield from _behind_list(text, block)
+        before = block.kind
+        if before == "List":
             line, end = text.rfind("\n", 0, block.start) + 1, visible_end(text, block)
             if text.startswith(INDENT, line) or text.find("\n ", line, end) >= 0 or text.find("\n\t", line, end) >= 0:
                 layout = Layout(text, block)
                 yield from layout.narrowed
                 yield from _moved(text, line, end, sorted(layout.regions))
+
+
+def _behind_list(text: str, block: Node) -> Iterator[Edit]:
+    """A block at the first column, where no list takes it up; code that its blanks make needs a fence there."""
+    start = _start(text, block)
+    line = text.rfind("\n", 0, start) + 1
+    if line == start or block.kind == "List":
+        return
+    if block.data == "Indented":
+        yield from fenced(text, line, block.end)
+    else:
+        yield line, start, "", "line-blanks"
+        yield from dedented(text, block)
 
 
 class Layout:
@@ -352,20 +372,10 @@ def _moved(text: str, at: int, end: int, regions: Sequence[Region]) -> Iterator[
         blanks = len(indent.expandtabs(TAB))
         place = bisect_right(inside, blanks, key=attrgetter("floor")) - 1
         if place >= 0 and text[stop] != "\n":
-            wanted = " " * inside[place].target + _behind(indent, min(inside[place].source, blanks))
+            wanted = " " * inside[place].target + behind(indent, min(inside[place].source, blanks))
             if wanted != indent:
                 yield at, stop, wanted, "nested-list"
         at = text.find("\n", stop) + 1 or len(text)
-
-
-def _behind(indent: str, column: int) -> str:
-    """What of an indentation stands behind a column; a part of a tab is blanks."""
-    at = 0
-    for index, char in enumerate(indent):
-        if at >= column:
-            return " " * (at - column) + indent[index:]
-        at += TAB - at % TAB if char == "\t" else 1
-    return " " * (at - column)
 
 
 def _place(text: str, offset: int) -> tuple[int, int]:

@@ -30,6 +30,7 @@ from etl.transform.body.bold import (
     unmarked,
 )
 from etl.transform.body.boxes import BOX_END, BOX_START
+from etl.transform.body.code import dedented
 from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.gaps import Gaps
 from etl.transform.body.link_edits import Links, Written
@@ -54,7 +55,6 @@ DOUBLE_BLANKS = re.compile("  [ ]*")  # begins with two characters that are sear
 RUNS = re.compile(r"<[A-Za-z/!?]|\]\(\s*(?:javascript|vbscript|data):", re.IGNORECASE)
 SIMPLE_CODE = re.compile(r"(?:[^`\\]|\\.|`[^`\n]+`(?!`))*", re.DOTALL)
 FENCE_LINE = re.compile(r"(`{3,}|~{3,})([^\n]*)")
-INDENT = 4  # what makes a line code, and no fence
 LANGUAGE = re.compile(r"[\w+#.-]{1,40}")
 DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015"
 LINE_SIGNS = frozenset(f"{DASHES}#: \t\n")
@@ -189,7 +189,7 @@ class Round:
         if fence is None:
             return
         if self.text[node.start - 1 : node.start] == " ":
-            self._indented_fence(node)
+            self.edits += dedented(self.text, node)
         if fence[2].strip() and not LANGUAGE.fullmatch(fence[2].strip()):
             self._edit(fence.start(2), fence.end(2), "", "code")
         if self.box_open or node.end < self.text_end:
@@ -199,14 +199,6 @@ class Round:
             before = self.text[self.text.rfind("\n", 0, node.start) + 1 : node.start]
             inside = NOT_QUOTE.sub(" ", before)  # a fence at the first column would begin other code
             self._edit(self.text_end, len(self.text), f"\n{inside}{fence[1]}", "code")
-
-    def _indented_fence(self, node: Node) -> None:
-        """Where blanks before a fence go (`Gaps.between`), as many go before its lines: they are none of the code."""
-        line = self.text.rfind("\n", 0, node.start) + 1
-        blanks = node.start - line
-        if blanks < INDENT and self.text[line : node.start].isspace():
-            for lead in re.finditer(rf"(?<=\n) {{1,{blanks}}}", self.text[node.start : node.end]):
-                self._edit(node.start + lead.start(), node.start + lead.end(), "", "code")
 
     def code(self, node: Node) -> None:
         """Code with HTML in it becomes text where engines do not agree on what is code: back-ticks of several kinds."""
