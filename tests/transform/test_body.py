@@ -336,6 +336,21 @@ def test_a_heading_that_is_none_any_more_is_a_finding(source: str) -> None:
     assert "html.unwrapped" in codes(clean(source))
 
 
+@given(
+    lead=st.integers(0, 3),
+    mark=st.sampled_from(("*", "-", "1.", "10.")),
+    blanks=st.integers(1, 4),
+    block=st.sampled_from((["b"], ["# b"], ["```", "  b", "```"], ["| b |", "| --- |"])),
+    indent=st.integers(0, 9),
+)
+def test_no_list_takes_up_what_is_behind_it_and_none_loses_what_is_in_it(
+    lead: int, mark: str, blanks: int, block: list[str], indent: int
+) -> None:
+    behind = "\n".join(" " * indent + line for line in block)
+    source = f"{' ' * lead}{mark}{' ' * blanks}a\n\n{behind}\n\nc"
+    assert rendered(clean(source).body) == rendered(source)
+
+
 def test_a_link_that_cannot_be_one_is_a_finding() -> None:
     cleaned = clean('<a href="/931">\n* x\n* y\n</a>\n\n<a name="z">Peas')
     assert cleaned.body == "* x\n* y\n\nPeas"

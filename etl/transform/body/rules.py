@@ -69,7 +69,7 @@ RULES: dict[str, str] = {
     "bold": "bold that touches its text; lone marks go (19, 20)",
     "inverted-bold": "bold that an unmatched mark turned inside out on a whole page goes",
     "bold-blank": "no blank between bold and the punctuation behind it (19)",
-    "code": "code with HTML in it becomes text where engines do not agree that it is code; fences are closed, no blanks before",
+    "code": "code with HTML in it becomes text where engines disagree on what is code; fences are closed, not indented",
     "literal": "a sign that is a word here and markup to some engine is escaped",
     "bracket": "literal brackets are escaped (22)",
     "bracket-link": "brackets that became a link are brackets again (29)",
