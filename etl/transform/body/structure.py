@@ -41,6 +41,7 @@ from etl.transform.body.parse import Node, Tree, column, parse, visible_end
 from etl.transform.body.tables import is_plain, table_edits
 
 MOST_ROUNDS = 50
+MOST_LAYOUTS = 4
 # Edits that change neither structure nor visible text, and after which no rule has more to ask for.
 SETTLED = frozenset(
     """blank-lines edge blanks line-blanks tight-list bracket link page-link image-alt number hard-break unlink
@@ -115,9 +116,11 @@ class Structure:
         return tree
 
     def _tree(self) -> Tree:
-        """The tree of the text, once its lists are laid out."""
+        """The tree of the text, once its lists are laid out: words that move may be a mark where they come to."""
         tree = parse(self.revision.text, is_plain)
-        if self.revision.apply(laid_out(self.revision.text, tree.root.children)):
+        for _ in range(MOST_LAYOUTS):
+            if not self.revision.apply(laid_out(self.revision.text, tree.root.children)):
+                break
             tree = parse(self.revision.text, is_plain)
         return tree
 

@@ -31,7 +31,7 @@ CHARACTERS = {
 """What marks stand for."""
 MARK = re.compile(rf"~(?:{'|'.join(CHARACTERS)})~|~/?(?:np|pp|pre|tc|hc|tex)~|{COLOUR}|~~")
 ANCHOR_NAME = re.compile(r"[\w:.-]{1,80}(?:[ \t]*\||(?=\{ANAME\}|<))")
-BOX_TITLE = re.compile(r"title\s*=>?\s*(?:\"([^\"]*)\"|'([^']*)'|([^,)]*))")
+BOX_TITLE = re.compile(r"title\s*=>?\s*(?:\"([^\"]*)\"|'([^']*)'|([^,)}]*))")
 CODE_CAPTION = re.compile(r"\bcaption\s*=>?\s*\"([^\"<>]*)\"")
 CODE_LANGUAGE = re.compile(r"\bcolors\s*=>?\s*[\"']?([a-zA-Z][\w+#.-]{0,39})")
 BLANK_LINES = re.compile(r"\A(?:[ \t]*\n)+")
