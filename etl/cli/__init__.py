@@ -343,7 +343,7 @@ def _replay(options: argparse.Namespace) -> int:
     from etl.made_with import origin
     from etl.replay import replay
 
-    sources = _sources(argparse.Namespace(source=[], quiet=True))[0] if Path("raw").is_dir() else []
+    sources = _sources([], quiet=True)[0] if Path("raw").is_dir() else []
     settings, origins = loaded(options, sources)
     done = replay(
         options.file,
@@ -393,7 +393,7 @@ def _schema(options: argparse.Namespace) -> int:
 
 
 def _settings(options: argparse.Namespace) -> int:
-    sources, _ = _sources(options)
+    sources, _ = _sources(options.source, quiet=options.quiet)
     settings, origins = loaded(options, sources)
     from etl.load.faults import one_line
 
@@ -424,30 +424,27 @@ def _toml(value: Any) -> str:
 # --- what commands share -------------------------------------------------------------------
 
 
-def _sources(options: argparse.Namespace) -> tuple[list[str], list[Path]]:
+def _sources(given: list[str], *, quiet: bool) -> tuple[list[str], list[Path]]:
     """The sources, and the folders to leave out: without SOURCE, the sample only while it is alone."""
-    if options.source:
-        return options.source, []
+    from etl.settings import CONFIG_NAME, SettingsError
+
+    if given:
+        return given, []
     raw, sample = Path("raw"), Path("raw/sample")
     if not raw.is_dir():
-        from etl.settings import SettingsError
-
         raise SettingsError("no SOURCE given, and there is no folder raw here")
-    own = [
-        path
-        for path in raw.iterdir()
-        if path != sample and not path.name.startswith(".") and path.name != "wiki-etl.toml"
-    ]
-    if sample.is_dir() and not own:
+    others = (path.name for path in raw.iterdir() if path != sample)
+    has_own = any(not name.startswith(".") and name != CONFIG_NAME for name in others)
+    if sample.is_dir() and not has_own:
         return [str(sample)], []
-    if sample.is_dir() and not getattr(options, "quiet", False):
+    if sample.is_dir() and not quiet:
         say("raw holds an export of its own: raw/sample is left out")
     return [str(raw)], [sample]
 
 
 def _one_source(options: argparse.Namespace) -> tuple[list[str], list[Path]]:
     """`_sources`; with ``--sha256`` there is exactly one, and it is no folder."""
-    sources, leave_out = _sources(options)
+    sources, leave_out = _sources(options.source, quiet=options.quiet)
     if options.sha256 and (len(sources) != 1 or Path(sources[0]).is_dir()):
         from etl.settings import SettingsError
 

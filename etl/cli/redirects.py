@@ -29,17 +29,21 @@ def add(commands: Any) -> None:
     _coverage_arguments(actions)
 
 
-def _build_arguments(actions: Any) -> None:
-    help_ = "compile the map for web servers again"
-    build = add_command(actions, "build", _build, help_, "wiki-etl redirects build --site https://new.example")
-    build.add_argument(
+def _map_argument(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
         "--map",
         type=Path,
         default=Path("out/current"),
         metavar="PATH",
         help="redirects.jsonl, or a generation (default: out/current)",
     )
-    build.add_argument("--config", type=Path, metavar="FILE", help="settings file")
+    command.add_argument("--config", type=Path, metavar="FILE", help="settings file")
+
+
+def _build_arguments(actions: Any) -> None:
+    help_ = "compile the map for web servers again"
+    build = add_command(actions, "build", _build, help_, "wiki-etl redirects build --site https://new.example")
+    _map_argument(build)
     build.add_argument("--site", metavar="URL", help="base address of the new site, for absolute targets")
     build.add_argument(
         "--server",
@@ -69,17 +73,6 @@ def _serve_arguments(actions: Any) -> None:
         metavar="FOLDER",
         help="generation or its redirects folder (default: out/current)",
     )
-
-
-def _map_argument(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--map",
-        type=Path,
-        default=Path("out/current"),
-        metavar="PATH",
-        help="redirects.jsonl, or a generation (default: out/current)",
-    )
-    command.add_argument("--config", type=Path, metavar="FILE", help="settings file")
 
 
 def _verify_arguments(actions: Any) -> None:
