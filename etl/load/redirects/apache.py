@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import ascii_letters, digits
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from etl.addresses import host_name
 from etl.load.redirects.exact import Group, as_groups, lower, pieces, spellings
@@ -264,7 +263,6 @@ def _rules(facts: _Facts, longest: int, options: CompileOptions) -> Iterator[str
         "cap": cap,
         "script": _pattern(options.script[1:]),
         "base": _pattern(base),
-        "inside": _pattern(escape(unquote(base))),
         "key": LONGEST_KEY,
         "more": LONGEST_KEY + 1,
         "digits": _LONGEST_ID - 1,
@@ -424,7 +422,7 @@ RewriteCond %{ENV:WIKI_ETL_ASKED} "=1"
 RewriteRule ^ - [E=WIKI_ETL_NAME:%{ENV:WIKI_ETL_KEY}]
 RewriteCond %{ENV:WIKI_ETL_ASKED} "^$"
 RewriteCond %{ENV:WIKI_ETL_PLACE} "^@base@"
-RewriteCond %{ENV:WIKI_ETL_KEY} "^@inside@(?:%20)*(.+)$"
+RewriteCond %{ENV:WIKI_ETL_KEY} "^@base@(?:%20)*(.+)$"
 RewriteRule ^ - [E=WIKI_ETL_NAME:%1]
 """
 

@@ -21,7 +21,6 @@ from operator import itemgetter
 from pathlib import Path
 from string import ascii_uppercase
 from typing import TextIO
-from urllib.parse import quote, unquote
 
 from etl.addresses import SCRIPT
 from etl.load.redirects.exact import Group, as_groups, lower, pieces, spellings
@@ -96,7 +95,7 @@ class _Work:
         """The lines of plain entries, of which no expression is needed."""
         self.entries += len(run.values)
         at = _KINDS.index(f"{run.kind}s")
-        text = run.text(unquote(self.options.base))
+        text = run.text(self.options.base)
         paths = (lower(text) if run.kind == "name" else text).split("\n")
         answers = self.options.answers(run.targets)
         return [f"{at}\t{path}\t{answer}\n" for path, answer in zip(paths, answers, strict=True)]
@@ -116,7 +115,7 @@ class _Work:
     def _lines(self, entry: Entry, folds: bool) -> Iterator[str]:
         answer = self.options.answer(entry)
         kind = {"path": "paths", "name": "names" if folds else "cased", "id": "ids"}[entry.address.kind]
-        base = "" if kind == "paths" else unquote(self.options.base)
+        base = "" if kind == "paths" else self.options.base
         for text in spellings(entry):
             path = lower(base + text) if folds else base + text
             yield f"{_KINDS.index(kind)}\t{path}\t{answer}\n"
@@ -279,9 +278,9 @@ def _texts(work: _Work) -> dict[str, str]:
     values = {
         "origin": _ORIGIN,
         "odd": _ODD,
-        "script": "".join(char if char == "/" else _spelled(char) for char in unquote(options.base)[1:]) + _SCRIPT,
-        "base": _base(options).replace("$", "$$"),
-        "base_blanks": _base_blanks(_base(options)),
+        "script": "".join(char if char == "/" else _spelled(char) for char in options.base[1:]) + _SCRIPT,
+        "base": options.base,
+        "base_blanks": _base_blanks(options.base),
         "fold": "".join(f"uri path_regexp {char} {char.lower()}\n" for char in ascii_uppercase),
         "cache": f"header @wiki_etl_found Cache-Control {cache}\n" if cache else "",
         "status": options.status,
@@ -307,15 +306,10 @@ def _texts(work: _Work) -> dict[str, str]:
     return texts | {f"{FOLDER}/routes.map": _ROUTES_HEAD + "".join(f"{line}\n" for line in _routes(options))}
 
 
-def _base(options: CompileOptions) -> str:
-    """The folder of the old wiki as a request spells it."""
-    return quote(unquote(options.base))
-
-
 def _base_blanks(base: str) -> str:
     if base == "/":
         return ""
-    return f'uri path_regexp "^{"".join(map(_literal, base))}(?:%20)+" "{base.replace("$", "$$")}"\n'
+    return f'uri path_regexp "^{_literals(base)}(?:%20)+" "{base}"\n'
 
 
 def _routes(options: CompileOptions) -> Iterator[str]:
@@ -323,11 +317,10 @@ def _routes(options: CompileOptions) -> Iterator[str]:
     rows: dict[str, str] = {}
     if options.home_to is not None:
         paths = [options.script] + ([options.home_path] if options.home_path else [])
-        rows |= {_pattern("" if path == "/" else unquote(path)): options.home_to for path in paths}
+        rows |= {_pattern("" if path == "/" else path): options.home_to for path in paths}
     for route in sorted(options.routes, key=lambda route: route.kind):  # exact before numbered
         tail = "" if route.kind == "exact" else r"[0-9]+(?:-[\s\S]*)?"
-        path = unquote(options.base) + route.path.removeprefix(options.base)
-        rows.setdefault(_pattern(path, tail), options.answer(route))
+        rows.setdefault(_pattern(route.path, tail), options.answer(route))
     return (_expression(pattern, answer) for pattern, answer in rows.items())
 
 

@@ -20,13 +20,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import groupby, islice
 from pathlib import Path
-from urllib.parse import unquote
 
 from etl.load.redirects.neutral import CompileOptions, Entry, create, filled, roll_back, unsupported
 from etl.load.redirects.sorting import sorted_lines
 from etl.load.redirects.survey import Run, Survey, longest
 from etl.model import Finding
-from etl.routes import Route
 
 SERVER = "lighttpd"
 FOLDER = "wiki-etl"
@@ -172,11 +170,11 @@ def _texts(work: _Work) -> dict[str, str]:
     options = work.options
     head = _head(work.longest)
     values = {
-        "base": _lua(unquote(options.base)),
+        "base": _lua(options.base),
         "status": options.status,
         "cache": _lua(options.cache_control),
         "home": _lua(options.home_to),
-        "home_path": _lua(options.home_path and unquote(options.home_path)),
+        "home_path": _lua(options.home_path),
         "exact": _exact(options),
         "numbered": _numbered(options),
         "head": f"server.max-request-field-size := {head}  # the longest name, every byte encoded\n" if head else "",
@@ -207,18 +205,13 @@ def _lua(text: str | None) -> str:
 
 
 def _exact(options: CompileOptions) -> str:
-    rows = {_path(route, options): options.answer(route) for route in options.routes[::-1] if route.kind == "exact"}
+    rows = {route.path: options.answer(route) for route in options.routes[::-1] if route.kind == "exact"}
     return "".join(f"    [{_lua(path)}] = {_lua(answer)},\n" for path, answer in sorted(rows.items()))
 
 
 def _numbered(options: CompileOptions) -> str:
-    rows = [(_path(route, options), options.answer(route)) for route in options.routes if route.kind == "numbered"]
+    rows = [(route.path, options.answer(route)) for route in options.routes if route.kind == "numbered"]
     return "".join(f"    {{{_lua(path)}, {_lua(answer)}}},\n" for path, answer in rows)
-
-
-def _path(route: Route, options: CompileOptions) -> str:
-    """The decoded path of a route; the setting of its folder is encoded as requests are."""
-    return unquote(options.base) + route.path.removeprefix(options.base)
 
 
 def _head(longest: int) -> int | None:

@@ -52,7 +52,8 @@ class CompileOptions:
     site: str | None = None
     """Base address of the new site: makes targets absolute."""
     legacy_base: str = "/"
-    """Folder of the old wiki; names, ids and routes are below it, entries of kind ``path`` are not."""
+    """Folder of the old wiki, of characters that no request encodes; names, ids and routes are below it, entries of
+    kind ``path`` are not."""
     path_prefixes: tuple[str, ...] = ()
     status: Literal[301, 302, 308] = 301
     """What every redirect is sent with; what is gone stays 410."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import unquote
 
 import orjson
 
@@ -84,7 +83,7 @@ def hashed(key: str) -> str:
 
 def _values(options: CompileOptions) -> dict[str, object]:
     rows = [
-        [unquote(options.base) + route.path.removeprefix(options.base), route.kind == "numbered", options.answer(route)]
+        [route.path, route.kind == "numbered", options.answer(route)]
         for route in sorted(options.routes, key=lambda route: route.kind)
     ]
     return {

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import IntEnum
 from typing import NamedTuple
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
+from etl.addresses import as_path
 from etl.load.redirects.exact import Group, groups
 from etl.load.redirects.neutral import CompileOptions, Crowd, Entry, digests
 from etl.load.redirects.survey import Survey
 from etl.model import Finding
-from etl.routes import Route
 
 SERVER = "static hosts"
 _ORDER = ("path", "name", "id")  # in which a path is looked up
@@ -88,22 +88,20 @@ def _of_candidates(candidates: list[tuple[Entry, Group]], options: CompileOption
 def _of_settings(options: CompileOptions, waiting: dict[bytes, list[tuple[Entry, Group]]]) -> Iterator[Rule]:
     """The rules that come from no entry, where no entry has their path."""
     for route in options.routes:
-        path = _decoded_route(route, options)
-        others = [_path(entry, options) for entry, _ in waiting.get(_caseless(path), ())]
-        if route.kind == "exact" and path not in others:
-            yield Rule(Form.ROUTE, _encoded(path), options.answer(route), alone=not others)
-    if options.home_to is not None and options.home_path not in {None, "/"}:
-        yield Rule(Form.ROUTE, _encoded(unquote(options.home_path or "")), options.home_to)
+        others = [_path(entry, options) for entry, _ in waiting.get(_caseless(route.path), ())]
+        if route.kind == "exact" and route.path not in others:
+            yield Rule(Form.ROUTE, _encoded(route.path), options.answer(route), alone=not others)
+    if options.home_to is not None and options.home_path and options.home_path != "/":
+        yield Rule(Form.ROUTE, options.home_path, options.home_to)
 
 
 def unsaid(options: CompileOptions) -> Iterator[Rule]:
     """What of the settings no list of paths can say: numbered addresses, the script without parameters, and ``/``."""
     for route in options.routes:
         if route.kind == "numbered":
-            source = f"{_encoded(_decoded_route(route, options))}<number>"
-            yield Rule(Form.ROUTE, source, options.answer(route))
+            yield Rule(Form.ROUTE, f"{_encoded(route.path)}<number>", options.answer(route))
     if options.home_to is not None:
-        yield Rule(Form.ROUTE, _encoded(unquote(options.script)), options.home_to)
+        yield Rule(Form.ROUTE, options.script, options.home_to)
         if options.home_path == "/":
             yield Rule(Form.ROUTE, "/", options.home_to)
 
@@ -114,7 +112,7 @@ def _crowd(survey: Survey, options: CompileOptions) -> Crowd:
     for batch in survey.batches():
         crowd.add_all(digests(_caseless(_path(entry, options)) for entry in batch.entries()))
     for route in options.routes:
-        crowd.add(_caseless(_decoded_route(route, options)))
+        crowd.add(_caseless(route.path))
     return crowd
 
 
@@ -123,22 +121,18 @@ def _caseless(path: str) -> bytes:
     return path.encode().lower()
 
 
-def _decoded_route(route: Route, options: CompileOptions) -> str:
-    return unquote(options.base) + route.path.removeprefix(options.base)
-
-
 def _path(entry: Entry, options: CompileOptions) -> str:
     """The canonical path of an address, decoded."""
-    return entry.address.value if entry.address.kind == "path" else unquote(options.base) + entry.address.value
+    return as_path(entry.address, options.legacy_base)
 
 
 def _paths(entry: Entry, options: CompileOptions) -> Iterator[Rule]:
     kind, value = entry.address
     answer = options.answer(entry)
     if kind == "id":
-        yield Rule(Form.ID, _base(options) + value, answer)
+        yield Rule(Form.ID, options.base + value, answer)
         return
-    blank = quote(value, safe="/") if kind == "path" else _base(options) + quote(value, safe="")
+    blank = quote(value, safe="/") if kind == "path" else options.base + quote(value, safe="")
     yield Rule(Form.ADDRESS, blank.replace("%20", "+"), answer)
     if "%20" in blank:
         yield Rule(Form.BLANK, blank, answer)
@@ -148,12 +142,8 @@ def _queries(entry: Entry, options: CompileOptions) -> Iterator[Rule]:
     kind, value = entry.address
     if kind == "path":
         return
-    source = _encoded(unquote(options.script)) + {"id": "?page_id=", "name": "?page="}[kind] + quote(value, safe="")
+    source = options.script + {"id": "?page_id=", "name": "?page="}[kind] + quote(value, safe="")
     yield Rule(Form.QUERY, source.replace("%20", "+"), options.answer(entry))
-
-
-def _base(options: CompileOptions) -> str:
-    return _encoded(unquote(options.base))
 
 
 def _encoded(path: str) -> str:
