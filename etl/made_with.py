@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
-from etl.extract.previous import MANIFEST
 from etl.extract.reviewed import read_reviewed, settings_digest
+from etl.model import MANIFEST
 from etl.settings import Settings, SettingsError
 
 _MADE_WITH = "those that the generation was made with"

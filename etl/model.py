@@ -367,6 +367,9 @@ class OutFile(Shape):
     sha256: Sha256
 
 
+MANIFEST = "manifest.json"
+
+
 class Manifest(Shape):
     """What a generation holds, provable from its files."""
 

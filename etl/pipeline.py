@@ -26,7 +26,7 @@ from etl.load import lines
 from etl.load.generations import Generations
 from etl.load.ledger import balance, prove
 from etl.load.redirects import compile_all, compile_options
-from etl.model import Finding, Input, Ledger, Manifest, Rejection, finding_line
+from etl.model import MANIFEST, Finding, Input, Ledger, Manifest, Rejection, finding_line
 from etl.passes import Chunk, Options, Rows, chunks, facts_state, files_of, gather, transform, transform_state
 from etl.resolve import assets, redirects, resolve, terms
 from etl.room import room_for_temporary_files, room_in
@@ -319,7 +319,7 @@ def finish(run: Run, facts: Facts, made: Path) -> None:
         findings=dict(sorted(run.findings.items())),
         files=files,
     )
-    (made / "manifest.json").write_bytes(orjson.dumps(manifest.model_dump(), option=orjson.OPT_INDENT_2) + b"\n")
+    (made / MANIFEST).write_bytes(orjson.dumps(manifest.model_dump(), option=orjson.OPT_INDENT_2) + b"\n")
     prove(facts, made, run.entries)
 
 
@@ -381,9 +381,9 @@ def refusal(run: Run, current: Path | None) -> str | None:
 
 def documents_before(current: Path | None) -> int:
     """How many documents the current generation has."""
-    if current is None or not (current / "manifest.json").is_file():
+    if current is None or not (current / MANIFEST).is_file():
         return 0
-    return int(orjson.loads((current / "manifest.json").read_bytes())["ledger"]["documents"])
+    return int(orjson.loads((current / MANIFEST).read_bytes())["ledger"]["documents"])
 
 
 def evidence(run: Run, made: Path, work: Path) -> Path:
@@ -392,7 +392,7 @@ def evidence(run: Run, made: Path, work: Path) -> Path:
 
     folder = work / "refused"
     folder.mkdir()
-    for name in ("findings.jsonl", "rejects.jsonl", "manifest.json", DIFFERENCE):
+    for name in ("findings.jsonl", "rejects.jsonl", MANIFEST, DIFFERENCE):
         (made / name).rename(folder / name)
     (folder / "summary.json").write_bytes(orjson.dumps(summary(run), option=orjson.OPT_INDENT_2) + b"\n")
     shutil.rmtree(made)

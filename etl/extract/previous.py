@@ -23,11 +23,11 @@ from etl.addresses import Address, refusal
 from etl.extract.remote import downloaded
 from etl.extract.trouble import SourceError
 from etl.facts import Facts
+from etl.model import MANIFEST
 from etl.settings import MEMBERS_IN_A_LINE, MIB, Settings, SettingsError
 from etl.site_path import is_site_path
 from etl.slugs import LONGEST, WELL_FORMED
 
-MANIFEST = "manifest.json"
 FILES = ("documents.jsonl", "withheld.jsonl", "redirects.jsonl")
 """In the order in which they are read: what a document says of itself comes before what a redirect says of it."""
 

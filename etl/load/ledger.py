@@ -19,7 +19,7 @@ import orjson
 
 from etl.facts import Facts
 from etl.load.folders import files_below
-from etl.model import Ledger
+from etl.model import MANIFEST, Ledger
 
 BLOCK = 1 << 20
 MOST_NAMED = 3
@@ -58,9 +58,9 @@ def prove(facts: Facts, made: Path, entries: int) -> None:
 
     Raises LedgerFault with the first thing that does not agree.
     """
-    manifest = orjson.loads((made / "manifest.json").read_bytes())
+    manifest = orjson.loads((made / MANIFEST).read_bytes())
     files = {file["name"]: file for file in manifest["files"]}
-    _agree("files", {path.relative_to(made).as_posix() for path in files_below(made)} - {"manifest.json"}, set(files))
+    _agree("files", {path.relative_to(made).as_posix() for path in files_below(made)} - {MANIFEST}, set(files))
     facts.db.execute("CREATE TABLE later.seen (bundle TEXT, name TEXT)")
     ledger = {name: _see(facts, map(_source, _lines(made, files[file]))) for name, file in OUTCOMES.items()}
     findings: Counter[str] = Counter()

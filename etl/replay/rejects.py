@@ -18,11 +18,11 @@ import orjson
 from etl import schemas
 from etl.extract.bundle import too_large
 from etl.extract.names import globs, unsafe
-from etl.extract.previous import MANIFEST
 from etl.extract.trouble import SourceError
 from etl.facts import Facts
 from etl.load.lines import measure
 from etl.made_with import is_made_with
+from etl.model import MANIFEST
 from etl.pipeline import Progress
 from etl.settings import MEMBERS_IN_A_LINE, MIB, Settings
 

@@ -20,9 +20,8 @@ import orjson
 
 from etl import schemas
 from etl.addresses import Address, Kind, as_path, lookups, refusal
-from etl.extract.previous import MANIFEST
 from etl.load.lines import describe
-from etl.model import Finding, finding_line
+from etl.model import MANIFEST, Finding, finding_line
 from etl.settings import MEMBERS_IN_A_LINE, Settings
 
 LINES = {
