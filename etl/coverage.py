@@ -29,7 +29,7 @@ import orjson
 from etl.addresses import SCRIPT, Address, legacy_target, lookups, name_key, refusal
 from etl.hashes import Hashes
 from etl.load.redirects.neutral import entries
-from etl.load.report import plain
+from etl.plain import plain
 from etl.routes import FAMILIES, GONE, Route, matching, routes
 from etl.trouble import Trouble
 

@@ -20,7 +20,7 @@ import orjson
 
 from etl.hashes import Hashes
 from etl.load.redirects.neutral import MapError, entries, short
-from etl.load.report import plain
+from etl.plain import plain
 from etl.settings import SettingsError
 
 MOST_SHOWN = 10

@@ -14,6 +14,7 @@ from typing import Any, TextIO
 from etl import __version__
 from etl.cli import redirects
 from etl.cli.commands import STATUSES, add_command, count, interrupted, loaded, progress, say
+from etl.plain import one_line
 from etl.trouble import Trouble
 
 
@@ -395,7 +396,6 @@ def _schema(options: argparse.Namespace) -> int:
 def _settings(options: argparse.Namespace) -> int:
     sources, _ = _sources(options.source, quiet=options.quiet)
     settings, origins = loaded(options, sources)
-    from etl.load.faults import one_line
 
     if settings.redirects is not None:  # wherever the settings are written to
         settings = settings.model_copy(update={"redirects": str(Path(settings.redirects).absolute())})

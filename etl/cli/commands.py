@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from etl.load.report import plain
+from etl.plain import plain
 
 if TYPE_CHECKING:
     from etl.settings import Settings

@@ -24,6 +24,7 @@ from etl.extract.remote import downloaded
 from etl.extract.trouble import SourceError
 from etl.facts import Facts
 from etl.model import MANIFEST
+from etl.plain import cut
 from etl.settings import MEMBERS_IN_A_LINE, MIB, Settings, SettingsError
 from etl.site_path import is_site_path
 from etl.slugs import LONGEST, WELL_FORMED
@@ -207,8 +208,7 @@ def _add_address(facts: Facts, address: Address, document: str) -> None:
 
 
 def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:59]}…"
+    return cut(repr(value), 60)
 
 
 def _id(value: object) -> str:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TextIO
 import orjson
 
 from etl.findings import CATALOGUE, SEVERITY
-from etl.load.report import plain
+from etl.plain import cut, one_line
 
 MOST_LISTED = 100
 """Faults of one code that a listing for people shows; the totals say how many there are."""
@@ -145,17 +145,7 @@ def _position(fault: Fault, place: Place) -> str:
 
 
 def _message(fault: Fault) -> str:
-    text = one_line("; ".join(part for part in (fault["message"], fault["action"]) if part))
-    return text if len(text) <= _LONGEST_MESSAGE else text[: _LONGEST_MESSAGE - 1] + "…"
-
-
-def one_line(text: str) -> str:
-    r"""Text on one line, without any control character.
-
-    >>> print(one_line("a\nb\x1b[2J\u2028"))
-    a\nb\x1b[2J\u2028
-    """
-    return text if text.isprintable() else plain(text).replace("\n", "\\n")
+    return cut(one_line("; ".join(part for part in (fault["message"], fault["action"]) if part)), _LONGEST_MESSAGE)
 
 
 def _totals(verdict: Verdict) -> Iterator[str]:

@@ -163,14 +163,3 @@ def _next(run: Run, facts: dict[str, Any]) -> str:
     else:
         then = f"wire the redirects as {folder / 'redirects'}/<server>/README.md says"
     return f"next: read {folder / 'findings.jsonl'}; {then}" if facts["findings"] else f"next: {then}"
-
-
-def plain(text: str) -> str:
-    """Text without control characters but line ends: what of the data may reach a terminal.
-
-    >>> plain("a\\x1b[31mb\\u202ec")
-    'a\\\\x1b[31mb\\\\u202ec'
-    """
-    return "".join(
-        char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode() for char in text
-    )

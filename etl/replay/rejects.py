@@ -24,6 +24,7 @@ from etl.load.lines import measure
 from etl.made_with import is_made_with
 from etl.model import MANIFEST
 from etl.pipeline import Progress
+from etl.plain import cut
 from etl.settings import MEMBERS_IN_A_LINE, MIB, Settings
 
 REJECTS = "rejects.jsonl"
@@ -32,7 +33,8 @@ STATES = ("passes", "ignored", "rejected", "not replayable")
 """What can become of a reject; with the last two the work is not done."""
 
 _BATCH = 1000
-_LONGEST_TEXT = 300
+LONGEST_TEXT = 300
+"""Characters of a text of the data in a message."""
 _LARGEST_NUMBER = 2**63 - 1
 """That a column can hold."""
 _LIMIT = re.compile(r"\((max_\w+)\)")
@@ -176,7 +178,7 @@ def _checked(line: bytes, place: str) -> dict[str, Any]:
     if not schemas.is_valid("reject", reject):
         where, sentence = next(schemas.explain("reject", reject))
         said = f"{'.'.join(map(str, where))}: {sentence}" if where else sentence
-        raise SourceError(f"{place}: not a reject: {cut(said)}")
+        raise SourceError(f"{place}: not a reject: {cut(said, LONGEST_TEXT)}")
     fault = _fault(reject)
     if fault is not None:
         raise SourceError(f"{place}: {fault}: the file is damaged")
@@ -289,8 +291,3 @@ def _documents(run: Replay, name: str) -> Iterator[tuple[Any, ...]]:
                 document["status"],
                 max(filter(None, (document["created"], document["modified"])), default=None),
             )
-
-
-def cut(text: str) -> str:
-    """A text of the data in a message."""
-    return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from etl.facts import Facts
-from etl.load.faults import MOST_LISTED, one_line
+from etl.load.faults import MOST_LISTED
 from etl.made_with import sentence
-from etl.replay.rejects import STATES, Read, Replay, cut
+from etl.plain import cut, one_line
+from etl.replay.rejects import LONGEST_TEXT, STATES, Read, Replay
 
 # --- what became of each -------------------------------------------------------------------
 
@@ -151,16 +152,16 @@ def as_text(run: Replay, *, every: bool) -> Iterator[str]:
 
 def _sentence(result: dict[str, Any]) -> str:
     place = [
-        cut(f"{result['bundle']}/{result['member']}"),
+        cut(f"{result['bundle']}/{result['member']}", LONGEST_TEXT),
         *(str(result[key]) for key in ("line", "column") if result[key]),
     ]
     said = f"{':'.join(place)}: {result['state']}"
     if result["state"] == "passes":
         said += f": {_passing(result)}"
     if result["state"] == "rejected":
-        return f"{said}: {cut(result['message'])} [{result['code']}] ({_before(result)})"
+        return f"{said}: {cut(result['message'], LONGEST_TEXT)} [{result['code']}] ({_before(result)})"
     if result["reason"]:
-        said += f": {cut(result['reason'])}"
+        said += f": {cut(result['reason'], LONGEST_TEXT)}"
     return f"{said} (was {result['was']})"
 
 
@@ -168,9 +169,9 @@ def _passing(result: dict[str, Any]) -> str:
     if result["outcome"] == "duplicate":
         return "the same bytes as an earlier member"
     if result["outcome"] == "redirect":
-        return f"a redirect page, {cut(repr(result['title']))}"
+        return f"a redirect page, {cut(repr(result['title']), LONGEST_TEXT)}"
     withheld = ", withheld" if result["outcome"] == "withheld" else ""
-    return f"{result['document']} {cut(repr(result['title']))}, {result['status']}{withheld}"
+    return f"{result['document']} {cut(repr(result['title']), LONGEST_TEXT)}, {result['status']}{withheld}"
 
 
 def _before(result: dict[str, Any]) -> str:

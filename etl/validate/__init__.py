@@ -22,10 +22,11 @@ import orjson
 from etl.extract.bundle import Bundle
 from etl.extract.trouble import SourceError
 from etl.hashes import Hashes
-from etl.load.faults import Fault, Place, Verdict, command, one_line, show_github, show_json, show_text
+from etl.load.faults import Fault, Place, Verdict, command, show_github, show_json, show_text
 from etl.load.generations import CURRENT, Generations
 from etl.load.report import warnings
 from etl.model import MANIFEST, Finding
+from etl.plain import one_line
 from etl.room import temporary_folder
 from etl.settings import Settings, SettingsError
 from etl.validate.files import LINES, Files, fault_line

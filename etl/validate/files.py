@@ -22,6 +22,7 @@ from etl import schemas
 from etl.addresses import Address, Kind, as_path, lookups, refusal
 from etl.load.lines import describe
 from etl.model import MANIFEST, Finding, finding_line
+from etl.plain import cut
 from etl.settings import MEMBERS_IN_A_LINE, Settings
 
 LINES = {
@@ -46,6 +47,9 @@ class At(NamedTuple):
 
 
 NOWHERE = At()
+
+LONGEST_TEXT = 120
+"""Characters of a value in a message."""
 
 
 SCHEMA = """
@@ -242,7 +246,7 @@ class Files:
     def _check_repeats(self, table: str, key: str, name: str, said: str, owner: str) -> None:
         query = REPEATS.format(table=table, key=key, field=name, said=said, owner=owner)
         for file, line, document, value, first_file, first_line in self.rows(query):
-            message = f"{_cut(value)} is there before, in line {first_line} of {Path(first_file).name}"
+            message = f"{cut(value, LONGEST_TEXT)} is there before, in line {first_line} of {Path(first_file).name}"
             self.fault(file, "value.repeated", message, At(line, field=name), document)
 
     def check_chains(self, legacy_base: str) -> None:
@@ -459,11 +463,7 @@ def _digest(record: dict[str, Any]) -> str:
 
 
 def _short(value: object) -> str:
-    return _cut(repr(value))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= 120 else text[:119] + "…"
+    return cut(repr(value), LONGEST_TEXT)
 
 
 def fault_line(finding: Finding, *, member: str, document: str | None) -> bytes:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree import ElementTree as ET
 
-from etl.load.report import plain
+from etl.plain import plain
 from etl.settings import SettingsError
 
 CAUSES = {

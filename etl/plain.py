@@ -1,0 +1,32 @@
+"""Text of the data as people may see it: without control characters, on one line, no longer than can be read."""
+
+from __future__ import annotations
+
+
+def plain(text: str) -> str:
+    """Text without control characters but line ends: what of the data may reach a terminal.
+
+    >>> plain("a\\x1b[31mb\\u202ec")
+    'a\\\\x1b[31mb\\\\u202ec'
+    """
+    return "".join(
+        char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode() for char in text
+    )
+
+
+def one_line(text: str) -> str:
+    r"""Text on one line, without any control character.
+
+    >>> print(one_line("a\nb\x1b[2J\u2028"))
+    a\nb\x1b[2J\u2028
+    """
+    return text if text.isprintable() else plain(text).replace("\n", "\\n")
+
+
+def cut(text: str, longest: int) -> str:
+    """Text of so many characters at most.
+
+    >>> cut("well", 4), cut("wells", 4)
+    ('well', 'wel…')
+    """
+    return text if len(text) <= longest else text[: longest - 1] + "…"
