@@ -112,3 +112,15 @@ CATALOGUE: dict[str, tuple[Level, str]] = {
 }
 
 SEVERITY: dict[str, Level] = {code: level for code, (level, _) in CATALOGUE.items()}
+
+RANK: dict[Level, int] = {"error": 0, "warning": 1, "info": 2}
+"""The gravest first."""
+
+
+def counted(code: str, count: int) -> str:
+    """How many findings of a code there are, as a row of a listing for people.
+
+    >>> counted("link.dangling", 1200)
+    'warning   1,200  link.dangling          a link to a page that is not in the export'
+    """
+    return f"{SEVERITY[code]:7} {count:7,}  {code:22} {CATALOGUE[code][1]}"

@@ -23,7 +23,7 @@ from etl.extract.trouble import SourceError
 from etl.extract.unchanged import check_unchanged
 from etl.facts import Facts
 from etl.load import lines
-from etl.load.generations import Generations
+from etl.load.generations import DIFFERENCE, REFUSED, Generations
 from etl.load.ledger import balance, prove
 from etl.load.redirects import compile_all, compile_options
 from etl.model import MANIFEST, Finding, Input, Ledger, Manifest, Rejection, finding_line
@@ -38,8 +38,6 @@ FEWEST_FOR_POOL = 2000
 MOST_JOBS = 64
 MOST_NAMED = 20
 """Documents of each kind that the printed report of a difference names."""
-DIFFERENCE = "difference.jsonl"
-"""What a refused or dry run would have changed, in its evidence."""
 PREVIOUS = "previous generation"
 """Its name among the inputs."""
 
@@ -390,7 +388,7 @@ def evidence(run: Run, made: Path, work: Path) -> Path:
     """The folder that a refused or dry run leaves: findings, rejects, summary, difference."""
     from etl.load.report import summary
 
-    folder = work / "refused"
+    folder = work / REFUSED
     folder.mkdir()
     for name in ("findings.jsonl", "rejects.jsonl", MANIFEST, DIFFERENCE):
         (made / name).rename(folder / name)

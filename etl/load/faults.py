@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TextIO
 
 import orjson
 
-from etl.findings import CATALOGUE, SEVERITY
+from etl.findings import CATALOGUE, RANK, SEVERITY, counted
 from etl.plain import cut, one_line
 
 MOST_LISTED = 100
@@ -28,7 +28,6 @@ SUMMARY_BYTES = 1 << 20
 
 _MOST_EXAMPLES = 3
 _LONGEST_MESSAGE = 1000
-_RANK = {"error": 0, "warning": 1, "info": 2}
 _COMMAND = {"error": "error", "warning": "warning", "info": "notice"}
 
 Fault = dict[str, Any]
@@ -151,7 +150,7 @@ def _message(fault: Fault) -> str:
 def _totals(verdict: Verdict) -> Iterator[str]:
     """A row for each code, what was looked at, and the verdict."""
     for code in _ranked(verdict.totals):
-        yield f"{SEVERITY[code]:7} {verdict.totals[code]:7,}  {code:22} {CATALOGUE[code][1]}"
+        yield counted(code, verdict.totals[code])
     yield from map(one_line, verdict.checked)
     if verdict.ledger:
         yield _ledger(verdict)
@@ -160,13 +159,13 @@ def _totals(verdict: Verdict) -> Iterator[str]:
     if verdict.refused:
         yield f"REFUSED: {one_line(verdict.refused)}"
     if verdict.known is not None:
-        yield f"{_counted(verdict.known, 'finding')} of before, not shown and no fault"
+        yield f"{_number_of(verdict.known, 'finding')} of before, not shown and no fault"
     yield _sum(verdict)
 
 
 def _ranked(codes: Iterable[str]) -> list[str]:
     """Codes with the gravest first."""
-    return sorted(codes, key=lambda code: (_RANK[SEVERITY[code]], code))
+    return sorted(codes, key=lambda code: (RANK[SEVERITY[code]], code))
 
 
 def _ledger(verdict: Verdict) -> str:
@@ -178,18 +177,18 @@ def _ledger(verdict: Verdict) -> str:
     parts = [
         f"{count:,} {name.replace('_', ' ')}" for name, count in verdict.ledger.items() if name != "members" and count
     ]
-    return f"{_counted(verdict.ledger['members'], 'member')} = {' + '.join(parts) or '0'}"
+    return f"{_number_of(verdict.ledger['members'], 'member')} = {' + '.join(parts) or '0'}"
 
 
 def _sum(verdict: Verdict) -> str:
-    words = [_counted(verdict.severity(name), name) for name in _RANK if name != "info" or verdict.severity("info")]
+    words = [_number_of(verdict.severity(name), name) for name in RANK if name != "info" or verdict.severity("info")]
     return f"{', '.join(words)}: {'faults' if verdict.status else 'no fault'}"
 
 
-def _counted(count: int, noun: str) -> str:
+def _number_of(count: int, noun: str) -> str:
     """A number and its noun.
 
-    >>> _counted(1, "error"), _counted(0, "error"), _counted(1234, "info")
+    >>> _number_of(1, "error"), _number_of(0, "error"), _number_of(1234, "info")
     ('1 error', '0 errors', '1,234 infos')
     """
     return f"{count:,} {noun}" + ("" if count == 1 else "s")

@@ -23,6 +23,10 @@ from etl.trouble import Trouble
 
 CURRENT = "current"
 RELEASED = "released"
+REFUSED = "refused"
+"""The folder of what a run leaves that publishes nothing."""
+DIFFERENCE = "difference.jsonl"
+"""What such a run would have changed, in there."""
 WORK = ".work"
 STALE = ".stale-"
 """Before the number of a generation that is being removed: a run that dies meanwhile leaves no half of one."""
@@ -155,8 +159,8 @@ class Generations:
             return current, target
 
     def refuse(self, made: Path) -> Path:
-        """Keep the evidence of a run that published nothing in ``out/refused``, replaced each time."""
-        refused = self.out / "refused"
+        """Keep the evidence of a run that published nothing in `REFUSED`, replaced each time."""
+        refused = self.out / REFUSED
         if refused.exists():
             shutil.rmtree(refused)
         made.rename(refused)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from etl.findings import CATALOGUE, SEVERITY
+from etl.findings import RANK, SEVERITY, counted
+from etl.load.generations import CURRENT, DIFFERENCE, REFUSED
+from etl.settings import CONFIG_NAME
 
 if TYPE_CHECKING:
     from etl.extract.bundle import Bundle
@@ -59,8 +61,6 @@ def _unused(bundle: Bundle, name: str) -> str:
 
 
 def _holds_settings(name: str) -> bool:
-    from etl.settings import CONFIG_NAME
-
     return PurePosixPath(name).name == CONFIG_NAME
 
 
@@ -116,13 +116,12 @@ def _findings(facts: dict[str, Any]) -> str:
     found = facts["findings"]
     if not found:
         return "no findings"
-    order = {"error": 0, "warning": 1, "info": 2}
-    ranked = sorted(found.items(), key=lambda item: (order[SEVERITY[item[0]]], -item[1], item[0]))
+    ranked = sorted(found.items(), key=lambda item: (RANK[SEVERITY[item[0]]], -item[1], item[0]))
     lines = [
         f"{sum(found.values()):,} findings"
         + (f", the first {MOST_SHOWN} of {len(found)} kinds:" if len(found) > MOST_SHOWN else ":")
     ]
-    lines += [f"  {SEVERITY[code]:7} {count:7,}  {code:22} {CATALOGUE[code][1]}" for code, count in ranked[:MOST_SHOWN]]
+    lines += [f"  {counted(code, count)}" for code, count in ranked[:MOST_SHOWN]]
     return "\n".join(lines)
 
 
@@ -137,22 +136,22 @@ def _difference(run: Run, facts: dict[str, Any]) -> str:
             f"would be {name}: {found['count']}" + (f" ({', '.join(found['ids'])}{more})" if found["ids"] else "")
         )
     if any(found["count"] for found in difference.values()):
-        lines.append(f"all of them are in {run.out / 'refused' / 'difference.jsonl'}")
+        lines.append(f"all of them are in {run.out / REFUSED / DIFFERENCE}")
     return "\n".join(lines)
 
 
 def _outcome(run: Run, facts: dict[str, Any]) -> str:
     if run.refused:
-        return f"REFUSED: {run.refused}; nothing was published, the evidence is in {run.out / 'refused'}"
+        return f"REFUSED: {run.refused}; nothing was published, the evidence is in {run.out / REFUSED}"
     if run.dry_run:
-        return f"dry run: nothing was published; findings and rejects are in {run.out / 'refused'}"
+        return f"dry run: nothing was published; findings and rejects are in {run.out / REFUSED}"
     if run.fresh:
-        return f"published generation {facts['generation']}: {run.out / 'current'}"
-    return f"nothing new: the same bytes as generation {facts['generation']}, {run.out / 'current'}"
+        return f"published generation {facts['generation']}: {run.out / CURRENT}"
+    return f"nothing new: the same bytes as generation {facts['generation']}, {run.out / CURRENT}"
 
 
 def _next(run: Run, facts: dict[str, Any]) -> str:
-    folder = run.out / ("refused" if run.refused or run.dry_run else "current")
+    folder = run.out / (REFUSED if run.refused or run.dry_run else CURRENT)
     if facts["ledger"]["rejects"]:
         again = f"`wiki-etl replay {folder}` says which of them pass after a change of the settings or the tool"
         return f"next: read {folder / 'rejects.jsonl'}, mend the export or the settings, run again; {again}"

@@ -23,7 +23,7 @@ from etl.extract.bundle import Bundle
 from etl.extract.trouble import SourceError
 from etl.hashes import Hashes
 from etl.load.faults import Fault, Place, Verdict, command, show_github, show_json, show_text
-from etl.load.generations import CURRENT, Generations
+from etl.load.generations import CURRENT, REFUSED, Generations
 from etl.load.report import warnings
 from etl.model import MANIFEST, Finding
 from etl.plain import one_line
@@ -208,7 +208,7 @@ def _check_bundles(work: Work, run: Run, out: Path | None) -> None:
     assert run.ledger is not None
     for bundle in run.bundles:
         work.places.setdefault(bundle.shown, []).append(bundle)
-    verdict, refused = work.verdict, run.out / "refused"
+    verdict, refused = work.verdict, run.out / REFUSED
     verdict.totals.update(run.findings)
     verdict.ledger.update(run.ledger.model_dump())
     verdict.checked += [f"{bundle.shown}: {_skipped(bundle)}" for bundle in run.bundles if bundle.skipped]
