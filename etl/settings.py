@@ -292,6 +292,11 @@ def load_settings(
     return settings, origins
 
 
+def is_local(source: str) -> bool:
+    """Whether a source is a path: neither standard input nor an address."""
+    return source != "-" and "://" not in source
+
+
 def files_in_use(config: Path | None, sources: Sequence[str]) -> frozenset[Path]:
     """Settings files that count, or say the same as the one that does, each with its file of reviewed redirects."""
     found = _files(config, sources)
@@ -301,7 +306,7 @@ def files_in_use(config: Path | None, sources: Sequence[str]) -> frozenset[Path]
 
 def _files(config: Path | None, sources: Sequence[str]) -> list[Path]:
     """The settings files that there are, each once, of the first place that has any (contract, section 2)."""
-    local = [Path(source) for source in sources if source != "-" and "://" not in source]
+    local = [Path(source) for source in sources if is_local(source)]
     beside = [(path if path.is_dir() else path.parent) / CONFIG_NAME for path in local]
     found: dict[Path, Path] = {}
     for path in [config] if config else beside:

@@ -26,7 +26,7 @@ from urllib.parse import unquote, urlsplit
 
 from etl.extract import handles
 from etl.extract.names import SURROGATE, control, globs, noise, special, tidy, unsafe
-from etl.extract.remote import downloaded
+from etl.extract.remote import downloaded, is_address, without_secrets
 from etl.extract.streams import MAGIC, Unpacked
 from etl.extract.tars import BLOCK, PlainTape, Tape, TarEntry, is_tar, tar_entries
 from etl.extract.trouble import DamageError, SourceError, printable, why
@@ -42,7 +42,7 @@ from etl.extract.zips import (
     zip_entries,
 )
 from etl.model import Rejection
-from etl.settings import CONFIG_NAME, MIB, Settings
+from etl.settings import CONFIG_NAME, MIB, Settings, is_local
 
 
 class Locator(NamedTuple):
@@ -198,8 +198,7 @@ class _Entries:
 
     def __init__(self, run: _Scan, shown: str, name: str) -> None:
         self.shown = printable(shown)
-        is_local = run.origin != "-" and "://" not in run.origin
-        told = printable(run.origin) if is_local else self.shown
+        told = printable(run.origin) if is_local(run.origin) else self.shown
         self.bundle = Bundle(len(run.bundles), SURROGATE.sub("\ufffd", name), "", {}, None, run.origin, told, told)
         self._run = run
         self._prefix: str | None = None
@@ -316,7 +315,7 @@ class _Scan:
         self.origin = source
         if source == "-":
             self._file(self._keep(_standard_input(), "standard input"), "standard input", "stdin")
-        elif re.match(r"https?://", source, re.IGNORECASE):
+        elif is_address(source):
             self._address(source)
         elif re.match(r"[a-z][a-z0-9+.-]*://", source, re.IGNORECASE) and not os.path.lexists(source):
             scheme = source.partition(":")[0]
@@ -375,7 +374,7 @@ class _Scan:
             parts = urlsplit(url)
         except ValueError as error:
             raise SourceError(f"not an address: {error}") from error
-        shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"  # no password, no token
+        shown = without_secrets(parts)
         name = PurePosixPath(unquote(parts.path)).name or "download"
         self._file(self._keep(downloaded(url, shown, self.settings.max_total_bytes), shown), shown, name)
 

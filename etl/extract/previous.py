@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from etl.addresses import Address, refusal
-from etl.extract.remote import downloaded
+from etl.extract.remote import downloaded, is_address, without_secrets
 from etl.extract.trouble import SourceError
 from etl.facts import Facts
 from etl.model import MANIFEST
@@ -48,11 +48,6 @@ class _File(NamedTuple):
     pieces: Callable[[], Pieces]
     sha256: str | None
     """What the manifest says; None where there is no manifest."""
-
-
-def is_address(source: str) -> bool:
-    """Whether a source is an http(s) address and no path."""
-    return re.match(r"https?://", source, re.IGNORECASE) is not None
 
 
 def read_previous(source: str, settings: Settings, facts: Facts) -> None:
@@ -101,7 +96,7 @@ def _remote(url: str, most: int) -> Iterator[_File]:
     except ValueError as error:
         raise SettingsError(f"--previous: not an address: {error}") from error
     base = parts.path.rstrip("/")
-    shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{base}"  # no password, no token
+    shown = without_secrets(parts._replace(path=base))
     name = base.rpartition("/")[2]
     if name in _ALONE:
         yield _File(name, shown, partial(downloaded, url, shown, most), None)

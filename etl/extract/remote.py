@@ -15,7 +15,7 @@ from http import HTTPStatus
 from queue import SimpleQueue
 from time import sleep
 from typing import TYPE_CHECKING, Any, Self, TypeVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from etl.extract.trouble import SourceError, printable, why
 
@@ -33,6 +33,20 @@ _RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)")
 _LENGTH = re.compile(r"[0-9]{1,18}")
 
 Result = TypeVar("Result")
+
+
+def is_address(source: str) -> bool:
+    """Whether a source is an http(s) address and no path."""
+    return re.match(r"https?://", source, re.IGNORECASE) is not None
+
+
+def without_secrets(address: SplitResult) -> str:
+    """An address as people may see it: no password, no token.
+
+    >>> without_secrets(urlsplit("https://me:secret@old.example/export.zip?token=5"))
+    'https://old.example/export.zip'
+    """
+    return f"{address.scheme}://{address.netloc.rpartition('@')[2]}{address.path}"
 
 
 def downloaded(url: str, shown: str, most: int) -> Iterator[bytes]:

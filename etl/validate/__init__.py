@@ -28,7 +28,7 @@ from etl.load.report import warnings
 from etl.model import MANIFEST, Finding
 from etl.plain import one_line
 from etl.room import temporary_folder
-from etl.settings import Settings, SettingsError
+from etl.settings import Settings, SettingsError, is_local
 from etl.validate.files import LINES, Files, fault_line
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _show(verdict: Verdict, form: str, *, quiet: bool, verbose: bool) -> None:
 
 def kind_of(path: str) -> str:
     """``bundle``, ``generation``, or the name of the schema of a file of ours; from what is there."""
-    if path == "-" or "://" in path:
+    if not is_local(path):
         return "bundle"
     local = Path(path)
     if local.is_dir():
@@ -247,7 +247,7 @@ def _place(bundle: Bundle, member: str) -> Place:
         named = [source / bundle.prefix / member, source / member]
         path = str(next((path for path in named if os.path.lexists(path)), named[0]))
         return Place(path, path, exact=True)
-    if bundle.source == "-" or "://" in bundle.source:
+    if not is_local(bundle.source):
         return Place(f"{bundle.shown}/{member}", None, exact=False)
     if source.name == member:
         return Place(bundle.source, bundle.source, exact=True)
