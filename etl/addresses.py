@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 from urllib.parse import unquote, unquote_to_bytes
 
-from etl.routes import FAMILIES
+from etl.routes import FAMILIES, wiki_folder
 
 SCRIPT = "tiki-index.php"
 """The page script of the old platform: ``?page=`` names a page, ``?page_id=`` numbers one."""
@@ -224,7 +224,7 @@ def as_path(address: Address, legacy_base: str = "/") -> str:
     >>> as_path(Address("id", "10983"), "/wiki")
     '/wiki/10983'
     """
-    return address.value if address.kind == "path" else _base(legacy_base) + address.value
+    return address.value if address.kind == "path" else wiki_folder(legacy_base) + address.value
 
 
 # --- what a request asks for ---------------------------------------------------------------
@@ -276,16 +276,9 @@ def _asked(query: str) -> list[Address] | None:
     return [address for address in found if not refusal(address)]
 
 
-@lru_cache(maxsize=8)
-def _base(legacy_base: str) -> str:
-    """The folder of the old wiki with a slash at either end."""
-    inner = legacy_base.strip("/")
-    return f"/{inner}/" if inner else "/"
-
-
 def _inside(path: str, legacy_base: str) -> str | None:
     """What follows the old wiki's folder; None outside of it."""
-    base = _base(legacy_base)
+    base = wiki_folder(legacy_base)
     return path[len(base) :] if path.startswith(base) else None
 
 

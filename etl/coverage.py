@@ -30,7 +30,7 @@ from etl.addresses import SCRIPT, Address, legacy_target, lookups, name_key, ref
 from etl.hashes import Hashes
 from etl.load.redirects.neutral import entries
 from etl.plain import plain
-from etl.routes import FAMILIES, GONE, Route, matching, routes
+from etl.routes import FAMILIES, GONE, Route, matching, routes, wiki_folder
 from etl.trouble import Trouble
 
 MOST_KEPT = 100_000
@@ -237,8 +237,7 @@ class _Known:
 
     def __init__(self, plan: Plan) -> None:
         self._base, self._prefixes, self._routes = plan.legacy_base, plan.path_prefixes, plan.routes
-        inner = plan.legacy_base.strip("/")
-        self._script = f"/{inner}/{SCRIPT}" if inner else f"/{SCRIPT}"
+        self._script = wiki_folder(plan.legacy_base) + SCRIPT
         self._no_pages = tuple(routes(dict.fromkeys(FAMILIES, GONE), plan.legacy_base))
         self._answered = Hashes(entry.address for entry in entries(plan.map_file) if entry.target is not None)
         again = entries(plan.map_file, again=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from etl.site_path import is_site_path
@@ -81,6 +82,17 @@ class Route(NamedTuple):
     """Path on the new site; None: gone, status 410. Nothing of the request is ever added to it."""
 
 
+@lru_cache(maxsize=8)
+def wiki_folder(legacy_base: str) -> str:
+    """The folder of the old wiki with a slash at either end.
+
+    >>> wiki_folder("/"), wiki_folder("/wiki")
+    ('/', '/wiki/')
+    """
+    inner = legacy_base.strip("/")
+    return f"/{inner}/" if inner else "/"
+
+
 def routes(table: Mapping[str, str], legacy_base: str = "/") -> Iterator[Route]:
     """The rows of a valid setting, in the order of `FAMILIES`.
 
@@ -91,7 +103,7 @@ def routes(table: Mapping[str, str], legacy_base: str = "/") -> Iterator[Route]:
      Route(kind='exact', path='/wiki/tiki-calendar_edit_item.php', target=None),
      Route(kind='numbered', path='/wiki/event', target=None)]
     """
-    base = f"/{legacy_base.strip('/')}/" if legacy_base.strip("/") else "/"
+    base = wiki_folder(legacy_base)
     for key, family in FAMILIES.items():
         if key not in table:
             continue

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from etl.addresses import SCRIPT, Address, lookups
-from etl.routes import Route
+from etl.routes import Route, wiki_folder
 
 TRACKING = "?utm_source=wiki-etl&utm_medium=redirects+verify"
 INJECTED = "x-wiki-etl-injected"
@@ -147,8 +147,7 @@ def spellings(address: Address, legacy_base: str = "/", forms: frozenset[str] | 
     >>> [spelling.target for spelling in spellings(Address("id", "7"), "/wiki", frozenset({"plain", "page-id"}))]
     ['/wiki/7', '/wiki/tiki-index.php?page_id=7']
     """
-    inner = legacy_base.strip("/")
-    base = f"/{inner}/" if inner else "/"
+    base = wiki_folder(legacy_base)
     seen = set()
     for form, spell in FORMS[address.kind].items():
         if forms is not None and form not in forms:
@@ -171,11 +170,10 @@ def of_home(legacy_base: str = "/") -> Iterator[Spelling]:
     >>> [spelling.target for spelling in of_home("/wiki")][::2], len([*of_home()])
     (['/wiki/tiki-index.php', '/wiki', '/wiki/?utm_source=wiki-etl&utm_medium=redirects+verify'], 2)
     """
-    inner = legacy_base.strip("/")
-    script = f"/{inner}/{SCRIPT}" if inner else f"/{SCRIPT}"
-    targets = [("script", script), ("script", script + TRACKING)]
-    if inner:  # the root of a host is the new site's, if that has a page there
-        targets += [("folder", f"/{inner}"), ("folder", f"/{inner}/"), ("folder", f"/{inner}/{TRACKING}")]
+    base = wiki_folder(legacy_base)
+    targets = [("script", base + SCRIPT), ("script", base + SCRIPT + TRACKING)]
+    if base != "/":  # the root of a host is the new site's, if that has a page there
+        targets += [("folder", base.rstrip("/")), ("folder", base), ("folder", base + TRACKING)]
     for form, target in targets:
         yield Spelling(form, target, lookups(target, legacy_base))
 
@@ -202,8 +200,7 @@ def unknown(known: Sequence[Address], path_prefixes: Sequence[str] = (), legacy_
 
     Whoever asks must leave out those whose meanings are in the map after all.
     """
-    inner = legacy_base.strip("/")
-    base = f"/{inner}/" if inner else "/"
+    base = wiki_folder(legacy_base)
     plain = [base + _UNKNOWN, f"{base}{_UNKNOWN}+page/", f"{base}{SCRIPT}?page={_UNKNOWN}"]
     plain += [f"{base}{_NUMBER}", f"{base}{SCRIPT}?page_id={_NUMBER}"]
     plain += [f"/{prefix}/{_UNKNOWN}" for prefix in path_prefixes]
@@ -227,8 +224,7 @@ def _close(address: Address, base: str) -> Iterator[tuple[str, str]]:
 
 def hostile(known: Sequence[Address], legacy_base: str = "/") -> Iterator[Spelling]:
     """Targets of attacks: none of them may be answered with a page, a redirect or a header of its own."""
-    inner = legacy_base.strip("/")
-    base = f"/{inner}/" if inner else "/"
+    base = wiki_folder(legacy_base)
     for form, targets in _HOSTILE.items():
         for target in targets:
             filled = target.replace("@base@", base).replace("@script@", base + SCRIPT)

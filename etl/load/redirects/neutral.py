@@ -20,7 +20,7 @@ import orjson
 
 from etl.addresses import SCRIPT, Address, host_name, refusal
 from etl.model import Finding
-from etl.routes import Route, routes
+from etl.routes import Route, routes, wiki_folder
 from etl.site_path import is_site_path
 from etl.trouble import Trouble
 
@@ -77,8 +77,7 @@ class CompileOptions:
     @property
     def base(self) -> str:
         """The folder of the old wiki with a slash at either end."""
-        inner = self.legacy_base.strip("/")
-        return f"/{inner}/" if inner else "/"
+        return wiki_folder(self.legacy_base)
 
     @property
     def script(self) -> str:
