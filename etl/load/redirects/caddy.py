@@ -24,7 +24,16 @@ from typing import TextIO
 
 from etl.addresses import SCRIPT
 from etl.load.redirects.exact import Group, as_groups, lower, pieces, spellings
-from etl.load.redirects.neutral import CompileOptions, Entry, ServerRefused, create, filled, roll_back, unsupported
+from etl.load.redirects.neutral import (
+    CompileOptions,
+    Entry,
+    ServerRefused,
+    create,
+    encoded,
+    filled,
+    roll_back,
+    unsupported,
+)
 from etl.load.redirects.sorting import sorted_lines
 from etl.load.redirects.survey import Run, Survey
 from etl.model import Finding
@@ -260,12 +269,7 @@ def _spelled(char: str) -> str:
 
 
 def _encoded(char: str) -> str:
-    return "".join(f"%{_hex(byte >> 4)}{_hex(byte & 15)}" for byte in char.encode())
-
-
-def _hex(digit: int) -> str:
-    lower, upper = f"{digit:x}", f"{digit:X}"
-    return lower if lower == upper else f"[{lower}{upper}]"
+    return "".join(map(encoded, char.encode()))
 
 
 # --- the configuration around the keys -----------------------------------------------------

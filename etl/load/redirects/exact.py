@@ -7,13 +7,12 @@ it (`Survey.marked`), everything else passes through.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from etl.addresses import Kind
 from etl.load.redirects.living import caseless
-from etl.load.redirects.neutral import Entry, unsupported
+from etl.load.redirects.neutral import Entry, forms, unsupported
 from etl.load.redirects.survey import Run, Survey
 from etl.model import Finding
 
@@ -80,7 +79,7 @@ def _fits(entry: Entry, server: str, findings: list[Finding]) -> bool:
     text = entry.address.value
     if text.isascii() and len(text) <= LONGEST:
         return True
-    sizes = [len(form.encode()) for form in _forms(entry)]
+    sizes = [len(form.encode()) for form in forms(text)]
     if sizes[-1] > LONGEST:
         findings.append(unsupported(server, entry, _too_long(sizes[0])))
     return sizes[0] <= LONGEST
@@ -89,13 +88,7 @@ def _fits(entry: Entry, server: str, findings: list[Finding]) -> bool:
 def spellings(entry: Entry) -> list[str]:
     """The value in NFC and, for clients that send that, in NFD where it differs and fits."""
     text = entry.address.value
-    return [text] if text.isascii() else [form for form in _forms(entry) if len(form.encode()) <= LONGEST]
-
-
-def _forms(entry: Entry) -> list[str]:
-    text = entry.address.value
-    other = unicodedata.normalize("NFD", text)
-    return [text] if other == text else [text, other]
+    return [text] if text.isascii() else [form for form in forms(text) if len(form.encode()) <= LONGEST]
 
 
 def lower(text: str) -> str:

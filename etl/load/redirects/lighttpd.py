@@ -14,14 +14,13 @@ none in another case.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import groupby, islice
 from pathlib import Path
 
-from etl.load.redirects.neutral import CompileOptions, Entry, create, filled, roll_back, unsupported
+from etl.load.redirects.neutral import CompileOptions, Entry, create, filled, forms, roll_back, unsupported
 from etl.load.redirects.sorting import sorted_lines
 from etl.load.redirects.survey import Run, Survey, longest
 from etl.model import Finding
@@ -91,8 +90,8 @@ class _Work:
     def _of_entry(self, entry: Entry, mark: str) -> Iterator[str]:
         """The lines of an entry: NFC, and NFD where it differs, for clients that send that. Names have a mark."""
         kind, value = entry.address
-        forms = spelled(value)
-        size = len(forms[-1].encode())
+        texts = forms(value)
+        size = len(texts[-1].encode())
         if size > LONGEST:
             why = f"{size} bytes where a request has room for {LONGEST}, each of them encoded"
             self.findings.append(unsupported(SERVER, entry, why))
@@ -100,7 +99,7 @@ class _Work:
         self.entries += 1
         self.longest = max(self.longest, size)
         answer = self.options.answer(entry)
-        for text in forms:
+        for text in texts:
             spelling = f"n{self._folded(text)}\t{text}\t{mark}" if kind == "name" else f"{kind[0]}{text}\t\t"
             yield f"{spelling}{answer}\n"
 
@@ -150,16 +149,6 @@ def _blocks(lines: Iterator[str]) -> Iterator[list[str]]:
 
 def _key(line: str) -> str:
     return line.partition("\t")[0]
-
-
-def spelled(value: str) -> list[str]:
-    """The forms of Unicode in which a value may arrive, the longest last.
-
-    >>> [len(form) for form in spelled("Zoë")], spelled("Zoe")
-    ([3, 4], ['Zoe'])
-    """
-    other = value if value.isascii() else unicodedata.normalize("NFD", value)
-    return [value] if other == value else [value, other]
 
 
 # --- the files around the map --------------------------------------------------------------

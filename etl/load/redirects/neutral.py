@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -159,6 +160,25 @@ def entries(map_file: Path, *, again: bool = False) -> Iterator[Entry]:
     """
     with reading(map_file) as lines:
         yield from map(_known, lines) if again else checked(map_file, _bounded(lines))
+
+
+def forms(text: str) -> list[str]:
+    """The forms of Unicode in which a value arrives: its own and, for clients that send that, NFD; the longest last.
+
+    >>> [len(form) for form in forms("Zoë")], forms("Zoe")
+    ([3, 4], ['Zoe'])
+    """
+    other = text if text.isascii() else unicodedata.normalize("NFD", text)
+    return [text] if other == text else [text, other]
+
+
+def encoded(byte: int) -> str:
+    """The expression for a byte as a request may encode it.
+
+    >>> encoded(0x2B), encoded(0x20)
+    ('%2[bB]', '%20')
+    """
+    return "%" + "".join(f"[{digit}{digit.upper()}]" if digit.isalpha() else digit for digit in f"{byte:02x}")
 
 
 def filled(template: str, values: Mapping[str, object]) -> str:

@@ -12,7 +12,6 @@ is exact, but slow in numbers.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -21,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from etl.addresses import Kind, as_path
-from etl.load.redirects.neutral import CompileOptions, Entry, create, filled, roll_back, unsupported
+from etl.load.redirects.neutral import CompileOptions, Entry, create, encoded, filled, forms, roll_back, unsupported
 from etl.load.redirects.survey import LONGEST_PLAIN, Run, Survey, longest, most
 from etl.model import Finding
 
@@ -103,15 +102,7 @@ def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Find
 def _keys(entry: Entry, *, cased: bool = False) -> Iterator[Key]:
     """The spellings of an address: NFC, and NFD where it differs, for clients that send that."""
     text = entry.address.value if entry.address.kind == "id" else as_path(entry.address)
-    yield Key(entry, text, cased)
-    if other := _other_form(text):
-        yield Key(entry, other, cased)
-
-
-def _other_form(text: str) -> str | None:
-    """The text in NFD; None where that is the same."""
-    other = text if text.isascii() else unicodedata.normalize("NFD", text)
-    return None if other == text else other
+    return (Key(entry, form, cased) for form in forms(text))
 
 
 def keys(kind: Kind, values: list[str]) -> list[bytes]:
@@ -119,7 +110,7 @@ def keys(kind: Kind, values: list[str]) -> list[bytes]:
     texts = [f"/{value}" for value in values] if kind == "name" else values
     text = "\n".join(texts)
     if not text.isascii():
-        texts = [*texts, *filter(None, map(_other_form, texts))]
+        texts = [*texts, *(other for text in texts for other in forms(text)[1:])]
         text = "\n".join(texts)
     if "+" in text:
         text = "\n".join(map(_folded, texts))
@@ -354,17 +345,12 @@ def _spelled(char: str) -> str:
         return r"(?:\+|%20)"
     if char == "+":
         return "%2[bB]"
-    return "".join(f"(?:{_literal(byte)}|%{_hex(byte >> 4)}{_hex(byte & 15)})" for byte in char.encode())
+    return "".join(f"(?:{_literal(byte)}|{encoded(byte)})" for byte in char.encode())
 
 
 def _literal(byte: int) -> str:
     char = chr(byte)
     return char if char.isascii() and char.isalnum() else f"\\x{byte:02x}"
-
-
-def _hex(digit: int) -> str:
-    lower, upper = f"{digit:x}", f"{digit:X}"
-    return lower if lower == upper else f"[{lower}{upper}]"
 
 
 # --- the configuration around the maps -----------------------------------------------------
