@@ -14,7 +14,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 from urllib.parse import unquote, unquote_to_bytes
 
 from etl.routes import FAMILIES, wiki_folder
@@ -36,6 +36,7 @@ _DAY_YEAR = re.compile(
 )
 
 Kind = Literal["name", "id", "path"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 class Address(NamedTuple):

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from etl.addresses import Address, refusal
+from etl.addresses import KINDS, Address, refusal
 from etl.extract.remote import downloaded, is_address, without_secrets
 from etl.extract.trouble import SourceError
 from etl.facts import Facts
@@ -179,7 +179,7 @@ def _read_withheld(record: dict[str, Any], facts: Facts) -> None:
 
 def _read_redirect(record: dict[str, Any], facts: Facts) -> None:
     address = Address(record["kind"], record["value"])
-    if address.kind not in {"name", "id", "path"} or not isinstance(address.value, str):
+    if address.kind not in KINDS or not isinstance(address.value, str):
         raise _FaultError(f"not an address: {_short(address.kind)} {_short(address.value)}")
     if record["target"] is None or record["document"] is None:
         return  # gone for good, then: nothing to keep

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, NamedTuple, cast
 import orjson
 
 from etl import schemas
-from etl.addresses import Address, Kind, as_path, lookups, refusal
+from etl.addresses import KINDS, Address, as_path, lookups, refusal
 from etl.load.lines import describe
 from etl.model import MANIFEST, Finding, finding_line
 from etl.plain import cut
@@ -216,10 +216,10 @@ class Files:
 
     def _keep_redirect(self, record: dict[str, Any], shown: str, number: int) -> None:
         kind, value, target, document = (_text(record, key) for key in ("kind", "value", "target", "document"))
-        if kind not in {"name", "id", "path"} or value is None:
+        if kind not in KINDS or value is None:
             return
         said, at = f"{kind} {_short(value)}", At(number, field="value")
-        why = refusal(Address(cast("Kind", kind), value))
+        why = refusal(Address(kind, value))
         if why is not None:
             self.fault(shown, "address.refused", f"{said}: {why}", at, document)
         if record.get("status") != (410 if target is None else 301):

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urljoin
 
-from etl.addresses import Address, as_path
+from etl.addresses import KINDS, Address, as_path
 from etl.load.redirects.neutral import Crowd, Entry, entries
 from etl.routes import Route, matching
 from etl.settings import SettingsError
@@ -209,7 +209,7 @@ def _survey(plan: Plan) -> _Survey:
     size, share = _sample(plan.sample)
     crowd = Crowd(plan.map_file.stat().st_size if plan.map_file.is_file() else 0)
     digest, marks, count, within = hashlib.sha256(), _Smallest(size or 0), 0, 0
-    picked = {kind: _Smallest(PICKED) for kind in ("name", "id", "path")}
+    picked = {kind: _Smallest(PICKED) for kind in KINDS}
     home: Entry | None = None
     for entry in entries(plan.map_file):
         mark, key = _mark(entry.address), as_path(entry.address, plan.legacy_base)

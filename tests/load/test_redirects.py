@@ -483,6 +483,7 @@ def test_the_same_map_gives_the_same_bytes_and_no_path_of_this_machine(tmp_path:
         ("[]", "not a redirect"),
         ('{"kind": "name", "value": "a"}', "not a redirect"),
         ('{"kind": "page", "value": "a", "target": "/a", "status": 301}', "not an address"),
+        ('{"kind": ["name"], "value": "a", "target": "/a", "status": 301}', "not an address"),
         ('{"kind": "name", "value": 5, "target": "/a", "status": 301}', "not an address"),
         ('{"kind": "name", "value": "a\\nb", "target": "/a", "status": 301}', "control character"),
         ('{"kind": "path", "value": "//a", "target": "/a", "status": 301}', "two slashes"),

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from etl.addresses import SCRIPT, Address, host_name, refusal
+from etl.addresses import KINDS, SCRIPT, Address, host_name, refusal
 from etl.model import Finding
 from etl.routes import Route, routes, wiki_folder
 from etl.site_path import is_site_path
@@ -256,7 +256,7 @@ def _entry(line: bytes) -> Entry | str:
         return f"not a redirect: it has no {error}"
     except TypeError:
         return "not a redirect: it is no JSON object"
-    if address.kind not in {"name", "id", "path"} or not isinstance(address.value, str):
+    if address.kind not in KINDS or not isinstance(address.value, str):
         return f"not an address: {short(address.kind)} {short(address.value)}"
     why = refusal(address)
     if why is not None:
