@@ -16,7 +16,7 @@ import sys
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
@@ -30,6 +30,7 @@ from etl.addresses import SCRIPT, Address, legacy_target, lookups, name_key, ref
 from etl.hashes import Hashes
 from etl.load.redirects.neutral import entries
 from etl.plain import plain
+from etl.progress import Progress, untold
 from etl.routes import FAMILIES, GONE, Route, matching, routes, wiki_folder
 from etl.trouble import Trouble
 
@@ -69,7 +70,6 @@ CLASSES = {
 """What a request can be, in the order in which it is said."""
 
 _Stream = io.BufferedReader | gzip.GzipFile
-Progress = Callable[[str, int], AbstractContextManager[Callable[[int], Any]]]
 
 
 class LogError(Trouble):
@@ -90,7 +90,7 @@ class Plan:
     """Paths that the new site answers itself."""
     limit: int = 500
     """How many addresses get suggestions."""
-    progress: Progress = lambda _name, _total: nullcontext(lambda _done: None)
+    progress: Progress = untold
 
 
 class Suggestion(NamedTuple):

@@ -6,7 +6,7 @@ import hashlib
 import shutil
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
@@ -28,6 +28,7 @@ from etl.load.ledger import balance, prove
 from etl.load.redirects import compile_all, compile_options
 from etl.model import MANIFEST, Finding, Input, Ledger, Manifest, Rejection, finding_line
 from etl.passes import Chunk, Options, Rows, chunks, facts_state, files_of, gather, transform, transform_state
+from etl.progress import Progress, untold
 from etl.resolve import assets, redirects, resolve, terms
 from etl.room import room_for_temporary_files, room_in
 from etl.settings import Settings, SettingsError, share
@@ -40,9 +41,6 @@ MOST_NAMED = 20
 """Documents of each kind that the printed report of a difference names."""
 PREVIOUS = "previous generation"
 """Its name among the inputs."""
-
-Progress = Callable[[str, int], AbstractContextManager[Callable[[int], Any]]]
-"""``progress(name, total)``: a context whose value is called with the number of members done."""
 
 
 @dataclass(slots=True)
@@ -72,7 +70,7 @@ class Run:
     by_source: bool = False
     """Whether members of bundles with one name are told apart in every line, by their source; never in a generation
     that is published, for it holds no path of the machine."""
-    progress: Progress = lambda _name, _total: nullcontext(lambda _done: None)
+    progress: Progress = untold
 
     bundles: list[Bundle] = field(default_factory=list)
     ledger: Ledger | None = None

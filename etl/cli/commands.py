@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etl.plain import plain
+from etl.progress import Progress
 
 if TYPE_CHECKING:
     from etl.settings import Settings
@@ -69,7 +70,7 @@ interrupted: list[int] = []
 """Signals that asked the command to end: an exception inside a call-back of a library gets lost, or becomes another."""
 
 
-def progress(options: argparse.Namespace, unit: str = "doc") -> Callable[[str, int], Any]:
+def progress(options: argparse.Namespace, unit: str = "doc") -> Progress:
     """A bar with documents (or what ``unit`` says) per second and the time left, on a terminal only.
 
     Its call-back raises KeyboardInterrupt when a signal's own one got lost.

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
@@ -22,7 +21,8 @@ from etl.facts import Facts, Member
 from etl.findings import SEVERITY
 from etl.load.generations import CURRENT
 from etl.passes import Chunk, Options, Rows, facts_state, files_of, gather, transform, transform_state
-from etl.pipeline import CHUNK, Progress, condemn, processes
+from etl.pipeline import CHUNK, condemn, processes
+from etl.progress import Progress, untold
 from etl.replay.rejects import KNOWN, PLACES, REJECTS, TABLES, Replay, read_generation, read_rejects
 from etl.replay.report import as_json, as_text, results, status, summary
 from etl.resolve import resolve
@@ -51,7 +51,7 @@ def replay(
     form: str = "text",
     every: bool = False,
     jobs: int | None = None,
-    progress: Progress = lambda _name, _total: nullcontext(lambda _done: None),
+    progress: Progress = untold,
 ) -> Replayed:
     """Write what becomes of every reject to standard output, as lines for people or as one JSON object.
 

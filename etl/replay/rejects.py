@@ -23,8 +23,8 @@ from etl.facts import Facts
 from etl.load.lines import measure
 from etl.made_with import is_made_with
 from etl.model import MANIFEST
-from etl.pipeline import Progress
 from etl.plain import cut
+from etl.progress import Progress
 from etl.settings import MEMBERS_IN_A_LINE, MIB, Settings
 
 REJECTS = "rejects.jsonl"

@@ -12,7 +12,7 @@ import re
 import sqlite3
 import sys
 from collections.abc import Callable, Container, Iterator, Sequence
-from contextlib import closing, nullcontext
+from contextlib import closing
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,12 +27,13 @@ from etl.load.generations import CURRENT, REFUSED, Generations
 from etl.load.report import warnings
 from etl.model import MANIFEST, Finding
 from etl.plain import one_line
+from etl.progress import Progress, untold
 from etl.room import temporary_folder
 from etl.settings import Settings, SettingsError, is_local
 from etl.validate.files import LINES, Files, fault_line
 
 if TYPE_CHECKING:
-    from etl.pipeline import Progress, Run
+    from etl.pipeline import Run
 
 _OPENING = {
     "document": re.compile(rb'\s*\{\s*"id"\s*:\s*"[^"]*"\s*,\s*"kind"\s*:'),
@@ -53,7 +54,7 @@ def validate(
     form: str = "text",
     strict: bool = False,
     jobs: int | None = None,
-    progress: Progress = lambda _name, _total: nullcontext(lambda _done: None),
+    progress: Progress = untold,
     quiet: bool = False,
     verbose: bool = False,
     out: Path | None = None,

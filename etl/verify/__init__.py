@@ -12,7 +12,6 @@ import hashlib
 import heapq
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -21,6 +20,7 @@ from urllib.parse import urljoin
 
 from etl.addresses import KINDS, Address, as_path
 from etl.load.redirects.neutral import Crowd, Entry, entries
+from etl.progress import Progress, untold
 from etl.routes import Route, matching
 from etl.settings import SettingsError
 from etl.verify.connections import Answer, Connection, NoAnswer, Origin, Server, Unreachable, origin
@@ -40,8 +40,6 @@ HOPS = 4
 _MOST_ENDS = 10_000
 _SPELLINGS = 8
 """What an address has on average, to say how long it will take."""
-
-Progress = Callable[[str, int], AbstractContextManager[Callable[[int], Any]]]
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ class Plan:
     resolve: Mapping[tuple[str, int], str] = field(default_factory=dict)
     resume: Path | None = None
     examples: int = 10
-    progress: Progress = lambda _name, _total: nullcontext(lambda _done: None)
+    progress: Progress = untold
     say: Callable[[str], None] = lambda _text: None
 
     @property
