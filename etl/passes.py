@@ -170,7 +170,7 @@ class _Facts:
             return
         self.data, self.size, self.sha256 = data, len(data), hashlib.sha256(data).hexdigest()
         self.member_id, self.is_usual = member_identity(self.name, self.sha256)
-        self.rejection = _refused(self.row)
+        self.rejection = _refusal(self.row) if self.row.code else None
 
     def read_record(self) -> None:
         record = read_record(self.data)
@@ -253,13 +253,13 @@ def _term_slug(name: str) -> str:
 def _bytes(reader: Reader, row: Member) -> bytes | Rejection:
     """The bytes of a row of ``member``; a refused entry is never opened."""
     if row.container is None:
-        return Rejection(str(row.code), row.message, row.action)
+        return _refusal(row)
     return reader.read(Locator(row.container, row.kind, row.offset, row.stored, row.size, row.method, row.crc))
 
 
-def _refused(row: Member) -> Rejection | None:
-    """Why a row of ``member`` is a reject before anybody reads it, or None."""
-    return None if row.code is None else Rejection(row.code, row.message, row.action)
+def _refusal(row: Member) -> Rejection:
+    """Why a row of ``member`` that has a code is a reject."""
+    return Rejection(str(row.code), row.message, row.action)
 
 
 def _reject(rejection: Rejection) -> str:
@@ -513,9 +513,8 @@ class _Transform:
         """What resolve found, each where the field is that it speaks of; few members have any."""
         if not any(finding.field for finding in self.found):
             return self.found
-        record = read_record(self.data if self.is_made else self._read_again())
-        assert isinstance(record, RawRecord)  # the same bytes were read before
-        places = (record.locate((finding.field,)) if finding.field else (None, None) for finding in self.found)
+        locate = _record(self.data if self.is_made else self._read_again()).locate
+        places = (locate((finding.field,)) if finding.field else (None, None) for finding in self.found)
         return [
             finding._replace(line=line, column=column)
             for finding, (line, column) in zip(self.found, places, strict=True)
@@ -536,9 +535,14 @@ class _Transform:
 
 def _locate(data: bytes, path: tuple[str | int, ...]) -> tuple[int | None, int | None]:
     """Where a field of a member is; few are ever asked for."""
+    return _record(data).locate(path)
+
+
+def _record(data: bytes) -> RawRecord:
+    """The record that the facts pass has read from the same bytes."""
     record = read_record(data)
-    assert isinstance(record, RawRecord)  # the same bytes were read before
-    return record.locate(path)
+    assert isinstance(record, RawRecord)
+    return record
 
 
 def _place(finding: Finding) -> tuple[int, int, str, str]:

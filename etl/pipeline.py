@@ -152,8 +152,7 @@ def index(run: Run, facts: Facts, work: Path) -> int:
         if isinstance(found, Rejection):
             rows.append((number, name, *[None] * 7, found.code, found.message, found.action))
         else:
-            where = (found.container, found.kind, found.offset, found.stored, found.size, found.method, found.crc)
-            rows.append((number, name, *where, None, None, None))
+            rows.append((number, name, *found, None, None, None))
         if len(rows) >= 1000:
             facts.add_entries(rows)
             rows.clear()

@@ -133,15 +133,12 @@ class Settings(BaseModel):
         (r"/d3\.mock\.\w+$", r"/unknown\.txt$"),
         description="regular expressions of addresses that stand for a lost file",
     )
-
     address_rewrites: dict[str, str] = Field(
         {}, description="parts of addresses of images and files that are other ones on the new site, literally"
     )
 
     def __hash__(self) -> int:
-        return id(
-            self
-        )  # frozen, but not all of its values have a hash: what is derived from settings is kept by identity
+        return id(self)  # not all values have a hash: what is derived from settings is kept by identity
 
     @field_validator("hosts", "image_hosts")
     @classmethod

@@ -183,20 +183,20 @@ def _content(document: dict[str, Any]) -> bytes:
 
 def input_findings(record: RawRecord) -> list[Finding]:
     """Everything that the schema of the arriving fields says against them; `fields` repairs it."""
-    name = "tiki-page" if record.kind == "page" else "abstract"
+    schema = "tiki-page" if record.kind == "page" else "abstract"
     arrived = record.fields if record.flavour != "yaml" else _typed(record.fields)
-    if schemas.is_valid(name, arrived):
+    if schemas.is_valid(schema, arrived):
         return []
     arrived = {  # null means absent
         key: [item for item in value if item is not None] if isinstance(value, list) else value
         for key, value in arrived.items()
     }
-    if schemas.is_valid(name, arrived):
+    if schemas.is_valid(schema, arrived):
         return []
     found = []
-    for path, sentence in schemas.explain(name, arrived):
-        key = ".".join(map(str, path))
-        repair = _repair(str(path[0]), record.fields.get(str(path[0]))) if path else _repair("", None)
+    for path, sentence in schemas.explain(schema, arrived):
+        key, name = ".".join(map(str, path)), str(path[0]) if path else ""
+        repair = _repair(name, record.fields.get(name))
         found.append(Finding("field.invalid", f"{key}: {sentence}", repair, *record.locate(path), key))
     return found
 
@@ -213,6 +213,7 @@ def _typed(source: dict[str, Any]) -> dict[str, Any]:
 
 
 def _repair(key: str, value: Any) -> str:
+    """What becomes of the value of a field that its schema refuses."""
     if key in SECTIONS:
         if isinstance(value, list):
             return "numbers and texts count, all else was left out"
