@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -16,9 +14,9 @@ from typing import Any
 import orjson
 
 from etl import __version__
-from etl.extract.bundle import Bundle, Locator, left_out, scan
+from etl.extract.bundle import Locator, left_out, scan
 from etl.extract.previous import read_previous
-from etl.extract.reviewed import Reviewed, read_reviewed, settings_digest
+from etl.extract.reviewed import read_reviewed, settings_digest
 from etl.extract.trouble import SourceError
 from etl.extract.unchanged import check_unchanged
 from etl.facts import Facts
@@ -26,11 +24,12 @@ from etl.load import lines
 from etl.load.generations import DIFFERENCE, REFUSED, Generations
 from etl.load.ledger import balance, prove
 from etl.load.redirects import compile_all, compile_options
-from etl.model import MANIFEST, Finding, Input, Ledger, Manifest, Rejection, finding_line
-from etl.passes import Chunk, Options, Rows, chunks, facts_state, files_of, gather, transform, transform_state
-from etl.progress import Progress, untold
+from etl.model import MANIFEST, Finding, Input, Manifest, Rejection, finding_line
+from etl.passes import Chunk, Rows, chunks, facts_state, files_of, gather, transform, transform_state
+from etl.report import summary
 from etl.resolve import assets, redirects, resolve, terms
 from etl.room import room_for_temporary_files, room_in
+from etl.run import Run
 from etl.settings import Settings, SettingsError, share
 from etl.workers import Result, Task, WorkerDied, Workers, available_cores, workers
 
@@ -41,54 +40,6 @@ MOST_NAMED = 20
 """Documents of each kind that the printed report of a difference names."""
 PREVIOUS = "previous generation"
 """Its name among the inputs."""
-
-
-@dataclass(slots=True)
-class Run:
-    """What a run is asked to do, and what came of it."""
-
-    sources: Sequence[str]
-    settings: Settings
-    out: Path
-    jobs: int | None = None
-    options: Options = field(default_factory=Options)
-    tables: bool = False
-    dry_run: bool = False
-    only_checks: bool = False
-    """For `validate`: ``out`` is a temporary folder, and that nothing was published is not worth a word."""
-    allow_partial: bool = False
-    previous: str | None = None
-    """The generation whose slugs and addresses stay: ``released``, ``current``, ``none``, or a folder or http(s)
-    address as `read_previous` takes it. None: the released one, if there is one."""
-    leave_out: Sequence[Path] = ()
-    sha256: str | None = None
-    """What the only source must have, which is no folder; in lower case."""
-    in_use: Container[Path] = frozenset()
-    """Files of settings, resolved, of which nobody is to be told that they lie in a source unused."""
-    by_config: bool = False
-    """Whether the settings file was named, so that it is no surprise that others are not used."""
-    by_source: bool = False
-    """Whether members of bundles with one name are told apart in every line, by their source; never in a generation
-    that is published, for it holds no path of the machine."""
-    progress: Progress = untold
-
-    bundles: list[Bundle] = field(default_factory=list)
-    ledger: Ledger | None = None
-    findings: Counter[str] = field(default_factory=Counter)
-    changes: Counter[str] = field(default_factory=Counter)
-    entries: int = 0
-    """What the index pass handed over."""
-    deaths: int = 0
-    """How often the system ended a worker; what it had under way was done again."""
-    redirects: int = 0
-    refused: str | None = None
-    """Why nothing was published, when a threshold was passed."""
-    published: Path | None = None
-    fresh: bool = False
-    """Whether a new generation was published; False when its bytes equal the current one."""
-    reviewed: Reviewed = field(default_factory=Reviewed)
-    difference: dict[str, Any] | None = None
-    """Documents that would be added, changed and removed, when the run is a dry one or refused."""
 
 
 def migrate(run: Run) -> None:
@@ -383,8 +334,6 @@ def documents_before(current: Path | None) -> int:
 
 def evidence(run: Run, made: Path, work: Path) -> Path:
     """The folder that a refused or dry run leaves: findings, rejects, summary, difference."""
-    from etl.load.report import summary
-
     folder = work / REFUSED
     folder.mkdir()
     for name in ("findings.jsonl", "rejects.jsonl", MANIFEST, DIFFERENCE):

@@ -48,7 +48,8 @@ def test_migrating_sound_pages_loads_nothing_heavy(tmp_path: Path) -> None:
     """Workers load a part of what this process loads: with one job it does all their work itself."""
     source = folder(tmp_path / "wiki", pages(70))
     code = (
-        "from pathlib import Path\nfrom etl.pipeline import Run, migrate\nfrom etl.settings import Settings\n"
+        "from pathlib import Path\nfrom etl.pipeline import migrate\nfrom etl.run import Run\n"
+        "from etl.settings import Settings\n"
         "migrate(Run([sys.argv[1]], Settings(), Path(sys.argv[2]), jobs=1))"
     )
     assert modules_after(code, source, tmp_path / "out").isdisjoint(HEAVY)

@@ -12,7 +12,7 @@ from etl import pipeline
 from etl.facts import Facts
 from etl.load import ledger, lines
 from etl.model import Ledger, OutFile
-from etl.pipeline import Run as Running
+from etl.run import Run as Running
 from tests.make import Outcome, folder, name, page, pages
 
 Run = Callable[..., Outcome]

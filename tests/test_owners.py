@@ -22,8 +22,9 @@ from etl.extract.previous import read_previous
 from etl.extract.reviewed import read_reviewed
 from etl.facts import Facts
 from etl.model import Redirect
-from etl.pipeline import Run, gather_facts, index
+from etl.pipeline import gather_facts, index
 from etl.resolve import redirects, resolve
+from etl.run import Run
 from etl.settings import Settings
 from tests.make import folder, name, page
 

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from etl.addresses import lookups
 from etl.extract.trouble import SourceError
-from etl.pipeline import Run, migrate
+from etl.pipeline import migrate
+from etl.run import Run
 from etl.settings import Settings
 from tests.make import SAMPLE, Outcome, files, folder, lines, name, page, pages
 from tests.test_promises import BUNDLES, GENEROUS

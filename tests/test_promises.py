@@ -18,7 +18,8 @@ from etl.extract.record import read_record
 from etl.extract.trouble import SourceError
 from etl.load.lines import measure
 from etl.model import Rejection
-from etl.pipeline import Run, migrate
+from etl.pipeline import migrate
+from etl.run import Run
 from etl.settings import Settings
 from etl.transform.fields import read_fields
 from tests.make import abstract, files

@@ -281,9 +281,10 @@ def _settings_arguments(commands: Any) -> None:
 
 
 def _migrate(options: argparse.Namespace) -> int:
-    from etl.load import report
+    from etl import report
     from etl.passes import Options
-    from etl.pipeline import Run, migrate
+    from etl.pipeline import migrate
+    from etl.run import Run
     from etl.settings import files_in_use
 
     sources, leave_out = _one_source(options)

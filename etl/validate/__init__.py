@@ -15,7 +15,6 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import closing
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import orjson
 
@@ -24,16 +23,15 @@ from etl.extract.trouble import SourceError
 from etl.hashes import Hashes
 from etl.load.faults import Fault, Place, Verdict, command, show_github, show_json, show_text
 from etl.load.generations import CURRENT, REFUSED, Generations
-from etl.load.report import warnings
 from etl.model import MANIFEST, Finding
+from etl.pipeline import migrate, refusal
 from etl.plain import one_line
 from etl.progress import Progress, untold
+from etl.report import warnings
 from etl.room import temporary_folder
+from etl.run import Run
 from etl.settings import Settings, SettingsError, is_local
 from etl.validate.files import LINES, Files, fault_line
-
-if TYPE_CHECKING:
-    from etl.pipeline import Run
 
 _OPENING = {
     "document": re.compile(rb'\s*\{\s*"id"\s*:\s*"[^"]*"\s*,\s*"kind"\s*:'),
@@ -72,8 +70,6 @@ def validate(
     ``baseline``: a findings.jsonl, or the JSON form of an earlier validation, whose faults are known and no faults.
     Raises SourceError, OSError (status 3) and SettingsError (2).
     """
-    from etl.pipeline import Run
-
     try:
         with temporary_folder() as folder:
             work = Work(folder, strict)
@@ -202,8 +198,6 @@ class Work:
 
 def _check_bundles(work: Work, run: Run, out: Path | None) -> None:
     """The stages of a migration, up to publishing; a container that is cut off is checked as far as it goes."""
-    from etl.pipeline import migrate, refusal
-
     run.dry_run = run.only_checks = run.allow_partial = True
     migrate(run)
     assert run.ledger is not None

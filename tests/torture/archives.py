@@ -33,9 +33,6 @@ from typing import Any, NamedTuple
 
 import zstandard
 
-import etl.load.redirects
-import etl.load.report
-import etl.pipeline  # noqa: F401  # now, and not in every fork
 from etl.cli import main
 from etl.extract.bundle import Locator, Reader, scan
 from etl.extract.record import read_record

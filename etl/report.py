@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from etl.extract.bundle import Bundle
 from etl.findings import RANK, SEVERITY, counted
 from etl.load.generations import CURRENT, DIFFERENCE, REFUSED
+from etl.run import Run
 from etl.settings import CONFIG_NAME
-
-if TYPE_CHECKING:
-    from etl.extract.bundle import Bundle
-    from etl.pipeline import Run
 
 MOST_SHOWN = 10
 
