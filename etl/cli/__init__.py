@@ -8,14 +8,18 @@ import re
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from etl import __version__
 from etl.cli import redirects
 from etl.cli.commands import STATUSES, add_command, count, interrupted, loaded, progress, say
 from etl.plain import one_line
 from etl.trouble import Trouble
+
+if TYPE_CHECKING:
+    from etl.run import Run
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -284,26 +288,12 @@ def _migrate(options: argparse.Namespace) -> int:
     from etl import report
     from etl.passes import Options
     from etl.pipeline import migrate
-    from etl.run import Run
-    from etl.settings import files_in_use
 
     sources, leave_out = _one_source(options)
-    run = Run(
-        sources=sources,
-        settings=loaded(options, sources)[0],
-        out=options.out,
-        jobs=options.jobs,
-        options=Options(options.changes, options.html, options.verify_text),
-        tables=options.tables,
-        dry_run=options.dry_run,
-        allow_partial=options.allow_partial,
-        previous=options.previous,
-        leave_out=leave_out,
-        sha256=options.sha256,
-        in_use=files_in_use(options.config, sources),
-        by_config=options.config is not None,
-        progress=progress(options),
-    )
+    run = _run(options, leave_out, sources, options.out)
+    run.options = Options(options.changes, options.html, options.verify_text)
+    run.tables, run.dry_run, run.allow_partial = options.tables, options.dry_run, options.allow_partial
+    run.previous = options.previous
     migrate(run)
     if options.format == "json":
         import json
@@ -319,24 +309,19 @@ def _migrate(options: argparse.Namespace) -> int:
 
 
 def _validate(options: argparse.Namespace) -> int:
-    from etl.settings import files_in_use
     from etl.validate import validate
 
     paths, leave_out = _one_source(options)
     return validate(
         paths,
         lambda sources: loaded(options, sources)[0],
+        partial(_run, options, leave_out),
         form=options.format,
         strict=options.strict,
-        jobs=options.jobs,
-        progress=progress(options),
         quiet=options.quiet,
         verbose=options.verbose,
         out=options.out,
-        leave_out=leave_out,
         sha256=options.sha256,
-        in_use=lambda sources: files_in_use(options.config, sources),
-        by_config=options.config is not None,
         baseline=options.baseline,
     )
 
@@ -441,6 +426,24 @@ def _sources(given: list[str], *, quiet: bool) -> tuple[list[str], list[Path]]:
     if sample.is_dir() and not quiet:
         say("raw holds an export of its own: raw/sample is left out")
     return [str(raw)], [sample]
+
+
+def _run(options: argparse.Namespace, leave_out: Sequence[Path], sources: Sequence[str], out: Path) -> Run:
+    """What `migrate` and `validate` alike ask of a run."""
+    from etl.run import Run
+    from etl.settings import files_in_use
+
+    return Run(
+        sources=sources,
+        settings=loaded(options, sources)[0],
+        out=out,
+        jobs=options.jobs,
+        leave_out=leave_out,
+        sha256=options.sha256,
+        in_use=files_in_use(options.config, sources),
+        by_config=options.config is not None,
+        progress=progress(options),
+    )
 
 
 def _one_source(options: argparse.Namespace) -> tuple[list[str], list[Path]]:

@@ -11,7 +11,7 @@ import os
 import re
 import sqlite3
 import sys
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from io import TextIOWrapper
 from pathlib import Path
@@ -26,7 +26,6 @@ from etl.load.generations import CURRENT, REFUSED, Generations
 from etl.model import MANIFEST, Finding
 from etl.pipeline import migrate, refusal
 from etl.plain import one_line
-from etl.progress import Progress, untold
 from etl.report import warnings
 from etl.room import temporary_folder
 from etl.run import Run
@@ -42,31 +41,27 @@ _FINGERPRINT = re.compile(rb'"fingerprint"\s*:\s*"([0-9a-f]{16})"')
 _IN_A_FILE = re.compile(r"; [^;]* in \w+\.jsonl\Z")
 
 LoadSettings = Callable[[Sequence[str]], Settings]
-InUse = Callable[[Sequence[str]], Container[Path]]
+RunOf = Callable[[Sequence[str], Path], Run]
+"""Sources and an output folder -> what a migration of them was asked to do."""
 
 
 def validate(
     paths: Sequence[str],
     load_settings: LoadSettings,
+    run_of: RunOf,
     *,
     form: str = "text",
     strict: bool = False,
-    jobs: int | None = None,
-    progress: Progress = untold,
     quiet: bool = False,
     verbose: bool = False,
     out: Path | None = None,
-    leave_out: Sequence[Path] = (),
     sha256: str | None = None,
-    in_use: InUse = lambda _sources: (),
-    by_config: bool = False,
     baseline: Path | None = None,
 ) -> int:
     """Write every fault of all paths to standard output; returns the exit status (contract, section 3).
 
     The paths that are bundles are one set, as for `migrate`. ``strict``: warnings count as faults.
     ``out``: the folder whose current generation `max_shrink` compares with. ``sha256``: what the only bundle must have.
-    ``in_use``, ``by_config``: of a `Run`.
     ``baseline``: a findings.jsonl, or the JSON form of an earlier validation, whose faults are known and no faults.
     Raises SourceError, OSError (status 3) and SettingsError (2).
     """
@@ -76,20 +71,7 @@ def validate(
             bundles = _bundles(paths, sha256)
             known = Hashes(_fingerprints(baseline) if baseline else ())
             if bundles:
-                settings, made = load_settings(bundles), work.folder / "out"
-                run = Run(
-                    bundles,
-                    settings,
-                    made,
-                    jobs,
-                    leave_out=leave_out,
-                    sha256=sha256,
-                    in_use=in_use(bundles),
-                    by_config=by_config,
-                    by_source=True,
-                    progress=progress,
-                )
-                _check_bundles(work, run, out)
+                _check_bundles(work, run_of(bundles, folder / "out"), out)
             for path in paths:
                 if path not in bundles:
                     _check_files(work, path, load_settings([path]))
@@ -198,7 +180,7 @@ class Work:
 
 def _check_bundles(work: Work, run: Run, out: Path | None) -> None:
     """The stages of a migration, up to publishing; a container that is cut off is checked as far as it goes."""
-    run.dry_run = run.only_checks = run.allow_partial = True
+    run.dry_run = run.only_checks = run.allow_partial = run.by_source = True
     migrate(run)
     assert run.ledger is not None
     for bundle in run.bundles:
