@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal, NamedTuple, TypeVar
 
 from etl.addresses import Address, as_path
-from etl.extract.bundle import Locator, Reader
+from etl.extract.members import Locator, Reader
 from etl.extract.record import member_identity, read_body, read_record
 from etl.extract.trouble import SourceError
 from etl.facts import Facts, Member, Row

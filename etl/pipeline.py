@@ -14,7 +14,8 @@ from typing import Any
 import orjson
 
 from etl import __version__
-from etl.extract.bundle import Locator, left_out, scan
+from etl.extract.bundle import left_out, scan
+from etl.extract.members import Locator
 from etl.extract.previous import read_previous
 from etl.extract.reviewed import read_reviewed, settings_digest
 from etl.extract.trouble import SourceError

@@ -42,7 +42,7 @@ sys.path.insert(0, str(ROOT))
 
 if TYPE_CHECKING:
     from etl.addresses import Address
-    from etl.extract.bundle import Locator
+    from etl.extract.members import Locator
     from etl.settings import Settings
 
 LONGEST = 5  # seconds of processor time for one input, before it counts as endless
@@ -401,7 +401,8 @@ def bundle(work: Path, _folders: Sequence[Path]) -> Target:
 
 def _scanned(archive: Path, settings: Settings) -> Iterator[str]:
     """Faults of the entries of an archive, each of them read."""
-    from etl.extract.bundle import Locator, Reader, scan
+    from etl.extract.bundle import scan
+    from etl.extract.members import Locator, Reader
 
     found: list[tuple[str, Any]] = []
     spool = archive.with_name("spool")

@@ -1,13 +1,12 @@
 """Containers and members: folders, zip and tar archives, single files, standard input, http(s) addresses.
 
 `scan` is the index pass: it streams every entry of every source to a callback and holds none of them. What it hands
-over is a `Locator`, small enough for a row of a table, with which a `Reader` in any process gets at the bytes later.
-Nothing here judges content, and nothing is ever written under a member's own name (q7x2, Containers).
+over is a `Locator`, small enough for a row of a table, with which a `Reader` in any process gets at the bytes later
+(`members`). Nothing here judges content, and nothing is ever written under a member's own name (q7x2, Containers).
 """
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import re
@@ -21,47 +20,20 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO, BinaryIO, NamedTuple
+from typing import IO, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from etl.extract import handles
+from etl.extract.members import Locator, too_large, unopened, unreadable
 from etl.extract.names import SURROGATE, control, globs, noise, special, tidy, unsafe
 from etl.extract.remote import downloaded, is_address, without_secrets
 from etl.extract.streams import MAGIC, Unpacked
 from etl.extract.tars import BLOCK, PlainTape, Tape, TarEntry, is_tar, tar_entries
 from etl.extract.trouble import DamageError, SourceError, printable, why
 from etl.extract.unchanged import Seen, check_unchanged, look
-from etl.extract.zips import (
-    LOCAL_BYTES,
-    METHODS,
-    ZipDirectory,
-    ZipEntry,
-    unzipped,
-    zip_data,
-    zip_directory,
-    zip_entries,
-)
+from etl.extract.zips import LOCAL_BYTES, METHODS, ZipDirectory, ZipEntry, zip_data, zip_directory, zip_entries
 from etl.model import Rejection
 from etl.settings import CONFIG_NAME, MIB, Settings, is_local
-
-
-class Locator(NamedTuple):
-    """Where a member's bytes are; only text and whole numbers, so that it can be pickled or stored as columns."""
-
-    container: str
-    """Path of the file that the bytes are read from: a member file, a zip, a tar, or a spool file."""
-    kind: str
-    """`file`, `zip`, or `span` (plain bytes at an offset)."""
-    offset: int
-    """Where the bytes begin; in a zip that is behind the local header."""
-    stored: int
-    """Bytes in the container."""
-    size: int
-    """Bytes of the member, as announced."""
-    method: int
-    """Compression method of the zip format, else 0."""
-    crc: int
-    """CRC-32 of the member, -1 where the container has none."""
 
 
 @dataclass(slots=True)
@@ -166,31 +138,6 @@ def _tell_apart(bundles: Sequence[Bundle]) -> None:
 
 def _refused(reason: str) -> Rejection:
     return Rejection("member.refused", reason, "the entry was left out and never opened")
-
-
-_OF_THE_MACHINE = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.ESTALE, errno.ETIMEDOUT})
-"""Errors that say nothing of a file: no member is to be left out for want of memory or handles."""
-_GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
-"""Errors of a file that was there a moment ago: a member that vanishes is no reject, for the source never lacked it."""
-
-
-def _unopened(error: OSError, done: str = "opened") -> Rejection:
-    """A member whose file fails. Raises SourceError when it is the machine that fails, or when the file is gone."""
-    name = printable(PurePosixPath(error.filename or "").name) or "a file"
-    if error.errno in _OF_THE_MACHINE:
-        raise SourceError(f"{name}: cannot be {done}: {why(error)}") from error
-    if error.errno in _GONE:
-        raise SourceError(f"{name}: was changed while it was read: {why(error)}") from error
-    return _unreadable(f"the file cannot be {done}: {why(error)}")
-
-
-def too_large(size: int, limit: int) -> Rejection:
-    """A member of more bytes than the settings allow."""
-    return _unreadable(f"{size} bytes are over the limit of {limit} (max_member_bytes)")
-
-
-def _unreadable(reason: str) -> Rejection:
-    return Rejection("member.unreadable", reason, "the member was left out")
 
 
 class _Entries:
@@ -337,7 +284,7 @@ class _Scan:
         if size > limit:
             return too_large(size, limit)
         if size > MIB and size > ratio * stored:
-            return _unreadable(f"{size} bytes out of {stored} are over the compression ratio of {ratio} (max_ratio)")
+            return unreadable(f"{size} bytes out of {stored} are over the compression ratio of {ratio} (max_ratio)")
         return None
 
     def count(self, found: Found, shown: str) -> None:
@@ -437,7 +384,7 @@ class _Scan:
             try:
                 codec = _sniffed(entry.path)
             except OSError as error:
-                return _unopened(error)
+                return unopened(error)
             if codec is None:
                 return self._plain(entry.path, status.st_size)
             archives[name] = codec
@@ -446,7 +393,7 @@ class _Scan:
         try:
             status = entry.stat(follow_symlinks=False)
         except OSError as error:
-            entries.offer(name, None, partial(_unopened, error))
+            entries.offer(name, None, partial(unopened, error))
             return
         kind = special(status.st_mode)
         entries.offer(name, f"the entry is {kind}" if kind else None, locate, partial(_is_archive, entry.path))
@@ -493,16 +440,16 @@ class _Scan:
         if over:
             return over
         if entry.method not in METHODS:
-            return _unreadable(f"the compression method {entry.method} is not supported")
+            return unreadable(f"the compression method {entry.method} is not supported")
         if entry.stored > self.settings.max_member_bytes + MIB:  # more than any compressor adds
-            return _unreadable(f"{entry.stored} compressed bytes are over the limit (max_member_bytes)")
+            return unreadable(f"{entry.stored} compressed bytes are over the limit (max_member_bytes)")
         inside = entry.offset + LOCAL_BYTES + len(entry.raw_name) + entry.stored <= directory.start
         start = zip_data(file, entry) if inside else 0
         if start is None:
-            return _unreadable(f"the archive has no entry of this name at byte {entry.offset}")
+            return unreadable(f"the archive has no entry of this name at byte {entry.offset}")
         if not inside or start + entry.stored > directory.start:
             entries.trouble("an entry points outside the archive")
-            return _unreadable("the entry points outside the archive")
+            return unreadable("the entry points outside the archive")
         return Locator(str(path), "zip", start, entry.stored, entry.size, entry.method, entry.crc)
 
     def _tar(self, path: Path, codec: str, entries: _Entries) -> None:
@@ -628,78 +575,6 @@ def _offer(entry: TarEntry, entries: _Entries, locate: Callable[[], Found]) -> N
     if entry.passed_over:
         entries.pass_over()
     elif entry.sparse:
-        entries.offer(entry.name, entry.flaw, lambda: _unreadable("the entry is a sparse file"))
+        entries.offer(entry.name, entry.flaw, lambda: unreadable("the entry is a sparse file"))
     else:
         entries.offer(entry.name, entry.flaw, locate)
-
-
-# --- reading -------------------------------------------------------------------------------
-
-_FILES_OPEN = 16
-
-
-class Reader:
-    """Reads members by their locators; one for each process, which keeps a few containers open until `close`."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._limit = settings.max_member_bytes
-        self._open: dict[str, int] = {}
-
-    def read(self, locator: Locator) -> bytes | Rejection:
-        """A member's bytes, or why they cannot be had: damaged, over a limit, or a file that is gone.
-
-        Raises SourceError when an archive is gone or was changed since it was scanned.
-        """
-        if locator.kind == "file":
-            return self._file(locator.container)
-        data = self._span(locator)
-        if locator.kind == "span":
-            return data
-        try:
-            return unzipped(data, locator.method, locator.size, locator.crc)
-        except DamageError as damage:
-            return _unreadable(str(damage))
-
-    def close(self) -> None:
-        """Close all containers; the reader can still be used."""
-        while self._open:
-            os.close(self._open.popitem()[1])
-
-    def _file(self, path: str) -> bytes | Rejection:
-        try:
-            handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except OSError as error:
-            return _unopened(error)
-        try:
-            status = os.fstat(handle)
-            if not stat.S_ISREG(status.st_mode):
-                raise SourceError(
-                    f"{printable(Path(path).name)}: was changed while it was read: it is no file any more"
-                )
-            data = handles.read(handle, self._limit + 1, status.st_size)
-        except OSError as error:
-            return _unopened(error, "read")
-        finally:
-            os.close(handle)
-        if len(data) > self._limit:
-            return _unreadable(f"the file is over the limit of {self._limit} bytes (max_member_bytes)")
-        return data
-
-    def _span(self, locator: Locator) -> bytes:
-        name = printable(Path(locator.container).name)
-        try:
-            data = handles.read_at(self._handle(locator.container), locator.stored, locator.offset)
-        except OSError as error:
-            raise SourceError(f"{name}: cannot be read: {why(error)}") from error
-        if len(data) < locator.stored:
-            raise SourceError(f"{name}: was changed while it was read")
-        return data
-
-    def _handle(self, path: str) -> int:
-        handle = self._open.pop(path, None)
-        if handle is None:
-            if len(self._open) >= _FILES_OPEN:
-                os.close(self._open.pop(next(iter(self._open))))  # the one that was not used for longest
-            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        self._open[path] = handle
-        return handle

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, NamedTuple
 import orjson
 
 from etl import schemas
-from etl.extract.bundle import too_large
+from etl.extract.members import too_large
 from etl.extract.names import globs, unsafe
 from etl.extract.trouble import SourceError
 from etl.facts import Facts

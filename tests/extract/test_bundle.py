@@ -33,7 +33,8 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.extract.bundle import Bundle, Locator, Reader, left_out, scan
+from etl.extract.bundle import Bundle, left_out, scan
+from etl.extract.members import Locator, Reader
 from etl.extract.names import globs
 from etl.extract.trouble import SourceError
 from etl.model import Rejection

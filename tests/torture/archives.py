@@ -34,7 +34,8 @@ from typing import Any, NamedTuple
 import zstandard
 
 from etl.cli import main
-from etl.extract.bundle import Locator, Reader, scan
+from etl.extract.bundle import scan
+from etl.extract.members import Locator, Reader
 from etl.extract.record import read_record
 from etl.extract.trouble import SourceError
 from etl.model import RawRecord, Rejection
