@@ -23,10 +23,10 @@ def one_line(text: str) -> str:
     return text if text.isprintable() else plain(text).replace("\n", "\\n")
 
 
-def cut(text: str, longest: int) -> str:
-    """Text of so many characters at most.
+def cut(text: str, longest: int, mark: str = "…") -> str:
+    """Text of so many characters at most; a mark says where it was longer.
 
-    >>> cut("well", 4), cut("wells", 4)
-    ('well', 'wel…')
+    >>> cut("well", 4), cut("wells", 4), cut("wells", 4, "...")
+    ('well', 'wel…', 'w...')
     """
-    return text if len(text) <= longest else text[: longest - 1] + "…"
+    return text if len(text) <= longest else text[: longest - len(mark)] + mark

@@ -15,6 +15,7 @@ import jsonschema_rs
 from pydantic import BaseModel
 
 from etl import model
+from etl.plain import cut
 
 VERSION = 1
 MODELS: dict[str, type[BaseModel]] = {
@@ -77,7 +78,7 @@ def _deepest(error: Any) -> list[Any]:
 def _sentence(error: Any) -> str:
     """The sentence of `jsonschema`, with the value cut short and the types of an alternative named."""
     value = repr(error.instance)
-    short = value if len(value) <= 60 else value[:57] + "..."
+    short = cut(value, 60, "...")
     if error.validator in ("anyOf", "oneOf"):
         wanted = [str(option.get("type", option.get("$ref", "?"))) for option in error.validator_value]
         return f"{short} is not of type {' or '.join(repr(kind) for kind in wanted)}"

@@ -17,7 +17,9 @@ from etl.settings import Settings
 from etl.transform import fields as rules
 from etl.transform.body import Cleaned
 from etl.transform.body.edits import Change
+from etl.transform.dates import valid_subject
 from etl.transform.fields import Fields
+from etl.transform.identifiers import identifiers
 
 SECTIONS = ("sections_included", *rules.EXCLUDED)
 UNDIGESTED = ("findings", "digest", "source")
@@ -145,7 +147,7 @@ def make_document(
     findings = [*draft.findings, *found, *cleaned.findings]
     subject = _subject(draft, decision, locate, findings)
     hrefs = '"'.join([link["href"] for link in cleaned.links])  # no identifier reaches over a quotation mark
-    dois, pmids = rules.identifiers([cleaned.text, hrefs, *rules.texts(document["legacy"]["extra"].get("metadata"))])
+    dois, pmids = identifiers([cleaned.text, hrefs, *rules.texts(document["legacy"]["extra"].get("metadata"))])
     document["slug"] = decision.slug
     document["path"] = decision.path
     document["subject_date"] = subject
@@ -226,7 +228,7 @@ def _repair(key: str, value: Any) -> str:
 def _subject(draft: Draft, decision: Decision, locate: Locate, findings: list[Finding]) -> dict[str, str] | None:
     if draft.subject is None:
         return None
-    subject = rules.valid_subject(draft.subject, decision.latest)
+    subject = valid_subject(draft.subject, decision.latest)
     if subject is None:
         key = "aliases" if draft.subject[2] == "alias" else "title"
         message = f"{draft.subject[0]} cannot be when the subject came out"

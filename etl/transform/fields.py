@@ -1,4 +1,4 @@
-"""The fields of a record made clean: titles, names, dates, terms, statuses, identifiers.
+"""The fields of a record made clean: titles, names, dates, terms, statuses.
 
 Every rule is of the contract, section 5, or of `corpus.md`, sections 1 to 5. What is repaired is a
 finding; what cannot be repaired is a rejection.
@@ -6,51 +6,34 @@ finding; what cannot be repaired is a rejection.
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import lru_cache
-from itertools import chain
 from typing import Any, Literal, NamedTuple
 from urllib.parse import quote_plus
 
 from etl import addresses, slugs
 from etl.addresses import Address
 from etl.model import LARGEST_ID, Finding, RawRecord, Rejection
+from etl.plain import cut
 from etl.settings import Settings
-from etl.transform.body.surface.characters import INVISIBLE
+from etl.transform import dates, raw_body
 
 KNOWN = frozenset(
     """title slug aliases tiki_page_id date lastmod categories tags associated_tags sections_included
     sections_excluded censored_sections language""".split()
 )
 EXCLUDED = ("sections_excluded", "censored_sections")
-MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-ORDINAL = "(?:st|nd|rd|th)?"
-ISO_DAY = r"(?P<iso>\d{4}-\d{2}-\d{2})"
-DAY_BEFORE = rf"(?P<before>\d{{1,2}}){ORDINAL}\s+(?P<behind>{slugs.MONTH})\.?,?\s+(?P<end>\d{{4}})"
-DATE = rf"(?:(?P<month>{slugs.MONTH})\.?\s+)?(?:(?P<day>\d{{1,2}}){ORDINAL},?\s+)?(?P<year>\d{{4}})"
-DATE_AT_END = re.compile(rf"(?:{ISO_DAY}|{DAY_BEFORE}|{DATE})\s*$", re.IGNORECASE)
 SUFFIX = re.compile(
     rf"(?:\s*[–—-]*\s*{slugs.MONTH}\.?\s*(?:\d{{1,2}},?\s+)?(?:\d{{4}}|\d{{2}})|\s*[–—-]+\s*\d{{4}})\s*[–—-]?",
     re.IGNORECASE,
 )
 """What the old converter cut off a title: a month with a year of four digits or two, or a year behind a dash."""
-DATED_TITLE = re.compile(
-    rf"[–—-](?:\s*(?:{ISO_DAY}|{DATE})|(?<!\d.)(?<!\d\s.)\s*{DAY_BEFORE})\s*$", re.IGNORECASE | re.DOTALL
-)
-"""Behind a number the dash before a day is that of a range: `5 – 13 June 2019`."""
-FULL_YEAR = re.compile(r"\d{4}")
 DANGLING = re.compile(
     r"(?:[,:;–—-]|\b(?:and|as of|as|at|by|for|from|in|of|on|or|since|the|through|till|to|until|with))$", re.IGNORECASE
-)
-ISO = re.compile(
-    r"(\d{4})-(\d{1,2})-(\d{1,2})"
-    r"(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)(?:(?<=\.\d{6})\d+)?\s*(Z|[+-]\d{2}(?::?\d{2})?)?)?",
-    re.IGNORECASE,
 )
 PLACEHOLDER = date(2000, 1, 1)
 LONGEST_NUMBER = 18
@@ -59,41 +42,6 @@ WHOLE_NUMBER = re.compile(r"([0-9]+)(?:\.0+)?")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 NOT_ALIAS = re.compile(r"[^\w +–-]")
 NOT_TERM = re.compile(r"[\W_]+")
-COMMENT = re.compile(r"<!--.*?-->|~tc~(?:(?!~tc~).)*?~/tc~|~hc~(?:(?!~hc~).)*?~/hc~", re.DOTALL)
-HARVESTED = re.compile(r"\balias\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
-REDIRECT = re.compile(r"\{redirect\b([^{}]*)\}", re.IGNORECASE)
-NEXT = r"\w{1,40}\s{0,4}="
-PARAMETER = re.compile(
-    rf"""\b(?P<key>\w++)\s{{0,4}}=(?:>|&gt;)?\s{{0,4}}
-    (?:(?P<mark>"|'|&quot;)(?P<quoted>(?:(?!(?P=mark)[\s,]{{0,9}}(?:{NEXT}|\Z)).)*+)(?P=mark)
-      |(?P<bare>(?:[^\s,]|[\s,](?![\s,]{{0,9}}{NEXT}))*+)
-    )""",
-    re.DOTALL | re.VERBOSE,
-)
-"""A parameter of a plugin (tiki.md 3, Plugin grammar): up to its own quotation mark, else to the next parameter.
-
-A mark that neither ends all nor has a parameter behind it is part of the words: an apostrophe.
-"""
-SHORTCODE = r"\{\{[<%].*?[>%]\}\}"
-BLANK = re.compile(rf"[\s{INVISIBLE}]+")
-NOTHING = re.compile(
-    rf"(?:{BLANK.pattern}|(?P<entity>&#?\w{{1,31}};)|{SHORTCODE}|\{{(?:redirect|img)\b[^{{}}]*\}}"
-    r"|<!--.*?-->|(?-i:~tc~.*?~/tc~|~hc~.*?~/hc~)"
-    r"|-{2,}|[\u2013\u2014*_-]+(?=\s|$)|^(?:#{1,6}|>[> ]*)(?=\s|$)"
-    r"|<img\b(?P<image>[^<>]*)>|!\[[^\[\]]*\]\(\s*<?(?P<source>[^\s<>()]*)[^()]*\)"
-    r"|</?(?:[abipu]|br|center|div|em|font|h[1-6r]|li|ol|small|span|strong|su[bp]|ul)(?=[\s/>])[^<>]*>)",
-    re.DOTALL | re.IGNORECASE | re.MULTILINE,
-)
-"""What shows nothing; an entity does when it is a blank, an image when it is lost."""
-IMAGE_SOURCE = re.compile(r"\bsrc\s*=\s*[\"']?([^\"'\s>]*)", re.IGNORECASE)
-# Each begins with a literal or a set, and looks back for the start of its word: so a search leaps over all else.
-DOI = re.compile(r"10\.(?<=\b10\.)\d{4,9}/[^\s\"<>\[\]{}|\\^`]+")
-DOI_TAIL = re.compile(r"(?:[#?]|;jsessionid|/(?:abstract|full|e?pdf)\b).*", re.IGNORECASE)
-PMIDS = {
-    b"pmid": re.compile(r"pmid(?<=\bpmid):?\s*(\d{4,8})\b"),
-    b"ncbi.nlm.nih.gov/": re.compile(r"ncbi\.nlm\.nih\.gov/(?:pubmed/)?(\d{4,8})\b"),
-}
-"""Each with what it begins with, in bytes, which are gone over far faster than text."""
 
 WHY = Literal["page-id", "title", "slug", "alias", "harvested"]
 
@@ -137,7 +85,7 @@ class Fields:
     sections_excluded: bool = False
     claims: list[Claim] = field(default_factory=list)
     redirect_to: tuple[str, str] | None = None
-    """For a page with nothing visible but a redirect: see `redirect_of`."""
+    """For a page with nothing visible but a redirect: see `raw_body.redirect_of`."""
     extra: dict[str, Any] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
@@ -268,7 +216,7 @@ class _Reading:
         text = self.source.get(key)
         if not isinstance(text, str) or not text.strip():
             return None, None
-        day, instant = parse_date(text.strip())
+        day, instant = dates.parse_date(text.strip())
         if day is None:
             self.find("date.invalid", key, f"{key} {_short(text)} is no date", "left empty", cause=f"{key} {text}")
             return None, None
@@ -285,10 +233,10 @@ class _Reading:
         A year of two digits may be a day as well: `Nov 12`.
         """
         suffix = page_name[len(title) :].rstrip("–—- ")
-        dated = FULL_YEAR.search(suffix) if suffix else _dated(title)
+        dated = dates.FULL_YEAR.search(suffix) if suffix else dates.dated(title)
         if dated is None:
             return None
-        found, source = subject_of(suffix or dated[0]), "alias" if suffix else "title"
+        found, source = dates.subject_of(suffix or dated[0]), "alias" if suffix else "title"
         if found is None:
             key = "aliases" if suffix else "title"
             self.find(
@@ -328,8 +276,8 @@ class _Reading:
         fields.extra = {key: fields.extra[key] for key in sorted(fields.extra)}
 
     def _status(self, fields: Fields) -> Literal["draft", "stub", "published"]:
-        nothing = shows_nothing(self.record.body, self.settings)
-        fields.redirect_to = redirect_of(self.record.body) if nothing else None
+        nothing = raw_body.shows_nothing(self.record.body, self.settings)
+        fields.redirect_to = raw_body.redirect_of(self.record.body) if nothing else None
         drafts = _vocabulary(self.settings)[2]
         own = (name for key in ("categories", "tags") for name in texts(self.source.get(key)))
         if drafts and any(term_key(name) in drafts for name in own):
@@ -360,7 +308,7 @@ class _Reading:
             claim(Address("path", f"{fields.slug_path}.html"), 2, "slug", sound=sound)
         for address in stored:
             claim(address, 3, "alias", sound=True)  # it was asked about when it was read
-        for name in harvested_aliases(self.record.body):
+        for name in raw_body.harvested_aliases(self.record.body):
             claim(Address("name", name), 4, "harvested")
         return list(best.values())
 
@@ -407,69 +355,6 @@ def page_name_of(title: str, alias_names: Iterable[str]) -> str:
     return title
 
 
-def _dated(title: str) -> re.Match[str] | None:
-    return DATED_TITLE.search(title) if title[-1:].isdecimal() else None  # most end in no digit, and patterns are slow
-
-
-def subject_of(text: str) -> tuple[str, str] | None:
-    """Date and precision at the end of a text; None when there is none, or an impossible day.
-
-    >>> subject_of("– June 2019"), subject_of(" Aug 15 2011"), subject_of("2007"), subject_of("Feb 31, 2011")
-    (('2019-06', 'month'), ('2011-08-15', 'day'), ('2007', 'year'), None)
-    >>> subject_of("– 13 June 2019"), subject_of("– 2019-06-13"), subject_of("– 2019-06-31")
-    (('2019-06-13', 'day'), ('2019-06-13', 'day'), None)
-    """
-    match = DATE_AT_END.search(text)
-    if match is None:
-        return None
-    if match["iso"]:
-        return _existing(match["iso"])
-    year, month, day = match["year"] or match["end"], match["month"] or match["behind"], match["day"] or match["before"]
-    if month is None:
-        return (year, "year") if day is None else None
-    of_month = f"{year}-{MONTHS.index(month[:3].lower()) + 1:02}"
-    return (of_month, "month") if day is None else _existing(f"{of_month}-{int(day):02}")
-
-
-def _existing(day: str) -> tuple[str, str] | None:
-    """A day and its precision, if the calendar has it."""
-    try:
-        return date.fromisoformat(day).isoformat(), "day"
-    except ValueError:
-        return None
-
-
-def valid_subject(subject: tuple[str, str, str], latest: str | None) -> dict[str, str] | None:
-    """A `model.SubjectDate` from 1800 to one year after the latest date of any member, else None."""
-    text, precision, source = subject
-    if text < "1800":
-        return None
-    if latest is not None and text > f"{int(latest[:4]) + 1}{latest[4:]}"[: len(text)]:
-        return None
-    return {"date": text, "precision": precision, "source": source}
-
-
-@lru_cache(4096)
-def parse_date(text: str) -> tuple[date | None, str | None]:
-    """Day as written, and the instant in UTC where there is a time (without a zone: taken as UTC).
-
-    >>> parse_date("2019-07-13"), parse_date("2019-07-13T01:30:00+02:00")[1], parse_date("2019-02-30")
-    ((datetime.date(2019, 7, 13), None), '2019-07-12T23:30:00Z', (None, None))
-    """
-    match = ISO.fullmatch(text)
-    if match is None:
-        return None, None
-    try:
-        day = date(int(match[1]), int(match[2]), int(match[3]))
-        if match[4] is None:
-            return day, None
-        zone = (match[5] or "Z").upper().replace("Z", "+00:00")
-        instant = datetime.fromisoformat(f"{day.isoformat()}T{match[4]}{zone}").astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None, None
-    return day, instant.replace(tzinfo=None).isoformat() + "Z"
-
-
 @lru_cache(4096)
 def term_key(name: str) -> str:
     """Under which two names of a category or tag are one (contract, section 5).
@@ -513,97 +398,6 @@ def unique_terms(names: Iterable[str]) -> list[str]:
     for name in names:
         first.setdefault(term_key(name), name)
     return list(first.values())
-
-
-def harvested_aliases(body: str) -> list[str]:
-    """Page names that comments of a body keep as aliases (corpus.md 6.5).
-
-    >>> harvested_aliases("<!-- ~tc~ (alias(Deep wells (old) – 2008)) ~/tc~ --> alias(no)")
-    ['Deep wells (old) – 2008']
-    >>> harvested_aliases("~tc~ (alias(Deep wells)) ~/tc~")
-    ['Deep wells']
-    """
-    if "alias(" not in body or not ("-->" in body or "~/tc~" in body or "~/hc~" in body):
-        return []
-    names = [name for comment in COMMENT.findall(body) for name in HARVESTED.findall(comment)]
-    return [name for name in map(addresses.canonical_name, names) if name]
-
-
-def shows_nothing(body: str, settings: Settings) -> bool:
-    """Whether nothing is left but comments, shortcodes, rules, blanks and placeholder images.
-
-    >>> shows_nothing("{{< toc >}}\\n\\n---\\n<!-- x -->", Settings()), shows_nothing("--\\nwell", Settings())
-    (True, False)
-    >>> shows_nothing("~tc~ ask the neighbour ~/tc~", Settings())
-    True
-    """
-    at = 0
-    while at < len(body):
-        match = None if body[at].isalnum() else NOTHING.match(body, at)  # most bodies are words by then
-        if match is None or (match.lastgroup and not _says_nothing(match, settings)):
-            return False
-        at = match.end()
-    return True
-
-
-def _says_nothing(match: re.Match[str], settings: Settings) -> bool:
-    """Whether an entity is a blank, or an image lost; a tag without an address is that of none."""
-    if match["entity"]:
-        return BLANK.fullmatch(html.unescape(match["entity"])) is not None
-    if match["image"] is None:
-        return settings.is_lost(match["source"])
-    source = IMAGE_SOURCE.search(match["image"])
-    return source is None or not source[1] or settings.is_lost(source[1])
-
-
-def redirect_of(body: str) -> tuple[str, str] | None:
-    """``page`` or ``url``, and where to; nothing and the marker when it names no target; None without a redirect.
-
-    >>> redirect_of('{redirect page="Wells (old)" perspective="1"}'), redirect_of("{REDIRECT(url=>/7)/}")
-    (('page', 'Wells (old)'), ('url', '/7'))
-    >>> redirect_of("{redirect}"), redirect_of("<!-- {redirect page=Wells} -->")
-    (('', '{redirect}'), None)
-    """
-    unread = None
-    for marker in REDIRECT.finditer(COMMENT.sub("", body)):
-        inner = marker[1].strip().removesuffix("/").strip()
-        if inner.startswith("("):
-            inner = inner[1:].removesuffix(")")
-        for parameter in PARAMETER.finditer(inner):
-            key, value = parameter["key"].lower(), parameter["quoted"] or parameter["bare"] or ""
-            target = html.unescape(value.replace('\\"', '"')).strip()
-            if target and key in ("page", "url"):
-                return key, target
-        unread = unread or ("", _cut(marker[0]))
-    return unread
-
-
-def identifiers(texts: Sequence[str]) -> tuple[list[str], list[str]]:
-    """DOIs and PubMed ids, normalised, in order of appearance.
-
-    >>> identifiers(["doi: 10.1000/AB.12). PMID:     23959785", "https://doi.org/10.1000/ab.12"])
-    (['10.1000/ab.12'], ['23959785'])
-    """
-    dois = dict.fromkeys(map(_doi, dict.fromkeys(chain.from_iterable(map(DOI.findall, texts)))))
-    return list(dois), list(dict.fromkeys(chain.from_iterable(map(_pmids, texts))))
-
-
-def _pmids(text: str) -> list[str]:
-    """PubMed ids of a text, in order of appearance."""
-    data = text.encode().lower()  # ASCII alone, and far faster than patterns that ignore case
-    patterns = [pattern for start, pattern in PMIDS.items() if start in data]
-    if not patterns:
-        return []
-    low = data.decode()
-    numbers = sorted((found.start(), found[1]) for pattern in patterns for found in pattern.finditer(low))
-    return [str(int(number)) for _, number in numbers]
-
-
-def _doi(match: str) -> str:
-    doi = DOI_TAIL.sub("", match).rstrip(".,;:'’”*_")
-    if doi.endswith(")") and doi.count("(") < doi.count(")"):
-        doi = doi.rstrip(").,;")
-    return doi.lower()
 
 
 def legacy_url(page_name: str, settings: Settings) -> str | None:
@@ -670,8 +464,4 @@ def _storable(value: Any) -> Any:
 
 
 def _short(value: Any) -> str:
-    return _cut(repr(value))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= 80 else text[:77] + "..."
+    return cut(repr(value), 80, "...")

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from etl.model import RawRecord, Rejection
 from etl.settings import Settings
-from etl.transform import fields
+from etl.transform import dates, fields, raw_body
 from etl.transform.body import clean_body
 from etl.transform.document import input_findings
 from etl.transform.fields import Fields, read_fields
+from etl.transform.identifiers import identifiers
 from tests.transform.test_links import LINKER
 
 MEMBER = "00000000000000ab"
@@ -176,16 +177,16 @@ def test_a_whole_number_is_one_however_it_is_written(page_id: Any) -> None:
     ],
 )
 def test_a_date_is_a_day_and_perhaps_an_instant(text: str, day: str | None, instant: str | None) -> None:
-    found = fields.parse_date(text)
+    found = dates.parse_date(text)
     assert (found[0] and found[0].isoformat(), found[1]) == (day, instant)
 
 
 @given(TEXT)
 def test_no_text_breaks_the_reading_of_dates(text: str) -> None:
-    day, instant = fields.parse_date(text)
+    day, instant = dates.parse_date(text)
     assert instant is None or re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", instant)
     assert day is not None or instant is None
-    fields.subject_of(text)
+    dates.subject_of(text)
 
 
 @pytest.mark.parametrize("key", ["date", "lastmod"])
@@ -216,7 +217,7 @@ def test_a_date_that_says_nothing_is_null_with_a_finding(key: str, text: str, co
 def test_a_subject_date_lies_between_1800_and_a_year_after_the_latest(
     subject: tuple[str, str, str], latest: str | None, valid: bool
 ) -> None:
-    assert (fields.valid_subject(subject, latest) is not None) is valid
+    assert (dates.valid_subject(subject, latest) is not None) is valid
 
 
 @pytest.mark.parametrize(
@@ -347,7 +348,7 @@ def test_a_stub_is_a_page_whose_clean_body_shows_nothing(parts: list[str], word:
     body = "\n\n".join([*parts, word])
     cleaned = clean_body(body, Settings(), LINKER)
     shown = cleaned.text or any(image["state"] != "missing" for image in cleaned.images)
-    assert fields.shows_nothing(body, Settings()) is not bool(shown)
+    assert raw_body.shows_nothing(body, Settings()) is not bool(shown)
 
 
 @pytest.mark.parametrize("category", ["Admin (old)", "Admin Only", "admin  only", "ADMIN (OLD)"])
@@ -424,7 +425,7 @@ def test_a_page_claims_every_address_that_the_old_site_answered() -> None:
 @given(st.lists(st.sampled_from([*"\"'=>,() /\\a", "page", "url", "&quot;", "Wells", "\n"])).map("".join))
 def test_every_marker_of_a_redirect_says_something(text: str) -> None:
     for body in (f"{{redirect {text}}}", f"{{REDIRECT({text})}}{{REDIRECT}}"):
-        found = fields.redirect_of(body)
+        found = raw_body.redirect_of(body)
         assert found is not None
         assert found[1].strip()
 
@@ -436,7 +437,7 @@ def test_a_target_in_quotation_marks_is_read_as_it_is_written(name: str) -> None
         f'{{REDIRECT(a=>1,page=>"{name}",b=1)/}}',
         f"{{redirect page='{name}'/}}",
     ):
-        assert fields.redirect_of(body) == ("page", name)
+        assert raw_body.redirect_of(body) == ("page", name)
 
 
 @pytest.mark.parametrize(
@@ -541,7 +542,7 @@ def test_what_was_made_of_excluded_sections_is_told_as_it_is(value: Any, action:
     ],
 )
 def test_identifiers_are_normalised_and_named_once(text: str, doi: list[str], pmid: list[str]) -> None:
-    assert fields.identifiers([text, text]) == (doi, pmid)
+    assert identifiers([text, text]) == (doi, pmid)
 
 
 def test_unknown_fields_are_kept_in_the_order_of_their_names() -> None:

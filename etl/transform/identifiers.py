@@ -1,0 +1,44 @@
+"""Identifiers of the literature in text: DOIs and PubMed ids."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import chain
+
+# Each begins with a literal or a set, and looks back for the start of its word: so a search leaps over all else.
+DOI = re.compile(r"10\.(?<=\b10\.)\d{4,9}/[^\s\"<>\[\]{}|\\^`]+")
+DOI_TAIL = re.compile(r"(?:[#?]|;jsessionid|/(?:abstract|full|e?pdf)\b).*", re.IGNORECASE)
+PMIDS = {
+    b"pmid": re.compile(r"pmid(?<=\bpmid):?\s*(\d{4,8})\b"),
+    b"ncbi.nlm.nih.gov/": re.compile(r"ncbi\.nlm\.nih\.gov/(?:pubmed/)?(\d{4,8})\b"),
+}
+"""Each with what it begins with, in bytes, which are gone over far faster than text."""
+
+
+def identifiers(texts: Sequence[str]) -> tuple[list[str], list[str]]:
+    """DOIs and PubMed ids, normalised, in order of appearance.
+
+    >>> identifiers(["doi: 10.1000/AB.12). PMID:     23959785", "https://doi.org/10.1000/ab.12"])
+    (['10.1000/ab.12'], ['23959785'])
+    """
+    dois = dict.fromkeys(map(_doi, dict.fromkeys(chain.from_iterable(map(DOI.findall, texts)))))
+    return list(dois), list(dict.fromkeys(chain.from_iterable(map(_pmids, texts))))
+
+
+def _pmids(text: str) -> list[str]:
+    """PubMed ids of a text, in order of appearance."""
+    data = text.encode().lower()  # ASCII alone, and far faster than patterns that ignore case
+    patterns = [pattern for start, pattern in PMIDS.items() if start in data]
+    if not patterns:
+        return []
+    low = data.decode()
+    numbers = sorted((found.start(), found[1]) for pattern in patterns for found in pattern.finditer(low))
+    return [str(int(number)) for _, number in numbers]
+
+
+def _doi(match: str) -> str:
+    doi = DOI_TAIL.sub("", match).rstrip(".,;:'’”*_")
+    if doi.endswith(")") and doi.count("(") < doi.count(")"):
+        doi = doi.rstrip(").,;")
+    return doi.lower()

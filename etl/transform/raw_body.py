@@ -1,0 +1,102 @@
+"""What a body says before it is cleaned: whether it shows anything, where it redirects, which names it had."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from etl import addresses
+from etl.plain import cut
+from etl.settings import Settings
+from etl.transform.body.surface.characters import INVISIBLE
+
+COMMENT = re.compile(r"<!--.*?-->|~tc~(?:(?!~tc~).)*?~/tc~|~hc~(?:(?!~hc~).)*?~/hc~", re.DOTALL)
+HARVESTED = re.compile(r"\balias\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
+REDIRECT = re.compile(r"\{redirect\b([^{}]*)\}", re.IGNORECASE)
+NEXT = r"\w{1,40}\s{0,4}="
+PARAMETER = re.compile(
+    rf"""\b(?P<key>\w++)\s{{0,4}}=(?:>|&gt;)?\s{{0,4}}
+    (?:(?P<mark>"|'|&quot;)(?P<quoted>(?:(?!(?P=mark)[\s,]{{0,9}}(?:{NEXT}|\Z)).)*+)(?P=mark)
+      |(?P<bare>(?:[^\s,]|[\s,](?![\s,]{{0,9}}{NEXT}))*+)
+    )""",
+    re.DOTALL | re.VERBOSE,
+)
+"""A parameter of a plugin (tiki.md 3, Plugin grammar): up to its own quotation mark, else to the next parameter.
+
+A mark that neither ends all nor has a parameter behind it is part of the words: an apostrophe.
+"""
+SHORTCODE = r"\{\{[<%].*?[>%]\}\}"
+BLANK = re.compile(rf"[\s{INVISIBLE}]+")
+NOTHING = re.compile(
+    rf"(?:{BLANK.pattern}|(?P<entity>&#?\w{{1,31}};)|{SHORTCODE}|\{{(?:redirect|img)\b[^{{}}]*\}}"
+    r"|<!--.*?-->|(?-i:~tc~.*?~/tc~|~hc~.*?~/hc~)"
+    r"|-{2,}|[\u2013\u2014*_-]+(?=\s|$)|^(?:#{1,6}|>[> ]*)(?=\s|$)"
+    r"|<img\b(?P<image>[^<>]*)>|!\[[^\[\]]*\]\(\s*<?(?P<source>[^\s<>()]*)[^()]*\)"
+    r"|</?(?:[abipu]|br|center|div|em|font|h[1-6r]|li|ol|small|span|strong|su[bp]|ul)(?=[\s/>])[^<>]*>)",
+    re.DOTALL | re.IGNORECASE | re.MULTILINE,
+)
+"""What shows nothing; an entity does when it is a blank, an image when it is lost."""
+IMAGE_SOURCE = re.compile(r"\bsrc\s*=\s*[\"']?([^\"'\s>]*)", re.IGNORECASE)
+
+
+def harvested_aliases(body: str) -> list[str]:
+    """Page names that comments of a body keep as aliases (corpus.md 6.5).
+
+    >>> harvested_aliases("<!-- ~tc~ (alias(Deep wells (old) – 2008)) ~/tc~ --> alias(no)")
+    ['Deep wells (old) – 2008']
+    >>> harvested_aliases("~tc~ (alias(Deep wells)) ~/tc~")
+    ['Deep wells']
+    """
+    if "alias(" not in body or not ("-->" in body or "~/tc~" in body or "~/hc~" in body):
+        return []
+    names = [name for comment in COMMENT.findall(body) for name in HARVESTED.findall(comment)]
+    return [name for name in map(addresses.canonical_name, names) if name]
+
+
+def shows_nothing(body: str, settings: Settings) -> bool:
+    """Whether nothing is left but comments, shortcodes, rules, blanks and placeholder images.
+
+    >>> shows_nothing("{{< toc >}}\\n\\n---\\n<!-- x -->", Settings()), shows_nothing("--\\nwell", Settings())
+    (True, False)
+    >>> shows_nothing("~tc~ ask the neighbour ~/tc~", Settings())
+    True
+    """
+    at = 0
+    while at < len(body):
+        match = None if body[at].isalnum() else NOTHING.match(body, at)  # most bodies are words by then
+        if match is None or (match.lastgroup and not _says_nothing(match, settings)):
+            return False
+        at = match.end()
+    return True
+
+
+def _says_nothing(match: re.Match[str], settings: Settings) -> bool:
+    """Whether an entity is a blank, or an image lost; a tag without an address is that of none."""
+    if match["entity"]:
+        return BLANK.fullmatch(html.unescape(match["entity"])) is not None
+    if match["image"] is None:
+        return settings.is_lost(match["source"])
+    source = IMAGE_SOURCE.search(match["image"])
+    return source is None or not source[1] or settings.is_lost(source[1])
+
+
+def redirect_of(body: str) -> tuple[str, str] | None:
+    """``page`` or ``url``, and where to; nothing and the marker when it names no target; None without a redirect.
+
+    >>> redirect_of('{redirect page="Wells (old)" perspective="1"}'), redirect_of("{REDIRECT(url=>/7)/}")
+    (('page', 'Wells (old)'), ('url', '/7'))
+    >>> redirect_of("{redirect}"), redirect_of("<!-- {redirect page=Wells} -->")
+    (('', '{redirect}'), None)
+    """
+    unread = None
+    for marker in REDIRECT.finditer(COMMENT.sub("", body)):
+        inner = marker[1].strip().removesuffix("/").strip()
+        if inner.startswith("("):
+            inner = inner[1:].removesuffix(")")
+        for parameter in PARAMETER.finditer(inner):
+            key, value = parameter["key"].lower(), parameter["quoted"] or parameter["bare"] or ""
+            target = html.unescape(value.replace('\\"', '"')).strip()
+            if target and key in ("page", "url"):
+                return key, target
+        unread = unread or ("", cut(marker[0], 80, "..."))
+    return unread
