@@ -18,6 +18,7 @@ from typing import Literal, NamedTuple, get_args
 from urllib.parse import unquote, unquote_to_bytes
 
 from etl.routes import FAMILIES, wiki_folder
+from etl.slugs import MONTH
 
 SCRIPT = "tiki-index.php"
 """The page script of the old platform: ``?page=`` names a page, ``?page_id=`` numbers one."""
@@ -29,11 +30,7 @@ _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 _ID = re.compile(r"[1-9][0-9]*")
 LONGEST = 65_535
 """Characters of an address: no server that we know takes a request of that length."""
-_DAY_YEAR = re.compile(
-    r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|january|february|march|april|june|july|august"
-    r"|september|october|november|december)\.? \d{1,2}(?= (?:\d{4}|\d{2})$)",
-    re.IGNORECASE,
-)
+_DAY_YEAR = re.compile(rf"\b{MONTH}\.? \d{{1,2}}(?= (?:\d{{4}}|\d{{2}})$)", re.IGNORECASE)
 
 Kind = Literal["name", "id", "path"]
 KINDS: tuple[Kind, ...] = get_args(Kind)

@@ -27,7 +27,7 @@ GREEK = dict(
 )
 DELETED = re.compile(r"['’‘ʼ`´]|(?<=\d),(?=\d)")
 MONTH = (
-    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|oct(?:ober)?"
     r"|nov(?:ember)?|dec(?:ember)?)"
 )
 DATE_SUFFIX = re.compile(rf"\s*[–—-]*\s*\b{MONTH}\.?\s+(?:\d{{1,2}},?\s+)?\d{{4}}\s*[–—-]?\s*$", re.IGNORECASE)
