@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import chain
+from urllib.parse import unquote
 
 # Each begins with a literal or a set, and looks back for the start of its word: so a search leaps over all else.
-DOI = re.compile(r"10\.(?<=\b10\.)\d{4,9}/[^\s\"<>\[\]{}|\\^`]+")
-DOI_TAIL = re.compile(r"(?:[#?]|;jsessionid|/(?:abstract|full|e?pdf)\b).*", re.IGNORECASE)
+DOI = re.compile(r"10\.(?<=\b10\.)\d{4,9}/[^\s\"<>\[\]{}|\\^`\ue000-\uf8ff]+")
+DOI_TAIL = re.compile(r"(?:[#?\s]|;jsessionid|/(?:abstract|full|e?pdf)\b).*", re.IGNORECASE | re.DOTALL)
 PMIDS = {
     b"pmid": re.compile(r"pmid(?<=\bpmid):?\s*(\d{4,8})\b"),
     b"ncbi.nlm.nih.gov/": re.compile(r"ncbi\.nlm\.nih\.gov/(?:pubmed/)?(\d{4,8})\b"),
@@ -21,6 +22,8 @@ def identifiers(texts: Sequence[str]) -> tuple[list[str], list[str]]:
 
     >>> identifiers(["doi: 10.1000/AB.12). PMID:     23959785", "https://doi.org/10.1000/ab.12"])
     (['10.1000/ab.12'], ['23959785'])
+    >>> identifiers(["10.1000/(bees)7", "https://doi.org/10.1000/%28bees%297"])
+    (['10.1000/(bees)7'], [])
     """
     dois = dict.fromkeys(map(_doi, dict.fromkeys(chain.from_iterable(map(DOI.findall, texts)))))
     return list(dois), list(dict.fromkeys(chain.from_iterable(map(_pmids, texts))))
@@ -38,7 +41,7 @@ def _pmids(text: str) -> list[str]:
 
 
 def _doi(match: str) -> str:
-    doi = DOI_TAIL.sub("", match).rstrip(".,;:'’”*_")
+    doi = DOI_TAIL.sub("", unquote(match)).rstrip(".,;:'’”*_")
     if doi.endswith(")") and doi.count("(") < doi.count(")"):
         doi = doi.rstrip(").,;")
     return doi.lower()

@@ -569,3 +569,6 @@ def test_no_front_matter_breaks_the_reading_of_fields(front: dict[str, Any], bod
     assert found == again
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", found.slug)
     assert len(found.slug) <= 120
+        ("https://doi.org/10.1016/S0140-6736%2805%2967889-0", ["10.1016/s0140-6736(05)67889-0"], []),
+        ("https://doi.org/10.1000/ab%20cd%0Aef", ["10.1000/ab"], []),
+        ("https://doi.org/10.1000/a%3C1%3Eb;2-c%3Fview=1", ["10.1000/a<1>b;2-c"], []),
