@@ -130,7 +130,7 @@ class _Reading:
         if title != raw_title.strip():
             self.find("title.repaired", "title", f"title {_short(raw_title)}", "escaped quotes and blanks mended")
         stored = self._aliases()
-        page_id = self._page_id(stored)
+        page_id = self._page_id(stored, title)
         page_name = page_name_of(title, [address.value for address in stored if address.kind == "name"])
         fields = Fields(id=f"tiki-{page_id}" if page_id else f"page-{self.member_id}", title=title)
         fields.page_id, fields.legacy_title, fields.page_name = page_id, raw_title, page_name
@@ -166,10 +166,13 @@ class _Reading:
                 found[address] = None
         return list(found)
 
-    def _page_id(self, stored: Sequence[Address]) -> int | None:
+    def _page_id(self, stored: Sequence[Address], title: str) -> int | None:
         page_id = _page_number(self.source.get("tiki_page_id"))
-        numbers = (_page_number(address.value) for address in stored if address.kind == "id")
-        from_alias = next(filter(None, numbers), None)
+        numbers = list(filter(None, (_page_number(address.value) for address in stored if address.kind == "id")))
+        if len(numbers) > 1:  # one is the title's own alias, where the title is a number
+            of_title = _page_number(legacy_alias(title))
+            numbers.sort(key=lambda number: number == of_title)
+        from_alias = numbers[0] if numbers else None
         if page_id is None:
             action = "none found in the aliases" if from_alias is None else f"{from_alias} taken from the aliases"
             stored_id = self.source.get("tiki_page_id")

@@ -129,6 +129,7 @@ def test_a_year_of_two_digits_belongs_to_the_name_and_is_no_date() -> None:
         (2**60, [], f"page-{MEMBER}", "page-id.missing"),
         ("٧", [], f"page-{MEMBER}", "page-id.missing"),
         (7, ["/8"], "tiki-7", "page-id.mismatch"),
+        (7, ["/8", "/7"], "tiki-7", "page-id.mismatch"),
     ],
 )
 def test_the_id_is_that_of_the_field_then_of_the_aliases(
@@ -137,6 +138,18 @@ def test_the_id_is_that_of_the_field_then_of_the_aliases(
     found = read(tiki_page_id=page_id, aliases=aliases, slug="clear-water")
     assert found.id == expected
     assert [known for known in codes(found) if known.startswith("page-id")] == ([code] if code else [])
+
+
+@pytest.mark.parametrize("title", ["2020", "20,20"])
+def test_the_alias_of_a_title_that_is_a_number_is_no_page_id(title: str) -> None:
+    alias = "/" + fields.legacy_alias(title)
+    for own in ("/77", "/tiki-index.php?page_id=77"):
+        assert read(title=title, aliases=[alias, own]).id == "tiki-77"
+        assert "page-id.mismatch" not in codes(read(title=title, aliases=[alias, own], tiki_page_id=77))
+
+
+def test_a_page_whose_id_is_its_title_has_that_id() -> None:
+    assert read(title="2020", aliases=["/2020", "/2020"]).id == "tiki-2020"
 
 
 @pytest.mark.parametrize("page_id", [0, 7.5, "many", True, 2**53, float(2**53)])
