@@ -88,6 +88,6 @@ def valid_subject(subject: tuple[str, str, str], latest: str | None) -> dict[str
     text, precision, source = subject
     if text < "1800":
         return None
-    if latest is not None and text > f"{int(latest[:4]) + 1}{latest[4:]}"[: len(text)]:
+    if latest is not None and text > f"{min(int(latest[:4]) + 1, 9999):04}{latest[4:]}"[: len(text)]:
         return None
     return {"date": text, "precision": precision, "source": source}

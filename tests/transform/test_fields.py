@@ -225,6 +225,8 @@ def test_a_date_that_says_nothing_is_null_with_a_finding(key: str, text: str, co
         (("2020", "year", "title"), "2019-01-31", True),
         (("2021", "year", "title"), "2019-01-31", False),
         (("2102-11", "month", "alias"), None, True),
+        (("2019-06", "month", "alias"), "9999-12-31", True),
+        (("2019-06", "month", "alias"), "0900-12-31", False),
     ],
 )
 def test_a_subject_date_lies_between_1800_and_a_year_after_the_latest(
