@@ -12,10 +12,9 @@ from functools import lru_cache
 from etl import slugs
 
 MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-ORDINAL = "(?:st|nd|rd|th)?"
 ISO_DAY = r"(?P<iso>\d{4}-\d{2}-\d{2})"
-DAY_BEFORE = rf"(?P<before>\d{{1,2}}){ORDINAL}\s+(?P<behind>{slugs.MONTH})\.?,?\s+(?P<end>\d{{4}})"
-DATE = rf"(?:(?P<month>{slugs.MONTH})\.?\s+)?(?:(?P<day>\d{{1,2}}){ORDINAL},?\s+)?(?P<year>\d{{4}})"
+DAY_BEFORE = rf"(?P<before>\d{{1,2}}){slugs.ORDINAL}\s+(?P<behind>{slugs.MONTH})\.?,?\s+(?P<end>\d{{4}})"
+DATE = rf"(?:(?P<month>{slugs.MONTH})\.?\s*)?(?:(?P<day>\d{{1,2}}){slugs.ORDINAL},?\s+)?(?P<year>\d{{4}})"
 DATE_AT_END = re.compile(rf"(?:{ISO_DAY}|{DAY_BEFORE}|{DATE})\s*$", re.IGNORECASE)
 DATED_TITLE = re.compile(
     rf"[–—-](?:\s*(?:{ISO_DAY}|{DATE})|(?<!\d.)(?<!\d\s.)\s*{DAY_BEFORE})\s*$", re.IGNORECASE | re.DOTALL

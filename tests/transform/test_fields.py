@@ -244,6 +244,7 @@ def test_a_subject_date_lies_between_1800_and_a_year_after_the_latest(
         ("Newsletter – June 3rd, 2019", ("2019-06-03", "day")),
         ("Newsletter – 2019-06-13", ("2019-06-13", "day")),
         ("Newsletter – June 2019", ("2019-06", "month")),
+        ("Newsletter – June2019", ("2019-06", "month")),
         ("Newsletter–2019", ("2019", "year")),
         ("Newsletter 13 June 2019", None),
         ("Newsletter 2019-06-13", None),
@@ -270,11 +271,29 @@ def test_a_suffix_that_was_cut_says_when_with_a_dash_behind_it_too(suffix: str) 
     assert found.subject == ("2019-06", "month", "alias")
 
 
-def test_the_slug_of_an_abstract_has_no_date() -> None:
-    front = {"title": "Rain gardens – June 2019", "authors": [], "keywords": []}
+DATES = ["June 2019", "June2019", "June 13, 2019", "June 13th, 2019", "13 June 2019", "13th June 2019"]
+
+
+@pytest.mark.parametrize("date", DATES)
+def test_the_slug_of_an_abstract_has_no_date(date: str) -> None:
+    front = {"title": f"Rain gardens – {date}", "authors": [], "keywords": []}
     found = read_fields(RawRecord("abstract", "text", front, "Text.", 1), MEMBER, Settings())
     assert isinstance(found, Fields)
-    assert (found.title, found.slug) == ("Rain gardens – June 2019", "rain-gardens")
+    assert (found.title, found.slug) == (f"Rain gardens – {date}", "rain-gardens")
+
+
+@pytest.mark.parametrize("title", ["Bed 5 – 13 June 2019", "Bed 5–13 June 2019", "Bed 5 13 June 2019"])
+def test_a_number_that_is_no_day_of_the_date_stays_in_a_slug(title: str) -> None:
+    assert read(title=title).slug == "bed-5-13"
+
+
+def test_a_month_and_a_year_without_a_blank_say_when() -> None:
+    assert read(title="Wells", aliases=["/Wells+–+June2019"]).subject == ("2019-06", "month", "alias")
+
+
+@pytest.mark.parametrize("unseen", ["\u00ad", "\u200b", "\u200d", "\u2060", "\ufeff"])
+def test_a_character_that_no_reader_sees_parts_no_word_of_a_slug(unseen: str) -> None:
+    assert read(title=f"Gar{unseen}den wells").slug == "garden-wells"
 
 
 # --- terms ---------------------------------------------------------------------------------
@@ -551,6 +570,9 @@ def test_what_was_made_of_excluded_sections_is_told_as_it_is(value: Any, action:
         ("https://doi.org/10.1000/AB.12).", ["10.1000/ab.12"], []),
         ("doi:10.1016/S0140-6736(05)67889-0.", ["10.1016/s0140-6736(05)67889-0"], []),
         ("(doi 10.1000/x)", ["10.1000/x"], []),
+        ("https://doi.org/10.1016/S0140-6736%2805%2967889-0", ["10.1016/s0140-6736(05)67889-0"], []),
+        ("https://doi.org/10.1000/ab%20cd%0Aef", ["10.1000/ab"], []),
+        ("https://doi.org/10.1000/a%3C1%3Eb;2-c%3Fview=1", ["10.1000/a<1>b;2-c"], []),
         ("PMID: 00012345 and PMID 12345", [], ["12345"]),
         ("https://www.ncbi.nlm.nih.gov/pubmed/23959785", [], ["23959785"]),
         ("version 10.4/x and PMID: 12", [], []),
@@ -584,6 +606,3 @@ def test_no_front_matter_breaks_the_reading_of_fields(front: dict[str, Any], bod
     assert found == again
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", found.slug)
     assert len(found.slug) <= 120
-        ("https://doi.org/10.1016/S0140-6736%2805%2967889-0", ["10.1016/s0140-6736(05)67889-0"], []),
-        ("https://doi.org/10.1000/ab%20cd%0Aef", ["10.1000/ab"], []),
-        ("https://doi.org/10.1000/a%3C1%3Eb;2-c%3Fview=1", ["10.1000/a<1>b;2-c"], []),
