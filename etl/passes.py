@@ -444,9 +444,8 @@ class _Transform:
         """What comes of it, to the files."""
         if self.is_made:
             self._write_document()
-        elif self.outcome == "redirect":  # its fields are shown nowhere
-            found = [finding for finding in self.draft.findings if finding.code != "field.invalid"]
-            self._write_findings([*found, *self._placed()], self.draft.document["id"])
+        elif self.outcome == "redirect":
+            self._write_findings([*self.draft.findings, *self._placed()], self.draft.document["id"])
         elif self.outcome == "duplicate":
             message = "the same bytes as an earlier member"
             self._write_findings([Finding("member.duplicate", message, "counted as a duplicate")], None)

@@ -397,6 +397,15 @@ def test_digits_that_are_no_number_are_a_repair_in_yaml(line: str, tmp_path: Pat
     assert "field.invalid" in codes(out / "current")
 
 
+def test_what_was_repaired_in_a_redirect_page_is_told_too(tmp_path: Path, out: Path, run: Run) -> None:
+    front = {"title": "Springs", "slug": "springs", "tiki_page_id": 2, "aliases": "/Old+springs"}
+    way = f'{json.dumps(front)}\n\n{{redirect page="Wells"}}'.encode()
+    source = folder(tmp_path / "wiki", {name(1): page("Wells"), name(2): way})
+    assert run("migrate", source, "--out", out).status == 0
+    [repaired] = [found for found in lines(out / "current" / "findings.jsonl") if found["member"] == name(2)]
+    assert (repaired["code"], repaired["field"], repaired["document"]) == ("field.invalid", "aliases", "tiki-2")
+
+
 def test_a_page_with_very_many_aliases_is_a_page(tmp_path: Path, out: Path, run: Run) -> None:
     """To look through all of them for each would take minutes."""
     aliases = [f"/Alias+{number}" for number in range(20_000)]
