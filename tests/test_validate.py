@@ -347,13 +347,16 @@ def test_a_manifest_alone_is_held_against_its_schema_and_its_sums(run: Run, gene
 
 
 def test_a_file_that_is_missing_and_one_that_is_too_many_are_found(run: Run, generation: Path) -> None:
-    (generation / "terms.jsonl").unlink()
+    for file in ("terms.jsonl", "changes.jsonl", "redirects/nginx/README.md"):
+        (generation / file).unlink()
     (generation / "redirects" / "extra.conf").write_text("")
     said = found(run, generation)
-    assert {(fault["code"], Path(fault["member"]).name) for fault in said["faults"]} == {
+    assert sorted((fault["code"], Path(fault["member"]).name) for fault in said["faults"]) == [
+        ("file.missing", "README.md"),
+        ("file.missing", "changes.jsonl"),
         ("file.missing", "terms.jsonl"),
         ("file.unlisted", "extra.conf"),
-    }
+    ]
 
 
 def test_a_generation_without_its_manifest_or_its_documents_is_still_one(run: Run, generation: Path) -> None:
@@ -478,6 +481,8 @@ LEDGER: dict[str, Callable[[dict[str, Any]], object]] = {
     "inputs": lambda manifest: manifest["inputs"][0].update(members=17),
     "findings.slug.taken": lambda manifest: manifest["findings"].update({"slug.taken": 5}),
     "findings.text.lost": lambda manifest: manifest["findings"].update({"text.lost": 1}),
+    "changes.box": lambda manifest: manifest["changes"].update(box=99),
+    "changes.anchor": lambda manifest: manifest["changes"].pop("anchor"),
 }
 
 

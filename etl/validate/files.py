@@ -36,6 +36,8 @@ LINES = {
     "changes.jsonl": "change",
 }
 """Files of lines, and the schema of their lines."""
+ALWAYS = LINES.keys() - {"changes.jsonl"}
+"""Those that every generation has, whatever its manifest says."""
 
 
 class At(NamedTuple):
@@ -118,6 +120,8 @@ class Files:
     """Lines of each file that was read, by its path as shown."""
     codes: Counter[str] = field(default_factory=Counter)
     """Findings of findings.jsonl, by code."""
+    rules: Counter[str] = field(default_factory=Counter)
+    """Edits of changes.jsonl, by rule."""
     before: tuple[str, str] | None = None
     """The last entry of the redirect map, for its order."""
 
@@ -161,7 +165,12 @@ class Files:
     def read(self, path: Path, shown: str, name: str) -> None:
         """Check every line by itself, and keep what the questions about all of them need."""
         self.lines[shown] = 0
-        keepers = {"document": self._keep_document, "redirect": self._keep_redirect, "finding": self._keep_finding}
+        keepers = {
+            "document": self._keep_document,
+            "redirect": self._keep_redirect,
+            "finding": self._keep_finding,
+            "change": self._keep_change,
+        }
         keep = keepers.get(name)
         with path.open("rb") as file:
             for number, raw in _numbered(file, MEMBERS_IN_A_LINE * self.settings.max_member_bytes):
@@ -235,6 +244,9 @@ class Files:
     def _keep_finding(self, record: dict[str, Any], _shown: str, _number: int) -> None:
         self.codes[str(record.get("code"))] += 1
 
+    def _keep_change(self, record: dict[str, Any], _shown: str, _number: int) -> None:
+        self.rules[str(record.get("rule"))] += 1
+
     # --- what is asked of all lines ---------------------------------------------------------
 
     def check_repeats(self) -> None:
@@ -265,7 +277,7 @@ class Files:
         for name, schema in LINES.items():
             if (folder / name).is_file():
                 self.read(folder / name, f"{shown}/{name}", schema)
-            elif name != "changes.jsonl":
+            elif name in ALWAYS:
                 self.fault(f"{shown}/{name}", "file.missing", "the file is not there")
         if self.lines.get(f"{shown}/documents.jsonl") == 0:
             self.fault(f"{shown}/documents.jsonl", "bundle.empty", "there is no document")
@@ -311,7 +323,7 @@ class Files:
         """Every file is as the manifest says, none is missing, none is too many."""
         listed = {entry["name"]: entry for entry in manifest["files"]}
         there = {file.name: file.model_dump() for file in describe(folder) if file.name != MANIFEST}
-        for name in sorted(listed.keys() - there.keys() - LINES.keys()):
+        for name in sorted(listed.keys() - there.keys() - ALWAYS):
             self.fault(f"{shown}/{name}", "file.missing", "the file is not there")
         for name in sorted(there.keys() - listed.keys()):
             self.fault(f"{shown}/{name}", "file.unlisted", "the manifest does not name this file")
@@ -330,14 +342,20 @@ class Files:
 
     def _check_ledger(self, manifest: dict[str, Any], shown: str) -> None:
         """The counts of the manifest against the lines of the files."""
-        ledger, findings = manifest["ledger"], manifest["findings"]
+        ledger = manifest["ledger"]
         self.ledger.update(ledger)
         lines = {name: self.lines.get(f"{shown}/{name}.jsonl", 0) for name in ("documents", "withheld", "rejects")}
-        codes = sorted(findings.keys() | self.codes.keys())
+        counted = {"findings": self.codes}
+        if f"{shown}/changes.jsonl" in self.lines:
+            counted["changes"] = self.rules
         counts = [
             *_sums(manifest),
             *((f"ledger.{name}", ledger[name], count) for name, count in lines.items()),
-            *((f"findings.{code}", findings.get(code, 0), self.codes[code]) for code in codes),
+            *(
+                (f"{what}.{key}", manifest[what].get(key, 0), found[key])
+                for what, found in counted.items()
+                for key in sorted(manifest[what].keys() | found.keys())
+            ),
         ]
         self._check_counts(counts, f"{shown}/{MANIFEST}")
 
