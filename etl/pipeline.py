@@ -22,7 +22,7 @@ from etl.extract.trouble import SourceError
 from etl.extract.unchanged import check_unchanged
 from etl.facts import Facts
 from etl.load import lines
-from etl.load.generations import DIFFERENCE, REFUSED, Generations
+from etl.load.generations import DIFFERENCE, REFUSED, Generations, OutputError
 from etl.load.ledger import balance, prove
 from etl.load.redirects import compile_all, compile_options
 from etl.model import MANIFEST, Finding, Input, Manifest, Rejection, finding_line
@@ -327,10 +327,22 @@ def refusal(run: Run, current: Path | None) -> str | None:
 
 
 def documents_before(current: Path | None) -> int:
-    """How many documents the current generation has."""
-    if current is None or not (current / MANIFEST).is_file():
+    """How many documents the current generation has. Raises OutputError when it is damaged."""
+    if current is None:
         return 0
-    return int(orjson.loads((current / MANIFEST).read_bytes())["ledger"]["documents"])
+    path = current / MANIFEST
+    with _reading(path):
+        return int(orjson.loads(path.read_bytes())["ledger"]["documents"])
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Something of a file of the current generation: damage is trouble with ``out/``, and no bug of ours."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError) as error:
+        how = "`wiki-etl rollback` leads to another one; without the link to it nothing is compared"
+        raise OutputError(f"{path}: the current generation is damaged; {how}") from error
 
 
 def evidence(run: Run, made: Path, work: Path) -> Path:
@@ -382,5 +394,7 @@ def difference(facts: Facts, made: Path, current: Path | None) -> dict[str, Any]
 def _versions(side: str, path: Path) -> Iterator[tuple[str, str, str]]:
     with path.open("rb") as file:
         for line in file:
-            document = orjson.loads(line)
-            yield side, document["id"], document["digest"]
+            with _reading(path):
+                document = orjson.loads(line)
+                id_, digest = str(document["id"]), str(document["digest"])
+            yield side, id_, digest

@@ -653,6 +653,52 @@ def test_as_many_generations_stay_as_the_setting_says(bundle: Path, out: Path, r
     assert (out / "current").readlink() == Path("generations/4")
 
 
+@pytest.mark.parametrize("damage", ["", "{", "[]", "{}", '{"ledger": {}}', '{"ledger": {"documents": "three"}}'])
+def test_status_3_when_the_manifest_of_the_current_generation_is_damaged(
+    damage: str, bundle: Path, out: Path, run: Run
+) -> None:
+    run("migrate", bundle, "--out", out)
+    (out / "current" / "manifest.json").write_text(damage)
+    for words in ([], ["--dry-run"]):
+        outcome = run("migrate", bundle, "--out", out, *words)
+        assert (outcome.status, outcome.err.count("\n")) == (3, 1), outcome
+        assert "manifest.json: the current generation is damaged" in outcome.err
+        assert outcome.err.endswith("nothing was published\n")
+    said = run("validate", bundle, "--out", out, "--format", "github")
+    assert (said.status, said.out.startswith("::error")) == (3, True)
+    (out / "current").unlink()
+    assert run("migrate", bundle, "--out", out).status == 0
+
+
+def test_status_3_when_the_current_generation_has_lost_its_manifest(bundle: Path, out: Path, run: Run) -> None:
+    run("migrate", bundle, "--out", out)
+    (out / "current" / "manifest.json").unlink()
+    outcome = run("migrate", folder(out.with_name("shrunk"), pages(1)), "--out", out)
+    assert (outcome.status, outcome.err.endswith("nothing was published\n")) == (3, True)
+
+
+@pytest.mark.parametrize("damage", ["{", "[]", "{}", '{"id": "tiki-9"}', '{"id": "tiki-9", "digest": [1]}'])
+def test_a_dry_run_tells_damaged_documents_of_the_current_generation_from_a_bug(
+    damage: str, bundle: Path, out: Path, run: Run
+) -> None:
+    run("migrate", bundle, "--out", out)
+    with (out / "current" / "documents.jsonl").open("a") as file:
+        file.write(f"{damage}\n")
+    assert run("migrate", bundle, "--out", out, "--dry-run").status in (0, 3)
+
+
+def test_status_3_when_current_is_no_link_and_no_generation_is_left_behind(
+    bundle: Path, out: Path, tmp_path: Path, run: Run
+) -> None:
+    run("migrate", bundle, "--out", out)
+    copy = Path(shutil.copytree(out, tmp_path / "copy"))
+    for word in ("migrate", "release", "rollback"):
+        outcome = run(word, *([bundle] if word == "migrate" else []), "--out", copy)
+        assert outcome.status == 3
+        assert f"{copy / 'current'} is no link" in outcome.err
+    assert [path.name for path in (copy / "generations").iterdir()] == ["1"]
+
+
 def test_changes_and_html_come_with_their_flags_only(bundle: Path, out: Path, run: Run) -> None:
     run("migrate", bundle, "--out", out)
     assert not (out / "current" / "changes.jsonl").exists()

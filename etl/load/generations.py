@@ -86,18 +86,22 @@ class Generations:
 
     @property
     def current(self) -> Path | None:
-        """The generation that is published, resolved once; None when there is none."""
-        link = self.out / CURRENT
-        return link.resolve(strict=True) if link.is_symlink() and link.exists() else None
+        """The generation that is published, resolved once; None when there is none.
+
+        Raises OutputError for a ``current`` that is no link.
+        """
+        link = self._own_link(CURRENT)
+        return link.resolve(strict=True) if link and link.exists() else None
 
     @property
     def released(self) -> Path | None:
         """The generation in use, resolved once; None when none was released.
 
-        Raises OutputError when it is not there any more: its addresses would be lost without a word.
+        Raises OutputError when it is not there any more: its addresses would be lost without a word; also for a
+        ``released`` that is no link.
         """
-        link = self.out / RELEASED
-        if not link.is_symlink():
+        link = self._own_link(RELEASED)
+        if link is None:
             return None
         if not link.exists():
             raise OutputError(f"{link} names {link.readlink()}, which is not there; release another generation")
@@ -131,8 +135,8 @@ class Generations:
         """
         self._require()
         with self.locked():
-            before = self.out / RELEASED
-            old = before.readlink().name if before.is_symlink() else None
+            before = self._own_link(RELEASED)
+            old = before.readlink().name if before else None
             target = self.current if number is None else self._numbered(number)
             if target is None:
                 raise OutputError(f"there is no current generation in {self.out} to release; run `wiki-etl migrate`")
@@ -165,6 +169,21 @@ class Generations:
             shutil.rmtree(refused)
         made.rename(refused)
         return refused
+
+    def _own_link(self, name: str) -> Path | None:
+        """A link of ours, wherever it leads; None when there is none.
+
+        Raises OutputError for anything else under its name, which no rename of a link could replace.
+        """
+        link = self.out / name
+        if link.is_symlink():
+            return link
+        if link.exists():
+            raise OutputError(
+                f"{link} is no link, as in a copy of {self.out} that followed it; remove it and put the link back: "
+                f"ln -s {self.folder.name}/<number> {link}"
+            )
+        return None
 
     def _require(self) -> None:
         """A mistyped folder is not made."""

@@ -19,7 +19,6 @@ from pathlib import Path
 import orjson
 
 from etl.extract.bundle import Bundle
-from etl.extract.trouble import SourceError
 from etl.hashes import Hashes
 from etl.load.faults import Fault, Place, Verdict, command, show_github, show_json, show_text
 from etl.load.generations import CURRENT, REFUSED, Generations
@@ -30,6 +29,7 @@ from etl.report import warnings
 from etl.room import temporary_folder
 from etl.run import Run
 from etl.settings import Settings, SettingsError, is_local
+from etl.trouble import Trouble
 from etl.validate.files import LINES, Files, fault_line
 
 _OPENING = {
@@ -63,7 +63,7 @@ def validate(
     The paths that are bundles are one set, as for `migrate`. ``strict``: warnings count as faults.
     ``out``: the folder whose current generation `max_shrink` compares with. ``sha256``: what the only bundle must have.
     ``baseline``: a findings.jsonl, or the JSON form of an earlier validation, whose faults are known and no faults.
-    Raises SourceError, OSError (status 3) and SettingsError (2).
+    Raises SourceError, OutputError, OSError (status 3) and SettingsError (2).
     """
     try:
         with temporary_folder() as folder:
@@ -79,7 +79,7 @@ def validate(
                 work.verdict.leave_out(known)
             _show(work.verdict, form, quiet=quiet, verbose=verbose)
             return work.verdict.status
-    except (SourceError, SettingsError, OSError) as error:
+    except (Trouble, OSError) as error:
         if form == "github" and not isinstance(error, BrokenPipeError):
             print(command("error", one_line(str(error)), title="wiki-etl validate"))
         raise

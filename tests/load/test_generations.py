@@ -291,6 +291,14 @@ def test_a_release_that_is_not_there_any_more_is_trouble_and_not_nothing(out: Ge
         assert out.released
 
 
+def test_a_release_that_is_no_link_is_trouble_and_no_second_release(out: Generations) -> None:
+    history(out, "one")
+    (out.out / "released").mkdir()
+    for ask in (out.release, lambda: out.released):
+        with pytest.raises(OutputError, match="released is no link"):
+            ask()
+
+
 @pytest.mark.parametrize("command", ["release", "roll_back"])
 def test_an_unknown_number_is_named_with_those_that_are_there(command: str, out: Generations) -> None:
     history(out, "one", "two")
