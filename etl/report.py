@@ -78,9 +78,11 @@ def published(run: Run) -> str:
     return "nothing was published"
 
 
-def text(run: Run) -> str:
-    """The summary as a person reads it."""
+def text(run: Run, *, quiet: bool = False) -> str:
+    """The summary as a person reads it; ``quiet``: what went wrong with the run as a whole, or nothing."""
     facts = summary(run)
+    if quiet:
+        return "\n".join([*_trouble(facts), *([_outcome(run, facts)] if run.refused else [])])
     parts = [_ledger(facts), _findings(facts), _difference(run, facts), _outcome(run, facts), _next(run, facts)]
     return "\n".join(part for part in parts if part)
 
@@ -101,13 +103,18 @@ def _ledger(facts: dict[str, Any]) -> str:
         ),
     ]
     lines += [f"WARNING: {sentence}" for sentence in facts["warnings"]]
-    lines += [f"TROUBLE: {entry['trouble']}" for entry in facts["inputs"] if entry["trouble"]]
+    lines += _trouble(facts)
     if facts["deaths"]:
         lines.append(
             f"TROUBLE: the system ended {facts['deaths']} worker processes, for want of memory perhaps "
             "(fewer --jobs need less); what they had under way was done again"
         )
     return "\n".join(lines)
+
+
+def _trouble(facts: dict[str, Any]) -> list[str]:
+    """Sources that were read in part."""
+    return [f"TROUBLE: {entry['trouble']}" for entry in facts["inputs"] if entry["trouble"]]
 
 
 def _findings(facts: dict[str, Any]) -> str:

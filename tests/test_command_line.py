@@ -536,6 +536,23 @@ def test_quiet_says_nothing_and_a_failure_still_does(bundle: Path, out: Path, ru
     assert run("migrate", out / "nowhere", "--out", out, "--quiet").err != ""
 
 
+def test_quiet_says_of_a_refused_run_that_it_is_one(bundle: Path, out: Path, run: Run) -> None:
+    folder(bundle, {name(9): REJECT})
+    for words in ([], ["--dry-run"]):
+        said = run("migrate", bundle, "--out", out, "--quiet", "--max-rejects", "0", *words)
+        assert (said.status, said.out) == (5, "")
+        assert re.fullmatch(r"REFUSED: 1 of 4 members are rejects.*\n", said.err), said.err
+    assert run("migrate", bundle, "--out", out, "--quiet").err == ""
+
+
+def test_quiet_says_of_a_part_that_it_is_one(tmp_path: Path, out: Path, run: Run) -> None:
+    part = tarred(tmp_path / "wiki.tar", pages(9))
+    part.write_bytes(part.read_bytes()[:6000])
+    said = run("migrate", part, "--out", out, "--quiet", "--allow-partial")
+    assert said.status == 1
+    assert re.fullmatch(r"TROUBLE: .*wiki\.tar: .* cut off.*\n", said.err), said.err
+
+
 def test_the_ledger_on_standard_error_names_every_kind(out: Path, run: Run) -> None:
     said = run("migrate", SAMPLE, "--out", out).err
     for word in ("members", "documents", "withheld", "redirect pages", "duplicates", "rejects", "findings"):

@@ -303,8 +303,8 @@ def _migrate(options: argparse.Namespace) -> int:
             print(json.dumps(report.summary(run), indent=2), flush=True)
         except OSError as error:
             raise Trouble(f"standard output: {error.strerror}; {report.published(run)}") from error
-    if not options.quiet:
-        say(report.text(run))
+    if told := report.text(run, quiet=options.quiet):
+        say(told)
     return report.exit_status(run)
 
 

@@ -119,8 +119,7 @@ def show_text(verdict: Verdict, out: TextIO, *, quiet: bool = False, verbose: bo
     faults = verdict.read(verbose=verbose)
     wanted = (fault for fault in faults if verdict.counts(fault["code"])) if quiet else faults
     out.writelines(f"{line}\n" for line in _listing(verdict, wanted))
-    if not quiet:
-        out.writelines(f"{line}\n" for line in _totals(verdict))
+    out.writelines(f"{line}\n" for line in (_of_the_whole(verdict) if quiet else _totals(verdict)))
 
 
 def _listing(verdict: Verdict, faults: Iterable[Fault]) -> Iterator[str]:
@@ -155,12 +154,17 @@ def _totals(verdict: Verdict) -> Iterator[str]:
     if verdict.ledger:
         yield _ledger(verdict)
     yield from (f"WARNING: {one_line(text)}" for text in verdict.warnings)
-    yield from (f"TROUBLE: {one_line(text)}" for text in verdict.trouble)
-    if verdict.refused:
-        yield f"REFUSED: {one_line(verdict.refused)}"
+    yield from _of_the_whole(verdict)
     if verdict.known is not None:
         yield f"{_number_of(verdict.known, 'finding')} of before, not shown and no fault"
     yield _sum(verdict)
+
+
+def _of_the_whole(verdict: Verdict) -> Iterator[str]:
+    """What makes the exit status and is no fault of one member."""
+    yield from (f"TROUBLE: {one_line(text)}" for text in verdict.trouble)
+    if verdict.refused:
+        yield f"REFUSED: {one_line(verdict.refused)}"
 
 
 def _ranked(codes: Iterable[str]) -> list[str]:
