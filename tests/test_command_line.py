@@ -853,6 +853,31 @@ def test_the_sample_is_read_beside_others_when_it_is_named(project: Path, run: R
     assert len(lines(project / "out" / "current" / "documents.jsonl")) == 3
 
 
+@pytest.mark.parametrize("out", ["out", "."])
+def test_what_earlier_runs_wrote_into_the_source_is_no_member(
+    out: str, bundle: Path, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    monkeypatch.chdir(bundle)
+    words = ("migrate", ".", "--out", out)
+    assert run(*words, "--tables").status == 0
+    assert run("release", "--out", out).status == 0
+    assert run(*words, "--dry-run").status == 0
+    again = run(*words, "--tables")
+    assert (again.status, "nothing new: the same bytes as generation 1" in again.err) == (0, True), again.err
+    assert "3 members came in (wiki); skipped: " in again.err
+    checked = run("validate", ".", *(["--out", out] if out == "." else []), "--format", "json")
+    assert json.loads(checked.out)["ledger"]["members"] == 3
+
+
+def test_a_folder_of_the_export_is_read_though_it_is_named_like_one_of_ours(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    folder(bundle, {f"out/{name(7)}": page("Seventh", page_id=7), f"b/refused/{name(8)}": page("Eighth", page_id=8)})
+    monkeypatch.chdir(bundle)
+    for _ in range(2):
+        assert "5 members came in" in run("migrate", ".").err
+
+
 def test_no_folder_raw_is_wrong_usage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
     monkeypatch.chdir(tmp_path)
     assert run("migrate").status == 2

@@ -21,6 +21,9 @@ from etl.trouble import Trouble
 if TYPE_CHECKING:
     from etl.run import Run
 
+OUT = Path("out")
+"""Where generations go, and come from, unless another folder is named."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit status (contract, section 3)."""
@@ -183,9 +186,7 @@ def _migrate_arguments(commands: Any) -> None:
     command.add_argument(
         "source", nargs="*", metavar="SOURCE", help="folder, archive, member file, http(s) address or - (default: raw)"
     )
-    command.add_argument(
-        "--out", type=Path, default=Path("out"), metavar="FOLDER", help="where generations go (default: out)"
-    )
+    command.add_argument("--out", type=Path, default=OUT, metavar="FOLDER", help="where generations go (default: out)")
     _source_arguments(command)
     command.add_argument("--tables", action="store_true", help="also write tables/*.csv")
     command.add_argument("--changes", action="store_true", help="also write changes.jsonl, every edit of every body")
@@ -234,9 +235,7 @@ def _replay_arguments(commands: Any) -> None:
     command.add_argument(
         "file", nargs="?", type=Path, metavar="FILE", help="rejects.jsonl or generation (default: out/current)"
     )
-    command.add_argument(
-        "--out", type=Path, default=Path("out"), metavar="FOLDER", help="where generations are (default: out)"
-    )
+    command.add_argument("--out", type=Path, default=OUT, metavar="FOLDER", help="where generations are (default: out)")
     command.add_argument(
         "--config", type=Path, metavar="FILE", help="settings file (default: that of a migration of raw)"
     )
@@ -258,7 +257,7 @@ def _release_arguments(commands: Any) -> None:
         command = add_command(commands, name, run, help_, f"wiki-etl {name} --out out")
         command.add_argument("number", nargs="?", type=count, metavar="NUMBER", help=f"default: {default}")
         command.add_argument(
-            "--out", type=Path, default=Path("out"), metavar="FOLDER", help="where generations are (default: out)"
+            "--out", type=Path, default=OUT, metavar="FOLDER", help="where generations are (default: out)"
         )
 
 
@@ -411,7 +410,7 @@ def _toml(value: Any) -> str:
 
 
 def _sources(given: list[str], *, quiet: bool) -> tuple[list[str], list[Path]]:
-    """The sources, and the folders to leave out: without SOURCE, the sample only while it is alone."""
+    """The sources, and what to leave out of them: without SOURCE, the sample only while it is alone."""
     from etl.settings import CONFIG_NAME, SettingsError
 
     if given:
@@ -447,8 +446,11 @@ def _run(options: argparse.Namespace, leave_out: Sequence[Path], sources: Sequen
 
 
 def _one_source(options: argparse.Namespace) -> tuple[list[str], list[Path]]:
-    """`_sources`; with ``--sha256`` there is exactly one, and it is no folder."""
+    """`_sources`, without what earlier runs wrote into one; with ``--sha256`` there is one, and it is no folder."""
+    from etl.load.generations import Generations
+
     sources, leave_out = _sources(options.source, quiet=options.quiet)
+    leave_out = [*leave_out, *Generations(options.out or OUT).written]
     if options.sha256 and (len(sources) != 1 or Path(sources[0]).is_dir()):
         from etl.settings import SettingsError
 

@@ -90,7 +90,7 @@ def scan(
     some entries may be ones to pass over.
 
     Compressed tars, standard input and downloads are spooled to files below ``work``, an existing folder that the
-    caller deletes after the last `Reader`. Folders in ``leave_out`` are passed over in silence.
+    caller deletes after the last `Reader`. What is in ``leave_out`` is passed over with all that it holds.
 
     Raises SourceError for a source that cannot be opened, for an archive that changes, for `max_members` and
     `max_total_bytes`, and for a source that is no folder and has another SHA-256 than ``sha256`` (in lower case).
@@ -249,7 +249,7 @@ class _Scan:
         self.origin = ""
         self._work = work
         self._sha256 = sha256
-        self._leave_out = {path.resolve() for path in leave_out}
+        self._leave_out = [path.parent.resolve() / path.name for path in leave_out]
         self._ignored = globs(settings.ignore)
         decisions = {PurePosixPath(settings.redirects).name} if settings.redirects else set()
         self._of_settings = {unicodedata.normalize("NFC", name) for name in {CONFIG_NAME, *decisions}}
@@ -364,15 +364,19 @@ class _Scan:
         while todo:
             prefix, folder = todo.pop()
             entries.bundle.folders.append(look(Path(folder), f"{shown.rstrip('/')}/{prefix}"))
+            here = Path(folder).resolve()
+            left_out = {path.name for path in self._leave_out if path.parent == here}
             try:
                 with os.scandir(folder) as found:
                     for entry in found:
                         name = prefix + entry.name
-                        if not entry.is_dir(follow_symlinks=False):
+                        if entry.name in left_out:
+                            entries.skip("left out")
+                        elif not entry.is_dir(follow_symlinks=False):
                             yield entry, name
                         elif reason := noise(name):
                             entries.skip(reason)
-                        elif not self._leave_out or Path(entry.path).resolve() not in self._leave_out:
+                        else:
                             todo.append((name + "/", entry.path))
             except OSError as error:
                 entries.trouble(f"the folder {prefix!r} cannot be listed: {why(error)}")

@@ -42,6 +42,8 @@ class Generations:
     def __init__(self, out: Path) -> None:
         self.out = out
         self.folder = out / "generations"
+        self.written = [self.folder, *(out / name for name in (CURRENT, RELEASED, REFUSED))]
+        """All that is ever written and is not hidden: no members, where a source has them in it."""
 
     @contextmanager
     def locked(self) -> Iterator[Path]:

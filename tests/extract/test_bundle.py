@@ -264,12 +264,19 @@ def test_a_named_link_to_a_source_is_followed(tmp_path: Path) -> None:
     assert seen.members == {"real": {"x/1.txt": b"1", "2.txt": b"2"}, "link": {"link.txt": b"p"}}
 
 
-def test_left_out_folders_are_passed_over_in_silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_left_out_folders_are_passed_over_whole_and_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_folder(tmp_path / "raw", {"sample/1.txt": b"1", "sample/2.zip": zip_bytes({"x": b""}), "real/3.txt": b"3"})
     monkeypatch.chdir(tmp_path)
     seen = Scanned(tmp_path / "work", "raw", leave_out=(tmp_path / "raw" / "sample",))
     assert seen.members == {"real": {"3.txt": b"3"}}
-    assert seen.bundles[0].skipped == {}
+    assert seen.bundles[0].skipped == {"left out": 1}
+
+
+def test_a_link_is_left_out_by_its_own_name_and_not_by_what_it_shows(tmp_path: Path) -> None:
+    write_folder(tmp_path / "raw", {"1.txt": b"1", "old/2.txt": b"2"})
+    (tmp_path / "raw" / "new").symlink_to("old")
+    seen = Scanned(tmp_path / "work", tmp_path / "raw", leave_out=(tmp_path / "raw" / "new",))
+    assert seen.members == {"raw": {"1.txt": b"1", "old/2.txt": b"2"}}
 
 
 def test_the_shared_prefix_is_that_of_members_alone(tmp_path: Path) -> None:
