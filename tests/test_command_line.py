@@ -813,6 +813,14 @@ def test_settings_come_from_config_then_from_beside_the_source_then_from_pyproje
     assert '"given"' in value(source, "--config", tmp_path / "own.toml")
 
 
+def test_settings_need_no_source(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text('[tool.wiki-etl]\nhome = "pyproject"\n')
+    assert 'home = "pyproject"' in run("settings").out
+    (tmp_path / "wiki-etl.toml").write_text('home = "given"')
+    assert 'home = "given"  # wiki-etl.toml' in run("settings", "--config", "wiki-etl.toml").out
+
+
 def test_schema_prints_a_schema_or_all_names(run: Run) -> None:
     from etl import schemas
 

@@ -329,8 +329,7 @@ def _replay(options: argparse.Namespace) -> int:
     from etl.made_with import origin
     from etl.replay import replay
 
-    sources = _sources([], quiet=True)[0] if Path("raw").is_dir() else []
-    settings, origins = loaded(options, sources)
+    settings, origins = loaded(options, _sources_if_any([], quiet=True))
     done = replay(
         options.file,
         settings,
@@ -379,8 +378,7 @@ def _schema(options: argparse.Namespace) -> int:
 
 
 def _settings(options: argparse.Namespace) -> int:
-    sources, _ = _sources(options.source, quiet=options.quiet)
-    settings, origins = loaded(options, sources)
+    settings, origins = loaded(options, _sources_if_any(options.source, quiet=options.quiet))
 
     if settings.redirects is not None:  # wherever the settings are written to
         settings = settings.model_copy(update={"redirects": str(Path(settings.redirects).absolute())})
@@ -425,6 +423,11 @@ def _sources(given: list[str], *, quiet: bool) -> tuple[list[str], list[Path]]:
     if sample.is_dir() and not quiet:
         say("raw holds an export of its own: raw/sample is left out")
     return [str(raw)], [sample]
+
+
+def _sources_if_any(given: list[str], *, quiet: bool) -> list[str]:
+    """The sources whose settings count, for a command that reads none: without SOURCE there need be no raw."""
+    return _sources(given, quiet=quiet)[0] if given or Path("raw").is_dir() else []
 
 
 def _run(options: argparse.Namespace, leave_out: Sequence[Path], sources: Sequence[str], out: Path) -> Run:
