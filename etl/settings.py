@@ -31,6 +31,7 @@ damage."""
 _SITE = r"^https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?$"
 _HOST = re.compile(r"(?:[^\s/\\?#@:\[\]]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _PATH = re.compile(r"/(?:[^\s/?#*\\][^\s?#*\\]*)?")
+_VANISHING = re.compile(r"/(?=/)|/\.{1,2}(?:/|\Z)")
 _SEGMENT = re.compile(r"[^\s/?#](?:[^/?#]*[^\s/?#])?")
 _LANGUAGE = re.compile(r"(?:[A-Za-z]{2,3}|[ix])(?:-[A-Za-z0-9]{1,8})*")
 _FOLDER = r"^(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?$"
@@ -161,6 +162,8 @@ class Settings(BaseModel):
     def _template(cls, value: str) -> str:
         if not re.fullmatch(r"/[A-Za-z0-9._~/-]*\{slug\}[A-Za-z0-9._~/-]*", value) or value.startswith("//"):
             raise ValueError(f"{value!r} is not a path with {{slug}} in it")
+        if _VANISHING.search(value):
+            raise ValueError(f"{value!r} has a segment that browsers and servers take away")
         return value
 
     @field_validator("reserved")

@@ -765,6 +765,9 @@ def test_what_settings_prints_means_the_same_as_a_settings_file(tmp_path: Path, 
         ('path_prefixes = [""]', "'' is no first segment"),
         ('language = ""', "such as 'en'"),
         ('language = "english!"', "such as 'en'"),
+        ('path_template = "/{slug}/.."', "'/{slug}/..' has a segment that"),
+        ('path_template = "/./{slug}/"', "has a segment that"),
+        ('tag_template = "/tags//{slug}/"', "has a segment that"),
         ('routes = {foo = "/x/"}', "one of categories, tags, search"),
         ('routes = {serch = "/x/"}', "did you mean 'search'?"),
     ],
@@ -779,7 +782,13 @@ def test_a_setting_of_a_wrong_form_is_refused_with_what_to_write(
 
 
 @pytest.mark.parametrize(
-    "line", ['reserved = ["/", "/search/", "/ä"]', 'language = "pt-BR"', 'path_prefixes = ["old posts"]']
+    "line",
+    [
+        'reserved = ["/", "/search/", "/ä"]',
+        'language = "pt-BR"',
+        'path_prefixes = ["old posts"]',
+        'path_template = "/.well/{slug}..html"',
+    ],
 )
 def test_a_setting_of_the_right_form_is_taken(line: str, tmp_path: Path, run: Run) -> None:
     (tmp_path / "x.toml").write_text(line)

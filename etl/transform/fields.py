@@ -368,10 +368,15 @@ def term_key(name: str) -> str:
     return NOT_TERM.sub(" ", unicodedata.normalize("NFKC", name).casefold()).strip() or name.strip()
 
 
+def _term(name: str) -> str:
+    """The name of a category or tag as it is written, whoever gave it."""
+    return " ".join(unicodedata.normalize("NFC", name).split())
+
+
 @lru_cache(4)
 def _vocabulary(settings: Settings) -> tuple[dict[str, str], frozenset[str], frozenset[str]]:
     """The settings about categories and tags by `term_key`: renames, junk, drafts by their old and new names."""
-    renames = {term_key(old): new for old, new in settings.category_renames.items()}
+    renames = {term_key(old): _term(new) for old, new in settings.category_renames.items()}
     drafts = set(map(term_key, settings.draft_categories))
     drafts |= {old for old, new in renames.items() if term_key(new) in drafts}
     return renames, frozenset(map(term_key, settings.category_junk)), frozenset(drafts)
@@ -384,7 +389,7 @@ def _renaming(settings: Settings) -> Callable[[str], str | None]:
 
     @lru_cache(4096)
     def renamed(name: str) -> str | None:
-        old = " ".join(unicodedata.normalize("NFC", name).split())
+        old = _term(name)
         new = renames.get(term_key(old), old)
         return None if not new or {term_key(old), term_key(new)} & junk else new
 

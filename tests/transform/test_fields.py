@@ -310,6 +310,12 @@ def test_of_equal_names_the_first_spelling_stays(names: list[str]) -> None:
     ]
 
 
+def test_a_new_name_is_tidied_as_every_name_is_and_nothing_is_none() -> None:
+    settings = Settings(category_renames={"peas": " Peas  and\tbeans ", "weeds": " \u00a0", "Kale": "Cafe\u0301"})
+    found = read(categories=["peas", "weeds", "kale"], tags=["Peas and Beans"], settings=settings)
+    assert (found.categories, found.tags) == (["Peas and beans", "Café"], ["Peas and beans", "Café"])
+
+
 def test_names_with_commas_stay_whole_and_renames_come_before_junk() -> None:
     settings = Settings(category_renames={"overviews": "Overview", "x": "Junk"}, category_junk=("junk", "Top news"))
     found = read(categories=["AU, NZ", "OVERVIEWS ", "x"], tags=["top  news", "overview", "au  nz"], settings=settings)
