@@ -900,6 +900,16 @@ def test_no_folder_raw_is_wrong_usage(tmp_path: Path, monkeypatch: pytest.Monkey
     assert run("migrate").status == 2
 
 
+@pytest.mark.parametrize("command", ["migrate", "validate", "settings"])
+@pytest.mark.parametrize("sources", [[""], ["raw", ""], ["-", "raw", "-"]])
+def test_a_source_without_a_name_and_standard_input_twice_are_wrong_usage(
+    sources: list[str], command: str, project: Path, run: Run
+) -> None:
+    outcome = run(command, *sources)
+    assert (outcome.status, outcome.out, outcome.err.startswith("error: ")) == (2, "", True)
+    assert not (project / "out").exists()
+
+
 def test_several_sources_are_one_export(tmp_path: Path, out: Path, run: Run) -> None:
     both = pages(2)
     first = folder(tmp_path / "b", {name(1): both[name(1)]})

@@ -411,6 +411,10 @@ def _sources(given: list[str], *, quiet: bool) -> tuple[list[str], list[Path]]:
     """The sources, and what to leave out of them: without SOURCE, the sample only while it is alone."""
     from etl.settings import CONFIG_NAME, SettingsError
 
+    if "" in given:
+        raise SettingsError("a SOURCE without a name: is a variable of a script empty?")
+    if given.count("-") > 1:
+        raise SettingsError("standard input is read once: give - once")
     if given:
         return given, []
     raw, sample = Path("raw"), Path("raw/sample")
