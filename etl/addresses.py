@@ -406,6 +406,25 @@ def legacy_target(
     return LegacyLink(kind, value, anchor)
 
 
+def link_address(link: LegacyLink) -> Address | None:
+    """The address that a link of a body asks the redirect map for; None where no map answers.
+
+    >>> link_address(LegacyLink("name", " Clear water", "")), link_address(LegacyLink("posts", "clear-water", "top"))
+    (Address(kind='name', value='Clear water'), Address(kind='path', value='/posts/clear-water'))
+    >>> link_address(LegacyLink("id", "10983", "")), link_address(LegacyLink("other", "/dl12", ""))
+    (Address(kind='id', value='10983'), None)
+    """
+    kind, value, _ = link
+    if kind == "other":
+        return None
+    if kind == "id":
+        return Address("id", value)
+    if kind != "name":
+        return Address("path", f"/{kind}/{value}")
+    name = canonical_name(value)
+    return Address("name", name) if name else None
+
+
 def _on_old_site(href: str, hosts: Sequence[str]) -> str | None:
     """The address from its leading slash on; None for what is not of the old site."""
     host = _HOST.match(href) if "//" in href else None

@@ -264,7 +264,7 @@ from etl.transform.body import clean_body
 from etl.transform.body.links import Linker
 
 class Empty:
-    by_id = by_slug = tag = staticmethod(lambda _key: None)
+    by_address = by_id = by_slug = tag = staticmethod(lambda _key: None)
     by_name = staticmethod(lambda _key: ())
 
 settings = Settings()

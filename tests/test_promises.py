@@ -22,7 +22,7 @@ from etl.pipeline import migrate
 from etl.run import Run
 from etl.settings import Settings
 from etl.transform.fields import read_fields
-from tests.make import abstract, files
+from tests.make import abstract, files, page
 
 WORDS = st.sampled_from(
     [
@@ -229,6 +229,31 @@ def test_every_bundle_keeps_every_promise(members: dict[str, bytes]) -> None:
     assert manifest["findings"] == dict(counted)
     for line in rejects:
         assert counted[line["code"]]
+
+
+ASKED = {
+    "/Wells": ("name", "Wells"),
+    "/tiki-index.php?page=Wells%2C+deep": ("name", "Wells, deep"),
+    "/Deep+wells": ("name", "Deep wells"),
+    "/tiki-index.php?page=Other": ("name", "Other"),
+    "/posts/wells": ("path", "/posts/wells"),
+    "/3": ("id", "3"),
+    "/tiki-index.php?page_id=4": ("id", "4"),
+}
+"""Links of a body, and what each asks the map for."""
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(st.lists(PAGES, max_size=6, unique=True))
+def test_a_link_leads_where_the_map_leads_its_address(datas: list[bytes]) -> None:
+    links = page("All links", body="\n\n".join(f"[link]({href})" for href in ASKED), page_id=900)
+    found = migrated({f"{number:03}_{number:016x}.txt": data for number, data in enumerate([links, *datas])})
+    if "documents.jsonl" not in found:
+        return
+    owners = {(line["kind"], line["value"]): line["document"] for line in records(found, "redirects")}
+    [listed] = [line["links"] for line in records(found, "documents") if line["id"] == "tiki-900"]
+    for link, key in zip(listed, ASKED.values(), strict=True):
+        assert owners.get(key) in {None, link["target"]}
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])

@@ -144,6 +144,23 @@ def test_a_redirect_prefers_a_published_page_of_its_name(resolved: Callable[...,
     assert facts.one("SELECT t.page_id FROM fact f JOIN fact t ON t.ord = f.goes_to WHERE f.page_id = 3") == 2
 
 
+@pytest.mark.parametrize(("name", "goal"), [("Wells", 2), ("wells", 1), ("Wells of old", 4), ("Wells of June", 5)])
+def test_a_redirect_goes_to_the_page_that_answers_its_name(
+    name: str, goal: int, resolved: Callable[..., Facts]
+) -> None:
+    known = [
+        page(1, title="Wells", page_name="Wells – June 2019", claims=[("name", "Wells – June 2019", 0, "title")]),
+        page(2, title="Wells", page_name="Wells", claims=[("name", "Wells", 0, "title")]),
+        page(3, status="stub", redirect_what="page", redirect_to=name),
+        page(4, claims=[("name", "Wells of old", 3, "harvested"), ("name", "Wells", 3, "harvested")]),
+        page(5, claims=[("name", "Wells of June", 2, "alias")]),
+        page(6, status="draft", claims=[("name", "Wells of June", 0, "title")]),
+    ]
+    facts = resolved(known)
+    assert facts.one("SELECT t.page_id FROM fact f JOIN fact t ON t.ord = f.goes_to WHERE f.page_id = 3") == goal
+    assert owners(facts).get(("name", name), (f"tiki-{goal}",))[0] == f"tiki-{goal}"
+
+
 @pytest.mark.parametrize(("members", "conflicts", "refused"), [(100, 10, False), (100, 11, True), (99, 40, False)])
 def test_two_exports_are_told_by_more_than_a_tenth_of_a_hundred(
     members: int, conflicts: int, refused: bool, resolved: Callable[..., Facts]

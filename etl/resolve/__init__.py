@@ -15,7 +15,7 @@ from operator import itemgetter
 from typing import Any
 
 from etl import slugs
-from etl.addresses import LegacyLink, legacy_target, name_key
+from etl.addresses import Address, LegacyLink, canonical_name, legacy_target, name_key
 from etl.facts import Facts
 from etl.model import ASSET_STATES, Target
 from etl.resolve.owners import own_addresses
@@ -174,6 +174,8 @@ def _redirect_pages(facts: Facts, settings: Settings) -> None:
     )
     facts.db.executemany("INSERT INTO page_name VALUES (?, ?)", _page_names(facts))
     facts.script("CREATE INDEX page_name_key ON page_name (key, ord)")
+    if facts.one("SELECT 1 FROM fact WHERE redirect_to IS NOT NULL LIMIT 1"):
+        facts.script("CREATE INDEX claim_name ON claim (value, ord, rank) WHERE kind = 'name'")
     if facts.one("SELECT 1 FROM fact WHERE redirect_what = 'url' LIMIT 1"):
         facts.script(
             """
@@ -262,10 +264,27 @@ def _page_of(facts: Facts, link: LegacyLink, *, by_slug: bool) -> tuple[Any, ...
         return _first_page(facts, "f.page_id = ?", value)
     found = None
     if kind == "name":
-        found = _first_page(facts, "f.ord IN (SELECT ord FROM page_name WHERE key = ?)", name_key(value))
+        found = _first_page(facts, _CLAIMANT, canonical_name(value) or "")
+        found = found or _first_page(facts, "f.ord IN (SELECT ord FROM page_name WHERE key = ?)", name_key(value))
     if found or not by_slug:
         return found
     return _first_page(facts, "f.legacy_slug = ?", value) or _first_page(facts, "f.slug = ?", value)
+
+
+_CLAIMANT = """
+    f.ord = (
+        SELECT c.ord
+        FROM claim c
+        JOIN fact o ON o.ord = c.ord
+        WHERE c.kind = 'name'
+          AND c.value = ?
+          AND (o.outcome = 'document' OR o.redirect_to IS NOT NULL)
+          AND o.senior IS NOT NULL
+        ORDER BY (o.outcome <> 'document'), c.rank, o.senior
+        LIMIT 1
+    )
+"""
+"""Who will own a name among the pages that lead somewhere: as `owners.own_addresses` decides it."""
 
 
 def _first_page(facts: Facts, condition: str, value: str) -> tuple[Any, ...] | None:
@@ -522,10 +541,17 @@ class Index:
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
+        self.by_address = lru_cache(4096)(self._by_address)
         self.by_id = lru_cache(4096)(self._by_id)
         self.by_name = lru_cache(4096)(self._by_name)
         self.by_slug = lru_cache(4096)(self._by_slug)
         self.tag = lru_cache(4096)(self._tag)
+
+    def _by_address(self, address: Address) -> Target | None:
+        return self._one(
+            "SELECT g.document, g.path FROM redirect r JOIN goal g ON g.ord = r.ord WHERE r.kind = ? AND r.value = ?",
+            *address,
+        )
 
     def _by_id(self, page_id: str) -> Target | None:
         return self._one("SELECT document, path FROM link_id WHERE key = ?", page_id)
@@ -543,8 +569,8 @@ class Index:
         path = self._facts.one("SELECT path FROM term_line WHERE slug = ? LIMIT 1", slug)
         return None if path is None else str(path)
 
-    def _one(self, query: str, key: str) -> Target | None:
-        row = self._facts.db.execute(query, (key,)).fetchone()
+    def _one(self, query: str, *key: str) -> Target | None:
+        row = self._facts.db.execute(query, key).fetchone()
         return None if row is None else Target(*row)
 
 

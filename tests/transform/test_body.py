@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.addresses import name_key
+from etl.addresses import Address, name_key
 from etl.extract.record import read_record
 from etl.model import Rejection, Target
 from etl.settings import Settings, load_settings
@@ -776,6 +776,9 @@ class Export:
                 self.slugs[slug] = page
                 self.ids[str(record.fields.get("tiki_page_id"))] = page
                 self.names.setdefault(name_key(record.fields["title"]), []).append(page)
+
+    def by_address(self, address: Address) -> Target | None:
+        return None
 
     def by_id(self, page_id: str) -> Target | None:
         return self.ids.get(page_id)

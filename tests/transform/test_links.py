@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.addresses import name_key
+from etl.addresses import Address, name_key
 from etl.model import Target
 from etl.settings import Settings
 from etl.slugs import make_slug
@@ -30,7 +30,7 @@ SETTINGS = Settings(
 
 
 class Garden:
-    """A small wiki: four pages by id, title and slug (two share a name), and two tags."""
+    """A small wiki: four pages by id, title and slug (two pairs of names are shared), old addresses, and two tags."""
 
     PAGES: ClassVar[dict[str, Target]] = {
         "931": Target("tiki-931", "/pages/deep-wells/"),
@@ -43,6 +43,14 @@ class Garden:
         "Deep wells in clay – June 2019": ["931"],
         "Clear water": ["12", "13"],
         "5% of wells: why?": ["14"],
+        "Hand pumps": ["12", "13"],
+    }
+    MAP: ClassVar[dict[Address, str]] = {
+        Address("name", "Hand pumps"): "13",
+        Address("name", "Pumps of old"): "931",
+        Address("path", "/posts/pumps-of-old"): "931",
+        Address("path", "/tags/pumps"): "931",
+        Address("id", "77"): "931",
     }
     SLUGS: ClassVar[dict[str, str]] = {
         "deep-wells": "931",
@@ -51,6 +59,10 @@ class Garden:
         "clear-water-13": "13",
     }
     TAGS: ClassVar[dict[str, str]] = {"soil": "/tags/soil/", "clear-water": "/tags/clear-water/"}
+
+    def by_address(self, address: Address) -> Target | None:
+        page_id = self.MAP.get(address)
+        return self.PAGES[page_id] if page_id else None
 
     def by_id(self, page_id: str) -> Target | None:
         return self.PAGES.get(page_id)
@@ -198,6 +210,28 @@ def test_a_page_wins_over_a_tag_of_the_same_slug() -> None:
 
 def test_a_name_of_two_pages_goes_to_the_first_and_says_so() -> None:
     assert LINKER.resolve("/Clear+water") == AMBIGUOUS
+
+
+@pytest.mark.parametrize(
+    "href",
+    [
+        "/Pumps+of+old",
+        "tiki-index.php?page=Pumps%20of%20old",
+        "/posts/pumps-of-old",
+        "https://garden-wiki.example/posts/pumps-of-old/#top",
+        "/tags/pumps.html",
+        "/77",
+        "/tiki-index.php?page_id=77",
+    ],
+)
+def test_an_old_address_of_a_page_goes_where_the_redirect_map_leads_it(href: str) -> None:
+    assert LINKER.resolve(href, "here") == ok(WELLS)
+
+
+def test_of_pages_with_one_title_the_one_that_owns_the_name_is_meant() -> None:
+    owner = ok("/pages/clear-water-13/")
+    assert LINKER.resolve("/Hand+pumps", "here") == LINKER.page("Hand pumps") == owner
+    assert LINKER.resolve("/hand+pumps", "here").finding == "link.ambiguous"
 
 
 def test_a_slug_of_one_page_is_not_made_ambiguous_by_its_text() -> None:

@@ -1,6 +1,7 @@
 """Where a link of a body goes on the new site: decided once, by rules, never by a guess.
 
-By page id first, then by normalised title, then by slug, then as a tag (contract, section 6).
+Where the redirect map leads its address first; then by page id, by normalised title, by slug, as a tag (contract,
+section 6).
 Ambiguity and failure are findings.
 """
 
@@ -14,7 +15,7 @@ from html.entities import html5
 from typing import NamedTuple, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
-from etl.addresses import LegacyLink, host_name, legacy_target, name_key
+from etl.addresses import Address, LegacyLink, host_name, legacy_target, link_address, name_key
 from etl.model import LinkKind, LinkState, Target
 from etl.settings import Settings
 from etl.slugs import WELL_FORMED, make_slug, shortened, undated
@@ -53,6 +54,9 @@ TRACKING = re.compile(
 
 class Lookup(Protocol):
     """What the transform may ask about all other documents."""
+
+    def by_address(self, address: Address) -> Target | None:
+        """The document that the redirect map leads an address to."""
 
     def by_id(self, page_id: str) -> Target | None:
         """The document of a page id."""
@@ -107,7 +111,7 @@ class Linker:
                 return Destination(href, "external", "external")
             usual = OF_PAGE.fullmatch(href)
             if usual and usual[1] in self._prefixes:
-                return self._of_slug(usual[2], [label]) or self._dangling(usual[2])
+                return self._page(LegacyLink(usual[1], usual[2], ""), label, "") or self._dangling(usual[2])
         return self._resolved(href, label, hint, broken)
 
     def is_elsewhere(self, href: str) -> bool:
@@ -141,12 +145,16 @@ class Linker:
         return self.settings.rewritten(mended(src))
 
     def page(self, name: str) -> Destination | None:
-        """The one page of a name, in any spelling; None when there is none or more than one."""
+        """The page of a name as the redirect map has it, else the one page of a name in any spelling; None without."""
+        if page := self._mapped(LegacyLink("name", name, "")):
+            return page
         pages = self.lookup.by_name(name_key(name))
         return _to(pages[0]) if len({page.document for page in pages}) == 1 else None
 
     def _page(self, legacy: LegacyLink, label: str, hint: str) -> Destination | None:
         """The page or tag that an address of the old site means, if there is one."""
+        if mapped := self._mapped(legacy):
+            return mapped
         kind, value, _ = legacy
         if kind == "id":
             page = self.lookup.by_id(value)
@@ -159,6 +167,12 @@ class Linker:
         if kind in ("posts", "pages"):
             return self._of_slug(value, [*names, label])
         return self._named([*names, label]) or self._slug(value) or self._tag(value)
+
+    def _mapped(self, legacy: LegacyLink) -> Destination | None:
+        """The page that the redirect map has for an address: a link and a request lead to the same one."""
+        address = link_address(legacy)
+        page = self.lookup.by_address(address) if address else None
+        return _to(page) if page else None
 
     def _of_slug(self, slug: str, names: Sequence[str]) -> Destination | None:
         """The page or tag that a slug means, or else the names that a link gives."""
