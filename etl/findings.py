@@ -91,7 +91,7 @@ CATALOGUE: dict[str, tuple[Level, str]] = {
     "address.lost": ("error", "an address that the previous generation answered and nobody answers now"),
     "decision.refused": ("error", "a reviewed decision that cannot be applied: unknown or unpublished target, chain"),
     "decision.unused": ("warning", "a reviewed decision that changes nothing"),
-    "home.unknown": ("warning", "the setting home names no published page"),
+    "home.unknown": ("warning", "the setting home names no page that the redirect map leads to"),
     "redirect.unresolved": ("warning", "a redirect page, or a setting, whose target is unknown, external or a loop"),
     "redirect.unsupported": ("warning", "a redirect, or a whole map, that the files of one web server cannot express"),
     "term.shared-slug": ("info", "two categories or tags with the same slug"),

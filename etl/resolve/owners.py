@@ -163,11 +163,14 @@ def _claim_home(facts: Facts, settings: Settings) -> None:
     name = addresses.canonical_name(settings.home)
     if name is None or addresses.refusal(Address("name", name)):
         raise SettingsError(f"setting 'home': {settings.home!r} can be no page name")
-    goal = _of_name(facts, name)
+    living = facts.one("SELECT what FROM living WHERE path = rtrim(address_path('name', ?), '/')", name)
+    if living is None and facts.one("SELECT 1 FROM contender WHERE kind = 'name' AND value = ?", name):
+        return  # by whatever claim: it is in the map
+    goal = _of_name(facts, name) if living is None else f"the new site itself answers it ({living})"
     if isinstance(goal, str):
         message = f"home {settings.home!r}: {goal}"
         facts.add_finding(None, "home.unknown", message, "the old home page is not answered", field="home", cause=name)
-    elif not facts.one("SELECT 1 FROM contender WHERE kind = 'name' AND value = ? AND ord = ?", name, goal):
+    else:
         row = (name, 3 * STEP, goal, goal)
         facts.db.execute("INSERT INTO contender VALUES ('name', ?, ?, ?, 'title', ?)", row)
 

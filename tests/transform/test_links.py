@@ -212,6 +212,13 @@ def test_a_name_of_two_pages_goes_to_the_first_and_says_so() -> None:
     assert LINKER.resolve("/Clear+water") == AMBIGUOUS
 
 
+@pytest.mark.parametrize("href", ["/", "https://garden-wiki.example", "//mirror.example/#top", "/tiki-index.php"])
+def test_the_old_home_page_is_the_page_that_the_settings_name(href: str) -> None:
+    at_home = Linker(SETTINGS.model_copy(update={"home": "Deep wells in clay"}), Garden())
+    assert at_home.resolve(href, "home") == ok(WELLS)
+    assert LINKER.resolve(href, "home") == UNMAPPED
+
+
 @pytest.mark.parametrize(
     "href",
     [

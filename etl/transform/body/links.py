@@ -159,6 +159,8 @@ class Linker:
         if kind == "id":
             page = self.lookup.by_id(value)
             return _to(page) if page else None
+        if (kind, value) == ("other", "/"):  # the old home page
+            return self.page(self.settings.home or "")
         if kind == "other":  # a page may be named like a feature of the old platform
             return self.page(value.strip("/")) if value.strip("/").isalnum() else None
         names = [match[1]] if hint and (match := LOST_NAME.search(hint)) else []
