@@ -98,6 +98,8 @@ def test_the_old_wiki_may_have_lived_in_a_folder(start: Start, folder: str) -> N
         ]
         for target in targets:
             assert get(stage, target) in oracle.answers(target.encode()), target
+        for place in (f"{folder}./", folder.replace("/", "/./")):
+            assert get(stage, f"{place}{SCRIPT}?page={CLEAR}") == Answer(301, "/pages/clear/")
 
 
 def test_the_old_home_page_goes_where_its_name_goes(start: Start) -> None:

@@ -258,6 +258,8 @@ def _raw_pattern(base: str, text: str) -> str:
 
 _ORIGIN = r"(?:[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)?"
 _SCRIPT = re.escape(SCRIPT)
+_SLASH = r"(?:/\.)*/"
+"""A slash and the segments before it that are a dot."""
 _TAIL = r"(?:/\.?)*(?:[?#]|$)"
 _ODD = r"[^-A-Za-z0-9_.~$&+,/:;=@!'()*\[\]%?]"  # what Go encodes anew when it stands raw in a path
 
@@ -282,7 +284,7 @@ def _texts(work: _Work) -> dict[str, str]:
     values = {
         "origin": _ORIGIN,
         "odd": _ODD,
-        "script": "".join(char if char == "/" else _spelled(char) for char in options.base[1:]) + _SCRIPT,
+        "script": "".join(_SLASH if char == "/" else _spelled(char) for char in options.base[1:]) + _SCRIPT,
         "base": options.base,
         "base_blanks": _base_blanks(options.base),
         "fold": "".join(f"uri path_regexp {char} {char.lower()}\n" for char in ascii_uppercase),
