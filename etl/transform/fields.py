@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -111,6 +112,7 @@ class _Reading:
         self.member_id = member_id
         self.settings = settings
         self.findings: list[Finding] = []
+        self._line_starts: list[int] = []
 
     def abstract(self) -> Fields:
         """The fields of an abstract."""
@@ -290,13 +292,15 @@ class _Reading:
     def _claims(self, fields: Fields, stored: Sequence[Address]) -> list[Claim]:
         best: dict[Address, Claim] = {}
 
-        def claim(address: Address, rank: int, why: WHY, *, sound: bool = False) -> None:
+        def claim(address: Address, rank: int, why: WHY, *, sound: bool = False, at: int | None = None) -> None:
             reason = None if sound else addresses.refusal(address)
             if reason is None:
                 best.setdefault(address, Claim(address, rank, why))
                 return
+            key = "slug" if why == "slug" else "title" if at is None else None
+            line, column = self.record.locate((key,)) if key else self._place(at or 0)
             message = f"address {_short(address.value)}: {reason}"
-            self.find("address.refused", "title", message, "not in the redirect map")
+            self.findings.append(Finding("address.refused", message, "not in the redirect map", line, column, key))
 
         if fields.page_id:
             claim(Address("id", str(fields.page_id)), 1, "page-id", sound=True)
@@ -311,9 +315,16 @@ class _Reading:
             claim(Address("path", f"{fields.slug_path}.html"), 2, "slug", sound=sound)
         for address in stored:
             claim(address, 3, "alias", sound=True)  # it was asked about when it was read
-        for name in raw_body.harvested_aliases(self.record.body):
-            claim(Address("name", name), 4, "harvested")
+        for name, offset in raw_body.harvested_aliases(self.record.body):
+            claim(Address("name", name), 4, "harvested", at=offset)
         return list(best.values())
+
+    def _place(self, offset: int) -> tuple[int, int]:
+        """Line and column, in the member, of a character of the body of a page."""
+        if not self._line_starts:
+            self._line_starts = [0, *(end.end() for end in re.finditer("\n", self.record.body))]
+        row = bisect_right(self._line_starts, offset)
+        return self.record.body_line + row - 1, offset - self._line_starts[row - 1] + 1
 
 
 # --- values --------------------------------------------------------------------------------

@@ -39,18 +39,22 @@ NOTHING = re.compile(
 IMAGE_SOURCE = re.compile(r"\bsrc\s*=\s*[\"']?([^\"'\s>]*)", re.IGNORECASE)
 
 
-def harvested_aliases(body: str) -> list[str]:
-    """Page names that comments of a body keep as aliases (corpus.md 6.5).
+def harvested_aliases(body: str) -> list[tuple[str, int]]:
+    """Page names that comments of a body keep as aliases (corpus.md 6.5), and where each stands.
 
     >>> harvested_aliases("<!-- ~tc~ (alias(Deep wells (old) – 2008)) ~/tc~ --> alias(no)")
-    ['Deep wells (old) – 2008']
-    >>> harvested_aliases("~tc~ (alias(Deep wells)) ~/tc~")
-    ['Deep wells']
+    [('Deep wells (old) – 2008', 17)]
+    >>> harvested_aliases("~tc~ (alias( Deep wells)) (alias( )) ~/tc~")
+    [('Deep wells', 12)]
     """
     if "alias(" not in body or not ("-->" in body or "~/tc~" in body or "~/hc~" in body):
         return []
-    names = [name for comment in COMMENT.findall(body) for name in HARVESTED.findall(comment)]
-    return [name for name in map(addresses.canonical_name, names) if name]
+    found = (
+        (match[1].strip(" "), comment.start() + match.start(1))
+        for comment in COMMENT.finditer(body)
+        for match in HARVESTED.finditer(comment[0])
+    )
+    return [(addresses.canonical_name(name) or name, offset) for name, offset in found if name]
 
 
 def shows_nothing(body: str, settings: Settings) -> bool:

@@ -504,7 +504,18 @@ def test_an_old_address_is_that_of_the_slug_as_it_was(slug: str, path: str) -> N
 def test_a_slug_that_can_be_no_address_is_refused(slug: str) -> None:
     found = read(slug=slug)
     assert not [claim for claim in found.claims if claim.address.value == f"/posts/{slug}"]
-    assert "address.refused" in codes(found)
+    assert {finding.field for finding in found.findings if finding.code == "address.refused"} == {"slug"}
+
+
+@pytest.mark.parametrize("alias", ["/Old wells", "..", "Old\twells"])
+def test_a_refused_alias_of_a_comment_is_told_where_it_stands(alias: str) -> None:
+    body = f"Wells.\n\n<!-- ~tc~ (alias(Good)) --> and\n<!-- (alias( {alias} )) -->"
+    found = read_fields(RawRecord("page", "json", {"title": "Wells"}, body, 7), MEMBER, Settings())
+    assert isinstance(found, Fields)
+    [told] = [finding for finding in found.findings if finding.code == "address.refused"]
+    assert (told.line, told.column, told.field) == (10, 13, None)
+    assert repr(alias) in told.message
+    assert [claim.address.value for claim in found.claims if claim.why == "harvested"] == ["Good"]
 
 
 def test_an_abstract_makes_no_redirects() -> None:
