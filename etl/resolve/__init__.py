@@ -548,10 +548,8 @@ class Index:
         self.tag = lru_cache(4096)(self._tag)
 
     def _by_address(self, address: Address) -> Target | None:
-        return self._one(
-            "SELECT g.document, g.path FROM redirect r JOIN goal g ON g.ord = r.ord WHERE r.kind = ? AND r.value = ?",
-            *address,
-        )
+        query = "SELECT document, path FROM redirect JOIN goal USING (ord) WHERE kind = ? AND value = ?"
+        return self._one(query, *address)
 
     def _by_id(self, page_id: str) -> Target | None:
         return self._one("SELECT document, path FROM link_id WHERE key = ?", page_id)

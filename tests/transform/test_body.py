@@ -777,9 +777,6 @@ class Export:
                 self.ids[str(record.fields.get("tiki_page_id"))] = page
                 self.names.setdefault(name_key(record.fields["title"]), []).append(page)
 
-    def by_address(self, address: Address) -> Target | None:
-        return None
-
     def by_id(self, page_id: str) -> Target | None:
         return self.ids.get(page_id)
 
@@ -790,6 +787,9 @@ class Export:
         return self.slugs.get(slug)
 
     def tag(self, slug: str) -> str | None:
+        return None
+
+    def by_address(self, address: Address) -> Target | None:
         return None
 
 

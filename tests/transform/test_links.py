@@ -51,6 +51,8 @@ class Garden:
         Address("path", "/posts/pumps-of-old"): "931",
         Address("path", "/tags/pumps"): "931",
         Address("id", "77"): "931",
+        Address("name", "Mulch"): "931",
+        Address("path", "/articles/well.html"): "931",
     }
     SLUGS: ClassVar[dict[str, str]] = {
         "deep-wells": "931",
@@ -58,7 +60,11 @@ class Garden:
         "clear-water": "12",
         "clear-water-13": "13",
     }
-    TAGS: ClassVar[dict[str, str]] = {"soil": "/tags/soil/", "clear-water": "/tags/clear-water/"}
+    TAGS: ClassVar[dict[str, str]] = {
+        "soil": "/tags/soil/",
+        "clear-water": "/tags/clear-water/",
+        "mulch": "/tags/mulch/",
+    }
 
     def by_address(self, address: Address) -> Target | None:
         page_id = self.MAP.get(address)
@@ -204,6 +210,10 @@ def test_what_is_no_page_but_a_tag_goes_to_the_tag(href: str) -> None:
     assert LINKER.resolve(href, "earth") == TAG
 
 
+def test_an_alias_wins_over_a_tag() -> None:
+    assert LINKER.resolve("/Mulch") == ok(WELLS)
+
+
 def test_a_page_wins_over_a_tag_of_the_same_slug() -> None:
     assert LINKER.resolve("/tags/clear-water.html", "more") == ok(WATER)
 
@@ -229,6 +239,7 @@ def test_the_old_home_page_is_the_page_that_the_settings_name(href: str) -> None
         "/tags/pumps.html",
         "/77",
         "/tiki-index.php?page_id=77",
+        "/articles/well.html#rope",
     ],
 )
 def test_an_old_address_of_a_page_goes_where_the_redirect_map_leads_it(href: str) -> None:
@@ -236,9 +247,10 @@ def test_an_old_address_of_a_page_goes_where_the_redirect_map_leads_it(href: str
 
 
 def test_of_pages_with_one_title_the_one_that_owns_the_name_is_meant() -> None:
-    owner = ok("/pages/clear-water-13/")
-    assert LINKER.resolve("/Hand+pumps", "here") == LINKER.page("Hand pumps") == owner
-    assert LINKER.resolve("/hand+pumps", "here").finding == "link.ambiguous"
+    owner = ok("/pages/clear-water-13/")._replace(finding="link.ambiguous")
+    assert LINKER.resolve("/Hand+pumps", "here") == owner
+    assert LINKER.resolve("/hand+pumps", "here") == AMBIGUOUS
+    assert LINKER.page("Hand pumps") is None
 
 
 def test_a_slug_of_one_page_is_not_made_ambiguous_by_its_text() -> None:
@@ -484,6 +496,45 @@ def test_cleaning_a_clean_link_finds_the_same_page_again() -> None:
     once = clean("[a](/931) [b](/posts/lost-beds) [c](/tags/soil.html)")
     again = clean(once.body)
     assert (again.body, again.links) == (once.body, once.links)
+
+
+PREFIXES = [("posts", "pages", "tags", "categories"), ("posts",), ("beds", "soils"), ()]
+PAGE_TEMPLATES = ["/pages/{slug}/", "/beds/{slug}/", "/beds/{slug}.html", "/{slug}/", "/a/b/{slug}"]
+TAG_TEMPLATES = ["/tags/{slug}/", "/soils/{slug}", "/{slug}.html"]
+
+
+@pytest.mark.parametrize("legacy_base", ["/", "/wiki"])
+@pytest.mark.parametrize("prefixes", PREFIXES)
+@pytest.mark.parametrize("page_template", PAGE_TEMPLATES)
+@pytest.mark.parametrize("tag_template", TAG_TEMPLATES)
+def test_what_the_new_site_is_called_is_found_again_by_its_path(
+    page_template: str, tag_template: str, prefixes: tuple[str, ...], legacy_base: str
+) -> None:
+    site = Settings(
+        path_template=page_template, tag_template=tag_template, path_prefixes=prefixes, legacy_base=legacy_base
+    )
+    linker = Linker(site, Moved(site))
+    names = ("/Deep+wells+in+clay", "/931", "/posts/deep-wells", "/beds/deep-wells", "/Lost+beds", "/posts/lost-beds")
+    firsts = [linker.resolve(legacy_base.rstrip("/") + name) for name in (*names, "/Soil", "/tags/soil.html")]
+    found = [first for first in firsts if first.href is not None]
+    assert [linker.resolve(first.href or "") for first in found] == found
+    assert {first.target for first in found} == {"tiki-931", None}
+
+
+class Moved(Garden):
+    """The garden where the settings put its pages and tags."""
+
+    def __init__(self, site: Settings) -> None:
+        slug = {number: page.path.split("/")[2] for number, page in Garden.PAGES.items()}
+        self.PAGES = {number: page._replace(path=site.path(slug[number])) for number, page in Garden.PAGES.items()}  # type: ignore[misc]  # of this garden
+        self.TAGS = {name: site.tag_path(name) for name in Garden.TAGS}  # type: ignore[misc]  # likewise
+
+
+def test_a_prefix_of_ones_own_holds_pages_by_slug_before_what_a_link_says() -> None:
+    linker = Linker(Settings(path_prefixes=("articles",)), Garden())
+    assert linker.resolve("/articles/clear-water", "Deep wells in clay") == ok(WATER)
+    assert linker.resolve("/articles/none.html", "Deep wells in clay") == ok(WELLS)
+    assert linker.resolve("/articles/none.html", "a bed") == dangling("/pages/none/")
 
 
 # --- spelling ------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """Where a link of a body goes on the new site: decided once, by rules, never by a guess.
 
 Where the redirect map leads its address first; then by page id, by normalised title, by slug, as a tag (contract,
-section 6).
-Ambiguity and failure are findings.
+section 6). Ambiguity and failure are findings. A path of the new site stays: what one round over a body wrote, the
+next one finds.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from html.entities import html5
 from typing import NamedTuple, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
-from etl.addresses import Address, LegacyLink, host_name, legacy_target, link_address, name_key
+from etl.addresses import Address, LegacyLink, host_name, legacy_target, link_address, lookups, name_key
 from etl.model import LinkKind, LinkState, Target
 from etl.settings import Settings
 from etl.slugs import WELL_FORMED, make_slug, shortened, undated
@@ -34,6 +34,8 @@ UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0\u2000-\u200f\u2028-\u202f\u205f\u2060\
 AMPERSAND = re.compile(r"&(?=#?\w+;)")
 """One that an entity begins with."""
 WHOLE_ENTITY = re.compile(r"&#?\w{1,31};")
+OF_TERMS = frozenset(("tags", "categories"))
+"""Prefixes of lists of pages, to which the old converter sent links whose page it did not find; others are of pages."""
 LOST_ID = re.compile(r"unknown page_id:\s*(\d+)", re.IGNORECASE)
 LOST_NAME = re.compile(r"does not exist yet:\s*(.+)", re.IGNORECASE)
 WWW = re.compile(r"www\.[\w.-]+\.[a-z]{2,}(?:/\S*)?", re.IGNORECASE)
@@ -111,7 +113,7 @@ class Linker:
                 return Destination(href, "external", "external")
             usual = OF_PAGE.fullmatch(href)
             if usual and usual[1] in self._prefixes:
-                return self._page(LegacyLink(usual[1], usual[2], ""), label, "") or self._dangling(usual[2])
+                return self._page(LegacyLink(usual[1], usual[2], ""), href, label, "") or self._dangling(usual[2])
         return self._resolved(href, label, hint, broken)
 
     def is_elsewhere(self, href: str) -> bool:
@@ -133,7 +135,7 @@ class Linker:
         legacy = legacy_target(href, settings.hosts, settings.path_prefixes, settings.legacy_base)
         if legacy is None:
             return self._elsewhere(href)
-        found = self._page(legacy, label, hint)
+        found = self._of_new_site(legacy, href) or self._page(legacy, href, label, hint)
         if found:
             return found
         if broken:
@@ -145,15 +147,27 @@ class Linker:
         return self.settings.rewritten(mended(src))
 
     def page(self, name: str) -> Destination | None:
-        """The page of a name as the redirect map has it, else the one page of a name in any spelling; None without."""
-        if page := self._mapped(LegacyLink("name", name, "")):
-            return page
+        """The one page of a name, as the redirect map has it or in any spelling; None without, or with several."""
+        mapped = self._mapped(LegacyLink("name", name, ""), "")
+        if mapped and not mapped.finding:
+            return mapped
         pages = self.lookup.by_name(name_key(name))
         return _to(pages[0]) if len({page.document for page in pages}) == 1 else None
 
-    def _page(self, legacy: LegacyLink, label: str, hint: str) -> Destination | None:
+    def _of_new_site(self, legacy: LegacyLink, href: str) -> Destination | None:
+        """The page or tag whose path on the new site an address is, unless that path is one of the old site, too."""
+        if legacy.kind not in ("name", "other"):
+            return None
+        slug = _slug_in(self.settings.path_template, href)
+        page = self.lookup.by_slug(slug) if slug else None
+        if page and page.path == href:
+            return _to(page)
+        slug = _slug_in(self.settings.tag_template, href)
+        return self._tag(slug) if slug else None
+
+    def _page(self, legacy: LegacyLink, href: str, label: str, hint: str) -> Destination | None:
         """The page or tag that an address of the old site means, if there is one."""
-        if mapped := self._mapped(legacy):
+        if mapped := self._mapped(legacy, href):
             return mapped
         kind, value, _ = legacy
         if kind == "id":
@@ -166,15 +180,22 @@ class Linker:
         names = [match[1]] if hint and (match := LOST_NAME.search(hint)) else []
         if kind == "name":
             return self._named([value, *names]) or self._slug(value) or self._tag(make_slug(value))
-        if kind in ("posts", "pages"):
-            return self._of_slug(value, [*names, label])
-        return self._named([*names, label]) or self._slug(value) or self._tag(value)
+        if kind in OF_TERMS:
+            return self._named([*names, label]) or self._slug(value) or self._tag(value)
+        return self._of_slug(value, [*names, label])
 
-    def _mapped(self, legacy: LegacyLink) -> Destination | None:
+    def _mapped(self, legacy: LegacyLink, href: str) -> Destination | None:
         """The page that the redirect map has for an address: a link and a request lead to the same one."""
-        address = link_address(legacy)
-        page = self.lookup.by_address(address) if address else None
-        return _to(page) if page else None
+        kind, value, _ = legacy
+        asked = [address] if (address := link_address(legacy)) else []
+        if kind in ("name", "other"):  # the map may have it as a path
+            asked += lookups(href if href.startswith("/") or "://" in href else f"/{href}", self.settings.legacy_base)
+        page = next(filter(None, map(self.lookup.by_address, asked)), None)
+        if page is None:
+            return None
+        pages = self.lookup.by_name(name_key(value)) if kind == "name" else ()
+        ambiguous = any(other.document != page.document for other in pages)
+        return _to(page, "link.ambiguous" if ambiguous else None)
 
     def _of_slug(self, slug: str, names: Sequence[str]) -> Destination | None:
         """The page or tag that a slug means, or else the names that a link gives."""
@@ -200,28 +221,19 @@ class Linker:
     def _missing(self, legacy: LegacyLink, href: str) -> Destination:
         """What an address of the old site becomes when no page answers it."""
         kind, value, _ = legacy
-        if kind in ("posts", "pages") and value:
-            slug = value if WELL_FORMED.fullmatch(value) else shortened(make_slug(value))
-            if slug:
-                return self._dangling(slug)
-        if kind == "name" and (slug := make_slug(undated(value))):
-            return self._dangling(slug)
         if kind == "id":
             return Destination(None, "legacy", "dangling", None, "link.dangling")
-        if self._is_new_path(href):
+        if _slug_in(self.settings.path_template, href):
             return Destination(href, "page", "dangling", None, "link.dangling")
-        return Destination(None, "legacy", "unmapped", None, "link.unmapped")
+        slug = ""
+        if kind == "name":
+            slug = make_slug(undated(value))
+        elif kind != "other" and kind not in OF_TERMS:
+            slug = value if WELL_FORMED.fullmatch(value) else shortened(make_slug(value))
+        return self._dangling(slug) if slug else Destination(None, "legacy", "unmapped", None, "link.unmapped")
 
     def _dangling(self, slug: str) -> Destination:
         return Destination(self.settings.path(slug), "page", "dangling", None, "link.dangling")
-
-    def _is_new_path(self, href: str) -> bool:
-        head, _, tail = self.settings.path_template.partition("{slug}")
-        return (
-            href.startswith(head)
-            and href.endswith(tail)
-            and bool(WELL_FORMED.fullmatch(href[len(head) : len(href) - len(tail)]))
-        )
 
     def _elsewhere(self, href: str) -> Destination:
         """A link that does not go to the old site."""
@@ -247,6 +259,13 @@ class Linker:
 
 def _to(page: Target, finding: str | None = None) -> Destination:
     return Destination(page.path, "page", "ok", page.document, finding)
+
+
+def _slug_in(template: str, address: str) -> str | None:
+    """The slug with which a template of the settings is this address; None when it is none with any."""
+    head, _, tail = template.partition("{slug}")
+    slug = address.removeprefix(head).removesuffix(tail)
+    return slug if template.replace("{slug}", slug) == address and WELL_FORMED.fullmatch(slug) else None
 
 
 def encoded(href: str) -> str:
