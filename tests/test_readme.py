@@ -251,6 +251,16 @@ def test_the_files_of_a_generation_are_all_there(tmp_path: Path) -> None:
     assert {owner for (owner,) in owners} == set(named)
 
 
+def test_each_server_is_wired_as_its_own_page_says(tmp_path: Path) -> None:
+    pages = migrated(tmp_path) / "redirects"
+    part = TEXT.partition("| server | needs | the folder")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| \[.*?\]\(etl/load/redirects/(\w+)\.py\) \|.*?\| (`/etc/.*)", part, re.MULTILINE)
+    assert sorted(server for server, _ in rows) == sorted(SERVERS)
+    for server, said in rows:
+        page = (pages / server / "README.md").read_text("utf-8")
+        assert [code for code in re.findall("`(.*?)`", said) if code not in page] == [], server
+
+
 def test_tags_are_joined_to_terms_as_shown(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     match = re.search(r"<!-- terms -->\n```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
     assert match is not None
@@ -271,11 +281,15 @@ def test_tags_are_joined_to_terms_as_shown(tmp_path: Path, capfd: pytest.Capture
 
 
 def test_links_and_paths_lead_somewhere() -> None:
-    text = re.sub(r"(`+).*?\1", "", re.sub(r"```.*?```", "", TEXT, flags=re.DOTALL))
+    whole = re.sub(r"```.*?```", "", TEXT, flags=re.DOTALL)
+    text = re.sub(r"(`+).*?\1", "", whole)
     targets = [target for target in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in target]
+    headings = re.findall(r"^#+ (.*)", whole, re.MULTILINE)
+    anchors = {"#" + re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
     named = re.findall(r"`((?:etl|tests|raw/sample|schemas)/[\w./-]*)`", TEXT)
     assert targets
-    assert [path for path in targets + named if not (ROOT / path).exists()] == []
+    lost = [path for path in targets + named if path not in anchors and not (ROOT / path).exists()]
+    assert lost == []
 
 
 def test_every_promise_names_tests_that_there_are() -> None:
