@@ -300,6 +300,13 @@ def test_very_long_addresses_are_not_kept(map_file: Path, monkeypatch: pytest.Mo
     assert found.forgotten + sum(missing.hits for missing in found.missing) == 22
 
 
+def test_an_address_that_is_too_long_to_keep_is_one_of_those_that_are_not_answered(map_file: Path) -> None:
+    longest = "/" + "x" * coverage.LONGEST_VALUE
+    found = covered(map_file, [longest, longest + "x", longest + "y", "/Eight+wells"])
+    assert [missing.value for missing in found.missing] == ["Eight wells", "x" * coverage.LONGEST_VALUE]
+    assert (found.forgotten, found.distinct) == (2, 4)
+
+
 def test_the_list_is_cut_and_says_so(map_file: Path, tmp_path: Path, run: Run) -> None:
     file, place = log(tmp_path, [f"/Lost+{number}" for number in range(30)]), tmp_path / "review.toml"
     outcome = run("redirects", "coverage", file, "--map", map_file, "--review", place, "--limit", 5)

@@ -173,6 +173,20 @@ def test_a_reserved_path_is_given_up_and_says_who_had_it(wiki: Wiki) -> None:
     ]
 
 
+def test_an_old_path_that_is_another_page_now_is_told(wiki: Wiki) -> None:
+    members = {
+        name(1): page("Clear water", page_id=1, slug="old-wells"),
+        name(2): page("Wells", page_id=2, slug="wells"),
+    }
+    wiki.settings = 'path_template = "/{slug}/"\n'
+    wiki.first(members)
+    wiki.settings = 'path_template = "/old-{slug}/"\n'
+    assert wiki.migrate(members).status == 0
+    assert wiki.paths == {"tiki-1": "/old-old-wells/", "tiki-2": "/old-wells/"}
+    assert wiki.answer("/wells/") == "/old-wells/"
+    assert wiki.told == ["address.conflict: path '/old-wells' of tiki-1 is a path of the new site (tiki-2)"]
+
+
 # --- addresses -----------------------------------------------------------------------------
 
 

@@ -580,6 +580,8 @@ def test_a_verification_goes_on_where_it_stopped(
         assert (went_on.causes, went_on.asked) == (at_once.causes, at_once.asked)
         assert second < at_once.requests
         assert went_on.faults == at_once.faults
+        for form, said in verdicts.REPORTS.items():
+            assert said(went_on) == said(at_once), form
 
 
 def test_several_hosts_go_on_where_they_stopped(
@@ -702,6 +704,7 @@ def test_text_json_and_junit_say_the_same(map_file: Path, run: Run) -> None:
     suite = ET.fromstring(outcomes["junit"].out)
     failed = {case.get("name") for case in suite.iter("testcase") if case.find("failure") is not None}
     assert failed == {form["form"] for form in facts["forms"] if form["wrong"]}
+    assert int(suite.get("failures", 0)) == len(failed)
     assert int(suite.get("tests", 0)) == len(facts["forms"]) == len(list(suite.iter("testcase")))
 
 
