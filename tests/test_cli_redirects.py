@@ -61,6 +61,10 @@ def test_build_and_verify_say_when_their_settings_are_not_those_of_the_generatio
         assert said.splitlines()[0] == f"settings: raw/wiki-etl.toml, {made_with}"
         assert f"settings: old.toml, not {made_with}" in run("redirects", *command, "--config", "old.toml").err
     assert run("redirects", "build", "--map", "out/current").err.startswith(f"settings: defaults, not {made_with}")
+    (tmp_path / "access.log").touch()
+    coverage = ["coverage", "access.log", "--config"]
+    assert run("redirects", *coverage[:2]).err.startswith(f"settings: defaults, not {made_with}")
+    assert run("redirects", *coverage, "raw/wiki-etl.toml").err == f"settings: raw/wiki-etl.toml, {made_with}\n"
     assert "settings" not in run("redirects", *build, "-q").err
     (tmp_path / "alone.jsonl").write_bytes((tmp_path / "out/current/redirects.jsonl").read_bytes())
     (source / "reviewed.toml").unlink()  # nobody needs it for that

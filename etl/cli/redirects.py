@@ -277,7 +277,7 @@ def _coverage(options: argparse.Namespace) -> int:
 
     if options.review.exists():
         raise SettingsError(f"--review: {options.review} exists and may hold decisions; name another file")
-    settings, _ = loaded(options, [])
+    settings = _settings_beside(options, {})
     plan = Plan(
         logs=options.log,
         map_file=_map_file(options.map),
