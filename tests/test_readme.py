@@ -261,6 +261,16 @@ def test_each_server_is_wired_as_its_own_page_says(tmp_path: Path) -> None:
         assert [code for code in re.findall("`(.*?)`", said) if code not in page] == [], server
 
 
+def test_a_decision_is_written_as_shown(tmp_path: Path) -> None:
+    match = re.search(r"<!-- decision -->\n```toml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+    assert match is not None
+    members = {MEMBER: raw_page().encode(), "decisions.toml": match[1].encode()}
+    source = make.folder(tmp_path / "export", members | {"wiki-etl.toml": b'redirects = "decisions.toml"'})
+    assert cli.main(["migrate", str(source), "--out", str(tmp_path / "out"), "--quiet"]) == 0
+    redirects = lines(tmp_path / "out" / "current" / "redirects.jsonl")
+    assert [line["value"] for line in redirects if line["why"] == "reviewed"] == ["/articles/roof-bees"]
+
+
 def test_tags_are_joined_to_terms_as_shown(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     match = re.search(r"<!-- terms -->\n```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
     assert match is not None

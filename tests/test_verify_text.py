@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from etl.cli import main
+from etl.transform.body.edits import Change
+from etl.transform.body.verify import unexplained
 
 PAGE = b"""{"title": "Wells", "slug": "wells", "aliases": ["/Wells", "/7"], "tiki_page_id": 7, "date": "2019-07-13"}
 
@@ -27,6 +29,26 @@ def migrated(tmp_path: Path, *flags: str) -> tuple[int, list[str]]:
 
 def test_a_page_whose_words_are_all_there_has_no_finding(tmp_path: Path) -> None:
     assert migrated(tmp_path, "--verify-text") == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("body", "kinds"),
+    [
+        ("Deep wells give **clear** water.", []),
+        ("Deep wells give water.", ["lost"]),
+        ("Deep wells give clear water now.", ["added"]),
+        ("Deep wells give water clear.", ["moved"]),
+        ("Deep wells give clean water.", ["lost", "added"]),
+    ],
+)
+def test_words_are_lost_added_or_moved(body: str, kinds: list[str]) -> None:
+    assert [kind for kind, _ in unexplained("Deep wells give clear water.", body, [])] == kinds
+
+
+def test_a_change_explains_words_that_went_and_came_but_not_those_that_moved() -> None:
+    changes = [Change(1, 1, "comment", "clear", "clean")]
+    assert list(unexplained("Deep clear wells.", "Deep clean wells.", changes)) == []
+    assert [kind for kind, _ in unexplained("Deep clear wells.", "wells. Deep clean", changes)] == ["moved"]
 
 
 def test_words_that_no_edit_explains_are_an_error_with_the_flag_only(
