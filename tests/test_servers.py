@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.error import HTTPError
@@ -14,6 +15,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from etl import servers
 from etl.load.redirects import COMPILERS, CompileOptions, compile_all
 from etl.servers import SERVERS, ServerError, program, running, serve, site_paths, write_site
 from tests.make import Outcome
@@ -155,6 +157,18 @@ def test_nothing_is_left_behind(server: str, generation: Path, tmp_path: Path, m
     assert process.poll() is not None
     assert list(scratch.iterdir()) == []
     assert sorted(str(path) for path in generation.rglob("*")) == before
+
+
+def test_a_server_that_does_not_stop_goes_with_all_that_it_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(servers, "STOP_SECONDS", 0.2)
+    command = ["/bin/sh", "-c", "trap '' TERM; sleep 30 & echo started; wait; sleep 30"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"started\n"
+        servers._stop(process)
+        started = time.monotonic()
+        assert process.stdout.read() == b"", "open as long as one of them is there"
+        assert time.monotonic() - started < 10
 
 
 def test_a_server_that_is_not_installed_is_a_sentence_that_says_what_to_install(
