@@ -468,10 +468,10 @@ def _of_page(inside: str, query: str, address: str) -> tuple[str, str] | None:
     number = _NUMBER.fullmatch(path)
     if number is not None:
         return "id", number[1]
-    if not path:
-        return "other", "/"
     if _FEATURE.fullmatch(path) or (query and _SEARCH.search(query)):
         return None
+    if not path:
+        return "other", "/"
     name = _decoded_twice(path)
     return ("name", name) if name else None
 

@@ -131,6 +131,12 @@ def test_the_sample_has_warnings_which_are_faults_only_when_strict(run: Run) -> 
     assert run("validate", "--strict", SAMPLE).status == 1
 
 
+def test_what_is_only_said_is_no_fault_even_when_strict(run: Run, tmp_path: Path) -> None:
+    bundle = folder(tmp_path / "wiki", pages(1, colour="green"))
+    assert "info: field 'colour' is not known" in run("validate", "--verbose", bundle).out
+    assert run("validate", "--strict", bundle).status == 0
+
+
 def test_faults_of_the_whole_set_are_found(run: Run, tmp_path: Path) -> None:
     members = pages(3) | {name(9): page("Another well", page_id=2)}
     assert found(run, folder(tmp_path / "wiki", members))["totals"]["id.conflict"] == 1
