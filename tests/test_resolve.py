@@ -137,6 +137,12 @@ def test_a_redirect_that_cannot_be_read_leads_nowhere(resolved: Callable[..., Fa
     ]
 
 
+def test_a_draft_that_redirects_is_a_draft(resolved: Callable[..., Facts]) -> None:
+    facts = resolved([page(1), page(2, status="draft", redirect_what="page", redirect_to="Page 1")])
+    assert facts.one("SELECT outcome FROM fact WHERE page_id = 2") == "withheld"
+    assert {document for document, _ in owners(facts).values()} <= {"tiki-1"}
+
+
 def test_a_redirect_prefers_a_published_page_of_its_name(resolved: Callable[..., Facts]) -> None:
     draft, good = page(1, status="draft", title="Wells"), page(2, title="Wells")
     way = page(3, status="stub", redirect_what="page", redirect_to="wells")

@@ -313,6 +313,21 @@ def test_a_home_that_the_new_site_answers_is_a_warning(wiki: Wiki) -> None:
 
 
 @pytest.mark.parametrize(
+    ("home", "document"), [("Old pump", "tiki-4"), ("Lost page", "tiki-2"), ("clear_water", "tiki-2")]
+)
+def test_an_address_that_the_map_has_anyway_may_be_home(home: str, document: str, wiki: Wiki) -> None:
+    decisions = [(value, "Wells") for value in ("Lost page", "clear_water")]
+    assert wiki.settle(*decisions, settings=f'home = "{home}"\n').status == 0
+    assert (wiki.redirect("name", home) or {})["document"] == document
+    assert wiki.told("home.unknown") == []
+
+
+def test_a_home_that_is_gone_is_a_warning(wiki: Wiki) -> None:
+    assert wiki.settle(("Old front", None), settings='home = "Old front"\n').status == 0
+    assert len(wiki.told("home.unknown")) == 1
+
+
+@pytest.mark.parametrize(
     ("home", "why"),
     [("HomePage", "no page of this export"), ("Secret plan", "tiki-5 is a stub and not published")],
 )

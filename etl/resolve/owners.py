@@ -164,7 +164,8 @@ def _claim_home(facts: Facts, settings: Settings) -> None:
     if name is None or addresses.refusal(Address("name", name)):
         raise SettingsError(f"setting 'home': {settings.home!r} can be no page name")
     living = facts.one("SELECT what FROM living WHERE path = rtrim(address_path('name', ?), '/')", name)
-    if living is None and facts.one("SELECT 1 FROM contender WHERE kind = 'name' AND value = ?", name):
+    owner = facts.one("SELECT ord FROM contender WHERE kind = 'name' AND value = ? ORDER BY place LIMIT 1", name)
+    if living is None and owner is not None:
         return  # by whatever claim: it is in the map
     goal = _of_name(facts, name) if living is None else f"the new site itself answers it ({living})"
     if isinstance(goal, str):
