@@ -408,5 +408,6 @@ def test_half_a_generation_is_never_left_to_go_back_to(out: Generations, monkeyp
         history(out, "three", keep=2)
     assert numbers(out) == [".stale-1", "2", "3"]
     assert text_of(out.roll_back()[1]) == "two"
+    assert numbers(out) == ["2", "3"], "whoever holds the folder next clears it"
     history(out, "four")
     assert numbers(out) == ["2", "3", "4"]
