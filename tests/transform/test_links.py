@@ -210,6 +210,12 @@ def test_what_is_no_page_but_a_tag_goes_to_the_tag(href: str) -> None:
     assert LINKER.resolve(href, "earth") == TAG
 
 
+@pytest.mark.parametrize("source", ["((Pumps of old))", "((Pumps of old|a well))"])
+def test_a_link_of_the_old_wiki_to_an_alias_goes_to_the_page_that_has_it(source: str) -> None:
+    (link,) = clean(f"See {source} now.").links
+    assert (link["href"], link["target"]) == (WELLS, "tiki-931")
+
+
 def test_an_alias_wins_over_a_tag() -> None:
     assert LINKER.resolve("/Mulch") == ok(WELLS)
 
