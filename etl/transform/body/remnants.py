@@ -275,7 +275,7 @@ USUAL: list[Remnant] = [
         _spaced_bold,
     ),
     (
-        guard("**", marks=rb"\n\*[^\n]*+\n\n?\*\*", near=rb"\n\*{2,6}[+-]?[ \t]"),
+        guard("**", marks=rb"\n\*[^\n]*+\n\n?\*\*(?!\*\*)", near=rb"\n\*{2,6}[+-]?[ \t]"),
         re.compile(r"^\*[ \t][^\n]*+(?:\n(?:[ \t]*\n)?\*{1,6}[+-]?[ \t][^\n]*+)++", re.MULTILINE),
         _nested_items,
     ),
