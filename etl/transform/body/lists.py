@@ -24,6 +24,7 @@ from etl.transform.body.parse import Node, column, visible_end
 NEST = 4
 FEWEST_REFERENCES = 3
 CODE = 4  # columns that make a line code
+NARROWEST = 2  # columns of the narrowest mark, and what is before them is in no item
 INDENT = (" ", "\t")
 LONGEST_NUMBER = 999  # a "list" of one that begins above is a sentence that begins with a year
 
@@ -267,8 +268,8 @@ def laid_out(text: str, blocks: Iterable[Node]) -> Iterator[Edit]:
 def _behind_list(text: str, block: Node) -> Iterator[Edit]:
     """A block at the first column, where no list takes it up; code that its blanks make needs a fence there."""
     start = _start(text, block)
-    line = text.rfind("\n", 0, start) + 1
-    if line == start or block.kind == "List":
+    line, indent = _place(text, start)
+    if indent < NARROWEST or block.kind == "List":
         return
     if block.data == "Indented":
         yield from fenced(text, line, block.end)
