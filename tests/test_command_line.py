@@ -181,10 +181,10 @@ def test_status_4_for_a_bug_says_so_and_publishes_nothing(
 def test_status_4_when_a_member_is_lost_on_the_way(
     bundle: Path, out: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from etl import passes
+    from etl.passes import transform_pass
 
     folder(bundle, {name(9): REJECT})
-    monkeypatch.setattr(passes._Transform, "_write_reject", lambda _self: None)
+    monkeypatch.setattr(transform_pass._Transform, "_write_reject", lambda _self: None)
     outcome = run("migrate", bundle, "--out", out, "--jobs", 1)
     assert (outcome.status, published(out)) == (4, False)
     assert "4 members came in, but 3 are accounted for" in outcome.err

@@ -9,12 +9,12 @@ import pytest
 
 from tests.make import ROOT, Outcome, command, files, folder, lines, name, page, pages
 
-PASSES = {"reading": "read_record", "cleaning": "read_body"}
+PASSES = {"reading": "facts_pass.read_record", "cleaning": "transform_pass.read_body"}
 ENDS_WORKERS = """
 import multiprocessing, os, pathlib, signal
-from etl import passes
+from etl.passes import facts_pass, transform_pass
 
-plain, deaths, most = passes.{reader}, pathlib.Path({deaths!r}), {most}
+plain, deaths, most = {reader}, pathlib.Path({deaths!r}), {most}
 
 def deadly(data, *arguments):
     if b"deadly" in data and multiprocessing.parent_process():
@@ -26,7 +26,7 @@ def deadly(data, *arguments):
                 os.kill(os.getpid(), signal.SIGKILL)
     return plain(data, *arguments)
 
-passes.{reader} = deadly
+{reader} = deadly
 """
 """Every process imports it at its start; a worker that comes to the word ends as the kernel would end it."""
 

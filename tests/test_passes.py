@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from etl.facts import Member
-from etl.passes import BATCH, in_batches
+from etl.passes.batches import BATCH, in_batches
 
 
 def member(size: int) -> Member:

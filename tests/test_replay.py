@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from etl import passes, replay
+from etl import replay
 from etl.extract.record import read_body, read_record
 from etl.load.generations import Generations
+from etl.passes import facts_pass, transform_pass
 from etl.replay import rejects, report
 from tests.make import ROOT, Outcome, abstract, command, folder, lines, name, page, pages, zipped
 from tests.test_deaths import ENDS_WORKERS
@@ -47,8 +48,11 @@ def mend(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """``mend()``: another version of the tool, which reads what this one stumbles over."""
 
     def mended() -> None:
-        monkeypatch.setattr(passes, "read_record", lambda data: read_record(data.removeprefix(BROKEN)))
-        monkeypatch.setattr(passes, "read_body", lambda data, bounds: read_body(data.removeprefix(BROKEN), bounds))
+        for one in (facts_pass, transform_pass):
+            monkeypatch.setattr(one, "read_record", lambda data: read_record(data.removeprefix(BROKEN)))
+        monkeypatch.setattr(
+            transform_pass, "read_body", lambda data, bounds: read_body(data.removeprefix(BROKEN), bounds)
+        )
 
     return mended
 
@@ -540,7 +544,7 @@ def test_what_ended_a_process_before_gets_one_of_its_own(deaths: int, tmp_path: 
     message = "the process that worked on it was ended by the system, also when it did nothing else"
     member = reject(name(2), page("Deep", page_id=2, body="This is deadly."), code="member.deadly", message=message)
     file = write_rejects(tmp_path / "rejects.jsonl", reject(name(1), b"", code="member.empty"), member)
-    script = ENDS_WORKERS.format(deaths=str(tmp_path / "deaths"), most=deaths, reader="read_body")
+    script = ENDS_WORKERS.format(deaths=str(tmp_path / "deaths"), most=deaths, reader="transform_pass.read_body")
     (tmp_path / "sitecustomize.py").write_text(script)
     path = os.pathsep.join([str(tmp_path), str(ROOT)])
     outcome = command("replay", file, "--format", "json", environment={"PYTHONPATH": path})

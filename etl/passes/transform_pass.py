@@ -1,40 +1,32 @@
-"""What a worker does with a chunk of members, in each of the two passes over them.
-
-The facts pass reads identity, names and dates, and keeps a draft of each document; the transform
-pass reads the body of each member again and writes the clean documents, to part files where there
-are many workers. What comes of it depends on the members and the decisions alone, never on chunks,
-workers or time.
-"""
+"""The transform pass: the body of each member read again, and the clean documents written."""
 
 from __future__ import annotations
 
 import base64
-import gc
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, NamedTuple, TypeVar
+from typing import Any, BinaryIO, Literal, NamedTuple
 
 from etl.addresses import Address, as_path
-from etl.extract.members import Locator, Reader
-from etl.extract.record import member_identity, read_body, read_record
+from etl.extract.members import Reader
+from etl.extract.record import read_body, read_record
 from etl.extract.trouble import SourceError
-from etl.facts import Facts, Member, Row
+from etl.facts import Facts, Member
 from etl.load.lines import check, dump
 from etl.model import Finding, RawRecord, Rejection, finding_line
+from etl.passes.batches import bytes_of, in_batches, spare_the_collector
 from etl.resolve import Index
 from etl.settings import Settings
-from etl.slugs import make_slug
 from etl.transform.body import Cleaned, clean_body
 from etl.transform.body.links import Linker
-from etl.transform.document import Decision, Draft, Made, draft_document, kept_draft, make_document
-from etl.transform.fields import Fields, read_fields, term_key
+from etl.transform.document import Decision, Draft, Made, kept_draft, make_document
 
 PARTS = {
     "documents": "document",
@@ -44,14 +36,8 @@ PARTS = {
     "changes": "change",
 }
 """Files that the transform pass writes, in parts where there are many workers, and the schema of their lines."""
-
-
 BUFFER = 1 << 16
 """Bytes of each such file in memory; the system gives and takes larger pieces one by one, which is slower."""
-
-
-BATCH = 1 << 18
-"""Bytes of the members that go through all steps together."""
 
 
 class Options(NamedTuple):
@@ -60,214 +46,6 @@ class Options(NamedTuple):
     changes: bool = False
     html: bool = False
     verify_text: bool = False
-
-
-Taken = TypeVar("Taken")
-
-
-def in_batches(rows: Iterable[Taken], member_of: Callable[[Taken], Member]) -> Iterator[list[Taken]]:
-    """So many rows at a time as their members' announced sizes and `BATCH` allow, at least one.
-
-    Each step of a pass takes a batch before the next step does: code and data of a step are in the caches of the
-    processor then, and from one member to the next the others do not drive them out.
-    """
-    batch: list[Taken] = []
-    size = 0
-    for row in rows:
-        announced = member_of(row).size or 0
-        if batch and size + announced > BATCH:
-            yield batch
-            batch, size = [], 0
-        batch.append(row)
-        size += announced
-    if batch:
-        yield batch
-
-
-# --- the facts pass ------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class FactsState:
-    """What a process needs for the facts pass."""
-
-    settings: Settings
-    reader: Reader
-
-    def close(self) -> None:
-        """Close what it has opened."""
-        self.reader.close()
-
-
-def facts_state(settings: Settings) -> FactsState:
-    """Made once in each process."""
-    _spare_the_collector()
-    return FactsState(settings, Reader(settings))
-
-
-def _spare_the_collector() -> None:
-    """Let the garbage collector look rarely, and never at what is loaded by now: members leave next to no cycles."""
-    gc.freeze()
-    gc.set_threshold(20_000, 50, 50)
-
-
-class Gathered(NamedTuple):
-    """Rows of a chunk for the facts file."""
-
-    rows: list[Row]
-    claims: list[tuple[int, str, str, int, str]]
-    terms: list[tuple[int, str, str, str, int]]
-    drafts: list[tuple[int, bytes]]
-
-
-class Rows(NamedTuple):
-    """Rows of ``member`` from one ordinal on; they are sent, for nobody reads the facts file while it is written."""
-
-    first: int
-    rows: Sequence[Member]
-
-    def halves(self) -> list[Rows]:
-        """What they are cut into; one member cannot be cut."""
-        middle = (len(self.rows) + 1) // 2
-        ends = self.rows[:middle], self.rows[middle:]
-        return [self] if middle == len(self.rows) else [Rows(rows[0].ord, rows) for rows in ends]
-
-
-def gather(state: FactsState, members: Rows) -> Gathered:
-    """The facts of some rows of ``member``."""
-    gathered = Gathered([], [], [], [])
-    for batch in in_batches(members.rows, lambda row: row):
-        facts = [_Facts(state, row) for row in batch]
-        for step in (_Facts.read_bytes, _Facts.read_record, _Facts.read_fields, _Facts.draft):
-            for member in facts:
-                if member.rejection is None:
-                    step(member)
-        for member in facts:
-            member.tell(gathered)
-    return gathered
-
-
-class _Facts:
-    """One member on its way into the facts file."""
-
-    data: bytes
-    record: RawRecord
-    fields: Fields
-    kept: bytes
-
-    def __init__(self, state: FactsState, row: Member) -> None:
-        self.state, self.row = state, row
-        self.ordinal, self.bundle, self.name = row.ord, row.bundle, row.name
-        self.sha256: str | None = None
-        self.size: int | None = None
-        self.member_id = ""
-        self.rejection: Rejection | None = None
-
-    def read_bytes(self) -> None:
-        data = _bytes(self.state.reader, self.row)
-        if isinstance(data, Rejection):
-            self.rejection = data
-            return
-        self.data, self.size, self.sha256 = data, len(data), hashlib.sha256(data).hexdigest()
-        self.member_id, self.is_usual = member_identity(self.name, self.sha256)
-        self.rejection = _refusal(self.row) if self.row.code else None
-
-    def read_record(self) -> None:
-        record = read_record(self.data)
-        if isinstance(record, Rejection):
-            self.rejection = record
-        else:
-            self.record = record
-
-    def read_fields(self) -> None:
-        fields = read_fields(self.record, self.member_id, self.state.settings)
-        if isinstance(fields, Rejection):
-            self.rejection = fields
-        else:
-            self.fields = fields
-
-    def draft(self) -> None:
-        if not self.is_usual:
-            message, action = f"member name {self.name!r}", "its id is taken from its bytes; an edit changes it"
-            self.record.findings.insert(0, Finding("name.unusual", message, action, cause="name"))
-        source: dict[str, Any] = {
-            "bundle": self.bundle,
-            "member": self.name,
-            "member_id": self.member_id,
-            "sha256": self.sha256,
-        }
-        self.kept = draft_document(self.record, self.fields, self.state.settings, **source).kept()
-
-    def tell(self, gathered: Gathered) -> None:
-        """Add its rows."""
-        if self.rejection is not None:
-            reject = _reject(self.rejection)
-            gathered.rows.append(Row(self.ordinal, self.sha256, self.size, reject, member_id=_named_id(self.name)))
-            return
-        ordinal, fields = self.ordinal, self.fields
-        gathered.drafts.append((ordinal, self.kept))
-        gathered.rows.append(self._row())
-        gathered.claims.extend(
-            (ordinal, claim.address.kind, claim.address.value, claim.rank, claim.why) for claim in fields.claims
-        )
-        categories = {term_key(category) for category in fields.categories}
-        for tag in fields.tags:
-            key = term_key(tag)
-            gathered.terms.append((ordinal, key, tag, _term_slug(tag), int(key in categories)))
-
-    def _row(self) -> Row:
-        record, fields = self.record, self.fields
-        what, target = fields.redirect_to or (None, None)
-        return Row(
-            ord=self.ordinal,
-            sha256=self.sha256,
-            size=self.size,
-            kind=record.kind,
-            member_id=self.member_id,
-            document=fields.id,
-            page_id=fields.page_id,
-            title=fields.title,
-            page_name=fields.page_name,
-            slug=fields.slug,
-            legacy_slug="/".join((fields.slug_path or "").split("/")[2:]) or None,
-            made=int(fields.slug_made),
-            status=fields.status,
-            redirect_what=what,
-            redirect_to=target,
-            latest=max(filter(None, (fields.created, fields.modified)), default=None),
-        )
-
-
-def _named_id(name: str) -> str | None:
-    """The member id that a name says; that of another one would go with the first byte that somebody mends."""
-    member_id, is_usual = member_identity(name, "")
-    return member_id if is_usual else None
-
-
-@lru_cache(4096)
-def _term_slug(name: str) -> str:
-    """The slug of a category or tag; of one without a letter that a slug can hold, a digest."""
-    return make_slug(name) or hashlib.sha256(term_key(name).encode()).hexdigest()[:12]
-
-
-def _bytes(reader: Reader, row: Member) -> bytes | Rejection:
-    """The bytes of a row of ``member``; a refused entry is never opened."""
-    if row.container is None:
-        return _refusal(row)
-    return reader.read(Locator(row.container, row.kind, row.offset, row.stored, row.size, row.method, row.crc))
-
-
-def _refusal(row: Member) -> Rejection:
-    """Why a row of ``member`` that has a code is a reject."""
-    return Rejection(str(row.code), row.message, row.action)
-
-
-def _reject(rejection: Rejection) -> str:
-    keys = ("code", "message", "action", "line", "column")
-    return json.dumps({key: getattr(rejection, key) for key in keys})
-
-
-# --- the transform pass --------------------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -296,7 +74,7 @@ def transform_state(
 
     ``in_parts``: lines go to part files in ``folder``; where there is one process, to the end of the files themselves.
     """
-    _spare_the_collector()
+    spare_the_collector()
     facts = Facts(facts_path)
     latest = facts.one("SELECT max(latest) FROM fact WHERE outcome IN ('document', 'withheld', 'redirect')")
     return TransformState(
@@ -488,7 +266,7 @@ class _Transform:
 
     def _read_again(self) -> bytes:
         """The bytes that the facts pass has read. Raises SourceError when they are others by now."""
-        data = _bytes(self.state.reader, self.row)
+        data = bytes_of(self.state.reader, self.row)
         if isinstance(data, Rejection) or hashlib.sha256(data).hexdigest() != self.sha256:
             raise SourceError(f"{self.bundle}/{self.name} changed while it was read")
         return data
