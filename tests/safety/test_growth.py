@@ -179,6 +179,36 @@ SQUARES: dict[str, tuple[str, int, Maker]] = {
         3_000,
         lambda size: "![a " * (size // 20) + "](/d3.mock.jpg)" * (size // 20),
     ),
+    "ends of bold in emphasis": (
+        "every end looked through all that is open in it",
+        3_000,
+        lambda size: "<b>" * (size // 10) + "<i>" * (size // 10) + "</b>" * (size // 10),
+    ),
+    "ends of spans that stand before a section": (
+        "every end looked through all that is open in the section",
+        1_500,
+        lambda size: "<span><div>" + "<b>" * (size // 10) + "</span>" * (size // 10),
+    ),
+    "ends of items that are not open": (
+        "every end looked for its item among all that is open",
+        3_000,
+        lambda size: "<b></li>" * (size // 8),
+    ),
+    "boxes among open spans": (
+        "every end of a box looked for another one among all that is open",
+        6_000,
+        lambda size: "<span>" * (size // 12) + "{BOX()}{BOX}" * (size // 24),
+    ),
+    "ends of boxes in a deep quotation": (
+        "every end looked at all the marks before it",
+        3_000,
+        lambda size: "> " * (size // 4) + "{BOX}" * (size // 10),
+    ),
+    "starts of links in a row": (
+        "the parenthesis of every address was looked for up to the end",
+        10_000,
+        lambda size: "](//" * (size // 4),
+    ),
     "a wide HTML table of short rows": (
         "every row is filled up",
         2_000,

@@ -319,7 +319,7 @@ USUAL: list[Remnant] = [
         _repetition,
     ),
     (
-        guard("](", near=rb"\]\([/h][^ ()]*+(?:\([^)]*+\)[^ ()]*+)*+ "),
+        guard("](", near=rb"\]\([/h][^ ()]*+(?:\([^()\n]*+\)[^ ()]*+)*+ "),
         re.compile(rf"\]\(((?:/|https?://){PART}++(?: ++{PART}++)++)\)"),
         _address_with_blanks,
     ),

@@ -115,7 +115,8 @@ class Around:
         >>> Around("1. a b").in_item_line(5), Around("| a").in_item_line(2), Around("a").in_item_line(1)
         (True, True, False)
         """
-        return bool(ITEM_START.match(self.text, self.line_start(offset), offset)) or self.in_pipe_row(offset)
+        start = self.line_start(offset)
+        return bool(ITEM_START.match(self.text, start, min(start + 80, offset))) or self.in_pipe_row(offset)
 
     def item_indent(self, offset: int) -> str:
         """What stands before each line of the list item that begins on the line of a place; nothing when none does.

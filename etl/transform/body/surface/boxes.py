@@ -6,11 +6,9 @@ import html
 import re
 
 from etl.transform.body.boxes import BOX_START, glued_end, glued_lines
+from etl.transform.body.surface.elements import BOX
 from etl.transform.body.surface.tags import Tag
 from etl.transform.body.surface.walk import Walk
-
-BOX = -1
-"""The number of an open element that is a box."""
 
 
 def division(walk: Walk, tag: Tag) -> None:
@@ -65,14 +63,14 @@ def close_box(walk: Walk, start: int, end: int) -> None:
         walk.edit(start, end, walk.gap(start), "box-end")
     if not walk.box_open:
         return
-    walk.box_open = any(index == BOX for _, index in walk.open.all)
+    walk.box_open = walk.open.boxes > 0
     walk.edit(start, end, "\n\n" if walk.box_open else "\n\n</div>\n\n", "box")
 
 
 def close_last_box(walk: Walk) -> None:
     """A box that is open at the end of the text is closed there."""
     if walk.box_open:
-        opened = next((tag.start for tag, index in walk.open.all if index == BOX), 0)
+        opened = next((tag.start for tag, index in walk.open if index == BOX), 0)
         walk.find("box.unclosed", opened, "a box that is open at the end of the page", "closed at the end")
         walk.complete = False
 

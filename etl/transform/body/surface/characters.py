@@ -155,5 +155,5 @@ def pipe(walk: Walk, token: re.Match[str]) -> None:
 
 def bracket(walk: Walk, token: re.Match[str]) -> None:
     """A bracket inside the text of an HTML link."""
-    if walk.open.count["a"]:
+    if walk.open.holds("a"):
         walk.edit(*token.span(), "\\" + token[0], "bracket")

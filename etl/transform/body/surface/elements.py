@@ -3,38 +3,63 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 
 from etl.transform.body.surface.tags import HEADINGS, Tag
 
-BARRIERS = frozenset(("div", "table"))
+BARRIER = "div"
 ON_ONE_LINE = frozenset(("a", "li", "p", *HEADINGS))
-BREAKABLE = frozenset(("li", "p"))
+BOX = -1
+"""The number of an element that is a box."""
 NOTHING = None, 0
 """What a tag closes that closes nothing."""
 
+Element = tuple[Tag, int]
+
 
 class OpenElements:
-    """From the outermost one to the innermost one, each with a number that the walk knows it by."""
+    """From the outermost one to the innermost one, each with a number that the walk knows it by.
+
+    There may be as many as a body has tags, so none is ever looked for among the others.
+    """
 
     def __init__(self) -> None:
-        self.all: list[tuple[Tag, int]] = []
-        self.breakable: list[tuple[Tag, int]] = []
-        """Those of them that a line may end in: paragraphs and items."""
-        self.count: defaultdict[str, int] = defaultdict(int)
-        """How many of a name are open."""
+        self._all: list[Element | None] = []
+        """None for one that ended before another one in it."""
+        self._places: defaultdict[str, list[int]] = defaultdict(list)
+        """Where those of a name are."""
         self.one_line = 0
         """How many hold their text on one line: headings, links, paragraphs, items; and cells, which a table counts."""
+        self.boxes = 0
+        """How many are boxes."""
+
+    def __iter__(self) -> Iterator[Element]:
+        """From the outermost one to the innermost one."""
+        return filter(None, self._all)
+
+    def holds(self, name: str) -> bool:
+        """Whether one of a name is open."""
+        return bool(self._places[name])
+
+    def ends_with(self, name: str) -> bool:
+        """Whether the innermost one is of a name."""
+        return self._places[name][-1:] == [len(self._all) - 1]
+
+    def breakable(self) -> Element | None:
+        """The innermost paragraph or item, when all that holds its text on one line is such: a line may end in it."""
+        paragraphs, items = self._places["p"], self._places["li"]
+        if not 0 < self.one_line == len(paragraphs) + len(items):
+            return None
+        return self._all[max(paragraphs[-1:] + items[-1:])]
 
     def begin(self, tag: Tag, number: int) -> None:
         """An element is open from here on."""
-        self.all.append((tag, number))
-        self.count[tag.name] += 1
-        if tag.name in ON_ONE_LINE:
-            self.one_line += 1
-        if tag.name in BREAKABLE:
-            self.breakable.append(self.all[-1])
+        self._places[tag.name].append(len(self._all))
+        self._all.append((tag, number))
+        self.one_line += tag.name in ON_ONE_LINE
+        self.boxes += number == BOX
 
-    def end(self, closing: Tag) -> tuple[Tag, int] | tuple[None, int]:
+    def end(self, closing: Tag) -> Element | tuple[None, int]:
         """The element that a tag closes, if it is open inside the innermost section, and its number.
 
         >>> i, a, div = (Tag(name, 0, 0, False, "") for name in ("i", "a", "div"))
@@ -44,46 +69,34 @@ class OpenElements:
         >>> [elements.end(tag)[1] for tag in (a, a, i, div, i)]
         [3, 0, 0, 2, 0]
         """
-        name = closing.name
-        if not self.count[name]:
+        places, barriers = self._places[closing.name], self._places[BARRIER]
+        if not places or (barriers and places[-1] < barriers[-1]):
             return NOTHING
-        for place in range(len(self.all) - 1, -1, -1):
-            element = self.all[place]
-            if element[0].name == name:
-                del self.all[place]
-                self._left(name)
-                return element
-            if element[0].name in BARRIERS and name not in BARRIERS:
-                return NOTHING
-        return NOTHING
+        return self._ended(places[-1]) or NOTHING
 
     def end_paragraph(self) -> None:
         """A block ends the paragraph that is open."""
-        if self.all and self.all[-1][0].name == "p":
-            self.all.pop()
-            self._left("p")
+        if self.ends_with("p"):
+            self._ended(len(self._all) - 1)
 
     def end_item(self, depth: int) -> None:
         """Close the open item of a list at a depth, which is its number, and what is open in it."""
-        place = self._item(depth)
-        if place is None:
-            return
-        for tag, _ in self.all[place:]:
-            self._left(tag.name)
-        del self.all[place:]
+        items = self._places["li"]
+        item = self._all[items[-1]] if items else None
+        if item is None or item[1] != depth:
+            return  # the items of inner lists are closed, and an outer one goes on
+        first = items[-1]
+        while len(self._all) > first:
+            self._ended(len(self._all) - 1)
 
-    def _item(self, depth: int) -> int | None:
-        """The place of the open item of a list at a depth; items of outer lists stand before it."""
-        for place in range(len(self.all) - 1, -1, -1):
-            tag, level = self.all[place]
-            if tag.name == "li" and level <= depth:
-                return place if level == depth else None
-        return None
-
-    def _left(self, name: str) -> None:
-        self.count[name] -= 1
-        if name in ON_ONE_LINE:
-            self.one_line -= 1
-        if name in BREAKABLE:
-            places = reversed(range(len(self.breakable)))
-            del self.breakable[next(place for place in places if self.breakable[place][0].name == name)]
+    def _ended(self, place: int) -> Element | None:
+        """The element at a place, which is the innermost one of its name, is open no longer."""
+        element, self._all[place] = self._all[place], None
+        while self._all and self._all[-1] is None:
+            self._all.pop()
+        if element is not None:
+            name = element[0].name
+            self._places[name].pop()
+            self.one_line -= name in ON_ONE_LINE
+            self.boxes -= element[1] == BOX
+        return element

@@ -74,7 +74,7 @@ def _ends_span(walk: Walk, tag: Tag) -> None:
         opened.raw == "<span>"
         and walk.text[opened.end] == "["
         and walk.text[tag.start - 1] == "]"
-        and not walk.open.count["a"]
+        and not walk.open.holds("a")
     ):
         if not walk.edited(tag.start - 1):
             walk.edits[index] = (opened.start, opened.end + 1, "\\[", "guard")
@@ -164,7 +164,7 @@ def _ends_marked(walk: Walk, tag: Tag, mark: str) -> None:
 
 def close_emphasis(walk: Walk) -> None:
     """What is open at the end of the text loses its mark."""
-    for tag, index in walk.open.all:
+    for tag, index in walk.open:
         if tag.name in STRONG or tag.name in EMPHASIS:
             walk.edits[index] = walk.dropped(tag, "emphasis")
 
@@ -210,8 +210,8 @@ def line_break(walk: Walk, tag: Tag, rule: str = "break") -> int | None:
     """`<br>` stays in table rows; elsewhere it is a hard break, or a blank where no line may end."""
     if walk.table or walk.around.in_pipe_row(tag.start):
         walk.edit(tag.start, tag.end, "<br>", rule)
-    elif walk.open.one_line and walk.open.one_line == len(walk.open.breakable):
-        return _hard_break(walk, tag, rule)
+    elif (block := walk.open.breakable()) is not None:
+        return _hard_break(walk, tag, rule, *block)
     elif walk.open.one_line or walk.around.in_heading(tag.start):
         walk.edit(tag.start, tag.end, " ", rule)
     elif walk.text.startswith("\n", tag.end):
@@ -222,16 +222,15 @@ def line_break(walk: Walk, tag: Tag, rule: str = "break") -> int | None:
     return None
 
 
-def _hard_break(walk: Walk, tag: Tag, rule: str) -> int:
+def _hard_break(walk: Walk, tag: Tag, rule: str, block: Tag, level: int) -> int:
     """The breaks at a place in a paragraph or an item of HTML: two part paragraphs, and none is at an edge."""
-    block, level = walk.open.breakable[-1]
     end = BREAKS.match(walk.text, tag.end).end()  # type: ignore[union-attr]  # it matches nothing, too
     between = walk.text[tag.end : end]
     if BLOCK_END.match(walk.text, end) or not walk.around.shows(block.end, tag.start):
         walk.edit(tag.start, end, "", rule)
         return end
     indent = " " * NEST * min(max(level, 1), DEEPEST_LIST) if block.name == "li" else ""
-    parts = walk.open.all[-1][0].name == "p" and ("<" in between or between.count("\n") > 1)
+    parts = walk.open.ends_with("p") and ("<" in between or between.count("\n") > 1)
     end, guard = walk.around.unmarked(end)
     walk.edit(tag.start, end, ("\n\n" if parts else f"\\\n{indent}") + guard, rule)
     return end
