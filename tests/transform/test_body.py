@@ -384,10 +384,27 @@ def test_a_body_without_boxes_is_clean_after_one_cleaning(boxes: str, body: str)
     assert clean(once, chosen).body == once
 
 
-def test_an_address_that_a_block_of_html_shows_is_no_word() -> None:
-    source = "<center>[Deep wells](https://e.example/wells)</center>"
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<center>[Deep wells](https://e.example/wells)</center>",
+        "<center>![Deep\nwells](/wells.png) ![the [old] well](/well.png)</center>",
+    ],
+)
+def test_an_address_that_a_block_of_html_shows_is_no_word(source: str) -> None:
     cleaned = clean(source)
     assert list(unexplained(source, cleaned.body, cleaned.changes or ())) == []
+
+
+@pytest.mark.parametrize("source", ["<li>1. peas<t=1>", "~np~```\npeas\n```np", "\u20226. peas\n  3. beans"])
+def test_a_word_that_went_and_another_that_came_are_not_one_that_moved(source: str) -> None:
+    cleaned = clean(source)
+    assert list(unexplained(source, cleaned.body, cleaned.changes or ())) == []
+
+
+@pytest.mark.parametrize("source", ['<i\n[1]:s=">peas</i>', "|| |\n[s]:||"])
+def test_what_only_looks_like_a_definition_is_in_the_account(source: str) -> None:
+    assert not codes(clean(source)) & ACCOUNT
 
 
 def test_the_text_has_no_blank_that_the_body_has_not() -> None:

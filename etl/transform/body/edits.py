@@ -37,7 +37,7 @@ ADDRESS = re.compile(r"\]\([A-Za-z0-9/._?=#&:,+~@!$*'%-]++\)")
 PREFORMATTED = re.compile(r"<pre\b|\s*`{3}")
 TAG_OF_CODE = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?/?>")
 REFERENCE = re.compile(r"\]\[[^\]\n]*\]")
-DEFINITION = re.compile(r"^[ \t>*+-]*(?:\d{1,9}[.)][ \t]+)?\[[^\]\n]+\]:[ \t]*\S+.*$", re.MULTILINE)
+DEFINITIONS = re.compile(r"(?:[ \t>*+-]*(?:\d{1,9}[.)][ \t]+)?(?:\[[^\]\n]+\]:[ \t]*\S+.*)?(?:\n|\Z))+")
 LIST_MARK = re.compile(r"(?:[\s>*+-]*\d{1,9}[.)])+[\s>*+-]*")
 NOT_WORD = re.compile(r"[\W_]+")
 
@@ -67,8 +67,8 @@ def visible(fragment: str) -> str:
     if PREFORMATTED.match(fragment):
         code = decoded(TAG_OF_CODE.sub("", fragment)) if fragment.startswith("<pre") else fragment
         return NOT_WORD.sub("", code)
-    if "]:" in fragment:
-        fragment = DEFINITION.sub("", fragment)
+    if "]:" in fragment and DEFINITIONS.fullmatch(fragment):
+        return ""
     if "][" in fragment:
         fragment = REFERENCE.sub("", fragment)
     if "<" in fragment or "](" in fragment or "~" in fragment:

@@ -22,9 +22,9 @@ TAG = re.compile(r"</?[a-zA-Z!?](?:[^<>\"']|\"[^\"]*\"|'[^']*')*>|</?[a-zA-Z!?][
 INLINE_TAG = re.compile(r"</?(?:a|abbr|b|big|code|em|font|i|s|small|span|strong|sub|sup|tt|u)\b", re.IGNORECASE)
 # In a block of HTML, Markdown is shown as it is written: a reader sees what is no word of the page.
 SHOWN_ADDRESS = re.compile(
-    r"!\[[^\[\]\n]*\]\([^()\n]*\)|\]\((?:[^()\s]*|(?:\S*://|/)[^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)"
+    r"!\[(?:[^\[\]]|\[[^\[\]]*\])*+\]\([^()\n]*\)|\]\((?:[^()\s]*|(?:\S*://|/)[^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)"
 )
-LIST_MARK = re.compile(r"^[ \t>]*(\d{1,9})[.)]", re.MULTILINE)
+LIST_MARK = re.compile(r"^[ \t>]*(?:[*+-][ \t]+)?(\d{1,9})[.)]", re.MULTILINE)
 WORD = re.compile(r"[^\W_]+")
 
 
@@ -48,18 +48,24 @@ def unexplained(source: str, body: str, changes: Iterable[Change]) -> Iterator[t
         Counter(LIST_MARK.findall(body)),
         Counter(LIST_MARK.findall(source)) + (Counter(WORD.findall(source)) - Counter(before)),
     )
+    gone, come = set(removed), set(written)
     for change in changes:
-        removed.update(_touched(change.before))
-        written.update(_touched(change.after))
+        was, now = Counter(_touched(change.before)), Counter(_touched(change.after))
+        removed.update(was)
+        written.update(now)
+        gone.update(was - now)
+        come.update(now - was)
     # Only letters count: an edit may part a word or join two.
     lost, added = Counter(before) - Counter(after), Counter(after) - Counter(before)
     for kind, words, allowed in (("lost", lost - removed, added + removed), ("added", added - written, lost + written)):
         left = "".join(sorted("".join(words.elements())))
         if left and not _made_of(left, allowed):
             yield kind, " ".join(sorted(words.elements()))
+    # A word that went in one place and came in another one may be two.
     once = {word for word, count in Counter(before).items() if count == 1} & {
         word for word, count in Counter(after).items() if count == 1
     }
+    once -= gone & come
     if [word for word in before if word in once] != [word for word in after if word in once]:
         yield "moved", "the words that are in both once come in another order"
 
