@@ -296,6 +296,12 @@ FAULTS = {
     ),
     "lists that touch in an item": ("* a\n  1. b\n  1) c", "* a\n    1. b\n\n    1) c"),
     "a link by reference": ("[x][a]\n\n[a]: /931", "[x](/pages/deep-wells/)"),
+    "an image by reference with words on two lines": ("![red\npeas][x]\n\n[x]: /x.png", "![red\npeas](/x.png)"),
+    "an address in angle brackets and a title": (
+        "[a](</931> 'title') [b](<https://e.example/b c> \"t\")",
+        "[a](/pages/deep-wells/) [b](https://e.example/b%20c)",
+    ),
+    "an address in angle brackets behind blanks": ("[a]( </931>)", "[a](/pages/deep-wells/)"),
 }
 
 

@@ -220,7 +220,7 @@ class Links:
             self.again = True
         elif label == "image":
             self._edit(node.start, node.end, f"![]({encoded(source)})", "image-alt")
-        elif "\n" not in label:
+        else:
             self._edit(node.start + 2 + len(label), node.end, f"]({encoded(source)})", "image-alt")
 
     def _address(self, start: int, end: int, shown: str) -> None:

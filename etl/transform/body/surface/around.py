@@ -10,7 +10,8 @@ LINE_BLANKS = re.compile(r"[ \t]*")
 # What a line of text must not begin with, once the tag before it is gone.
 BLOCK_MARK = re.compile(r"[ \t]*(?:(?P<number>\d{1,9})[.)](?=\s)|[>]|[#]{1,6}(?=\s)|[-+*](?=\s)|[-=*_]{3}|`{3}|~{3})")
 MARKDOWN_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>|\d{1,9}[.)][ \t])")
-ANGLED = re.compile(r"<[^<>\n]*>(?=\s*\))")
+ANGLED = re.compile(r"<[^<>\n]*>(?=(?:\s+(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\)))?\s*\))")
+BEFORE_ANGLED = frozenset("( \t\n")
 SHOWN = re.compile(r"(?:<[^<>]*>|\s)*+([^<\s][^<]*+|<|\Z)")
 """Tags and blanks, and what is none."""
 
@@ -163,10 +164,11 @@ class Around:
     def angled_end(self, start: int) -> int | None:
         """Where the angle brackets end that begin at a place, when they hold the address of a Markdown link.
 
-        >>> Around("[a](<b c>)").angled_end(4), Around("a <b c>").angled_end(2)
-        (9, None)
+        >>> [Around(text).angled_end(5) for text in ("[a]( <b c>)", "a (b <c>)")]
+        [10, None]
         """
-        if self.text[start - 1 : start] != "(" or not self.text.endswith("](", 0, start):
+        before = self.text[max(start - 9, 0) : start]
+        if before[-1:] not in BEFORE_ANGLED or not before.rstrip().endswith("]("):
             return None
         angled = ANGLED.match(self.text, start)
         return angled.end() if angled else None
