@@ -302,6 +302,13 @@ FAULTS = {
         "[a](/pages/deep-wells/) [b](https://e.example/b%20c)",
     ),
     "an address in angle brackets behind blanks": ("[a]( </931>)", "[a](/pages/deep-wells/)"),
+    "a paragraph behind a list that is indented": (" 1. a\n\n   b", "1. a\n\nb"),
+    "code behind a list that is indented": (
+        " * a\n  ```\n  b\n    c\n  ```",
+        "* a\n\n```\nb\n  c\n```",
+    ),
+    "a heading and text in an item": ("* # a\n  b\n  **c**\n* d", "* # a\n    b\n    **c**\n\n* d"),
+    "code and text in an item": ("* ```\n  a\n  ```\n  b\n* c", "* ```\n  a\n  ```\n    b\n\n* c"),
 }
 
 
@@ -334,8 +341,9 @@ def test_a_quoted_box_behind_a_list_stays_a_quotation() -> None:
     assert clean(once, chosen).body == once
 
 
-def test_text_behind_a_heading_in_an_item_is_a_line_of_its_own() -> None:
-    assert clean("* # Beds\n  Peas").text == "Beds\nPeas"
+@pytest.mark.parametrize("body", ["* # Beds\n  Peas", "* > Beds\n  ---\n  Peas"])
+def test_text_behind_a_block_in_an_item_is_a_line_of_its_own(body: str) -> None:
+    assert clean(body).text == "Beds\nPeas"
 
 
 @pytest.mark.parametrize("source", ['* <a href="/931"><h3>x</h3></a>', "<h2>\n* x\n* y\n</h2>"])

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -313,12 +313,12 @@ class Layout:
             else:
                 self.narrowed.append((*mark.span(2), " ", "bullet"))
         column = max(base + NEST, inner, least)
-        for child in item.children:
+        for child in _blocks(item):
             if child.kind == "List" and child is lead:
                 column = self._list_behind_mark(child, inner, base, column)
             elif child.kind == "List":
                 self.lists.append((child, column, column, column))
-            elif child.kind in ITEM_BLOCKS and not (child is lead and child.kind == "Paragraph"):
+            elif not (child is lead and child.kind == "Paragraph"):
                 self.regions += _regions(self.text, child, content, inner, column, leads=child is lead)
 
     def _list_behind_mark(self, node: Node, inner: int, base: int, column: int) -> int:
@@ -327,6 +327,19 @@ class Layout:
         others = base + NEST if inner <= base + NEST <= inner + first else inner
         self.lists.append((node, inner, base, others))
         return min(max(column, base + last + 1), (others if len(node.children) > 1 else inner) + last)
+
+
+def _blocks(item: Node) -> Iterator[Node]:
+    """The blocks of an item; words behind one of them, which are no node of a tight item, as a paragraph."""
+    for are_blocks, group in groupby(item.children, lambda child: child.kind in ITEM_BLOCKS):
+        nodes = list(group)
+        if are_blocks:
+            yield from nodes
+        elif nodes[0] is not item.children[0]:
+            words = Node()
+            words.kind, words.data, words.children = "Paragraph", None, nodes
+            words.start, words.end = nodes[0].start, nodes[-1].end
+            yield words
 
 
 def _width(text: str, item: Node) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from etl.transform.body.parse import Node
 
-BLOCKS = frozenset(("Paragraph", "Heading", "Item", "Table", "TableHead", "TableRow", "CodeBlock", "HtmlBlock"))
+BLOCKS = frozenset(("Paragraph", "Heading", "Item", "Table", "TableHead", "TableRow", "CodeBlock", "HtmlBlock", "Rule"))
 INLINE = frozenset(("Code", "SoftBreak", "HardBreak", "TableCell"))
 EXCERPT = 200
 
