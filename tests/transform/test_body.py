@@ -296,6 +296,15 @@ FAULTS = {
     ),
     "lists that touch in an item": ("* a\n  1. b\n  1) c", "* a\n    1. b\n\n    1) c"),
     "a link by reference": ("[x][a]\n\n[a]: /931", "[x](/pages/deep-wells/)"),
+    "a definition before all else": ("[a]: /931\n\nsee [a]", "see [a](/pages/deep-wells/)"),
+    "a definition and nothing else": ("[a]: /931", ""),
+    "a note in HTML that looks like a definition": (
+        "<p>[1]: https://beds.example/peas</p>\n\nBeds",
+        "\\[1\\]: <https://beds.example/peas>\n\nBeds",
+    ),
+    "a note behind a mark that looks like a definition": ("===[Note]: sow===\n\nBeds", "\\[Note\\]: sow\n\nBeds"),
+    "an item that looks like a definition": ("\u2022[a]: peas\nBeds", "* \\[a\\]: peas\nBeds"),
+    "code that looks like a definition": ("{CODE()}\n[a]: 1\n{CODE}", "```\n[a]: 1\n```"),
     "an image by reference with words on two lines": ("![red\npeas][x]\n\n[x]: /x.png", "![red\npeas](/x.png)"),
     "an address in angle brackets and a title": (
         "[a](</931> 'title') [b](<https://e.example/b c> \"t\")",
@@ -309,6 +318,19 @@ FAULTS = {
     ),
     "a heading and text in an item": ("* # a\n  b\n  **c**\n* d", "* # a\n    b\n    **c**\n\n* d"),
     "code and text in an item": ("* ```\n  a\n  ```\n  b\n* c", "* ```\n  a\n  ```\n    b\n\n* c"),
+    "a list that begins when a mark moves": ("1.   a\n\t* b", "1. a\n    * b"),
+    "a hard break that is first in an item": ("* \\\n  a\n* <br>b\n* <br> <br># c", "* a\n* b\n* \\# c"),
+    "a hard break behind a bullet of text": ("\u2022<br>a", "* a"),
+    "a hard break behind a lone mark in an item": ("1. **<br>a", "1. a"),
+    "a hard break behind a mark of emphasis": ("_<br>a_", "*\\\na*"),
+    "a star below emphasis": ("_a_\n*", "*a*\n\\*"),
+    "a backslash before blanks at the end of a line": ("a \\ \nb", "a \\\\\nb"),
+    "an index that holds a blank": ("a<sup>&nbsp;</sup>", "a"),
+    "an index that begins with a tag and a blank": ("a<sup><u> 2</u></sup>", "a<sup>2</sup>"),
+    "an index that a box cuts": (
+        "a<sup>b {BOX()}c{BOX} d</sup>",
+        f"ab\n\n{BOX}\n\nc\n\n</div>\n\nd",
+    ),
 }
 
 

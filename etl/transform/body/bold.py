@@ -60,7 +60,7 @@ def emphasis_edits(text: str, node: Node) -> Sequence[Edit]:
     start, end = node.start, node.end
     if text[start] != "_":
         return ()
-    around = text[max(start - 1, 0) : start], text[start + 1], text[end - 2], text[end : end + 2]
+    around = text[max(start - 1, 0) : start], text[start + 1], text[end - 2], text[end : end + 2].partition("\n")[0]
     return () if "*" in "".join(around) else ((start, start + 1, "*", "emphasis"), (end - 1, end, "*", "emphasis"))
 
 

@@ -23,7 +23,7 @@ UNRELATED = dict.fromkeys(USUAL_BLOCKS, USUAL_BLOCKS) | {
 QUOTE_MARK = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
 HARD_END = re.compile(r"(?:[ \t]{2,}|\\)\n[ \t]*")
 DEFINITIONS = re.compile(
-    r"(?:\s*\n {0,3}\[[^\]\n]+\]:[ \t]*\S+(?:[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*'))?[ \t]*(?=\n|\Z))+\s*"
+    r"(?:\s*(?:\n|\A) {0,3}\[[^\]\n]+\]:[ \t]*\S+(?:[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*'))?[ \t]*(?=\n|\Z))+\s*"
 )
 ROWS_ONLY = re.compile(r"(?:[ \t]*\|[ \t]*\n)*+((?=[ \t]*\|[^|\n]*\|)(?:[ \t]*\|[ \t]*[^\s][^\n]*(?:\n|\Z))+)")
 """Lines that begin with a pipe, the first one with another; before them lone pipes, which end a table."""
@@ -52,9 +52,9 @@ class Gaps:
     def between(self, blocks: Sequence[Node]) -> None:
         """One blank line between blocks, none at the edges; no rule first, last or twice."""
         if not blocks:
-            self._edge(0, len(self.text))
+            self._behind(0)
             return
-        self._edge(0, self._block_start(blocks[0]))
+        self._before(self._block_start(blocks[0]))
         indented = "\n " in self.text or "\n\t" in self.text
         last = len(blocks) - 1
         for index, block in enumerate(blocks):
@@ -151,6 +151,12 @@ class Gaps:
                 continue
             if self.text[before.end : after.start].isspace():
                 self._edit(before.end, after.start, "", "line-blanks")
+
+    def _before(self, start: int) -> None:
+        """What stands before the first block."""
+        self._edge(0, start)
+        if self.text[:start].strip() and DEFINITIONS.fullmatch(self.text, 0, start):
+            self._edit(0, start, "", "definition")
 
     def _behind(self, end: int) -> None:
         """What stands behind the last block."""

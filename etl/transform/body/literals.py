@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from etl.transform.body.edits import Edit
 from etl.transform.body.link_edits import is_inside
@@ -15,6 +15,10 @@ BEGINS_BLOCK = re.compile(r"[>|#`~=+*-]|\d{1,9}[.)]")
 MARK = re.compile(r"(?<![*\\\s])\*(?!\*)|(?<![*\\])\*(?![*\s])|(?<=[^\W_])_(?=[^\W_])|`")
 ATTRIBUTES = re.compile(r"(?<=[)*>])\{|\{(?=:)")
 NUMBER_SIGNS = re.compile(r"^[ \t]*#{1,6}(?=[^\s#])", re.MULTILINE)
+DEFINITION = re.compile(
+    r"^(?:[ \t>]++|(?:[*+-]|\d{1,9}[.)])[ \t]++)*+(\[)(?!\^)(?=(?:[^\[\]\\]|\\.){1,999}+\]:)", re.MULTILINE | re.DOTALL
+)
+"""Of a link by reference; what only looks so is escaped or stands among words."""
 DEFINITION_SIGN = re.compile(r"^[ \t]*:(?=[ \t])", re.MULTILINE)
 
 
@@ -56,6 +60,13 @@ def line_edits(text: str, paragraph: Node) -> Iterator[Edit]:
     for sign in DEFINITION_SIGN.finditer(text, first, paragraph.end):
         if sign.end() > paragraph.start:
             yield sign.end() - 1, sign.end(), "&#58;", "literal"
+
+
+def definition_edits(text: str, is_word: Callable[[int], bool]) -> Iterator[Edit]:
+    """The brackets at the starts of lines that are words and would define a link, which no reader sees."""
+    for bracket in DEFINITION.finditer(text):
+        if is_word(bracket.start(1)):
+            yield *bracket.span(1), "\\[", "bracket"
 
 
 def as_text(code: str) -> str:

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import cached_property
 from itertools import pairwise
 
 from etl.settings import Settings
@@ -30,18 +31,19 @@ from etl.transform.body.bold import (
     unmarked,
 )
 from etl.transform.body.boxes import BOX_END, BOX_START
-from etl.transform.body.code import dedented
+from etl.transform.body.code import Code, dedented
 from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.gaps import Gaps
-from etl.transform.body.link_edits import Links, Written
+from etl.transform.body.link_edits import Links, Written, is_inside
 from etl.transform.body.links import Linker
 from etl.transform.body.lists import glued_items, laid_out, list_edits, not_tight, usual_edits
-from etl.transform.body.literals import as_text, is_escaped, line_edits, literal_edits
+from etl.transform.body.literals import as_text, definition_edits, is_escaped, line_edits, literal_edits
 from etl.transform.body.parse import Node, Tree, column, parse, visible_end
 from etl.transform.body.tables import is_plain, table_edits
 
 MOST_ROUNDS = 50
 MOST_LAYOUTS = 4
+"""What was words of an item may begin a list in it once there are fewer blanks behind its mark."""
 # Edits that change neither structure nor visible text, and after which no rule has more to ask for.
 SETTLED = frozenset(
     """blank-lines edge blanks line-blanks tight-list bracket link page-link image-alt number hard-break unlink
@@ -69,7 +71,16 @@ HEADING_MARK = re.compile(r"(#{1,6})[ \t]+")
 HEADING_ATTRIBUTES = re.compile(r"(?<!\\)\{[^{}\n]*\}\Z")
 ALLOWED_HTML = re.compile(r"</?su[bp]>|<br>")
 FIRST_WORD = re.compile(r"</?su[bp]>([ \t]*\n[ \t]*)(?=[^\s<])")
+TEXT_BLOCKS = frozenset(("Paragraph", "Heading", "Item", "TableCell", "BlockQuote", "CodeBlock", "Rule", "HtmlBlock"))
+INDENT = re.compile(r"[ \t]*")
 ALLOWED_TAGS = frozenset(("<sub>", "</sub>", "<sup>", "</sup>"))
+ITEM_MARKS = re.compile(r"[ \t>]*(?:(?:[*+-]|\d{1,9}[.)])[ \t]*+)++")
+BEFORE_FIRST = frozenset("*+-.)")
+MARKS_OF_EMPHASIS = frozenset("*_")
+"""Before a backslash they may begin what they could not before a blank."""
+FIRST_BREAK = re.compile(r"[ \t]+\\?\n[ \t>]*(?![ \t>|#`~=*+-]|\d{1,9}[.)])")
+"""One that words follow which begin no block."""
+SHOWN = frozenset(("Text", "Html", "InlineHtml"))
 MORE_THAN = re.compile(r">[ \t]*\d")  # `* > 125 g` is a comparison
 MARK_ONLY = re.compile(r"[ \t]*(?:[*+-]|#{1,6})[ \t]+")
 
@@ -116,13 +127,25 @@ class Structure:
         return tree
 
     def _tree(self) -> Tree:
-        """The tree of the text, once its lists are laid out: words that move may be a mark where they come to."""
+        """The tree of the text, once its words define no link and its lists are laid out."""
+        if "]:" in self.revision.text:
+            code = Code(self.revision.text)
+            self.revision.apply(definition_edits(self.revision.text, lambda at: self._is_word(at, code)))
         tree = parse(self.revision.text, is_plain)
         for _ in range(MOST_LAYOUTS):
             if not self.revision.apply(laid_out(self.revision.text, tree.root.children)):
                 break
             tree = parse(self.revision.text, is_plain)
         return tree
+
+    def _is_word(self, offset: int, code: Code) -> bool:
+        """Whether a character of the text, but for its code, is one that the source shows."""
+        return is_inside(self.revision.origin(offset), self._shown) and not code.holds(offset)
+
+    @cached_property
+    def _shown(self) -> list[tuple[int, int]]:
+        """Where the source shows what is written, in order."""
+        return [(node.start, node.end) for node in parse(self.revision.source).nodes if node.kind in SHOWN]
 
 
 class Round:
@@ -147,6 +170,8 @@ class Round:
         """What `_is_simple` said of the blocks that begin at a place."""
         self.loose: set[int] | None = None
         """Items that are not tight (`lists.not_tight`), once a list asked for them."""
+        self.raised = False
+        """Whether there are tags of sub- or superscript within a text."""
         self.box_open = False
         self.text_end = len(self.text.rstrip())
         """Where the last visible character of the text ends."""
@@ -173,6 +198,8 @@ class Round:
             self._lone_marks()
         if "__" in words:
             self.edits += underscore_edits(self.text, tree.nodes)
+        if self.raised:
+            self._raised()
         if self.box_open:
             self._end_box()
         self.again = self.again or self.links.again or self.gaps.again
@@ -308,6 +335,8 @@ class Round:
         if data.strip() in ALLOWED_TAGS:
             if node.kind == "Html":
                 self._alone_tag(node)
+            else:
+                self.raised = True
             return
         if node.kind == "Html" and data.strip() in (BOX_START, BOX_END):
             self._box(node, data.strip())
@@ -329,6 +358,29 @@ class Round:
             self._edit(*below.span(1), "", "unwrap")
         else:
             self._edit(node.start, visible_end(self.text, node), "", "unwrap")
+
+    def _raised(self) -> None:
+        """Sub- and superscript begins and ends in one block, holds something, and begins with no blank."""
+        waiting: list[Node] = []
+        for node in self.tree.nodes:
+            if node.kind in TEXT_BLOCKS:
+                self._unraised(waiting)
+                waiting = []
+            elif node.kind == "InlineHtml" and node.data in ALLOWED_TAGS:
+                if not node.data.startswith("</"):
+                    waiting.append(node)
+                    self._edit(node.end, INDENT.match(self.text, node.end).end(), "", "unwrap")  # type: ignore[union-attr]
+                elif waiting and waiting[-1].data[1:] == node.data[2:]:
+                    if not self.text[waiting[-1].end : node.start].strip():
+                        self._unraised([waiting[-1], node])
+                    waiting.pop()
+                else:
+                    self._unraised([node])
+        self._unraised(waiting)
+
+    def _unraised(self, tags: Iterable[Node]) -> None:
+        for tag in tags:
+            self._edit(tag.start, tag.end, "", "unwrap")
 
     def _box(self, node: Node, mark: str) -> None:
         """Boxes do not nest, and none ends that was not open."""
@@ -436,19 +488,27 @@ class Round:
             self.edits.append((*match.span(), " ", "blanks"))
 
     def soft_break(self, node: Node) -> None:
-        """No blanks at the ends of lines."""
+        """No blanks at the ends of lines; a backslash that only a blank kept from the line end has one of its own."""
         start = node.start
         while start and self.text[start - 1] in " \t":
             start -= 1
         if start < node.start:
-            self._edit(start, node.start, "", "line-blanks")
+            last = self.text.startswith("\\", start - 1) and not is_escaped(self.text, start - 1)
+            self._edit(start, node.start, "\\" if last else "", "line-blanks")
 
     def hard_break(self, node: Node) -> None:
-        """A hard break is a backslash, right behind the words."""
+        """A hard break is a backslash, right behind the words; none is first in an item."""
         start, line_end = node.start, self.text.find("\n", node.start, node.end)
         while start and self.text[start - 1] in " \t":
             start -= 1
+        if self.text[start - 1 : start] in BEFORE_FIRST and (first := FIRST_BREAK.match(self.text, start)):
+            line = self.text.rfind("\n", 0, start) + 1
+            if ITEM_MARKS.fullmatch(self.text, line, start):
+                self.again = True
+                self._edit(*first.span(), " ", "hard-break")
+                return
         if line_end >= 0:
+            self.again = self.again or self.text[start - 1 : start] in MARKS_OF_EMPHASIS
             self._edit(start, line_end, "" if node.start < self.gaps.rows_end else "\\", "hard-break")
 
     # --- bold -------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ BLOCK_INSIDE = re.compile(
     rf"\n[ \t]*\n|{BR}\s*{BR}|<(?!https?://|/?(?:a|b|big|br|em|font|i|small|span|strong|sub|sup|u)\b)"
 )
 BREAKS = re.compile(rf"(?:\s*{BR})*\s*")
+LINE_BREAKS = re.compile(rf"(?:[ \t]*{BR})*")
 FIRST_BREAKS = re.compile(rf"(?:\s*{BR})+\s*")
 LAST_BREAKS = re.compile(rf"(?<!\s)(?:\s*+{BR})+\s*+\Z")
 # What a break must not stand before: the end of the block that it is in.
@@ -214,6 +215,10 @@ def line_break(walk: Walk, tag: Tag, rule: str = "break") -> int | None:
         return _hard_break(walk, tag, rule, *block)
     elif walk.open.one_line or walk.around.in_heading(tag.start):
         walk.edit(tag.start, tag.end, " ", rule)
+    elif walk.around.in_item(tag.start):
+        end, guard = walk.around.unmarked(LINE_BREAKS.match(walk.text, tag.end).end())  # type: ignore[union-attr]
+        walk.edit(tag.start, end, guard, rule)
+        return end
     elif walk.text.startswith("\n", tag.end):
         walk.edit(tag.start, tag.end, "  ", rule)
     else:
