@@ -209,6 +209,21 @@ SQUARES: dict[str, tuple[str, int, Maker]] = {
         10_000,
         lambda size: "](//" * (size // 4),
     ),
+    "blanks behind dashes": (
+        "blanks at the end of a rule fit in two places",
+        3_000,
+        lambda size: "\u2013" * (size // 2) + " " * (size // 2) + "))",
+    ),
+    "blanks behind dashes of a rule with words": (
+        "blanks before the words fit in two places",
+        3_000,
+        lambda size: "\n\u2013 \u2013 \u2013" + " " * size + "-" * size,
+    ),
+    "escapes behind pipes": (
+        "every escape looked at its line up to there",
+        30_000,
+        lambda size: "| " * (size // 4) + "\\'" * (size // 4),
+    ),
     "a wide HTML table of short rows": (
         "every row is filled up",
         2_000,

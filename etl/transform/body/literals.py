@@ -43,10 +43,10 @@ def literal_edits(text: str, words: Node, addresses: Sequence[tuple[int, int]]) 
 
 
 def _brackets(text: str, start: int, end: int, bracket: str) -> Iterator[Edit]:
-    at = text.find(bracket, start, end)
+    at, escaped = text.find(bracket, start, end), f"\\{bracket}"
     while at >= 0:
         if not is_escaped(text, at):
-            yield at, at + 1, f"\\{bracket}", "bracket"
+            yield at, at + 1, escaped, "bracket"
         at = text.find(bracket, at + 1, end)
 
 

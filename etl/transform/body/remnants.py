@@ -205,7 +205,7 @@ BROKEN_ROW = re.compile(
     re.MULTILINE,
 )
 DASHED_WORDS = re.compile(
-    rf"^[ \t]*(?:{DASH}[ \t]+){{2,}}{DASH}?[ \t]*(\w[^\u2013\u2014\n]{{0,80}}?)[ \t]*(?:{DASH}[ \t]*){{2,}}$",
+    rf"^[ \t]*+(?:{DASH}[ \t]++){{2,}}+{DASH}?+[ \t]*+(\w[^\u2013\u2014\n]{{0,80}}?)[ \t]*+(?:{DASH}[ \t]*+){{2,}}+$",
     re.MULTILINE,
 )
 

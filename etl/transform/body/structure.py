@@ -62,7 +62,7 @@ LANGUAGE = re.compile(r"[\w+#.-]{1,40}")
 DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015"
 LINE_SIGNS = frozenset(f"{DASHES}#: \t\n")
 """A line of a paragraph that begins with none of them is words."""
-RULE_LINE = re.compile(rf"^[ \t]*[{DASHES}](?:[ \t]*[{DASHES}])+[ \t]*\\?[ \t]*$", re.MULTILINE)
+RULE_LINE = re.compile(rf"^[ \t]*+[{DASHES}](?:[ \t]*+[{DASHES}])++[ \t]*+\\?[ \t]*+$", re.MULTILINE)
 NOT_QUOTE = re.compile(r"[^>\t]")
 QUOTE_BLANKS = re.compile(r"^((?:[ \t]*>)+)[ \t]{2,}(?=\S)", re.MULTILINE)
 LONG_HEADING = 120

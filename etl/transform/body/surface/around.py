@@ -6,6 +6,7 @@ import re
 
 LINE_START = re.compile(r"[ \t>]*(?:(?:[*+-]|\d{1,9}[.)]|#{1,6})[ \t]+)?")
 ITEM_START = re.compile(r"[ \t>]*(?:[*+-]|\d{1,9}[.)])[ \t]+")
+ROW_START = re.compile(r"[ |>]*")
 LINE_BLANKS = re.compile(r"[ \t]*")
 # What a line of text must not begin with, once the tag before it is gone.
 BLOCK_MARK = re.compile(r"[ \t]*(?:(?P<number>\d{1,9})[.)](?=\s)|[>]|[#]{1,6}(?=\s)|[-+*](?=\s)|[-=*_]{3}|`{3}|~{3})")
@@ -25,6 +26,8 @@ class Around:
         """Ends that are not in the rest of the text."""
         self._last_line = 0, 0
         """The place whose line was asked for last, and where that line begins."""
+        self._row_start = -1, 0
+        """The line that was asked for last, and up to where only marks of quotations and tables are in it."""
         self._last_link = 0, -1
         """The place that was asked for last, and where the address before it begins."""
         self._last_shown = 0, -1
@@ -79,7 +82,10 @@ class Around:
         >>> [Around("| a | b").is_first(offset) for offset in (2, 6)]
         [True, False]
         """
-        return self.at_line_start(offset) or not self.text[self.line_start(offset) : offset].strip(" |>")
+        start = self.line_start(offset)
+        if self._row_start[0] != start:
+            self._row_start = start, ROW_START.match(self.text, start).end()  # type: ignore[union-attr]
+        return offset <= self._row_start[1] or self.at_line_start(offset)
 
     def in_pipe_row(self, offset: int) -> bool:
         """Whether a place is in a row of a table of Markdown.
