@@ -66,7 +66,7 @@ CATALOGUE: dict[str, tuple[Level, str]] = {
     "line.dropped": ("info", "a boilerplate line that drop_lines names, removed"),
     "code.disputed": ("warning", "code with HTML in it that some engines do not take for code; written as text"),
     "shortcode.removed": ("info", "a shortcode of the old site generator, removed"),
-    "markup.removed": ("warning", "a plugin marker of the old wiki, removed; its inner text stays"),
+    "markup.removed": ("warning", "a plugin marker, removed, its inner text stays; or words behind the fence of code"),
     "list.removed": ("info", "a dynamic list of the old wiki, removed with its heading"),
     "bold.inverted": ("warning", "a page whose bold is turned inside out by an unmatched mark; all bold removed"),
     "heading.empty": ("info", "a heading without text, removed"),

@@ -220,7 +220,8 @@ class Round:
             return
         if self.text[node.start - 1 : node.start] == " ":
             self.edits += dedented(self.text, node)
-        if fence[2].strip() and not LANGUAGE.fullmatch(fence[2].strip()):
+        if (words := fence[2].strip()) and not LANGUAGE.fullmatch(words):
+            self.revision.find("markup.removed", fence.start(2), f"words behind a fence {short(words)}", "removed")
             self._edit(fence.start(2), fence.end(2), "", "code")
         if self.box_open or node.end < self.text_end:
             return  # only the last block may be open, and the end of a box closes what is open in it
