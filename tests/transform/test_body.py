@@ -430,7 +430,9 @@ def test_an_address_that_a_block_of_html_shows_is_no_word(source: str) -> None:
     assert list(unexplained(source, cleaned.body, cleaned.changes or ())) == []
 
 
-@pytest.mark.parametrize("source", ["<li>1. peas<t=1>", "~np~```\npeas\n```np", "\u20226. peas\n  3. beans"])
+@pytest.mark.parametrize(
+    "source", ["{FOOTNOTE}(peas)", "<li>1. peas<t=1>", "~np~```\npeas\n```np", "\u20226. peas\n  3. beans"]
+)
 def test_a_word_that_went_and_another_that_came_are_not_one_that_moved(source: str) -> None:
     cleaned = clean(source)
     assert list(unexplained(source, cleaned.body, cleaned.changes or ())) == []

@@ -24,24 +24,25 @@ INLINE_TAG = re.compile(r"</?(?:a|abbr|b|big|code|em|font|i|s|small|span|strong|
 SHOWN_ADDRESS = re.compile(
     r"!\[(?:[^\[\]]|\[[^\[\]]*\])*+\]\([^()\n]*\)|\]\((?:[^()\s]*|(?:\S*://|/)[^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)"
 )
+NOTHING = re.compile(r"(?!)")
 LIST_MARK = re.compile(r"^[ \t>]*(?:[*+-][ \t]+)?(\d{1,9})[.)]", re.MULTILINE)
 WORD = re.compile(r"[^\W_]+")
 
 
-def rendered_words(markdown: str) -> list[str]:
-    """The words of a body as rendered, in order.
+def rendered_words(markdown: str, no_words: re.Pattern[str] = SHOWN_ADDRESS) -> list[str]:
+    """The words of a body as rendered, in order, but for what is no word of it though it is shown.
 
     >>> rendered_words("**a** [b](c) <i>d</i> &eacute; <!-- e -->")
     ['a', 'b', 'd', 'é']
     """
     page = pyromark.html(markdown, options=pyromark.Options.ENABLE_TABLES)
     text = TAG.sub(lambda tag: "" if INLINE_TAG.match(tag[0]) else " ", HIDDEN.sub(" ", page))
-    return WORD.findall(html.unescape(SHOWN_ADDRESS.sub(" ", text)))
+    return WORD.findall(html.unescape(no_words.sub(" ", text)))
 
 
 def unexplained(source: str, body: str, changes: Iterable[Change]) -> Iterator[tuple[str, str]]:
     """What no edit explains: ``("lost" | "added" | "moved", words)``."""
-    before, after = rendered_words(source), rendered_words(body)
+    before, after = rendered_words(source), rendered_words(body, NOTHING)  # no block of HTML is in a clean body
     # What the source holds but its rendering hides may come to light: a cell too many, a number of a list.
     # The number of a list item is no word: text may become one, and one may turn out to be text.
     removed, written = (
