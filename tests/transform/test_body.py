@@ -296,6 +296,7 @@ FAULTS = {
     "a link by reference": ("[x][a]\n\n[a]: /931", "[x](/pages/deep-wells/)"),
     "a definition before all else": ("[a]: /931\n\nsee [a]", "see [a](/pages/deep-wells/)"),
     "a definition and nothing else": ("[a]: /931", ""),
+    "a definition between a list and words": ("* x\n\n[a]: /931\nsee [a]", "* x\n\nsee [a](/pages/deep-wells/)"),
     "a note in HTML that looks like a definition": (
         "<p>[1]: https://beds.example/peas</p>\n\nBeds",
         "\\[1\\]: <https://beds.example/peas>\n\nBeds",

@@ -83,7 +83,8 @@ class Gaps:
 
     def _part(self, block: Node, after: Node, *, continues: bool) -> None:
         """What parts two blocks, and what they are to each other; ``continues``: whether the first is of a list."""
-        end, start = visible_end(self.text, block), self._block_start(after)
+        last = block.children[-1] if block.kind == "List" else block  # a list seems to hold the definitions behind it
+        end, start = visible_end(self.text, last), self._block_start(after)
         gap = self.text[end:start]
         if block.kind == "Heading" and after.kind == "Paragraph" and self._joined(block, after):
             return
