@@ -364,7 +364,7 @@ class Round:
         """Sub- and superscript begins and ends in one block, holds something, and begins with no blank."""
         waiting: list[Node] = []
         for node in self.tree.nodes:
-            if node.kind in TEXT_BLOCKS:
+            if waiting and node.kind in TEXT_BLOCKS:
                 self._unraised(waiting)
                 waiting = []
             elif node.kind == "InlineHtml" and node.data in ALLOWED_TAGS:

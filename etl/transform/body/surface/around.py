@@ -12,7 +12,6 @@ LINE_BLANKS = re.compile(r"[ \t]*")
 BLOCK_MARK = re.compile(r"[ \t]*(?:(?P<number>\d{1,9})[.)](?=\s)|[>]|[#]{1,6}(?=\s)|[-+*](?=\s)|[-=*_]{3}|`{3}|~{3})")
 MARKDOWN_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>|\d{1,9}[.)][ \t])")
 ANGLED = re.compile(r"<[^<>\n]*>(?=(?:\s+(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\)))?\s*\))")
-BEFORE_ANGLED = frozenset("( \t\n")
 SHOWN = re.compile(r"(?:<[^<>]*>|\s)*+([^<\s][^<]*+|<|\Z)")
 """Tags and blanks, and what is none."""
 
@@ -174,7 +173,7 @@ class Around:
         [10, None]
         """
         before = self.text[max(start - 9, 0) : start]
-        if before[-1:] not in BEFORE_ANGLED or not before.rstrip().endswith("]("):
+        if "](" not in before or not before.rstrip().endswith("]("):
             return None
         angled = ANGLED.match(self.text, start)
         return angled.end() if angled else None
