@@ -212,6 +212,16 @@ DASHED_WORDS = re.compile(
 ITEM_LINE = re.compile(r"^(\*{1,6})[+-]?[ \t]+([^\n]*)$", re.MULTILINE)
 BOLD_BELOW = re.compile(r"\n[^\n]*?\*\*")
 STARS = re.compile(r"(?<!\\)\*{2,}")
+NESTED_ITEM = re.compile(rb"\n\*{2,6}[+-]?[ \t](?![^*\n]*\*\*[ \t]*(?:\n|\Z))")
+
+
+def _has_nested_item(data: bytes) -> bool:
+    """Whether a line begins as an item in an item does, and is no line in bold, as which many begin."""
+    at = data.find(b"\n**")
+    while at >= 0 and not NESTED_ITEM.match(data, at):
+        at = data.find(b"\n**", at + 1)
+    return at >= 0
+
 
 DASH_BYTES = rb"(?:-|\xe2\x80[\x93\x94])"
 DASHED_LINE = re.compile(rb"\n%b{2}[^\n]*%b{2}(?:\n|\Z)" % (DASH_BYTES, DASH_BYTES))
@@ -275,7 +285,7 @@ USUAL: list[Remnant] = [
         _spaced_bold,
     ),
     (
-        guard("**", marks=rb"\n\*[^\n]*+\n\n?\*\*(?!\*\*)", near=rb"\n\*{2,6}[+-]?[ \t]"),
+        Guard(re.compile(rb"\n\*[^\n]*+\n\n?\*\*"), _has_nested_item),
         re.compile(r"^\*[ \t][^\n]*+(?:\n(?:[ \t]*\n)?\*{1,6}[+-]?[ \t][^\n]*+)++", re.MULTILINE),
         _nested_items,
     ),
