@@ -18,7 +18,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from etl import verify
@@ -178,9 +178,10 @@ def test_names_and_ids_have_six_spellings_that_ask_for_them(address: Address, le
 
 
 @given(paths)
-def test_paths_have_five_spellings_that_ask_for_them(address: Address) -> None:
+@example(Address("path", "/`"))  # each of its bytes must be encoded, and its code has no letter
+def test_paths_have_four_spellings_that_ask_for_them(address: Address) -> None:
     found = list(spellings(address))
-    assert len({spelling.target for spelling in found}) == len(found) >= 5
+    assert len({spelling.target for spelling in found}) == len(found) >= 4
     assert all(address in lookups(spelling.target) for spelling in found)
 
 
