@@ -119,6 +119,7 @@ EXPORT = pages(4) | {
     name(13): broken(page("A draft", page_id=13, categories=["Internal"])),
     name(14): broken(page("A stub", page_id=14, body="")),
     name(15): broken(page("Another name", page_id=15, body='{redirect page="Well number 2"}')),
+    name(22): broken(page("An address", page_id=22, body='{REDIRECT(url="/tiki-index.php?page_id=1")}{REDIRECT}')),
     name(16): broken(abstract()),
     name(17): broken(b'{"title": "cut off'),
     name(18): b"",
@@ -193,7 +194,7 @@ def test_every_outcome_is_told_by_its_name(tmp_path: Path, run: Run, out: Path, 
         ':1:19: rejected: the front matter ends before its closing brace, after \'{"title": "cut off\' [json.cut-off]',
         "rejected: nothing but white space in 0 bytes [member.empty] (as before)",
         "      1  rejected        id.conflict, was kind.unknown",
-        "      9  passes          was kind.unknown",
+        "     10  passes          was kind.unknown",
     ):
         assert said in outcome.out, said
     assert "documents of the generation that would become rejects: 1" in outcome.err

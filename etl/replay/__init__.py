@@ -162,8 +162,8 @@ def _decide(run: Replay) -> None:
         DELETE FROM member
         WHERE ord IN (SELECT ord FROM replay.known);
 
-        CREATE INDEX fact_member_id ON fact (member_id);
+        CREATE INDEX fact_any_member_id ON fact (member_id);
 
-        CREATE INDEX fact_page_id ON fact (page_id)
+        CREATE INDEX fact_any_page_id ON fact (page_id)
         """
     )
