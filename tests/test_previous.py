@@ -237,13 +237,19 @@ def test_a_page_that_is_not_published_any_more_is_an_error_until_somebody_decide
     assert wiki.redirects["/pages/page-1-slug"]["status"] == 410
 
 
-def test_what_was_gone_is_no_claim_later(wiki: Wiki) -> None:
-    wiki.settings = 'gone = ["SandBox"]\n'
+def test_what_was_gone_is_no_claim_later_and_who_says_so_no_more_is_told(wiki: Wiki) -> None:
+    (wiki.path / "decisions.csv").write_text("value,target,reason\n/posts/mud,gone,old\n")
+    wiki.settings = 'gone = ["Clear water", "SandBox"]\nredirects = "decisions.csv"\n'
     wiki.first(two())
     wiki.settings = ""
-    assert wiki.migrate(two()).status == 0
+    assert wiki.migrate(two()).status == 1
     assert wiki.answer("/SandBox") is None
-    assert wiki.told == []
+    said = "2 addresses such as '/SandBox' were answered before and are not now"
+    assert wiki.told == [f"address.lost: nobody says gone any more: {said}"]
+    assert wiki.answer("/Clear+water") == wiki.paths["tiki-1"]
+    assert wiki.run("redirects", "diff", wiki.out / "released", wiki.out / "current", "--fail-on-lost").status == 1
+    assert wiki.run("release", "--out", wiki.out).status == 0
+    assert wiki.migrate(two()).status == 0
 
 
 # --- what is an input ----------------------------------------------------------------------
@@ -487,8 +493,6 @@ def test_every_address_of_before_is_answered_or_a_finding_says_why(
         asked = [("path", line["path"].rstrip("/"), id_) for id_, line in before.items()]
         asked += [(line["kind"], line["value"], line["document"]) for line in records(old, "redirects")]
         for kind, value, id_ in asked:
-            if id_ is None:
-                continue
             answer = redirects.get((kind, value))
             if answer is not None or value in living:
                 owner = (

@@ -182,7 +182,8 @@ def _read_redirect(record: dict[str, Any], facts: Facts) -> None:
     if address.kind not in KINDS or not isinstance(address.value, str):
         raise _FaultError(f"not an address: {_short(address.kind)} {_short(address.value)}")
     if record["target"] is None or record["document"] is None:
-        return  # gone for good, then: nothing to keep
+        _add_address(facts, address, None)  # gone for good, which is an answer, too
+        return
     document, path = _id(record["document"]), _path(record["target"])
     facts.db.execute("INSERT OR IGNORE INTO previous_document VALUES (?, NULL, ?)", (document, path))
     _add_address(facts, address, document)
@@ -196,7 +197,7 @@ READERS: dict[str, Callable[[dict[str, Any], Facts], None]] = {
 }
 
 
-def _add_address(facts: Facts, address: Address, document: str) -> None:
+def _add_address(facts: Facts, address: Address, document: str | None) -> None:
     """What no map may hold any more stays in the table, so that somebody is told."""
     row = (*address, document, refusal(address))
     facts.db.execute("INSERT OR IGNORE INTO previous_address VALUES (?, ?, ?, ?)", row)

@@ -355,7 +355,7 @@ def _report_withheld(facts: Facts) -> None:
 
 
 def _report_lost(facts: Facts) -> None:
-    """Addresses that the previous generation answered and nobody answers now, by document."""
+    """Addresses that the previous generation answered and nobody answers now, by document; of none where it said gone."""
     facts.script(
         """
         INSERT INTO lost
@@ -376,17 +376,21 @@ def _report_lost(facts: Facts) -> None:
         """
     )
     for ord_, status, outcome, document, count, example, refused in lost:
-        if ord_ is None:
-            why = "is not among the documents of this export"
+        if document is None:
+            why = "nobody says gone any more"
+        elif ord_ is None:
+            why = f"{document} is not among the documents of this export"
+        elif outcome == "withheld":
+            why = f"{document} is a {status} now"
         else:
-            why = f"is a {status} now" if outcome == "withheld" else f"cannot have them any more ({refused})"
+            why = f"{document} cannot have them any more ({refused})"
         facts.add_finding(
             ord_,
             "address.lost",
-            f"{document} {why}: {count} addresses such as {example!r} were answered before and are not now",
+            f"{why}: {count} addresses such as {example!r} were answered before and are not now",
             "name them in gone, or give them a target among the reviewed decisions",
-            field="aliases",
-            cause=document,
+            field="aliases" if document else "gone",
+            cause=document or "gone",
         )
 
 
@@ -408,7 +412,7 @@ def _note_taken(facts: Facts) -> None:
         JOIN fact f ON f.ord = m.page;
 
         INSERT INTO taken
-        SELECT 'lost ' || kind || ' ' || value || ' ' || document
+        SELECT 'lost ' || kind || ' ' || value || ' ' || ifnull(document, 'gone')
         FROM lost;
         """
     )
