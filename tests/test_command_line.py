@@ -116,6 +116,11 @@ def test_status_1_for_an_error_that_is_no_reject(bundle: Path, out: Path, run: R
         ["migrate", "--jobs", "0"],
         ["migrate", "--format", "xml"],
         ["schema", "x"],
+        ["migrate", "raw", "--out", ""],
+        ["release", "--out="],
+        ["validate", "raw", "--baseline", ""],
+        ["redirects", "build", "--out", ""],
+        ["redirects", "diff", "", "out/current"],
     ],
 )
 def test_status_2_for_wrong_usage(words: list[str], run: Run) -> None:
@@ -828,6 +833,13 @@ def test_settings_need_no_source(tmp_path: Path, run: Run, monkeypatch: pytest.M
     assert 'home = "pyproject"' in run("settings").out
     (tmp_path / "wiki-etl.toml").write_text('home = "given"')
     assert 'home = "given"  # wiki-etl.toml' in run("settings", "--config", "wiki-etl.toml").out
+
+
+def test_settings_of_a_source_that_is_not_there_are_trouble(tmp_path: Path, run: Run) -> None:
+    outcome = run("settings", tmp_path / "nowhere.zip")
+    assert (outcome.status, outcome.out) == (3, "")
+    assert "nowhere.zip" in outcome.err
+    assert run("settings", "-").status == run("settings", "https://wiki.example/export.zip").status == 0
 
 
 def test_schema_prints_a_schema_or_all_names(run: Run) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from etl import __version__
 from etl.cli import redirects
-from etl.cli.commands import STATUSES, add_command, count, interrupted, loaded, progress, say
+from etl.cli.commands import STATUSES, add_command, count, interrupted, loaded, named_path, progress, say
 from etl.plain import one_line
 from etl.trouble import Trouble
 
@@ -160,7 +160,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _source_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--config", type=Path, metavar="FILE", help="settings file (default: wiki-etl.toml beside the source)"
+        "--config", type=named_path, metavar="FILE", help="settings file (default: wiki-etl.toml beside the source)"
     )
     command.add_argument(
         "--sha256", type=_sha256, metavar="HEX", help="go on only when the one file, address or - has this digest"
@@ -186,7 +186,9 @@ def _migrate_arguments(commands: Any) -> None:
     command.add_argument(
         "source", nargs="*", metavar="SOURCE", help="folder, archive, member file, http(s) address or - (default: raw)"
     )
-    command.add_argument("--out", type=Path, default=OUT, metavar="FOLDER", help="where generations go (default: out)")
+    command.add_argument(
+        "--out", type=named_path, default=OUT, metavar="FOLDER", help="where generations go (default: out)"
+    )
     _source_arguments(command)
     command.add_argument("--tables", action="store_true", help="also write tables/*.csv")
     command.add_argument("--changes", action="store_true", help="also write changes.jsonl, every edit of every body")
@@ -214,7 +216,7 @@ def _validate_arguments(commands: Any) -> None:
         "source", nargs="*", metavar="PATH", help="bundle, generation, or a file of one (default: raw)"
     )
     command.add_argument(
-        "--out", type=Path, metavar="FOLDER", help="generations that --max-shrink compares with (default: none)"
+        "--out", type=named_path, metavar="FOLDER", help="generations that --max-shrink compares with (default: none)"
     )
     _source_arguments(command)
     command.add_argument(
@@ -223,7 +225,7 @@ def _validate_arguments(commands: Any) -> None:
     command.add_argument("--strict", action="store_true", help="warnings count as faults")
     command.add_argument(
         "--baseline",
-        type=Path,
+        type=named_path,
         metavar="FILE",
         help="findings.jsonl or JSON form of an earlier run: what it knows is counted, not shown, and no fault",
     )
@@ -233,11 +235,13 @@ def _replay_arguments(commands: Any) -> None:
     help_ = "go through the rejects of a generation again, after the tool or the settings changed: which of them pass"
     command = add_command(commands, "replay", _replay, help_, "wiki-etl replay out/refused --config wiki-etl.toml")
     command.add_argument(
-        "file", nargs="?", type=Path, metavar="FILE", help="rejects.jsonl or generation (default: out/current)"
+        "file", nargs="?", type=named_path, metavar="FILE", help="rejects.jsonl or generation (default: out/current)"
     )
-    command.add_argument("--out", type=Path, default=OUT, metavar="FOLDER", help="where generations are (default: out)")
     command.add_argument(
-        "--config", type=Path, metavar="FILE", help="settings file (default: that of a migration of raw)"
+        "--out", type=named_path, default=OUT, metavar="FOLDER", help="where generations are (default: out)"
+    )
+    command.add_argument(
+        "--config", type=named_path, metavar="FILE", help="settings file (default: that of a migration of raw)"
     )
     command.add_argument(
         "--jobs", type=count, metavar="N", help="processes (default: one, or the cores from 2,000 rejects on)"
@@ -257,7 +261,7 @@ def _release_arguments(commands: Any) -> None:
         command = add_command(commands, name, run, help_, f"wiki-etl {name} --out out")
         command.add_argument("number", nargs="?", type=count, metavar="NUMBER", help=f"default: {default}")
         command.add_argument(
-            "--out", type=Path, default=OUT, metavar="FOLDER", help="where generations are (default: out)"
+            "--out", type=named_path, default=OUT, metavar="FOLDER", help="where generations are (default: out)"
         )
 
 
@@ -277,7 +281,7 @@ def _settings_arguments(commands: Any) -> None:
         "wiki-etl settings --config wiki-etl.toml",
     )
     command.add_argument("source", nargs="*", metavar="SOURCE", help="source whose settings file counts (default: raw)")
-    command.add_argument("--config", type=Path, metavar="FILE")
+    command.add_argument("--config", type=named_path, metavar="FILE")
 
 
 # --- commands ------------------------------------------------------------------------------
@@ -378,8 +382,11 @@ def _schema(options: argparse.Namespace) -> int:
 
 
 def _settings(options: argparse.Namespace) -> int:
-    settings, origins = loaded(options, _sources_if_any(options.source, quiet=options.quiet))
+    from etl.settings import is_local
 
+    for source in filter(is_local, options.source):
+        Path(source).stat()  # a mistyped one has no settings, and is no reason to show the defaults
+    settings, origins = loaded(options, _sources_if_any(options.source, quiet=options.quiet))
     if settings.redirects is not None:  # wherever the settings are written to
         settings = settings.model_copy(update={"redirects": str(Path(settings.redirects).absolute())})
     for key, value in settings.model_dump(mode="json").items():

@@ -60,6 +60,13 @@ def count(text: str) -> int:
     return int(text)
 
 
+def named_path(text: str) -> Path:
+    """A path, for ``type=`` of an argument; none is the empty text, which would be the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("a path without a name: is a variable of a script empty?")
+    return Path(text)
+
+
 def _bar(name: str, total: int, unit: str) -> Any:
     from tqdm import tqdm
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from etl.cli.commands import add_command, count, loaded, progress, say
+from etl.cli.commands import add_command, count, loaded, named_path, progress, say
 
 if TYPE_CHECKING:
     from etl.settings import Settings
@@ -32,12 +32,12 @@ def add(commands: Any) -> None:
 def _map_argument(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--map",
-        type=Path,
+        type=named_path,
         default=Path("out/current"),
         metavar="PATH",
         help="redirects.jsonl, or a generation (default: out/current)",
     )
-    command.add_argument("--config", type=Path, metavar="FILE", help="settings file")
+    command.add_argument("--config", type=named_path, metavar="FILE", help="settings file")
 
 
 def _build_arguments(actions: Any) -> None:
@@ -54,7 +54,7 @@ def _build_arguments(actions: Any) -> None:
     )
     build.add_argument(
         "--out",
-        type=Path,
+        type=named_path,
         default=Path("redirects"),
         metavar="FOLDER",
         help="where the folders go (default: redirects)",
@@ -68,7 +68,7 @@ def _serve_arguments(actions: Any) -> None:
     serve.add_argument("--port", type=_port, metavar="N", help="default: a free one, printed")
     serve.add_argument(
         "--map",
-        type=Path,
+        type=named_path,
         default=Path("out/current"),
         metavar="FOLDER",
         help="generation or its redirects folder (default: out/current)",
@@ -90,7 +90,7 @@ def _verify_arguments(actions: Any) -> None:
     _map_argument(verify)
     _right_arguments(verify)
     _asking_arguments(verify)
-    verify.add_argument("--resume", type=Path, metavar="FILE", help="keep the progress there, and go on from it")
+    verify.add_argument("--resume", type=named_path, metavar="FILE", help="keep the progress there, and go on from it")
     verify.add_argument("--examples", type=count, default=10, metavar="N", help="wrong answers shown of each cause")
     verify.add_argument("--format", choices=("text", "json", "junit"), default="text", help="default: text")
 
@@ -147,8 +147,8 @@ def _diff_arguments(actions: Any) -> None:
         "wiki-etl redirects diff out/released out/current --fail-on-lost",
         "wiki-etl redirects diff old/redirects.jsonl new/redirects.jsonl --all --format json",
     )
-    diff.add_argument("old", type=Path, metavar="OLD", help="redirects.jsonl, or a generation")
-    diff.add_argument("new", type=Path, metavar="NEW", help="redirects.jsonl, or a generation")
+    diff.add_argument("old", type=named_path, metavar="OLD", help="redirects.jsonl, or a generation")
+    diff.add_argument("new", type=named_path, metavar="NEW", help="redirects.jsonl, or a generation")
     diff.add_argument("--all", action="store_true", help="list every address, not the first few of each cause")
     diff.add_argument("--fail-on-lost", action="store_true", help="status 1 when an address is not answered any more")
     diff.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
@@ -170,7 +170,7 @@ def _coverage_arguments(actions: Any) -> None:
     _map_argument(coverage)
     coverage.add_argument(
         "--review",
-        type=Path,
+        type=named_path,
         default=Path("redirects-review.toml"),
         metavar="FILE",
         help="where suggestions go, never over an existing file (default: redirects-review.toml)",

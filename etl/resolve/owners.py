@@ -355,7 +355,7 @@ def _report_withheld(facts: Facts) -> None:
 
 
 def _report_lost(facts: Facts) -> None:
-    """Addresses that the previous generation answered and nobody answers now, by document; of none where it said gone."""
+    """Addresses that the previous generation answered and nobody answers now, by document; those of 410 have none."""
     facts.script(
         """
         INSERT INTO lost
