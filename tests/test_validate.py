@@ -193,6 +193,23 @@ def test_a_loss_of_documents_is_refused_when_the_current_generation_is_named(run
     assert run("validate", new, "--out", tmp_path / "out").status == 5
 
 
+def test_a_folder_without_a_generation_to_compare_with_is_told(tmp_path: Path, run: Run) -> None:
+    source = folder(tmp_path / "wiki", pages(2))
+    said = f"{tmp_path / 'owt'} has no current generation: max_shrink is held against nothing"
+    assert f"WARNING: {said}" in run("validate", source, "--out", tmp_path / "owt").out
+    assert found(run, source, "--out", tmp_path / "owt", status=0)["warnings"] == [said]
+    assert found(run, source, status=0)["warnings"] == []
+
+
+def test_what_a_refused_run_left_is_no_generation(tmp_path: Path, run: Run) -> None:
+    out = tmp_path / "out"
+    run("migrate", folder(tmp_path / "wiki", pages(2)), "--out", out, "--dry-run")
+    outcome = run("validate", out / "refused")
+    assert (outcome.status, outcome.out) == (2, "")
+    assert f"no generation; read {out / 'refused' / 'findings.jsonl'}" in outcome.err
+    assert run("validate", out / "refused" / "findings.jsonl").status == 0
+
+
 def test_no_member_at_all_is_a_fault_also_beside_a_sound_bundle(run: Run, tmp_path: Path) -> None:
     empty = folder(tmp_path / "empty", {})
     assert codes(found(run, empty, status=5)) == {"bundle.empty"}

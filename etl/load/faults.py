@@ -61,7 +61,7 @@ class Verdict:
     trouble: list[str] = field(default_factory=list)
     """Sentences: containers that could not be read to their end."""
     warnings: list[str] = field(default_factory=list)
-    """Sentences: settings files that were not used."""
+    """Sentences: settings files that were not used, a generation that is not there."""
     refused: str | None = None
     """Why a migration would publish nothing."""
     strict: bool = False

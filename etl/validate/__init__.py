@@ -21,7 +21,7 @@ import orjson
 from etl.extract.bundle import Bundle
 from etl.hashes import Hashes
 from etl.load.faults import Fault, Place, Verdict, command, show_github, show_json, show_text
-from etl.load.generations import CURRENT, REFUSED, Generations
+from etl.load.generations import CURRENT, DIFFERENCE, REFUSED, Generations
 from etl.model import MANIFEST, Finding
 from etl.pipeline import migrate, refusal
 from etl.plain import one_line
@@ -135,9 +135,19 @@ def kind_of(path: str) -> str:
 
 
 def _generation(path: Path) -> Path | None:
-    """The generation that a folder is, or that ``current`` in it points to."""
+    """The generation that a folder is, or that ``current`` in it points to.
+
+    Raises SettingsError for what a run left that published nothing: it is no generation that lost its files.
+    """
     for folder in (path, path / CURRENT):
-        if (folder / "documents.jsonl").is_file() or _is_ours(folder / MANIFEST):
+        if (folder / "documents.jsonl").is_file():
+            return folder
+        if _is_ours(folder / MANIFEST):
+            if (folder / DIFFERENCE).is_file():
+                faults = folder / "findings.jsonl"
+                raise SettingsError(
+                    f"{path}: evidence of a run that published nothing, and no generation; read {faults}"
+                )
             return folder
     return None
 
@@ -191,7 +201,12 @@ def _check_bundles(work: Work, run: Run, out: Path | None) -> None:
     verdict.checked += [f"{bundle.shown}: {_skipped(bundle)}" for bundle in run.bundles if bundle.skipped]
     verdict.warnings += warnings(run)
     verdict.trouble += [bundle.trouble for bundle in run.bundles if bundle.trouble]
-    verdict.refused = run.refused or (refusal(run, Generations(out).current) if out else None)
+    verdict.refused = run.refused
+    if out is not None:
+        current = Generations(out).current
+        verdict.refused = run.refused or refusal(run, current)
+        if current is None:
+            verdict.warnings.append(f"{out} has no current generation: max_shrink is held against nothing")
     with (refused / "findings.jsonl").open("rb") as found, verdict.faults.open("ab") as faults:
         faults.writelines(map(_without_files, found))
     filled = {entry["bundle"] for entry in orjson.loads((refused / MANIFEST).read_bytes())["inputs"]}
