@@ -221,6 +221,18 @@ def test_a_member_that_lost_by_its_member_id_contests_no_page_id(resolved: Calla
     assert [row[0] for row in facts.rows("SELECT outcome FROM fact ORDER BY ord")] == ["document", "reject", "document"]
 
 
+def test_a_conflict_with_a_reject_does_not_say_that_it_stays(resolved: Callable[..., Facts]) -> None:
+    first = page(2, member_id="a" * 16)
+    second = page(2, member_id="b" * 16, sha256="b" * 64)
+    third = page(3, member_id="b" * 16, sha256="c" * 64)
+    facts = resolved([first, second, third])
+    rejects = facts.rows("SELECT json_extract(reject, '$.action') FROM fact WHERE outcome = 'reject' ORDER BY ord")
+    assert [action.removesuffix("; this one is in rejects.jsonl") for (action,) in rejects] == [
+        "0.txt stays",
+        "1.txt goes before it, but is a reject, too",
+    ]
+
+
 # --- slugs and addresses -------------------------------------------------------------------
 
 SLUGS = st.sampled_from(["a", "b", "a-1", "a-2", "a-1-1", "x" * 120])

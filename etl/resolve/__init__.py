@@ -80,14 +80,12 @@ def _conflicts(facts: Facts, settings: Settings, *, one_export: bool) -> None:
     pick = "min(ord)"
     if settings.duplicates == "last":
         pick = "max((SELECT max(d.ord) FROM fact d WHERE d.sha256 = fact.sha256))"
+    facts.script("CREATE TABLE conflict (ord INTEGER PRIMARY KEY, what TEXT, id, stays INTEGER)")
     for key, what in (("member_id", "member id"), ("page_id", "page id")):
         facts.script(
             f"""
-            DROP TABLE IF EXISTS conflict;
-
-            CREATE TABLE conflict AS
-            SELECT f.ord, f.{key} AS id, m.bundle, m.name, m.number, w.bundle AS other_bundle, w.name AS other,
-                   w.number AS other_number, s.sha256 AS other_sha256
+            INSERT INTO conflict
+            SELECT f.ord, '{what}', f.{key}, s.ord
             FROM fact f
             JOIN (
                 SELECT {key}, {pick} AS place
@@ -99,38 +97,49 @@ def _conflicts(facts: Facts, settings: Settings, *, one_export: bool) -> None:
             ) k ON k.{key} = f.{key}
             JOIN fact p ON p.ord = k.place
             JOIN fact s ON s.sha256 = p.sha256 AND s.outcome IS NULL
-            JOIN member m ON m.ord = f.ord
-            JOIN member w ON w.ord = s.ord
             WHERE f.outcome IS NULL
               AND f.ord <> s.ord
             ORDER BY f.ord;
+
+            UPDATE fact
+            SET outcome = 'reject'
+            WHERE ord IN (SELECT ord FROM conflict);
             """
         )
-        query = "SELECT ord, id, bundle, name, other_bundle, other, other_sha256 FROM conflict ORDER BY ord"
-        for ord_, value, bundle, name, other_bundle, other, sha256 in facts.rows(query):
-            stays, place = other, f"{other_bundle}/{other}"
-            if (bundle, name) == (other_bundle, other):  # no source is told: it depends on the machine
-                stays, place = (f"{text} of SHA-256 {sha256}" for text in (stays, place))
-            reject = {
-                "code": "id.conflict",
-                "message": f"{what} {value} is also that of {place}, with other bytes",
-                "action": f"{stays} stays; this one is in rejects.jsonl",
-            }
-            facts.db.execute("UPDATE fact SET outcome = 'reject', reject = ? WHERE ord = ?", (json.dumps(reject), ord_))
-        if one_export and settings.duplicates == "reject":
-            _refuse_two_sources(facts)
+    if one_export and settings.duplicates == "reject":
+        _refuse_two_sources(facts)
+    query = """
+        SELECT c.ord, c.what, c.id, m.bundle, m.name, w.bundle, w.name, s.sha256, s.outcome
+        FROM conflict c
+        JOIN member m ON m.ord = c.ord
+        JOIN member w ON w.ord = c.stays
+        JOIN fact s ON s.ord = c.stays
+        ORDER BY c.ord
+        """
+    for ord_, what, value, bundle, name, other_bundle, other, sha256, outcome in facts.rows(query):
+        stays, place = other, f"{other_bundle}/{other}"
+        if (bundle, name) == (other_bundle, other):  # no source is told: it depends on the machine
+            stays, place = (f"{text} of SHA-256 {sha256}" for text in (stays, place))
+        then = f"{stays} goes before it, but is a reject, too" if outcome == "reject" else f"{stays} stays"
+        reject = {
+            "code": "id.conflict",
+            "message": f"{what} {value} is also that of {place}, with other bytes",
+            "action": f"{then}; this one is in rejects.jsonl",
+        }
+        facts.db.execute("UPDATE fact SET reject = ? WHERE ord = ?", (json.dumps(reject), ord_))
 
 
 def _refuse_two_sources(facts: Facts) -> None:
-    members = facts.one("SELECT count(*) FROM member")
-    lost = facts.one("SELECT count(*) FROM fact WHERE json_extract(reject, '$.code') = 'id.conflict'")
+    members, lost = facts.one("SELECT count(*) FROM member"), facts.one("SELECT count(*) FROM conflict")
     if members < FEWEST_MEMBERS or lost <= MOST_CONFLICTS * members:
         return
     query = """
-        SELECT ifnull(b.shown, c.bundle), c.name, ifnull(o.shown, c.other_bundle), c.other
+        SELECT ifnull(b.shown, m.bundle), m.name, ifnull(o.shown, w.bundle), w.name
         FROM conflict c
-        LEFT JOIN bundle b ON b.number = c.number
-        LEFT JOIN bundle o ON o.number = c.other_number
+        JOIN member m ON m.ord = c.ord
+        JOIN member w ON w.ord = c.stays
+        LEFT JOIN bundle b ON b.number = m.number
+        LEFT JOIN bundle o ON o.number = w.number
         ORDER BY c.ord
         LIMIT 1
         """
