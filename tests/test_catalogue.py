@@ -24,6 +24,8 @@ ELSEWHERE = {
     # what a generation before says
     "slug.kept": "test_previous.py",
     "address.lost": "test_previous.py",
+    # two settings that do not go together
+    "term.shared-path": "test_resolve.py",
     # faults of other people's files: what `validate` finds in them
     "bundle.empty": "test_validate.py",
     "line.invalid": "test_validate.py",

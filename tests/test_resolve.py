@@ -324,3 +324,12 @@ def test_the_spelling_of_a_category_wins_then_the_most_frequent_one(resolved: Ca
         ("Soil", "category", 3),
         ("Water", "tag", 3),
     ]
+
+
+def test_a_tag_with_the_path_of_a_document_is_told(resolved: Callable[..., Facts]) -> None:
+    tags = [(0, "wells", "Wells", "wells", 0), (0, "soil", "Soil", "soil", 0), (0, "about", "About", "about", 0)]
+    one_place = Settings(path_template="/{slug}", tag_template="/{slug}/", reserved=("/about/",))
+    for chosen, told in ((one_place, ["'Wells' has the path '/wells/', as tiki-1 does"]), (Settings(), [])):
+        facts = resolved([page(1, "wells")], chosen, tags)
+        found = facts.rows("SELECT message FROM finding WHERE code = ?", "term.shared-path")
+        assert [message for (message,) in found] == told

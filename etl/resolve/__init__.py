@@ -540,6 +540,18 @@ def _terms(facts: Facts, settings: Settings) -> None:
         facts.add_finding(
             None, "term.shared-slug", f"{names!r} have the slug {slug!r}", "they share one path", cause=slug
         )
+    hidden = facts.rows(
+        """
+        SELECT t.name, t.path, l.what
+        FROM term_line t
+        JOIN living l ON l.path = rtrim(t.path, '/')
+        WHERE l.what <> 'reserved'  -- for the tag itself, perhaps
+        ORDER BY t.slug, t.name
+        """
+    )
+    for name, path, document in hidden:
+        message = f"{name!r} has the path {path!r}, as {document} does"
+        facts.add_finding(None, "term.shared-path", message, "one of them hides the other", cause=path)
 
 
 # --- what the transform pass asks ----------------------------------------------------------
