@@ -392,7 +392,7 @@ def legacy_target(
     >>> [target(href) for href in ("#top", "", "ng/mL", "/attachments/pdf/a.pdf", "http://old-wiki.example/img/a.png")]
     [None, None, None, None, None]
     """
-    rest = _on_old_site(href.strip(), hosts)
+    rest = on_old_site(href.strip(), hosts, legacy_base)
     if rest is None:
         return None
     address, _, anchor = rest.partition("#")
@@ -425,8 +425,12 @@ def link_address(link: LegacyLink) -> Address | None:
     return Address("name", name) if name else None
 
 
-def _on_old_site(href: str, hosts: Sequence[str]) -> str | None:
-    """The address from its leading slash on; None for what is not of the old site."""
+def on_old_site(href: str, hosts: Sequence[str], legacy_base: str = "/") -> str | None:
+    """What a link asks the old site for, from its slash on; None for what is not of the old site.
+
+    >>> on_old_site("//Old.example/Wells#lid", ["old.example"]), on_old_site("tiki-index.php?page_id=7", [], "/wiki")
+    ('/Wells#lid', '/wiki/tiki-index.php?page_id=7')
+    """
     host = _HOST.match(href) if "//" in href else None
     if host is not None:
         name = host_name(host[1].rpartition("@")[2])
@@ -435,7 +439,7 @@ def _on_old_site(href: str, hosts: Sequence[str]) -> str | None:
     if href.startswith("/"):
         return href
     script = _RELATIVE.match(href)
-    return None if script is None else "/" + href[script.end() :]
+    return None if script is None else wiki_folder(legacy_base) + href[script.end() :]
 
 
 def host_name(host: str) -> str:

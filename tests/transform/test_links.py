@@ -53,6 +53,9 @@ class Garden:
         Address("id", "77"): "931",
         Address("name", "Mulch"): "931",
         Address("path", "/articles/well.html"): "931",
+        Address("path", "/Clear water"): "14",
+        Address("path", "/13"): "14",
+        Address("name", "12"): "14",
     }
     SLUGS: ClassVar[dict[str, str]] = {
         "deep-wells": "931",
@@ -225,7 +228,32 @@ def test_a_page_wins_over_a_tag_of_the_same_slug() -> None:
 
 
 def test_a_name_of_two_pages_goes_to_the_first_and_says_so() -> None:
-    assert LINKER.resolve("/Clear+water") == AMBIGUOUS
+    assert LINKER.resolve("/clear+water") == AMBIGUOUS
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "[a pump](/hand+pumps)",
+        '<a href="/hand+pumps">a pump</a>',
+        "<https://garden-wiki.example/hand+pumps>",
+        "https://garden-wiki.example/hand+pumps",
+        "((hand pumps|a pump))",
+        "((hand pumps))",
+    ],
+)
+def test_a_link_in_any_form_that_fits_two_pages_says_so(source: str) -> None:
+    cleaned = clean(f"See {source} now.")
+    (link,) = cleaned.links
+    assert (link["href"], [finding.code for finding in cleaned.findings]) == (WATER, ["link.ambiguous"])
+
+
+@pytest.mark.parametrize(
+    "href", ["/Clear+water", "//mirror.example/Clear%20water?utm_source=x", "/13", "/12", "/12/#a"]
+)
+def test_a_link_asks_for_a_path_then_for_a_name_then_for_an_id_as_servers_do(href: str) -> None:
+    assert LINKER.resolve(href, "here").href == PERCENT
+    assert LINKER.resolve("/tiki-index.php?page_id=12", "here") == ok(WATER)
 
 
 @pytest.mark.parametrize("href", ["/", "https://garden-wiki.example", "//mirror.example/#top", "/tiki-index.php"])
@@ -233,6 +261,17 @@ def test_the_old_home_page_is_the_page_that_the_settings_name(href: str) -> None
     at_home = Linker(SETTINGS.model_copy(update={"home": "Deep wells in clay"}), Garden())
     assert at_home.resolve(href, "home") == ok(WELLS)
     assert LINKER.resolve(href, "home") == at_home.resolve("/?q=wells", "home") == UNMAPPED
+
+
+def test_the_old_home_page_is_the_first_of_two_with_its_name() -> None:
+    at_home = Linker(SETTINGS.model_copy(update={"home": "hand pumps"}), Garden())
+    assert at_home.resolve("/", "home") == AMBIGUOUS
+
+
+@pytest.mark.parametrize("href", ["tiki-index.php?page_id=931", "./tiki-index.php?page=Pumps+of+old", "/wiki/77"])
+def test_a_relative_link_is_one_inside_the_folder_of_the_old_wiki(href: str) -> None:
+    in_folder = Linker(SETTINGS.model_copy(update={"legacy_base": "/wiki"}), Garden())
+    assert in_folder.resolve(href, "here") == ok(WELLS)
 
 
 @pytest.mark.parametrize(
@@ -534,6 +573,15 @@ class Moved(Garden):
         slug = {number: page.path.split("/")[2] for number, page in Garden.PAGES.items()}
         self.PAGES = {number: page._replace(path=site.path(slug[number])) for number, page in Garden.PAGES.items()}  # type: ignore[misc]  # of this garden
         self.TAGS = {name: site.tag_path(name) for name in Garden.TAGS}  # type: ignore[misc]  # likewise
+
+
+def test_a_path_of_the_new_site_that_looks_like_a_page_id_stays() -> None:
+    class Wiki(Garden):
+        PAGES: ClassVar[dict[str, Target]] = {"12": Target("tiki-12", "/clear-water"), "931": Target("tiki-931", "/12")}
+        SLUGS: ClassVar[dict[str, str]] = {"12": "931"}
+
+    found = Linker(Settings(path_template="/{slug}"), Wiki()).resolve("/12")
+    assert (found.href, found.target) == ("/12", "tiki-931")
 
 
 def test_a_prefix_of_ones_own_holds_pages_by_slug_before_what_a_link_says() -> None:

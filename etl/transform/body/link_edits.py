@@ -247,8 +247,10 @@ class Links:
             self.again = True
             text = NOT_LITERAL.sub(r"\\\g<0>", shown)
             self._edit(start, end, f"[{text}]({destination.href})", "page-link")
-            if destination.state == "dangling" and destination.href is not None:
+            if destination.state == "dangling":
                 self.revision.note_address(start, destination.href, shown)
+            elif destination.finding:
+                self.revision.find(destination.finding, start, f"address {shown!r}", f"goes to {destination.href}")
         else:
             written = "%20".join(address.replace("<", "%3C").replace(">", "%3E").split())
             self._shortened(start, shown, written)

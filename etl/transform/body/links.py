@@ -9,13 +9,23 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from html.entities import html5
 from typing import NamedTuple, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
-from etl.addresses import Address, LegacyLink, host_name, legacy_target, link_address, lookups, name_key
+from etl.addresses import (
+    Address,
+    LegacyLink,
+    canonical_name,
+    host_name,
+    legacy_target,
+    link_address,
+    lookups,
+    name_key,
+    on_old_site,
+)
 from etl.model import LinkKind, LinkState, Target
 from etl.settings import Settings
 from etl.slugs import WELL_FORMED, make_slug, shortened, undated
@@ -146,17 +156,24 @@ class Linker:
         """The address of an image: mended, and as the new site has it."""
         return self.settings.rewritten(mended(src))
 
+    def named(self, *names: str) -> Destination | None:
+        """The page of the first name that one has: the owner of that very name, else the first of its title."""
+        for name in names:
+            exact, key = canonical_name(name), name_key(name)
+            owner = self.lookup.by_address(Address("name", exact)) if exact else None
+            pages = self.lookup.by_name(key) if key else ()
+            if owner or pages:
+                return _first(*([owner] if owner else []), *pages)
+        return None
+
     def page(self, name: str) -> Destination | None:
-        """The one page of a name, as the redirect map has it or in any spelling; None without, or with several."""
-        mapped = self._mapped(LegacyLink("name", name, ""), "")
-        if mapped and not mapped.finding:
-            return mapped
-        pages = self.lookup.by_name(name_key(name))
-        return _to(pages[0]) if len({page.document for page in pages}) == 1 else None
+        """The one page of a name; None when there is none, or more than one."""
+        found = self.named(name)
+        return None if found is None or found.finding else found
 
     def _of_new_site(self, legacy: LegacyLink, href: str) -> Destination | None:
         """The page or tag whose path on the new site an address is, unless that path is one of the old site, too."""
-        if legacy.kind not in ("name", "other"):
+        if legacy.kind in self._prefixes:
             return None
         slug = _slug_in(self.settings.path_template, href)
         page = self.lookup.by_slug(slug) if slug else None
@@ -174,41 +191,36 @@ class Linker:
             page = self.lookup.by_id(value)
             return _to(page) if page else None
         if (kind, value) == ("other", "/"):  # the old home page
-            return self.page(self.settings.home or "")
+            return self.named(self.settings.home or "")
         if kind == "other":  # a page may be named like a feature of the old platform
             return self.page(value.strip("/")) if value.strip("/").isalnum() else None
         names = [match[1]] if hint and (match := LOST_NAME.search(hint)) else []
         if kind == "name":
-            return self._named([value, *names]) or self._slug(value) or self._tag(make_slug(value))
+            return self.named(value, *names) or self._slug(value) or self._tag(make_slug(value))
         if kind in OF_TERMS:
-            return self._named([*names, label]) or self._slug(value) or self._tag(value)
+            return self.named(*names, label) or self._slug(value) or self._tag(value)
         return self._of_slug(value, [*names, label])
 
     def _mapped(self, legacy: LegacyLink, href: str) -> Destination | None:
-        """The page that the redirect map has for an address: a link and a request lead to the same one."""
-        kind, value, _ = legacy
-        asked = [address] if (address := link_address(legacy)) else []
-        if kind in ("name", "other"):  # the map may have it as a path
-            asked += lookups(href if href.startswith("/") or "://" in href else f"/{href}", self.settings.legacy_base)
-        page = next(filter(None, map(self.lookup.by_address, asked)), None)
-        if page is None:
+        """Where the redirect map leads an address: a link and a request go to the same page."""
+        owner = next(filter(None, map(self.lookup.by_address, self._asked(legacy, href))), None)
+        if owner is None:
             return None
-        pages = self.lookup.by_name(name_key(value)) if kind == "name" else ()
-        ambiguous = any(other.document != page.document for other in pages)
-        return _to(page, "link.ambiguous" if ambiguous else None)
+        return _first(owner, *(self.lookup.by_name(name_key(legacy.value)) if legacy.kind == "name" else ()))
+
+    def _asked(self, legacy: LegacyLink, href: str) -> Iterator[Address]:
+        """What a link asks the redirect map for, in the order of servers."""
+        usual = link_address(legacy)
+        if usual and usual.value == href.rstrip("/"):  # a path as nearly all are: it comes first
+            yield usual
+        base = self.settings.legacy_base
+        yield from lookups(on_old_site(href, self.settings.hosts, base) or "", base)
+        if usual:  # as no request can spell it: twice encoded, or with a lone percent sign
+            yield usual
 
     def _of_slug(self, slug: str, names: Sequence[str]) -> Destination | None:
         """The page or tag that a slug means, or else the names that a link gives."""
-        return self._slug(slug) or self._named(names) or self._tag(slug)
-
-    def _named(self, names: Sequence[str]) -> Destination | None:
-        for name in names:
-            key = name_key(name)
-            pages = self.lookup.by_name(key) if key else ()
-            if pages:
-                ambiguous = len({page.document for page in pages}) > 1
-                return _to(pages[0], "link.ambiguous" if ambiguous else None)
-        return None
+        return self._slug(slug) or self.named(*names) or self._tag(slug)
 
     def _slug(self, slug: str) -> Destination | None:
         page = self.lookup.by_slug(slug)
@@ -259,6 +271,12 @@ class Linker:
 
 def _to(page: Target, finding: str | None = None) -> Destination:
     return Destination(page.path, "page", "ok", page.document, finding)
+
+
+def _first(page: Target, *others: Target) -> Destination:
+    """The first of several pages of one name, which is a finding."""
+    ambiguous = any(other.document != page.document for other in others)
+    return _to(page, "link.ambiguous" if ambiguous else None)
 
 
 def _slug_in(template: str, address: str) -> str | None:

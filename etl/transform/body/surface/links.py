@@ -50,11 +50,7 @@ class Links:
         if destination.href is None:
             self._unlink(opened.start, href, destination)
             return "", "", "anchor"
-        if destination.state == "dangling":
-            self._revision.note_address(opened.start, destination.href, href)
-        elif destination.finding:
-            message = f"link {short(href)}"
-            self._revision.find(destination.finding, opened.start, message, f"goes to {destination.href}")
+        self._lead(opened.start, href, destination)
         return "[", f"]({destination.href})", "anchor"
 
     def stays(self, offset: int, address: str) -> bool:
@@ -86,7 +82,7 @@ class Links:
             self._unlink(tag.start, inner, destination)
             self._spoken.add(self._revision.origin(tag.end))
         else:
-            self._revision.note_address(tag.start, destination.href, inner)
+            self._lead(tag.start, inner, destination)
         return destination.href
 
     def unparsed(self, text: str, in_code: Callable[[int], bool]) -> Iterator[Edit]:
@@ -99,12 +95,12 @@ class Links:
     def wiki_link(self, match: re.Match[str]) -> str | None:
         """`((Page|text))` is a link; `((text))` only when there is such a page, for prose has such brackets too."""
         name, label = match[1].strip(), (match[2] or match[1]).strip()
-        destination = self._linker.page(name)
+        destination = self._linker.named(name)
         if destination is None and match[2] is not None:
             destination = self._linker.resolve(f"tiki-index.php?page={quote(name)}")
         if destination is None or destination.href is None:
             return None
-        self._revision.note_address(match.start(), destination.href, name)
+        self._lead(match.start(), name, destination)
         return f"[{label}]({destination.href})"
 
     def spoken_id(self, match: re.Match[str]) -> str | None:
@@ -139,6 +135,13 @@ class Links:
         self.widths.setdefault(href, []).append(int(width[1]) if width else None)
         alt = " ".join(NO_LABEL.sub(" ", attributes.get("alt", "")).split())
         return f"![{'' if alt.lower() == 'image' else alt}]({href})"
+
+    def _lead(self, offset: int, href: str, destination: Destination) -> None:
+        """Account for a link that stays: with its address as it was, if that has to be told."""
+        if destination.state == "dangling":
+            self._revision.note_address(offset, destination.href or "", href)
+        elif destination.finding:
+            self._revision.find(destination.finding, offset, f"link {short(href)}", f"goes to {destination.href}")
 
     def _unlink(self, offset: int, href: str, destination: Destination) -> None:
         self.unlinked.append((self._revision.origin(offset), href, destination))
