@@ -300,13 +300,6 @@ def test_the_name_of_the_old_home_page_is_in_the_map(home: str, wiki: Wiki) -> N
     assert wiki.told("home.unknown") == []
 
 
-def test_a_home_that_is_an_old_address_or_a_decided_one_is_known(wiki: Wiki) -> None:
-    wiki.settle(settings='home = "Old pump"\n')
-    assert wiki.told("home.unknown") == []
-    wiki.settle(("Home", "Clear water"), settings='home = "Home"\n')
-    assert wiki.told("home.unknown") == []
-
-
 def test_a_home_that_the_new_site_answers_is_a_warning(wiki: Wiki) -> None:
     wiki.settle(settings='home = "wells"\npath_template = "/{slug}/"\n')
     assert wiki.told("home.unknown") == ["home 'wells': the new site itself answers it (tiki-2)"]

@@ -18,6 +18,7 @@ from sys import maxsize
 from typing import NamedTuple
 
 from etl.model import Finding
+from etl.plain import cut
 from etl.transform.body.links import decoded
 from etl.transform.body.rules import MAY_ADD, MAY_LOSE
 
@@ -206,4 +207,4 @@ class Revision:
 
 def short(text: str, longest: int = 80) -> str:
     """A text quoted for a message, cut to a length."""
-    return repr(text if len(text) <= longest else text[: longest - 3] + "...")
+    return repr(cut(text, longest, "..."))
