@@ -27,8 +27,9 @@ from etl.load.redirects import CompileOptions, MapError, compile_all
 from etl.routes import routes
 from etl.servers import SERVERS, ServerError, free_port, program, running
 from etl.settings import SettingsError
-from etl.verify import Plan, connections, verdicts
+from etl.verify import connections, verdicts
 from etl.verify.connections import Connection, NoAnswer, Server, Unreachable, origin
+from etl.verify.plan import Plan, forms
 from etl.verify.spellings import INJECTED, hostile, spellings, unknown
 from etl.verify.verdicts import Tally
 from tests.make import Outcome, spawn
@@ -758,7 +759,7 @@ def test_a_map_that_breaks_its_contract_is_said_before_anything_is_asked(tmp_pat
 
 def test_an_unknown_form_is_named() -> None:
     with pytest.raises(SettingsError, match="'plush'; one of plus, percent-20"):
-        verify.forms(["plush"])
+        forms(["plush"])
 
 
 # --- a real server -------------------------------------------------------------------------

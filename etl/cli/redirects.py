@@ -226,7 +226,8 @@ def _serve(options: argparse.Namespace) -> int:
 def _verify(options: argparse.Namespace) -> int:
     from etl.addresses import canonical_name
     from etl.load.redirects import compile_options
-    from etl.verify import Plan, forms, hosts, resolved, verify
+    from etl.verify import verify
+    from etl.verify.plan import Plan, forms, hosts, resolved
     from etl.verify.verdicts import REPORTS
 
     flags = {key: getattr(options, key) for key in ("site", "status") if getattr(options, key) is not None}
