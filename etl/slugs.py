@@ -138,6 +138,19 @@ def undated(title: str) -> str:
     return DATE_SUFFIX.sub("", title).strip() or title
 
 
+def slug_in(template: str, path: str) -> str | None:
+    """The slug with which a template of paths is this path; None when it is that with none.
+
+    >>> slug_in("/pages/{slug}/", "/pages/deep-wells/"), slug_in("/pages/{slug}/", "/pages/deep-wells")
+    ('deep-wells', None)
+    >>> slug_in("/{slug}", "/pages/wells"), slug_in("/{slug}.html", "/.html")
+    (None, None)
+    """
+    before, _, behind = template.partition("{slug}")
+    slug = path.removeprefix(before).removesuffix(behind)
+    return slug if WELL_FORMED.fullmatch(slug) and template.replace("{slug}", slug) == path else None
+
+
 def shortened(slug: str, longest: int = LONGEST) -> str:
     """A slug cut to a length, at a hyphen where there is one.
 

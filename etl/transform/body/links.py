@@ -28,7 +28,7 @@ from etl.addresses import (
 )
 from etl.model import LinkKind, LinkState, Target
 from etl.settings import Settings
-from etl.slugs import WELL_FORMED, make_slug, shortened, undated
+from etl.slugs import WELL_FORMED, make_slug, shortened, slug_in, undated
 
 FOLLOWED = frozenset(("http", "https", "ftp", "mailto", "tel"))
 SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
@@ -175,11 +175,11 @@ class Linker:
         """The page or tag whose path on the new site an address is, unless that path is one of the old site, too."""
         if legacy.kind in self._prefixes:
             return None
-        slug = _slug_in(self.settings.path_template, href)
+        slug = slug_in(self.settings.path_template, href)
         page = self.lookup.by_slug(slug) if slug else None
         if page and page.path == href:
             return _to(page)
-        slug = _slug_in(self.settings.tag_template, href)
+        slug = slug_in(self.settings.tag_template, href)
         return self._tag(slug) if slug else None
 
     def _page(self, legacy: LegacyLink, href: str, label: str, hint: str) -> Destination | None:
@@ -235,7 +235,7 @@ class Linker:
         kind, value, _ = legacy
         if kind == "id":
             return Destination(None, "legacy", "dangling", None, "link.dangling")
-        if _slug_in(self.settings.path_template, href):
+        if slug_in(self.settings.path_template, href):
             return Destination(href, "page", "dangling", None, "link.dangling")
         slug = ""
         if kind == "name":
@@ -277,13 +277,6 @@ def _first(page: Target, *others: Target) -> Destination:
     """The first of several pages of one name, which is a finding."""
     ambiguous = any(other.document != page.document for other in others)
     return _to(page, "link.ambiguous" if ambiguous else None)
-
-
-def _slug_in(template: str, address: str) -> str | None:
-    """The slug with which a template of the settings is this address; None when it is none with any."""
-    head, _, tail = template.partition("{slug}")
-    slug = address.removeprefix(head).removesuffix(tail)
-    return slug if template.replace("{slug}", slug) == address and WELL_FORMED.fullmatch(slug) else None
 
 
 def encoded(href: str) -> str:
