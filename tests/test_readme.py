@@ -291,7 +291,7 @@ def test_tags_are_joined_to_terms_as_shown(tmp_path: Path, capfd: pytest.Capture
 
 
 def test_links_and_paths_lead_somewhere() -> None:
-    whole = re.sub(r"```.*?```", "", TEXT, flags=re.DOTALL)
+    whole = re.sub(r"^```.*?^```$", "", TEXT, flags=re.DOTALL | re.MULTILINE)
     text = re.sub(r"(`+).*?\1", "", whole)
     targets = [target for target in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in target]
     headings = re.findall(r"^#+ (.*)", whole, re.MULTILINE)
