@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from etl.facts import Facts, Row
-from etl.resolve import LONGEST_CHAIN, assets, redirects, resolve, terms
+from etl.resolve import LONGEST_CHAIN, Index, assets, redirects, resolve, terms
 from etl.settings import Settings, SettingsError
 
 Claim = tuple[str, str, int, str]
@@ -289,6 +289,20 @@ def test_a_name_and_an_id_of_the_same_digits_keep_both(resolved: Callable[..., F
 def test_what_can_be_no_address_is_a_mistake_in_gone(gone: str, resolved: Callable[..., Facts]) -> None:
     with pytest.raises(SettingsError, match="gone"):
         resolved([page(1)], Settings(gone=(gone,)))
+
+
+def test_a_name_is_found_in_any_spelling_of_a_title_or_of_an_alias(resolved: Callable[..., Facts]) -> None:
+    facts = resolved(
+        [
+            page(1, title="Pump, old", claims=[("name", "Hand pump", 3, "alias")]),
+            page(
+                2, title="Hand – pump", claims=[("name", "pump old", 3, "alias"), ("name", "Hand – pump", 1, "title")]
+            ),
+        ]
+    )
+    index = Index(facts)
+    found = {key: [target.document for target in index.by_name(key)] for key in ("hand pump", "pump old", "pump")}
+    assert found == {"hand pump": ["tiki-2", "tiki-1"], "pump old": ["tiki-1", "tiki-2"], "pump": []}
 
 
 # --- files and terms -----------------------------------------------------------------------

@@ -314,7 +314,11 @@ def _first_page(facts: Facts, condition: str, value: str) -> tuple[Any, ...] | N
 
 
 def _link_index(facts: Facts) -> None:
-    """Ids, names and slugs of published documents, and of redirect pages that go to them: one look-up each."""
+    """Ids, names and slugs of published documents, and of redirect pages that go to them: one look-up each.
+
+    Names are titles and page names first, then those that the redirect map has: servers find them in any case.
+    """
+    facts.db.create_function("name_key", 1, name_key, deterministic=True)
     facts.script(
         """
         CREATE TABLE goal (
@@ -345,6 +349,13 @@ def _link_index(facts: Facts) -> None:
         FROM page_name n
         JOIN goal g ON g.ord = n.ord
         ORDER BY n.key;
+
+        INSERT OR IGNORE INTO link_name
+        SELECT r.key, 2000000000000 + g.senior, g.document, g.path
+        FROM (SELECT ord, name_key(value) AS key FROM redirect WHERE kind = 'name') r
+        JOIN goal g ON g.ord = r.ord
+        WHERE r.key <> ''
+          AND NOT EXISTS (SELECT 1 FROM link_name n WHERE n.key = r.key AND n.document = g.document);
 
         CREATE TABLE link_slug (key TEXT PRIMARY KEY, document TEXT, path TEXT) WITHOUT ROWID;
 

@@ -74,7 +74,7 @@ class Lookup(Protocol):
         """The document of a page id."""
 
     def by_name(self, key: str) -> Sequence[Target]:
-        """The documents whose title or page name has this `name_key`, in order of ownership."""
+        """The documents of which a title, page name or name in the map has this `name_key`, in order of ownership."""
 
     def by_slug(self, slug: str) -> Target | None:
         """The document that has, or had, a slug."""
