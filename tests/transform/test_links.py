@@ -30,13 +30,14 @@ SETTINGS = Settings(
 
 
 class Garden:
-    """A small wiki: four pages by id, title and slug (two pairs of names are shared), old addresses, and two tags."""
+    """A small wiki: five pages by id, title and slug (two pairs of names are shared), old addresses, and two tags."""
 
     PAGES: ClassVar[dict[str, Target]] = {
         "931": Target("tiki-931", "/pages/deep-wells/"),
         "12": Target("tiki-12", "/pages/clear-water/"),
         "13": Target("tiki-13", "/pages/clear-water-13/"),
         "14": Target("tiki-14", "/pages/5-percent-of-wells/"),
+        "15": Target("tiki-15", "/pages/2020/"),
     }
     NAMES: ClassVar[dict[str, list[str]]] = {
         "Deep wells in clay": ["931"],
@@ -44,6 +45,7 @@ class Garden:
         "Clear water": ["12", "13"],
         "5% of wells: why?": ["14"],
         "Hand pumps": ["12", "13"],
+        "2020": ["15"],
     }
     MAP: ClassVar[dict[Address, str]] = {
         Address("name", "Hand pumps"): "13",
@@ -53,6 +55,7 @@ class Garden:
         Address("id", "77"): "931",
         Address("name", "Mulch"): "931",
         Address("path", "/articles/well.html"): "931",
+        Address("path", "/posts/well.html"): "931",
         Address("path", "/Clear water"): "14",
         Address("path", "/13"): "14",
         Address("name", "12"): "14",
@@ -62,6 +65,8 @@ class Garden:
         "deep-wells-old": "931",
         "clear-water": "12",
         "clear-water-13": "13",
+        "5-percent-of-wells": "14",
+        "2020": "15",
     }
     TAGS: ClassVar[dict[str, str]] = {
         "soil": "/tags/soil/",
@@ -285,6 +290,8 @@ def test_a_relative_link_is_one_inside_the_folder_of_the_old_wiki(href: str) -> 
         "/77",
         "/tiki-index.php?page_id=77",
         "/articles/well.html#rope",
+        "/posts/well.html",
+        "//mirror.example/articles/well.html",
     ],
 )
 def test_an_old_address_of_a_page_goes_where_the_redirect_map_leads_it(href: str) -> None:
@@ -543,8 +550,36 @@ def test_cleaning_a_clean_link_finds_the_same_page_again() -> None:
     assert (again.body, again.links) == (once.body, once.links)
 
 
+TWO_ROUNDS = "\n\n- a bed\n+ a well"
+
+
+@pytest.mark.parametrize(
+    ("link", "href"),
+    [
+        ("[Deep wells in clay](/Lost+beds)", "/pages/lost-beds/"),
+        ("[Deep wells in clay](/Soil)", "/tags/soil/"),
+        ("<a href='/Lost+beds'>Deep wells in clay</a>", "/pages/lost-beds/"),
+    ],
+)
+def test_the_words_of_a_link_do_not_change_in_another_round_where_it_goes(link: str, href: str) -> None:
+    for rest in ("", TWO_ROUNDS):
+        assert clean(link + rest).body.partition("\n")[0] == f"[Deep wells in clay]({href})"
+
+
+def test_a_file_that_has_moved_is_no_page_of_the_old_wiki() -> None:
+    chosen = SETTINGS.model_copy(update={"address_rewrites": {"/attachments/": "/media/"}})
+    linker = Linker(chosen, Garden())
+    cleaned = clean_body("[plan](/attachments/plan) ![](/attachments/bed)" + TWO_ROUNDS, chosen, linker)
+    assert cleaned.body.startswith("[plan](/media/plan) ![](/media/bed)")
+    assert (cleaned.links[0]["kind"], cleaned.images[0]["state"]) == ("file", "ok")
+    assert linker.resolve("/Media+of+beds") == dangling("/pages/media-of-beds/")
+
+
 PREFIXES = [("posts", "pages", "tags", "categories"), ("posts",), ("beds", "soils"), ()]
-PAGE_TEMPLATES = ["/pages/{slug}/", "/beds/{slug}/", "/beds/{slug}.html", "/{slug}/", "/a/b/{slug}"]
+PAGE_TEMPLATES = [
+    *("/pages/{slug}/", "/beds/{slug}/", "/beds/{slug}.html", "/{slug}/", "/a/b/{slug}", "/{slug}"),
+    *("/posts/{slug}", "/posts/old-{slug}/", "/tags/{slug}/", "/categories/{slug}.html", "/attachments/{slug}.pdf"),
+]
 TAG_TEMPLATES = ["/tags/{slug}/", "/soils/{slug}", "/{slug}.html"]
 
 
@@ -559,19 +594,25 @@ def test_what_the_new_site_is_called_is_found_again_by_its_path(
         path_template=page_template, tag_template=tag_template, path_prefixes=prefixes, legacy_base=legacy_base
     )
     linker = Linker(site, Moved(site))
-    names = ("/Deep+wells+in+clay", "/931", "/posts/deep-wells", "/beds/deep-wells", "/Lost+beds", "/posts/lost-beds")
-    firsts = [linker.resolve(legacy_base.rstrip("/") + name) for name in (*names, "/Soil", "/tags/soil.html")]
-    found = [first for first in firsts if first.href is not None]
-    assert [linker.resolve(first.href or "") for first in found] == found
-    assert {first.target for first in found} == {"tiki-931", None}
+    names = [
+        *("/Deep+wells+in+clay", "/931", "/posts/deep-wells", "/beds/deep-wells", "/Lost+beds", "/posts/lost-beds"),
+        *("/tiki-index.php?page=2020", "/tiki-index.php?page=2021", "/Soil", "/tags/soil.html", "/77.html"),
+    ]
+    for label in ("", "here", "Deep wells in clay", "Hand pumps"):
+        firsts = [linker.resolve(legacy_base.rstrip("/") + name, label) for name in names]
+        found = [first[:4] for first in firsts if first.href is not None]  # that a name is ambiguous is told but once
+        assert {kind for _, kind, *_ in found} == {"page", "tag"}
+        assert [linker.resolve(href or "", label)[:4] for href, *_ in found] == found
+
+
+OWN_SLUGS = {number: page.path.split("/")[2] for number, page in Garden.PAGES.items()}
 
 
 class Moved(Garden):
     """The garden where the settings put its pages and tags."""
 
     def __init__(self, site: Settings) -> None:
-        slug = {number: page.path.split("/")[2] for number, page in Garden.PAGES.items()}
-        self.PAGES = {number: page._replace(path=site.path(slug[number])) for number, page in Garden.PAGES.items()}  # type: ignore[misc]  # of this garden
+        self.PAGES = {number: page._replace(path=site.path(OWN_SLUGS[number])) for number, page in Garden.PAGES.items()}  # type: ignore[misc]  # of this garden
         self.TAGS = {name: site.tag_path(name) for name in Garden.TAGS}  # type: ignore[misc]  # likewise
 
 

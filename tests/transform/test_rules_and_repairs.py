@@ -115,6 +115,11 @@ class Wiki(Garden):
         "Compost: overview of beds": ["21"],
         "50 ng too high?": ["24"],
     }
+    SLUGS: ClassVar[dict[str, str]] = {
+        **Garden.SLUGS,
+        "compost-overview-of-beds": "21",
+        "is-50-ng-too-high": "24",
+    }
 
 
 LINKER = Linker(SETTINGS, Wiki())

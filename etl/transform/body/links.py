@@ -122,7 +122,7 @@ class Linker:
             if self.is_elsewhere(href):
                 return Destination(href, "external", "external")
             usual = OF_PAGE.fullmatch(href)
-            if usual and usual[1] in self._prefixes:
+            if usual and usual[1] in self._prefixes and not self._is_new(href):
                 return self._page(LegacyLink(usual[1], usual[2], ""), href, label, "") or self._dangling(usual[2])
         return self._resolved(href, label, hint, broken)
 
@@ -141,16 +141,23 @@ class Linker:
         lost = LOST_ID.search(hint) if hint else None
         if lost and (page := self.lookup.by_id(str(int(lost[1])))):
             return _to(page)
-        settings = self.settings
-        legacy = legacy_target(href, settings.hosts, settings.path_prefixes, settings.legacy_base)
+        if found := self._of_new_site(href):
+            return found
+        is_new = self._is_new(href)
+        legacy = self._legacy(href)
         if legacy is None:
-            return self._elsewhere(href)
-        found = self._of_new_site(legacy, href) or self._page(legacy, href, label, hint)
+            return _lost(href) if is_new else self._elsewhere(href)
+        found = self._page(legacy, href, "" if is_new else label, hint)
+        found = found or self._of_new_site(href.rstrip("/") + "/" * (not href.endswith("/")))  # it answers both
         if found:
             return found
         if broken:
             return Destination(None, "legacy", "dangling", None, "link.dangling")
         return self._missing(legacy, href)
+
+    def _legacy(self, href: str) -> LegacyLink | None:
+        settings = self.settings
+        return legacy_target(href, settings.hosts, settings.path_prefixes, settings.legacy_base)
 
     def source(self, src: str) -> str:
         """The address of an image: mended, and as the new site has it."""
@@ -171,10 +178,23 @@ class Linker:
         found = self.named(name)
         return None if found is None or found.finding else found
 
-    def _of_new_site(self, legacy: LegacyLink, href: str) -> Destination | None:
-        """The page or tag whose path on the new site an address is, unless that path is one of the old site, too."""
-        if legacy.kind in self._prefixes:
-            return None
+    def _is_moved(self, href: str) -> bool:
+        """Whether an address is what `address_rewrites` made of that of a file."""
+        settings = self.settings
+        return any(
+            new and settings.rewritten(was := href.replace(new, old)) == href and self._legacy(was) is None
+            for old, new in settings.address_rewrites.items()
+        )
+
+    def _is_new(self, href: str) -> bool:
+        """Whether an address is what a page of the new site may have: then the words of a link say nothing more.
+
+        They would lead a link that a round over its body wrote, and that is dangling, to another page in the next one.
+        """
+        return slug_in(self.settings.path_template, href) is not None
+
+    def _of_new_site(self, href: str) -> Destination | None:
+        """The page or tag whose path on the new site an address is."""
         slug = slug_in(self.settings.path_template, href)
         page = self.lookup.by_slug(slug) if slug else None
         if page and page.path == href:
@@ -235,8 +255,10 @@ class Linker:
         kind, value, _ = legacy
         if kind == "id":
             return Destination(None, "legacy", "dangling", None, "link.dangling")
-        if slug_in(self.settings.path_template, href):
-            return Destination(href, "page", "dangling", None, "link.dangling")
+        if self._is_new(href):
+            return _lost(href)
+        if self._is_moved(href):
+            return self._elsewhere(href)
         slug = ""
         if kind == "name":
             slug = make_slug(undated(value))
@@ -245,7 +267,8 @@ class Linker:
         return self._dangling(slug) if slug else Destination(None, "legacy", "unmapped", None, "link.unmapped")
 
     def _dangling(self, slug: str) -> Destination:
-        return Destination(self.settings.path(slug), "page", "dangling", None, "link.dangling")
+        """What the path means that a slug would have: another round over the body would find the same."""
+        return self._resolved(self.settings.path(slug), "", "", False)
 
     def _elsewhere(self, href: str) -> Destination:
         """A link that does not go to the old site."""
@@ -277,6 +300,11 @@ def _first(page: Target, *others: Target) -> Destination:
     """The first of several pages of one name, which is a finding."""
     ambiguous = any(other.document != page.document for other in others)
     return _to(page, "link.ambiguous" if ambiguous else None)
+
+
+def _lost(path: str) -> Destination:
+    """A path that a page of the new site would have, if it were in the export."""
+    return Destination(path, "page", "dangling", None, "link.dangling")
 
 
 def encoded(href: str) -> str:
