@@ -566,6 +566,14 @@ def test_the_words_of_a_link_do_not_change_in_another_round_where_it_goes(link: 
         assert clean(link + rest).body.partition("\n")[0] == f"[Deep wells in clay]({href})"
 
 
+@pytest.mark.parametrize("written", ["{}", "<{}>", "[{}]({})", "<a href='{}'>{}</a>", "{} <b>x</b>"])
+def test_an_address_that_stays_text_is_told_once(written: str) -> None:
+    address = "http://garden-wiki.example/404"
+    cleaned = clean("Peas " + written.format(address, address) + TWO_ROUNDS)
+    assert [link["href"] for link in cleaned.links] == [address]
+    assert [finding.code for finding in cleaned.findings] == ["link.dangling"]
+
+
 def test_a_file_that_has_moved_is_no_page_of_the_old_wiki() -> None:
     chosen = SETTINGS.model_copy(update={"address_rewrites": {"/attachments/": "/media/"}})
     linker = Linker(chosen, Garden())

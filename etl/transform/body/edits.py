@@ -95,6 +95,8 @@ class Revision:
         self._first_line = first_line
         self.addresses: dict[tuple[int, str], str] = {}
         """Addresses of links as they were (`note_address`): by where the link begins in the source, and what it got."""
+        self._unlinked: set[tuple[int, str]] = set()
+        """Addresses that are no links any more (`unlink`), by where their words begin in the source."""
         self._maps: list[tuple[list[int], list[int], list[int]]] = []
         """For each version: where what was replaced ends in this version, and begins and ends in the one before."""
         self._line_starts: list[int] = []
@@ -165,6 +167,16 @@ class Revision:
         """Remember what the address of the link at a character of the text was, before it is written anew."""
         offset = self.origin(offset)
         self.addresses[offset, written] = self.addresses.get((offset, href), href)
+
+    def unlink(self, offset: int, href: str) -> bool:
+        """Whether the link whose words begin at a character of the text was one until now.
+
+        Every round over a text sees the addresses that are words in it.
+        """
+        place = self.origin(offset), href
+        known = place in self._unlinked
+        self._unlinked.add(place)
+        return not known
 
     def find(self, code: str, offset: int, message: str, action: str = "", *, version: int | None = None) -> None:
         """Add a finding at a character of the text."""

@@ -90,12 +90,11 @@ class Links:
             self._literal(node, label, href)
             return
         destination = self._destination(node, href)
-        if destination.finding and (destination.href is None or destination.state != "dangling"):
-            done = "its text stays" if destination.href is None else f"goes to {destination.href}"
-            self.revision.find(destination.finding, node.start, f"link {href!r}", done)
+        if destination.href is None:
+            self._unlink(node.start, href, destination, f"link {href!r}", "its text stays", words=start)
+        elif destination.finding and destination.state != "dangling":
+            self.revision.find(destination.finding, node.start, f"link {href!r}", f"goes to {destination.href}")
         if destination.href is None or not label.strip():
-            if destination.href is None:
-                self.unlinked.append((self.revision.origin(node.start), href, destination))
             self.again = self.again or not self._is_alone(node, label)
             before, behind = self._touching(node)
             self._edit(node.start, start, before, "unlink")
@@ -239,9 +238,7 @@ class Links:
         if not bare:
             self.kept.append((start, address if destination.href else shown, destination))
         if destination.href is None:
-            self.unlinked.append((self.revision.origin(start), shown, destination))
-            if destination.finding and bare:
-                self.revision.find(destination.finding, start, f"address {shown!r}", "it stays as text")
+            self._unlink(start, shown, destination, f"address {shown!r}", "it stays as text", words=start)
             self._edit(start, end, shown, "autolink")
         elif destination.kind in ("page", "tag"):
             self.again = True
@@ -274,6 +271,13 @@ class Links:
         if len(written) < len(shown) and len(written) < len(decoded(shown)):
             self.again = True
             self.revision.find("address.shortened", start, f"address {shown!r}", f"is {written!r} now")
+
+    def _unlink(self, start: int, href: str, destination: Destination, what: str, done: str, *, words: int) -> None:
+        """A link becomes text, which is told once: its words may be the address again."""
+        if self.revision.unlink(words, href):
+            self.unlinked.append((self.revision.origin(start), href, destination))
+            if destination.finding:
+                self.revision.find(destination.finding, start, what, done)
 
     def _edit(self, start: int, end: int, replacement: str, rule: str) -> None:
         """Ask for a change."""

@@ -48,7 +48,7 @@ class Links:
         lost = self._linker.is_lost(href)
         destination = LOST_FILE if lost else self._linker.resolve(href, label, title, broken=broken)
         if destination.href is None:
-            self._unlink(opened.start, href, destination)
+            self._unlink(opened.start, href, destination, words=opened.end)
             return "", "", "anchor"
         self._lead(opened.start, href, destination)
         return "[", f"]({destination.href})", "anchor"
@@ -143,7 +143,9 @@ class Links:
         elif destination.finding:
             self._revision.find(destination.finding, offset, f"link {short(href)}", f"goes to {destination.href}")
 
-    def _unlink(self, offset: int, href: str, destination: Destination) -> None:
+    def _unlink(self, offset: int, href: str, destination: Destination, *, words: int | None = None) -> None:
+        if not self._revision.unlink(offset if words is None else words, href):
+            return
         self.unlinked.append((self._revision.origin(offset), href, destination))
         if destination.finding:
             self._revision.find(destination.finding, offset, f"link {short(href)}", "its text stays")
