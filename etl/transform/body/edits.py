@@ -217,6 +217,21 @@ class Revision:
             )
 
 
+class TreeRules:
+    """Rules over one tree: what they ask for."""
+
+    def __init__(self, text: str, edits: list[Edit]) -> None:
+        self.text = text
+        self.edits = edits
+        """What all rules ask for."""
+        self.again = False
+        """Whether an edit that is else harmless may give another rule something to do."""
+
+    def _edit(self, start: int, end: int, replacement: str, rule: str) -> None:
+        """Ask for a change."""
+        self.edits.append((start, end, replacement, rule))
+
+
 def short(text: str, longest: int = 80) -> str:
     """A text quoted for a message, cut to a length."""
     return repr(cut(text, longest, "..."))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from etl.transform.body.boxes import BOX_END, BOX_START
-from etl.transform.body.edits import Edit
+from etl.transform.body.edits import Edit, TreeRules
 from etl.transform.body.lists import NEST
 from etl.transform.body.literals import BEGINS_BLOCK, is_escaped
 from etl.transform.body.parse import Node, column, visible_end
@@ -29,17 +29,13 @@ ROWS_ONLY = re.compile(r"(?:[ \t]*\|[ \t]*\n)*+((?=[ \t]*\|[^|\n]*\|)(?:[ \t]*\|
 """Lines that begin with a pipe, the first one with another; before them lone pipes, which end a table."""
 
 
-class Gaps:
+class Gaps(TreeRules):
     """What stands between the blocks of one document, and what that tells the rules of its lists and tables."""
 
     def __init__(self, text: str, edits: list[Edit], *, boxes_are_quotes: bool) -> None:
-        self.text = text
-        self.edits = edits
-        """What all rules ask for."""
+        super().__init__(text, edits)
         self.boxes_are_quotes = boxes_are_quotes
         """Whether quotations may be boxes that were turned into such."""
-        self.again = False
-        """Whether an edit that is else harmless may give another rule something to do."""
         self.touching: set[int] = set()
         """Lists right behind one another: only the kind of their marks tells them apart."""
         self.waiting: set[int] = set()
@@ -174,8 +170,3 @@ class Gaps:
         if node.kind == "CodeBlock" and node.data == "Indented":
             return self.text.rfind("\n", 0, node.start) + 1
         return node.start
-
-    def _edit(self, start: int, end: int, replacement: str, rule: str) -> None:
-        """Ask for a change, if it is one."""
-        if self.text[start:end] != replacement:
-            self.edits.append((start, end, replacement, rule))

@@ -9,7 +9,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from etl.transform.body.edits import Edit, Revision
+from etl.transform.body.edits import Edit, Revision, TreeRules
 from etl.transform.body.links import (
     AMPERSAND,
     LOST_FILE,
@@ -50,17 +50,13 @@ Written = tuple[int, str, Destination]
 """A link: where it begins, its address, and what that means."""
 
 
-class Links:
+class Links(TreeRules):
     """The links, images and bare addresses of one tree, which it is shown in their order."""
 
     def __init__(self, revision: Revision, linker: Linker, edits: list[Edit]) -> None:
+        super().__init__(revision.text, edits)
         self.revision = revision
         self.linker = linker
-        self.text = revision.text
-        self.edits = edits
-        """What all rules ask for."""
-        self.again = False
-        """Whether an edit that is else harmless may give another rule something to do."""
         self.kept: list[Written] = []
         """Links that stay."""
         self.unlinked: list[Written] = []
@@ -278,10 +274,6 @@ class Links:
             self.unlinked.append((self.revision.origin(start), href, destination))
             if destination.finding:
                 self.revision.find(destination.finding, start, what, done)
-
-    def _edit(self, start: int, end: int, replacement: str, rule: str) -> None:
-        """Ask for a change."""
-        self.edits.append((start, end, replacement, rule))
 
 
 def _without_punctuation(address: str) -> str:

@@ -32,7 +32,7 @@ from etl.transform.body.bold import (
 )
 from etl.transform.body.boxes import BOX_END, BOX_START
 from etl.transform.body.code import Code, dedented
-from etl.transform.body.edits import Edit, Revision, short
+from etl.transform.body.edits import Revision, TreeRules, short
 from etl.transform.body.gaps import Gaps
 from etl.transform.body.link_edits import Links, Written, is_inside
 from etl.transform.body.links import Linker
@@ -148,19 +148,16 @@ class Structure:
         return [(node.start, node.end) for node in parse(self.revision.source).nodes if node.kind in SHOWN]
 
 
-class Round:
+class Round(TreeRules):
     """All rules over one tree: what they ask for, and what one of them learns for the next."""
 
     def __init__(
         self, revision: Revision, linker: Linker, tree: Tree, drop: Finders, *, boxes_are_quotes: bool
     ) -> None:
+        super().__init__(revision.text, [])
         self.revision = revision
-        self.text = revision.text
         self.tree = tree
         self.drop = drop
-        self.edits: list[Edit] = []
-        self.again = False
-        """Whether an edit that is else harmless may give another rule something to do."""
         self.uncovered = False
         """Whether code becomes text, which the surface has not looked at."""
         self.links = Links(revision, linker, self.edits)
@@ -203,11 +200,6 @@ class Round:
         if self.box_open:
             self._end_box()
         self.again = self.again or self.links.again or self.gaps.again
-
-    def _edit(self, start: int, end: int, replacement: str, rule: str) -> None:
-        """Ask for a change, if it is one."""
-        if self.text[start:end] != replacement:
-            self.edits.append((start, end, replacement, rule))
 
     # --- code -------------------------------------------------------------------------------
 
