@@ -13,7 +13,8 @@ from etl.transform.body.parse import Node, code_nodes
 # A line that a fence of tildes or an indented block may begin on: by four columns, behind marks of items and quotes.
 CODE_LINE = re.compile(r"\n(?:[>*+\-0-9.)]+| {1,3}(?! ))*+(?: {4,}+[^ \n]|\t|~~~)")
 
-TAB = INDENT = 4  # columns of a tab, and what makes a line code
+TAB = 4  # columns of one
+CODE_INDENT = 4  # columns that make a line code
 BLANKS = re.compile(r"^[ \t]*(?=[^\n])", re.MULTILINE)
 
 
@@ -52,7 +53,12 @@ class Code:
 
 def code_size(text: str, nodes: list[Node]) -> int:
     """The characters of all code blocks, blanks not counted."""
-    return sum(len("".join(text[node.start : node.end].split())) for node in nodes if node.kind == "CodeBlock")
+    return sum(size(text[node.start : node.end]) for node in nodes if node.kind == "CodeBlock")
+
+
+def size(text: str) -> int:
+    """The characters of a text, blanks not counted."""
+    return len("".join(text.split()))
 
 
 def ticks_around(code: str, fewest: int) -> str:
@@ -68,7 +74,7 @@ def dedented(text: str, block: Node) -> Iterator[Edit]:
     """The lines of a fenced block without the blanks before its fence, which go: they are none of the code."""
     line = text.rfind("\n", 0, block.start) + 1
     blanks = block.start - line
-    if block.kind == "CodeBlock" and 0 < blanks < INDENT and text[line : block.start].isspace():
+    if block.kind == "CodeBlock" and 0 < blanks < CODE_INDENT and text[line : block.start].isspace():
         for lead in re.compile(rf"(?<=\n) {{1,{blanks}}}").finditer(text, block.start, block.end):
             yield *lead.span(), "", "code"
 
@@ -79,7 +85,7 @@ def fenced(text: str, start: int, end: int) -> Iterator[Edit]:
     fence = ticks_around(text[start:end], 3)
     opening = f"{fence}\n"
     for lead in BLANKS.finditer(text, start, end):
-        yield *lead.span(), opening + behind(lead[0], INDENT), "code"
+        yield *lead.span(), opening + behind(lead[0], CODE_INDENT), "code"
         opening = ""
     yield end, end, f"\n{fence}", "code"
 

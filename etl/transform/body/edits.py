@@ -66,8 +66,7 @@ def visible(fragment: str) -> str:
     if LIST_MARK.fullmatch(fragment):
         return ""
     if PREFORMATTED.match(fragment):
-        code = decoded(TAG_OF_CODE.sub("", fragment)) if fragment.startswith("<pre") else fragment
-        return NOT_WORD.sub("", code)
+        return NOT_WORD.sub("", shown_code(fragment) if fragment.startswith("<pre") else fragment)
     if "]:" in fragment and DEFINITIONS.fullmatch(fragment):
         return ""
     if "][" in fragment:
@@ -77,6 +76,15 @@ def visible(fragment: str) -> str:
     if "&" in fragment:
         fragment = html.unescape(fragment)
     return NOT_WORD.sub("", fragment)
+
+
+def shown_code(fragment: str) -> str:
+    """What preformatted HTML shows, which hides nothing but its tags.
+
+    >>> shown_code("<pre>a &lt; b <!-- c --></pre>")
+    'a < b <!-- c -->'
+    """
+    return decoded(TAG_OF_CODE.sub("", fragment))
 
 
 class Revision:

@@ -17,13 +17,12 @@ from itertools import groupby, pairwise
 from operator import attrgetter
 from typing import NamedTuple
 
-from etl.transform.body.code import TAB, behind, dedented, fenced
+from etl.transform.body.code import CODE_INDENT, TAB, behind, dedented, fenced
 from etl.transform.body.edits import Edit
 from etl.transform.body.parse import Node, column, visible_end
 
 NEST = 4
 FEWEST_REFERENCES = 3
-CODE = 4  # columns that make a line code
 NARROWEST = 2  # columns of the narrowest mark, and what is before them is in no item
 INDENT = (" ", "\t")
 LONGEST_NUMBER = 999  # a "list" of one that begins above is a sentence that begins with a year
@@ -354,7 +353,7 @@ def _regions(text: str, block: Node, content: int, inner: int, column: int, *, l
     What its indentation makes code, or keeps from being a block, stays as far from the text as it is.
     """
     line, place = _place(text, block.start)
-    start, end, last = block.start if leads else line, block.end, content + CODE - 1
+    start, end, last = block.start if leads else line, block.end, content + CODE_INDENT - 1
     if block.kind == "CodeBlock" and (leads or block.data == "Indented"):
         yield Region(start, end, content, content, inner)
     elif block.kind == "CodeBlock":

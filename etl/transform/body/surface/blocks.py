@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 
-from etl.transform.body.code import ticks_around
-from etl.transform.body.edits import TAG_OF_CODE, short
-from etl.transform.body.links import decoded
+from etl.transform.body.edits import short, shown_code
 from etl.transform.body.lists import NEST
 from etl.transform.body.surface.tags import HEADINGS, TAGS, Tag
 from etl.transform.body.surface.walk import Walk
@@ -107,10 +105,9 @@ def preformatted(walk: Walk, tag: Tag) -> int | None:
     if end is None or walk.open.one_line or walk.table:
         walk.unwrap(tag, walk.gap(tag.start))
         return None
-    code = decoded(TAG_OF_CODE.sub("", walk.text[tag.end : end.start()])).strip("\n").rstrip()
-    fence = ticks_around(code, 3)
-    walk.code_size += len("".join(code.split())) + 2 * len(fence) if code.strip() else 0
-    walk.edit(tag.start, end.end(), f"\n\n{fence}\n{code}\n{fence}\n\n" if code.strip() else "\n\n", "preformatted")
+    code = shown_code(walk.text[tag.end : end.start()]).strip("\n").rstrip()
+    opening, closing = walk.fences(code) if code else ("", "")
+    walk.edit(tag.start, end.end(), f"\n\n{opening}\n{code}\n{closing}\n\n" if code else "\n\n", "preformatted")
     return end.end()
 
 

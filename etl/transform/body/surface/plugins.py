@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-from etl.transform.body.code import ticks_around
+from etl.transform.body.code import CODE_INDENT, ticks_around
 from etl.transform.body.edits import Edit, short
-from etl.transform.body.lists import NEST
 from etl.transform.body.surface import blocks, boxes, inline
 from etl.transform.body.surface.inline import COLOUR, LONGEST_MARKED
 from etl.transform.body.surface.tags import Tag
@@ -114,8 +113,8 @@ def _code(walk: Walk, token: re.Match[str]) -> int | None:
     if stop < inner or start < walk.passed.literal_end:
         return None
     end, line = stop + len("{CODE}"), walk.around.line_start(start)
-    on_line = text[line : min(start, line + NEST)]
-    alone = start - line < NEST and not on_line.strip() and LINE_END.match(text, end)
+    on_line = text[line : min(start, line + CODE_INDENT)]
+    alone = start - line < CODE_INDENT and not on_line.strip() and LINE_END.match(text, end)
     if alone or text.find("\n", inner, min(stop, inner + LONGEST_MARKED)) >= 0:
         one_line = walk.open.one_line or walk.table or walk.around.in_pipe_row(start)
         fits = not one_line and not on_line.lstrip().startswith(">")
@@ -136,20 +135,19 @@ def _code_block(walk: Walk, token: re.Match[str], stop: int, end: int) -> list[E
     if not code:
         return None
     start, inner = token.span()
-    fence, indent = ticks_around(code, 3), walk.around.item_indent(start)
+    indent = walk.around.item_indent(start)
     gap = f"\n\n{indent}"
     above = "" if walk.around.in_item(start) else gap
     caption = CODE_CAPTION.search(token[0])
     title_end = start + (caption.end() if caption else 0)
     title = f"{above}{boxes.bold(caption[1])}" if caption and caption[1].strip() else ""
     language = CODE_LANGUAGE.search(walk.text, title_end, inner)
-    opening = fence + (language[1] if language else "")
+    opening, closing = walk.fences(code, language[1] if language else "")
     behind = "" if LINE_END.match(walk.text, end) else indent
-    walk.code_size += len("".join(code.split())) + len(opening) + len(fence)
     return [
         (start, title_end, title, "tiki-marker"),
         (title_end, inner, (gap if title else above) + opening, "tiki-marker"),
-        (inner, end, f"\n{LINE.sub(indent, code)}\n{indent}{fence}\n\n{behind}", "tiki-marker"),
+        (inner, end, f"\n{LINE.sub(indent, code)}\n{indent}{closing}\n\n{behind}", "tiki-marker"),
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from etl.transform.body.code import size, ticks_around
 from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.surface.around import Around
 from etl.transform.body.surface.elements import OpenElements
@@ -52,6 +53,12 @@ class Walk:
         if self.table and not self.table.in_cell:
             return ""
         return " " if self.open.one_line or self.around.in_pipe_row(offset) else "\n\n"
+
+    def fences(self, code: str, language: str = "") -> tuple[str, str]:
+        """What stands above and below code that becomes a block; it is counted as such."""
+        fence = ticks_around(code, 3)
+        self.code_size += size(language + code) + 2 * len(fence)
+        return fence + language, fence
 
     def begin(self, tag: Tag, replacement: str, rule: str) -> None:
         """An element is open from here on, and its tag becomes something else."""
