@@ -67,12 +67,12 @@ NOT_QUOTE = re.compile(r"[^>\t]")
 QUOTE_BLANKS = re.compile(r"^((?:[ \t]*>)+)[ \t]{2,}(?=\S)", re.MULTILINE)
 LONG_HEADING = 120
 TRAILING_MARKS = re.compile(r"[ \t]+(?:\\?\*|-{2,}|_+)\Z")
-HEADING_MARK = re.compile(r"(#{1,6})[ \t]+")
+WIDE_HEADING_MARK = re.compile(r"(#{1,6})(?:\t| [ \t])[ \t]*")
 HEADING_ATTRIBUTES = re.compile(r"(?<!\\)\{[^{}\n]*\}\Z")
 ALLOWED_HTML = re.compile(r"</?su[bp]>|<br>")
 FIRST_WORD = re.compile(r"</?su[bp]>([ \t]*\n[ \t]*)(?=[^\s<])")
 TEXT_BLOCKS = frozenset(("Paragraph", "Heading", "Item", "TableCell", "BlockQuote", "CodeBlock", "Rule", "HtmlBlock"))
-INDENT = re.compile(r"[ \t]*")
+BLANKS = re.compile(r"[ \t]+")
 ALLOWED_TAGS = frozenset(("<sub>", "</sub>", "<sup>", "</sup>"))
 ITEM_MARKS = re.compile(r"[ \t>]*(?:(?:[*+-]|\d{1,9}[.)])[ \t]*+)++")
 BEFORE_FIRST = frozenset("*+-.)")
@@ -263,9 +263,8 @@ class Round(TreeRules):
             self._edit(node.start, end, "", "empty-heading")
             return
         self.again = self.again or "\t" in self.text[node.start : end]  # behind a blank, marks at the end are none
-        mark = HEADING_MARK.match(self.text, node.start)
-        if mark:
-            self._edit(*mark.span(), mark[1] + " ", "heading")
+        if mark := WIDE_HEADING_MARK.match(self.text, node.start):
+            self._edit(*mark.span(), f"{mark[1]} ", "heading")
         if end > node.inner_end and not self.text[node.inner_end : end].strip(" \t#"):
             self._edit(node.inner_end, end, "", "heading")
         self._heading_end(node, end)
@@ -362,7 +361,8 @@ class Round(TreeRules):
             elif node.kind == "InlineHtml" and node.data in ALLOWED_TAGS:
                 if not node.data.startswith("</"):
                     waiting.append(node)
-                    self._edit(node.end, INDENT.match(self.text, node.end).end(), "", "unwrap")  # type: ignore[union-attr]
+                    if blanks := BLANKS.match(self.text, node.end):
+                        self._edit(*blanks.span(), "", "unwrap")
                 elif waiting and waiting[-1].data[1:] == node.data[2:]:
                     if not self.text[waiting[-1].end : node.start].strip():
                         self._unraised([waiting[-1], node])

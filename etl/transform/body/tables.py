@@ -65,8 +65,11 @@ def table_edits(text: str, table: Node) -> Iterator[Edit]:
     for row in (head, *rows):
         if row is not head and all(LONG_DASHES.fullmatch(text, *cell) for cell in row.cells):
             yield text.rfind("\n", 0, row.start), row.end, "", "table-row"  # a divider too many
-        elif len(row.cells) < columns or not USUAL.fullmatch(text[row.start : row.end]):
-            yield from _even(text, row, columns)
+            continue
+        if not USUAL.fullmatch(text[row.start : row.end]):
+            yield from _even(text, row)
+        if missing := _missing(row, columns):
+            yield row.end, row.end, missing, "table-row"
     wanted = _divider(text, divider, columns)
     if text[divider.start : divider.end] != wanted:
         yield divider.start, divider.end, wanted, "table-row"
@@ -120,8 +123,8 @@ def _is_empty(text: str, row: Row) -> bool:
     return not any(text[start:end].strip() for start, end in row.cells)
 
 
-def _even(text: str, row: Row, columns: int) -> Iterator[Edit]:
-    """One blank on either side of what a cell holds, and the cells that are missing."""
+def _even(text: str, row: Row) -> Iterator[Edit]:
+    """One blank on either side of what a cell holds."""
     if not row.opens:
         yield row.start, row.start, "| " if row.cells[0][0] == row.start else "|", "table-row"
     for number, (start, end) in enumerate(row.cells):
@@ -133,8 +136,6 @@ def _even(text: str, row: Row, columns: int) -> Iterator[Edit]:
         behind = LAST_BREAKS.search(text, inner, end).start()  # type: ignore[union-attr]
         yield start, inner, " " if row.opens or number else "", _rule(text[start:inner])
         yield behind, end, "" if last else " ", _rule(text[behind:end])
-    if missing := _missing(row, columns):
-        yield row.end, row.end, missing, "table-row"
 
 
 def _missing(row: Row, columns: int) -> str:
