@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from etl.transform.body.edits import Edit
-from etl.transform.body.link_edits import BARE_ADDRESS, is_inside
+from etl.transform.body.link_edits import BARE_ADDRESS
 from etl.transform.body.lists import glued_items
 from etl.transform.body.parse import Node
+from etl.transform.body.places import is_inside
 
 FEWEST_INVERTED = 4  # marks with blanks on both sides
 

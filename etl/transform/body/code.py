@@ -9,6 +9,7 @@ from functools import cached_property
 
 from etl.transform.body.edits import Edit
 from etl.transform.body.parse import Node, code_nodes
+from etl.transform.body.places import line_start
 
 # A line that a fence of tildes or an indented block may begin on: by four columns, behind marks of items and quotes.
 CODE_LINE = re.compile(r"\n(?:[>*+\-0-9.)]+| {1,3}(?! ))*+(?: {4,}+[^ \n]|\t|~~~)")
@@ -72,7 +73,7 @@ def ticks_around(code: str, fewest: int) -> str:
 
 def dedented(text: str, block: Node) -> Iterator[Edit]:
     """The lines of a fenced block without the blanks before its fence, which go: they are none of the code."""
-    line = text.rfind("\n", 0, block.start) + 1
+    line = line_start(text, block.start)
     blanks = block.start - line
     if block.kind == "CodeBlock" and 0 < blanks < CODE_INDENT and text[line : block.start].isspace():
         for lead in re.compile(rf"(?<=\n) {{1,{blanks}}}").finditer(text, block.start, block.end):

@@ -10,7 +10,8 @@ from etl.transform.body.boxes import BOX_END, BOX_START
 from etl.transform.body.edits import Edit, TreeRules
 from etl.transform.body.lists import NEST
 from etl.transform.body.literals import BEGINS_BLOCK, is_escaped
-from etl.transform.body.parse import Node, column, visible_end
+from etl.transform.body.parse import Node
+from etl.transform.body.places import line_start, visible_end
 
 USUAL_BLOCKS = frozenset(("Paragraph", "Heading", "List", "Table", "BlockQuote", "HtmlBlock", "Rule"))
 UNRELATED = dict.fromkeys(USUAL_BLOCKS, USUAL_BLOCKS) | {
@@ -101,7 +102,7 @@ class Gaps(TreeRules):
         elif (
             block.kind == after.kind == "BlockQuote"
             and gap.isspace()
-            and not (continues or column(self.text, block.start))
+            and not (continues or line_start(self.text, block.start) < block.start)
         ):
             self._edit(end, start, "\n>\n", "quote-gap")
 
@@ -133,9 +134,7 @@ class Gaps(TreeRules):
 
     def _continuation(self, quote: Node) -> None:
         """A quotation right behind a list item was the rest of that item (corpus.md 6.1)."""
-        for mark in QUOTE_MARK.finditer(
-            self.text, self.text.rfind("\n", 0, quote.start) + 1, visible_end(self.text, quote)
-        ):
+        for mark in QUOTE_MARK.finditer(self.text, line_start(self.text, quote.start), visible_end(self.text, quote)):
             empty = self.text[mark.end() : mark.end() + 1] in ("", "\n")
             self._edit(mark.start(), mark.end(), "" if empty else " " * NEST, "continuation")
 
@@ -168,5 +167,5 @@ class Gaps(TreeRules):
     def _block_start(self, node: Node) -> int:
         """Where a block begins: an indented code block with its indentation."""
         if node.kind == "CodeBlock" and node.data == "Indented":
-            return self.text.rfind("\n", 0, node.start) + 1
+            return line_start(self.text, node.start)
         return node.start

@@ -6,7 +6,6 @@ Where each of them goes, `links.Linker` says.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Sequence
 
 from etl.transform.body.edits import Edit, Revision, TreeRules
@@ -304,9 +303,3 @@ def _plain(node: Node) -> str:
     if len(node.children) == 1 and node.children[0].kind == "Text":
         return str(node.children[0].data)
     return "".join(child.data if child.kind in ("Text", "Code") else " " for child in node.walk() if child is not node)
-
-
-def is_inside(offset: int, ranges: Sequence[tuple[int, int]]) -> bool:
-    """Whether a place is in one of some ranges, which come in order."""
-    place = bisect_right(ranges, offset, key=lambda each: each[0]) - 1
-    return place >= 0 and offset < ranges[place][1]

@@ -19,7 +19,8 @@ from typing import NamedTuple
 
 from etl.transform.body.code import CODE_INDENT, TAB, behind, dedented, fenced
 from etl.transform.body.edits import Edit
-from etl.transform.body.parse import Node, column, visible_end
+from etl.transform.body.parse import Node
+from etl.transform.body.places import line_start, visible_end
 
 NEST = 4
 FEWEST_REFERENCES = 3
@@ -136,7 +137,7 @@ def _code_behind(text: str, item: Node, wider: int) -> Iterator[Edit]:
     for block in item.children:
         if block.kind != "CodeBlock":
             continue
-        at = text.rfind("\n", 0, block.start) + 1
+        at = line_start(text, block.start)
         while at < block.end:
             if at > item.start and text[at] in INDENT:
                 yield at, at, " " * wider, "nested-list"
@@ -152,7 +153,8 @@ def _references(text: str, node: Node) -> Iterator[tuple[int, Edit]]:
     counting = alike >= min(FEWEST_REFERENCES, len(found)) and numbers[:alike] == list(
         range(numbers[0], numbers[0] + alike)
     )
-    outermost = column(text, _start(text, node)) == 0
+    start = _start(text, node)
+    outermost = line_start(text, start) == start
     for index, match in enumerate(found):
         if match and counting and outermost and index < alike:
             yield index, (*match.span(1), "", "reference")
@@ -176,7 +178,7 @@ def _narrowed(item: Node, mark: re.Match[str]) -> Iterator[Edit]:
     children = item.children
     if mark[2] in ("", " ") or not children or children[0].start != mark.end() or children[0].kind == "CodeBlock":
         return
-    if ">" in mark.string[mark.string.rfind("\n", 0, mark.start()) + 1 : mark.start()]:
+    if ">" in mark.string[line_start(mark.string, mark.start()) : mark.start()]:
         return  # what stands behind a list in a quotation stays where it is
     if not any(child.kind in ITEM_BLOCKS for child in children[1:]):
         yield *mark.span(2), " ", "bullet"
@@ -195,7 +197,7 @@ def _gap(text: str, before: Node, start: int, *, blank: bool) -> Sequence[Edit]:
 def _item_edits(text: str, item: Node, mark: re.Match[str] | None, loose: set[int]) -> Iterator[Edit]:
     """Blocks of an item: lists without a gap behind the first paragraph, no blanks behind one, quotations are one."""
     if not item.children:
-        yield text.rfind("\n", 0, _start(text, item)) + 1, visible_end(text, item), "", "empty-item"
+        yield line_start(text, _start(text, item)), visible_end(text, item), "", "empty-item"
         return
     if mark is None:
         return
@@ -257,7 +259,7 @@ def laid_out(text: str, blocks: Iterable[Node]) -> Iterator[Edit]:
             yield from _behind_list(text, block)
         before = block.kind
         if before == "List":
-            line, end = text.rfind("\n", 0, block.start) + 1, visible_end(text, block)
+            line, end = line_start(text, block.start), visible_end(text, block)
             if text.startswith(INDENT, line) or text.find("\n ", line, end) >= 0 or text.find("\n\t", line, end) >= 0:
                 layout = Layout(text, block)
                 yield from layout.narrowed
@@ -393,7 +395,7 @@ def _moved(text: str, at: int, end: int, regions: Sequence[Region]) -> Iterator[
 
 def _place(text: str, offset: int) -> tuple[int, int]:
     """Where the line of a character begins, and the character's column in it."""
-    line = text.rfind("\n", 0, offset) + 1
+    line = line_start(text, offset)
     return line, len(text[line:offset].expandtabs(TAB))
 
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from etl.transform.body.edits import Edit
-from etl.transform.body.link_edits import is_inside
 from etl.transform.body.parse import Node
+from etl.transform.body.places import is_inside, line_start
 
 MARKUP_SIGN = re.compile(r"[\\`*_\[\]|]")
 BEGINS_BLOCK = re.compile(r"[>|#`~=+*-]|\d{1,9}[.)]")
@@ -52,7 +52,7 @@ def _brackets(text: str, start: int, end: int, bracket: str) -> Iterator[Edit]:
 
 def line_edits(text: str, paragraph: Node) -> Iterator[Edit]:
     """The signs at the starts of its lines, of a heading and of a definition."""
-    first = text.rfind("\n", 0, paragraph.start) + 1
+    first = line_start(text, paragraph.start)
     for sign in NUMBER_SIGNS.finditer(text, first, paragraph.end):
         start = sign.end() - len(sign[0].strip())
         if start >= paragraph.start:

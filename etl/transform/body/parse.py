@@ -46,19 +46,6 @@ class Node:
         return self.children[-1].end if self.children else self.start
 
 
-def visible_end(text: str, node: Node) -> int:
-    """Where the last visible character of a block ends."""
-    end = node.end
-    while end > node.start and text[end - 1] in " \t\n":
-        end -= 1
-    return end
-
-
-def column(text: str, offset: int) -> int:
-    """How many characters stand before a place on its line."""
-    return offset - text.rfind("\n", 0, offset) - 1
-
-
 class Tree:
     """All nodes of a text, in source order; the first one is the document."""
 

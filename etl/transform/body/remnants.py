@@ -15,6 +15,7 @@ from etl.transform.body.edits import Edit
 from etl.transform.body.guards import Guard, any_marks, guard, in_bytes, present
 from etl.transform.body.links import encoded, is_prose
 from etl.transform.body.lists import NEST
+from etl.transform.body.places import line_start
 
 Match = re.Match[str]
 
@@ -49,7 +50,7 @@ def _whole(rule: str, replacement: str) -> Callable[[Match], Iterator[Edit]]:
 
 def _spaced_bold(match: Match) -> Iterator[Edit]:
     """`** text **` alone on its line is bold that lost its touch."""
-    line = match.string.rfind("\n", 0, match.start()) + 1
+    line = line_start(match.string, match.start())
     text = match[1]
     if text.strip() and text[-1].isspace() and not match.string[line : match.start()].strip(" \t"):
         yield match.start(), match.end(1) - len(text.lstrip()), "**", "bold"
@@ -58,7 +59,7 @@ def _spaced_bold(match: Match) -> Iterator[Edit]:
 
 def _bold_star(match: Match) -> Iterator[Edit]:
     """`*****` among words is a star in bold; alone on its line it is a rule."""
-    line = match.string.rfind("\n", 0, match.start()) + 1
+    line = line_start(match.string, match.start())
     if match.string[line : match.start()].strip(" \t>*+-|"):
         yield match.start(), match.end(), r"**\***", "bold"
 
@@ -78,7 +79,7 @@ def _heading(match: Match) -> Iterator[Edit]:
 def _break(match: Match) -> Iterator[Edit]:
     """`%%%` is a line break; at the end of a line there is one already."""
     start, end = match.span()
-    line = match.string.rfind("\n", 0, start) + 1
+    line = line_start(match.string, start)
     if match.string.startswith("|", line):
         yield start, end, "<br>", "break"
     else:
@@ -154,7 +155,7 @@ def _broken_row(match: Match) -> Iterator[Edit]:
 
 def _no_table(match: Match) -> Iterator[Edit]:
     """The divider of a table too wide to be one."""
-    line = match.string.rfind("\n", 0, match.start()) + 1
+    line = line_start(match.string, match.start())
     before = match.string[line : match.start() + 1]
     start = line + len(before) - len(before.lstrip(" \t>"))
     if not match.string[start : match.start()].strip("|:- \t"):

@@ -34,11 +34,12 @@ from etl.transform.body.boxes import BOX_END, BOX_START
 from etl.transform.body.code import Code, dedented
 from etl.transform.body.edits import Revision, TreeRules, short
 from etl.transform.body.gaps import Gaps
-from etl.transform.body.link_edits import Links, Written, is_inside
+from etl.transform.body.link_edits import Links, Written
 from etl.transform.body.links import Linker
 from etl.transform.body.lists import glued_items, laid_out, list_edits, not_tight, usual_edits
 from etl.transform.body.literals import as_text, definition_edits, is_escaped, line_edits, literal_edits
-from etl.transform.body.parse import Node, Tree, column, parse, visible_end
+from etl.transform.body.parse import Node, Tree, parse
+from etl.transform.body.places import is_inside, line_start, visible_end
 from etl.transform.body.tables import is_plain, table_edits
 
 MOST_ROUNDS = 50
@@ -217,9 +218,9 @@ class Round(TreeRules):
             self._edit(fence.start(2), fence.end(2), "", "code")
         if self.box_open or node.end < self.text_end:
             return  # only the last block may be open, and the end of a box closes what is open in it
-        last = self.text[self.text.rfind("\n", 0, self.text_end) + 1 : self.text_end]
+        last = self.text[line_start(self.text, self.text_end) : self.text_end]
         if not last.strip(" \t>").startswith(fence[1]):
-            before = self.text[self.text.rfind("\n", 0, node.start) + 1 : node.start]
+            before = self.text[line_start(self.text, node.start) : node.start]
             inside = NOT_QUOTE.sub(" ", before)  # a fence at the first column would begin other code
             self._edit(self.text_end, len(self.text), f"\n{inside}{fence[1]}", "code")
 
@@ -399,7 +400,7 @@ class Round(TreeRules):
         if node.start < self.quote_end:
             return
         self.quote_end = node.end
-        line = self.text.rfind("\n", 0, node.start) + 1
+        line = line_start(self.text, node.start)
         if MORE_THAN.match(self.text, node.start) and MARK_ONLY.fullmatch(self.text, line, node.start):
             self.again = True
             self._edit(node.start, node.start, "\\", "literal")
@@ -435,7 +436,7 @@ class Round(TreeRules):
     def _line_starts(self, paragraph: Node) -> None:
         """A line of dashes is a rule; signs at the start of a line that are words here, and more to some engines."""
         text = self.text[paragraph.start : paragraph.end]
-        first = self.text.rfind("\n", 0, paragraph.start) + 1
+        first = line_start(self.text, paragraph.start)
         if "--" in text or "\u2013" in text or "\u2014" in text or "- -" in text:
             for line in RULE_LINE.finditer(self.text, first, paragraph.end):
                 self._edit(*line.span(), "---" if line.start() == first else "\n---", "rule")
@@ -450,12 +451,12 @@ class Round(TreeRules):
 
     def _whole_item(self, at: int, start: int) -> int:
         """A dropped line takes its bullet or heading mark with it."""
-        line_start = self.text.rfind("\n", 0, at) + 1
-        return line_start if at == start and MARK_ONLY.fullmatch(self.text, line_start, at) else at
+        line = line_start(self.text, at)
+        return line if at == start and MARK_ONLY.fullmatch(self.text, line, at) else at
 
     def _adjacent_images(self, node: Node) -> None:
         """Images on adjacent lines are paragraphs of their own."""
-        if column(self.text, node.start):
+        if line_start(self.text, node.start) < node.start:
             return
         for before, line_end, after in zip(node.children, node.children[1:], node.children[2:], strict=False):
             if before.kind == after.kind == "Image" and line_end.kind == "SoftBreak":
@@ -495,7 +496,7 @@ class Round(TreeRules):
         while start and self.text[start - 1] in " \t":
             start -= 1
         if self.text[start - 1 : start] in BEFORE_FIRST and (first := FIRST_BREAK.match(self.text, start)):
-            line = self.text.rfind("\n", 0, start) + 1
+            line = line_start(self.text, start)
             if ITEM_MARKS.fullmatch(self.text, line, start):
                 self.again = True
                 self._edit(*first.span(), " ", "hard-break")

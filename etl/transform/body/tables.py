@@ -99,9 +99,7 @@ def _rows(text: str, table: Node) -> Iterator[Row]:
     for start in (head.start, PREFIX.match(text, under).end(), *(row.start for row in rows)):  # type: ignore[union-attr]
         end = text.find("\n", start, table.end)
         end = table.end if end < 0 else end
-        while end > start and text[end - 1] in " \t\n":
-            end -= 1
-        yield _row(text, start, end)
+        yield _row(text, start, start + len(text[start:end].rstrip(" \t\n")))
 
 
 def _row(text: str, start: int, end: int) -> Row:

@@ -1,0 +1,31 @@
+"""Places of a text: where their lines begin, and whether a stretch of it holds them."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from etl.transform.body.parse import Node
+
+
+def line_start(text: str, offset: int) -> int:
+    r"""Where the line of a place begins.
+
+    >>> [line_start("a\nb", offset) for offset in (0, 1, 2, 3)]
+    [0, 0, 2, 2]
+    """
+    return text.rfind("\n", 0, offset) + 1
+
+
+def visible_end(text: str, node: Node) -> int:
+    """Where the last visible character of a block ends."""
+    end = node.end
+    while end > node.start and text[end - 1] in " \t\n":
+        end -= 1
+    return end
+
+
+def is_inside(offset: int, ranges: Sequence[tuple[int, int]]) -> bool:
+    """Whether a place is in one of some ranges, which come in order."""
+    place = bisect_right(ranges, offset, key=lambda each: each[0]) - 1
+    return place >= 0 and offset < ranges[place][1]
