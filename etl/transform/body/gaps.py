@@ -10,10 +10,10 @@ from etl.transform.body.boxes import BOX_END, BOX_START
 from etl.transform.body.edits import Edit, TreeRules
 from etl.transform.body.lists import NEST
 from etl.transform.body.literals import BEGINS_BLOCK, is_escaped
-from etl.transform.body.parse import Node
+from etl.transform.body.parse import BLOCKS, Node
 from etl.transform.body.places import line_start, visible_end
 
-USUAL_BLOCKS = frozenset(("Paragraph", "Heading", "List", "Table", "BlockQuote", "HtmlBlock", "Rule"))
+USUAL_BLOCKS = BLOCKS - {"CodeBlock"}
 UNRELATED = dict.fromkeys(USUAL_BLOCKS, USUAL_BLOCKS) | {
     "List": USUAL_BLOCKS - {"List", "BlockQuote"},
     "Table": USUAL_BLOCKS - {"Paragraph"},
@@ -49,9 +49,9 @@ class Gaps(TreeRules):
     def between(self, blocks: Sequence[Node]) -> None:
         """One blank line between blocks, none at the edges; no rule first, last or twice."""
         if not blocks:
-            self._behind(0)
+            self._empty(0, len(self.text), "", "edge")
             return
-        self._before(self._block_start(blocks[0]))
+        self._empty(0, self._block_start(blocks[0]), "", "edge")
         indented = "\n " in self.text or "\n\t" in self.text
         last = len(blocks) - 1
         for index, block in enumerate(blocks):
@@ -65,7 +65,7 @@ class Gaps(TreeRules):
             self._part(block, after, continues=index > 0 and blocks[index - 1].kind == "List")
             if block.kind == "List" and after.kind == "BlockQuote":
                 self.waiting |= {id(behind) for behind in blocks[index + 2 : index + 3]}
-        self._behind(visible_end(self.text, blocks[-1]))
+        self._empty(visible_end(self.text, blocks[-1]), len(self.text), "", "edge")
 
     def _are_apart(self, block: Node, after: Node) -> bool:
         """Whether a blank line parts two blocks, and they are nothing else to each other, as most are."""
@@ -89,22 +89,17 @@ class Gaps(TreeRules):
             self.again = True
             self._edit(end, row, "\n", "table-row")
             return
-        if gap != "\n\n" and gap.isspace() and not block.kind == after.kind == "BlockQuote":
-            self._edit(end, start, "\n\n", "blank-lines")
-        elif gap.strip() and DEFINITIONS.fullmatch(gap):
-            self._edit(end, start, "\n\n", "definition")
+        if block.kind == after.kind == "BlockQuote" and gap.isspace():
+            if not continues and line_start(self.text, block.start) == block.start:
+                self._edit(end, start, "\n>\n", "quote-gap")
+            return
+        self._empty(end, start, "\n\n", "blank-lines")
         if block.kind == after.kind == "List":
             self.touching |= {id(block), id(after)}
         if block.kind == "HtmlBlock" and self._is_empty_box(block, after):
             self._edit(block.start, visible_end(self.text, after), "", "box")
         elif block.kind == "List" and after.kind == "BlockQuote" and after.children and not self.boxes_are_quotes:
             self._continuation(after)
-        elif (
-            block.kind == after.kind == "BlockQuote"
-            and gap.isspace()
-            and not (continues or line_start(self.text, block.start) < block.start)
-        ):
-            self._edit(end, start, "\n>\n", "quote-gap")
 
     def _goes_on(self, block: Node, after: Node) -> int | None:
         """Where the first row begins of a paragraph of such, that a blank line cut off from the table before it."""
@@ -148,21 +143,13 @@ class Gaps(TreeRules):
             if self.text[before.end : after.start].isspace():
                 self._edit(before.end, after.start, "", "line-blanks")
 
-    def _before(self, start: int) -> None:
-        """What stands before the first block."""
-        self._edge(0, start)
-        if self.text[:start].strip() and DEFINITIONS.fullmatch(self.text, 0, start):
-            self._edit(0, start, "", "definition")
-
-    def _behind(self, end: int) -> None:
-        """What stands behind the last block."""
-        self._edge(end, len(self.text))
-        if self.text[end:].strip() and DEFINITIONS.fullmatch(self.text, end):
-            self._edit(end, len(self.text), "", "definition")
-
-    def _edge(self, start: int, end: int) -> None:
-        if self.text[start:end].isspace():
-            self._edit(start, end, "", "edge")
+    def _empty(self, start: int, end: int, wanted: str, rule: str) -> None:
+        """What stands between two blocks or at an edge: blank lines, or definitions of links, which go."""
+        gap = self.text[start:end]
+        if gap.isspace():
+            self._edit(start, end, wanted, rule)
+        elif DEFINITIONS.fullmatch(gap):
+            self._edit(start, end, wanted, "definition")
 
     def _block_start(self, node: Node) -> int:
         """Where a block begins: an indented code block with its indentation."""

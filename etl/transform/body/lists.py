@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from etl.transform.body.code import CODE_INDENT, TAB, behind, dedented, fenced
 from etl.transform.body.edits import Edit
-from etl.transform.body.parse import Node
+from etl.transform.body.parse import BLOCKS, Node
 from etl.transform.body.places import line_start, visible_end
 
 NEST = 4
@@ -31,7 +31,6 @@ LONGEST_NUMBER = 999  # a "list" of one that begins above is a sentence that beg
 MARK = re.compile(r"([*+-]|\d{1,9}[.)])([ \t]*)")
 REFERENCE = re.compile(r"([*+-][ \t]+)(\d{1,3})[.)](?=[ \t])")
 NEXT_NUMBER = re.compile(r" (\d{1,2})\. (?=\S)")
-ITEM_BLOCKS = frozenset(("Paragraph", "List", "BlockQuote", "CodeBlock", "Table", "Heading", "Rule", "HtmlBlock"))
 
 
 def usual_edits(text: str, node: Node) -> list[Edit] | None:
@@ -57,7 +56,7 @@ def usual_edits(text: str, node: Node) -> list[Edit] | None:
             or not children
             or not (
                 (len(children) == 1 and children[0].kind == "Paragraph")
-                or ITEM_BLOCKS.isdisjoint([child.kind for child in children])
+                or BLOCKS.isdisjoint([child.kind for child in children])
             )
         ):
             return None
@@ -74,7 +73,7 @@ def not_tight(items: Sequence[Node]) -> set[int]:
     """The ``id`` of every item that is not tight; items in source order."""
     loose: set[int] = set()
     for item in reversed(items):
-        blocks = [child for child in item.children if child.kind in ITEM_BLOCKS]
+        blocks = [child for child in item.children if child.kind in BLOCKS]
         lead = bool(blocks) and blocks[0] is item.children[0] and blocks[0].kind == "Paragraph"
         rest = blocks[1:] if lead else blocks
         if rest and not (len(rest) == 1 and rest[0].kind == "List" and not _any(rest[0].children, loose)):
@@ -180,7 +179,7 @@ def _narrowed(item: Node, mark: re.Match[str]) -> Iterator[Edit]:
         return
     if ">" in mark.string[line_start(mark.string, mark.start()) : mark.start()]:
         return  # what stands behind a list in a quotation stays where it is
-    if not any(child.kind in ITEM_BLOCKS for child in children[1:]):
+    if not any(child.kind in BLOCKS for child in children[1:]):
         yield *mark.span(2), " ", "bullet"
 
 
@@ -202,7 +201,7 @@ def _item_edits(text: str, item: Node, mark: re.Match[str] | None, loose: set[in
     if mark is None:
         return
     children = item.children
-    blocks = [index for index, child in enumerate(children) if child.kind in ITEM_BLOCKS]
+    blocks = [index for index, child in enumerate(children) if child.kind in BLOCKS]
     for index in filter(None, blocks):
         child, before = children[index], children[index - 1]
         if child.kind == "List":
@@ -332,7 +331,7 @@ class Layout:
 
 def _blocks(item: Node) -> Iterator[Node]:
     """The blocks of an item; words behind one of them, which are no node of a tight item, as a paragraph."""
-    for are_blocks, group in groupby(item.children, lambda child: child.kind in ITEM_BLOCKS):
+    for are_blocks, group in groupby(item.children, lambda child: child.kind in BLOCKS):
         nodes = list(group)
         if are_blocks:
             yield from nodes

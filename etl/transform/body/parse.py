@@ -13,6 +13,8 @@ from typing import Any
 import pyromark
 
 OPTIONS = pyromark.Options.ENABLE_TABLES
+BLOCKS = frozenset(("Paragraph", "Heading", "List", "BlockQuote", "CodeBlock", "Table", "Rule", "HtmlBlock"))
+"""The kinds of blocks; items of lists, rows and cells are parts of such."""
 
 
 class Node:

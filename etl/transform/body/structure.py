@@ -38,7 +38,7 @@ from etl.transform.body.link_edits import Links, Written
 from etl.transform.body.links import Linker
 from etl.transform.body.lists import glued_items, laid_out, list_edits, not_tight, usual_edits
 from etl.transform.body.literals import as_text, definition_edits, is_escaped, line_edits, literal_edits
-from etl.transform.body.parse import Node, Tree, parse
+from etl.transform.body.parse import BLOCKS, Node, Tree, parse
 from etl.transform.body.places import is_inside, line_start, visible_end
 from etl.transform.body.tables import is_plain, table_edits
 
@@ -72,7 +72,7 @@ WIDE_HEADING_MARK = re.compile(r"(#{1,6})(?:\t| [ \t])[ \t]*")
 HEADING_ATTRIBUTES = re.compile(r"(?<!\\)\{[^{}\n]*\}\Z")
 ALLOWED_HTML = re.compile(r"</?su[bp]>|<br>")
 FIRST_WORD = re.compile(r"</?su[bp]>([ \t]*\n[ \t]*)(?=[^\s<])")
-TEXT_BLOCKS = frozenset(("Paragraph", "Heading", "Item", "TableCell", "BlockQuote", "CodeBlock", "Rule", "HtmlBlock"))
+TEXT_BLOCKS = BLOCKS | {"Item", "TableCell"}
 BLANKS = re.compile(r"[ \t]+")
 ALLOWED_TAGS = frozenset(("<sub>", "</sub>", "<sup>", "</sup>"))
 ITEM_MARKS = re.compile(r"[ \t>]*(?:(?:[*+-]|\d{1,9}[.)])[ \t]*+)++")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
-from etl.transform.body.parse import Node
+from etl.transform.body.parse import BLOCKS, Node
 
-BLOCKS = frozenset(("Paragraph", "Heading", "Item", "Table", "TableHead", "TableRow", "CodeBlock", "HtmlBlock", "Rule"))
+OWN_LINE = BLOCKS | {"Item", "TableHead", "TableRow"}
 INLINE = frozenset(("Code", "SoftBreak", "HardBreak", "TableCell"))
 EXCERPT = 200
 
@@ -33,7 +33,7 @@ def visible_text(nodes: Iterable[Node]) -> str:
                 lines.extend(node.data.split("\n"))
             elif node.start >= hidden:
                 line.append(node.data)
-        elif kind in BLOCKS:
+        elif kind in OWN_LINE:
             if line:
                 lines.append("".join(line))
                 line = []
