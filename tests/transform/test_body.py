@@ -288,6 +288,12 @@ FAULTS = {
     "a list whose marks are wide in a quotation": (">  *  a\n>\n>      b", ">  *  a\n>\n>      b"),
     "a fence that nothing closes in an item": ("* a\n\n    ```\n    b", "* a\n\n    ```\n    b\n    ```"),
     "a fence that nothing closes in a quotation": ("> ```\n> b", "> ```\n> b\n> ```"),
+    "a fence with nothing behind it": ("Peas\n\n```", "Peas\n\n```\n```"),
+    "a fence with nothing behind it in a box": (
+        '<div class="box">\n\n```\n',
+        '<div class="box" markdown="1">\n\n```\n```\n\n</div>',
+    ),
+    "a fence that stands among code": ("```\n> ```", "```\n> ```\n```"),
     "a number that gets wider above code": (
         "\n".join(["1. a"] * 9) + "\n1. b\n\n       c",
         "\n".join(f"{number}. a" for number in range(1, 10)) + "\n10. b\n\n        c",

@@ -208,7 +208,7 @@ class Round(TreeRules):
         """Code stays as it is; what a fence says of its language is one word, and a fence is closed."""
         self.code_end = node.end
         self.code_blocks.append(node)
-        fence = FENCE_LINE.match(self.text, node.start) if node.data != "Indented" else None
+        fence = self._fence(node)
         if fence is None:
             return
         if self.text[node.start - 1 : node.start] == " ":
@@ -216,13 +216,20 @@ class Round(TreeRules):
         if (words := fence[2].strip()) and not LANGUAGE.fullmatch(words):
             self.revision.find("markup.removed", fence.start(2), f"words behind a fence {short(words)}", "removed")
             self._edit(fence.start(2), fence.end(2), "", "code")
-        if self.box_open or node.end < self.text_end:
-            return  # only the last block may be open, and the end of a box closes what is open in it
-        last = self.text[line_start(self.text, self.text_end) : self.text_end]
-        if not last.strip(" \t>").startswith(fence[1]):
+        if not self.box_open and self._is_open(node, fence):  # the end of a box closes what is open in it
             before = self.text[line_start(self.text, node.start) : node.start]
             inside = NOT_QUOTE.sub(" ", before)  # a fence at the first column would begin other code
             self._edit(self.text_end, len(self.text), f"\n{inside}{fence[1]}", "code")
+
+    def _fence(self, node: Node) -> re.Match[str] | None:
+        """The line that begins a fenced block; None for any other block."""
+        is_fenced = node.kind == "CodeBlock" and node.data != "Indented"
+        return FENCE_LINE.match(self.text, node.start) if is_fenced else None
+
+    def _is_open(self, node: Node, fence: re.Match[str]) -> bool:
+        """Whether a fenced block goes on to the end of the text: no fence stands behind what is in it."""
+        behind = self.text[max(fence.end(), node.inner_end) : node.end]
+        return node.end >= self.text_end and not behind.strip(" \t>\n")
 
     def code(self, node: Node) -> None:
         """Code with HTML in it becomes text where engines do not agree on what is code: back-ticks of several kinds."""
@@ -386,12 +393,9 @@ class Round(TreeRules):
     def _end_box(self) -> None:
         """A box that is open at the end is closed there, behind a code block that is open itself."""
         last = self.tree.root.children[-1]
-        fenced = last.kind == "CodeBlock" and last.data != "Indented"
-        fence = FENCE_LINE.match(self.text, last.start) if fenced else None
-        end, closing = self.text_end, ""
-        if fence and not self.text[last.start : end].rpartition("\n")[2].strip().startswith(fence[1]):
-            closing = f"\n{fence[1]}"
-        self._edit(end, len(self.text), f"{closing}\n\n</div>", "box")
+        fence = self._fence(last)
+        closing = f"\n{fence[1]}" if fence and self._is_open(last, fence) else ""
+        self._edit(self.text_end, len(self.text), f"{closing}\n\n{BOX_END}", "box")
 
     # --- quotations and tables --------------------------------------------------------------
 
