@@ -21,8 +21,10 @@ class Around:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self._next: dict[str, tuple[int, int]] = {}
+        """Texts that were looked for: from where on, and where they come; the end of all text for nowhere."""
         self._absent: set[str] = set()
-        """Ends that are not in the rest of the text."""
+        """Elements that no end tag comes of any more."""
         self._last_line = 0, 0
         """The place whose line was asked for last, and where that line begins."""
         self._row_start = -1, 0
@@ -181,16 +183,17 @@ class Around:
     # --- what comes behind a place ----------------------------------------------------------
 
     def next_of(self, what: str, start: int) -> int | None:
-        """Where a text comes next; looked for only once when it does not come any more.
+        """Where a text comes next.
 
         >>> Around("a~/np~").next_of("~/np~", 1), Around("a").next_of("~/np~", 1)
         (1, None)
         """
-        place = -1 if what in self._absent else self.text.find(what, start)
-        if place < 0:
-            self._absent.add(what)
-            return None
-        return place
+        asked, place = self._next.get(what, (0, -1))
+        if not asked <= start <= place:
+            found = self.text.find(what, start)
+            place = found if found >= 0 else len(self.text)
+            self._next[what] = start, place
+        return place if place < len(self.text) else None
 
     def end_tag(self, name: str, start: int) -> re.Match[str] | None:
         """The next end tag of an element; looked for only once when none comes any more.

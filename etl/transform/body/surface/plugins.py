@@ -107,10 +107,8 @@ def _parted(walk: Walk, name: str, start: int, end: int) -> str:
 def _code(walk: Walk, token: re.Match[str]) -> int | None:
     """`{CODE(colors="php")}` and what is code up to `{CODE}`, if there is a place for code; returns its end."""
     (start, inner), text = token.span(), walk.text
-    if walk.passed.next_code < inner:
-        walk.passed.next_code = walk.around.next_of("{CODE}", inner) or 0
-    stop = walk.passed.next_code
-    if stop < inner or start < walk.passed.literal_end:
+    stop = walk.around.next_of("{CODE}", inner)
+    if stop is None or start < walk.passed.literal_end:
         return None
     end, line = stop + len("{CODE}"), walk.around.line_start(start)
     on_line = text[line : min(start, line + CODE_INDENT)]

@@ -102,7 +102,5 @@ class Passed:
         """How many colours are open."""
         self.literal_end = 0
         """Where the text ends that marks guard."""
-        self.next_code = 0
-        """Where the end of a code plugin comes next."""
         self.markers = 0, 0, False
         """Where the last run of removed markers begins and ends, and whether it parts words."""
