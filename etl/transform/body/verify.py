@@ -20,29 +20,27 @@ from etl.transform.body.edits import Change
 HIDDEN = re.compile(r"<(script|style|title)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
 TAG = re.compile(r"</?[a-zA-Z!?](?:[^<>\"']|\"[^\"]*\"|'[^']*')*>|</?[a-zA-Z!?][^<>]*>")
 INLINE_TAG = re.compile(r"</?(?:a|abbr|b|big|code|em|font|i|s|small|span|strong|sub|sup|tt|u)\b", re.IGNORECASE)
-# In a block of HTML, Markdown is shown as it is written: a reader sees what is no word of the page.
+# In a block of HTML, of which a clean body has none, Markdown is shown as it is written: addresses are no words.
 SHOWN_ADDRESS = re.compile(
     r"!\[(?:[^\[\]]|\[[^\[\]]*\])*+\]\([^()\n]*\)|\]\((?:[^()\s]*|(?:\S*://|/)[^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)"
 )
-NOTHING = re.compile(r"(?!)")
 LIST_MARK = re.compile(r"^[ \t>]*(?:[*+-][ \t]+)?(\d{1,9})[.)]", re.MULTILINE)
 WORD = re.compile(r"[^\W_]+")
 
 
-def rendered_words(markdown: str, no_words: re.Pattern[str] = SHOWN_ADDRESS) -> list[str]:
-    """The words of a body as rendered, in order, but for what is no word of it though it is shown.
+def rendered(markdown: str) -> str:
+    """A body as rendered, without its tags.
 
-    >>> rendered_words("**a** [b](c) <i>d</i> &eacute; <!-- e -->")
+    >>> rendered("**a** [b](c) <i>d</i> &eacute; <!-- e -->").split()
     ['a', 'b', 'd', 'é']
     """
     page = pyromark.html(markdown, options=pyromark.Options.ENABLE_TABLES)
-    text = TAG.sub(lambda tag: "" if INLINE_TAG.match(tag[0]) else " ", HIDDEN.sub(" ", page))
-    return WORD.findall(html.unescape(no_words.sub(" ", text)))
+    return TAG.sub(lambda tag: "" if INLINE_TAG.match(tag[0]) else " ", HIDDEN.sub(" ", page))
 
 
 def unexplained(source: str, body: str, changes: Iterable[Change]) -> Iterator[tuple[str, str]]:
     """What no edit explains: ``("lost" | "added" | "moved", words)``."""
-    before, after = rendered_words(source), rendered_words(body, NOTHING)  # no block of HTML is in a clean body
+    before, after = _words(SHOWN_ADDRESS.sub(" ", rendered(source))), _words(rendered(body))
     # What the source holds but its rendering hides may come to light: a cell too many, a number of a list.
     # The number of a list item is no word: text may become one, and one may turn out to be text.
     removed, written = (
@@ -69,6 +67,10 @@ def unexplained(source: str, body: str, changes: Iterable[Change]) -> Iterator[t
     once -= gone & come
     if [word for word in before if word in once] != [word for word in after if word in once]:
         yield "moved", "the words that are in both once come in another order"
+
+
+def _words(text: str) -> list[str]:
+    return WORD.findall(html.unescape(text))
 
 
 def _touched(text: str) -> list[str]:
