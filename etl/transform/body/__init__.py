@@ -10,7 +10,7 @@ from operator import itemgetter
 
 from etl.model import Finding, ImageFields, LinkFields
 from etl.settings import Settings
-from etl.transform.body.boxes import BOX_START
+from etl.transform.body.boxes import BOX_END, BOX_START
 from etl.transform.body.code import Code, code_size
 from etl.transform.body.edits import Change, Edit, Revision
 from etl.transform.body.links import Destination, Linker, encoded
@@ -23,7 +23,7 @@ from etl.transform.body.verify import unexplained
 
 __all__ = ["Cleaned", "clean_body"]
 
-BOX = re.compile(rf"^{re.escape(BOX_START)}\n\n(.*?)\n\n</div>$", re.DOTALL | re.MULTILINE)
+BOX = re.compile(rf"^{re.escape(BOX_START)}\n\n(.*?)\n\n{BOX_END}$", re.DOTALL | re.MULTILINE)
 LINE_START = re.compile("^", re.MULTILINE)
 MOST_PASSES = 3
 """An edit may open or close code by accident; then what was code comes to the surface, and is walked again."""
@@ -64,18 +64,8 @@ def clean_body(
     if "\r" in source:
         source = source.replace("\r\n", "\n").replace("\r", "\n")
     revision = Revision(source, first_line, keep_changes=keep_changes or verify)
-    surface = Surface(revision, linker)
-    structure = Structure(revision, settings, linker)
-    _run_surface(surface)
-    tree = structure.run()
-    for _ in range(MOST_PASSES):
-        same_code = code_size(structure.text, structure.code_blocks) == surface.code_size
-        seen = same_code and not structure.uncovered
-        if not surface.run_lines() and (seen or not surface.run()):
-            break
-        structure.uncovered = False
-        _run_surface(surface)
-        tree = structure.run()
+    surface, structure = Surface(revision, linker), Structure(revision, settings, linker)
+    tree = _run(surface, structure)
     if settings.boxes != "div" and revision.apply(_box_edits(revision.text, settings)):
         structure.boxes_are_quotes = settings.boxes == "quote"
         tree = structure.run()
@@ -98,6 +88,20 @@ def clean_body(
         counts=revision.counts,
         changes=revision.changes if keep_changes else None,
     )
+
+
+def _run(surface: Surface, structure: Structure) -> Tree:
+    """Surface and structure, until neither finds what the other brought to light; returns the tree of the result."""
+    _run_surface(surface)
+    tree = structure.run()
+    for _ in range(MOST_PASSES):
+        same_code = code_size(structure.text, structure.code_blocks) == surface.code_size
+        seen = same_code and not structure.uncovered
+        if not surface.run_lines() and (seen or not surface.run()):
+            break
+        _run_surface(surface)
+        tree = structure.run()
+    return tree
 
 
 def _run_surface(surface: Surface) -> None:

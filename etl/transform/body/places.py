@@ -17,6 +17,17 @@ def line_start(text: str, offset: int) -> int:
     return text.rfind("\n", 0, offset) + 1
 
 
+def blanks_start(text: str, offset: int) -> int:
+    """Where the blanks before a place begin.
+
+    >>> blanks_start("a \\t b", 3), blanks_start("a", 1)
+    (1, 1)
+    """
+    while offset and text[offset - 1] in " \t":
+        offset -= 1
+    return offset
+
+
 def visible_end(text: str, node: Node) -> int:
     """Where the last visible character of a block ends."""
     end = node.end

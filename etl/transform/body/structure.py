@@ -39,7 +39,7 @@ from etl.transform.body.links import Linker
 from etl.transform.body.lists import glued_items, laid_out, list_edits, not_tight, usual_edits
 from etl.transform.body.literals import as_text, definition_edits, is_escaped, line_edits, literal_edits
 from etl.transform.body.parse import BLOCKS, Node, Tree, parse
-from etl.transform.body.places import is_inside, line_start, visible_end
+from etl.transform.body.places import blanks_start, is_inside, line_start, visible_end
 from etl.transform.body.tables import is_plain, table_edits
 
 MOST_ROUNDS = 50
@@ -96,7 +96,7 @@ class Structure:
         self.boxes_are_quotes = False
         """Whether quotations may be boxes that were turned into such."""
         self.uncovered = False
-        """Whether code became text, which the surface has not looked at."""
+        """Whether the last run made text of code, which the surface has not looked at."""
         self.unlinked: list[Written] = []
         """Links that became text (`Links.unlinked`)."""
         self.text = revision.text
@@ -113,6 +113,7 @@ class Structure:
 
         After the last round its ranges may be those before edits that only touch blanks and marks.
         """
+        self.uncovered = False
         for _ in range(MOST_ROUNDS):
             tree = self._tree()
             last = Round(self.revision, self.linker, tree, self.drop, boxes_are_quotes=self.boxes_are_quotes)
@@ -487,18 +488,14 @@ class Round(TreeRules):
 
     def soft_break(self, node: Node) -> None:
         """No blanks at the ends of lines; a backslash that only a blank kept from the line end has one of its own."""
-        start = node.start
-        while start and self.text[start - 1] in " \t":
-            start -= 1
+        start = blanks_start(self.text, node.start)
         if start < node.start:
             last = self.text.startswith("\\", start - 1) and not is_escaped(self.text, start - 1)
             self._edit(start, node.start, "\\" if last else "", "line-blanks")
 
     def hard_break(self, node: Node) -> None:
         """A hard break is a backslash, right behind the words; none is first in an item."""
-        start, line_end = node.start, self.text.find("\n", node.start, node.end)
-        while start and self.text[start - 1] in " \t":
-            start -= 1
+        start, line_end = blanks_start(self.text, node.start), self.text.find("\n", node.start, node.end)
         if self.text[start - 1 : start] in BEFORE_FIRST and (first := FIRST_BREAK.match(self.text, start)):
             line = line_start(self.text, start)
             if ITEM_MARKS.fullmatch(self.text, line, start):
