@@ -91,15 +91,15 @@ def list_edits(text: str, node: Node, loose: set[int], *, numbered: bool, touchi
     ``numbered``: whether equal numbers may count now. ``touching``: whether another list stands right beside it, so
     that only the kind of its marks tells the two apart.
     """
-    marks = [MARK.match(text, _start(text, item)) for item in node.children]
-    for item, mark in zip(node.children, marks, strict=True):
+    found = [MARK.match(text, _start(text, item)) for item in node.children]
+    for item, mark in zip(node.children, found, strict=True):
         yield from _item_edits(text, item, mark, loose)
-    if None in marks:
+    marks = [mark for mark in found if mark]
+    if len(marks) < len(found):
         return
-    counting = numbered and node.data is not None and _restarts([int(mark[1][:-1]) for mark in marks if mark])
+    counting = numbered and node.data is not None and _restarts([int(mark[1][:-1]) for mark in marks])
     references = dict(_references(text, node))
     for index, (item, mark) in enumerate(zip(node.children, marks, strict=True)):
-        assert mark is not None  # see above
         if index in references:
             yield references[index]
         elif _is_double(text, item, mark):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from etl.transform.body.boxes import BOX_START
+from etl.transform.body.boxes import BOX_END, BOX_START
 from etl.transform.body.edits import Edit
 from etl.transform.body.guards import Guard, any_marks, guard, in_bytes, present
 from etl.transform.body.links import encoded, is_prose
@@ -244,7 +244,7 @@ RARE: list[Remnant] = [
     (
         guard("^"),
         re.compile(rf"^\^\s*(?=[^\s^])([^^]{{1,{FAR}}}?)(?<=\S)\s*\^[ \t]*$", re.MULTILINE),
-        _marks("box", f"\n\n{BOX_START}\n\n", "\n\n</div>\n\n"),
+        _marks("box", f"\n\n{BOX_START}\n\n", f"\n\n{BOX_END}\n\n"),
     ),
     (guard("!!"), re.compile(r"^[ \t]*(!{2,6})[+-]?#?[ \t]*(?=[^\s!\[a-z\\<])(?![^\n]*%20)", re.MULTILINE), _heading),
     (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 
-from etl.transform.body.boxes import BOX_START, glued_end, glued_lines
+from etl.transform.body.boxes import BOX_END, BOX_START, glued_end, glued_lines
 from etl.transform.body.surface.elements import BOX
 from etl.transform.body.surface.tags import Tag
 from etl.transform.body.surface.walk import Walk
@@ -64,7 +64,7 @@ def close_box(walk: Walk, start: int, end: int) -> None:
     if not walk.box_open:
         return
     walk.box_open = walk.open.boxes > 0
-    walk.edit(start, end, "\n\n" if walk.box_open else "\n\n</div>\n\n", "box")
+    walk.edit(start, end, "\n\n" if walk.box_open else f"\n\n{BOX_END}\n\n", "box")
 
 
 def close_last_box(walk: Walk) -> None:
