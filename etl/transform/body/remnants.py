@@ -330,7 +330,7 @@ USUAL: list[Remnant] = [
         _repetition,
     ),
     (
-        guard("](", near=rb"\]\([/h][^ ()]*+(?:\([^()\n]*+\)[^ ()]*+)*+ "),
+        guard("](", near=rb"\]\([/h][^ ()\n]*+(?:\([^()\n]*+\)[^ ()\n]*+)*+ "),
         re.compile(rf"\]\(((?:/|https?://){PART}++(?: ++{PART}++)++)\)"),
         _address_with_blanks,
     ),
