@@ -129,26 +129,17 @@ def _ends_marked(walk: Walk, tag: Tag, mark: str) -> None:
         walk.edit(tag.start, tag.end, "", "unwrap")
         return
     if tag.start - opened.end > LONGEST_MARKED:
-        walk.edits[index] = walk.dropped(opened, "emphasis")
-        walk.edit(tag.start, tag.end, "", "emphasis")
+        _unmarked(walk, opened, index, tag, "emphasis")
         return
     first, last = _between_breaks(walk.text, opened.end, tag.start)
     content = walk.text[first:last]
+    shown = TAGS.sub("", content)
     before = walk.text[max(opened.start - 1, 0) : opened.start] if first == opened.end else "\n"
     after = walk.text[tag.end : tag.end + 1] if last == tag.start else "\n"
-    shown = TAGS.sub("", content)
-    empty = not shown.strip()
-    lead, trail = len(content) - len(content.lstrip(" \t")), len(content) - len(content.rstrip(" \t"))
-    inside = shown == shown.strip() or shown.strip() == content.strip() == content.strip(" \t")
-    # A star that a letter touches on one side and a sign on the other opens nothing, and a backslash ends nothing.
-    opens = lead or not before.isalnum() or shown.strip()[:1].isalnum()
-    inside = inside and bool(opens) and not shown.rstrip().endswith("\\")
-    fits = inside and "*" not in before + after and "*" not in (shown.strip()[:1], shown.strip()[-1:])
-    if empty or not fits or (BLOCK_INSIDE.search(content) and not walk.open.one_line):
-        rule = "icon" if empty and mark == "*" else "emphasis"
-        walk.edits[index] = walk.dropped(opened, rule)
-        walk.edit(tag.start, tag.end, "", rule)
+    if not _fits(content, shown, before, after) or (BLOCK_INSIDE.search(content) and not walk.open.one_line):
+        _unmarked(walk, opened, index, tag, "icon" if mark == "*" and not shown.strip() else "emphasis")
         return
+    lead, trail = len(content) - len(content.lstrip(" \t")), len(content) - len(content.rstrip(" \t"))
     if first > opened.end:
         walk.edits[index] = (opened.start, opened.end, "", "emphasis")
         walk.edit(first, first + lead, mark, "emphasis")
@@ -161,6 +152,26 @@ def _ends_marked(walk: Walk, tag: Tag, mark: str) -> None:
         walk.edit(tag.start, tag.end, "", "emphasis")
     else:
         walk.edit(tag.start - trail, tag.end, mark + apart, "emphasis")
+
+
+def _unmarked(walk: Walk, opened: Tag, index: int, tag: Tag, rule: str) -> None:
+    """Both tags of an element go."""
+    walk.edits[index] = walk.dropped(opened, rule)
+    walk.edit(tag.start, tag.end, "", rule)
+
+
+def _fits(content: str, shown: str, before: str, after: str) -> bool:
+    """Whether a mark of Markdown has a meaning around a text, of which ``shown`` is no tag: it touches words.
+
+    >>> [_fits(text, text, "a", " ") for text in ("b", " b ", "(b)", " ", "b\\\\")]
+    [True, True, False, False, False]
+    """
+    words = shown.strip()
+    if not words or not (shown == words or words == content.strip() == content.strip(" \t")):
+        return False
+    # A star that a letter touches on one side and a sign on the other opens nothing, and a backslash ends nothing.
+    opens = content.startswith((" ", "\t")) or not before.isalnum() or words[0].isalnum()
+    return opens and not words.endswith("\\") and "*" not in (before, after, words[0], words[-1])
 
 
 def close_emphasis(walk: Walk) -> None:
@@ -246,23 +257,28 @@ def _hard_break(walk: Walk, tag: Tag, rule: str, block: Tag, level: int) -> int:
 
 def anchor(walk: Walk, tag: Tag) -> int | None:
     """`<a href>` becomes a Markdown link, inside the heading that it holds; `<a name>` goes."""
-    if not tag.closing:
-        heading = LINKED_HEADING.match(walk.text, tag.end)
-        if heading and walk.gap(tag.start) == "\n\n" and not walk.around.in_item_line(tag.start):
-            walk.open.begin(tag, len(walk.edits))
-            walk.edit(tag.start, heading.end(), f"\n\n{'#' * int(heading[1] or len(heading[2]))} ", "anchor")
-            return heading.end()
-        if walk.around.is_closed(tag.end, ANCHOR_END):
-            walk.begin(tag, "", "anchor")
-        elif tag.attributes().get("href"):
-            walk.unwrap(tag)
-        else:
-            walk.drop(tag, "unwrap")
+    if tag.closing:
+        _ends_anchor(walk, tag)
         return None
+    heading = LINKED_HEADING.match(walk.text, tag.end)
+    if heading and walk.gap(tag.start) == "\n\n" and not walk.around.in_item_line(tag.start):
+        walk.open.begin(tag, len(walk.edits))
+        walk.edit(tag.start, heading.end(), f"\n\n{'#' * int(heading[1] or len(heading[2]))} ", "anchor")
+        return heading.end()
+    if walk.around.is_closed(tag.end, ANCHOR_END):
+        walk.begin(tag, "", "anchor")
+    elif tag.attributes().get("href"):
+        walk.unwrap(tag)
+    else:
+        walk.drop(tag, "unwrap")
+    return None
+
+
+def _ends_anchor(walk: Walk, tag: Tag) -> None:
     opened, index = walk.open.end(tag)
     if opened is None:
         walk.edit(tag.start, tag.end, "", "unwrap")
-        return None
+        return
     start, end, heading_mark, _ = walk.edits[index]
     inner = walk.text[end : tag.start]
     label = html.unescape(TAGS.sub("", inner) if "<" in inner else inner)
@@ -273,7 +289,6 @@ def anchor(walk: Walk, tag: Tag) -> int | None:
         before = after = ""  # of two links around one text the outer one wins
     walk.edits[index] = (start, end, heading_mark + before, rule)
     walk.edit(tag.start, tag.end, after + heading_mark[:2], rule)  # a blank line behind a heading, too
-    return None
 
 
 def image(walk: Walk, tag: Tag) -> None:
