@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from etl.transform.body.edits import Edit
+from etl.transform.body.lists import ITEM_MARK
 
 BOX_START = '<div class="box" markdown="1">'
 BOX_END = "</div>"
@@ -17,7 +18,7 @@ END = re.compile(r"\n[ \t]*(?:\n|</div)|\Z", re.IGNORECASE)
 TAGS_ALONE = re.compile(r"\s*(?:</?[a-zA-Z][^<>\n]*>\s*)*")
 BLOCK_TAG = re.compile(r"\s*</?(?:h[1-6]|p|ul|ol|li|table|tr|td|th|div|pre|hr|blockquote|img)\b", re.IGNORECASE)
 NUMBER_SIGN = re.compile(rf"{BLANKS}((?:1\. )?#[ \t]+)(?=\S)")
-ITEM = re.compile(r"[ \t]*(?:[*+-]|\d{1,9}[.)])[ \t]+(?!#[ \t])")
+ITEM = re.compile(rf"[ \t]*{ITEM_MARK}[ \t]+(?!#[ \t])")
 ROW = re.compile(r"[ \t]*\|")
 DIVIDER = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
 EMPTY_ROW = re.compile(r"[ \t|]*")

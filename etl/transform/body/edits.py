@@ -26,11 +26,12 @@ Edit = tuple[int, int, str, str]
 """Start, end, replacement, rule: replace ``text[start:end]``; the rule is a key of `rules.RULES`."""
 
 MARKUP = re.compile(
-    r"""<!--.*?-->|<[!?][^<>]*>|</?(?:(?:[ovwmx]|st\d):)?[a-zA-Z][a-zA-Z0-9]*(?:[\s/](?:[^<>"']|"[^"]*"|'[^']*')*|[\s/][^<>]*)?>
-    |~/?(?:hs|bs|lt|gt|amp|[lr][ds]q|np|pp|pre|tc|hc|tex)~
-    |!\[[^\]\[]*(?=\]\()
-    |\]\(\s*+(?:<[^<>\n]*+>|[^()\s]*+(?:\((?:[^()]|\([^()]*+\))*+\)[^()\s]*+)*+)
-        (?:\s++(?:"(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'|\((?:[^()\\]|\\.)*+\)))?+\s*+\)""",
+    r"""<!--.*?-->|<[!?][^<>]*>  # comments and declarations
+    |</?(?:(?:[ovwmx]|st\d):)?[a-zA-Z][a-zA-Z0-9]*(?:[\s/](?:[^<>"']|"[^"]*"|'[^']*')*|[\s/][^<>]*)?>  # tags
+    |~/?(?:hs|bs|lt|gt|amp|[lr][ds]q|np|pp|pre|tc|hc|tex)~  # marks of the old wiki
+    |!\[[^\]\[]*(?=\]\()  # the alternative text of an image
+    |\]\(\s*+(?:<[^<>\n]*+>|[^()\s]*+(?:\((?:[^()]|\([^()]*+\))*+\)[^()\s]*+)*+)  # the address of a link
+        (?:\s++(?:"(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'|\((?:[^()\\]|\\.)*+\)))?+\s*+\)  # and its title""",
     re.DOTALL | re.VERBOSE,
 )
 ADDRESS = re.compile(r"\]\([A-Za-z0-9/._?=#&:,+~@!$*'%-]++\)")
@@ -38,6 +39,7 @@ ADDRESS = re.compile(r"\]\([A-Za-z0-9/._?=#&:,+~@!$*'%-]++\)")
 PREFORMATTED = re.compile(r"<pre\b|\s*`{3}")
 TAG_OF_CODE = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?/?>")
 REFERENCE = re.compile(r"\]\[[^\]\n]*\]")
+# Lines that define links by reference, in items as well, and empty ones.
 DEFINITIONS = re.compile(r"(?:[ \t>*+-]*(?:\d{1,9}[.)][ \t]+)?(?:\[[^\]\n]+\]:[ \t]*\S+.*)?(?:\n|\Z))+")
 LIST_MARK = re.compile(r"(?:[\s>*+-]*\d{1,9}[.)])+[\s>*+-]*")
 NOT_WORD = re.compile(r"[\W_]+")

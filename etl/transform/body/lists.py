@@ -28,7 +28,8 @@ NARROWEST = 2  # columns of the narrowest mark, and what is before them is in no
 INDENT = (" ", "\t")
 LONGEST_NUMBER = 999  # a "list" of one that begins above is a sentence that begins with a year
 
-MARK = re.compile(r"([*+-]|\d{1,9}[.)])([ \t]*)")
+ITEM_MARK = r"(?:[*+-]|\d{1,9}[.)])"
+MARK = re.compile(rf"({ITEM_MARK})([ \t]*)")
 REFERENCE = re.compile(r"([*+-][ \t]+)(\d{1,3})[.)](?=[ \t])")
 NEXT_NUMBER = re.compile(r" (\d{1,2})\. (?=\S)")
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from etl.transform.body.edits import Edit
+from etl.transform.body.lists import ITEM_MARK
 from etl.transform.body.parse import Node
 from etl.transform.body.places import is_inside, line_start
 
@@ -16,7 +17,7 @@ MARK = re.compile(r"(?<![*\\\s])\*(?!\*)|(?<![*\\])\*(?![*\s])|(?<=[^\W_])_(?=[^
 ATTRIBUTES = re.compile(r"(?<=[)*>])\{|\{(?=:)")
 NUMBER_SIGNS = re.compile(r"^[ \t]*#{1,6}(?=[^\s#])", re.MULTILINE)
 DEFINITION = re.compile(
-    r"^(?:[ \t>]++|(?:[*+-]|\d{1,9}[.)])[ \t]++)*+(\[)(?!\^)(?=(?:[^\[\]\\]|\\.){1,999}+\]:)", re.MULTILINE | re.DOTALL
+    rf"^(?:[ \t>]++|{ITEM_MARK}[ \t]++)*+(\[)(?!\^)(?=(?:[^\[\]\\]|\\.){{1,999}}+\]:)", re.MULTILINE | re.DOTALL
 )
 """Of a link by reference; what only looks so is escaped or stands among words."""
 DEFINITION_SIGN = re.compile(r"^[ \t]*:(?=[ \t])", re.MULTILINE)

@@ -36,7 +36,7 @@ from etl.transform.body.edits import Revision, TreeRules, short
 from etl.transform.body.gaps import Gaps
 from etl.transform.body.link_edits import Links, Written
 from etl.transform.body.links import Linker
-from etl.transform.body.lists import glued_items, laid_out, list_edits, not_tight, usual_edits
+from etl.transform.body.lists import ITEM_MARK, glued_items, laid_out, list_edits, not_tight, usual_edits
 from etl.transform.body.literals import as_text, definition_edits, is_escaped, line_edits, literal_edits
 from etl.transform.body.parse import BLOCKS, Node, Tree, parse
 from etl.transform.body.places import blanks_start, is_inside, line_start, visible_end
@@ -53,37 +53,45 @@ SETTLED = frozenset(
 
 SIGNS = ("  ", "\t", "[", "]", "://", "*", "{", "_", "`")
 """Words without any of them stay as they are."""
+SHOWN = frozenset(("Text", "Html", "InlineHtml"))
+"""What a source shows as it is written."""
 BLANK_RUNS = re.compile(r"[ \t]{2,}|\t")
 DOUBLE_BLANKS = re.compile("  [ ]*")  # begins with two characters that are searched for as such
+BLANKS = re.compile(r"[ \t]+")
+
 # What would run, or lead somewhere, if it were no code.
 RUNS = re.compile(r"<[A-Za-z/!?]|\]\(\s*(?:javascript|vbscript|data):", re.IGNORECASE)
+# Back-ticks are escaped, or stand one by one around code of one line.
 SIMPLE_CODE = re.compile(r"(?:[^`\\]|\\.|`[^`\n]+`(?!`))*", re.DOTALL)
 FENCE_LINE = re.compile(r"(`{3,}|~{3,})([^\n]*)")
 LANGUAGE = re.compile(r"[\w+#.-]{1,40}")
+NOT_QUOTE = re.compile(r"[^>\t]")
+
 DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015"
 LINE_SIGNS = frozenset(f"{DASHES}#: \t\n")
 """A line of a paragraph that begins with none of them is words."""
 RULE_LINE = re.compile(rf"^[ \t]*+[{DASHES}](?:[ \t]*+[{DASHES}])++[ \t]*+\\?[ \t]*+$", re.MULTILINE)
-NOT_QUOTE = re.compile(r"[^>\t]")
 QUOTE_BLANKS = re.compile(r"^((?:[ \t]*>)+)[ \t]{2,}(?=\S)", re.MULTILINE)
-LONG_HEADING = 120
-TRAILING_MARKS = re.compile(r"[ \t]+(?:\\?\*|-{2,}|_+)\Z")
-WIDE_HEADING_MARK = re.compile(r"(#{1,6})(?:\t| [ \t])[ \t]*")
-HEADING_ATTRIBUTES = re.compile(r"(?<!\\)\{[^{}\n]*\}\Z")
-ALLOWED_HTML = re.compile(r"</?su[bp]>|<br>")
-FIRST_WORD = re.compile(r"</?su[bp]>([ \t]*\n[ \t]*)(?=[^\s<])")
-TEXT_BLOCKS = BLOCKS | {"Item", "TableCell"}
-BLANKS = re.compile(r"[ \t]+")
-ALLOWED_TAGS = frozenset(("<sub>", "</sub>", "<sup>", "</sup>"))
-ITEM_MARKS = re.compile(r"[ \t>]*(?:(?:[*+-]|\d{1,9}[.)])[ \t]*+)++")
-BEFORE_FIRST = frozenset("*+-.)")
-MARKS_OF_EMPHASIS = frozenset("*_")
-"""Before a backslash they may begin what they could not before a blank."""
-FIRST_BREAK = re.compile(r"[ \t]+\\?\n[ \t>]*(?![ \t>|#`~=*+-]|\d{1,9}[.)])")
-"""One that words follow which begin no block."""
-SHOWN = frozenset(("Text", "Html", "InlineHtml"))
 MORE_THAN = re.compile(r">[ \t]*\d")  # `* > 125 g` is a comparison
 MARK_ONLY = re.compile(r"[ \t]*(?:[*+-]|#{1,6})[ \t]+")
+
+LONG_HEADING = 120
+WIDE_HEADING_MARK = re.compile(r"(#{1,6})(?:\t| [ \t])[ \t]*")
+TRAILING_MARKS = re.compile(r"[ \t]+(?:\\?\*|-{2,}|_+)\Z")
+HEADING_ATTRIBUTES = re.compile(r"(?<!\\)\{[^{}\n]*\}\Z")  # some engines take `{#name}` for no words
+
+ALLOWED_TAGS = frozenset(("<sub>", "</sub>", "<sup>", "</sup>"))
+ALLOWED_HTML = re.compile(r"</?su[bp]>|<br>")
+FIRST_WORD = re.compile(r"</?su[bp]>([ \t]*\n[ \t]*)(?=[^\s<])")  # on the line below a tag
+TEXT_BLOCKS = BLOCKS | {"Item", "TableCell"}
+
+ITEM_MARKS = re.compile(rf"[ \t>]*(?:{ITEM_MARK}[ \t]*+)++")
+BEFORE_FIRST = frozenset("*+-.)")
+"""What the mark of an item ends with."""
+FIRST_BREAK = re.compile(r"[ \t]+\\?\n[ \t>]*(?![ \t>|#`~=*+-]|\d{1,9}[.)])")
+"""One that words follow which begin no block."""
+MARKS_OF_EMPHASIS = frozenset("*_")
+"""Before a backslash they may begin what they could not before a blank."""
 
 
 class Structure:

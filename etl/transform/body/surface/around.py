@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
-LINE_START = re.compile(r"[ \t>]*(?:(?:[*+-]|\d{1,9}[.)]|#{1,6})[ \t]+)?")
-ITEM_START = re.compile(r"[ \t>]*(?:[*+-]|\d{1,9}[.)])[ \t]+")
+from etl.transform.body.lists import ITEM_MARK
+
+LINE_START = re.compile(rf"[ \t>]*(?:(?:{ITEM_MARK}|#{{1,6}})[ \t]+)?")
+ITEM_START = re.compile(rf"[ \t>]*{ITEM_MARK}[ \t]+")
 ROW_START = re.compile(r"[ |>]*")
 LINE_BLANKS = re.compile(r"[ \t]*")
 # What a line of text must not begin with, once the tag before it is gone.
