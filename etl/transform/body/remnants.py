@@ -205,15 +205,20 @@ BROKEN_ROW = re.compile(
     r"(?:[^\S\n]*[^|\s][^|\n]*\n){0,40}[^\S\n]*[^|\s][^|\n]*\|[^\n]*$",  # lines without pipes, and one that closes it
     re.MULTILINE,
 )
+ITEM_LINE = re.compile(r"^(\*{1,6})[+-]?[ \t]+([^\n]*)$", re.MULTILINE)
+BOLD_BELOW = re.compile(r"\n[^\n]*?\*\*")
+STARS = re.compile(r"(?<!\\)\*{2,}")
 DASHED_WORDS = re.compile(
     rf"^[ \t]*+(?:{DASH}[ \t]++){{2,}}+{DASH}?+[ \t]*+(\w[^\u2013\u2014\n]{{0,80}}?)[ \t]*+(?:{DASH}[ \t]*+){{2,}}+$",
     re.MULTILINE,
 )
 
-ITEM_LINE = re.compile(r"^(\*{1,6})[+-]?[ \t]+([^\n]*)$", re.MULTILINE)
-BOLD_BELOW = re.compile(r"\n[^\n]*?\*\*")
-STARS = re.compile(r"(?<!\\)\*{2,}")
+# What guards look for in bytes.
 NESTED_ITEM = re.compile(rb"\n\*{2,6}[+-]?[ \t](?![^*\n]*\*\*[ \t]*(?:\n|\Z))")
+DASH_BYTES = rb"(?:-|\xe2\x80[\x93\x94])"
+DASHED_LINE = re.compile(rb"\n%b{2}[^\n]*%b{2}(?:\n|\Z)" % (DASH_BYTES, DASH_BYTES))
+DASHES = [re.compile(f"{dash} {dash}".encode()) for dash in "\u2013\u2014"] + [re.compile(b"- - ")]
+SPACED = re.compile(rb"\*\*[ \t](?<![^ \t\n]...)")
 
 
 def _has_nested_item(data: bytes) -> bool:
@@ -224,23 +229,23 @@ def _has_nested_item(data: bytes) -> bool:
     return at >= 0
 
 
-DASH_BYTES = rb"(?:-|\xe2\x80[\x93\x94])"
-DASHED_LINE = re.compile(rb"\n%b{2}[^\n]*%b{2}(?:\n|\Z)" % (DASH_BYTES, DASH_BYTES))
-DASHES = [re.compile(f"{dash} {dash}".encode()) for dash in "\u2013\u2014"] + [re.compile(b"- - ")]
-SPACED = re.compile(rb"\*\*[ \t](?<![^ \t\n]...)")
-
 Kind = tuple[re.Pattern[str], Callable[[Match], Iterator[Edit]]]
 Remnant = tuple[Guard, re.Pattern[str], Callable[[Match], Iterator[Edit]]]
 
 RARE: list[Remnant] = [
+    # `__ text __`
     (guard("__ "), re.compile(r"(?<!\S)__[ \t]+([^_\n]*[^_\s])[ \t]+__(?![^\s,.;:)])"), _marks("bold", "**", "**")),
+    # `''text''`
     (
         guard("''"),
         re.compile(r"(?<![\w'])''(?=[^\s'])([^'\n]{1,300}?)(?<=[^\s'])''(?![\w'])"),
         _marks("tiki-mark", "*", "*"),
     ),
+    # `===text===`, underlined
     (guard("==="), re.compile(r"===(?=[^\s=])([^=\n]{1,300}?)(?<=[^\s=])==="), _marks("tiki-mark", "", "")),
+    # `::text::`, centred
     (guard("::"), re.compile(r"^::(?=[^\s:])(.+?)(?<=[^\s:])::[ \t]*$", re.MULTILINE), _marks("tiki-mark", "", "")),
+    # `^text^`, a box
     (
         guard("^"),
         re.compile(rf"^\^\s*(?=[^\s^])([^^]{{1,{FAR}}}?)(?<=\S)\s*\^[ \t]*$", re.MULTILINE),
@@ -254,12 +259,14 @@ RARE: list[Remnant] = [
         ),
         _link,
     ),
+    # `• peas`, and `; • peas`
     (
         guard("\u2022"),
         re.compile(r"^[ \t]*(?:;[ \t]*)?\u2022[ \t]*(?=[^\s\u2022])", re.MULTILINE),
         _whole("bullet", "* "),
     ),
     (guard("}"), re.compile(r"\}(?<=[LNTXVRBPG]\})"), _stray_end),
+    # `[^1]: text`, a note, and `[^1]`, which refers to it
     (
         guard("[^"),
         re.compile(r"^([ \t>*+-]*(?:\d{1,9}[.)][ \t]+)?)\[\^(\w{1,20})\]:[ \t]*", re.MULTILINE),
@@ -300,6 +307,7 @@ USUAL: list[Remnant] = [
         _table,
     ),
     (guard("|", marks=rb"\n\|", near=rb"\n(?<=  \n)"), BROKEN_ROW, _broken_row),
+    # `---Words`: a rule, and words that were glued to it
     (
         guard("---", marks=rb"\n---", near=rb"---(?<![^\n]---)-?[A-Z\[!]"),
         re.compile(r"---(?<![^\n]---)-?(?=[A-Z\[!][^\n]{5})"),
@@ -307,7 +315,9 @@ USUAL: list[Remnant] = [
     ),
     (Guard(DASHED_LINE, lambda data: any(dashes.search(data) for dashes in DASHES)), DASHED_WORDS, _rules),
     (guard("*****"), re.compile(r"\*{5}(?<=[\s|]\*{5})(?![^\s|])"), _bold_star),
+    # `words *: more`
     (guard(" *:", near=rb"\*:(?<= \*:)"), re.compile(r"(?<=\w)[ \t]+\*:(?=\s)"), _whole("bold", ":")),
+    # `https:// a.example`, as an address or in a text
     (
         guard("// "),
         re.compile(
@@ -316,6 +326,7 @@ USUAL: list[Remnant] = [
         ),
         _whole("address", r"\1//\2"),
     ),
+    # `doi.org/10.5555/a- 12`: broken behind a hyphen
     (
         guard("doi.org/", near=rb"- [\d\x80-\xff]"),
         re.compile(r"(doi\.org/10\.\d{4,9}/[^\s<>()\]]{1,100}-) (?=\d{2,})"),
