@@ -89,17 +89,19 @@ class Links(TreeRules):
             self._unlink(node.start, href, destination, f"link {href!r}", "its text stays", words=start)
         elif destination.finding and destination.state != "dangling":
             self.revision.find(destination.finding, node.start, f"link {href!r}", f"goes to {destination.href}")
-        if destination.href is None or not label.strip():
-            self.again = self.again or not self._is_alone(node, label)
-            before, behind = self._touching(node)
-            self._edit(node.start, start, before, "unlink")
-            self._edit(end, node.end, behind, "unlink")
+        if destination.href is not None and label.strip():
+            self._keep(node.start, href, self._rewrite(node, label, destination.href, _rule(destination)), destination)
             return
-        rule = "page-link" if destination.kind in ("page", "tag") else "link"
-        written = self._rewrite(node, label, destination.href, rule)
+        self.again |= not self._is_alone(node, label)
+        before, behind = self._touching(node)
+        self._edit(node.start, start, before, "unlink")
+        self._edit(end, node.end, behind, "unlink")
+
+    def _keep(self, start: int, href: str, written: str, destination: Destination) -> None:
+        """A link stays, with the address that is written for it."""
         if destination.state == "dangling" and written != href:
-            self.revision.note_address(node.start, written, href)
-        self.kept.append((node.start, written, destination))
+            self.revision.note_address(start, written, href)
+        self.kept.append((start, written, destination))
 
     def _is_alone(self, node: Node, label: str) -> bool:
         """Whether the words of a link mean the same without it: nothing in or around them is a mark or touches them."""
@@ -135,11 +137,8 @@ class Links(TreeRules):
         if to.href != href:
             if _may_be_cut(to.href):
                 return False
-            rule = "page-link" if to.kind in ("page", "tag") else "link"
-            self.edits.append((label.end, node.end, f"]({to.href})", rule))
-            if to.state == "dangling":
-                self.revision.note_address(start, to.href, href)
-        self.kept.append((start, to.href, to))
+            self.edits.append((label.end, node.end, f"]({to.href})", _rule(to)))
+        self._keep(start, href, to.href, to)
         return True
 
     def _destination(self, node: Node, href: str) -> Destination:
@@ -169,7 +168,7 @@ class Links(TreeRules):
         if tail and label.rstrip().endswith(tail):
             behind = tail
             trail += len(behind)
-        self.again = self.again or bool(lead or trail > len(behind))
+        self.again |= bool(lead or trail > len(behind))
         if tail:
             href = href[: -len(tail)]
         before, after = self._touching(node)
@@ -291,6 +290,11 @@ def _without_punctuation(address: str) -> str:
             address = address[:-1]
         else:
             return address
+
+
+def _rule(destination: Destination) -> str:
+    """The rule under which a link gets its address."""
+    return "page-link" if destination.kind in ("page", "tag") else "link"
 
 
 def _may_be_cut(href: str) -> bool:
