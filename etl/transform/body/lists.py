@@ -255,7 +255,7 @@ def laid_out(text: str, blocks: Iterable[Node]) -> Iterator[Edit]:
     """
     before = None
     for block in blocks:
-        if before == "List":
+        if before == "List" and (text[block.start - 1] in INDENT or text[block.start].isspace()):
             yield from _behind_list(text, block)
         before = block.kind
         if before == "List":

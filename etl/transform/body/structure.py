@@ -129,7 +129,7 @@ class Structure:
             self.text, self.version = self.revision.text, self.revision.version
             self.links, self.code_blocks = last.links, last.code_blocks
             self.unlinked += last.links.unlinked
-            self.uncovered = self.uncovered or last.uncovered
+            self.uncovered |= last.uncovered
             applied = self.revision.apply(last.edits)
             last.edits.clear()  # so many of a hostile body that they are not kept
             if applied <= SETTLED and not last.again and not self.revision.postponed:
@@ -209,7 +209,7 @@ class Round(TreeRules):
             self._raised()
         if self.box_open:
             self._end_box()
-        self.again = self.again or self.links.again or self.gaps.again
+        self.again |= self.links.again or self.gaps.again
 
     # --- code -------------------------------------------------------------------------------
 
@@ -279,7 +279,7 @@ class Round(TreeRules):
             self.revision.find("heading.empty", node.start, "a heading without text", "removed")
             self._edit(node.start, end, "", "empty-heading")
             return
-        self.again = self.again or "\t" in self.text[node.start : end]  # behind a blank, marks at the end are none
+        self.again |= "\t" in self.text[node.start : end]  # behind a blank, marks at the end are none
         if mark := WIDE_HEADING_MARK.match(self.text, node.start):
             self._edit(*mark.span(), f"{mark[1]} ", "heading")
         if end > node.inner_end and not self.text[node.inner_end : end].strip(" \t#"):
@@ -304,7 +304,7 @@ class Round(TreeRules):
         if end - node.start >= LONG_HEADING:
             edits = list(glued_items(self.text, node.start, end))
             self.edits += edits
-            self.again = self.again or bool(edits)
+            self.again |= bool(edits)
 
     def _setext(self, node: Node, end: int) -> None:
         """Text right above `---` is a paragraph and a rule; one line above `===` is a heading."""
@@ -333,7 +333,7 @@ class Round(TreeRules):
             self.loose = not_tight([each for each in self.tree.nodes if each.kind == "Item"])
         numbered, touching = id(node) not in self.gaps.waiting, id(node) in self.gaps.touching
         edits = [*list_edits(self.text, node, self.loose, numbered=numbered, touching=touching)]
-        self.again = self.again or any(rule == "number" and new[0] == "\\" for *_, new, rule in edits)  # it is text now
+        self.again |= any(rule == "number" and new[0] == "\\" for *_, new, rule in edits)  # it is text now
         self.edits += edits
 
     # --- HTML -------------------------------------------------------------------------------
@@ -430,9 +430,8 @@ class Round(TreeRules):
         if not node.children:
             return  # `is_plain`
         edits = list(table_edits(self.text, node))
-        if edits:
-            self.edits += edits
-            self.again = self.again or any(rule.startswith("table-") for *_, rule in edits)
+        self.edits += edits
+        self.again |= any(rule.startswith("table-") for *_, rule in edits)
 
     # --- paragraphs -------------------------------------------------------------------------
 
@@ -511,7 +510,7 @@ class Round(TreeRules):
                 self._edit(*first.span(), " ", "hard-break")
                 return
         if line_end >= 0:
-            self.again = self.again or self.text[start - 1 : start] in MARKS_OF_EMPHASIS
+            self.again |= self.text[start - 1 : start] in MARKS_OF_EMPHASIS
             self._edit(start, line_end, "" if node.start < self.gaps.rows_end else "\\", "hard-break")
 
     # --- bold -------------------------------------------------------------------------------
@@ -526,7 +525,7 @@ class Round(TreeRules):
     def emphasis(self, node: Node) -> None:
         """Emphasis is `*`, where no other star stands beside it."""
         self.edits += emphasis_edits(self.text, node)
-        self.again = self.again or begins_with_star(self.text, node)
+        self.again |= begins_with_star(self.text, node)
 
     def _lone_marks(self) -> None:
         """Marks that are text: they get their touch again or go, with all bold of a page that is inside out."""
