@@ -588,7 +588,7 @@ PAGE_TEMPLATES = [
     *("/pages/{slug}/", "/beds/{slug}/", "/beds/{slug}.html", "/{slug}/", "/a/b/{slug}", "/{slug}"),
     *("/posts/{slug}", "/posts/old-{slug}/", "/tags/{slug}/", "/categories/{slug}.html", "/attachments/{slug}.pdf"),
 ]
-TAG_TEMPLATES = ["/tags/{slug}/", "/soils/{slug}", "/{slug}.html"]
+TAG_TEMPLATES = ["/tags/{slug}/", "/soils/{slug}", "/{slug}.html", "/posts/about-{slug}"]
 
 
 @pytest.mark.parametrize("legacy_base", ["/", "/wiki"])

@@ -122,7 +122,8 @@ class Linker:
             if self.is_elsewhere(href):
                 return Destination(href, "external", "external")
             usual = OF_PAGE.fullmatch(href)
-            if usual and usual[1] in self._prefixes and not self._is_new(href):
+            of_new_site = usual and (self._is_new(href) or _slug_in(self.settings.tag_template, href))
+            if usual and usual[1] in self._prefixes and not of_new_site:
                 return self._page(LegacyLink(usual[1], usual[2], ""), href, label, "") or self._dangling(usual[2])
         return self._resolved(href, label, hint, broken)
 
