@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Literal
 
 from anyascii import anyascii
@@ -146,9 +147,14 @@ def slug_in(template: str, path: str) -> str | None:
     >>> slug_in("/{slug}", "/pages/wells"), slug_in("/{slug}.html", "/.html")
     (None, None)
     """
-    before, _, behind = template.partition("{slug}")
-    slug = path.removeprefix(before).removesuffix(behind)
-    return slug if WELL_FORMED.fullmatch(slug) and template.replace("{slug}", slug) == path else None
+    match = _paths_of(template).fullmatch(path)
+    return match[1] if match else None
+
+
+@lru_cache(16)
+def _paths_of(template: str) -> re.Pattern[str]:
+    before, _, behind = map(re.escape, template.partition("{slug}"))
+    return re.compile(f"{before}({WELL_FORMED.pattern}){behind}")
 
 
 def shortened(slug: str, longest: int = LONGEST) -> str:

@@ -122,9 +122,9 @@ class Linker:
             if self.is_elsewhere(href):
                 return Destination(href, "external", "external")
             usual = OF_PAGE.fullmatch(href)
-            of_new_site = usual and (self._is_new(href) or _slug_in(self.settings.tag_template, href))
-            if usual and usual[1] in self._prefixes and not of_new_site:
-                return self._page(LegacyLink(usual[1], usual[2], ""), href, label, "") or self._dangling(usual[2])
+            if usual and usual[1] in self._prefixes:
+                legacy = LegacyLink(usual[1], usual[2], "")
+                return self._found(legacy, href, label, "") or self._missing(legacy, href)
         return self._resolved(href, label, hint, broken)
 
     def is_elsewhere(self, href: str) -> bool:
@@ -142,19 +142,21 @@ class Linker:
         lost = LOST_ID.search(hint) if hint else None
         if lost and (page := self.lookup.by_id(str(int(lost[1])))):
             return _to(page)
-        if found := self._of_new_site(href):
-            return found
-        is_new = self._is_new(href)
         legacy = self._legacy(href)
         if legacy is None:
-            return _lost(href) if is_new else self._elsewhere(href)
-        found = self._page(legacy, href, "" if is_new else label, hint)
-        found = found or self._of_new_site(href.rstrip("/") + "/" * (not href.endswith("/")))  # it answers both
-        if found:
+            return self._of_new_site(href) or (_lost(href) if self._is_new(href) else self._elsewhere(href))
+        if found := self._found(legacy, href, label, hint):
             return found
         if broken:
             return Destination(None, "legacy", "dangling", None, "link.dangling")
         return self._missing(legacy, href)
+
+    def _found(self, legacy: LegacyLink, href: str, label: str, hint: str) -> Destination | None:
+        """The page or tag that an address of either site means, if there is one."""
+        if found := self._of_new_site(href):
+            return found
+        found = self._page(legacy, href, "" if self._is_new(href) else label, hint)
+        return found or self._of_new_site(href.rstrip("/") + "/" * (not href.endswith("/")))  # it answers both
 
     def _legacy(self, href: str) -> LegacyLink | None:
         settings = self.settings
@@ -269,7 +271,7 @@ class Linker:
 
     def _dangling(self, slug: str) -> Destination:
         """What the path means that a slug would have: another round over the body would find the same."""
-        return self._resolved(self.settings.path(slug), "", "", False)
+        return self.resolve(self.settings.path(slug))
 
     def _elsewhere(self, href: str) -> Destination:
         """A link that does not go to the old site."""
