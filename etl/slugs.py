@@ -147,12 +147,13 @@ def slug_in(template: str, path: str) -> str | None:
     >>> slug_in("/{slug}", "/pages/wells"), slug_in("/{slug}.html", "/.html")
     (None, None)
     """
-    match = _paths_of(template).fullmatch(path)
+    match = paths_of(template).fullmatch(path)
     return match[1] if match else None
 
 
 @lru_cache(16)
-def _paths_of(template: str) -> re.Pattern[str]:
+def paths_of(template: str) -> re.Pattern[str]:
+    """What all paths of a template look like; the group is the slug."""
     before, _, behind = map(re.escape, template.partition("{slug}"))
     return re.compile(f"{before}({WELL_FORMED.pattern}){behind}")
 

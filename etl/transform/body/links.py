@@ -28,7 +28,7 @@ from etl.addresses import (
 )
 from etl.model import LinkKind, LinkState, Target
 from etl.settings import Settings
-from etl.slugs import WELL_FORMED, make_slug, shortened, slug_in, undated
+from etl.slugs import WELL_FORMED, make_slug, paths_of, shortened, undated
 
 FOLLOWED = frozenset(("http", "https", "ftp", "mailto", "tel"))
 SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
@@ -110,6 +110,12 @@ class Linker:
         self._is_own = lru_cache(1024)(lambda host: host_name(host) in own_hosts)
         self._rewrites = bool(settings.address_rewrites)
         self._prefixes = frozenset(settings.path_prefixes)
+        self._new_page = paths_of(settings.path_template).fullmatch
+        """Whether an address is what a page of the new site may have: then the words of a link say nothing more.
+
+        They would lead a link that a round over its body wrote, and that is dangling, to another page in the next one.
+        """
+        self._new_tag = paths_of(settings.tag_template).fullmatch
         # The rules ask for a link again in every round over its body.
         self._resolved = lru_cache(4096)(self._resolve)
 
@@ -144,7 +150,7 @@ class Linker:
             return _to(page)
         legacy = self._legacy(href)
         if legacy is None:
-            return self._of_new_site(href) or (_lost(href) if self._is_new(href) else self._elsewhere(href))
+            return self._of_new_site(href) or (_lost(href) if self._new_page(href) else self._elsewhere(href))
         if found := self._found(legacy, href, label, hint):
             return found
         if broken:
@@ -155,7 +161,7 @@ class Linker:
         """The page or tag that an address of either site means, if there is one."""
         if found := self._of_new_site(href):
             return found
-        found = self._page(legacy, href, "" if self._is_new(href) else label, hint)
+        found = self._page(legacy, href, "" if self._new_page(href) else label, hint)
         return found or self._of_new_site(href.rstrip("/") + "/" * (not href.endswith("/")))  # it answers both
 
     def _legacy(self, href: str) -> LegacyLink | None:
@@ -189,21 +195,14 @@ class Linker:
             for old, new in settings.address_rewrites.items()
         )
 
-    def _is_new(self, href: str) -> bool:
-        """Whether an address is what a page of the new site may have: then the words of a link say nothing more.
-
-        They would lead a link that a round over its body wrote, and that is dangling, to another page in the next one.
-        """
-        return slug_in(self.settings.path_template, href) is not None
-
     def _of_new_site(self, href: str) -> Destination | None:
         """The page or tag whose path on the new site an address is."""
-        slug = slug_in(self.settings.path_template, href)
-        page = self.lookup.by_slug(slug) if slug else None
-        if page and page.path == href:
-            return _to(page)
-        slug = slug_in(self.settings.tag_template, href)
-        return self._tag(slug) if slug else None
+        if of_page := self._new_page(href):
+            page = self.lookup.by_slug(of_page[1])
+            if page and page.path == href:
+                return _to(page)
+        of_tag = self._new_tag(href)
+        return self._tag(of_tag[1]) if of_tag else None
 
     def _page(self, legacy: LegacyLink, href: str, label: str, hint: str) -> Destination | None:
         """The page or tag that an address of the old site means, if there is one."""
@@ -233,10 +232,12 @@ class Linker:
 
     def _asked(self, legacy: LegacyLink, href: str) -> Iterator[Address]:
         """What a link asks the redirect map for, in the order of servers."""
-        usual = link_address(legacy)
-        if usual and usual.value == href.rstrip("/"):  # a path as nearly all are: it comes first
+        usual, base = link_address(legacy), self.settings.legacy_base
+        if usual and usual.value == href.rstrip("/"):  # a path as nearly all are: so would `lookups` say
             yield usual
-        base = self.settings.legacy_base
+            if base == "/":
+                yield Address("name", usual.value[1:])
+            return
         yield from lookups(on_old_site(href, self.settings.hosts, base) or "", base)
         if usual:  # as no request can spell it: twice encoded, or with a lone percent sign
             yield usual
@@ -258,7 +259,7 @@ class Linker:
         kind, value, _ = legacy
         if kind == "id":
             return Destination(None, "legacy", "dangling", None, "link.dangling")
-        if self._is_new(href):
+        if self._new_page(href):
             return _lost(href)
         if self._is_moved(href):
             return self._elsewhere(href)
