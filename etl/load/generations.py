@@ -90,10 +90,12 @@ class Generations:
     def current(self) -> Path | None:
         """The generation that is published, resolved once; None when there is none.
 
-        Raises OutputError for a ``current`` that is no link.
+        Raises OutputError for a ``current`` that is no link, or whose generation is gone while others are there: no
+        run is compared with nothing unless it is the first.
         """
-        link = self._own_link(CURRENT)
-        return link.resolve(strict=True) if link and link.exists() else None
+        if self._own_link(CURRENT) and not self._numbers():
+            return None
+        return self._shown(CURRENT, "`wiki-etl rollback` leads to another one; without the link nothing is compared")
 
     @property
     def released(self) -> Path | None:
@@ -102,11 +104,14 @@ class Generations:
         Raises OutputError when it is not there any more: its addresses would be lost without a word; also for a
         ``released`` that is no link.
         """
-        link = self._own_link(RELEASED)
+        return self._shown(RELEASED, "release another generation")
+
+    def _shown(self, name: str, then: str) -> Path | None:
+        link = self._own_link(name)
         if link is None:
             return None
         if not link.exists():
-            raise OutputError(f"{link} names {link.readlink()}, which is not there; release another generation")
+            raise OutputError(f"{link} names {link.readlink()}, which is not there; {then}")
         return link.resolve(strict=True)
 
     def publish(self, made: Path, keep: int) -> tuple[Path, bool]:
@@ -149,14 +154,15 @@ class Generations:
     def roll_back(self, number: int | None = None) -> tuple[Path, Path]:
         """Point ``current`` at the generation that it showed before, or at a given one; returns old and new.
 
-        Nothing is removed: ``number`` may also lead forward again. Takes the lock. Raises OutputError when there
-        is no generation to go back to, SettingsError for an unknown number.
+        The old one may be gone. Nothing is removed: ``number`` may also lead forward again. Takes the lock. Raises
+        OutputError when there is no generation to go back to, SettingsError for an unknown number.
         """
         self._require()
         with self.locked():
-            current = self.current
-            if current is None:
+            link = self._own_link(CURRENT)
+            if link is None:
                 raise OutputError(f"there is no current generation in {self.out} to roll back")
+            current = self.folder / link.readlink().name
             before = self._before(int(current.name)) if number is None else number
             if before is None:
                 raise OutputError(f"generation {current.name} has no previous one in {self.folder}: nothing to go to")
@@ -193,6 +199,8 @@ class Generations:
             raise OutputError(f"{self.out} holds no generation; is it the folder that --out of migrate named?")
 
     def _numbers(self) -> list[int]:
+        if not self.folder.is_dir():
+            return []
         return sorted(int(path.name) for path in self.folder.iterdir() if path.name.isdecimal())
 
     def _numbered(self, number: int) -> Path:

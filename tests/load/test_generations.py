@@ -291,6 +291,16 @@ def test_a_release_that_is_not_there_any_more_is_trouble_and_not_nothing(out: Ge
         assert out.released
 
 
+def test_a_current_generation_that_is_not_there_any_more_is_trouble_with_a_way_back(out: Generations) -> None:
+    history(out, "one", "two")
+    shutil.rmtree(out.folder / "2")
+    with pytest.raises(OutputError, match="not there; `wiki-etl rollback` leads to another one"), out.publishing():
+        pass
+    old, new = out.roll_back()
+    assert (old.name, new.name) == ("2", "1")
+    assert out.current == new.resolve()
+
+
 def test_a_release_that_is_no_link_is_trouble_and_no_second_release(out: Generations) -> None:
     history(out, "one")
     (out.out / "released").mkdir()
