@@ -118,6 +118,7 @@ class Linker:
         self._new_tag = paths_of(settings.tag_template).fullmatch
         # The rules ask for a link again in every round over its body.
         self._resolved = lru_cache(4096)(self._resolve)
+        self._usual = lru_cache(4096)(self._of_page)
 
     def resolve(self, href: str, label: str = "", hint: str = "", *, broken: bool = False) -> Destination:
         """Where a link goes: ``label`` its visible text, ``hint`` the title of its anchor.
@@ -130,8 +131,11 @@ class Linker:
             usual = OF_PAGE.fullmatch(href)
             if usual and usual[1] in self._prefixes:
                 legacy = LegacyLink(usual[1], usual[2], "")
-                return self._found(legacy, href, label, "") or self._missing(legacy, href)
+                return self._usual(legacy, href) if self._new_page(href) else self._of_page(legacy, href, label)
         return self._resolved(href, label, hint, broken)
+
+    def _of_page(self, legacy: LegacyLink, href: str, label: str = "") -> Destination:
+        return self._found(legacy, href, label, "") or self._missing(legacy, href)
 
     def is_elsewhere(self, href: str) -> bool:
         """Whether an address is an ordinary one of another site, which stays as it is."""
@@ -174,7 +178,7 @@ class Linker:
 
     def named(self, *names: str) -> Destination | None:
         """The page of the first name that one has: the owner of that very name, else the first of its title."""
-        for name in names:
+        for name in filter(None, names):
             exact, key = canonical_name(name), name_key(name)
             owner = self.lookup.by_address(Address("name", exact)) if exact else None
             pages = self.lookup.by_name(key) if key else ()
