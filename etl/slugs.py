@@ -16,6 +16,8 @@ from anyascii import anyascii
 LONGEST = 120
 LEGACY_LONGEST = 100
 WELL_FORMED = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+WHOLE = r"[a-z0-9]++(?:-[a-z0-9]++)*+"
+"""The same in front of what is no part of a slug."""
 
 # A Greek letter on its own is read by its name; in a word, and in any other script, anyascii spells it.
 GREEK = dict(
@@ -154,8 +156,9 @@ def slug_in(template: str, path: str) -> str | None:
 @lru_cache(16)
 def paths_of(template: str) -> re.Pattern[str]:
     """What all paths of a template look like; the group is the slug."""
-    before, _, behind = map(re.escape, template.partition("{slug}"))
-    return re.compile(f"{before}({WELL_FORMED.pattern}){behind}")
+    before, _, behind = template.partition("{slug}")
+    slug = WELL_FORMED.pattern if behind[:1].isalnum() or behind[:1] == "-" else WHOLE
+    return re.compile(f"{re.escape(before)}({slug}){re.escape(behind)}")
 
 
 def shortened(slug: str, longest: int = LONGEST) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from html.entities import html5
 from typing import NamedTuple, Protocol
@@ -118,7 +118,7 @@ class Linker:
         self._new_tag = paths_of(settings.tag_template).fullmatch
         # The rules ask for a link again in every round over its body.
         self._resolved = lru_cache(4096)(self._resolve)
-        self._usual = lru_cache(4096)(self._of_page)
+        self._of_path = lru_cache(4096)(lambda legacy, href: self._found(legacy, href, "", "") or _lost(href))
 
     def resolve(self, href: str, label: str = "", hint: str = "", *, broken: bool = False) -> Destination:
         """Where a link goes: ``label`` its visible text, ``hint`` the title of its anchor.
@@ -131,11 +131,10 @@ class Linker:
             usual = OF_PAGE.fullmatch(href)
             if usual and usual[1] in self._prefixes:
                 legacy = LegacyLink(usual[1], usual[2], "")
-                return self._usual(legacy, href) if self._new_page(href) else self._of_page(legacy, href, label)
+                if self._new_page(href):
+                    return self._of_path(legacy, href)
+                return self._found(legacy, href, label, "") or self._missing(legacy, href)
         return self._resolved(href, label, hint, broken)
-
-    def _of_page(self, legacy: LegacyLink, href: str, label: str = "") -> Destination:
-        return self._found(legacy, href, label, "") or self._missing(legacy, href)
 
     def is_elsewhere(self, href: str) -> bool:
         """Whether an address is an ordinary one of another site, which stays as it is."""
@@ -165,8 +164,8 @@ class Linker:
         """The page or tag that an address of either site means, if there is one."""
         if found := self._of_new_site(href):
             return found
-        found = self._page(legacy, href, "" if self._new_page(href) else label, hint)
-        return found or self._of_new_site(href.rstrip("/") + "/" * (not href.endswith("/")))  # it answers both
+        found = self._page(legacy, href, "" if label and self._new_page(href) else label, hint)
+        return found or self._of_new_site(href[:-1] if href.endswith("/") else f"{href}/")  # it answers both
 
     def _legacy(self, href: str) -> LegacyLink | None:
         settings = self.settings
@@ -229,22 +228,18 @@ class Linker:
 
     def _mapped(self, legacy: LegacyLink, href: str) -> Destination | None:
         """Where the redirect map leads an address: a link and a request go to the same page."""
-        owner = next(filter(None, map(self.lookup.by_address, self._asked(legacy, href))), None)
-        if owner is None:
-            return None
-        return _first(owner, *(self.lookup.by_name(name_key(legacy.value)) if legacy.kind == "name" else ()))
+        for address in self._asked(legacy, href):
+            if owner := self.lookup.by_address(address):
+                return _first(owner, *(self.lookup.by_name(name_key(legacy.value)) if legacy.kind == "name" else ()))
+        return None
 
-    def _asked(self, legacy: LegacyLink, href: str) -> Iterator[Address]:
+    def _asked(self, legacy: LegacyLink, href: str) -> Sequence[Address]:
         """What a link asks the redirect map for, in the order of servers."""
         usual, base = link_address(legacy), self.settings.legacy_base
         if usual and usual.value == href.rstrip("/"):  # a path as nearly all are: so would `lookups` say
-            yield usual
-            if base == "/":
-                yield Address("name", usual.value[1:])
-            return
-        yield from lookups(on_old_site(href, self.settings.hosts, base) or "", base)
-        if usual:  # as no request can spell it: twice encoded, or with a lone percent sign
-            yield usual
+            return (usual, Address("name", usual.value[1:])) if base == "/" else (usual,)
+        asked = lookups(on_old_site(href, self.settings.hosts, base) or "", base)
+        return [*asked, usual] if usual else asked  # as no request can spell it: twice encoded, or with a lone percent
 
     def _of_slug(self, slug: str, names: Sequence[str]) -> Destination | None:
         """The page or tag that a slug means, or else the names that a link gives."""
@@ -265,7 +260,7 @@ class Linker:
             return Destination(None, "legacy", "dangling", None, "link.dangling")
         if self._new_page(href):
             return _lost(href)
-        if self._is_moved(href):
+        if self._rewrites and self._is_moved(href):
             return self._elsewhere(href)
         slug = ""
         if kind == "name":

@@ -83,7 +83,7 @@ HEADING_ATTRIBUTES = re.compile(r"(?<!\\)\{[^{}\n]*\}\Z")  # some engines take `
 ALLOWED_TAGS = frozenset(("<sub>", "</sub>", "<sup>", "</sup>"))
 ALLOWED_HTML = re.compile(r"</?su[bp]>|<br>")
 FIRST_WORD = re.compile(r"</?su[bp]>([ \t]*\n[ \t]*)(?=[^\s<])")  # on the line below a tag
-TEXT_BLOCKS = BLOCKS | {"Item", "TableCell"}
+BLOCKS_AND_TAGS = BLOCKS | {"Item", "TableCell", "InlineHtml"}
 
 ITEM_MARKS = re.compile(rf"[ \t>]*(?:{ITEM_MARK}[ \t]*+)++")
 BEFORE_FIRST = frozenset("*+-.)")
@@ -371,11 +371,11 @@ class Round(TreeRules):
     def _raised(self) -> None:
         """Sub- and superscript begins and ends in one block, holds something, and begins with no blank."""
         waiting: list[Node] = []
-        for node in self.tree.nodes:
-            if waiting and node.kind in TEXT_BLOCKS:
+        for node in [node for node in self.tree.nodes if node.kind in BLOCKS_AND_TAGS]:
+            if node.kind != "InlineHtml":
                 self._unraised(waiting)
                 waiting = []
-            elif node.kind == "InlineHtml" and node.data in ALLOWED_TAGS:
+            elif node.data in ALLOWED_TAGS:
                 if not node.data.startswith("</"):
                     waiting.append(node)
                     if blanks := BLANKS.match(self.text, node.end):
