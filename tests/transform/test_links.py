@@ -82,7 +82,9 @@ class Garden:
         return self.PAGES.get(page_id)
 
     def by_name(self, key: str) -> Sequence[Target]:
-        return [self.PAGES[page_id] for name, ids in self.NAMES.items() if name_key(name) == key for page_id in ids]
+        of_map = {address.value: [page_id] for address, page_id in self.MAP.items() if address.kind == "name"}
+        names = [*self.NAMES.items(), *of_map.items()]
+        return [self.PAGES[page_id] for name, ids in names if name_key(name) == key for page_id in ids]
 
     def by_slug(self, slug: str) -> Target | None:
         page_id = self.SLUGS.get(slug)

@@ -178,9 +178,12 @@ class Linker:
     def named(self, *names: str) -> Destination | None:
         """The page of the first name that one has: the owner of that very name, else the first of its title."""
         for name in filter(None, names):
-            exact, key = canonical_name(name), name_key(name)
-            owner = self.lookup.by_address(Address("name", exact)) if exact else None
+            key = name_key(name)
             pages = self.lookup.by_name(key) if key else ()
+            if key and not pages:
+                continue  # nor has the map such a name
+            exact = canonical_name(name)
+            owner = self.lookup.by_address(Address("name", exact)) if exact else None
             if owner or pages:
                 return _first(*([owner] if owner else []), *pages)
         return None
