@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -22,6 +21,7 @@ from etl.model import LARGEST_ID, Finding, RawRecord, Rejection
 from etl.plain import cut
 from etl.settings import Settings
 from etl.transform import dates, raw_body
+from etl.transform.lines import Lines
 
 KNOWN = frozenset(
     """title slug aliases tiki_page_id date lastmod categories tags associated_tags sections_included
@@ -112,7 +112,7 @@ class _Reading:
         self.member_id = member_id
         self.settings = settings
         self.findings: list[Finding] = []
-        self._line_starts: list[int] = []
+        self._lines = Lines(record.body, record.body_line)
 
     def abstract(self) -> Fields:
         """The fields of an abstract."""
@@ -298,7 +298,7 @@ class _Reading:
                 best.setdefault(address, Claim(address, rank, why))
                 return
             key = "slug" if why == "slug" else "title" if at is None else None
-            line, column = self.record.locate((key,)) if key else self._place(at or 0)
+            line, column = self.record.locate((key,)) if key else self._lines.place(at or 0)
             message = f"address {_short(address.value)}: {reason}"
             self.findings.append(Finding("address.refused", message, "not in the redirect map", line, column, key))
 
@@ -318,13 +318,6 @@ class _Reading:
         for name, offset in raw_body.harvested_aliases(self.record.body):
             claim(Address("name", name), 4, "harvested", at=offset)
         return list(best.values())
-
-    def _place(self, offset: int) -> tuple[int, int]:
-        """Line and column, in the member, of a character of the body of a page."""
-        if not self._line_starts:
-            self._line_starts = [0, *(end.end() for end in re.finditer("\n", self.record.body))]
-        row = bisect_right(self._line_starts, offset)
-        return self.record.body_line + row - 1, offset - self._line_starts[row - 1] + 1
 
 
 # --- values --------------------------------------------------------------------------------

@@ -12,8 +12,6 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
-from itertools import accumulate, count
-from operator import add
 from sys import maxsize
 from typing import NamedTuple
 
@@ -21,6 +19,7 @@ from etl.model import Finding
 from etl.plain import cut
 from etl.transform.body.links import decoded
 from etl.transform.body.rules import MAY_ADD, MAY_LOSE
+from etl.transform.lines import Lines
 
 Edit = tuple[int, int, str, str]
 """Start, end, replacement, rule: replace ``text[start:end]``; the rule is a key of `rules.RULES`."""
@@ -102,14 +101,13 @@ class Revision:
         """Images that went: where they stood in the source, address and alternative text."""
         self.postponed = False
         """Whether the last `apply` left an edit out because it overlaps another one."""
-        self._first_line = first_line
+        self._lines = Lines(source, first_line)
         self.addresses: dict[tuple[int, str], str] = {}
         """Addresses of links as they were (`note_address`): by where the link begins in the source, and what it got."""
         self._unlinked: set[tuple[int, str]] = set()
         """Addresses that are no links any more (`unlink`), by where their words begin in the source."""
         self._maps: list[tuple[list[int], list[int], list[int]]] = []
         """For each version: where what was replaced ends in this version, and begins and ends in the one before."""
-        self._line_starts: list[int] = []
 
     def apply(self, edits: Iterable[Edit]) -> set[str]:
         """Apply the edits that change something; of two that overlap the later one is postponed.
@@ -163,15 +161,7 @@ class Revision:
 
     def position(self, offset: int, version: int | None = None) -> tuple[int, int]:
         """Line and column, in the member, of a character of the text."""
-        return self._place(self.origin(offset, version))
-
-    def _place(self, offset: int) -> tuple[int, int]:
-        """Line and column, in the member, of a character of the source."""
-        if not self._line_starts:
-            lengths = map(len, self.source.split("\n"))
-            self._line_starts = list(map(add, accumulate(lengths, initial=0), count()))  # and a line end each
-        row = bisect_right(self._line_starts, offset)
-        return self._first_line + row - 1, offset - self._line_starts[row - 1] + 1
+        return self._lines.place(self.origin(offset, version))
 
     def note_address(self, offset: int, written: str, href: str) -> None:
         """Remember what the address of the link at a character of the text was, before it is written anew."""
@@ -198,7 +188,7 @@ class Revision:
         The one that it has now is the cause.
         """
         was = self.addresses.get((offset, href), href)
-        line, column = self._place(offset)
+        line, column = self._lines.place(offset)
         action = "kept" if was == href else f"goes to {href}"
         self.findings.append(Finding(code, f"link {was!r} {why}", action, line, column, None, f"link {href!r} {why}"))
 
