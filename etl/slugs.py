@@ -141,21 +141,15 @@ def undated(title: str) -> str:
     return DATE_SUFFIX.sub("", title).strip() or title
 
 
-def slug_in(template: str, path: str) -> str | None:
-    """The slug with which a template of paths is this path; None when it is that with none.
-
-    >>> slug_in("/pages/{slug}/", "/pages/deep-wells/"), slug_in("/pages/{slug}/", "/pages/deep-wells")
-    ('deep-wells', None)
-    >>> slug_in("/{slug}", "/pages/wells"), slug_in("/{slug}.html", "/.html")
-    (None, None)
-    """
-    match = paths_of(template).fullmatch(path)
-    return match[1] if match else None
-
-
 @lru_cache(16)
 def paths_of(template: str) -> re.Pattern[str]:
-    """What all paths of a template look like; the group is the slug."""
+    """What all paths of a template look like; the group is the slug.
+
+    >>> [paths_of("/pages/{slug}/").fullmatch(path) is not None for path in ("/pages/deep-wells/", "/pages/deep-wells")]
+    [True, False]
+    >>> paths_of("/{slug}-page").fullmatch("/deep-wells-page")[1]
+    'deep-wells'
+    """
     before, _, behind = template.partition("{slug}")
     slug = WELL_FORMED.pattern if behind[:1].isalnum() or behind[:1] == "-" else WHOLE
     return re.compile(f"{re.escape(before)}({slug}){re.escape(behind)}")

@@ -92,7 +92,8 @@ def _assign(facts: Facts, settings: Settings, table: str, wanted: str, order: st
 def _slug_of(path: str, settings: Settings) -> str | None:
     """The slug whose document would have a path, with or without a slash at its end; None when none has."""
     template = settings.path_template
-    return slugs.slug_in(template, path.rstrip("/") + "/" * template.endswith("/"))
+    match = slugs.paths_of(template).fullmatch(path.rstrip("/") + "/" * template.endswith("/"))
+    return match[1] if match else None
 
 
 def _report_slugs(facts: Facts) -> None:
