@@ -76,5 +76,6 @@ def _amount(size: float) -> str:
 
 def _sorting_folder() -> Path:
     """Where SQLite puts what it sorts: its own list of folders, not that of `tempfile`."""
-    named = (os.environ.get("SQLITE_TMPDIR"), os.environ.get("TMPDIR"), "/var/tmp", "/usr/tmp", "/tmp")  # noqa: S108
+    own = ("/var/tmp", "/usr/tmp", "/tmp")  # noqa: S108  # they are only looked at
+    named = (os.environ.get("SQLITE_TMPDIR"), os.environ.get("TMPDIR"), *own)
     return next((Path(name) for name in named if name and os.access(name, os.W_OK | os.X_OK)), Path())

@@ -271,9 +271,9 @@ def _offsets(head: str, path: Path, offset: int) -> Offsets:
         key: str | int = len(found)
         if head[offset] == "{":
             key, at = _decode(head, at)
-            at = _GAP.match(head, at).end()  # type: ignore[union-attr]
+            at = _GAP.match(head, at).end()  # type: ignore[union-attr]  # it matches nothing, too
         found[*path, key] = at
-        at = _GAP.match(head, _decode(head, at)[1]).end()  # type: ignore[union-attr]
+        at = _GAP.match(head, _decode(head, at)[1]).end()  # type: ignore[union-attr]  # likewise
     return found
 
 

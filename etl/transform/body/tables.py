@@ -96,7 +96,8 @@ def _rows(text: str, table: Node) -> Iterator[Row]:
     """Header, divider, rows: a line each, without the marks of lists and quotations before it."""
     head, *rows = table.children
     under = text.index("\n", head.start) + 1
-    for start in (head.start, PREFIX.match(text, under).end(), *(row.start for row in rows)):  # type: ignore[union-attr]
+    under = PREFIX.match(text, under).end()  # type: ignore[union-attr]  # it matches nothing, too
+    for start in (head.start, under, *(row.start for row in rows)):
         end = text.find("\n", start, table.end)
         end = table.end if end < 0 else end
         yield _row(text, start, start + len(text[start:end].rstrip(" \t\n")))
@@ -131,7 +132,7 @@ def _even(text: str, row: Row) -> Iterator[Edit]:
             yield start, end, " ", "blanks"
             continue
         inner = EDGE.match(text, start, end).end()  # type: ignore[union-attr]  # it matches nothing, too
-        behind = LAST_BREAKS.search(text, inner, end).start()  # type: ignore[union-attr]
+        behind = LAST_BREAKS.search(text, inner, end).start()  # type: ignore[union-attr]  # or at the end
         yield start, inner, " " if row.opens or number else "", _rule(text[start:inner])
         yield behind, end, "" if last else " ", _rule(text[behind:end])
 

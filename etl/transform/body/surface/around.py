@@ -87,7 +87,7 @@ class Around:
         """
         start = self.line_start(offset)
         if self._row_start[0] != start:
-            self._row_start = start, ROW_START.match(self.text, start).end()  # type: ignore[union-attr]
+            self._row_start = start, ROW_START.match(self.text, start).end()  # type: ignore[union-attr]  # or of nothing
         return offset <= self._row_start[1] or self.at_line_start(offset)
 
     def in_pipe_row(self, offset: int) -> bool:

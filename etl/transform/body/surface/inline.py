@@ -227,7 +227,8 @@ def line_break(walk: Walk, tag: Tag, rule: str = "break") -> int | None:
     elif walk.open.one_line or walk.around.in_heading(tag.start):
         walk.edit(tag.start, tag.end, " ", rule)
     elif walk.around.in_item(tag.start):
-        end, guard = walk.around.unmarked(LINE_BREAKS.match(walk.text, tag.end).end())  # type: ignore[union-attr]
+        breaks = LINE_BREAKS.match(walk.text, tag.end).end()  # type: ignore[union-attr]  # it matches nothing, too
+        end, guard = walk.around.unmarked(breaks)
         walk.edit(tag.start, end, guard, rule)
         return end
     elif walk.text.startswith("\n", tag.end):
