@@ -52,11 +52,15 @@ class Settings(BaseModel):
     site: str | None = Field(None, description="base address of the new site, for absolute targets", pattern=_SITE)
     hosts: tuple[str, ...] = Field((), description="host names of the old site, the first one for legacy.url")
     legacy_base: str = Field("/", description="path under which the old wiki lived", pattern=_FOLDER, max_length=100)
+    legacy_template: str = Field(
+        "/posts/{slug}",
+        description="path of a page on the old site, with and without `.html`; empty where slugs were no addresses",
+    )
     path_template: str = Field("/pages/{slug}/", description="path of a document on the new site")
     tag_template: str = Field("/tags/{slug}/", description="path of a category or tag on the new site")
     path_prefixes: tuple[str, ...] = Field(
         ("posts", "pages", "tags", "categories"),
-        description="first segments that make a legacy address a path, not a page name",
+        description="first segments that make a legacy address a path, not a page name; that of `legacy_template`, too",
     )
     publish: tuple[Literal["published", "stub", "draft"], ...] = Field(
         ("published",), description="statuses that are published"
@@ -157,9 +161,11 @@ class Settings(BaseModel):
         """TOML has numbers of its own: `5` is as good as `"5"`."""
         return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
-    @field_validator("path_template", "tag_template")
+    @field_validator("legacy_template", "path_template", "tag_template")
     @classmethod
-    def _template(cls, value: str) -> str:
+    def _template(cls, value: str, info: ValidationInfo) -> str:
+        if info.field_name == "legacy_template" and not value:
+            return value
         if not re.fullmatch(r"/[A-Za-z0-9._~/-]*\{slug\}[A-Za-z0-9._~/-]*", value) or value.startswith("//"):
             raise ValueError(f"{value!r} is not a path with {{slug}} in it")
         if _VANISHING.search(value):
@@ -219,6 +225,10 @@ class Settings(BaseModel):
             except re.error as error:
                 raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
         return value
+
+    def legacy_path(self, slug: str) -> str | None:
+        """Path of a page on the old site, without what no entry of the map ends in; None when it had none."""
+        return self.legacy_template.rstrip("/").removesuffix(".html").replace("{slug}", slug) or None
 
     def path(self, slug: str) -> str:
         """Path of a document on the new site."""

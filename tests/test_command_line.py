@@ -770,6 +770,7 @@ def test_what_settings_prints_means_the_same_as_a_settings_file(tmp_path: Path, 
         ('path_prefixes = [""]', "'' is no first segment"),
         ('language = ""', "such as 'en'"),
         ('language = "english!"', "such as 'en'"),
+        ('legacy_template = "/posts/"', "'/posts/' is not a path with {slug} in it"),
         ('path_template = "/{slug}/.."', "'/{slug}/..' has a segment that"),
         ('path_template = "/./{slug}/"', "has a segment that"),
         ('tag_template = "/tags//{slug}/"', "has a segment that"),
@@ -793,6 +794,7 @@ def test_a_setting_of_a_wrong_form_is_refused_with_what_to_write(
         'language = "pt-BR"',
         'path_prefixes = ["old posts"]',
         'path_template = "/.well/{slug}..html"',
+        'legacy_template = ""',
     ],
 )
 def test_a_setting_of_the_right_form_is_taken(line: str, tmp_path: Path, run: Run) -> None:

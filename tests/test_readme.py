@@ -331,6 +331,7 @@ def test_the_limits_are_those_of_the_code() -> None:
     said = re.findall(r"The settings? (.*?) (?:is|are) accepted, but nothing reads", limits)
     read = set(re.findall(r"settings\.(\w+)", code()))
     by_method = {
+        "legacy_path": "legacy_template",
         "path": "path_template",
         "tag_path": "tag_template",
         "is_lost": "missing_images",

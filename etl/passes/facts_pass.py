@@ -156,7 +156,7 @@ class _Facts:
             title=fields.title,
             page_name=fields.page_name,
             slug=fields.slug,
-            legacy_slug="/".join((fields.slug_path or "").split("/")[2:]) or None,
+            legacy_slug=_linked_slug(fields),
             made=int(fields.slug_made),
             status=fields.status,
             redirect_what=what,
@@ -169,6 +169,14 @@ def _named_id(name: str) -> str | None:
     """The member id that a name says; that of another one would go with the first byte that somebody mends."""
     member_id, is_usual = member_identity(name, "")
     return member_id if is_usual else None
+
+
+def _linked_slug(fields: Fields) -> str | None:
+    """The slug as links have it: its path without the prefix."""
+    if fields.slug_path is None:
+        return fields.legacy_slug
+    first, _, rest = fields.slug_path[1:].partition("/")
+    return rest or first
 
 
 @lru_cache(4096)

@@ -65,7 +65,7 @@ class Fields:
     page_id: int | None = None
     legacy_slug: str | None = None
     slug_path: str | None = None
-    """Where the old site had the page under its slug."""
+    """Where the old site had the page under its slug, if it had."""
     legacy_title: str | None = None
     page_name: str | None = None
     slug: str = ""
@@ -204,12 +204,12 @@ class _Reading:
         message = f"slug {_short(slug)} is {state}" if slug else "the page has no slug"
         self.find(f"slug.{state}", "slug", message, f"made {fields.slug!r}")
 
-    def _path_of(self, legacy_slug: str) -> str:
+    def _path_of(self, legacy_slug: str) -> str | None:
         """The path of a slug on the old site; one that is written as a path says it itself."""
         slug = legacy_slug if legacy_slug.isascii() else unicodedata.normalize("NFC", legacy_slug)
         inner = slug.strip("/")
         is_path = slug.startswith("/") and "/" in inner and inner.partition("/")[0] in self.settings.path_prefixes
-        return f"/{inner}" if is_path else f"/posts/{inner}"
+        return f"/{inner}" if is_path else self.settings.legacy_path(inner)
 
     # --- dates ------------------------------------------------------------------------------
 

@@ -500,6 +500,21 @@ def test_an_old_address_is_that_of_the_slug_as_it_was(slug: str, path: str) -> N
     assert "address.refused" not in codes(found)
 
 
+@pytest.mark.parametrize(
+    ("template", "slug", "paths"),
+    [
+        ("/articles/{slug}/", "odd-five", {"/articles/odd-five", "/articles/odd-five.html"}),
+        ("/{slug}.html", "odd-five", {"/odd-five", "/odd-five.html"}),
+        ("/blog/en/{slug}", "odd-five", {"/blog/en/odd-five", "/blog/en/odd-five.html"}),
+        ("", "odd-five", set()),
+        ("", "/posts/odd-five", {"/posts/odd-five", "/posts/odd-five.html"}),
+    ],
+)
+def test_the_old_site_had_its_pages_where_the_settings_say(template: str, slug: str, paths: set[str]) -> None:
+    found = read(settings=Settings(legacy_template=template), slug=slug)
+    assert {claim.address.value for claim in found.claims if claim.why == "slug"} == paths
+
+
 @pytest.mark.parametrize("slug", ["a\x01b", "../x", "/", "größe\x85n"])
 def test_a_slug_that_can_be_no_address_is_refused(slug: str) -> None:
     found = read(slug=slug)
