@@ -60,7 +60,7 @@ class Settings(BaseModel):
     tag_template: str = Field("/tags/{slug}/", description="path of a category or tag on the new site")
     path_prefixes: tuple[str, ...] = Field(
         ("posts", "pages", "tags", "categories"),
-        description="first segments that make a legacy address a path, not a page name; that of `legacy_template`, too",
+        description="first segments that make a legacy address a path, not a page name, as that of `legacy_template`",
     )
     publish: tuple[Literal["published", "stub", "draft"], ...] = Field(
         ("published",), description="statuses that are published"
