@@ -18,6 +18,7 @@ from typing import Any
 
 import orjson
 import pytest
+import yaml
 
 import etl
 from etl import cli, schemas
@@ -269,6 +270,22 @@ def test_a_decision_is_written_as_shown(tmp_path: Path) -> None:
     assert cli.main(["migrate", str(source), "--out", str(tmp_path / "out"), "--quiet"]) == 0
     redirects = lines(tmp_path / "out" / "current" / "redirects.jsonl")
     assert [line["value"] for line in redirects if line["why"] == "reviewed"] == ["/articles/roof-bees"]
+
+
+def test_documents_become_files_of_markdown_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    match = re.search(r"<!-- markdown -->\n```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+    assert match is not None
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["migrate", str(make.SAMPLE), "--quiet"]) == 0
+    exec(match[1], {})
+    documents = lines(tmp_path / "out" / "current" / "documents.jsonl")
+    assert len(documents) == len(list((tmp_path / "content").rglob("*.md"))) > 0
+    for document in documents:
+        file = tmp_path / "content" / f"{document['path'].strip('/')}.md"
+        _, front, body = file.read_text("utf-8").split("---\n", 2)
+        said = yaml.safe_load(front)
+        assert (said["title"], said["url"], body) == (document["title"], document["path"], f"\n{document['body']}\n")
+        assert (said.get("date"), said.get("tags", [])) == (document["created"], document["tags"])
 
 
 def test_tags_are_joined_to_terms_as_shown(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
