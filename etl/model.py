@@ -109,6 +109,9 @@ class TikiPage(BaseModel):
     )
     censored_sections: list[int] | None = Field(None, examples=[[3]])
     language: str | None = Field(None, examples=["en"])
+    draft: bool | None = Field(
+        None, description="True keeps the page back, as a category in draft_categories does.", examples=[False]
+    )
 
 
 class Abstract(BaseModel):

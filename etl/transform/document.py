@@ -204,10 +204,12 @@ def input_findings(record: RawRecord) -> list[Finding]:
 
 
 def _typed(source: dict[str, Any]) -> dict[str, Any]:
-    """YAML front matter with its numbers as numbers, for YAML itself leaves them as text."""
+    """YAML front matter with its numbers and truth values as such, for they are read as text."""
     typed = {**source}
     if "tiki_page_id" in source:
         typed["tiki_page_id"] = rules.as_number(source["tiki_page_id"])
+    if "draft" in source:
+        typed["draft"] = rules.as_truth(source["draft"])
     for key in SECTIONS:
         if isinstance(source.get(key), list):
             typed[key] = [rules.as_number(item) for item in source[key]]
@@ -220,6 +222,8 @@ def _repair(key: str, value: Any) -> str:
         if isinstance(value, list):
             return "numbers and texts count, all else was left out"
         return "taken as a list of one" if rules.entries(value) else "taken as absent"
+    if key == "draft":
+        return "taken as what it says" if isinstance(rules.as_truth(value), bool) else "taken as absent"
     if isinstance(value, str):
         return "taken as a list of one, or as a number where it is one"
     return "what is of another type was left out" if isinstance(value, list) else "taken as absent"

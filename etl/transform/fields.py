@@ -25,7 +25,7 @@ from etl.transform.lines import Lines
 
 KNOWN = frozenset(
     """title slug aliases tiki_page_id date lastmod categories tags associated_tags sections_included
-    sections_excluded censored_sections language""".split()
+    sections_excluded censored_sections language draft""".split()
 )
 EXCLUDED = ("sections_excluded", "censored_sections")
 SUFFIX = re.compile(
@@ -285,7 +285,8 @@ class _Reading:
         fields.redirect_to = raw_body.redirect_of(self.record.body) if nothing else None
         drafts = _vocabulary(self.settings)[2]
         own = (name for key in ("categories", "tags") for name in texts(self.source.get(key)))
-        if drafts and any(term_key(name) in drafts for name in own):
+        is_draft = as_truth(self.source.get("draft")) is True
+        if is_draft or (drafts and any(term_key(name) in drafts for name in own)):
             return "draft"
         return "stub" if nothing else "published"
 
@@ -454,6 +455,15 @@ def as_number(value: Any) -> Any:
     """
     whole = WHOLE_NUMBER.fullmatch(value) if isinstance(value, str) and len(value) < LONGEST_NUMBER else None
     return int(whole[1]) if whole else value
+
+
+def as_truth(value: Any) -> Any:
+    """What is true or false, also as YAML leaves it, as text; all else stays.
+
+    >>> as_truth(True), as_truth("False"), as_truth("yes")
+    (True, False, 'yes')
+    """
+    return {"true": True, "false": False}.get(value.lower(), value) if isinstance(value, str) else value
 
 
 def _page_number(value: Any) -> int | None:

@@ -400,6 +400,22 @@ def test_a_draft_is_told_by_the_old_and_the_new_name_of_its_category(category: s
     assert read(categories=[category], settings=settings).status == "draft"
 
 
+@pytest.mark.parametrize(
+    ("value", "status"),
+    [
+        (True, "draft"),
+        ("true", "draft"),
+        ("TRUE", "draft"),
+        (False, "published"),
+        ("false", "published"),
+        (1, "published"),
+    ],
+)
+def test_a_page_says_itself_that_it_is_a_draft(value: object, status: str) -> None:
+    found = read(draft=value)
+    assert (found.status, found.extra) == (status, {})
+
+
 def test_a_draft_is_a_draft_even_when_it_shows_nothing_or_its_category_is_junk() -> None:
     settings = Settings(draft_categories=("Admin Only",), category_junk=("admin only",))
     assert read("", categories=["ADMIN  ONLY"], settings=settings).status == "draft"
