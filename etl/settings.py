@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from etl.routes import FAMILIES, fault, matching, routes
+from etl.server_names import WEB_SERVERS, ServerName
 from etl.trouble import Trouble
 
 CONFIG_NAME = "wiki-etl.toml"
@@ -75,24 +76,8 @@ class Settings(BaseModel):
     )
     redirects: str | None = Field(None, description="file of reviewed redirects (TOML or CSV), beside the settings")
     reserved: tuple[str, ...] = Field((), description="paths of the new site that no redirect may hide")
-    servers: tuple[
-        Literal[
-            "nginx",
-            "apache",
-            "haproxy",
-            "caddy",
-            "lighttpd",
-            "netlify",
-            "cloudflare-pages",
-            "cloudflare-bulk",
-            "vercel",
-            "cloudfront",
-            "iis",
-            "csv",
-        ],
-        ...,
-    ] = Field(
-        ("nginx", "apache", "haproxy", "caddy", "lighttpd"),
+    servers: tuple[ServerName, ...] = Field(
+        WEB_SERVERS,
         description="web servers and static hosts that the redirect map is compiled for",
     )
     home: str | None = Field(

@@ -9,26 +9,24 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from etl import servers
-from etl.cli import redirects as cli_redirects
 from etl.load.redirects import COMPILERS, STATIC_HOSTS
+from etl.server_names import SERVER_NAMES, WEB_SERVERS
+from etl.servers import SERVERS
 from etl.settings import Settings
 from tests.make import SAMPLE, Outcome, files, folder, pages
 
 Run = Callable[..., Outcome]
 
 
-def test_help_lists_every_server_that_can_be_run_and_every_target_that_is_compiled_for() -> None:
-    """Help does not wait for the modules that know, so the names are written twice."""
-    assert set(cli_redirects.SERVERS) == set(servers.SERVERS)
-    assert set(cli_redirects.TARGETS) == set(COMPILERS) | set(STATIC_HOSTS)
+def test_every_name_has_its_functions() -> None:
+    assert COMPILERS.keys() | STATIC_HOSTS.keys() == set(SERVER_NAMES)
+    assert COMPILERS.keys() == SERVERS.keys() == set(WEB_SERVERS)
 
 
-def test_the_setting_takes_every_server_that_is_compiled_for() -> None:
-    names = list(COMPILERS | STATIC_HOSTS)
-    assert list(Settings.model_validate({"servers": names}).servers) == names
+def test_the_setting_takes_every_name_and_no_other() -> None:
+    assert Settings.model_validate({"servers": SERVER_NAMES}).servers == SERVER_NAMES
     with pytest.raises(ValidationError):
-        Settings.model_validate({"servers": [*names, "unknown"]})
+        Settings.model_validate({"servers": [*SERVER_NAMES, "unknown"]})
 
 
 @pytest.mark.parametrize("action", ["build", "serve", "verify", "diff", "coverage"])

@@ -16,7 +16,7 @@ from urllib.request import urlopen
 import pytest
 
 from etl import servers
-from etl.load.redirects import COMPILERS, CompileOptions, compile_all
+from etl.load.redirects import CompileOptions, compile_all
 from etl.servers import SERVERS, ServerError, program, running, serve, site_paths, write_site
 from tests.make import Outcome
 
@@ -190,7 +190,6 @@ def test_a_folder_without_a_map_is_said(server: str, tmp_path: Path) -> None:
 
 def test_every_server_can_be_tested() -> None:
     assert set(PROGRAMS) >= set(SERVERS)
-    assert set(COMPILERS) >= set(SERVERS)
 
 
 def test_pages_are_taken_from_the_map_where_there_are_no_documents(generation: Path) -> None:

@@ -7,15 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etl.cli.commands import add_command, count, loaded, named_path, progress, say
+from etl.server_names import SERVER_NAMES, WEB_SERVERS
 
 if TYPE_CHECKING:
     from etl.settings import Settings
-
-SERVERS = ("nginx", "apache", "haproxy", "caddy", "lighttpd")
-STATIC_HOSTS = ("netlify", "cloudflare-pages", "cloudflare-bulk", "vercel", "cloudfront", "iis", "csv")
-"""Names of `etl.servers.SERVERS` and `etl.load.redirects.STATIC_HOSTS`: kept here, for help must not wait for either; a
-test compares."""
-TARGETS = (*SERVERS, *STATIC_HOSTS)
 
 
 def add(commands: Any) -> None:
@@ -48,9 +43,9 @@ def _build_arguments(actions: Any) -> None:
     build.add_argument(
         "--server",
         action="append",
-        choices=TARGETS,
+        choices=SERVER_NAMES,
         metavar="S",
-        help=f"one of {', '.join(TARGETS)} (default: the setting `servers`)",
+        help=f"one of {', '.join(SERVER_NAMES)} (default: the setting `servers`)",
     )
     build.add_argument(
         "--out",
@@ -64,7 +59,7 @@ def _build_arguments(actions: Any) -> None:
 def _serve_arguments(actions: Any) -> None:
     help_ = "start a real server on loopback with the compiled map"
     serve = add_command(actions, "serve", _serve, help_, "wiki-etl redirects serve nginx --port 8080")
-    serve.add_argument("server", choices=SERVERS, metavar="SERVER", help=f"one of {', '.join(SERVERS)}")
+    serve.add_argument("server", choices=WEB_SERVERS, metavar="SERVER", help=f"one of {', '.join(WEB_SERVERS)}")
     serve.add_argument("--port", type=_port, metavar="N", help="default: a free one, printed")
     serve.add_argument(
         "--map",
