@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
-FULL = "database or disk is full"
-"""What SQLite says of it."""
+from etl.trouble import DISK_FULL
+
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -23,7 +23,7 @@ def room_in(folder: Path, advice: str = "") -> Iterator[None]:
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
             _note(error, folder, advice)
-        elif str(error).startswith(FULL):
+        elif str(error).startswith(DISK_FULL):
             _note(error, folder, advice)
             _note(error, _sorting_folder(), " (for sorting: set SQLITE_TMPDIR to another folder)", but_of=folder)
         raise

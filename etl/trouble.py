@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+DISK_FULL = "database or disk is full"
+"""How it begins, what SQLite says of want of room."""
+
 
 class Trouble(Exception):
     """Trouble with input or output. Its text is a sentence for people: what is wrong, what was done, what to do."""

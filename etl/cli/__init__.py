@@ -16,7 +16,7 @@ from etl import __version__
 from etl.cli import redirects
 from etl.cli.commands import STATUSES, add_command, count, interrupted, loaded, named_path, progress, say
 from etl.plain import one_line
-from etl.trouble import Trouble
+from etl.trouble import DISK_FULL, Trouble
 
 if TYPE_CHECKING:
     from etl.run import Run
@@ -98,7 +98,7 @@ def _with_notes(text: str, error: BaseException) -> str:
 _FACTS_TROUBLE = (
     "attempt to write a readonly database",
     "database disk image is malformed",
-    "database or disk is full",
+    DISK_FULL,
     "disk I/O error",
     "file is not a database",
     "unable to open database",
