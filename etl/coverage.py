@@ -29,6 +29,7 @@ import orjson
 from etl.addresses import SCRIPT, Address, legacy_target, lookups, name_key, refusal
 from etl.hashes import Hashes
 from etl.load.redirects.neutral import entries
+from etl.long_lines import bounded
 from etl.plain import plain
 from etl.progress import Progress, untold
 from etl.routes import FAMILIES, GONE, Route, matching, routes, wiki_folder
@@ -194,10 +195,7 @@ def _opened(log: str) -> Iterator[tuple[_Stream, Callable[[], int]]]:
 
 def _lines(stream: _Stream) -> Iterator[bytes]:
     """Lines without their ends; of one that is too long, the beginning."""
-    while line := stream.readline(LONGEST_LINE):
-        end = line
-        while len(end) == LONGEST_LINE and not end.endswith(b"\n"):
-            end = stream.readline(LONGEST_LINE)
+    for line in bounded(stream.readline, LONGEST_LINE):
         if line.strip():
             yield line.rstrip(b"\r\n")
 

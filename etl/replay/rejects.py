@@ -21,6 +21,7 @@ from etl.extract.names import globs, unsafe
 from etl.extract.trouble import SourceError
 from etl.facts import Facts
 from etl.load.lines import measure
+from etl.long_lines import bounded
 from etl.made_with import is_made_with
 from etl.model import MANIFEST
 from etl.plain import cut
@@ -163,7 +164,7 @@ def _rejects(run: Replay, lines: BinaryIO, spool: BinaryIO) -> Iterator[Read]:
 def _numbered(run: Replay, lines: BinaryIO, shown: str) -> Iterator[tuple[str, bytes]]:
     """Lines with their places, numbered from 1. Raises SourceError for one of absurd length."""
     limit = MEMBERS_IN_A_LINE * max(run.settings.max_member_bytes, 32 * MIB)
-    for number, line in enumerate(iter(lambda: lines.readline(limit), b""), 1):
+    for number, line in enumerate(bounded(lines.readline, limit), 1):
         if len(line) == limit and not line.endswith(b"\n"):
             raise SourceError(f"{shown}:{number}: the line is too long to be one of ours: the file is damaged")
         yield f"{shown}:{number}", line

@@ -21,6 +21,7 @@ import orjson
 from etl import schemas
 from etl.addresses import KINDS, Address, as_path, lookups, refusal
 from etl.load.lines import describe
+from etl.long_lines import bounded
 from etl.model import MANIFEST, Finding, finding_line
 from etl.plain import cut
 from etl.settings import MEMBERS_IN_A_LINE, Settings
@@ -421,13 +422,8 @@ def _not_json(data: bytes, error: orjson.JSONDecodeError) -> tuple[str, int, int
 
 def _numbered(file: BinaryIO, limit: int) -> Iterator[tuple[int, bytes | None]]:
     """Lines with their numbers; None for a line that is longer than ``limit``, which is passed over."""
-    number = 0
-    while raw := file.readline(limit):
-        number += 1
-        whole = raw.endswith(b"\n") or len(raw) < limit
-        while not raw.endswith(b"\n") and len(raw) == limit:
-            raw = file.readline(limit)
-        yield number, raw if whole else None
+    for number, raw in enumerate(bounded(file.readline, limit), 1):
+        yield number, raw if len(raw) < limit or raw.endswith(b"\n") else None
 
 
 def _repeated_key(raw: bytes, record: dict[str, Any]) -> str | None:

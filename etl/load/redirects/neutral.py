@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from etl.addresses import KINDS, SCRIPT, Address, host_name, refusal
+from etl.long_lines import bounded
 from etl.model import Finding
 from etl.routes import Route, routes, wiki_folder
 from etl.site_path import is_site_path
@@ -159,7 +160,7 @@ def entries(map_file: Path, *, again: bool = False) -> Iterator[Entry]:
     file that was gone over before, lines are not checked any more.
     """
     with reading(map_file) as lines:
-        yield from map(_known, lines) if again else checked(map_file, _bounded(lines))
+        yield from map(_known, lines) if again else checked(map_file, bounded(lines.readline, LONGEST_LINE + 1))
 
 
 def forms(text: str) -> list[str]:
@@ -227,11 +228,6 @@ def reading(map_file: Path) -> Iterator[BinaryIO]:
             yield file
     except OSError as error:
         raise MapError(f"{map_file}: cannot read the redirect map: {error.strerror}") from error
-
-
-def _bounded(lines: BinaryIO) -> Iterator[bytes]:
-    """The lines of a file, and of one that no memory could hold no more than shows that it is too long."""
-    return iter(lambda: lines.readline(LONGEST_LINE + 1), b"")
 
 
 def checked(map_file: Path, lines: Iterable[bytes], first: int = 1) -> Iterator[Entry]:

@@ -1,0 +1,18 @@
+"""Lines of files that may be damaged, or anybody's: none of them is more than memory holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+
+def bounded(readline: Callable[[int], bytes], limit: int) -> Iterator[bytes]:
+    r"""The lines of a file; of a longer one its first ``limit`` bytes, so without a line end.
+
+    >>> from io import BytesIO
+    >>> list(bounded(BytesIO(b"bed\nbeehive\n\nbee").readline, 4))
+    [b'bed\n', b'beeh', b'\n', b'bee']
+    """
+    while line := readline(limit):
+        yield line
+        while len(line) == limit and not line.endswith(b"\n"):
+            line = readline(limit)
