@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any, NamedTuple, NoReturn
 
 from etl.model import Finding, Rejection
+from etl.positions import Lines, position
 
 MAX_DEPTH = 64
 MAX_NODES = 100_000
@@ -41,11 +42,10 @@ class Places:
     """Where values begin, by their paths; those in one list or mapping are looked up when somebody asks for one."""
 
     def __init__(self, head: str, start: int, look_up: Callable[[Path, int], Offsets]) -> None:
-        self._head = head
         self._look_up = look_up
         self._offsets: Offsets = {(): start}
         self._looked_up: set[Path] = set()
-        self._lines: list[int] = []
+        self._lines = Lines(head)
 
     def __call__(self, path: Path) -> tuple[int, int]:
         """Line and column of the value at a path, or of its nearest ancestor: the whole front matter at last."""
@@ -55,14 +55,7 @@ class Places:
                 self._offsets |= self._look_up(path[:depth], self._offsets[path[:depth]])
         while path not in self._offsets:
             path = path[:-1]
-        self._lines = self._lines or _line_starts(self._head)
-        offset = self._offsets[path]
-        line = bisect_right(self._lines, offset)
-        return line, offset - self._lines[line - 1] + 1
-
-
-def _line_starts(text: str) -> list[int]:
-    return [0, *(newline.end() for newline in re.finditer("\n", text))]
+        return self._lines.place(self._offsets[path])
 
 
 @dataclass(slots=True)
@@ -75,15 +68,6 @@ class FrontMatter:
     locate: Places
     """Line and column of the value at a path; of its nearest ancestor where there is none."""
     findings: list[Finding] = field(default_factory=list)
-
-
-def position(text: str, offset: int) -> tuple[int, int]:
-    r"""Line and column, both from 1 and in characters, of an offset into a text with LF line ends.
-
-    >>> position("ab\ncd", 4)
-    (2, 2)
-    """
-    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
 
 
 def shown(text: str, limit: int = 40) -> str:
@@ -247,20 +231,18 @@ def _surrogates(mended: str, start: int, lone: list[re.Match[str]]) -> list[Find
     """One finding for each key or value with lone surrogates, at the first of them."""
     entries = list(_walk(mended, start))
     offsets = [entry.offset for entry in entries]
-    lines = _line_starts(mended)
+    lines = Lines(mended)
     found: dict[int, list[re.Match[str]]] = {}
     for escape in lone:
         found.setdefault(bisect_right(offsets, escape.start()) - 1, []).append(escape)
     return [_surrogate(lines, entries[place], escapes) for place, escapes in found.items()]
 
 
-def _surrogate(lines: list[int], entry: _Entry, escapes: list[re.Match[str]]) -> Finding:
-    offset = escapes[0].start()
-    line = bisect_right(lines, offset)
+def _surrogate(lines: Lines, entry: _Entry, escapes: list[re.Match[str]]) -> Finding:
     name = str(entry.path[0])
     where = "a key" if entry.is_key else f"the field {shown(name)}"
     message = f"{where} holds half a surrogate pair ({len(escapes)} in all), the first {shown(escapes[0][0])}"
-    return Finding("encoding.surrogate", message, "replaced by U+FFFD", line, offset - lines[line - 1] + 1, name)
+    return Finding("encoding.surrogate", message, "replaced by U+FFFD", *lines.place(escapes[0].start()), name)
 
 
 def _offsets(head: str, path: Path, offset: int) -> Offsets:

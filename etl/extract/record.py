@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from typing import Literal
 
 from etl.extract.abstract import read_abstract
-from etl.extract.frontmatter import FrontMatter, position, read_json, read_yaml, rejection, shown
+from etl.extract.frontmatter import FrontMatter, read_json, read_yaml, rejection, shown
 from etl.model import Finding, RawRecord, Rejection
+from etl.positions import position
 
 # The mark of UTF-32-LE begins with that of UTF-16-LE, so it comes first.
 _MARKS = (

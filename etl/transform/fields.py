@@ -19,9 +19,9 @@ from etl import addresses, slugs
 from etl.addresses import Address
 from etl.model import LARGEST_ID, Finding, RawRecord, Rejection
 from etl.plain import cut
+from etl.positions import Lines
 from etl.settings import Settings
 from etl.transform import dates, raw_body
-from etl.transform.lines import Lines
 
 KNOWN = frozenset(
     """title slug aliases tiki_page_id date lastmod categories tags associated_tags sections_included

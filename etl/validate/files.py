@@ -24,6 +24,7 @@ from etl.load.lines import describe
 from etl.long_lines import bounded
 from etl.model import MANIFEST, Finding, finding_line
 from etl.plain import cut
+from etl.positions import position
 from etl.settings import MEMBERS_IN_A_LINE, Settings
 
 LINES = {
@@ -415,8 +416,7 @@ def _not_json(data: bytes, error: orjson.JSONDecodeError) -> tuple[str, int, int
         data.decode()
     except UnicodeDecodeError as broken:
         before = data[: broken.start].decode()
-        column = len(before) - before.rfind("\n")
-        return f"not UTF-8: byte 0x{data[broken.start]:02X}", before.count("\n") + 1, column
+        return f"not UTF-8: byte 0x{data[broken.start]:02X}", *position(before, len(before))
     return f"not JSON: {error.msg}", error.lineno, error.colno
 
 

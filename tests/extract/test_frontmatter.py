@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etl.extract.frontmatter import MAX_DEPTH, MAX_NODES, FrontMatter, position, read_json, read_yaml, shown
+from etl.extract.frontmatter import MAX_DEPTH, MAX_NODES, FrontMatter, read_json, read_yaml, shown
 from etl.model import Rejection
+from etl.positions import position
 
 KEYS = st.text(max_size=8)
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()

@@ -17,9 +17,9 @@ from typing import NamedTuple
 
 from etl.model import Finding
 from etl.plain import cut
+from etl.positions import Lines
 from etl.transform.body.links import decoded
 from etl.transform.body.rules import MAY_ADD, MAY_LOSE
-from etl.transform.lines import Lines
 
 Edit = tuple[int, int, str, str]
 """Start, end, replacement, rule: replace ``text[start:end]``; the rule is a key of `rules.RULES`."""
