@@ -116,11 +116,6 @@ def test_status_1_for_an_error_that_is_no_reject(bundle: Path, out: Path, run: R
         ["migrate", "--jobs", "0"],
         ["migrate", "--format", "xml"],
         ["schema", "x"],
-        ["migrate", "raw", "--out", ""],
-        ["release", "--out="],
-        ["validate", "raw", "--baseline", ""],
-        ["redirects", "build", "--out", ""],
-        ["redirects", "diff", "", "out/current"],
     ],
 )
 def test_status_2_for_wrong_usage(words: list[str], run: Run) -> None:
@@ -128,6 +123,28 @@ def test_status_2_for_wrong_usage(words: list[str], run: Run) -> None:
     assert outcome.status == 2
     assert outcome.out == ""
     assert outcome.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["migrate", ""],
+        ["migrate", "raw", ""],
+        ["migrate", "raw", "--out", ""],
+        ["migrate", "raw", "--previous", ""],
+        ["release", "--out="],
+        ["settings", "raw", ""],
+        ["validate", ""],
+        ["validate", "raw", "--baseline", ""],
+        ["redirects", "build", "--out", ""],
+        ["redirects", "coverage", ""],
+        ["redirects", "diff", "", "out/current"],
+    ],
+)
+def test_status_2_for_a_name_that_is_empty(words: list[str], run: Run) -> None:
+    outcome = run(*words)
+    assert (outcome.status, outcome.out) == (2, "")
+    assert "nothing is named: is a variable of a script empty?" in outcome.err
 
 
 @pytest.mark.parametrize(
@@ -915,11 +932,8 @@ def test_no_folder_raw_is_wrong_usage(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("command", ["migrate", "validate", "settings"])
-@pytest.mark.parametrize("sources", [[""], ["raw", ""], ["-", "raw", "-"]])
-def test_a_source_without_a_name_and_standard_input_twice_are_wrong_usage(
-    sources: list[str], command: str, project: Path, run: Run
-) -> None:
-    outcome = run(command, *sources)
+def test_standard_input_twice_is_wrong_usage(command: str, project: Path, run: Run) -> None:
+    outcome = run(command, "-", "raw", "-")
     assert (outcome.status, outcome.out, outcome.err.startswith("error: ")) == (2, "", True)
     assert not (project / "out").exists()
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from etl import __version__
 from etl.cli import redirects
-from etl.cli.commands import STATUSES, add_command, count, interrupted, loaded, named_path, progress, say
+from etl.cli.commands import STATUSES, add_command, count, interrupted, loaded, named, named_path, progress, say
 from etl.plain import one_line
 from etl.trouble import DISK_FULL, Trouble
 
@@ -184,7 +184,11 @@ def _migrate_arguments(commands: Any) -> None:
     help_ = "extract, transform, load, publish: everything in SOURCE becomes clean JSON Lines and a redirect map"
     command = add_command(commands, "migrate", _migrate, help_, "wiki-etl migrate export.tar.zst --out out --tables")
     command.add_argument(
-        "source", nargs="*", metavar="SOURCE", help="folder, archive, member file, http(s) address or - (default: raw)"
+        "source",
+        type=named,
+        nargs="*",
+        metavar="SOURCE",
+        help="folder, archive, member file, http(s) address or - (default: raw)",
     )
     command.add_argument(
         "--out", type=named_path, default=OUT, metavar="FOLDER", help="where generations go (default: out)"
@@ -199,6 +203,7 @@ def _migrate_arguments(commands: Any) -> None:
     command.add_argument("--dry-run", action="store_true", help="publish nothing; say what would change")
     command.add_argument(
         "--previous",
+        type=named,
         metavar="GENERATION",
         help="keep the slugs and addresses of released, current, a folder or an http(s) address, or of none "
         "(default: released, if there is one)",
@@ -213,7 +218,11 @@ def _validate_arguments(commands: Any) -> None:
     help_ = "every fault of a bundle, a documents.jsonl, a redirects.jsonl or a generation"
     command = add_command(commands, "validate", _validate, help_, "wiki-etl validate export.zip --format github")
     command.add_argument(
-        "source", nargs="*", metavar="PATH", help="bundle, generation, or a file of one (default: raw)"
+        "source",
+        type=named,
+        nargs="*",
+        metavar="PATH",
+        help="bundle, generation, or a file of one (default: raw)",
     )
     command.add_argument(
         "--out", type=named_path, metavar="FOLDER", help="generations that --max-shrink compares with (default: none)"
@@ -280,7 +289,9 @@ def _settings_arguments(commands: Any) -> None:
         "print each effective setting with its origin",
         "wiki-etl settings --config wiki-etl.toml",
     )
-    command.add_argument("source", nargs="*", metavar="SOURCE", help="source whose settings file counts (default: raw)")
+    command.add_argument(
+        "source", type=named, nargs="*", metavar="SOURCE", help="source whose settings file counts (default: raw)"
+    )
     command.add_argument("--config", type=named_path, metavar="FILE")
 
 
@@ -418,8 +429,6 @@ def _sources(given: list[str], *, quiet: bool) -> tuple[list[str], list[Path]]:
     """The sources, and what to leave out of them: without SOURCE, the sample only while it is alone."""
     from etl.settings import CONFIG_NAME, SettingsError
 
-    if "" in given:
-        raise SettingsError("a SOURCE without a name: is a variable of a script empty?")
     if given.count("-") > 1:
         raise SettingsError("standard input is read once: give - once")
     if given:

@@ -60,11 +60,16 @@ def count(text: str) -> int:
     return int(text)
 
 
-def named_path(text: str) -> Path:
-    """A path, for ``type=`` of an argument; none is the empty text, which would be the current folder."""
+def named(text: str) -> str:
+    """A path or an address, for ``type=`` of an argument; none is the empty text, which would be the current folder."""
     if not text:
-        raise argparse.ArgumentTypeError("a path without a name: is a variable of a script empty?")
-    return Path(text)
+        raise argparse.ArgumentTypeError("nothing is named: is a variable of a script empty?")
+    return text
+
+
+def named_path(text: str) -> Path:
+    """What is `named`, where it can only be a path."""
+    return Path(named(text))
 
 
 def _bar(name: str, total: int, unit: str) -> Any:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from etl.cli.commands import add_command, count, loaded, named_path, progress, say
+from etl.cli.commands import add_command, count, loaded, named, named_path, progress, say
 from etl.server_names import SERVER_NAMES, WEB_SERVERS
 
 if TYPE_CHECKING:
@@ -160,7 +160,11 @@ def _coverage_arguments(actions: Any) -> None:
         "zcat logs/*.gz | wiki-etl redirects coverage - --review decisions.toml --limit 2000",
     )
     coverage.add_argument(
-        "log", nargs="+", metavar="LOG", help="access log in combined format, plain or gzip; - is standard input"
+        "log",
+        type=named,
+        nargs="+",
+        metavar="LOG",
+        help="access log in combined format, plain or gzip; - is standard input",
     )
     _map_argument(coverage)
     coverage.add_argument(
