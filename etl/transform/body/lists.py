@@ -1,30 +1,22 @@
-"""Lists in one form: tight items, one kind of bullet, numbers that count, nested by four columns.
+"""Lists in one form: tight items, one kind of bullet, numbers that count; `list_layout` has nested them before.
 
 An item is *tight* when it is one paragraph, then at most one list of tight items. A blank line stands
 before a mark exactly when the item before it is not tight, and before a nested list exactly when more
 than the item's first paragraph stands before it: so every engine reads the same nesting.
-
-What a line of a list belongs to depends on the columns of everything around it. So the lines of a whole list move
-together (`laid_out`), before anything else in it changes.
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby, pairwise
-from operator import attrgetter
-from typing import NamedTuple
+from itertools import pairwise
 
-from etl.transform.body.code import CODE_INDENT, TAB, behind, dedented, fenced
 from etl.transform.body.edits import Edit
 from etl.transform.body.parse import BLOCKS, Node
 from etl.transform.body.places import line_start, visible_end
 
 NEST = 4
 FEWEST_REFERENCES = 3
-NARROWEST = 2  # columns of the narrowest mark, and what is before them is in no item
 INDENT = (" ", "\t")
 LONGEST_NUMBER = 999  # a "list" of one that begins above is a sentence that begins with a year
 
@@ -92,7 +84,7 @@ def list_edits(text: str, node: Node, loose: set[int], *, numbered: bool, touchi
     ``numbered``: whether equal numbers may count now. ``touching``: whether another list stands right beside it, so
     that only the kind of its marks tells the two apart.
     """
-    found = [MARK.match(text, _start(text, item)) for item in node.children]
+    found = [MARK.match(text, visible_start(text, item)) for item in node.children]
     for item, mark in zip(node.children, found, strict=True):
         yield from _item_edits(text, item, mark, loose)
     marks = [mark for mark in found if mark]
@@ -104,7 +96,7 @@ def list_edits(text: str, node: Node, loose: set[int], *, numbered: bool, touchi
         if index in references:
             yield references[index]
         elif _is_double(text, item, mark):
-            yield mark.start(), _start(text, item.children[0]), "", "nested-list"
+            yield mark.start(), visible_start(text, item.children[0]), "", "nested-list"
             continue
         elif mark[1] in "+-":
             yield *mark.span(1), "*", "bullet"
@@ -146,14 +138,14 @@ def _code_behind(text: str, item: Node, wider: int) -> Iterator[Edit]:
 
 def _references(text: str, node: Node) -> Iterator[tuple[int, Edit]]:
     """`* 6. Spade AB` in one list, where the numbers count; else the number is text of its item (36)."""
-    found = [REFERENCE.match(text, _start(text, item)) if _holds_one(item) else None for item in node.children]
+    found = [REFERENCE.match(text, visible_start(text, item)) if _holds_one(item) else None for item in node.children]
     numbers = [int(match[2]) for match in found if match]
     # A list of references may end in an item that is none.
     alike = found.index(None) if None in found else len(found)
     counting = alike >= min(FEWEST_REFERENCES, len(found)) and numbers[:alike] == list(
         range(numbers[0], numbers[0] + alike)
     )
-    start = _start(text, node)
+    start = visible_start(text, node)
     outermost = line_start(text, start) == start
     for index, match in enumerate(found):
         if match and counting and outermost and index < alike:
@@ -169,7 +161,11 @@ def _holds_one(item: Node) -> bool:
 
 def _is_double(text: str, item: Node, mark: re.Match[str]) -> bool:
     """Whether an item is but a list of one item of the same kind: some engines show the second mark."""
-    inner = MARK.match(text, _start(text, item.children[0])) if _holds_one(item) and len(item.children) == 1 else None
+    inner = (
+        MARK.match(text, visible_start(text, item.children[0]))
+        if _holds_one(item) and len(item.children) == 1
+        else None
+    )
     return inner is not None and (inner[1] in "*+-") == (mark[1] in "*+-")
 
 
@@ -197,7 +193,7 @@ def _gap(text: str, before: Node, start: int, *, blank: bool) -> Sequence[Edit]:
 def _item_edits(text: str, item: Node, mark: re.Match[str] | None, loose: set[int]) -> Iterator[Edit]:
     """Blocks of an item: lists without a gap behind the first paragraph, no blanks behind one, quotations are one."""
     if not item.children:
-        yield line_start(text, _start(text, item)), visible_end(text, item), "", "empty-item"
+        yield line_start(text, visible_start(text, item)), visible_end(text, item), "", "empty-item"
         return
     if mark is None:
         return
@@ -208,7 +204,7 @@ def _item_edits(text: str, item: Node, mark: re.Match[str] | None, loose: set[in
         if child.kind == "List":
             behind_text = index == blocks[0] or (index == 1 and before.kind == "Paragraph")
             blank = not behind_text or child.data not in (None, 1) or _any(child.children, loose)
-            yield from _gap(text, before, _start(text, child), blank=blank)
+            yield from _gap(text, before, visible_start(text, child), blank=blank)
         elif before.kind == "Paragraph":
             end = visible_end(text, before)
             if text[end] in INDENT:
@@ -219,7 +215,7 @@ def _item_edits(text: str, item: Node, mark: re.Match[str] | None, loose: set[in
 
 def _quote_gap(text: str, before: Node, quote: Node) -> Iterator[Edit]:
     """Quotations that touch are one, as some engines have it anyway."""
-    end, start = visible_end(text, before), _start(text, quote)
+    end, start = visible_end(text, before), visible_start(text, quote)
     lead = text[end:start].rpartition("\n")[2]
     if text[end:start].isspace():
         yield end, start, f"\n{lead}>\n{lead}", "quote-gap"
@@ -235,171 +231,7 @@ def glued_items(text: str, start: int, end: int, first: int = 1) -> Iterator[Edi
             yield number.start(), number.start(1), "\n\n" if number[1] == "1" else "\n", "heading"
 
 
-class Region(NamedTuple):
-    """Lines that move alike: those from ``start`` to ``end`` that are indented by ``floor`` or more.
-
-    What stands at the column ``source``, or before it, comes to the column ``target``.
-    """
-
-    start: int
-    end: int
-    floor: int
-    source: int
-    target: int
-
-
-def laid_out(text: str, blocks: Iterable[Node]) -> Iterator[Edit]:
-    """The lists among some blocks at the first column, what their items hold nested by four, and what is behind them.
-
-    A line moves but once, and all edits together leave the structure as it is.
-    """
-    before = None
-    for block in blocks:
-        if before == "List" and (text[block.start - 1] in INDENT or text[block.start].isspace()):
-            yield from _behind_list(text, block)
-        before = block.kind
-        if before == "List":
-            line, end = line_start(text, block.start), visible_end(text, block)
-            if text.startswith(INDENT, line) or text.find("\n ", line, end) >= 0 or text.find("\n\t", line, end) >= 0:
-                layout = Layout(text, block)
-                yield from layout.narrowed
-                yield from _moved(text, line, end, sorted(layout.regions))
-
-
-def _behind_list(text: str, block: Node) -> Iterator[Edit]:
-    """A block at the first column, where no list takes it up; code that its blanks make needs a fence there."""
-    start = _start(text, block)
-    line, indent = _place(text, start)
-    if indent < NARROWEST or block.kind == "List":
-        return
-    if block.data == "Indented":
-        yield from fenced(text, line, block.end)
-    else:
-        yield line, start, "", "line-blanks"
-        yield from dedented(text, block)
-
-
-class Layout:
-    """What moves where in a list, and one blank behind its marks, as the new columns suppose it."""
-
-    def __init__(self, text: str, top: Node) -> None:
-        self.text = text
-        self.regions: list[Region] = []
-        self.narrowed: list[Edit] = []
-        self.lists = [(top, 0, 0, 0)]
-        """Lists to come: columns of the first item, of the first mark on that item's line, and of all other items."""
-        while self.lists:
-            node, target, base, others = self.lists.pop()
-            for index, item in enumerate(node.children):
-                number = 0 if node.data is None else len(f"{node.data + index}. ")  # which it may have soon
-                self._item(item, target, base, target + number)
-                target = base = others
-
-    def _item(self, item: Node, target: int, base: int, least: int) -> None:
-        """An item at the column ``target``; what follows in it stands by four behind ``base``, or at ``least``."""
-        mark = MARK.match(self.text, _start(self.text, item))
-        if mark is None:
-            return
-        line, source = _place(self.text, mark.start())
-        if not self.text[line : mark.start()].strip(" \t"):
-            self.regions.append(Region(line, item.end, source, source, target))
-        lead = item.children[0] if item.children else None
-        if lead is not None and "\n" in self.text[mark.end() : lead.start]:
-            lead = None  # nothing stands behind the mark
-        content, inner = source + len(mark[1]) + 1, target + len(mark[1]) + 1
-        if lead is not None and lead.data != "Indented":
-            content = _place(self.text, mark.end())[1]
-            if lead.kind == "CodeBlock":
-                inner = target + content - source
-            else:
-                self.narrowed.append((*mark.span(2), " ", "bullet"))
-        column = max(base + NEST, inner, least)
-        for child in _blocks(item):
-            if child.kind == "List" and child is lead:
-                column = self._list_behind_mark(child, inner, base, column)
-            elif child.kind == "List":
-                self.lists.append((child, column, column, column))
-            elif not (child is lead and child.kind == "Paragraph"):
-                self.regions += _regions(self.text, child, content, inner, column, leads=child is lead)
-
-    def _list_behind_mark(self, node: Node, inner: int, base: int, column: int) -> int:
-        """A list that begins behind the mark of an item; returns where what follows it is still in that item."""
-        first, last = (_width(self.text, item) for item in (node.children[0], node.children[-1]))
-        others = base + NEST if inner <= base + NEST <= inner + first else inner
-        self.lists.append((node, inner, base, others))
-        return min(max(column, base + last + 1), (others if len(node.children) > 1 else inner) + last)
-
-
-def _blocks(item: Node) -> Iterator[Node]:
-    """The blocks of an item; words behind one of them, which are no node of a tight item, as a paragraph."""
-    for are_blocks, group in groupby(item.children, lambda child: child.kind in BLOCKS):
-        nodes = list(group)
-        if are_blocks:
-            yield from nodes
-        elif nodes[0] is not item.children[0]:
-            words = Node()
-            words.kind, words.data, words.children = "Paragraph", None, nodes
-            words.start, words.end = nodes[0].start, nodes[-1].end
-            yield words
-
-
-def _width(text: str, item: Node) -> int:
-    """How wide the mark of an item is."""
-    mark = MARK.match(text, _start(text, item))
-    return len(mark[1]) if mark else 1
-
-
-def _regions(text: str, block: Node, content: int, inner: int, column: int, *, leads: bool) -> Iterator[Region]:
-    """A block of an item to ``column``; the item's text begins at ``content``, and at ``inner`` from now on.
-
-    What its indentation makes code, or keeps from being a block, stays as far from the text as it is.
-    """
-    line, place = _place(text, block.start)
-    start, end, last = block.start if leads else line, block.end, content + CODE_INDENT - 1
-    if block.kind == "CodeBlock" and (leads or block.data == "Indented"):
-        yield Region(start, end, content, content, inner)
-    elif block.kind == "CodeBlock":
-        yield Region(start, end, content, place, column)
-        closing = text.rfind("\n", start, visible_end(text, block)) + 1
-        fence = text[closing:end].strip()
-        if closing and not fence.strip(text[block.start]) and _place(text, text.find(fence, closing))[1] <= last:
-            yield Region(closing, end, content, last, column)
-    else:
-        yield Region(start, end, content, last, column)
-        yield Region(start, end, last + 1, content, inner)
-
-
-def _moved(text: str, at: int, end: int, regions: Sequence[Region]) -> Iterator[Edit]:
-    """The lines of a list by their regions: each by the innermost one that it is indented enough for."""
-    inside: list[Region] = []
-    waiting = list(reversed(regions))
-    while at < end:
-        while inside and inside[-1].end <= at:
-            inside.pop()
-        while waiting and waiting[-1].start <= at:
-            region = waiting.pop()
-            if region.end > at:
-                inside.append(region)
-        stop = at
-        while text[stop] in INDENT:
-            stop += 1
-        indent = text[at:stop]
-        blanks = len(indent.expandtabs(TAB))
-        place = bisect_right(inside, blanks, key=attrgetter("floor")) - 1
-        if place >= 0 and text[stop] != "\n":
-            wanted = " " * inside[place].target + behind(indent, min(inside[place].source, blanks))
-            if wanted != indent:
-                yield at, stop, wanted, "nested-list"
-        at = text.find("\n", stop) + 1 or len(text)
-
-
-def _place(text: str, offset: int) -> tuple[int, int]:
-    """Where the line of a character begins, and the character's column in it."""
-    line = line_start(text, offset)
-    return line, len(text[line:offset].expandtabs(TAB))
-
-
-def _start(text: str, node: Node) -> int:
+def visible_start(text: str, node: Node) -> int:
     """Where the mark of a list or an item stands, or a block begins: a tab before it is part of the line before."""
     start = node.start
     while text[start : start + 1] in (" ", "\t", "\n"):

@@ -36,7 +36,8 @@ from etl.transform.body.edits import Revision, TreeRules, short
 from etl.transform.body.gaps import Gaps
 from etl.transform.body.link_edits import Links, Written
 from etl.transform.body.links import Linker
-from etl.transform.body.lists import ITEM_MARK, glued_items, laid_out, list_edits, not_tight, usual_edits
+from etl.transform.body.list_layout import laid_out
+from etl.transform.body.lists import ITEM_MARK, glued_items, list_edits, not_tight, usual_edits
 from etl.transform.body.literals import as_text, definition_edits, is_escaped, line_edits, literal_edits
 from etl.transform.body.parse import BLOCKS, Node, Tree, parse
 from etl.transform.body.places import blanks_start, is_inside, line_start, visible_end

@@ -1,0 +1,185 @@
+"""Where the lines of a list stand: its items nested by four columns, what they hold below their text.
+
+What a line of a list belongs to depends on the columns of everything around it. So the lines of a whole list move
+together (`laid_out`), before anything else in it changes.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
+
+from etl.transform.body.code import CODE_INDENT, TAB, behind, dedented, fenced
+from etl.transform.body.edits import Edit
+from etl.transform.body.lists import INDENT, MARK, NEST, visible_start
+from etl.transform.body.parse import BLOCKS, Node
+from etl.transform.body.places import line_start, visible_end
+
+NARROWEST = 2  # columns of the narrowest mark, and what is before them is in no item
+
+
+class Region(NamedTuple):
+    """Lines that move alike: those from ``start`` to ``end`` that are indented by ``floor`` or more.
+
+    What stands at the column ``source``, or before it, comes to the column ``target``.
+    """
+
+    start: int
+    end: int
+    floor: int
+    source: int
+    target: int
+
+
+def laid_out(text: str, blocks: Iterable[Node]) -> Iterator[Edit]:
+    """The lists among some blocks at the first column, what their items hold nested by four, and what is behind them.
+
+    A line moves but once, and all edits together leave the structure as it is.
+    """
+    before = None
+    for block in blocks:
+        if before == "List" and (text[block.start - 1] in INDENT or text[block.start].isspace()):
+            yield from _behind_list(text, block)
+        before = block.kind
+        if before == "List":
+            line, end = line_start(text, block.start), visible_end(text, block)
+            if text.startswith(INDENT, line) or text.find("\n ", line, end) >= 0 or text.find("\n\t", line, end) >= 0:
+                layout = Layout(text, block)
+                yield from layout.narrowed
+                yield from _moved(text, line, end, sorted(layout.regions))
+
+
+def _behind_list(text: str, block: Node) -> Iterator[Edit]:
+    """A block at the first column, where no list takes it up; code that its blanks make needs a fence there."""
+    start = visible_start(text, block)
+    line, indent = _place(text, start)
+    if indent < NARROWEST or block.kind == "List":
+        return
+    if block.data == "Indented":
+        yield from fenced(text, line, block.end)
+    else:
+        yield line, start, "", "line-blanks"
+        yield from dedented(text, block)
+
+
+class Layout:
+    """What moves where in a list, and one blank behind its marks, as the new columns suppose it."""
+
+    def __init__(self, text: str, top: Node) -> None:
+        self.text = text
+        self.regions: list[Region] = []
+        self.narrowed: list[Edit] = []
+        self.lists = [(top, 0, 0, 0)]
+        """Lists to come: columns of the first item, of the first mark on that item's line, and of all other items."""
+        while self.lists:
+            node, target, base, others = self.lists.pop()
+            for index, item in enumerate(node.children):
+                number = 0 if node.data is None else len(f"{node.data + index}. ")  # which it may have soon
+                self._item(item, target, base, target + number)
+                target = base = others
+
+    def _item(self, item: Node, target: int, base: int, least: int) -> None:
+        """An item at the column ``target``; what follows in it stands by four behind ``base``, or at ``least``."""
+        mark = MARK.match(self.text, visible_start(self.text, item))
+        if mark is None:
+            return
+        line, source = _place(self.text, mark.start())
+        if not self.text[line : mark.start()].strip(" \t"):
+            self.regions.append(Region(line, item.end, source, source, target))
+        lead = item.children[0] if item.children else None
+        if lead is not None and "\n" in self.text[mark.end() : lead.start]:
+            lead = None  # nothing stands behind the mark
+        content, inner = source + len(mark[1]) + 1, target + len(mark[1]) + 1
+        if lead is not None and lead.data != "Indented":
+            content = _place(self.text, mark.end())[1]
+            if lead.kind == "CodeBlock":
+                inner = target + content - source
+            else:
+                self.narrowed.append((*mark.span(2), " ", "bullet"))
+        column = max(base + NEST, inner, least)
+        for child in _blocks(item):
+            if child.kind == "List" and child is lead:
+                column = self._list_behind_mark(child, inner, base, column)
+            elif child.kind == "List":
+                self.lists.append((child, column, column, column))
+            elif not (child is lead and child.kind == "Paragraph"):
+                self.regions += _regions(self.text, child, content, inner, column, leads=child is lead)
+
+    def _list_behind_mark(self, node: Node, inner: int, base: int, column: int) -> int:
+        """A list that begins behind the mark of an item; returns where what follows it is still in that item."""
+        first, last = (_width(self.text, item) for item in (node.children[0], node.children[-1]))
+        others = base + NEST if inner <= base + NEST <= inner + first else inner
+        self.lists.append((node, inner, base, others))
+        return min(max(column, base + last + 1), (others if len(node.children) > 1 else inner) + last)
+
+
+def _blocks(item: Node) -> Iterator[Node]:
+    """The blocks of an item; words behind one of them, which are no node of a tight item, as a paragraph."""
+    for are_blocks, group in groupby(item.children, lambda child: child.kind in BLOCKS):
+        nodes = list(group)
+        if are_blocks:
+            yield from nodes
+        elif nodes[0] is not item.children[0]:
+            words = Node()
+            words.kind, words.data, words.children = "Paragraph", None, nodes
+            words.start, words.end = nodes[0].start, nodes[-1].end
+            yield words
+
+
+def _width(text: str, item: Node) -> int:
+    """How wide the mark of an item is."""
+    mark = MARK.match(text, visible_start(text, item))
+    return len(mark[1]) if mark else 1
+
+
+def _regions(text: str, block: Node, content: int, inner: int, column: int, *, leads: bool) -> Iterator[Region]:
+    """A block of an item to ``column``; the item's text begins at ``content``, and at ``inner`` from now on.
+
+    What its indentation makes code, or keeps from being a block, stays as far from the text as it is.
+    """
+    line, place = _place(text, block.start)
+    start, end, last = block.start if leads else line, block.end, content + CODE_INDENT - 1
+    if block.kind == "CodeBlock" and (leads or block.data == "Indented"):
+        yield Region(start, end, content, content, inner)
+    elif block.kind == "CodeBlock":
+        yield Region(start, end, content, place, column)
+        closing = text.rfind("\n", start, visible_end(text, block)) + 1
+        fence = text[closing:end].strip()
+        if closing and not fence.strip(text[block.start]) and _place(text, text.find(fence, closing))[1] <= last:
+            yield Region(closing, end, content, last, column)
+    else:
+        yield Region(start, end, content, last, column)
+        yield Region(start, end, last + 1, content, inner)
+
+
+def _moved(text: str, at: int, end: int, regions: Sequence[Region]) -> Iterator[Edit]:
+    """The lines of a list by their regions: each by the innermost one that it is indented enough for."""
+    inside: list[Region] = []
+    waiting = list(reversed(regions))
+    while at < end:
+        while inside and inside[-1].end <= at:
+            inside.pop()
+        while waiting and waiting[-1].start <= at:
+            region = waiting.pop()
+            if region.end > at:
+                inside.append(region)
+        stop = at
+        while text[stop] in INDENT:
+            stop += 1
+        indent = text[at:stop]
+        blanks = len(indent.expandtabs(TAB))
+        place = bisect_right(inside, blanks, key=attrgetter("floor")) - 1
+        if place >= 0 and text[stop] != "\n":
+            wanted = " " * inside[place].target + behind(indent, min(inside[place].source, blanks))
+            if wanted != indent:
+                yield at, stop, wanted, "nested-list"
+        at = text.find("\n", stop) + 1 or len(text)
+
+
+def _place(text: str, offset: int) -> tuple[int, int]:
+    """Where the line of a character begins, and the character's column in it."""
+    line = line_start(text, offset)
+    return line, len(text[line:offset].expandtabs(TAB))
