@@ -48,7 +48,13 @@ class Rejection:
     column: int | None = None
 
 
-def nowhere(_path: tuple[str | int, ...]) -> tuple[int | None, int | None]:
+FieldPath = tuple[str | int, ...]
+"""A field, or a value in one, such as ``("aliases", 0)``."""
+Locate = Callable[[FieldPath], tuple[int | None, int | None]]
+"""Line and column in the member of the value at a path, as far as they are known."""
+
+
+def nowhere(_path: FieldPath) -> tuple[int | None, int | None]:
     """A locator for fields without a position."""
     return None, None
 
@@ -66,8 +72,7 @@ class RawRecord:
     """Line of the member where ``body`` begins, from 1."""
     bounds: Sequence[int] = ()
     """Where in the member's text the pieces of ``body`` are: begin and end by turns, end to end."""
-    locate: Callable[[tuple[str | int, ...]], tuple[int | None, int | None]] = nowhere
-    """Line and column of the field at a path such as ``("aliases", 0)``."""
+    locate: Locate = nowhere
     findings: list[Finding] = field(default_factory=list)
 
 

@@ -56,7 +56,7 @@ def is_valid(name: str, record: object) -> bool:
     return _validator(name).is_valid(record)
 
 
-def explain(name: str, record: object) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def explain(name: str, record: object) -> Iterator[tuple[model.FieldPath, str]]:
     """Path and sentence of everything that is wrong with a record, in the order of paths."""
     from jsonschema import Draft202012Validator
 

@@ -12,8 +12,8 @@ import unicodedata
 from functools import lru_cache, partial
 from itertools import accumulate, pairwise
 
-from etl.extract.frontmatter import Path, shown
-from etl.model import Finding, RawRecord
+from etl.extract.frontmatter import shown
+from etl.model import FieldPath, Finding, RawRecord
 
 MAX_TITLE = 400
 MIN_PARAGRAPH_WORDS = 30
@@ -150,7 +150,7 @@ class _Reader:
         self.affiliations: list[str] = []
         self.metadata: dict[int, str] = {}
         self.keywords: list[str] = []
-        self.places: dict[Path, tuple[int, int]] = {}
+        self.places: dict[FieldPath, tuple[int, int]] = {}
         self.findings: list[Finding] = []
 
     def read(self) -> RawRecord:
@@ -190,7 +190,7 @@ class _Reader:
         self.left[number] = ""
         return line
 
-    def _place(self, path: Path, number: int) -> None:
+    def _place(self, path: FieldPath, number: int) -> None:
         line = self.lines[number]
         self.places.setdefault(path, (number + 1, len(line) - len(line.lstrip()) + 1))
 
@@ -337,7 +337,7 @@ class _Reader:
         return block
 
 
-def _locate(places: dict[Path, tuple[int, int]], path: Path) -> tuple[int, int]:
+def _locate(places: dict[FieldPath, tuple[int, int]], path: FieldPath) -> tuple[int, int]:
     """Place of a field or of its nearest ancestor; the title's for the rest."""
     while path and path not in places:
         path = path[:-1]

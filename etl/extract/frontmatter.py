@@ -16,15 +16,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple, NoReturn
 
-from etl.model import Finding, Rejection
+from etl.model import FieldPath, Finding, Rejection
 from etl.positions import Lines, position
 
 MAX_DEPTH = 64
 MAX_NODES = 100_000
 """Values of a front matter, in YAML with every alias written out: more is an attack, not a page."""
 
-Path = tuple[str | int, ...]
-Offsets = dict[Path, int]
+Offsets = dict[FieldPath, int]
 
 _SYMBOL = re.compile(r'[{}\[\],:]|"(?:[^"\\]++|\\.)*+"|[^\s{}\[\],:"]++', re.DOTALL)
 _GAP = re.compile(r"[\s,:]*")
@@ -41,13 +40,13 @@ _YAML_NULLS = ("", "~", "null")
 class Places:
     """Where values begin, by their paths; those in one list or mapping are looked up when somebody asks for one."""
 
-    def __init__(self, head: str, start: int, look_up: Callable[[Path, int], Offsets]) -> None:
+    def __init__(self, head: str, start: int, look_up: Callable[[FieldPath, int], Offsets]) -> None:
         self._look_up = look_up
         self._offsets: Offsets = {(): start}
-        self._looked_up: set[Path] = set()
+        self._looked_up: set[FieldPath] = set()
         self._lines = Lines(head)
 
-    def __call__(self, path: Path) -> tuple[int, int]:
+    def __call__(self, path: FieldPath) -> tuple[int, int]:
         """Line and column of the value at a path, or of its nearest ancestor: the whole front matter at last."""
         for depth in range(len(path)):
             if path[:depth] in self._offsets and path[:depth] not in self._looked_up:
@@ -144,7 +143,7 @@ def _syntax_fault(text: str, error: json.JSONDecodeError) -> Rejection:
 class _Entry(NamedTuple):
     """A key or a value that the walk comes by."""
 
-    path: Path
+    path: FieldPath
     offset: int
     symbol: str
     is_key: bool
@@ -245,7 +244,7 @@ def _surrogate(lines: Lines, entry: _Entry, escapes: list[re.Match[str]]) -> Fin
     return Finding("encoding.surrogate", message, "replaced by U+FFFD", *lines.place(escapes[0].start()), name)
 
 
-def _offsets(head: str, path: Path, offset: int) -> Offsets:
+def _offsets(head: str, path: FieldPath, offset: int) -> Offsets:
     """Where the values of the list or mapping at ``offset`` begin, if that is one."""
     found: Offsets = {}
     at = _GAP.match(head, offset + 1).end()  # type: ignore[union-attr]  # it matches anything, and nothing
@@ -280,7 +279,7 @@ def read_yaml(text: str, start: int) -> FrontMatter | Rejection:
     return FrontMatter(tree.root, closing.end(), Places(head, start, partial(_yaml_offsets, head, start)))
 
 
-def _yaml_offsets(head: str, start: int, path: Path, _offset: int) -> Offsets:
+def _yaml_offsets(head: str, start: int, path: FieldPath, _offset: int) -> Offsets:
     if path:
         return {}  # all were found at once
     tree = _Tree(head, start + len("---\n"))
@@ -293,7 +292,7 @@ class _Branch:
     """A mapping or a list that is still open."""
 
     value: Any
-    path: Path
+    path: FieldPath
     anchor: str | None
     first_node: int
     key: str | None = None
@@ -378,12 +377,12 @@ class _Tree:
         return self._check(value, index) if isinstance(value, str) else None
 
     @staticmethod
-    def _path(branch: _Branch | None) -> Path:
+    def _path(branch: _Branch | None) -> FieldPath:
         if branch is None:
             return ()
         return (*branch.path, len(branch.value) if branch.key is None else branch.key)
 
-    def _value(self, event: Any, path: Path) -> Any:
+    def _value(self, event: Any, path: FieldPath) -> Any:
         """The plain value of a node; a mapping or list is empty still and becomes the open branch."""
         from yaml import events
 

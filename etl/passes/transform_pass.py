@@ -20,7 +20,7 @@ from etl.extract.record import read_body, read_record
 from etl.extract.trouble import SourceError
 from etl.facts import Facts, Member
 from etl.load.lines import check, dump
-from etl.model import Finding, RawRecord, Rejection, finding_line
+from etl.model import FieldPath, Finding, RawRecord, Rejection, finding_line
 from etl.passes.batches import bytes_of, in_batches, spare_the_collector
 from etl.resolve import Index
 from etl.settings import Settings
@@ -310,7 +310,7 @@ class _Transform:
             self.files["findings"].write(dump("finding", line))
 
 
-def _locate(data: bytes, path: tuple[str | int, ...]) -> tuple[int | None, int | None]:
+def _locate(data: bytes, path: FieldPath) -> tuple[int | None, int | None]:
     """Where a field of a member is; few are ever asked for."""
     return _record(data).locate(path)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ import orjson
 import pyromark
 
 from etl import schemas
-from etl.model import ASSET_STATES, Finding, RawRecord
+from etl.model import ASSET_STATES, Finding, Locate, RawRecord
 from etl.settings import Settings
 from etl.transform import fields as rules
 from etl.transform.body import Cleaned
@@ -23,8 +23,6 @@ from etl.transform.identifiers import identifiers
 
 SECTIONS = ("sections_included", *rules.EXCLUDED)
 UNDIGESTED = ("findings", "digest", "source")
-
-Locate = Callable[[tuple[str | int, ...]], tuple[int | None, int | None]]
 
 
 class Draft(NamedTuple):
