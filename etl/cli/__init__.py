@@ -303,7 +303,7 @@ def _migrate(options: argparse.Namespace) -> int:
     from etl.passes import Options
     from etl.pipeline import migrate
 
-    sources, leave_out = _one_source(options)
+    sources, leave_out = _sources_to_read(options)
     run = _run(options, leave_out, sources, options.out)
     run.options = Options(options.changes, options.html, options.verify_text)
     run.tables, run.dry_run, run.allow_partial = options.tables, options.dry_run, options.allow_partial
@@ -325,7 +325,7 @@ def _migrate(options: argparse.Namespace) -> int:
 def _validate(options: argparse.Namespace) -> int:
     from etl.validate import validate
 
-    paths, leave_out = _one_source(options)
+    paths, leave_out = _sources_to_read(options)
     return validate(
         paths,
         lambda sources: loaded(options, sources)[0],
@@ -468,8 +468,8 @@ def _run(options: argparse.Namespace, leave_out: Sequence[Path], sources: Sequen
     )
 
 
-def _one_source(options: argparse.Namespace) -> tuple[list[str], list[Path]]:
-    """`_sources`, without what earlier runs wrote into one; with ``--sha256`` there is one, and it is no folder."""
+def _sources_to_read(options: argparse.Namespace) -> tuple[list[str], list[Path]]:
+    """`_sources`, and what earlier runs wrote is left out, too; with ``--sha256`` there is one, and it is no folder."""
     from etl.load.generations import Generations
 
     sources, leave_out = _sources(options.source, quiet=options.quiet)
