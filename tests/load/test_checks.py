@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import tracemalloc
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from etl.load import redirects
 from etl.load.redirects import CompileOptions, MapError, compile_all, compile_options
@@ -19,8 +22,10 @@ from etl.load.redirects.checks import Checked, check
 from etl.load.redirects.neutral import LONGEST_LINE, ServerRefused
 from etl.load.redirects.survey import Survey, surveyed
 from etl.model import Finding
+from etl.room import temporary_folder
 from etl.routes import routes
-from etl.settings import SettingsError, load_settings
+from etl.settings import Settings, SettingsError, load_settings
+from etl.validate.files import Files
 
 OPTIONS = CompileOptions()
 Line = tuple[str, str, str | None]
@@ -197,6 +202,39 @@ def test_an_address_that_another_one_goes_to_is_a_chain_or_a_loop(tmp_path: Path
     file = written(tmp_path, [("name", "A", goal), (kind, value, "/pages/b/")])
     with refused(file, 2, f"{kind} {value!r} is {goal!r}, a target of the map"):
         built(file)
+
+
+@st.composite
+def maps(draw: st.DrawFn) -> dict[tuple[str, str], str | None]:
+    """A few addresses and targets that get in each other's way."""
+    kinds = {
+        "id": st.sampled_from(["7", "12"]),
+        "name": st.sampled_from(["Bee", "bee", "7", "beds/a", "w/Bee", "Zoë"]),
+        "path": st.sampled_from(["/Bee", "/7", "/beds/a", "/w/Bee", "/w/7", "/Zoë"]),
+    }
+    addresses = st.sampled_from(sorted(kinds)).flatmap(lambda kind: st.tuples(st.just(kind), kinds[kind]))
+    targets = st.sampled_from(["/beds/a/", "/beds/a", "/Bee?x=1", "/7/", "/w/Bee", "/w/7", "/Zo%C3%AB/", "/", None])
+    return draw(st.dictionaries(addresses, targets, min_size=1, max_size=4))
+
+
+@given(maps(), st.booleans(), st.sampled_from(["/", "/w"]), st.sampled_from([(), ("/Bee",), ("/w/7/",)]))
+def test_what_is_refused_here_is_a_fault_for_validate_and_nothing_else(
+    entries: dict[tuple[str, str], str | None], twice: bool, legacy_base: str, reserved: tuple[str, ...]
+) -> None:
+    """One stops at the first of them, the other one tells them all: each asks in its own way."""
+    settings = Settings(legacy_base=legacy_base, reserved=reserved)
+    found = sorted(entries.items())
+    with temporary_folder() as folder, closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        file = written(folder, [(*address, target) for address, target in found + found[:1] * twice])
+        files = Files(db, settings)
+        files.check_file(file, file.name, "redirect")
+        told = {fault["code"] for fault in map(json.loads, files.faults())}
+        try:
+            checked(file, compile_options(settings))
+        except MapError:
+            assert told & {"value.repeated", "target.chained"}
+        else:
+            assert not told & {"value.repeated", "target.chained"}
 
 
 def test_what_is_gone_hides_a_target_too(tmp_path: Path) -> None:
