@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from etl.facts import Facts, Row
-from etl.resolve import LONGEST_CHAIN, Index, assets, redirects, resolve, terms
+from etl.resolve import LONGEST_CHAIN, assets, redirects, resolve, terms
+from etl.resolve.links import Index
 from etl.settings import Settings, SettingsError
 
 Claim = tuple[str, str, int, str]

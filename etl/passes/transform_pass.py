@@ -22,7 +22,7 @@ from etl.facts import Facts, Member
 from etl.load.lines import check, dump
 from etl.model import FieldPath, Finding, RawRecord, Rejection, finding_line
 from etl.passes.batches import bytes_of, in_batches, spare_the_collector
-from etl.resolve import Index
+from etl.resolve.links import Index
 from etl.settings import Settings
 from etl.transform.body import Cleaned, clean_body
 from etl.transform.body.links import Linker

@@ -1,0 +1,107 @@
+"""Where links lead: what resolve notes of each document to be found by, and the look-ups of the transform pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from etl.addresses import Address, name_key
+from etl.facts import Facts
+from etl.model import Target
+
+
+def index_links(facts: Facts) -> None:
+    """Ids, names and slugs of published documents, and of redirect pages that go to them: one look-up each.
+
+    Names are titles and page names first, then those that the redirect map has: servers find them in any case.
+    """
+    facts.db.create_function("name_key", 1, name_key, deterministic=True)
+    facts.script(
+        """
+        CREATE TABLE goal (
+            ord INTEGER PRIMARY KEY, page_id INTEGER, legacy_slug TEXT, indirect INTEGER, senior INTEGER,
+            document TEXT, path TEXT
+        );
+
+        INSERT INTO goal
+        SELECT f.ord, f.page_id, f.legacy_slug, (f.outcome = 'redirect') AS indirect, f.senior, t.document, p.path
+        FROM fact f
+        JOIN fact t ON t.ord = ifnull(f.goes_to, f.ord)
+        JOIN path p ON p.ord = t.ord
+        WHERE f.outcome IN ('document', 'redirect');
+
+        CREATE TABLE link_id (key TEXT PRIMARY KEY, document TEXT, path TEXT) WITHOUT ROWID;
+
+        INSERT OR IGNORE INTO link_id
+        SELECT CAST(page_id AS TEXT), document, path
+        FROM goal
+        WHERE page_id IS NOT NULL;
+
+        CREATE TABLE link_name (
+            key TEXT, place INTEGER, document TEXT, path TEXT, PRIMARY KEY (key, place, document)
+        ) WITHOUT ROWID;
+
+        INSERT OR IGNORE INTO link_name
+        SELECT n.key, 1000000000000 * g.indirect + g.senior, g.document, g.path
+        FROM page_name n
+        JOIN goal g ON g.ord = n.ord
+        ORDER BY n.key;
+
+        INSERT OR IGNORE INTO link_name
+        SELECT r.key, 2000000000000 + g.senior, g.document, g.path
+        FROM (SELECT ord, name_key(value) AS key FROM redirect WHERE kind = 'name') r
+        JOIN goal g ON g.ord = r.ord
+        WHERE r.key <> ''
+          AND NOT EXISTS (SELECT 1 FROM link_name n WHERE n.key = r.key AND n.document = g.document);
+
+        CREATE TABLE link_slug (key TEXT PRIMARY KEY, document TEXT, path TEXT) WITHOUT ROWID;
+
+        INSERT INTO link_slug
+        SELECT s.slug, g.document, g.path
+        FROM slug s
+        JOIN goal g ON g.ord = s.ord
+        WHERE NOT g.indirect;
+
+        INSERT OR IGNORE INTO link_slug
+        SELECT legacy_slug, document, path
+        FROM goal
+        WHERE legacy_slug IS NOT NULL
+        ORDER BY indirect, senior;
+        """
+    )
+
+
+class Index:
+    """Look-ups of links over the facts file (`Lookup` of the transform), with the last few thousand answers kept."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self.by_address = lru_cache(4096)(self._by_address)
+        self.by_id = lru_cache(4096)(self._by_id)
+        self.by_name = lru_cache(4096)(self._by_name)
+        self.by_slug = lru_cache(4096)(self._by_slug)
+        self.tag = lru_cache(4096)(self._tag)
+
+    def _by_address(self, address: Address) -> Target | None:
+        query = "SELECT document, path FROM redirect JOIN goal USING (ord) WHERE kind = ? AND value = ?"
+        return self._one(query, *address)
+
+    def _by_id(self, page_id: str) -> Target | None:
+        return self._one("SELECT document, path FROM link_id WHERE key = ?", page_id)
+
+    def _by_name(self, key: str) -> Sequence[Target]:
+        rows = self._facts.db.execute(
+            "SELECT document, path FROM link_name WHERE key = ? ORDER BY place LIMIT 8", (key,)
+        )
+        return list(dict.fromkeys(Target(*row) for row in rows))
+
+    def _by_slug(self, slug: str) -> Target | None:
+        return self._one("SELECT document, path FROM link_slug WHERE key = ?", slug)
+
+    def _tag(self, slug: str) -> str | None:
+        path = self._facts.one("SELECT path FROM term_line WHERE slug = ? LIMIT 1", slug)
+        return None if path is None else str(path)
+
+    def _one(self, query: str, *key: str) -> Target | None:
+        row = self._facts.db.execute(query, key).fetchone()
+        return None if row is None else Target(*row)
