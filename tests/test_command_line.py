@@ -472,6 +472,21 @@ def test_a_full_disk_is_named_with_its_room_and_what_helps(
     assert "of this run" not in outcome.err
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["settings", "redirects diff old/redirects.jsonl new/redirects.jsonl", "redirects coverage log --map new"],
+)
+def test_a_terminal_of_another_encoding_is_no_reason_to_fail(words: str, tmp_path: Path) -> None:
+    gone = json.dumps({"kind": "name", "value": "Zoë", "target": None, "status": 410, "why": "gone", "document": None})
+    asked = '::1 - - [21/Nov/2025:10:00:00 +0000] "GET /Zo%C3%AB HTTP/1.1" 404 9 "-" "-"\n'
+    settings = "home = 'Zoë'\n"
+    texts = {"raw/wiki-etl.toml": settings, "old/redirects.jsonl": f"{gone}\n", "new/redirects.jsonl": "", "log": asked}
+    folder(tmp_path, {place: text.encode() for place, text in texts.items()})
+    outcome = command(*words.split(), cwd=tmp_path, environment={"PYTHONIOENCODING": "ascii"})
+    assert outcome.status == 0, outcome.err
+    assert r"Zo\xeb" in outcome.out
+
+
 @pytest.mark.parametrize("redirection", [">/dev/full", "| true", ">&-"])
 @pytest.mark.parametrize("quiet", ["", "-q"])
 def test_a_report_that_cannot_be_written_says_that_it_was_published(

@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from functools import partial
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -54,14 +55,16 @@ def _status(arguments: Sequence[str] | None) -> int:
 
 
 def _open_streams() -> None:
-    """Standard streams that are closed, before a file of ours gets their number.
+    """Standard streams that are closed, before a file of ours gets their number; and output in any encoding.
 
-    Data for one is trouble, so what can only be read stands for standard output; words are lost.
+    Data for a closed one is trouble, so what can only be read stands for standard output; words are lost.
     """
     if sys.stdout is None:
         sys.stdout = open(os.open(os.devnull, os.O_RDONLY), "w")  # noqa: PTH123, SIM115  # a number, for good
     if sys.stderr is None:
         sys.stderr = open(os.open(os.devnull, os.O_WRONLY), "w")  # noqa: PTH123, SIM115  # likewise
+    if isinstance(sys.stdout, TextIOWrapper):  # a terminal of another encoding is no reason to fail
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _let_go(stream: TextIO) -> None:

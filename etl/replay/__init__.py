@@ -12,7 +12,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
-from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -71,8 +70,6 @@ def replay(
         while not go_through(run, members - (run.documents or 0), jobs):
             pass
         facts.insert("replay.result", results(run))
-        if isinstance(sys.stdout, TextIOWrapper):  # a terminal of another encoding is no reason to fail
-            sys.stdout.reconfigure(errors="backslashreplace")
         sys.stdout.writelines(f"{line}\n" for line in (as_json(run) if form == "json" else as_text(run, every=every)))
         return Replayed(status(run), summary(run))
 

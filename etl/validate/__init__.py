@@ -13,7 +13,6 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from io import TextIOWrapper
 from pathlib import Path
 
 import orjson
@@ -106,8 +105,6 @@ def _fingerprints(baseline: Path) -> Iterator[str]:
 
 
 def _show(verdict: Verdict, form: str, *, quiet: bool, verbose: bool) -> None:
-    if isinstance(sys.stdout, TextIOWrapper):  # a terminal of another encoding is no reason to fail
-        sys.stdout.reconfigure(errors="backslashreplace")
     if form == "json":
         show_json(verdict, sys.stdout, verbose=verbose)
     elif form == "github":
