@@ -28,6 +28,8 @@ _NEVER = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters, 
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 _ID = re.compile(r"[1-9][0-9]*")
+OF_TERMS = frozenset(("tags", "categories"))
+"""Prefixes of lists of pages, to which the old converter sent links whose page it did not find; others are of pages."""
 LONGEST = 65_535
 """Characters of an address: no server that we know takes a request of that length."""
 _DAY_YEAR = re.compile(rf"\b{MONTH}\.? \d{{1,2}}(?= (?:\d{{4}}|\d{{2}})$)", re.IGNORECASE)
@@ -352,7 +354,8 @@ _NUMBERED = "|".join(sorted({"faq", *(name for family in FAMILIES.values() for n
 _FEATURE = re.compile(rf"(?:{_NUMBERED})[0-9]+(?:-.*)?|(?:tiki-[a-z_-]+|show_image)\.php.*", re.IGNORECASE)
 _SEARCH = re.compile(r"(?:^|[&;])(?:q|words|find|search)=")
 _FILE = re.compile(
-    r"attachments/.*|.*\.(?:css|js|gif|jpe?g|png|svg|webp|ico|pdf|docx?|xlsx?|pptx?|csv|txt|zip|mp[34])",
+    r"attachments/.*|.*\.(?:css|js|gif|jpe?g|png|svg|webp|ico|avif|bmp|tiff?|pdf|docx?|xlsx?|pptx?|od[gpst]|rtf|epub"
+    r"|csv|txt|json|xml|zip|7z|rar|tar|t?gz|bz2|xz|mp[34]|m4[av]|og[agv]|wav|webm|mov|avi|mpe?g)",
     re.IGNORECASE,
 )
 
@@ -391,6 +394,8 @@ def legacy_target(
     (None, None, None)
     >>> [target(href) for href in ("#top", "", "ng/mL", "/attachments/pdf/a.pdf", "http://old-wiki.example/img/a.png")]
     [None, None, None, None, None]
+    >>> target("/posts/x/roof.jpg"), target("/tags/node.js")
+    (None, ('tags', 'node.js', ''))
     """
     rest = on_old_site(href.strip(), hosts, legacy_base)
     if rest is None:
@@ -398,9 +403,11 @@ def legacy_target(
     address, _, anchor = rest.partition("#")
     path, _, query = address.partition("?")
     found = _of_prefix(path, path_prefixes)
-    if found is None and (inside := _inside(path, legacy_base)) is not None:
-        if _FILE.fullmatch(inside):
-            return None
+    inside = _inside(path, legacy_base) if found is None else None
+    file = inside if found is None else found[1] if found[0] not in OF_TERMS else None
+    if file and _FILE.fullmatch(file):
+        return None
+    if inside is not None:
         found = _of_page(inside, query, address[len(path) - len(inside) :])
     kind, value = found or ("other", address)
     return LegacyLink(kind, value, anchor)

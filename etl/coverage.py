@@ -282,12 +282,12 @@ class _Known:
         address = self._address(meanings)
         if address is None or refusal(address):
             return ("no page" if meanings else "malformed"), None
-        if address.kind == "name" and not self._is_page(target, path):
+        if address.kind != "id" and not self._is_page(target, path):
             return "no page", None
         return "unanswered", address
 
     def _is_page(self, target: str, path: str) -> bool:
-        """Whether an address that says no id and no known prefix may have been a page."""
+        """Whether an address that says no id may have been a page."""
         if path == self._script:
             return True
         path = path.rstrip("/")

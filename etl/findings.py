@@ -71,7 +71,10 @@ CATALOGUE: dict[str, tuple[Level, str]] = {
     "bold.inverted": ("warning", "a page whose bold is turned inside out by an unmatched mark; all bold removed"),
     "heading.empty": ("info", "a heading without text, removed"),
     "heading.trailing": ("info", "a heading with nothing after it"),
-    "image.missing": ("warning", "an image that is a placeholder or a file id; the file is not in the export"),
+    "image.missing": (
+        "warning",
+        "an image that is a placeholder, a file id or relative to its old page; no file is found",
+    ),
     "character.private": ("warning", "a private-use character whose meaning is lost"),
     "character.repaired": ("info", "text that was read in the wrong encoding, repaired"),
     "character.replaced": ("info", "a character that was already lost: U+FFFD"),

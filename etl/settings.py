@@ -117,7 +117,7 @@ class Settings(BaseModel):
     max_ratio: int = Field(200, ge=1, description="compression ratio of a member above 1 MiB")
     max_raw_bytes: int = Field(1 * MIB, ge=0, description="bytes of a reject that are kept whole")
     image_hosts: tuple[str, ...] = Field(
-        (), description="hosts whose files belong to the wiki and are migrated with it"
+        (), description="hosts besides `hosts` whose files belong to the wiki and are migrated with it"
     )
     missing_images: tuple[str, ...] = Field(
         (r"/d3\.mock\.\w+$", r"/unknown\.txt$"),

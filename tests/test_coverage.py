@@ -110,6 +110,7 @@ def test_a_name_in_the_case_of_no_server_is_not_answered(map_file: Path) -> None
             ["/styles/a.css", "/img/x.png", "/tiki-download_file.php?fileId=3", "/dl12", "/wp-login.php", "/.env"],
             "no page",
         ),
+        (["/posts/seven-wells/lid.jpg", "/posts/feed.xml"], "no page"),
         (["/a%0d%0ab", "/%ff", "/%zz", "*", "/a%00"], "malformed"),
     ],
 )

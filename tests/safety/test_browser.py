@@ -129,4 +129,4 @@ def page(renderer: str, body: str) -> str:
 
 def addresses(cleaned: Cleaned) -> list[str]:
     """The images of a document as a page asks for them."""
-    return [urljoin(HOST, image["src"]) for image in cleaned.images if image["state"] != "missing"]
+    return [urljoin(HOST, image["src"]) for image in cleaned.images if f"]({image['src']})" in cleaned.body]

@@ -378,6 +378,21 @@ def test_hosts_of_files_are_compared_as_hosts_of_the_wiki_are() -> None:
     assert {linker.resolve(f"http://{host}/a.pdf").kind for host in ("files.example", "WWW.files.example")} == {"file"}
 
 
+@pytest.mark.parametrize(
+    ("src", "state"),
+    [
+        *(("/img/eye.png", "ok"), ("/posts/deep-wells/lid", "ok"), ("https://mirror.example/eye.png", "ok")),
+        *(("https://beds.example/eye.png", "external"), ("//beds.example/eye.png", "external")),
+        *(("eye.png", "missing"), ("../img/eye.png", "missing"), ("/dl12", "missing")),
+    ],
+)
+def test_the_file_of_an_image_is_of_the_old_site_or_of_another_one_or_missing(src: str, state: str) -> None:
+    cleaned = clean(f"![an eye]({src})")
+    assert [(image["src"], image["state"]) for image in cleaned.images] == [(src, state)]
+    assert [finding.code for finding in cleaned.findings] == ["image.missing"] * (state == "missing")
+    assert clean(cleaned.body).body == cleaned.body == f"![an eye]({src})"
+
+
 # --- links that the source marked as broken ------------------------------------------------
 
 
@@ -422,6 +437,10 @@ def test_a_link_marked_as_broken_is_text_when_no_page_is_found(href: str, hint: 
         ("https://files.garden-wiki.example/attachments/pdf/a.pdf", "file", "ok"),
         ("/attachments/pdf/a.pdf", "file", "ok"),
         ("/img/icons/eye.png", "file", "ok"),
+        ("/posts/deep-wells/lid.jpg", "file", "ok"),
+        ("/files/plan.odt", "file", "ok"),
+        ("https://www.garden-wiki.example/files/plan.pdf", "file", "ok"),
+        ("//mirror.example/posts/deep-wells/lid.jpg", "file", "ok"),
     ],
 )
 def test_an_address_that_is_not_of_the_old_wiki_stays(href: str, kind: str, state: str) -> None:

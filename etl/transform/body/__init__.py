@@ -12,7 +12,7 @@ from etl.model import Finding, ImageFields, LinkFields
 from etl.settings import Settings
 from etl.transform.body.boxes import BOX_END, BOX_START
 from etl.transform.body.code import Code, code_size
-from etl.transform.body.edits import Change, Edit, Revision
+from etl.transform.body.edits import Change, Edit, Revision, short
 from etl.transform.body.links import Destination, Linker, encoded
 from etl.transform.body.parse import Tree
 from etl.transform.body.residue import private, residue
@@ -149,8 +149,12 @@ def _images(linker: Linker, revision: Revision, surface: Surface, structure: Str
             "src": src,
             "alt": "" if alt == "image" else alt,
             "width": widths.pop(0) if widths else None,
-            "state": "ok" if linker.resolve(src).state == "ok" else "external",
+            "state": linker.state_of_image(src),
         }
+        if image["state"] == "missing":
+            message = f"image {short(src)}: its address leads to no file of the old site"
+            action = "kept; address_rewrites can give it another one"
+            revision.find("image.missing", node.start, message, action, version=structure.version)
         found.append((revision.origin(node.start, structure.version), image))
     return [image for _, image in sorted(found, key=itemgetter(0))]
 

@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
 from etl.addresses import (
+    OF_TERMS,
     Address,
     LegacyLink,
     canonical_name,
@@ -26,7 +27,7 @@ from etl.addresses import (
     name_key,
     on_old_site,
 )
-from etl.model import LinkKind, LinkState, Target
+from etl.model import AssetState, LinkKind, LinkState, Target
 from etl.settings import Settings
 from etl.slugs import WELL_FORMED, make_slug, paths_of, shortened, undated
 
@@ -44,8 +45,6 @@ UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0\u2000-\u200f\u2028-\u202f\u205f\u2060\
 AMPERSAND = re.compile(r"&(?=#?\w+;)")
 """One that an entity begins with."""
 WHOLE_ENTITY = re.compile(r"&#?\w{1,31};")
-OF_TERMS = frozenset(("tags", "categories"))
-"""Prefixes of lists of pages, to which the old converter sent links whose page it did not find; others are of pages."""
 LOST_ID = re.compile(r"unknown page_id:\s*(\d+)", re.IGNORECASE)
 LOST_NAME = re.compile(r"does not exist yet:\s*(.+)", re.IGNORECASE)
 WWW = re.compile(r"www\.[\w.-]+\.[a-z]{2,}(?:/\S*)?", re.IGNORECASE)
@@ -105,8 +104,7 @@ class Linker:
         self.lookup = lookup
         self.is_lost = settings.lost_files().search
         """Whether an address stands for a file that the export lost."""
-        self._image_hosts = frozenset(map(host_name, settings.image_hosts))
-        own_hosts = self._image_hosts.union(map(host_name, settings.hosts))
+        own_hosts = frozenset(map(host_name, (*settings.hosts, *settings.image_hosts)))
         self._is_own = lru_cache(1024)(lambda host: host_name(host) in own_hosts)
         self._rewrites = bool(settings.address_rewrites)
         self._prefixes = frozenset(settings.path_prefixes)
@@ -174,6 +172,13 @@ class Linker:
     def source(self, src: str) -> str:
         """The address of an image: mended, and as the new site has it."""
         return self.settings.rewritten(mended(src))
+
+    def state_of_image(self, src: str) -> AssetState:
+        """Where the file of an image is; an address that says no place on the old site leads to none."""
+        found = self.resolve(src)
+        if found.href is None:
+            return "missing"
+        return "external" if found.state == "external" else "ok"
 
     def named(self, *names: str) -> Destination | None:
         """The page of the first name that one has: the owner of that very name, else the first of its title."""
@@ -287,10 +292,9 @@ class Linker:
             if scheme[1].lower() == "mailto":
                 return Destination(encoded(href), "mail", "external")
             href = untracked(href)
-            kind: LinkKind = "file" if self._image_hosts and host_name(_host(href)) in self._image_hosts else "external"
-            return Destination(encoded(href), kind, "ok" if kind == "file" else "external")
-        if href.startswith("//"):
-            return Destination(encoded(href), "external", "external")
+        if scheme or href.startswith("//"):
+            is_own = self._is_own(_host(href))
+            return Destination(encoded(href), *(("file", "ok") if is_own else ("external", "external")))
         if href.startswith("#"):
             return Destination(None, "anchor", "unmapped")
         if href.startswith("/"):
