@@ -51,7 +51,7 @@ class LegacyLink(NamedTuple):
     kind: str
     """``id``, ``name``, ``other`` (not migrated; ``/`` is the old home), or the path prefix: ``posts``, ``tags`` …"""
     value: str
-    """The id, the decoded name, the decoded slug without ``.html`` (empty for the bare prefix), or the raw address."""
+    """The id, the decoded name or slug without ``.html`` (empty for the bare prefix), or the raw address."""
     anchor: str
     """What stood behind ``#``, as it was."""
 
@@ -345,11 +345,15 @@ def _without_mark(char: re.Match[str]) -> str:
 # --- links of bodies -----------------------------------------------------------------------
 
 _HOST = re.compile(r"(?:https?:)?//([^/?#]*)", re.IGNORECASE)
-_RELATIVE = re.compile(r"(?:\./)?(?=tiki-[a-z_-]+\.php(?:[/?#]|$))", re.IGNORECASE)
+_RELATIVE = re.compile(
+    r"(?:\.\.?/)+(?=[^./?#])|(?=tiki-[a-z_-]+\.php(?:[/?#]|$)|[\w+%-]+\.html?(?:[?#]|$))", re.IGNORECASE
+)
+"""What a relative address of a page begins with, where nobody can take it for prose."""
+_HTML = re.compile(r"(?:(?:^|/)index)?\.html?$", re.IGNORECASE)
+"""What a static site puts behind the address of a page."""
 _INDEX = re.compile(r"(?:.*/)?tiki-index\.php(?=[/?]|$)", re.IGNORECASE)
 _INDEX_ID = re.compile(r".*(?:[?&;]page_id=+|/page_id/)0*([1-9][0-9]*)")
 _INDEX_PAGE = re.compile(r".*[?&;]page=([^&]*)")
-_NUMBER = re.compile(r"([1-9][0-9]*)(?:\.html?)?")
 _NUMBERED = "|".join(sorted({"faq", *(name for family in FAMILIES.values() for name in family.numbered)}))
 _FEATURE = re.compile(rf"(?:{_NUMBERED})[0-9]+(?:-.*)?|(?:tiki-[a-z_-]+|show_image)\.php.*", re.IGNORECASE)
 _SEARCH = re.compile(r"(?:^|[&;])(?:q|words|find|search)=")
@@ -373,7 +377,7 @@ def legacy_target(
     ...     return link and tuple(link)
     >>> [target(href) for href in ("/posts/x", "/posts/x.html", "/posts/x/#a", "/pages/x/")]
     [('posts', 'x', ''), ('posts', 'x', ''), ('posts', 'x', 'a'), ('pages', 'x', '')]
-    >>> [target(href) for href in ("/tags/x.html", "/tags/x/", "/categories/x", "/posts/")]
+    >>> [target(href) for href in ("/tags/x.html", "/tags/x/index.html", "/categories/x", "/posts/")]
     [('tags', 'x', ''), ('tags', 'x', ''), ('categories', 'x', ''), ('posts', '', '')]
     >>> script = "/tiki-index.php"
     >>> target("tiki-index.php?page_id=12"), target(script + "?a=b&page_id==12"), target(script + "/page_id/12")
@@ -437,6 +441,8 @@ def on_old_site(href: str, hosts: Sequence[str], legacy_base: str = "/") -> str 
 
     >>> on_old_site("//Old.example/Wells#lid", ["old.example"]), on_old_site("tiki-index.php?page_id=7", [], "/wiki")
     ('/Wells#lid', '/wiki/tiki-index.php?page_id=7')
+    >>> [on_old_site(href, [], "/wiki") for href in ("../Wells", "../../wiki/Wells", "wells.html", "kg/m", "../")]
+    ['/wiki/Wells', '/wiki/Wells', '/wiki/wells.html', None, None]
     """
     host = _HOST.match(href) if "//" in href else None
     if host is not None:
@@ -445,8 +451,11 @@ def on_old_site(href: str, hosts: Sequence[str], legacy_base: str = "/") -> str 
         return rest if rest is None or rest.startswith("/") else "/" + rest
     if href.startswith("/"):
         return href
-    script = _RELATIVE.match(href)
-    return None if script is None else wiki_folder(legacy_base) + href[script.end() :]
+    relative = _RELATIVE.match(href)
+    if relative is None:
+        return None
+    folder, path = wiki_folder(legacy_base), "/" + href[relative.end() :]
+    return path if path.startswith(folder) else folder + path[1:]
 
 
 def host_name(host: str) -> str:
@@ -467,7 +476,7 @@ def _of_prefix(path: str, path_prefixes: Sequence[str]) -> tuple[str, str] | Non
     prefix, slash, rest = path.lstrip("/").partition("/")
     if not slash or prefix not in path_prefixes:
         return None
-    slug = _decoded_twice(rest.strip("/").removesuffix(".html"))
+    slug = _decoded_twice(_HTML.sub("", rest.strip("/")))
     return None if slug is None else (prefix, slug)
 
 
@@ -475,10 +484,9 @@ def _of_page(inside: str, query: str, address: str) -> tuple[str, str] | None:
     """The page that an address inside the old wiki names; None for what is no page."""
     if _INDEX.match(inside):
         return _of_index(address)
-    path = inside.strip("/")
-    number = _NUMBER.fullmatch(path)
-    if number is not None:
-        return "id", number[1]
+    path = _HTML.sub("", inside.strip("/"))
+    if _ID.fullmatch(path):
+        return "id", path
     if _FEATURE.fullmatch(path) or (query and _SEARCH.search(query)):
         return None
     if not path:

@@ -263,7 +263,9 @@ def test_a_link_asks_for_a_path_then_for_a_name_then_for_an_id_as_servers_do(hre
     assert LINKER.resolve("/tiki-index.php?page_id=12", "here") == ok(WATER)
 
 
-@pytest.mark.parametrize("href", ["/", "https://garden-wiki.example", "//mirror.example/#top", "/tiki-index.php"])
+@pytest.mark.parametrize(
+    "href", ["/", "https://garden-wiki.example", "//mirror.example/#top", "/tiki-index.php", "/index.html"]
+)
 def test_the_old_home_page_is_the_page_that_the_settings_name(href: str) -> None:
     at_home = Linker(SETTINGS.model_copy(update={"home": "Deep wells in clay"}), Garden())
     assert at_home.resolve(href, "home") == ok(WELLS)
@@ -279,6 +281,27 @@ def test_the_old_home_page_is_the_first_of_two_with_its_name() -> None:
 def test_a_relative_link_is_one_inside_the_folder_of_the_old_wiki(href: str) -> None:
     in_folder = Linker(SETTINGS.model_copy(update={"legacy_base": "/wiki"}), Garden())
     assert in_folder.resolve(href, "here") == ok(WELLS)
+
+
+@pytest.mark.parametrize(
+    "href",
+    [
+        *("../deep-wells", "../../deep-wells/#lid", "./deep-wells.html", "deep-wells.html", "../deep-wells/index.html"),
+        *("../posts/deep-wells.html", "../../posts/deep-wells/index.html", "../Deep+wells+in+clay", "../931"),
+    ],
+)
+def test_a_relative_link_that_is_no_prose_goes_to_its_page(href: str) -> None:
+    assert LINKER.resolve(href, "here") == ok(WELLS)
+    assert clean(f"See [here]({href}) now.").body == f"See [here]({WELLS}) now."
+
+
+def test_a_relative_link_to_a_list_of_pages_goes_to_the_tag() -> None:
+    assert LINKER.resolve("../../tags/soil/", "here") == TAG
+
+
+@pytest.mark.parametrize("href", ["../", "..", "../../", "../files/plan.pdf", "plan.pdf", "deep-wells", "ng/ml"])
+def test_a_relative_link_that_says_no_page_becomes_text(href: str) -> None:
+    assert LINKER.resolve(href, "here") == UNMAPPED
 
 
 @pytest.mark.parametrize(
@@ -320,6 +343,8 @@ def test_a_slug_of_one_page_is_not_made_ambiguous_by_its_text() -> None:
         ("/posts/lost-beds", "/pages/lost-beds/"),
         ("/pages/lost-beds/", "/pages/lost-beds/"),
         ("/posts/lost--beds.html", "/pages/lost-beds/"),
+        ("/posts/lost-beds/index.html", "/pages/lost-beds/"),
+        ("../lost-beds.html", "/pages/lost-beds/"),
         ("/Lost+beds", "/pages/lost-beds/"),
         ("/Lost+beds+%E2%80%93+June+2019", "/pages/lost-beds/"),
         ("tiki-index.php?page=Lost%20beds", "/pages/lost-beds/"),
