@@ -353,13 +353,16 @@ def page_name_of(title: str, alias_names: Iterable[str]) -> str:
     ('Wells', 'Wells')
     >>> page_name_of("Wells, deep (old)", ["Wells deep old – Nov 12"])
     'Wells, deep (old) – Nov 12'
+    >>> page_name_of("Größe, geschätzt", ["Größe, geschätzt – 2014"])
+    'Größe, geschätzt – 2014'
     """
-    start = legacy_alias(title)
+    converted = legacy_alias(title)
     for alias in alias_names:
-        name = " ".join(unicodedata.normalize("NFKD", alias).split())
-        suffix = name[len(start) :]
-        if start and name.startswith(start) and SUFFIX.fullmatch(suffix):
-            return title + unicodedata.normalize("NFC", suffix)
+        for start, text in ((title, alias), (converted, unicodedata.normalize("NFKD", alias))):
+            name = " ".join(text.split())
+            suffix = name[len(start) :]
+            if start and name.startswith(start) and SUFFIX.fullmatch(suffix):
+                return title + unicodedata.normalize("NFC", suffix)
     return title
 
 

@@ -69,6 +69,9 @@ def test_a_title_is_cleaned_and_no_other_backslash_touched(title: str, clean: st
         ("Wells", "Wells – 12", "Wells"),
         ("Wells", "Wells Nov 123", "Wells"),
         ("？", "June 2019", "？"),
+        ("Größe der Gärten", "Größe der Gärten – 2014", "Größe der Gärten – 2014"),
+        ("庭ガ", "庭ガ – 2014", "庭ガ – 2014"),
+        ("Wells: 5 µm, ½ “deep”", "Wells: 5 µm, ½ “deep” – June 2019", "Wells: 5 µm, ½ “deep” – June 2019"),
     ],
 )
 def test_the_page_name_is_the_title_and_the_suffix_that_was_cut(title: str, alias: str, name: str) -> None:
