@@ -50,9 +50,15 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    site: str | None = Field(None, description="base address of the new site, for absolute targets", pattern=_SITE)
+    site: str | None = Field(
+        None,
+        description="`https://` and the host of the new site, for absolute targets; a folder is for `path_template`",
+        pattern=_SITE,
+    )
     hosts: tuple[str, ...] = Field((), description="host names of the old site, the first one for legacy.url")
-    legacy_base: str = Field("/", description="path under which the old wiki lived", pattern=_FOLDER, max_length=100)
+    legacy_base: str = Field(
+        "/", description="path under which the old wiki lived, such as `/wiki/`", pattern=_FOLDER, max_length=100
+    )
     legacy_template: str = Field(
         "/posts/{slug}",
         description="path of a page on the old site, with and without `.html`; empty where slugs were no addresses",
@@ -329,8 +335,14 @@ def _of_file(path: Path | None, flags: Mapping[str, Any]) -> tuple[Settings, dic
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        where = origins.get(str(first["loc"][0]), "settings")
-        raise SettingsError(f"{where}: setting {key!r}: {first['msg']} (got {first['input']!r})") from error
+        name = str(first["loc"][0])
+        why = {  # where the model speaks of its code
+            "string_pattern_mismatch": f"should be: {Settings.model_fields[name].description}",
+            "tuple_type": "should be a list",
+            "dict_type": "should be a table",
+        }.get(first["type"], first["msg"].removeprefix("Value error, "))
+        where = origins.get(name, "settings")
+        raise SettingsError(f"{where}: setting {key!r}: {why} (got {first['input']!r})") from error
 
 
 def _values(settings: Settings, path: Path | None) -> dict[str, Any]:

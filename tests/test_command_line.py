@@ -808,6 +808,11 @@ def test_what_settings_prints_means_the_same_as_a_settings_file(tmp_path: Path, 
         ('tag_template = "/tags//{slug}/"', "has a segment that"),
         ('routes = {foo = "/x/"}', "one of categories, tags, search"),
         ('routes = {serch = "/x/"}', "did you mean 'search'?"),
+        ('site = "https://new.example/kb/"', "'site': should be: `https://` and the host of the new site"),
+        ('legacy_base = "wiki"', "such as `/wiki/`"),
+        ('max_shrink = "much"', "should be: loss of documents"),
+        ('hosts = "old.example"', "'hosts': should be a list (got 'old.example')"),
+        ('category_renames = ["Bees"]', "should be a table"),
     ],
 )
 def test_a_setting_of_a_wrong_form_is_refused_with_what_to_write(
