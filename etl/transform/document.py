@@ -223,7 +223,7 @@ def _repair(key: str, value: Any) -> str:
     if key == "draft":
         return "taken as what it says" if isinstance(rules.as_truth(value), bool) else "taken as absent"
     if isinstance(value, str):
-        return "taken as a list of one, or as a number where it is one"
+        return "taken as a number where it is one" if key == "tiki_page_id" else "taken as a list of one"
     return "what is of another type was left out" if isinstance(value, list) else "taken as absent"
 
 
