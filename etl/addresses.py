@@ -458,6 +458,15 @@ def on_old_site(href: str, hosts: Sequence[str], legacy_base: str = "/") -> str 
     return path if path.startswith(folder) else folder + path[1:]
 
 
+def is_whole(text: str, hosts: Sequence[str]) -> bool:
+    """Whether somebody wrote a whole address of the old site, where only what it names belongs.
+
+    >>> is_whole("https://www.old.example/Wells", ["old.example"]), is_whole("/Wells", ["old.example"])
+    (True, False)
+    """
+    return "://" in text and on_old_site(text.strip(), hosts) is not None
+
+
 def host_name(host: str) -> str:
     """A host as hosts are compared: without port, trailing dot, case and `www.`.
 

@@ -20,7 +20,7 @@ Command = Callable[..., Outcome]
 def decided(path: Path, text: str, suffix: str = "toml") -> list[Entry]:
     file = path / f"decisions.{suffix}"
     file.write_text(text, "utf-8")
-    return list(read_reviewed(Settings(redirects=str(file))).entries)
+    return list(read_reviewed(Settings(redirects=str(file), hosts=("old.example",))).entries)
 
 
 # --- the file ------------------------------------------------------------------------------
@@ -86,6 +86,11 @@ MISTAKES = {
     "a value of no kind": ("toml", HEAD + "value = true\ntarget = 'b'\n", "decisions.toml:1: value True"),
     "no address": ("toml", HEAD + "value = '//x'\ntarget = 'b'\n", "'//x' is no legacy address that a map may hold"),
     "the home page": ("toml", HEAD + "value = '/'\ntarget = 'b'\n", "'/' is no legacy address"),
+    "a whole address": (
+        "csv",
+        "value,target\nhttps://WWW.old.example/Old+wells,b\n",
+        "decisions.csv:2: value 'https://WWW.old.example/Old\\+wells' is a whole address: write its id, its /path or",
+    ),
     "a control character": ("toml", HEAD + "value = \"a\\u0001\"\ntarget = 'b'\n", "is no legacy address"),
     "no target": ("toml", HEAD + "value = 'a'\n", "decisions.toml:1: no target"),
     "an empty target": ("csv", "value,target\na,\n", "decisions.csv:2: no target"),

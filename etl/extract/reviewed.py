@@ -27,11 +27,11 @@ import hashlib
 import io
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from etl.addresses import Address, plain_address
+from etl.addresses import Address, is_whole, plain_address
 from etl.settings import MIB, Settings, SettingsError
 
 KEYS = ("value", "target", "gone", "reason")
@@ -83,7 +83,7 @@ def read_reviewed(settings: Settings) -> Reviewed:
         raise SettingsError(f"setting 'redirects': {path.name}: cannot be read: {why}") from error
     if len(data) > MOST_BYTES:
         raise SettingsError(f"setting 'redirects': {path.name}: more than {MOST_BYTES} bytes")
-    return Reviewed(tuple(_entries(path.name, read(path.name, text))), hashlib.sha256(data).hexdigest())
+    return Reviewed(tuple(_entries(path.name, read(path.name, text), settings.hosts)), hashlib.sha256(data).hexdigest())
 
 
 def settings_digest(settings: Settings, reviewed: Reviewed) -> str:
@@ -91,11 +91,11 @@ def settings_digest(settings: Settings, reviewed: Reviewed) -> str:
     return settings.model_copy(update={"redirects": reviewed.sha256}).digest()
 
 
-def _entries(name: str, records: Iterator[tuple[str, Mapping[str, Any]]]) -> Iterator[Entry]:
+def _entries(name: str, records: Iterator[tuple[str, Mapping[str, Any]]], hosts: Sequence[str]) -> Iterator[Entry]:
     seen: dict[Address, str] = {}
     for place, record in records:
         try:
-            entry = Entry(place, _address(record), _target(record))
+            entry = Entry(place, _address(record, hosts), _target(record))
         except ValueError as error:
             raise SettingsError(f"{place}: {error}") from error
         before = seen.setdefault(entry.address, place)
@@ -105,12 +105,14 @@ def _entries(name: str, records: Iterator[tuple[str, Mapping[str, Any]]]) -> Ite
         yield entry
 
 
-def _address(record: Mapping[str, Any]) -> Address:
+def _address(record: Mapping[str, Any], hosts: Sequence[str]) -> Address:
     value = record.get("value")
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)  # a page id needs no quotes
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"value {value!r}: an id, a /path or a page name belongs there")
+    if is_whole(value, hosts):
+        raise ValueError(f"value {value!r} is a whole address: write its id, its /path or its page name, as it reads")
     address = plain_address(value)
     if address is None:
         raise ValueError(f"value {value!r} is no legacy address that a map may hold")

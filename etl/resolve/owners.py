@@ -119,6 +119,8 @@ def _claim_gone(facts: Facts, settings: Settings) -> None:
         address = addresses.plain_address(text)
         if address is None or addresses.refusal(address):
             raise SettingsError(f"setting 'gone': {text!r} is no legacy address")
+        if addresses.is_whole(text, settings.hosts):
+            raise SettingsError(f"setting 'gone': {text!r} is a whole address: write its id, /path or page name")
         row = (address.kind, address.value, place - STEP)
         facts.db.execute("INSERT INTO contender VALUES (?, ?, ?, NULL, 'gone', NULL)", row)
 
