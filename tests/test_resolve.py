@@ -341,6 +341,27 @@ def test_the_spelling_of_a_category_wins_then_the_most_frequent_one(resolved: Ca
     ]
 
 
+@pytest.mark.parametrize(
+    ("slug", "path"),
+    [
+        *(
+            ("baume", "/tags/baume/"),
+            ("bäume", "/tags/baume/"),
+            ("Bäume", "/tags/baume/"),
+            ("b%C3%A4ume", "/tags/baume/"),
+        ),
+        *(("obst--gemüse", "/tags/obst-and-gemuse/"), ("obst-gemuse", "/tags/obst-and-gemuse/")),
+        *(("", None), ("-", None), ("obst", None)),
+    ],
+)
+def test_a_tag_is_found_however_the_old_site_spelled_it(
+    slug: str, path: str | None, resolved: Callable[..., Facts]
+) -> None:
+    names = {"Bäume": "baume", "Obst & Gemüse": "obst-and-gemuse", "!": "digest"}
+    facts = resolved([page(1)], terms_of=[(0, name, name, made, 0) for name, made in names.items()])
+    assert Index(facts).tag(slug) == path
+
+
 def test_a_tag_with_the_path_of_a_document_is_told(resolved: Callable[..., Facts]) -> None:
     tags = [(0, "wells", "Wells", "wells", 0), (0, "soil", "Soil", "soil", 0), (0, "about", "About", "about", 0)]
     one_place = Settings(path_template="/{slug}", tag_template="/{slug}/", reserved=("/about/",))

@@ -31,6 +31,7 @@ def resolve(facts: Facts, settings: Settings, *, one_export: bool = True) -> Non
 
     Raises SettingsError when the members cannot be of one export (contract, "One page twice"), if they are to be.
     """
+    facts.db.create_function("name_key", 1, name_key, deterministic=True)
     facts.db.execute("BEGIN")
     _duplicates(facts)
     _conflicts(facts, settings, one_export=one_export)
@@ -338,6 +339,12 @@ def _terms(facts: Facts, settings: Settings) -> None:
         WHERE place = 1;
 
         CREATE INDEX term_slug ON term_line (slug);
+
+        CREATE TABLE term_name AS
+        SELECT name_key(name) AS key, slug, path
+        FROM term_line
+        WHERE key <> '';
+        CREATE INDEX term_key ON term_name (key, slug);
         """
     )
     shared = facts.rows(

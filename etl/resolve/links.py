@@ -15,7 +15,6 @@ def index_links(facts: Facts) -> None:
 
     Names are titles and page names first, then those that the redirect map has: servers find them in any case.
     """
-    facts.db.create_function("name_key", 1, name_key, deterministic=True)
     facts.script(
         """
         CREATE TABLE goal (
@@ -100,6 +99,8 @@ class Index:
 
     def _tag(self, slug: str) -> str | None:
         path = self._facts.one("SELECT path FROM term_line WHERE slug = ? LIMIT 1", slug)
+        if path is None:  # the old site spelled the name in its own way
+            path = self._facts.one("SELECT path FROM term_name WHERE key = ? ORDER BY slug LIMIT 1", name_key(slug))
         return None if path is None else str(path)
 
     def _one(self, query: str, *key: str) -> Target | None:

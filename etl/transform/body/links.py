@@ -79,7 +79,7 @@ class Lookup(Protocol):
         """The document that has, or had, a slug."""
 
     def tag(self, slug: str) -> str | None:
-        """The path of a category or tag."""
+        """The path of the category or tag of a slug, ours or any other one of its name."""
 
 
 class Destination(NamedTuple):
