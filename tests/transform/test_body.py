@@ -195,6 +195,17 @@ FAULTS = {
         "<table><thead><tr><th>a</th></tr></thead><tbody><tr><td>b</td></tr></tbody></table>",
         "| a |\n| --- |\n| b |",
     ),
+    "the caption of a table": (
+        (
+            "<table>\n  <caption>Beds<br>of <b>May</b>\n  and June</caption>\n<colgroup></colgroup>\n"
+            "  <thead>\n  <tr><th>a</th><th>b</th></tr></thead>\n<tr><td>c</td><td>d</td></tr></table>"
+        ),
+        "Beds\\\nof **May** and June\n\n| a | b |\n| --- | --- |\n| c | d |",
+    ),
+    "words before and between the rows of a table": (
+        "<table>Beds\nof May<tr><td>a</td></tr>and\nJune<tr><td>b</td></tr></table>",
+        "Beds of May\n\n| a | |\n| --- | --- |\n| and June | b |",
+    ),
     "a tab behind a bullet": ("*\tpeas", "* peas"),
     "an index that is empty": ("<sup>\u200b</sup>peas", "peas"),
     "an index around a table": ("<sup>a\n| b |\n|---|\n| c |\n</sup>", "a\n\n| b |\n| --- |\n| c |"),

@@ -30,6 +30,8 @@ ODD = rf"<{{~&{GARBLED}{SPELLED}\\{INVISIBLE}\u2028\u2029{ODD_BLANKS}"
 BLANKS = re.compile(rf"{BLANK}(?:[ \t]|{BLANK})*")
 ENTITY = re.compile(r"&(?:[a-zA-Z][a-zA-Z0-9]{1,31}|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});")
 LINES = re.compile(r"[ \t]*\n\s*")
+OF_TABLE = re.compile(r"</?(?:t(?:able|body|head|foot|[rdh])|col|colgroup|caption)[\s>]|\Z", re.IGNORECASE)
+"""What a table may hold between its rows; all else there is text, which browsers show above it."""
 INVISIBLES = re.compile(f"[{INVISIBLE}]+")
 TYPES = re.compile(f"[{SPELLED}]")
 SEPARATORS = re.compile("[\u2028\u2029]+")
@@ -142,7 +144,7 @@ def separator(walk: Walk, token: re.Match[str]) -> None:
 def lines(walk: Walk, token: re.Match[str]) -> None:
     """Line ends inside what must stay on one line."""
     if walk.table and not walk.table.in_cell:
-        walk.edit(*token.span(), "", "table")
+        walk.edit(*token.span(), "" if OF_TABLE.match(walk.text, token.end()) else " ", "table")
     elif walk.open.one_line:
         walk.edit(*token.span(), " ", "block")
 

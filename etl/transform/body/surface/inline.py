@@ -220,7 +220,7 @@ def kept(walk: Walk, tag: Tag, rule: str = "unwrap") -> int | None:
 
 def line_break(walk: Walk, tag: Tag, rule: str = "break") -> int | None:
     """`<br>` stays in table rows; elsewhere it is a hard break, or a blank where no line may end."""
-    if walk.table or walk.around.in_pipe_row(tag.start):
+    if (walk.table and walk.table.is_begun) or walk.around.in_pipe_row(tag.start):
         walk.edit(tag.start, tag.end, "<br>", rule)
     elif (block := walk.open.breakable()) is not None:
         return _hard_break(walk, tag, rule, *block)

@@ -8,7 +8,7 @@ class PipeTable:
 
     >>> table = PipeTable(columns=2)
     >>> cells = table.cell() + "a" + table.cell() + "b" + table.cell(new_row=True) + "c"
-    >>> print(cells + table.end_row())
+    >>> print((cells + table.end_row()).lstrip())
     | a | b |
     | --- | --- |
     | c | |
@@ -22,12 +22,18 @@ class PipeTable:
         self._rows = 0
         self._cells = 0
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether there was a cell; what stands before it, such as a caption, stands above the table."""
+        return self._cells + self._rows > 0
+
     def cell(self, *, new_row: bool = False) -> str:
         """What begins a cell, and ends the cell or the row before it."""
         if self.in_cell and not new_row:
             self._cells += 1
             return " | "
-        before = (self.end_row() if new_row else "") + (" " if self._cells else "| ")
+        above = "" if self.is_begun else "\n\n"
+        before = (self.end_row() if new_row else above) + (" " if self._cells else "| ")
         self.in_cell = True
         self._cells += 1
         return before

@@ -50,7 +50,7 @@ class Walk:
 
     def gap(self, offset: int) -> str:
         """What parts blocks: a blank line, or a blank where all must stay on one line."""
-        if self.table and not self.table.in_cell:
+        if self.table and self.table.is_begun and not self.table.in_cell:
             return ""
         return " " if self.open.one_line or self.around.in_pipe_row(offset) else "\n\n"
 
