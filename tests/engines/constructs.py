@@ -281,6 +281,17 @@ text
     "bullet then number nested": r"""
 * 1. a
     2. b""",
+    "blocks right behind the text of an item": r"""
+* a
+    > b
+* c
+    # d
+    e
+    ***
+    | f |
+    | --- |
+    | g |
+* h""",
     "item with code block": r"""
 * a
 

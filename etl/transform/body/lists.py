@@ -180,37 +180,36 @@ def _narrowed(item: Node, mark: re.Match[str]) -> Iterator[Edit]:
         yield *mark.span(2), " ", "bullet"
 
 
-def _gap(text: str, before: Node, start: int, *, blank: bool) -> Sequence[Edit]:
-    """A blank line before a mark, or none; its indentation stays."""
+def _gap(text: str, before: Node, start: int, *, blank: bool, rule: str = "tight-list") -> Sequence[Edit]:
+    """A blank line before a mark or a block, or none; its indentation stays."""
     end = visible_end(text, before)
     gap = text[end:start]
     if not (gap.isspace() and "\n" in gap):
         return ()
     wanted = ("\n\n" if blank else "\n") + gap.rpartition("\n")[2]
-    return () if gap == wanted else ((end, start, wanted, "tight-list"),)
+    return () if gap == wanted else ((end, start, wanted, rule),)
 
 
 def _item_edits(text: str, item: Node, mark: re.Match[str] | None, loose: set[int]) -> Iterator[Edit]:
-    """Blocks of an item: lists without a gap behind the first paragraph, no blanks behind one, quotations are one."""
+    """Blocks of an item: lists without a gap behind the first paragraph, any other one with it; quotations are one."""
     if not item.children:
         yield line_start(text, visible_start(text, item)), visible_end(text, item), "", "empty-item"
         return
     if mark is None:
         return
     children = item.children
-    blocks = [index for index, child in enumerate(children) if child.kind in BLOCKS]
-    for index in filter(None, blocks):
-        child, before = children[index], children[index - 1]
+    first = next((index for index, child in enumerate(children) if child.kind in BLOCKS), 0)
+    for index, (before, child) in enumerate(pairwise(children), 1):
+        if BLOCKS.isdisjoint((before.kind, child.kind)):
+            continue
         if child.kind == "List":
-            behind_text = index == blocks[0] or (index == 1 and before.kind == "Paragraph")
+            behind_text = index == first or (index == 1 and before.kind == "Paragraph")
             blank = not behind_text or child.data not in (None, 1) or _any(child.children, loose)
             yield from _gap(text, before, visible_start(text, child), blank=blank)
-        elif before.kind == "Paragraph":
-            end = visible_end(text, before)
-            if text[end] in INDENT:
-                yield end, text.index("\n", end), "", "line-blanks"
-        if child.kind == before.kind == "BlockQuote":
+        elif child.kind == before.kind == "BlockQuote":
             yield from _quote_gap(text, before, child)
+        else:
+            yield from _gap(text, before, visible_start(text, child), blank=True, rule="blank-lines")
 
 
 def _quote_gap(text: str, before: Node, quote: Node) -> Iterator[Edit]:

@@ -334,7 +334,8 @@ class Round(TreeRules):
             self.loose = not_tight([each for each in self.tree.nodes if each.kind == "Item"])
         numbered, touching = id(node) not in self.gaps.waiting, id(node) in self.gaps.touching
         edits = [*list_edits(self.text, node, self.loose, numbered=numbered, touching=touching)]
-        self.again |= any(rule == "number" and new[0] == "\\" for *_, new, rule in edits)  # it is text now
+        # A number may be text now, and text behind a block a paragraph.
+        self.again |= any(rule == "blank-lines" or (rule == "number" and new[0] == "\\") for *_, new, rule in edits)
         self.edits += edits
 
     # --- HTML -------------------------------------------------------------------------------
