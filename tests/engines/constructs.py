@@ -85,6 +85,16 @@ text""",
 100. b
     * c
 101. d""",
+    "marks in a line of an item": r"""
+99. a
+100. b
+    - c
+    > d
+    # e
+    ~~~ f
+* g
+    3. h\
+    4. i""",
     "list continuation": r"""
 * a
 
@@ -211,7 +221,13 @@ a
 *   b
 
       c""",
-    "long number": "1234567890. a",
+    "long number": r"""
+1234567890. a
+
+> 1234567890. b
+
+* c
+    1234567890. d""",
     "year list": "2012. a was",
     "letter list": r"""
 a. b
@@ -709,6 +725,15 @@ two three""",
     "escapes underscore": "snake_case_word and _y and z_",
     "escapes tilde": "~50 litres and ~~60 and a~b",
     "escaped tilde in source": r"\~50 and \- a",
+    "escapes that few engines know": r"""
+\=== a \=b \: c \" d \~
+
+* \~~~ a
+* \: b
+
+| \: a | \~ b |
+| --- | --- |
+| \: c | \= d |""",
     "escapes backtick": r"a ` b and \`c\`",
     "escapes backslash": r"C:\temp\new and \\ server",
     "literal html": "a &lt;b&gt; c &lt; d > e & f &amp;lt; &amp;copy;",
@@ -781,6 +806,7 @@ TO_REPAIR = frozenset(
     (
         "two lists bullets",
         "empty item",
+        "item one star",
         "images two lines",
         "link relative",
         "email",
@@ -804,11 +830,6 @@ TO_REPAIR = frozenset(
 
 TO_MEND = {
     "two lists ol delimiter": "two numbered lists that touch keep their two marks",
-    **dict.fromkeys(("escaped tilde in source", "equals"), "only escapes that every engine knows"),
     **dict.fromkeys(("fenced", "fenced with language", "fenced in list", "box code"), "code is indented"),
-    "item one star": "an item that holds nothing but an item is that item",
-    "long number": "a number that is too long for a list is escaped",
-    "nested start": "a nested list that does not begin at 1 has a blank line above",
-    "ol 100": "lists below a number of three digits are nested by five columns",
 }
 """What the cleaner could write better: constructs that it writes in a way that some engine shows differently."""

@@ -20,7 +20,12 @@ DEFINITION = re.compile(
     rf"^(?:[ \t>]++|{ITEM_MARK}[ \t]++)*+(\[)(?!\^)(?=(?:[^\[\]\\]|\\.){{1,999}}+\]:)", re.MULTILINE | re.DOTALL
 )
 """Of a link by reference; what only looks so is escaped or stands among words."""
+LONG_NUMBER = re.compile(r"\d{10,}(?=\.[ \t])")  # too long to be the mark of an item
 DEFINITION_SIGN = re.compile(r"^[ \t]*:(?=[ \t])", re.MULTILINE)
+INDENTED_MARK = re.compile(r"[ \t]+(?:\d+(?=\.\s)|(?=[*+-]\s|#{1,6}\s|>|~~~))(.)")
+"""At the start of a line of an item what looks like the mark of a block in it."""
+NO_ESCAPE = frozenset("\"'~=:,;/%@^?$")
+"""Signs before which some engines show the backslash."""
 
 
 def literal_edits(text: str, words: Node, addresses: Sequence[tuple[int, int]]) -> Sequence[Edit]:
@@ -52,15 +57,17 @@ def _brackets(text: str, start: int, end: int, bracket: str) -> Iterator[Edit]:
 
 
 def line_edits(text: str, paragraph: Node) -> Iterator[Edit]:
-    """The signs at the starts of its lines, of a heading and of a definition."""
+    """The signs at the starts of its lines, of a heading and of a definition, and the number of an item."""
     first = line_start(text, paragraph.start)
+    if number := LONG_NUMBER.match(text, paragraph.start):
+        yield number.end(), number.end(), "\\", "literal"
     for sign in NUMBER_SIGNS.finditer(text, first, paragraph.end):
         start = sign.end() - len(sign[0].strip())
         if start >= paragraph.start:
             yield start, start, "\\", "literal"
     for sign in DEFINITION_SIGN.finditer(text, first, paragraph.end):
         if sign.end() > paragraph.start:
-            yield sign.end() - 1, sign.end(), "&#58;", "literal"
+            yield sign.end() - 1, sign.end(), escaped(":"), "literal"
 
 
 def definition_edits(text: str, is_word: Callable[[int], bool]) -> Iterator[Edit]:
@@ -73,11 +80,23 @@ def definition_edits(text: str, is_word: Callable[[int], bool]) -> Iterator[Edit
 def as_text(code: str) -> str:
     r"""The text of a code span as it is written outside of code.
 
-    >>> as_text("- <a_b>")
-    '\\- &lt;a\\_b>'
+    >>> as_text("- <a_b>"), as_text("1. `"), as_text("~ b")
+    ('\\- &lt;a\\_b>', '1\\. \\`', '&#126; b')
     """
     written = MARKUP_SIGN.sub(r"\\\g<0>", code).replace("&", "&amp;").replace("<", "&lt;")
-    return "\\" + written if BEGINS_BLOCK.match(written) else written
+    if mark := BEGINS_BLOCK.match(written):
+        sign = mark.end() - 1
+        return written[:sign] + escaped(written[sign]) + written[sign + 1 :]
+    return written
+
+
+def escaped(sign: str) -> str:
+    r"""A sign that is a word here, as every engine reads it.
+
+    >>> escaped("*"), escaped("~")
+    ('\\*', '&#126;')
+    """
+    return f"&#{ord(sign)};" if sign in NO_ESCAPE else "\\" + sign
 
 
 def is_escaped(text: str, offset: int) -> bool:

@@ -37,8 +37,16 @@ from etl.transform.body.gaps import Gaps
 from etl.transform.body.link_edits import Links, Written
 from etl.transform.body.links import Linker
 from etl.transform.body.list_layout import laid_out
-from etl.transform.body.lists import ITEM_MARK, glued_items, list_edits, not_tight, usual_edits
-from etl.transform.body.literals import as_text, definition_edits, is_escaped, line_edits, literal_edits
+from etl.transform.body.lists import INDENT, ITEM_MARK, glued_items, list_edits, not_tight, usual_edits
+from etl.transform.body.literals import (
+    INDENTED_MARK,
+    as_text,
+    definition_edits,
+    escaped,
+    is_escaped,
+    line_edits,
+    literal_edits,
+)
 from etl.transform.body.parse import BLOCKS, Node, Tree, parse
 from etl.transform.body.places import blanks_start, is_inside, line_start, visible_end
 from etl.transform.body.tables import is_plain, table_edits
@@ -69,7 +77,7 @@ LANGUAGE = re.compile(r"[\w+#.-]{1,40}")
 NOT_QUOTE = re.compile(r"[^>\t]")
 
 DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015"
-LINE_SIGNS = frozenset(f"{DASHES}#: \t\n")
+LINE_SIGNS = frozenset(f"{DASHES}0123456789#: \t\n")
 """A line of a paragraph that begins with none of them is words."""
 RULE_LINE = re.compile(rf"^[ \t]*+[{DASHES}](?:[ \t]*+[{DASHES}])++[ \t]*+\\?[ \t]*+$", re.MULTILINE)
 QUOTE_BLANKS = re.compile(r"^((?:[ \t]*>)+)[ \t]{2,}(?=\S)", re.MULTILINE)
@@ -455,7 +463,7 @@ class Round(TreeRules):
             for line in RULE_LINE.finditer(self.text, first, paragraph.end):
                 self._edit(*line.span(), "---" if line.start() == first else "\n---", "rule")
                 self.again = True
-        if "#" in text or "\n:" in text or text.startswith(":"):
+        if "#" in text or "\n:" in text or text[0] in ":0123456789":
             self.edits += line_edits(self.text, paragraph)
 
     def _drop_lines(self, start: int, end: int) -> None:
@@ -501,6 +509,8 @@ class Round(TreeRules):
         if start < node.start:
             last = self.text.startswith("\\", start - 1) and not is_escaped(self.text, start - 1)
             self._edit(start, node.start, "\\" if last else "", "line-blanks")
+        if self.text.startswith(INDENT, node.end):
+            self._line_mark(node.end)
 
     def hard_break(self, node: Node) -> None:
         """A hard break is a backslash, right behind the words; none is first in an item."""
@@ -514,6 +524,13 @@ class Round(TreeRules):
         if line_end >= 0:
             self.again |= self.text[start - 1 : start] in MARKS_OF_EMPHASIS
             self._edit(start, line_end, "" if node.start < self.gaps.rows_end else "\\", "hard-break")
+            self._line_mark(node.end)
+
+    def _line_mark(self, line: int) -> None:
+        """The mark of a block on a line of words: to some engines it is none only where it is escaped."""
+        if line >= self.quote_end and (mark := INDENTED_MARK.match(self.text, line)):
+            self.again = True
+            self._edit(*mark.span(1), escaped(mark[1]), "literal")
 
     # --- bold -------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from etl.transform.body.lists import ITEM_MARK
+from etl.transform.body.literals import NO_ESCAPE, escaped
 
 LINE_START = re.compile(rf"[ \t>]*(?:(?:{ITEM_MARK}|#{{1,6}})[ \t]+)?")
 ITEM_START = re.compile(rf"[ \t>]*{ITEM_MARK}[ \t]+")
@@ -223,11 +224,13 @@ class Around:
     def unmarked(self, end: int) -> tuple[int, str]:
         r"""Where a text goes on behind the blanks at a place, and what keeps it from being a mark of Markdown there.
 
-        >>> Around(" a").unmarked(0), Around("  * a").unmarked(0), Around("1. a").unmarked(0)
-        ((1, ''), (2, '\\'), (1, '1\\'))
+        >>> [Around(text).unmarked(0) for text in (" a", "  * a", "1. a", "=== a")]
+        [(1, ''), (2, '\\'), (1, '1\\'), (1, '&#61;')]
         """
         mark = BLOCK_MARK.match(self.text, end)
         end = LINE_BLANKS.match(self.text, end).end()  # type: ignore[union-attr]  # it matches nothing, too
         if mark and mark["number"]:
             return mark.end("number"), mark["number"] + "\\"
+        if mark and self.text[end] in NO_ESCAPE:
+            return end + 1, escaped(self.text[end])
         return end, "\\" if mark else ""

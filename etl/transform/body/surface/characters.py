@@ -8,7 +8,7 @@ import unicodedata
 
 from etl.transform.body.edits import short
 from etl.transform.body.links import is_entity
-from etl.transform.body.surface.around import BLOCK_MARK
+from etl.transform.body.literals import NO_ESCAPE, escaped
 from etl.transform.body.surface.tags import TAG
 from etl.transform.body.surface.walk import Walk
 
@@ -37,7 +37,7 @@ TYPES = re.compile(f"[{SPELLED}]")
 SEPARATORS = re.compile("[\u2028\u2029]+")
 ESCAPE = re.compile(r"\\.", re.DOTALL)
 SPECIAL = frozenset("*_[]`#|~\\")
-NEEDLESS = frozenset("\"'~=:,;/%@^?$")  # some engines show the backslash before them
+FIRST = re.compile(r"[=:^]|~(?!\d)")  # may have a meaning at the start of a line
 
 
 def less(walk: Walk, token: re.Match[str]) -> int | None:
@@ -64,8 +64,9 @@ def escape(walk: Walk, token: re.Match[str]) -> int:
         walk.edit(start, end, " ", "break")
     elif token[0] == "\\&":
         walk.edit(start, end, "&amp;" if ENTITY.match(walk.text, start + 1) else "&", "escape")
-    elif token[0][1] in NEEDLESS and not walk.around.is_first(start) and not walk.around.in_link(start):
-        walk.edit(start, start + 1, "", "escape")
+    elif token[0][1] in NO_ESCAPE and not walk.around.in_link(start):
+        first = FIRST.match(walk.text, start + 1) and walk.around.is_first(start)
+        walk.edit(start, end, escaped(token[0][1]) if first else token[0][1], "escape")
     return end
 
 
@@ -77,15 +78,14 @@ def entity(walk: Walk, token: re.Match[str]) -> None:
     if char.isspace():
         blank(walk, token)
         return
-    if char == ":" and walk.around.is_first(token.start()):
-        replacement = "&#58;"
-    elif char and char in "<>&":
+    if char and char in "<>&":
         replacement = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}[char]
     elif not char.isprintable() or not char:
         replacement = ""
     else:
-        marks = char in SPECIAL or (char in "-+=" and walk.around.at_line_start(token.start()))
-        replacement = "\\" + char if marks else char
+        first = walk.around.is_first if char == ":" else walk.around.at_line_start
+        marks = char in SPECIAL or (char in "-+=:^" and first(token.start()))
+        replacement = escaped(char) if marks else char
     walk.edit(*token.span(), replacement, "entity")
 
 
@@ -127,9 +127,11 @@ def typography(walk: Walk, token: re.Match[str]) -> None:
     """Ligatures, typographic hyphens and the micro sign as the letters and marks that one types (38)."""
     start, end = token.span()
     if token[0] == "\u21b5":  # the sign of a return key, where a line ended
-        mark = walk.around.at_line_start(start) and BLOCK_MARK.match(walk.text, end)
         inside = walk.text[start - 1 : start].isalnum() and walk.text[end : end + 1].isalnum()
-        walk.edit(start, end, "\\" if mark or walk.text.startswith("*", end) else " " if inside else "", "typography")
+        guard = "\\" if walk.text.startswith("*", end) else " " if inside else ""
+        if walk.around.at_line_start(start):
+            end, guard = walk.around.unmarked(end)
+        walk.edit(start, end, guard, "typography")
     else:
         char = "-" if token[0] in "\u2010\u2011" else unicodedata.normalize("NFKC", token[0])
         walk.edit(start, end, char, "typography")
