@@ -827,9 +827,3 @@ TO_REPAIR = frozenset(
     )
 )
 """What the cleaner changes on purpose; everything else looks before as after."""
-
-TO_MEND = {
-    "two lists ol delimiter": "two numbered lists that touch keep their two marks",
-    **dict.fromkeys(("fenced", "fenced with language", "fenced in list", "box code"), "code is indented"),
-}
-"""What the cleaner could write better: constructs that it writes in a way that some engine shows differently."""

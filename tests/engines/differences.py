@@ -7,7 +7,7 @@ difference out, so that the comparison forgives this and nothing beside it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tests.engines.outline import Block
@@ -58,6 +58,45 @@ def _join_lists(block: Block) -> Block:
     return replace(block, children=tuple(children))
 
 
+def _with_numbers_as_text(page: Block) -> Block:
+    return _map(page, lambda block: replace(block, children=tuple(_numbers_as_text(block.children))))
+
+
+def _numbers_as_text(blocks: Sequence[Block]) -> Iterator[Block]:
+    """Blocks with the second one of two numbered lists that touch as the paragraph that its lines would be."""
+    above = ""
+    for block in blocks:
+        if above[:2] == block.kind[:2] == "ol":
+            first = int(block.kind.removeprefix("ol from ")) if " " in block.kind else 1
+            lines = [f"{number}) {item.children[0].text}" for number, item in enumerate(block.children, first)]
+            yield Block("p", " ".join(lines))
+        else:
+            yield block
+        above = block.kind
+
+
+def _with_fences_as_text(page: Block) -> Block:
+    return _map(page, _fences_as_text)
+
+
+def _with_inner_fences_as_text(page: Block) -> Block:
+    return _map(page, lambda block: _fences_as_text(block) if block.kind in ("item", "quote") else block)
+
+
+def _fences_as_text(block: Block) -> Block:
+    """A block with code in it as the paragraphs that fences and code would be: a code span when it is but one."""
+    children: list[Block] = []
+    for child in block.children:
+        if child.kind[:4] != "code":
+            children.append(child)
+            continue
+        parts = [" ".join(part.split()) for part in f"{child.kind[5:]}\n{child.text}".split("\n\n")]
+        before, behind = ("⟨code⟩", "⟨/code⟩") if len(parts) == 1 else ("``` ", " ```")
+        parts = [before + parts[0], *parts[1:]]
+        children += [Block("p", part) for part in [*parts[:-1], parts[-1] + behind]]
+    return replace(block, children=tuple(children))
+
+
 def _without_breaks(page: Block) -> Block:
     return _map(page, lambda block: replace(block, text=block.text.replace("\\ ", "⟨br⟩")))
 
@@ -96,6 +135,18 @@ DIFFERENCES = (
         example="6. Sow.\n7. Water.",
         forgive=_without_numbers,
     ),
+    *(
+        Difference(
+            name="numbered lists that touch",
+            engine=engine,
+            differs="the second list is text",
+            why="it knows no other sign behind a number, and with the same one the two would be one list",
+            helps="",
+            example="1. Sow.\n2. Water.\n\n1) Thin.\n2) Weed.",
+            forgive=_with_numbers_as_text,
+        )
+        for engine in ("Python-Markdown", "markdown2")
+    ),
     Difference(
         name="lists of two kinds that touch",
         engine="Python-Markdown",
@@ -122,6 +173,24 @@ DIFFERENCES = (
         helps="",
         example="| Bed | Code |\n| --- | --- |\n| 1 | `a \\| b` |",
         forgive=_without_escaped_pipes,
+    ),
+    Difference(
+        name="code in an item or a quotation",
+        engine="Python-Markdown",
+        differs="it is a code span, or its fence and lines are read as text",
+        why="indented, code in an item would begin with blanks to other engines, and would have no language",
+        helps="",
+        example="* Sift:\n\n    ```\n    rake --fine\n    ```",
+        forgive=_with_inner_fences_as_text,
+    ),
+    Difference(
+        name="code",
+        engine="markdown2",
+        differs="it is a code span, or its fence and lines are read as text",
+        why="indented, code behind a list would be part of it, and would have no language",
+        helps='the extra `"fenced-code-blocks"`',
+        example="Sift:\n\n```\nrake --fine\n```",
+        forgive=_with_fences_as_text,
     ),
     Difference(
         name="hard break",

@@ -38,7 +38,7 @@ BARE_AMPERSAND = re.compile(r"&(?=[A-Za-z][A-Za-z0-9]*=)")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block of a page: its kind (`h2`, `ul`, `item`, `p`, `row`, `cell`, `box`, …), its text or what is in it."""
+    """A block of a page: its kind (`h2`, `ul`, `item`, `p`, `code sh`, `cell`, `box`, …), its text or what is in it."""
 
     kind: str
     text: str = ""
@@ -63,7 +63,7 @@ class _Frame:
         """What stands in the block without a paragraph of its own is one."""
         text = "".join(self.inline)
         self.inline = []
-        text = _code(text) if self.kind == "code" else _prose(text)
+        text = _code(text) if self.tag == "pre" else _prose(text)
         if text:
             self.children.append(Block("p", text))
 
@@ -105,7 +105,7 @@ class _Reader(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in BLOCKS:
             self._leave(tag)
-        elif tag in INLINE and not (tag == "code" and self.frames[-1].kind == "code"):
+        elif tag in INLINE and not (tag == "code" and self.frames[-1].tag == "pre"):
             self.frames[-1].inline.append(f"⟨/{INLINE[tag]}⟩")
 
     def handle_data(self, data: str) -> None:
@@ -120,7 +120,8 @@ class _Reader(HTMLParser):
         return Block("page", "", tuple(self.frames[0].children))
 
     def _mark(self, tag: str, values: dict[str, str | None]) -> str:
-        if tag == "code" and self.frames[-1].kind == "code":
+        if tag == "code" and self.frames[-1].tag == "pre":
+            self.frames[-1].kind = (values.get("class") or "code").replace("language-", "code ")
             return ""
         if tag == "a":
             return f"⟨a {address(values.get('href') or '')}⟩"

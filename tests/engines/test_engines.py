@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from etl.cli import main
 from etl.transform.body import clean_body
-from tests.engines.constructs import CONSTRUCTS, TO_MEND, TO_REPAIR
+from tests.engines.constructs import CONSTRUCTS, TO_REPAIR
 from tests.engines.differences import DIFFERENCES, Difference, without_differences
 from tests.engines.engines import ENGINES
 from tests.engines.outline import Block, outline
@@ -29,11 +29,11 @@ from tests.make import ROOT
 from tests.transform.test_links import LINKER, SETTINGS
 
 REFERENCE = "pyromark"
+OTHERS = [name for name in ENGINES if name != REFERENCE]
 CASES = ROOT / "tests" / "cases"
 RULES = ROOT / "tests" / "transform" / "body"
 CORPUS = ROOT.parent / "shared" / "corpus"
 SENTENCE = re.compile(r"(?<=[.,;|] )(?=\S)")
-FENCES = "code is fenced, not indented"
 
 
 def clean(source: str) -> str:
@@ -76,23 +76,7 @@ def stored(paths: list[Path]) -> Iterator[tuple[str, str]]:
                 yield f"{path.parent.parent.name} {document['source']['member']}", document["body"]
 
 
-def others(**reasons: str) -> list[object]:
-    """All engines but the reference; those that still show something else, with the reason."""
-    return [
-        pytest.param(name, marks=pytest.mark.xfail(reason=reason, strict=True) if reason else ())
-        for name in ENGINES
-        if name != REFERENCE
-        for reason in [reasons.get(name.replace("-", "_"), "")]
-    ]
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(n, marks=pytest.mark.xfail(reason=TO_MEND[n], strict=True)) if n in TO_MEND else n
-        for n in CONSTRUCTS
-    ],
-)
+@pytest.mark.parametrize("name", CONSTRUCTS)
 def test_a_construct_looks_the_same_in_every_engine(name: str) -> None:
     source = CONSTRUCTS[name].removeprefix("\n")
     body = clean(source)
@@ -102,13 +86,13 @@ def test_a_construct_looks_the_same_in_every_engine(name: str) -> None:
         assert difference(body, engine) == ""
 
 
-@pytest.mark.parametrize("engine", others(markdown2=FENCES))
+@pytest.mark.parametrize("engine", OTHERS)
 def test_the_examples_of_the_rules_look_the_same(engine: str) -> None:
     paths = sorted(path for path in RULES.glob("*/*.md") if path.name != "input.md")
     assert_alike({f"{path.parent.name}/{path.name}": path.read_text().removesuffix("\n") for path in paths}, engine)
 
 
-@pytest.mark.parametrize("engine", others(markdown2=FENCES))
+@pytest.mark.parametrize("engine", OTHERS)
 def test_the_cases_and_the_sample_look_the_same(engine: str) -> None:
     paths = [path for name in ("documents", "withheld") for path in sorted(CASES.glob(f"*/out/{name}.jsonl"))]
     assert_alike(dict(stored(paths)), engine)
@@ -126,7 +110,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return dict(stored([current / "documents.jsonl", current / "withheld.jsonl"]))
 
 
-@pytest.mark.parametrize("engine", others())
+@pytest.mark.parametrize("engine", OTHERS)
 def test_a_whole_export_looks_the_same(engine: str, corpus: dict[str, str]) -> None:
     assert_alike(corpus, engine)
 
@@ -251,5 +235,10 @@ def test_breaks_on_a_backslash_help() -> None:
     assert outline(markdown2.markdown(row.example, extras=extras)) == seen(row.example)
 
 
+def test_fenced_code_blocks_help() -> None:
+    (row,) = (row for row in DIFFERENCES if "fenced-code-blocks" in row.helps)
+    assert outline(markdown2.markdown(row.example, extras=["fenced-code-blocks"])) == seen(row.example)
+
+
 def test_the_lists_of_constructs_name_constructs() -> None:
-    assert CONSTRUCTS.keys() >= TO_MEND.keys() | TO_REPAIR
+    assert CONSTRUCTS.keys() >= TO_REPAIR
