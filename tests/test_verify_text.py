@@ -45,6 +45,20 @@ def test_words_are_lost_added_or_moved(body: str, kinds: list[str]) -> None:
     assert [kind for kind, _ in unexplained("Deep wells give clear water.", body, [])] == kinds
 
 
+@pytest.mark.parametrize(
+    ("source", "body", "kinds"),
+    [
+        ("Sow](peas) early, water late.", r"Sow\](peas) early, water late.", []),
+        ("Sow](peas) early, water late.", r"Sow\](peas) late, water early.", ["moved"]),
+        ("Sow](peas) early, water late.", r"Sow\](peas) early, late.", ["lost"]),
+        (r"<p>![an \[old well](/a(b).png) in clay</p>", r"![an \[old well](/a%28b%29.png) in clay", []),
+        (r"<p>![an \[old well](/a(b).png) in clay</p>", r"![an \[old well](/a%28b%29.png) in", ["lost"]),
+    ],
+)
+def test_addresses_that_are_shown_hide_no_word_beside_them(source: str, body: str, kinds: list[str]) -> None:
+    assert [kind for kind, _ in unexplained(source, body, [])] == kinds
+
+
 def test_a_change_explains_words_that_went_and_came_but_not_those_that_moved() -> None:
     changes = [Change(1, 1, "comment", "clear", "clean")]
     assert list(unexplained("Deep clear wells.", "Deep clean wells.", changes)) == []

@@ -446,6 +446,7 @@ def test_a_body_without_boxes_is_clean_after_one_cleaning(boxes: str, body: str)
     [
         "<center>[Deep wells](https://e.example/wells)</center>",
         "<center>![Deep\nwells](/wells.png) ![the [old] well](/well.png)</center>",
+        r"<center>![an \[old well](/well.png) ![dry](/well(2).png)</center>",
     ],
 )
 def test_an_address_that_a_block_of_html_shows_is_no_word(source: str) -> None:
@@ -454,7 +455,14 @@ def test_an_address_that_a_block_of_html_shows_is_no_word(source: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["{FOOTNOTE}(peas)", "<li>1. peas<t=1>", "~np~```\npeas\n```np", "\u20226. peas\n  3. beans"]
+    "source",
+    [
+        "{FOOTNOTE}(peas)",
+        "<li>1. peas<t=1>",
+        "~np~```\npeas\n```np",
+        "\u20226. peas\n  3. beans",
+        "peas~np~s-5](peas)",
+    ],
 )
 def test_a_word_that_went_and_another_that_came_are_not_one_that_moved(source: str) -> None:
     cleaned = clean(source)

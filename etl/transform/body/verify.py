@@ -22,7 +22,8 @@ TAG = re.compile(r"</?[a-zA-Z!?](?:[^<>\"']|\"[^\"]*\"|'[^']*')*>|</?[a-zA-Z!?][
 INLINE_TAG = re.compile(r"</?(?:a|abbr|b|big|code|em|font|i|s|small|span|strong|sub|sup|tt|u)\b", re.IGNORECASE)
 # In a block of HTML, of which a clean body has none, Markdown is shown as it is written: addresses are no words.
 SHOWN_ADDRESS = re.compile(
-    r"!\[(?:[^\[\]]|\[[^\[\]]*\])*+\]\([^()\n]*\)|\]\((?:[^()\s]*|(?:\S*://|/)[^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)"
+    r"!\[(?:\\.|[^\[\]]|\[[^\[\]]*\])*+\]\((?:[^()\n]|\([^()\n]*\))*+\)"
+    r"|\]\((?:[^()\s]*|(?:\S*://|/)[^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)"
 )
 LIST_MARK = re.compile(r"^[ \t>]*(?:[*+-][ \t]+)?(\d{1,9})[.)]", re.MULTILINE)
 WORD = re.compile(r"[^\W_]+")
@@ -40,7 +41,8 @@ def rendered(markdown: str) -> str:
 
 def unexplained(source: str, body: str, changes: Iterable[Change]) -> Iterator[tuple[str, str]]:
     """What no edit explains: ``("lost" | "added" | "moved", words)``."""
-    before, after = _words(SHOWN_ADDRESS.sub(" ", rendered(source))), _words(rendered(body))
+    shown = rendered(source)
+    before, after = _words(SHOWN_ADDRESS.sub(" ", shown)), _words(rendered(body))
     # What the source holds but its rendering hides may come to light: a cell too many, a number of a list.
     # The number of a list item is no word: text may become one, and one may turn out to be text.
     removed, written = (
@@ -60,17 +62,18 @@ def unexplained(source: str, body: str, changes: Iterable[Change]) -> Iterator[t
         left = "".join(sorted("".join(words.elements())))
         if left and not _made_of(left, allowed):
             yield kind, " ".join(sorted(words.elements()))
-    # A word that went in one place and came in another one may be two.
-    once = {word for word, count in Counter(before).items() if count == 1} & {
-        word for word, count in Counter(after).items() if count == 1
-    }
-    once -= gone & come
+    # A word that went in one place and came in another one may be two, and so may one that is in an address.
+    once = _once(before) & _once(_words(shown)) & _once(after) - (gone & come)
     if [word for word in before if word in once] != [word for word in after if word in once]:
         yield "moved", "the words that are in both once come in another order"
 
 
 def _words(text: str) -> list[str]:
     return WORD.findall(html.unescape(text))
+
+
+def _once(words: Iterable[str]) -> set[str]:
+    return {word for word, count in Counter(words).items() if count == 1}
 
 
 def _touched(text: str) -> list[str]:
