@@ -17,7 +17,7 @@ from etl.transform.body.links import Destination, Linker, encoded
 from etl.transform.body.parse import Tree
 from etl.transform.body.residue import private, residue
 from etl.transform.body.structure import Structure
-from etl.transform.body.surface import Surface
+from etl.transform.body.surface import Surface, plugins
 from etl.transform.body.text import excerpt, visible_text
 from etl.transform.body.verify import unexplained
 
@@ -96,7 +96,7 @@ def _run(surface: Surface, structure: Structure) -> Tree:
     tree = structure.run()
     for _ in range(MOST_PASSES):
         same_code = code_size(structure.text, structure.code_blocks) == surface.code_size
-        seen = same_code and not structure.uncovered
+        seen = same_code and not structure.uncovered and not plugins.are_in(structure.text)
         if not surface.run_lines() and (seen or not surface.run()):
             break
         _run_surface(surface)

@@ -11,7 +11,7 @@ from etl.transform.body.edits import Edit
 from etl.transform.body.link_edits import BARE_ADDRESS
 from etl.transform.body.lists import glued_items
 from etl.transform.body.parse import Node
-from etl.transform.body.places import is_inside
+from etl.transform.body.places import blanks_start, is_inside
 
 FEWEST_INVERTED = 4  # marks with blanks on both sides
 
@@ -46,8 +46,10 @@ def strong_edits(text: str, node: Node, *, inside: bool) -> Sequence[Edit]:
         blank = BEFORE_PUNCTUATION.match(text, end)
         if blank:
             edits.append((end, blank.end(), "", "bold-blank"))
-    if text[max(start - 2, 0) : start] in ("( ", "[ "):
-        edits.append((start - 1, start, "", "bold-blank"))
+    if text[max(start - 2, 0) : start] in ("( ", "[ ", "  "):
+        blanks = blanks_start(text, start)
+        if text[max(blanks - 1, 0) : blanks] in ("(", "["):
+            edits.append((blanks, start, "", "bold-blank"))
     return edits
 
 

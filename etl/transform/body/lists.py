@@ -191,13 +191,16 @@ def _gap(text: str, before: Node, start: int, *, blank: bool, rule: str = "tight
 
 
 def _item_edits(text: str, item: Node, mark: re.Match[str] | None, loose: set[int]) -> Iterator[Edit]:
-    """Blocks of an item: lists without a gap behind the first paragraph, any other one with it; quotations are one."""
+    """Blocks of an item: words on the line of its mark, lists right behind them, any other one behind a blank line."""
     if not item.children:
         yield line_start(text, visible_start(text, item)), visible_end(text, item), "", "empty-item"
         return
     if mark is None:
         return
     children = item.children
+    lead = text[mark.end() : children[0].start]
+    if "\n" in lead and lead.isspace() and (children[0].kind == "Paragraph" or children[0].kind not in BLOCKS):
+        yield mark.end(1), children[0].start, " ", "bullet"
     first = next((index for index, child in enumerate(children) if child.kind in BLOCKS), 0)
     for index, (before, child) in enumerate(pairwise(children), 1):
         if BLOCKS.isdisjoint((before.kind, child.kind)):

@@ -66,7 +66,7 @@ SHOWN = frozenset(("Text", "Html", "InlineHtml"))
 """What a source shows as it is written."""
 BLANK_RUNS = re.compile(r"[ \t]{2,}|\t")
 DOUBLE_BLANKS = re.compile("  [ ]*")  # begins with two characters that are searched for as such
-BLANKS = re.compile(r"[ \t]+")
+FIRST_BLANKS = re.compile(r"(?:[ \t]|\\?\n)++(?!>)")  # a line of a quotation begins with its mark
 
 # What would run, or lead somewhere, if it were no code.
 RUNS = re.compile(r"<[A-Za-z/!?]|\]\(\s*(?:javascript|vbscript|data):", re.IGNORECASE)
@@ -388,7 +388,7 @@ class Round(TreeRules):
             elif node.data in ALLOWED_TAGS:
                 if not node.data.startswith("</"):
                     waiting.append(node)
-                    if blanks := BLANKS.match(self.text, node.end):
+                    if blanks := FIRST_BLANKS.match(self.text, node.end):
                         self._edit(*blanks.span(), "", "unwrap")
                 elif waiting and waiting[-1].data[1:] == node.data[2:]:
                     if not self.text[waiting[-1].end : node.start].strip():

@@ -12,7 +12,9 @@ ITEM_START = re.compile(rf"[ \t>]*{ITEM_MARK}[ \t]+")
 ROW_START = re.compile(r"[ |>]*")
 LINE_BLANKS = re.compile(r"[ \t]*")
 # What a line of text must not begin with, once the tag before it is gone.
-BLOCK_MARK = re.compile(r"[ \t]*(?:(?P<number>\d{1,9})[.)](?=\s)|[>]|[#]{1,6}(?=\s)|[-+*](?=\s)|[-=*_]{3}|`{3}|~{3})")
+BLOCK_MARK = re.compile(
+    r"[ \t]*(?:(?P<number>\d{1,9})[.)](?=\s)|[>]|[#]{1,6}(?=\s)|[-+*](?=\s)|[-*_]{3}|`{3}|~{3}|=+[ \t]*(?=[<\n]|\Z))"
+)
 MARKDOWN_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>|\d{1,9}[.)][ \t])")
 ANGLED = re.compile(r"<[^<>\n]*>(?=(?:\s+(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\)))?\s*\))")
 SHOWN = re.compile(r"(?:<[^<>]*>|\s)*+([^<\s][^<]*+|<|\Z)")
@@ -224,7 +226,7 @@ class Around:
     def unmarked(self, end: int) -> tuple[int, str]:
         r"""Where a text goes on behind the blanks at a place, and what keeps it from being a mark of Markdown there.
 
-        >>> [Around(text).unmarked(0) for text in (" a", "  * a", "1. a", "=== a")]
+        >>> [Around(text).unmarked(0) for text in (" a", "  * a", "1. a", "===")]
         [(1, ''), (2, '\\'), (1, '1\\'), (1, '&#61;')]
         """
         mark = BLOCK_MARK.match(self.text, end)

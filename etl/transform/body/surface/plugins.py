@@ -49,6 +49,11 @@ WITHIN_WORDS = frozenset("ALINK ANAME FONT HTML MONO SPAN TAG".split())
 SENTENCE_SIGNS = frozenset(".,;:!?")
 
 
+def are_in(text: str) -> bool:
+    """Whether a text holds what the walk makes something of: it may come together when what stood in it goes."""
+    return ("{" in text and MARKER.search(text) is not None) or ("~" in text and MARK.search(text) is not None)
+
+
 def shortcode(walk: Walk, token: re.Match[str]) -> None:
     """`{{< toc >}}`, and the rule right behind it."""
     walk.find("shortcode.removed", token.start(), f"shortcode {short(token[0].split('}}')[0] + '}}')}", "removed")
