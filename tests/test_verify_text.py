@@ -53,9 +53,16 @@ def test_words_are_lost_added_or_moved(body: str, kinds: list[str]) -> None:
         ("Sow](peas) early, water late.", r"Sow\](peas) early, late.", ["lost"]),
         (r"<p>![an \[old well](/a(b).png) in clay</p>", r"![an \[old well](/a%28b%29.png) in clay", []),
         (r"<p>![an \[old well](/a(b).png) in clay</p>", r"![an \[old well](/a%28b%29.png) in", ["lost"]),
+        ("> __6. Sow", "> * > 6. Sow", []),
+        ("> __6. Sow in 7", "> * > 6. Sow in", ["lost"]),
+        (r"CO<sub>\</sub>", r"CO<sub>\\</sub>", []),
+        (r"CO<sub>\</sub> and a well", r"CO<sub>\\</sub> and a", ["lost"]),
+        ("CO<sub>2</sub> and a sub", "CO<sub>2</sub> and a", ["lost"]),
     ],
 )
-def test_addresses_that_are_shown_hide_no_word_beside_them(source: str, body: str, kinds: list[str]) -> None:
+def test_addresses_marks_and_tags_that_are_shown_hide_no_word_beside_them(
+    source: str, body: str, kinds: list[str]
+) -> None:
     assert [kind for kind, _ in unexplained(source, body, [])] == kinds
 
 

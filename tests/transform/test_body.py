@@ -344,6 +344,7 @@ FAULTS = {
     "a number in code that becomes text": ("`` 1. `<b>` ``", r"1\. \`&lt;b>\`"),
     "a number behind a sign of the return key": ("\u21b51. a", r"1\. a"),
     "words that look like an item, too deep for one": ("a\n    3. b", "a\n3\\. b"),
+    "a number with a point behind a break": ("1. \\\n3.5", "1. 3.5"),
     "a line of equals signs behind a break": ("a<br>=", "a\\\n&#61;"),
     "underlined words behind a tag": ("<p>===peas===</p>", "peas"),
     "an item that begins below its mark": ("* # a\n*\n  b\n  c", "* # a\n\n* b\n  c"),

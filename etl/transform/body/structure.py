@@ -97,7 +97,7 @@ BLOCKS_AND_TAGS = BLOCKS | {"Item", "TableCell", "InlineHtml"}
 ITEM_MARKS = re.compile(rf"[ \t>]*(?:{ITEM_MARK}[ \t]*+)++")
 BEFORE_FIRST = frozenset("*+-.)")
 """What the mark of an item ends with."""
-FIRST_BREAK = re.compile(r"[ \t]+\\?\n[ \t>]*(?![ \t>|#`~=*+-]|\d{1,9}[.)])")
+FIRST_BREAK = re.compile(r"[ \t]+\\?\n[ \t>]*(?![ \t>|#`~=*+-]|\d{1,9}[.)](?!\S))")
 """One that words follow which begin no block."""
 MARKS_OF_EMPHASIS = frozenset("*_")
 """Before a backslash they may begin what they could not before a blank."""

@@ -25,7 +25,8 @@ SHOWN_ADDRESS = re.compile(
     r"!\[(?:\\.|[^\[\]]|\[[^\[\]]*\])*+\]\((?:[^()\n]|\([^()\n]*\))*+\)"
     r"|\]\((?:[^()\s]*|(?:\S*://|/)[^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)"
 )
-LIST_MARK = re.compile(r"^[ \t>]*(?:[*+-][ \t]+)?(\d{1,9})[.)]", re.MULTILINE)
+LIST_MARK = re.compile(r"^(?:[ \t>]|[*+-][ \t])*+(\d{1,9})[.)]", re.MULTILINE)
+INDEX = re.compile(r"(?:<|&lt;)/?(su[bp])(?:>|&gt;)", re.IGNORECASE)
 WORD = re.compile(r"[^\W_]+")
 
 
@@ -44,9 +45,9 @@ def unexplained(source: str, body: str, changes: Iterable[Change]) -> Iterator[t
     shown = rendered(source)
     before, after = _words(SHOWN_ADDRESS.sub(" ", shown)), _words(rendered(body))
     # What the source holds but its rendering hides may come to light: a cell too many, a number of a list.
-    # The number of a list item is no word: text may become one, and one may turn out to be text.
+    # The number of a list item is no word, nor is the tag of an index: text may become one, and one may be text.
     removed, written = (
-        Counter(LIST_MARK.findall(body)),
+        Counter(LIST_MARK.findall(body)) + (Counter(INDEX.findall(body)) & Counter(INDEX.findall(shown))),
         Counter(LIST_MARK.findall(source)) + (Counter(WORD.findall(source)) - Counter(before)),
     )
     gone, come = set(removed), set(written)
