@@ -72,17 +72,14 @@ def begins_with_star(text: str, node: Node) -> bool:
     return text.startswith("_*", node.start) and node.children[0].kind == "Text"
 
 
-def lone_marks(text: str, nodes: Iterable[Node], code_blocks: Iterable[Node]) -> Sequence[Marked]:
+def lone_marks(text: str, nodes: Iterable[Node]) -> Sequence[Marked]:
     """Marks of bold that are text, but for those of code, by the node that they are in."""
-    starred = {id(node) for node in nodes if node.kind == "Text" and "*" in node.data}
-    for block in code_blocks:
-        starred.difference_update(map(id, block.children))
-    parents = [node for node in nodes if not starred.isdisjoint(map(id, node.children))]
+    parents = [node for node in nodes if node.children and node.kind != "CodeBlock"]
     return [Marked(node, marks) for node in parents if (marks := _marks(text, node))]
 
 
 def _marks(text: str, node: Node) -> Sequence[re.Match[str]]:
-    texts = [child for child in node.children if child.kind == "Text"]
+    texts = [child for child in node.children if child.kind == "Text" and "**" in child.data]
     return [mark for child in texts for mark in MARKS.finditer(text, child.start, child.end)]
 
 

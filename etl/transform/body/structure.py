@@ -487,7 +487,7 @@ class Round(TreeRules):
     # --- words ------------------------------------------------------------------------------
 
     def _words(self, node: Node) -> bool:
-        """What is neither markup nor code and has `SIGNS` in it; returns whether there are stars in it."""
+        """What is neither markup nor code and has `SIGNS` in it; returns whether there are marks of bold in it."""
         data = node.data
         if node.start < self.code_end:
             return False
@@ -495,7 +495,7 @@ class Round(TreeRules):
             self._blanks(node)
         addresses = self.links.bare_addresses(node) if "://" in data and node.start >= self.links.end else ()
         self.edits += literal_edits(self.text, node, addresses)
-        return "*" in data
+        return "**" in data
 
     def _blanks(self, node: Node) -> None:
         """Single blanks."""
@@ -548,7 +548,7 @@ class Round(TreeRules):
 
     def _lone_marks(self) -> None:
         """Marks that are text: they get their touch again or go, with all bold of a page that is inside out."""
-        marked = lone_marks(self.text, self.tree.nodes, self.code_blocks)
+        marked = lone_marks(self.text, self.tree.nodes)
         if not is_inverted(self.text, self.tree.nodes, marked):
             self.edits += lone_mark_edits(self.text, marked)
             return
