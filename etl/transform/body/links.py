@@ -367,12 +367,14 @@ def untracked(href: str) -> str:
 
     >>> untracked("https://a.example/?utm_source=x&id=5&gclid=1#part"), untracked("https://a.example/?gclid=1")
     ('https://a.example/?id=5#part', 'https://a.example/')
+    >>> untracked("https://a.example/?#gclid=1")
+    'https://a.example/?#gclid=1'
     """
-    address, query, rest = href.partition("?")
-    if not query or not TRACKING.search(rest):
-        return href
+    address, _, rest = href.partition("?")
     asked, mark, fragment = rest.partition("#")
-    kept = "&".join(part for part in asked.split("&") if not TRACKING.fullmatch(part.removeprefix("amp;")))
+    if not asked:
+        return href
+    kept = "&".join([part for part in asked.split("&") if not TRACKING.fullmatch(part.removeprefix("amp;"))])
     return address + ("?" if kept else "") + kept + mark + fragment
 
 
