@@ -163,13 +163,15 @@ class Around:
         """
         if self.text[offset - 1 : offset] in " \t\n":
             return False
-        start = self.text.rfind("](", max(offset - 2000, 0), offset)
+        first = max(offset - 2000, 0)
+        # Behind the last blank, for an address holds none.
+        start = self.text.rfind("](", max(self.text.rfind(" ", first, offset), first), offset)
         if start < 0:
             return False
         depth = 1
         for char in self.text[start + 2 : offset]:
             depth += (char == "(") - (char == ")")
-            if depth == 0 or char in " \t\n":
+            if depth == 0 or char in "\t\n":
                 return False
         return True
 
