@@ -13,7 +13,7 @@ from etl.transform.body.edits import Edit
 from etl.transform.body.parse import Node
 
 MOST_COLUMNS = 200
-CELL = re.compile(r"((?:[^|\\\n]|\\.)*)(\||\Z)", re.DOTALL)
+CELL = re.compile(r"((?:[^|\\\n]++|\\.)*+)(\||\Z)", re.DOTALL)
 PREFIX = re.compile(r"[ \t>]*")
 DASHES = re.compile(r"\s*(:?)-+(:?)\s*")
 LONG_DASHES = re.compile(r"\s*-{3,}\s*")
@@ -23,7 +23,7 @@ WORD = r"[A-Za-z0-9.,;()%'/=+?\u00b0-\u02af\u0370-\u052f\u2013\u2014\u2018-\u201
 PLAIN_ROWS = re.compile(rf"(?:\|(?: (?:{WORD} )*+\|)++(?:\n|\Z))++")
 """Rows with nothing but words in their cells."""
 EDGE = re.compile(r"[ \t]*(?:<br>[ \t]*)*")
-LAST_BREAKS = re.compile(r"(?:[ \t]*<br>)*[ \t]*\Z")
+LAST_BREAKS = re.compile(r"(?:[ \t]*+<br>)*+[ \t]*+\Z")
 
 
 class Row(NamedTuple):
