@@ -234,7 +234,7 @@ Remnant = tuple[Guard, re.Pattern[str], Callable[[Match], Iterator[Edit]]]
 
 RARE: list[Remnant] = [
     # `__ text __`
-    (guard("__ "), re.compile(r"(?<!\S)__[ \t]+([^_\n]*[^_\s])[ \t]+__(?![^\s,.;:)])"), _marks("bold", "**", "**")),
+    (guard("__ "), re.compile(r"__(?<!\S__)[ \t]+([^_\n]*[^_\s])[ \t]+__(?![^\s,.;:)])"), _marks("bold", "**", "**")),
     # `''text''`
     (
         guard("''"),
@@ -244,11 +244,11 @@ RARE: list[Remnant] = [
     # `===text===`, underlined
     (guard("==="), re.compile(r"===(?=[^\s=])([^=\n]{1,300}?)(?<=[^\s=])==="), _marks("tiki-mark", "", "")),
     # `::text::`, centred
-    (guard("::"), re.compile(r"^::(?=[^\s:])(.+?)(?<=[^\s:])::[ \t]*$", re.MULTILINE), _marks("tiki-mark", "", "")),
+    (guard("::"), re.compile(r"::(?<!.::)(?=[^\s:])(.+?)(?<=[^\s:])::[ \t]*(?!.)"), _marks("tiki-mark", "", "")),
     # `^text^`, a box
     (
         guard("^"),
-        re.compile(rf"^\^\s*(?=[^\s^])([^^]{{1,{FAR}}}?)(?<=\S)\s*\^[ \t]*$", re.MULTILINE),
+        re.compile(rf"\^(?<![^\n]\^)\s*(?=[^\s^])([^^]{{1,{FAR}}}?)(?<=\S)\s*\^[ \t]*$", re.MULTILINE),
         _marks("box", f"\n\n{BOX_START}\n\n", f"\n\n{BOX_END}\n\n"),
     ),
     (guard("!!"), re.compile(r"^[ \t]*(!{2,6})[+-]?#?[ \t]*(?=[^\s!\[a-z\\<])(?![^\n]*%20)", re.MULTILINE), _heading),
