@@ -92,7 +92,7 @@ HEADING_ATTRIBUTES = re.compile(r"(?<!\\)\{[^{}\n]*\}\Z")  # some engines take `
 ALLOWED_TAGS = frozenset(("<sub>", "</sub>", "<sup>", "</sup>"))
 ALLOWED_HTML = re.compile(r"</?su[bp]>|<br>")
 FIRST_WORD = re.compile(r"</?su[bp]>([ \t]*\n[ \t]*)(?=[^\s<])")  # on the line below a tag
-BLOCKS_AND_TAGS = BLOCKS | {"Item", "TableCell", "InlineHtml"}
+BLOCKS_AND_PARTS = BLOCKS | {"Item", "TableCell"}
 
 ITEM_MARKS = re.compile(rf"[ \t>]*(?:{ITEM_MARK}[ \t]*+)++")
 BEFORE_FIRST = frozenset("*+-.)")
@@ -381,11 +381,8 @@ class Round(TreeRules):
     def _raised(self) -> None:
         """Sub- and superscript begins and ends in one block, holds something, and begins with no blank."""
         waiting: list[Node] = []
-        for node in [node for node in self.tree.nodes if node.kind in BLOCKS_AND_TAGS]:
-            if node.kind != "InlineHtml":
-                self._unraised(waiting)
-                waiting = []
-            elif node.data in ALLOWED_TAGS:
+        for node in self.tree.nodes:
+            if node.kind == "InlineHtml" and node.data in ALLOWED_TAGS:
                 if not node.data.startswith("</"):
                     waiting.append(node)
                     if blanks := FIRST_BLANKS.match(self.text, node.end):
@@ -396,6 +393,9 @@ class Round(TreeRules):
                     waiting.pop()
                 else:
                     self._unraised([node])
+            elif waiting and node.kind in BLOCKS_AND_PARTS:
+                self._unraised(waiting)
+                waiting = []
         self._unraised(waiting)
 
     def _unraised(self, tags: Iterable[Node]) -> None:
