@@ -72,15 +72,14 @@ def parse(text: str, is_plain_table: Callable[[str], bool] = lambda _table: Fals
     open_children: list[list[Node]] = []
     stretches, surplus = _stretches(text)
     first = limit = over = 0
+    kind: str
+    data: Any
     events = iter(_events(text))
     for event, span in events:
-        kind: str = event
-        data: Any = None
-        if event.__class__ is not str:
-            kind, data = event.popitem()
-            if kind == "End":
-                children = open_children.pop()
-                continue
+        kind, data = (event, None) if event.__class__ is str else event.popitem()
+        if kind == "End":
+            children = open_children.pop()
+            continue
         start, end = span["start"], span["end"]
         if not first <= start < limit:  # most nodes begin in the stretch that the one before began in
             place = bisect_right(stretches, start)
@@ -93,13 +92,12 @@ def parse(text: str, is_plain_table: Callable[[str], bool] = lambda _table: Fals
         node.children = ()
         if kind == "Start":
             kind, data = (data, None) if data.__class__ is str else data.popitem()
-            open_children.append(children)
-            node.children = children = []
             if kind == "Table" and is_plain_table(table := text[node.start : node.end]):
                 data = table
                 _skip(events, kind)
-                children = open_children.pop()
-                node.children = ()
+            else:
+                open_children.append(children)
+                node.children = children = []
         node.kind = kind
         node.data = data
     return Tree(nodes)
