@@ -52,12 +52,11 @@ class Gaps(TreeRules):
             self._empty(0, len(self.text), "", "edge")
             return
         self._empty(0, self._block_start(blocks[0]), "", "edge")
-        indented = "\n " in self.text or "\n\t" in self.text
         last = len(blocks) - 1
         for index, block in enumerate(blocks):
             if block.kind == "Rule" and (index in (0, last) or blocks[index + 1].kind == "Rule"):
                 self._edit(block.start, visible_end(self.text, block), "", "rule")
-            elif indented and block.kind == "Paragraph":
+            elif block.kind == "Paragraph":
                 self._indented_lines(block)
         for index, (block, after) in enumerate(pairwise(blocks)):
             if self._are_apart(block, after):
