@@ -280,6 +280,10 @@ FAULTS = {
     "an address in angle brackets": ("[a](<https://e.example/b c>)", "[a](https://e.example/b%20c)"),
     "an image by reference": ("![x][a] ![a]\n\n[a]: /x.png", "![x](/x.png) ![a](/x.png)"),
     "a bold star": ("3  *****  peas", r"3 **\*** peas"),
+    "a lone mark of bold and an address": (
+        "Peas ** late <http://e.example/a**b>",
+        "Peas late <http://e.example/a**b>",
+    ),
     "a lone mark of bold and code": ("Peas ** late\n\n```\n2 ** 3\n```", "Peas late\n\n```\n2 ** 3\n```"),
     "a rule of stars": ("3\n\n *****\n\npeas", "3\n\n---\n\npeas"),
     "a fence with blanks before it": ("Peas\n\n  ```\n  a\n   b\n c\n ```", "Peas\n\n```\na\n b\nc\n```"),

@@ -73,9 +73,14 @@ def begins_with_star(text: str, node: Node) -> bool:
 
 
 def lone_marks(text: str, nodes: Iterable[Node]) -> Sequence[Marked]:
-    """Marks of bold that are text, but for those of code, by the node that they are in."""
-    parents = [node for node in nodes if node.children and node.kind != "CodeBlock"]
+    """Marks of bold that are text, but for those of code and addresses, by the node that they are in."""
+    parents = [node for node in nodes if node.children and not _is_literal(text, node)]
     return [Marked(node, marks) for node in parents if (marks := _marks(text, node))]
+
+
+def _is_literal(text: str, node: Node) -> bool:
+    """Whether what a node holds is no words: code, or an address in angle brackets."""
+    return node.kind == "CodeBlock" or (node.kind == "Link" and text[node.start] == "<")
 
 
 def _marks(text: str, node: Node) -> Sequence[re.Match[str]]:
@@ -153,7 +158,7 @@ def underscore_edits(text: str, nodes: Iterable[Node]) -> Iterator[Edit]:
     """`__text__` on one line is bold, but not within a word; a mark without a partner goes."""
     for node in nodes:
         texts = [child for child in node.children if child.kind == "Text" and "__" in child.data]
-        if not texts or node.kind == "CodeBlock" or (node.kind == "Link" and text[node.start] == "<"):
+        if not texts or _is_literal(text, node):
             continue
         bold = _bold(node)
         waiting: re.Match[str] | None = None
