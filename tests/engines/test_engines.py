@@ -201,6 +201,17 @@ def test_a_list_keeps_what_it_holds_and_where(source: str) -> None:
     assert clean(body) == body
 
 
+@given(st.recursive(LISTS | WORDS, lambda inner: inner.map("<blockquote>{}</blockquote>".format) | inner, max_leaves=3))
+def test_a_quotation_of_html_holds_what_would_stand_without_it(source: str) -> None:
+    body = clean(f"* a\n\n<blockquote>\n\n{source}\n\nb</blockquote>\n\n* c")
+    above, quote, below = seen(body).children
+    assert quote == Block("quote", children=seen(clean(f"{source}\n\nb")).children)
+    assert (above, below) == (*seen("* a").children, *seen("* c").children)
+    assert clean(body) == body
+    for engine in ENGINES:
+        assert difference(body, engine) == ""
+
+
 def _with_neighbours_joined(page: Block) -> Block:
     """Lists of one kind that touch, and quotations that do, as one: some engines know no other way."""
     children: list[Block] = []

@@ -390,7 +390,6 @@ def test_a_link_definition_before_a_box_is_clean_after_one_cleaning() -> None:
     assert clean(once).body == once
 
 
-@pytest.mark.xfail(reason="a quoted box behind a list is taken for the rest of its last item", strict=True)
 def test_a_quoted_box_behind_a_list_stays_a_quotation() -> None:
     chosen = SETTINGS.model_copy(update={"boxes": "quote"})
     once = clean('* a\n\n<div class="border">\n\nb\n\n</div>', chosen).body
@@ -601,7 +600,7 @@ SCARY = """<div class="border">|</div>|**|*|<b>|</b>|<i>|</i>|<a href="/posts/de
 ![x](/a.png)|<br>|<p>|</p>|<h2>|</h2>|<span>|<span style="x">|</span>|~hs~|__|---|===|word|two words|5 < 6|<x>
 <pre>|</pre>|((Deep wells in clay|go))|&#42;|!|.|<javascript:x>|<http://a.example/c>|<a@b.example>|{SUP()}
 {SUP}|{IMG(attId="7")}{IMG}|<a onclick="x" href='|javascript:x|<iframe src="|">|<svg onload=x>|<style>|{SPLIT}
-1. |12) |* |- |+ |# |## |> |~~#F00:|~~|–"""
+1. |12) |* |- |+ |# |## |> |~~#F00:|~~|–|<blockquote>|</blockquote>"""
 TOKENS = [
     *SCARY.replace("\n", "|").split("|"),
     *("\n", "\n\n", "\n\n", "  \n", "    ", "\t", "|", "```\n", "~~~\n", "\n| a | b |\n|---|---|\n| c | d |\n"),
@@ -752,7 +751,8 @@ INSIDE = st.lists(
     st.sampled_from([token for token in TOKENS if not re.search(r"[`\n]|~~~", token)]), min_size=1, max_size=5
 )
 FENCES = INSIDE.map(lambda tokens: f"```\n{''.join(tokens)}\n```")
-SPANS = INSIDE.map(lambda tokens: f"`x{''.join(tokens)}x`")
+# A pipe may begin a table to some engines, in which there is no code.
+SPANS = INSIDE.map(lambda tokens: f"`x{''.join(tokens)}x`".replace("|", ""))
 PROSE = st.sampled_from(
     ["peas", "**beans**", "* kale", "> leek", "# chard", "<b>pea</b>", "5 < 6", "[a](/931)", "{SPLIT}"]
 )
@@ -832,6 +832,8 @@ REPEATED = [
         "# ",
         '<div class="border">',
         "``` a\n",
+        "<blockquote>a\n",
+        "<blockquote>a</blockquote>",
         "| a |\n|---|\n",
         "<h2>a",
         '<a "',

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
 from etl.model import Finding, ImageFields, LinkFields
 from etl.settings import Settings
-from etl.transform.body.boxes import BOX_END, BOX_START
 from etl.transform.body.code import Code, code_size
-from etl.transform.body.edits import Change, Edit, Revision, short
+from etl.transform.body.edits import Change, Revision, short
 from etl.transform.body.links import Destination, Linker, encoded
 from etl.transform.body.parse import Tree
+from etl.transform.body.quotes import box_edits, quote_edits
 from etl.transform.body.residue import private, residue
 from etl.transform.body.structure import Structure
 from etl.transform.body.surface import Surface, plugins
@@ -23,8 +22,6 @@ from etl.transform.body.verify import unexplained
 
 __all__ = ["Cleaned", "clean_body"]
 
-BOX = re.compile(rf"^{re.escape(BOX_START)}\n\n(.*?)\n\n{BOX_END}$", re.DOTALL | re.MULTILINE)
-LINE_START = re.compile("^", re.MULTILINE)
 MOST_PASSES = 3
 """An edit may open or close code by accident; then what was code comes to the surface, and is walked again."""
 
@@ -66,9 +63,10 @@ def clean_body(
     revision = Revision(source, first_line, keep_changes=keep_changes or verify)
     surface, structure = Surface(revision, linker), Structure(revision, settings, linker)
     tree = _run(surface, structure)
-    if settings.boxes != "div" and revision.apply(_box_edits(revision.text, settings)):
-        structure.boxes_are_quotes = settings.boxes == "quote"
-        tree = structure.run()
+    if surface.quoted and revision.apply(quote_edits(revision.text, Code(revision.text))):
+        tree = _run(surface, structure)
+    if settings.boxes != "div" and revision.apply(box_edits(revision.text, Code(revision.text), settings.boxes)):
+        tree = _run(surface, structure)
     links = _links(revision, surface, structure)
     images = _images(linker, revision, surface, structure)
     _report_leftovers(tree, revision, structure.version)
@@ -175,13 +173,3 @@ def _report_leftovers(tree: Tree, revision: Revision, version: int) -> None:
     if blocks and blocks[-1].kind == "Heading":
         message = f"heading {visible_text(blocks[-1].walk())!r} has nothing after it"
         revision.find("heading.trailing", blocks[-1].start, message, "kept", version=version)
-
-
-def _box_edits(text: str, settings: Settings) -> Iterator[Edit]:
-    """What brings boxes into the form that the settings ask for."""
-    for box in BOX.finditer(text):
-        yield box.start(), box.start(1), "", "quote"
-        if settings.boxes == "quote":
-            for line in LINE_START.finditer(text, *box.span(1)):
-                yield line.start(), line.start(), ">" if text.startswith("\n", line.start()) else "> ", "quote"
-        yield box.end(1), box.end(), "", "quote"

@@ -27,10 +27,23 @@ class Code:
 
     def holds(self, offset: int) -> bool:
         """Whether a place is in code."""
+        return self._node(offset) is not None
+
+    def is_fenced(self, offset: int) -> bool:
+        r"""Whether a place is in code between fences.
+
+        >>> [Code(text).is_fenced(9) for text in ("```\na\n\tb\n```", "    a\n\n\tb")]
+        [True, False]
+        """
+        node = self._node(offset)
+        return node is not None and self.text.startswith(("```", "~~~"), node.start)
+
+    def _node(self, offset: int) -> Node | None:
+        """The code that a place is in."""
         if self.begins is None or offset < self.begins:
-            return False
+            return None
         place = bisect_right(self.nodes, offset, key=lambda node: node.start) - 1
-        return place >= 0 and self.nodes[place].end > offset
+        return self.nodes[place] if place >= 0 and self.nodes[place].end > offset else None
 
     @cached_property
     def begins(self) -> int | None:

@@ -12,6 +12,7 @@ from etl.transform.body.lists import NEST
 from etl.transform.body.literals import BEGINS_BLOCK, is_escaped
 from etl.transform.body.parse import BLOCKS, Node
 from etl.transform.body.places import line_start, visible_end
+from etl.transform.body.quotes import LAST_LINE
 
 USUAL_BLOCKS = BLOCKS - {"CodeBlock"}
 UNRELATED = dict.fromkeys(USUAL_BLOCKS, USUAL_BLOCKS) | {
@@ -33,10 +34,10 @@ ROWS_ONLY = re.compile(r"(?:[ \t]*\|[ \t]*\n)*+((?=[ \t]*\|[^|\n]*\|)(?:[ \t]*\|
 class Gaps(TreeRules):
     """What stands between the blocks of one document, and what that tells the rules of its lists and tables."""
 
-    def __init__(self, text: str, edits: list[Edit], *, boxes_are_quotes: bool) -> None:
+    def __init__(self, text: str, edits: list[Edit]) -> None:
         super().__init__(text, edits)
-        self.boxes_are_quotes = boxes_are_quotes
-        """Whether quotations may be boxes that were turned into such."""
+        self.quotes: set[int] = set()
+        """Quotations behind a list that are such: an empty line ends them."""
         self.touching: set[int] = set()
         """Lists right behind one another: only the kind of their marks tells them apart."""
         self.waiting: set[int] = set()
@@ -56,13 +57,16 @@ class Gaps(TreeRules):
         for index, block in enumerate(blocks):
             if block.kind == "Rule" and (index in (0, last) or blocks[index + 1].kind == "Rule"):
                 self._edit(block.start, visible_end(self.text, block), "", "rule")
+            elif block.kind == "BlockQuote":
+                self._last_line(block, blocks[index - 1] if index else block)
             elif block.kind == "Paragraph":
                 self._indented_lines(block)
         for index, (block, after) in enumerate(pairwise(blocks)):
             if self._are_apart(block, after):
                 continue
-            self._part(block, after, continues=index > 0 and blocks[index - 1].kind == "List")
-            if block.kind == "List" and after.kind == "BlockQuote":
+            continues = index > 0 and blocks[index - 1].kind == "List" and id(block) not in self.quotes
+            self._part(block, after, continues=continues)
+            if block.kind == "List" and after.kind == "BlockQuote" and id(after) not in self.quotes:
                 self.waiting |= {id(behind) for behind in blocks[index + 2 : index + 3]}
         self._empty(visible_end(self.text, blocks[-1]), len(self.text), "", "edge")
 
@@ -89,15 +93,15 @@ class Gaps(TreeRules):
             self._edit(end, row, "\n", "table-row")
             return
         if block.kind == after.kind == "BlockQuote" and gap.isspace():
-            if not continues and line_start(self.text, block.start) == block.start:
-                self._edit(end, start, "\n>\n", "quote-gap")
+            if not continues:
+                self._edit(self._words_end(block), start, "\n>\n", "quote-gap")
             return
         self._empty(end, start, "\n\n", "blank-lines")
         if block.kind == after.kind == "List":
             self.touching |= {id(block), id(after)}
         if block.kind == "HtmlBlock" and self._is_empty_box(block, after):
             self._edit(block.start, visible_end(self.text, after), "", "box")
-        elif block.kind == "List" and after.kind == "BlockQuote" and after.children and not self.boxes_are_quotes:
+        elif block.kind == "List" and after.kind == "BlockQuote" and after.children and id(after) not in self.quotes:
             self._continuation(after)
 
     def _goes_on(self, block: Node, after: Node) -> int | None:
@@ -131,6 +135,23 @@ class Gaps(TreeRules):
         for mark in QUOTE_MARK.finditer(self.text, line_start(self.text, quote.start), visible_end(self.text, quote)):
             empty = self.text[mark.end() : mark.end() + 1] in ("", "\n")
             self._edit(mark.start(), mark.end(), "" if empty else " " * NEST, "continuation")
+
+    def _last_line(self, quote: Node, before: Node) -> None:
+        """An empty line ends a quotation exactly where it says that this one is not the rest of an item."""
+        start, end = self._words_end(quote), visible_end(self.text, quote)
+        if id(before) in self.quotes or (before.kind == "List" and start < end):
+            self.quotes.add(id(quote))
+            self._edit(start, end, LAST_LINE, "edge")
+        elif start < end:
+            self.again = True  # code may be the last block of all now
+            self._edit(start, end, "", "edge")
+
+    def _words_end(self, quote: Node) -> int:
+        """Where a quotation ends but for its last empty lines."""
+        end = visible_end(self.text, quote)
+        while (line := line_start(self.text, end)) > quote.start and not self.text[line:end].strip(" \t>"):
+            end = line - 1
+        return end
 
     def _indented_lines(self, paragraph: Node) -> None:
         """No blanks at the starts of lines: only in lists do they mean something."""

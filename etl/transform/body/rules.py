@@ -49,12 +49,12 @@ RULES: dict[str, str] = {
     "soup": "the rest of a broken HTML tag goes",
     "wiki-link": "a link of the old wiki that nobody parsed, ((Page|text)), becomes a link or its text",
     # the structure (structure.py and the modules that its docstring names)
-    "edge": "blank lines and blanks at the edges go",
+    "edge": "blank lines and blanks at the edges go, and empty lines at the end of a quotation",
     "blank-lines": "one blank line between blocks",
     "blanks": "runs of blanks and tabs become one blank",
     "line-blanks": "blanks at the ends of lines go",
     "nested-list": "lists in lists are nested by four columns",
-    "continuation": "a quotation right behind a list item is the rest of that item",
+    "continuation": "a quotation right behind a list item is the rest of that item, unless an empty line ends it",
     "tight-list": "no blank lines between list items",
     "bullet": "bullets are *, one blank behind the mark",
     "number": "a list numbered 1. throughout counts (35)",
@@ -84,7 +84,7 @@ RULES: dict[str, str] = {
     "table-row": "rows of a table have a pipe at both ends and as many cells as the longest",
     "paragraphs": "images on adjacent lines become paragraphs of their own",
     "quote-gap": "quotations that touch are one",
-    "quote": "a box becomes a quotation, or its tags go (boxes = quote, unwrap)",
+    "quote": "a quotation of HTML, or a box, becomes one of Markdown; or the box's tags go (boxes = quote, unwrap)",
 }
 
 MAY_LOSE = frozenset(

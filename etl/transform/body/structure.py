@@ -49,6 +49,7 @@ from etl.transform.body.literals import (
 )
 from etl.transform.body.parse import BLOCKS, Node, Tree, parse
 from etl.transform.body.places import blanks_start, is_inside, line_start, visible_end
+from etl.transform.body.quotes import QUOTE_END, QUOTE_START
 from etl.transform.body.tables import is_plain, table_edits
 
 MOST_ROUNDS = 50
@@ -110,8 +111,6 @@ class Structure:
         self.revision = revision
         self.linker = linker
         self.drop = finders(settings.drop_lines)
-        self.boxes_are_quotes = False
-        """Whether quotations may be boxes that were turned into such."""
         self.uncovered = False
         """Whether the last run made text of code, which the surface has not looked at."""
         self.unlinked: list[Written] = []
@@ -133,7 +132,7 @@ class Structure:
         self.uncovered = False
         for _ in range(MOST_ROUNDS):
             tree = self._tree()
-            last = Round(self.revision, self.linker, tree, self.drop, boxes_are_quotes=self.boxes_are_quotes)
+            last = Round(self.revision, self.linker, tree, self.drop)
             last.run()
             self.text, self.version = self.revision.text, self.revision.version
             self.links, self.code_blocks = last.links, last.code_blocks
@@ -170,9 +169,7 @@ class Structure:
 class Round(TreeRules):
     """All rules over one tree: what they ask for, and what one of them learns for the next."""
 
-    def __init__(
-        self, revision: Revision, linker: Linker, tree: Tree, drop: Finders, *, boxes_are_quotes: bool
-    ) -> None:
+    def __init__(self, revision: Revision, linker: Linker, tree: Tree, drop: Finders) -> None:
         super().__init__(revision.text, [])
         self.revision = revision
         self.tree = tree
@@ -180,7 +177,7 @@ class Round(TreeRules):
         self.uncovered = False
         """Whether code becomes text, which the surface has not looked at."""
         self.links = Links(revision, linker, self.edits)
-        self.gaps = Gaps(self.text, self.edits, boxes_are_quotes=boxes_are_quotes)
+        self.gaps = Gaps(self.text, self.edits)
         self.code_blocks: list[Node] = []
         self.simple: dict[int, bool] = {}
         """What `_is_simple` said of the blocks that begin at a place."""
@@ -359,6 +356,8 @@ class Round(TreeRules):
             return
         if node.kind == "Html" and data.strip() in (BOX_START, BOX_END):
             self._box(node, data.strip())
+            return
+        if node.kind == "Html" and data.strip() in (QUOTE_START, QUOTE_END):
             return
         at = node.start
         while (at := self.text.find("<", at, node.end)) >= 0:

@@ -56,6 +56,8 @@ class Surface:
         """How much the code blocks of the result hold (`code_size`), when no edit opened or closed one by accident."""
         self.complete = True
         """Whether no box was open at the end."""
+        self.quoted = False
+        """Whether there are tags of quotations (`quotes`)."""
         self.uncovered = False
         """Whether the last edits may have brought to light what the walk has to look at again."""
         self._revision = revision
@@ -72,6 +74,7 @@ class Surface:
         _walk(walk, code.nodes)
         self.code_size = code_size(text, code.nodes) + walk.code_size
         self.complete = self.complete and walk.complete
+        self.quoted |= walk.quotes.any
         among_tags = self._reported(text, remnants_among_tags(text, code.holds))
         applied = revision.apply([*walk.edits, *walk.guards(), *walk.glued, *among_tags])
         self.uncovered = revision.postponed or not UNCOVERS.isdisjoint(applied)
@@ -115,6 +118,7 @@ def _walk(walk: Walk, code: list[Node]) -> None:
     _stretch(walk, at, len(walk.text))
     tables.close_table(walk)
     inline.close_emphasis(walk)
+    blocks.end_quotations(walk)
     boxes.close_last_box(walk)
 
 
@@ -198,6 +202,7 @@ ELEMENTS: dict[str, Callable[[Walk, Tag], int | None]] = {
     "br": inline.line_break,
     "hr": blocks.horizontal,
     "p": blocks.paragraph,
+    "blockquote": blocks.quotation,
     "div": boxes.division,
     **dict.fromkeys(("ul", "ol", "dir", "menu"), blocks.item_list),
     "li": blocks.item,

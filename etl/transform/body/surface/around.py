@@ -113,6 +113,20 @@ class Around:
         start = self.line_start(offset)
         return self.text[start : min(start + 8, offset)].lstrip(" ").startswith("#")
 
+    def in_block(self, offset: int) -> bool:
+        r"""Whether the line of a place is one of an item, a heading or a quotation, or of HTML in such.
+
+        >>> [Around(text).in_block(len(text)) for text in ("a", "> a", "<div>\n  ", "* a\n\n  ")]
+        [False, True, False, True]
+        """
+        start = self.line_start(offset)
+        if start == offset:
+            return False
+        if self.text[start] not in " \t":
+            return BLOCK_MARK.match(self.text, start) is not None
+        above = self.text[max(start - 300, 0) : start].rstrip().rpartition("\n")[2]
+        return not above.lstrip().startswith("<")
+
     def in_item(self, offset: int) -> bool:
         """Whether only the mark of a list item stands before a place on its line.
 

@@ -6,14 +6,17 @@ import re
 
 from etl.transform.body.edits import short, shown_code
 from etl.transform.body.lists import NEST
+from etl.transform.body.quotes import QUOTE_END, QUOTE_START
+from etl.transform.body.surface.around import BLOCK_MARK
 from etl.transform.body.surface.tags import HEADINGS, TAGS, Tag
 from etl.transform.body.surface.walk import Walk
 
-DEEPEST_LIST = 12
+DEEPEST_LIST = DEEPEST_QUOTE = 12
 NUMBER = re.compile("[0-9]{1,8}")
 HEADING_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>)|[^<>]{1000}")  # a number is part of a heading
 HEADING_END = re.compile(r"</?h[1-6](?=[\s>])", re.IGNORECASE)
 PARAGRAPH_END = re.compile(r"</?(?:p|div|table|ul|ol|h[1-6]|blockquote|pre|body)(?=[\s>])", re.IGNORECASE)
+LINE_BELOW = re.compile(r"[ \t]*\n[ \t]+(?=[^\s|])")
 ITEM_END = re.compile(r"</?(?:li|ul|ol)(?=[\s>])", re.IGNORECASE)
 
 
@@ -34,6 +37,45 @@ def paragraph(walk: Walk, tag: Tag) -> None:
     walk.drop(tag, "block", gap)
     if gap == "\n\n" and walk.around.is_closed(tag.end, PARAGRAPH_END):
         walk.open.begin(tag, len(walk.edits) - 1)
+
+
+def quotation(walk: Walk, tag: Tag) -> None:
+    """`<blockquote>`: a quotation (`quotes`), where it stands among blocks and holds whole ones; else paragraphs."""
+    walk.open.end_paragraph()
+    gap, quotes = walk.gap(tag.start), walk.quotes
+    among_blocks = gap == "\n\n" and not walk.lists
+    start, end, new, rule = walk.dropped(tag, "block", gap)
+    if not tag.closing:
+        fits = among_blocks and len(quotes.open) < DEEPEST_QUOTE and not walk.around.in_block(start)
+        quotes.open.append((tag, len(walk.edits) if fits else -1))
+        below = LINE_BELOW.match(walk.text, end) if fits else None
+        if below and not BLOCK_MARK.match(walk.text, below.end()):
+            end = below.end()  # in HTML, blanks before a line make no code
+    walk.edit(start, end, new, rule)
+    if tag.closing and quotes.open:
+        opening, number = quotes.open.pop()
+        if among_blocks and number >= quotes.first:
+            quotes.any = True
+            _keep(walk, number, QUOTE_START)
+            _keep(walk, len(walk.edits) - 1, QUOTE_END)
+        else:
+            _no_quotation(walk, opening)
+
+
+def _keep(walk: Walk, number: int, tag: str) -> None:
+    """A tag after all, where an edit drops one."""
+    start, end, new, rule = walk.edits[number]
+    walk.edits[number] = start, end, f"\n\n{tag}{new}", rule
+
+
+def end_quotations(walk: Walk) -> None:
+    """What is open at the end of the text is no quotation."""
+    for opening, _ in walk.quotes.open:
+        _no_quotation(walk, opening)
+
+
+def _no_quotation(walk: Walk, opening: Tag) -> None:
+    walk.find("html.unwrapped", opening.start, f"quotation {short(opening.raw)}", "removed; its text stays")
 
 
 def heading(walk: Walk, tag: Tag) -> None:

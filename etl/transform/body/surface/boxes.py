@@ -44,6 +44,7 @@ def open_box(walk: Walk, start: int, end: int, title: str) -> None:
         walk.edit(start, end, gap + (f"{bold(title)}{gap}" if title else ""), "box")
         return
     walk.box_open = True
+    walk.quotes.first = len(walk.edits)
     heading = f"{bold(title)}\n\n" if title else ""
     walk.edit(start, end, f"\n\n{BOX_START}\n\n{heading}", "box")
 
@@ -64,6 +65,7 @@ def close_box(walk: Walk, start: int, end: int) -> None:
     if not walk.box_open:
         return
     walk.box_open = walk.open.boxes > 0
+    walk.quotes.first = len(walk.edits)
     walk.edit(start, end, "\n\n" if walk.box_open else f"\n\n{BOX_END}\n\n", "box")
 
 

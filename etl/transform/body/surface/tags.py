@@ -27,7 +27,7 @@ EMPHASIS = frozenset(("i", "em"))
 KEPT = frozenset(("sup", "sub"))
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 BLOCKS = frozenset(
-    """address article aside blockquote body caption center dd details dl dt fieldset figcaption figure footer form
+    """address article aside body caption center dd details dl dt fieldset figcaption figure footer form
     header hgroup html legend main nav noscript option section select summary tbody tfoot thead""".split()
 )
 HIDDEN = frozenset("script style head title svg math object embed applet template xml audio video canvas map".split())

@@ -30,6 +30,7 @@ class Walk:
         self.table: PipeTable | None = None
         self.lists: list[int | None] = []
         """Open lists, each with the number of its next item."""
+        self.quotes = Quotes()
         self.passed = Passed()
         self.box_open = False
         self.glued: list[Edit] = []
@@ -92,6 +93,18 @@ class Walk:
                 before == "]" and not replacement and text.startswith("(", end)
             ):
                 yield start - 1, start - 1, "\\", rule
+
+
+class Quotes:
+    """The quotations of a walk."""
+
+    def __init__(self) -> None:
+        self.open: list[tuple[Tag, int]] = []
+        """Those that are open, each with the number of its edit; -1 for one that can be none."""
+        self.first = 0
+        """The number of the first edit behind the last edge of a box: no quotation has one in it."""
+        self.any = False
+        """Whether any came to its end."""
 
 
 class Passed:
