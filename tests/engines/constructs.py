@@ -654,6 +654,25 @@ c""",
 >
 > * b
 > * c""",
+    "quote with nested list": r"""
+> * a
+>   * b
+>
+>     c
+>   * d""",
+    "quote with list right below": r"""
+> a
+> * b
+>    1. c
+> # d""",
+    "quote in quote with list": r"""
+> a
+>
+> > - b
+> >
+> > - c
+> >   - d
+> > e""",
     "quote with heading": r"""
 > ## h
 >

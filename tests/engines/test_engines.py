@@ -194,11 +194,34 @@ def any_list(draw: st.DrawFn, depth: int, margin: int, *, interrupts: bool) -> s
     return "\n".join(lines)
 
 
-@given(st.composite(lambda draw: any_list(draw, draw(st.integers(0, 4)), 0, interrupts=False))())
+ANY_LISTS = st.composite(lambda draw: any_list(draw, draw(st.integers(0, 4)), 0, interrupts=False))()
+
+
+@given(ANY_LISTS)
 def test_a_list_keeps_what_it_holds_and_where(source: str) -> None:
     body = clean(source)
     assert _with_neighbours_joined(seen(source)) == _with_neighbours_joined(seen(body))
     assert clean(body) == body
+
+
+def quoted(source: str) -> str:
+    return "\n".join(f"> {line}".rstrip() for line in source.split("\n"))
+
+
+@given(ANY_LISTS)
+def test_a_list_in_a_quotation_keeps_what_it_holds_and_where(source: str) -> None:
+    body = clean(quoted(source))
+    assert _with_neighbours_joined(seen(quoted(source))) == _with_neighbours_joined(seen(body))
+    assert clean(body) == body
+
+
+@given(LISTS, st.integers(1, 3))
+def test_a_list_in_a_quotation_looks_the_same_in_every_engine(source: str, depth: int) -> None:
+    for _ in range(depth):
+        source = quoted(source)
+    body = clean(f"Tasks:\n\n{source}\n\nDone.")
+    for engine in ENGINES:
+        assert difference(body, engine) == ""
 
 
 @given(st.recursive(LISTS | WORDS, lambda inner: inner.map("<blockquote>{}</blockquote>".format) | inner, max_leaves=3))

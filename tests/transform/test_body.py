@@ -300,9 +300,14 @@ FAULTS = {
         "*    a\n\n    b `c`\n\n\td\n\ne",
         "* a\n\n```\nb `c`\n\nd\n```\n\ne",
     ),
-    "a list whose marks are wide in a quotation": (">  *  a\n>\n>      b", ">  *  a\n>\n>      b"),
+    "a list whose marks are wide in a quotation": (">  *  a\n>\n>      b", "> * a\n>\n>     b"),
     "a fence that nothing closes in an item": ("* a\n\n    ```\n    b", "* a\n\n    ```\n    b\n    ```"),
     "a fence that nothing closes in a quotation": ("> ```\n> b", "> ```\n> b\n> ```"),
+    "a fence that nothing closes in the rest of an item": (
+        "* a\n\n> > - b\n> > ```\n> > c",
+        "* a\n\n    > * b\n    >\n    > ```\n    > c\n    > ```",
+    ),
+    "a mark far behind that of a quotation": ("> a\n>     * b", "> a\n>     * b"),
     "a fence with nothing behind it": ("Peas\n\n```", "Peas\n\n```\n```"),
     "a fence with nothing behind it in a box": (
         '<div class="box">\n\n```\n',

@@ -44,6 +44,8 @@ class Gaps(TreeRules):
         """Lists that will be one with the list before them: their numbers wait."""
         self.rows: set[int] = set()
         """Where paragraphs begin that are rows of the table before them."""
+        self.continued_end = 0
+        """Where the last quotation ends that is the rest of an item."""
         self.rows_end = 0
         """Where the last of these paragraphs ends."""
 
@@ -132,6 +134,7 @@ class Gaps(TreeRules):
 
     def _continuation(self, quote: Node) -> None:
         """A quotation right behind a list item was the rest of that item (corpus.md 6.1)."""
+        self.continued_end = quote.end
         for mark in QUOTE_MARK.finditer(self.text, line_start(self.text, quote.start), visible_end(self.text, quote)):
             empty = self.text[mark.end() : mark.end() + 1] in ("", "\n")
             self._edit(mark.start(), mark.end(), "" if empty else " " * NEST, "continuation")

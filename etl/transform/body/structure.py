@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
 
@@ -32,7 +32,7 @@ from etl.transform.body.bold import (
 )
 from etl.transform.body.boxes import BOX_END, BOX_START
 from etl.transform.body.code import Code, dedented
-from etl.transform.body.edits import Revision, TreeRules, short
+from etl.transform.body.edits import Edit, Revision, TreeRules, short
 from etl.transform.body.gaps import Gaps
 from etl.transform.body.link_edits import Links, Written
 from etl.transform.body.links import Linker
@@ -49,7 +49,7 @@ from etl.transform.body.literals import (
 )
 from etl.transform.body.parse import BLOCKS, Node, Tree, parse
 from etl.transform.body.places import blanks_start, is_inside, line_start, visible_end
-from etl.transform.body.quotes import QUOTE_END, QUOTE_START
+from etl.transform.body.quotes import QUOTE_END, QUOTE_START, quoted_lists
 from etl.transform.body.tables import is_plain, table_edits
 
 MOST_ROUNDS = 50
@@ -81,7 +81,7 @@ DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015"
 LINE_SIGNS = frozenset(f"{DASHES}0123456789#: \t\n")
 """A line of a paragraph that begins with none of them is words."""
 RULE_LINE = re.compile(rf"^[ \t]*+[{DASHES}](?:[ \t]*+[{DASHES}])++[ \t]*+\\?[ \t]*+$", re.MULTILINE)
-QUOTE_BLANKS = re.compile(r"^((?:[ \t]*>)+)[ \t]{2,}(?=\S)", re.MULTILINE)
+QUOTE_BLANKS = re.compile(r"^((?:[ \t]*>)+)[ \t]{2,}(?=[^\s>|#`~=+*\\\d-])", re.MULTILINE)  # before no mark of a block
 MORE_THAN = re.compile(r">[ \t]*\d")  # `* > 125 g` is a comparison
 MARK_ONLY = re.compile(r"[ \t]*(?:[*+-]|#{1,6})[ \t]+")
 
@@ -151,7 +151,7 @@ class Structure:
             self.revision.apply(definition_edits(self.revision.text, lambda at: self._is_word(at, code)))
         tree = parse(self.revision.text, is_plain)
         for _ in range(MOST_LAYOUTS):
-            if not self.revision.apply(laid_out(self.revision.text, tree.root.children)):
+            if not self.revision.apply(_laid_out(self.revision.text, tree.root.children)):
                 break
             tree = parse(self.revision.text, is_plain)
         return tree
@@ -164,6 +164,13 @@ class Structure:
     def _shown(self) -> list[tuple[int, int]]:
         """Where the source shows what is written, in order."""
         return [(node.start, node.end) for node in parse(self.revision.source).nodes if node.kind in SHOWN]
+
+
+def _laid_out(text: str, blocks: Sequence[Node]) -> Iterator[Edit]:
+    """The lists among some blocks, and those in the quotations among them."""
+    yield from laid_out(text, blocks)
+    if ">" in text:
+        yield from quoted_lists(text, blocks)
 
 
 class Round(TreeRules):
@@ -231,7 +238,8 @@ class Round(TreeRules):
         if (words := fence[2].strip()) and not LANGUAGE.fullmatch(words):
             self.revision.find("markup.removed", fence.start(2), f"words behind a fence {short(words)}", "removed")
             self._edit(fence.start(2), fence.end(2), "", "code")
-        if not self.box_open and self._is_open(node, fence):  # the end of a box closes what is open in it
+        moves = node.start < self.gaps.continued_end  # with its quotation, which the end of the code would not
+        if not self.box_open and not moves and self._is_open(node, fence):  # the end of a box closes what is open in it
             before = self.text[line_start(self.text, node.start) : node.start]
             inside = NOT_QUOTE.sub(" ", before)  # a fence at the first column would begin other code
             self._edit(self.text_end, len(self.text), f"\n{inside}{fence[1]}", "code")

@@ -6,12 +6,12 @@ import re
 
 from etl.transform.body.edits import short, shown_code
 from etl.transform.body.lists import NEST
-from etl.transform.body.quotes import QUOTE_END, QUOTE_START
+from etl.transform.body.quotes import DEEPEST_QUOTE, QUOTE_END, QUOTE_START
 from etl.transform.body.surface.around import BLOCK_MARK
 from etl.transform.body.surface.tags import HEADINGS, TAGS, Tag
 from etl.transform.body.surface.walk import Walk
 
-DEEPEST_LIST = DEEPEST_QUOTE = 12
+DEEPEST_LIST = 12
 NUMBER = re.compile("[0-9]{1,8}")
 HEADING_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>)|[^<>]{1000}")  # a number is part of a heading
 HEADING_END = re.compile(r"</?h[1-6](?=[\s>])", re.IGNORECASE)
