@@ -466,7 +466,8 @@ class Round(TreeRules):
         """A line of dashes is a rule; signs at the start of a line that are words here, and more to some engines."""
         text = self.text[paragraph.start : paragraph.end]
         first = line_start(self.text, paragraph.start)
-        if "--" in text or "\u2013" in text or "\u2014" in text or "- -" in text:
+        dashes = "--" in text or "\u2013" in text or "\u2014" in text or "- -" in text
+        if dashes or "\u2012" in text or "\u2015" in text:
             for line in RULE_LINE.finditer(self.text, first, paragraph.end):
                 self._edit(*line.span(), "---" if line.start() == first else "\n---", "rule")
                 self.again = True
