@@ -17,6 +17,11 @@ BLOCK_MARK = re.compile(
 )
 MARKDOWN_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>|\d{1,9}[.)][ \t])")
 ANGLED = re.compile(r"<[^<>\n]*>(?=(?:\s+(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\)))?\s*\))")
+# The definition of a link up to its address, behind marks of blocks; an address that ends one; and one as a whole.
+DEFINITION = re.compile(rf"((?:[ \t>]|{ITEM_MARK}[ \t])*+)\[[^\[\]\n]+\]:[ \t]*")
+TITLE = r"(?:[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\)))?[ \t]*"
+DEFINED = re.compile(rf"<[^<>\n]+>(?={TITLE}(?:\n|\Z))")
+DEFINITION_LINE = re.compile(rf"[ \t>]*(?:\[[^\[\]\n]+\]:[ \t]*(?:<[^<>\n]+>|[^\s<]\S*){TITLE})?")
 SHOWN = re.compile(r"(?:<[^<>]*>|\s)*+([^<\s][^<]*+|<|\Z)")
 """Tags and blanks, and what is none."""
 
@@ -200,6 +205,26 @@ class Around:
             return None
         angled = ANGLED.match(self.text, start)
         return angled.end() if angled else None
+
+    def defined_end(self, start: int) -> int | None:
+        """Where the angle brackets end that begin at a place, when they hold the address of a link's definition.
+
+        >>> Around("[a]: <b c>").defined_end(5), Around("peas [a]: <b c>").defined_end(10)
+        (10, None)
+        """
+        if "]:" not in self.text[max(start - 9, 0) : start] or not self._defines(start):
+            return None
+        defined = DEFINED.match(self.text, start)
+        return defined.end() if defined else None
+
+    def _defines(self, start: int) -> bool:
+        """Whether the definition of a link stands before a place on its line: none may within a paragraph."""
+        line = self.line_start(start)
+        definition = DEFINITION.fullmatch(self.text, line, start)
+        if definition is None or definition[1].strip(" \t>"):
+            return definition is not None
+        above = self.text[self.text.rfind("\n", 0, max(line - 1, 0)) + 1 : max(line - 1, 0)]
+        return DEFINITION_LINE.fullmatch(above) is not None or (">" in definition[1]) > (">" in above)
 
     # --- what comes behind a place ----------------------------------------------------------
 

@@ -43,7 +43,7 @@ FIRST = re.compile(r"[=:^]|~(?!\d)")  # may have a meaning at the start of a lin
 def less(walk: Walk, token: re.Match[str]) -> int | None:
     """A `<` that opens nothing, or the address of a Markdown link."""
     start = token.start()
-    if end := walk.around.angled_end(start):
+    if end := walk.address_end(start):
         return end
     if walk.around.in_destination(start):
         walk.edit(start, start + 1, "%3C", "address")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from urllib.parse import quote
 
 from etl.transform.body.code import size, ticks_around
 from etl.transform.body.edits import Edit, Revision, short
@@ -11,6 +13,9 @@ from etl.transform.body.surface.elements import OpenElements
 from etl.transform.body.surface.links import Links
 from etl.transform.body.surface.pipe_table import PipeTable
 from etl.transform.body.surface.tags import Tag
+
+NEEDS_ANGLES = re.compile(r"[<>\s()]")
+"""What is in no address but between angle brackets, and these."""
 
 
 class Walk:
@@ -54,6 +59,15 @@ class Walk:
         if self.table and self.table.is_begun and not self.table.in_cell:
             return ""
         return " " if self.open.one_line or self.around.in_pipe_row(offset) else "\n\n"
+
+    def address_end(self, start: int) -> int | None:
+        """Where an address of a Markdown link in angle brackets ends; that of a definition is written without them."""
+        end = self.around.defined_end(start)
+        if end is None:
+            return self.around.angled_end(start)
+        for sign in NEEDS_ANGLES.finditer(self.text, start, end):
+            self.edit(*sign.span(), "" if sign[0] in "<>" else quote(sign[0]), "address")
+        return end
 
     def fences(self, code: str, language: str = "") -> tuple[str, str]:
         """What stands above and below code that becomes a block; it is counted as such."""
