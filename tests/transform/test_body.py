@@ -787,6 +787,24 @@ def test_the_code_of_a_plugin_keeps_its_bytes(code: str, behind: str) -> None:
     assert [fenced(body, block) for block in blocks] == [code]
 
 
+@given(LISTINGS)
+def test_the_code_of_a_plugin_in_a_quotation_keeps_its_bytes(code: str) -> None:
+    body = clean("\n".join(f"> {line}" for line in ["{CODE()}", *code.split("\n"), "{CODE}"])).body
+    (block,) = (node for node in parse(body).nodes if node.kind == "CodeBlock")
+    assert [line[2:] for line in fenced(body, block).split("\n")] == code.split("\n")
+
+
+@given(LISTINGS, st.sampled_from(("| {} |\n| --- |", "<table><tr><td>{}</td></tr></table>")))
+def test_the_lines_of_code_in_a_cell_stay_in_it(code: str, table: str) -> None:
+    cleaned = clean(table.format(f"{{CODE()}}\n{code}\n{{CODE}}"))
+    if not re.search(r"[|`<&\\]", code):
+        assert (
+            cleaned.body
+            == f"| {'<br>'.join(f'`{line.strip()}`' for line in code.split(chr(10)) if line.strip())} |\n| --- |"
+        )
+    assert clean(cleaned.body).body == cleaned.body
+
+
 LIST_TOKENS = st.sampled_from(
     "a|b c|* |- |1. |2. |10. |\n|\n\n|\n* |\n1. |\n2. |\n\n* |    |> |**|\t|[x]: y".split("|")
 )

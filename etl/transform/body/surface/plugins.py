@@ -6,6 +6,7 @@ import re
 
 from etl.transform.body.code import CODE_INDENT, ticks_around
 from etl.transform.body.edits import Edit, short
+from etl.transform.body.places import blanks_start
 from etl.transform.body.surface import blocks, boxes, inline
 from etl.transform.body.surface.inline import COLOUR, LONGEST_MARKED
 from etl.transform.body.surface.tags import Tag
@@ -34,6 +35,7 @@ BOX_TITLE = re.compile(r"title\s*=>?\s*(?:\"([^\"]*)\"|'([^']*)'|([^,)}]*))")
 CODE_CAPTION = re.compile(r"\bcaption\s*=>?\s*\"([^\"<>]*)\"")
 CODE_LANGUAGE = re.compile(r"\bcolors\s*=>?\s*[\"']?([a-zA-Z][\w+#.-]{0,39})")
 BLANK_LINES = re.compile(r"\A(?:[ \t]*\n)+")
+QUOTE_MARKS = re.compile(r"[ \t]*(?:>[ \t]?)+")
 LINE = re.compile(r"^(?=[^\n])", re.MULTILINE)
 LINE_END = re.compile(r"[ \t]*(?:\n|\Z)")
 FILE_ID = re.compile(r"(?:attId|fileId|id|src)\s*=>?\s*[\"']?([^\"')}]+)", re.IGNORECASE)
@@ -119,9 +121,12 @@ def _code(walk: Walk, token: re.Match[str]) -> int | None:
     on_line = text[line : min(start, line + CODE_INDENT)]
     alone = start - line < CODE_INDENT and not on_line.strip() and LINE_END.match(text, end)
     if alone or text.find("\n", inner, min(stop, inner + LONGEST_MARKED)) >= 0:
-        one_line = walk.open.one_line or walk.table or walk.around.in_pipe_row(start)
-        fits = not one_line and not on_line.lstrip().startswith(">")
-        edits = _code_block(walk, token, stop, end) if fits else None
+        if walk.table.in_cell if walk.table else walk.around.in_pipe_row(start):
+            edits = _code_span(walk, token, stop, end) if stop - inner <= LONGEST_MARKED else None
+        elif on_line.lstrip().startswith(">"):
+            edits = None if walk.open.one_line else _quoted_block(walk, token, stop, end)
+        else:
+            edits = None if walk.open.one_line else _code_block(walk, token, stop, end)
     else:
         edits = _code_span(walk, token, stop, end) if stop - inner <= LONGEST_MARKED else None
     if edits is None:
@@ -154,8 +159,35 @@ def _code_block(walk: Walk, token: re.Match[str], stop: int, end: int) -> list[E
     ]
 
 
+def _quoted_block(walk: Walk, token: re.Match[str], stop: int, end: int) -> list[Edit] | None:
+    """What makes a fenced block of code in a quotation, whose marks stand before each line."""
+    (start, inner), text = token.span(), walk.text
+    marks = QUOTE_MARKS.match(text, walk.around.line_start(start))
+    if marks is None or walk.around.item_indent(start):
+        return None
+    mark = marks[0].rstrip()
+    first, *lines = text[inner:stop].split("\n")
+    if not all(line.startswith(mark) for line in lines):
+        return None
+    code = [first.strip()] * bool(first.strip()) + [line.removeprefix(mark).removeprefix(" ") for line in lines]
+    while code and not code[-1].strip():
+        code.pop()
+    if not code:
+        return None
+    opening, closing = walk.fences("\n".join(code))
+    gap, first_blank = f"\n{mark}\n{mark} ", blanks_start(text, start)
+    above = gap if first_blank > marks.end() else ""
+    start = start if walk.edited(first_blank) else max(first_blank, marks.end())
+    behind = "" if LINE_END.match(text, end) else gap
+    shown = "".join(f"\n{mark} {line}" if line else f"\n{mark}" for line in code)
+    return [
+        (start, inner, above + opening, "tiki-marker"),
+        (inner, end, f"{shown}\n{mark} {closing}{behind}", "tiki-marker"),
+    ]
+
+
 def _code_span(walk: Walk, token: re.Match[str], stop: int, end: int) -> list[Edit] | None:
-    """What makes a code span of the code between two markers, unless signs around it have another meaning then."""
+    """What makes a code span of each line between two markers, unless signs around it have another meaning then."""
     (start, inner), text = token.span(), walk.text
     code = text[inner:stop].strip()
     tick = text.rfind("`", max(walk.start, start - LONGEST_MARKED), start)
@@ -164,9 +196,13 @@ def _code_span(walk: Walk, token: re.Match[str], stop: int, end: int) -> list[Ed
         return None
     if "|" in code and (walk.table or walk.around.in_pipe_row(start)):
         return None
-    ticks, gap = ticks_around(code, 1), " " if "`" in (code[0], code[-1]) else ""
+    lines = [line.strip() for line in code.split("\n") if line.strip()]
+    ticks, gap = ticks_around(code, 1), " " if any("`" in (line[0], line[-1]) for line in lines) else ""
     apart = " " if walk.edits and walk.edits[-1][1] == start and walk.edits[-1][2].endswith("`") else ""
-    return [(start, inner, apart + ticks + gap, "tiki-marker"), (inner, end, code + gap + ticks, "tiki-marker")]
+    return [
+        (start, inner, apart + ticks + gap, "tiki-marker"),
+        (inner, end, f"{gap}{ticks}<br>{ticks}{gap}".join(lines) + gap + ticks, "tiki-marker"),
+    ]
 
 
 def _box(walk: Walk, token: re.Match[str], *, opening: bool) -> None:
