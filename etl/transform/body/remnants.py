@@ -241,6 +241,12 @@ RARE: list[Remnant] = [
         re.compile(r"(?<![\w'])''(?=[^\s'])([^'\n]{1,300}?)(?<=[^\s'])''(?![\w'])"),
         _marks("tiki-mark", "*", "*"),
     ),
+    # `-+code+-`; with other marks in it, they would lose their meaning
+    (
+        guard("-+"),
+        re.compile(r"(?<!\S)-\+(?=[^\s+-])([^`*_\[\]<>{}&\\|\n]{1,300}?)(?<=[^\s+-])\+-(?!\w)"),
+        _marks("tiki-mark", "`", "`"),
+    ),
     # `===text===`, underlined
     (guard("==="), re.compile(r"===(?=[^\s=])([^=\n]{1,300}?)(?<=[^\s=])==="), _marks("tiki-mark", "", "")),
     # `::text::`, centred

@@ -41,7 +41,7 @@ RULES: dict[str, str] = {
     "typography": "ligatures, typographic hyphens, micro signs and signs of the return key become what one types (38)",
     "line-separator": "a line or paragraph separator becomes a line end",
     "tiki-marker": "a plugin marker of the old wiki goes, its inner text stays",
-    "tiki-mark": "a sign such as ~hs~ becomes what it stood for",
+    "tiki-mark": "a sign such as ~hs~, or a mark such as -+, becomes what it stood for",
     "tiki-colour": "a colour of the old wiki, ~~#F00:text~~, goes, its text stays",
     "footnote": "a footnote's number stays in brackets, raised where it is referred to; a note goes into brackets",
     "repetition": "bracketed prose that has itself as its address is brackets again (29)",
