@@ -241,12 +241,6 @@ RARE: list[Remnant] = [
         re.compile(r"(?<![\w'])''(?=[^\s'])([^'\n]{1,300}?)(?<=[^\s'])''(?![\w'])"),
         _marks("tiki-mark", "*", "*"),
     ),
-    # `-+code+-`; with other marks in it, they would lose their meaning
-    (
-        guard("-+"),
-        re.compile(r"(?<!\S)-\+(?=[^\s+-])([^`*_\[\]<>{}&\\|\n]{1,300}?)(?<=[^\s+-])\+-(?!\w)"),
-        _marks("tiki-mark", "`", "`"),
-    ),
     # `===text===`, underlined
     (guard("==="), re.compile(r"===(?=[^\s=])([^=\n]{1,300}?)(?<=[^\s=])==="), _marks("tiki-mark", "", "")),
     # `::text::`, centred
@@ -321,6 +315,12 @@ USUAL: list[Remnant] = [
     ),
     (Guard(DASHED_LINE, lambda data: any(dashes.search(data) for dashes in DASHES)), DASHED_WORDS, _rules),
     (guard("*****"), re.compile(r"\*{5}(?<=[\s|]\*{5})(?![^\s|])"), _bold_star),
+    # `-+code+-`; with other marks in it, they would lose their meaning
+    (
+        guard("-+"),
+        re.compile(r"(?<!\S)-\+(?=[^\s+-])([^`*_\[\]<>{}&\\|\n]{1,300}?)(?<=[^\s+-])\+-(?!\w)"),
+        _marks("tiki-mark", "`", "`"),
+    ),
     # `words *: more`
     (guard(" *:", near=rb"\*:(?<= \*:)"), re.compile(r"(?<=\w)[ \t]+\*:(?=\s)"), _whole("bold", ":")),
     # `https:// a.example`, as an address or in a text

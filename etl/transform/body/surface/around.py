@@ -16,6 +16,7 @@ BLOCK_MARK = re.compile(
     r"[ \t]*(?:(?P<number>\d{1,9})[.)](?=\s)|[>]|[#]{1,6}(?=\s)|[-+*](?=\s)|[-*_]{3}|`{3}|~{3}|=+[ \t]*(?=[<\n]|\Z))"
 )
 MARKDOWN_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>|\d{1,9}[.)][ \t])")
+FAR_BRACKET = 9  # so many characters, most of them blanks, may part the address of a link from its text
 ANGLED = re.compile(r"<[^<>\n]*>(?=(?:\s+(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\)))?\s*\))")
 # The definition of a link up to its address, behind marks of blocks; an address that ends one; and one as a whole.
 DEFINITION = re.compile(rf"((?:[ \t>]|{ITEM_MARK}[ \t])*+)\[[^\[\]\n]+\]:[ \t]*")
@@ -200,7 +201,7 @@ class Around:
         >>> [Around(text).angled_end(5) for text in ("[a]( <b c>)", "a (b <c>)")]
         [10, None]
         """
-        before = self.text[max(start - 9, 0) : start]
+        before = self.text[max(start - FAR_BRACKET, 0) : start]
         if "](" not in before or not before.rstrip().endswith("]("):
             return None
         angled = ANGLED.match(self.text, start)
@@ -212,7 +213,7 @@ class Around:
         >>> Around("[a]: <b c>").defined_end(5), Around("peas [a]: <b c>").defined_end(10)
         (10, None)
         """
-        if "]:" not in self.text[max(start - 9, 0) : start] or not self._defines(start):
+        if "]:" not in self.text[max(start - FAR_BRACKET, 0) : start] or not self._defines(start):
             return None
         defined = DEFINED.match(self.text, start)
         return defined.end() if defined else None

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from etl.transform.body.code import size, ticks_around
 from etl.transform.body.edits import Edit, Revision, short
-from etl.transform.body.surface.around import Around
+from etl.transform.body.surface.around import FAR_BRACKET, Around
 from etl.transform.body.surface.elements import OpenElements
 from etl.transform.body.surface.links import Links
 from etl.transform.body.surface.pipe_table import PipeTable
@@ -62,6 +62,8 @@ class Walk:
 
     def address_end(self, start: int) -> int | None:
         """Where an address of a Markdown link in angle brackets ends; that of a definition is written without them."""
+        if "]" not in self.text[max(start - FAR_BRACKET, 0) : start]:
+            return None
         end = self.around.defined_end(start)
         if end is None:
             return self.around.angled_end(start)
