@@ -15,7 +15,8 @@ from itertools import accumulate, pairwise
 from etl.transform.body.boxes import BOX_END, BOX_START
 from etl.transform.body.code import TAB, Code
 from etl.transform.body.edits import Edit
-from etl.transform.body.lists import laid_out, list_edits, not_tight
+from etl.transform.body.list_layout import laid_out
+from etl.transform.body.lists import list_edits, not_tight
 from etl.transform.body.parse import Node, parse
 from etl.transform.body.places import line_start, visible_end
 
