@@ -13,6 +13,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -474,18 +475,30 @@ def test_a_full_disk_is_named_with_its_room_and_what_helps(
 
 
 @pytest.mark.parametrize(
-    "words",
-    ["settings", "redirects diff old/redirects.jsonl new/redirects.jsonl", "redirects coverage log --map new"],
+    "words", ["redirects diff old/redirects.jsonl new/redirects.jsonl", "redirects coverage log --map new"]
 )
 def test_a_terminal_of_another_encoding_is_no_reason_to_fail(words: str, tmp_path: Path) -> None:
     gone = json.dumps({"kind": "name", "value": "Zoë", "target": None, "status": 410, "why": "gone", "document": None})
     asked = '::1 - - [21/Nov/2025:10:00:00 +0000] "GET /Zo%C3%AB HTTP/1.1" 404 9 "-" "-"\n'
-    settings = "home = 'Zoë'\n"
-    texts = {"raw/wiki-etl.toml": settings, "old/redirects.jsonl": f"{gone}\n", "new/redirects.jsonl": "", "log": asked}
+    texts = {"old/redirects.jsonl": f"{gone}\n", "new/redirects.jsonl": "", "log": asked}
     folder(tmp_path, {place: text.encode() for place, text in texts.items()})
     outcome = command(*words.split(), cwd=tmp_path, environment={"PYTHONIOENCODING": "ascii"})
     assert outcome.status == 0, outcome.err
     assert r"Zo\xeb" in outcome.out
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_settings_are_toml_in_every_encoding_of_the_output(encoding: str, tmp_path: Path) -> None:
+    file = tmp_path / "Bienenstöcke.toml"
+    file.write_text("home = 'Zoë'\ncategory_renames = {'蜂' = '\U0001f41d'}\n", "utf-8")
+    printed = tmp_path / "printed.toml"
+    with printed.open("wb") as out:
+        line = [sys.executable, "-m", "etl", "settings", "--config", str(file)]
+        env = {**os.environ, "PYTHONIOENCODING": encoding}
+        subprocess.run(line, cwd=ROOT, env=env, stdout=out, timeout=60, check=True)
+    values = tomllib.loads(printed.read_text("utf-8"))
+    assert (values["home"], values["category_renames"]) == ("Zoë", {"蜂": "\U0001f41d"})
+    assert ("Zoë" in printed.read_text("utf-8")) == (encoding == "utf-8")
 
 
 @pytest.mark.parametrize("redirection", [">/dev/full", "| true", ">&-"])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import codecs
 import os
 import re
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
@@ -403,9 +404,11 @@ def _settings(options: argparse.Namespace) -> int:
     settings, origins = loaded(options, _sources_if_any(options.source, quiet=options.quiet))
     if settings.redirects is not None:  # wherever the settings are written to
         settings = settings.model_copy(update={"redirects": str(Path(settings.redirects).absolute())})
+    is_utf8 = codecs.lookup(sys.stdout.encoding).name == "utf-8"
     for key, value in settings.model_dump(mode="json").items():
         shown = f"# {key} = none" if value is None else f"{key} = {_toml(value)}"
-        print(f"{shown}  # {one_line(origins[key])}")
+        line = f"{shown}  # {one_line(origins[key])}"
+        print(line if is_utf8 else _escaped(line, str.isascii))
     return 0
 
 
@@ -421,8 +424,16 @@ def _toml(value: Any) -> str:
         return "{" + ", ".join(f"{_toml(key)} = {_toml(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
         return f"[{', '.join(map(_toml, value))}]"
-    text = json.dumps(value, ensure_ascii=False)
-    return "".join(char if char.isprintable() else f"\\U{ord(char):08x}" for char in text)
+    return _escaped(json.dumps(value, ensure_ascii=False), str.isprintable)
+
+
+def _escaped(text: str, is_shown: Callable[[str], bool]) -> str:
+    r"""TOML, which is UTF-8 in every file, with escapes of its own for the characters that are not shown.
+
+    >>> print(_escaped('home = "Zoë"', str.isascii))
+    home = "Zo\U000000eb"
+    """
+    return "".join(char if is_shown(char) else f"\\U{ord(char):08x}" for char in text)
 
 
 # --- what commands share -------------------------------------------------------------------
