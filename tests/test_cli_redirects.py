@@ -49,6 +49,7 @@ def test_build_and_verify_say_when_their_settings_are_not_those_of_the_generatio
     (source / "reviewed.toml").write_text("")
     (tmp_path / "old.toml").write_text('legacy_base = "/wiki"\n')
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("etl.verify.connections.CONNECT_DELAYS", (None,))  # nobody is there
     assert run("migrate", "raw", "-q").status < 2
     made_with = "those that the generation was made with"
     build, verify = ["build", "--map", "out/current/redirects.jsonl"], ["verify", "--base-url", "http://127.0.0.1:9"]

@@ -23,7 +23,7 @@ from etl.pipeline import migrate
 from etl.run import Run
 from etl.settings import Settings
 from tests.make import SAMPLE, Outcome, files, folder, lines, name, page, pages
-from tests.test_promises import BUNDLES, GENEROUS
+from tests.test_promises import BUNDLES, MAP_ALONE
 
 Command = Callable[..., Outcome]
 
@@ -469,10 +469,10 @@ def test_every_address_of_before_is_answered_or_a_finding_says_why(
     first: dict[str, bytes], second: dict[str, bytes], template: str, reserved: str
 ) -> None:
     """Members of one name are one page with another content, or the same."""
-    chosen = GENEROUS.model_copy(update={"path_template": template, "reserved": (reserved,)})
+    chosen = MAP_ALONE.model_copy(update={"path_template": template, "reserved": (reserved,)})
     with tempfile.TemporaryDirectory() as folder_:
         scratch = Path(folder_)
-        old = migrated(scratch, first, GENEROUS, "old", "none")
+        old = migrated(scratch, first, MAP_ALONE, "old", "none")
         new = old and migrated(scratch, first | second, chosen, "new", str(old))
         if not old or not new:
             return

@@ -322,8 +322,13 @@ def test_a_legacy_base_is_understood_without_its_settings(run: Run, tmp_path: Pa
 
 
 def damages(path: Path, data: bytes) -> Iterator[bytes]:
-    """One byte flipped at each of some places; nothing seals the manifest, so where its files contradict it."""
+    """One byte flipped at each of some places; nothing seals the manifest, so where its files contradict it.
+
+    Of what is compiled for a server nothing but its digest is looked at: one place is as good as any.
+    """
     places = {0, len(data) // 3, len(data) // 2, len(data) - 2, len(data) - 1} & set(range(len(data)))
+    if "redirects" in path.parts:
+        places &= {len(data) // 2}
     if path.name == "manifest.json":
         places = {0, data.index(b'"members"') + 11, data.rindex(b'"sha256"') + 14, len(data) - 2}
     for at in sorted(places):
