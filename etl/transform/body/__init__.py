@@ -72,9 +72,7 @@ def clean_body(
     _report_leftovers(tree, revision, structure.version)
     text = visible_text(tree.nodes)
     if verify:
-        for kind, words in unexplained(source, revision.text, revision.changes or ()):
-            code = "text.added" if kind == "added" else "text.lost"
-            revision.find(code, 0, f"as rendered, {kind}: {words[:200]!r}", "reported")
+        _report_rendered(revision)
     return Cleaned(
         body=revision.text,
         text=text,
@@ -155,6 +153,13 @@ def _images(linker: Linker, revision: Revision, surface: Surface, structure: Str
             revision.find("image.missing", node.start, message, action, version=structure.version)
         found.append((revision.origin(node.start, structure.version), image))
     return [image for _, image in sorted(found, key=itemgetter(0))]
+
+
+def _report_rendered(revision: Revision) -> None:
+    """Words that a reader sees in the source alone, in the result alone, or at another place, and no edit says why."""
+    for kind, words in unexplained(revision.source, revision.text, revision.changes or ()):
+        code = "text.added" if kind == "added" else "text.lost"
+        revision.find(code, 0, f"as rendered, {kind}: {words[:200]!r}", "reported")
 
 
 def _report_leftovers(tree: Tree, revision: Revision, version: int) -> None:

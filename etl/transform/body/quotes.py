@@ -1,4 +1,4 @@
-"""Quotations: what HTML or a box becomes one, and lists in them.
+"""Quotations: those that HTML and boxes become, and the lists in any of them.
 
 What stands between two tags gets its marks when all else is done. Till then it is cleaned as any other text, and the
 tags stand alone on their lines, as those of boxes do.

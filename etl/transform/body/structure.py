@@ -5,8 +5,9 @@ are applied together, and the text is parsed again until no rule asks for a chan
 a fixed point, and cleaning it again changes nothing.
 
 `Structure` goes from round to round, a `Round` is all rules over one tree, and `RULES` says which one
-a node is for. What some rules ask for is a module of its own: lists, tables, bold, links (`link_edits`),
-what stands between blocks (`gaps`), signs that are words (`literals`), boilerplate.
+a node is for. What some rules ask for is a module of its own: lists and where their lines stand (`list_layout`),
+quotations (`quotes`), tables, bold, links (`link_edits`), what stands between blocks (`gaps`), signs that are words
+(`literals`), boilerplate.
 """
 
 from __future__ import annotations
