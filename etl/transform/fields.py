@@ -41,6 +41,7 @@ LONGEST_NUMBER = 18
 """Digits from which on a number is none that anybody means; `int` refuses thousands of them."""
 WHOLE_NUMBER = re.compile(r"([0-9]+)(?:\.0+)?")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+ASKS = re.compile(r"\?\w+=")
 NOT_ALIAS = re.compile(r"[^\w +–-]")
 NOT_TERM = re.compile(r"[\W_]+")
 
@@ -164,8 +165,11 @@ class _Reading:
             if address is None:
                 message = f"alias {_short(alias)}: it has no canonical form"
                 self.find("address.refused", "aliases", message, "not in the redirect map")
-            else:
-                found[address] = None
+                continue
+            found[address] = None
+            if "?" in alias and ASKS.search(address.value):
+                message = f"alias {_short(alias)}: the old wiki knew no such query, and servers look up the path alone"
+                self.find("field.invalid", "aliases", message, f"taken as the {address.kind} {_short(address.value)}")
         return list(found)
 
     def _page_id(self, stored: Sequence[Address], title: str) -> int | None:

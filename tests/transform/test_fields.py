@@ -39,6 +39,19 @@ def codes(found: Fields) -> list[str]:
     return [finding.code for finding in found.findings]
 
 
+@pytest.mark.parametrize(
+    ("alias", "told"),
+    [
+        *(("/index.php?title=Home", True), ("/posts/wells?y=1", True)),
+        *(("/Why+water?", False), ("/Why%3Fx=1", False), ("/tiki-index.php?x=1&page=Wells", False)),
+    ],
+)
+def test_an_alias_with_a_query_that_the_old_wiki_did_not_know_is_told(alias: str, told: bool) -> None:
+    found = read(aliases=[alias], tiki_page_id=7, slug="clear-water")
+    assert codes(found) == ["field.invalid"] * told
+    assert found.claims[-1].why == "alias"
+
+
 # --- titles and names ----------------------------------------------------------------------
 
 
