@@ -51,7 +51,7 @@ class LegacyLink(NamedTuple):
     kind: str
     """``id``, ``name``, ``other`` (not migrated; ``/`` is the old home), or the path prefix: ``posts``, ``tags`` …"""
     value: str
-    """The id, the decoded name or slug without ``.html`` (empty for the bare prefix), or the raw address."""
+    """The id, the decoded name, the decoded slug without ``.html`` (empty for the bare prefix), or the raw address."""
     anchor: str
     """What stood behind ``#``, as it was."""
 
@@ -350,7 +350,6 @@ _RELATIVE = re.compile(
 )
 """What a relative address of a page begins with, where nobody can take it for prose."""
 _HTML = re.compile(r"(?:(?:^|/)index)?\.html?$", re.IGNORECASE)
-"""What a static site puts behind the address of a page."""
 _INDEX = re.compile(r"(?:.*/)?tiki-index\.php(?=[/?]|$)", re.IGNORECASE)
 _INDEX_ID = re.compile(r".*(?:[?&;]page_id=+|/page_id/)0*([1-9][0-9]*)")
 _INDEX_PAGE = re.compile(r".*[?&;]page=([^&]*)")
@@ -398,8 +397,8 @@ def legacy_target(
     (None, None, None)
     >>> [target(href) for href in ("#top", "", "ng/mL", "/attachments/pdf/a.pdf", "http://old-wiki.example/img/a.png")]
     [None, None, None, None, None]
-    >>> target("/posts/x/roof.jpg"), target("/tags/node.js")
-    (None, ('tags', 'node.js', ''))
+    >>> target("/posts/x/roof.jpg"), target("/posts/roof.jpg.html"), target("/tags/node.js")
+    (None, ('posts', 'roof.jpg', ''), ('tags', 'node.js', ''))
     """
     rest = on_old_site(href.strip(), hosts, legacy_base)
     if rest is None:
@@ -408,7 +407,7 @@ def legacy_target(
     path, _, query = address.partition("?")
     found = _of_prefix(path, path_prefixes)
     inside = _inside(path, legacy_base) if found is None else None
-    file = inside if found is None else found[1] if found[0] not in OF_TERMS else None
+    file = inside if found is None else path.lstrip("/").partition("/")[2] if found[0] not in OF_TERMS else None
     if file and _FILE.fullmatch(file):
         return None
     if inside is not None:
@@ -467,6 +466,15 @@ def is_whole(text: str, hosts: Sequence[str]) -> bool:
     return "://" in text and on_old_site(text.strip(), hosts) is not None
 
 
+def without_html(address: str) -> str:
+    """An address without what a static site puts behind that of a page.
+
+    >>> without_html("Wells.html"), without_html("Wells/index.html"), without_html("index.htm"), without_html("Wells")
+    ('Wells', 'Wells', '', 'Wells')
+    """
+    return _HTML.sub("", address)
+
+
 def host_name(host: str) -> str:
     """A host as hosts are compared: without port, trailing dot, case and `www.`.
 
@@ -485,7 +493,7 @@ def _of_prefix(path: str, path_prefixes: Sequence[str]) -> tuple[str, str] | Non
     prefix, slash, rest = path.lstrip("/").partition("/")
     if not slash or prefix not in path_prefixes:
         return None
-    slug = _decoded_twice(_HTML.sub("", rest.strip("/")))
+    slug = _decoded_twice(without_html(rest.strip("/")))
     return None if slug is None else (prefix, slug)
 
 
@@ -493,14 +501,15 @@ def _of_page(inside: str, query: str, address: str) -> tuple[str, str] | None:
     """The page that an address inside the old wiki names; None for what is no page."""
     if _INDEX.match(inside):
         return _of_index(address)
-    path = _HTML.sub("", inside.strip("/"))
+    whole = inside.strip("/")
+    path = without_html(whole)
     if _ID.fullmatch(path):
         return "id", path
     if _FEATURE.fullmatch(path) or (query and _SEARCH.search(query)):
         return None
     if not path:
         return "other", "/"
-    name = _decoded_twice(path)
+    name = _decoded_twice(whole)
     return ("name", name) if name else None
 
 

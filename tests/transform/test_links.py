@@ -299,6 +299,47 @@ def test_a_relative_link_to_a_list_of_pages_goes_to_the_tag() -> None:
     assert LINKER.resolve("../../tags/soil/", "here") == TAG
 
 
+class Spelled(Garden):
+    """The garden with pages that are named like files, and a tag that the old site spelled in its own way."""
+
+    NAMES: ClassVar[dict[str, list[str]]] = {"Bed plan.json": ["931"], "Beds.html": ["931"], "Beds": ["12"]}
+    MAP: ClassVar[dict[Address, str]] = {
+        Address("name", "Pump.js"): "931",
+        Address("path", "/posts/plan.pdf"): "931",
+        Address("path", "/tags/earth"): "931",
+        Address("id", "77"): "931",
+    }
+    TAGS: ClassVar[dict[str, str]] = {"earth": "/tags/soil/", "Clear_Water": "/tags/clear-water/"}
+
+
+@pytest.mark.parametrize(
+    "href",
+    [
+        *("/Pump.js", "https://mirror.example/Pump.js?x=1#lid", "../Pump.js", "/posts/plan.pdf", "/Bed_plan.json"),
+        *("/Beds.html", "../Beds.html#lid"),
+    ],
+)
+def test_a_page_that_is_named_like_a_file_is_found(href: str) -> None:
+    assert Linker(SETTINGS, Spelled()).resolve(href, "here") == ok(WELLS)
+
+
+def test_an_address_that_ends_as_pages_do_is_no_file() -> None:
+    assert LINKER.resolve("/posts/roof.jpg").kind == LINKER.resolve("/roof.jpg").kind == "file"
+    assert LINKER.resolve("/posts/roof.jpg.html") == LINKER.resolve("/posts/roof.jpg/") == dangling("/pages/roof-jpg/")
+
+
+def test_a_tag_in_another_spelling_comes_after_the_map_and_after_pages() -> None:
+    linker = Linker(SETTINGS, Spelled())
+    assert linker.resolve("/tags/earth/", "here") == ok(WELLS)
+    assert linker.resolve("/posts/Clear_Water", "here") == ok(WATER)
+    assert linker.resolve("/categories/earth", "here") == TAG
+
+
+def test_a_folder_of_the_old_wiki_that_is_a_prefix_too_is_asked_for_as_by_servers() -> None:
+    linker = Linker(SETTINGS.model_copy(update={"legacy_base": "/posts"}), Spelled())
+    assert linker.resolve("/posts/77", "here") == ok(WELLS)
+
+
 @pytest.mark.parametrize("href", ["../", "..", "../../", "../files/plan.pdf", "plan.pdf", "deep-wells", "ng/ml"])
 def test_a_relative_link_that_says_no_page_becomes_text(href: str) -> None:
     assert LINKER.resolve(href, "here") == UNMAPPED

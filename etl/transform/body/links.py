@@ -26,6 +26,7 @@ from etl.addresses import (
     lookups,
     name_key,
     on_old_site,
+    without_html,
 )
 from etl.model import AssetState, LinkKind, LinkState, Target
 from etl.settings import Settings
@@ -151,7 +152,8 @@ class Linker:
             return _to(page)
         legacy = self._legacy(href)
         if legacy is None:
-            return self._of_new_site(href) or (_lost(href) if self._new_page(href) else self._elsewhere(href))
+            found = self._of_new_site(href) or self._like_a_file(href)
+            return found or (_lost(href) if self._new_page(href) else self._elsewhere(href))
         if found := self._found(legacy, href, label, hint):
             return found
         if broken:
@@ -213,7 +215,8 @@ class Linker:
             if page and page.path == href:
                 return _to(page)
         of_tag = self._new_tag(href)
-        return self._tag(of_tag[1]) if of_tag else None
+        tag = self._tag(of_tag[1]) if of_tag else None
+        return tag if tag and tag.href == href else None
 
     def _page(self, legacy: LegacyLink, href: str, label: str, hint: str) -> Destination | None:
         """The page or tag that an address of the old site means, if there is one."""
@@ -229,29 +232,37 @@ class Linker:
             return self.page(value.strip("/")) if value.strip("/").isalnum() else None
         names = [match[1]] if hint and (match := LOST_NAME.search(hint)) else []
         if kind == "name":
-            return self.named(value, *names) or self._slug(value) or self._tag(make_slug(value))
+            plain = without_html(value)
+            found = self.named(value, plain, *names) or self._slug(value) or self._slug(plain)
+            return found or self._tag(make_slug(plain))
         if kind in OF_TERMS:
             return self.named(*names, label) or self._slug(value) or self._tag(value)
         return self._of_slug(value, [*names, label])
 
-    def _mapped(self, legacy: LegacyLink, href: str) -> Destination | None:
+    def _mapped(self, legacy: LegacyLink | None, href: str) -> Destination | None:
         """Where the redirect map leads an address: a link and a request go to the same page."""
         for address in self._asked(legacy, href):
             if owner := self.lookup.by_address(address):
-                return _first(owner, *(self.lookup.by_name(name_key(legacy.value)) if legacy.kind == "name" else ()))
+                of_name = legacy.value if legacy and legacy.kind == "name" else ""
+                return _first(owner, *(self.lookup.by_name(name_key(of_name)) if of_name else ()))
         return None
 
-    def _asked(self, legacy: LegacyLink, href: str) -> Sequence[Address]:
+    def _like_a_file(self, href: str) -> Destination | None:
+        """The page that is named as a file of the old site would be: `Node.js`."""
+        names = (address.value for address in self._asked(None, href) if address.kind == "name")
+        return self._mapped(None, href) or self.named(*names)
+
+    def _asked(self, legacy: LegacyLink | None, href: str) -> Sequence[Address]:
         """What a link asks the redirect map for, in the order of servers."""
-        usual, base = link_address(legacy), self.settings.legacy_base
-        if usual and usual.value == href.rstrip("/"):  # a path as nearly all are: so would `lookups` say
-            return (usual, Address("name", usual.value[1:])) if base == "/" else (usual,)
+        usual, base = link_address(legacy) if legacy else None, self.settings.legacy_base
+        if base == "/" and usual and usual.value == href.rstrip("/"):  # as nearly all are: so would `lookups` say
+            return usual, Address("name", usual.value[1:])
         asked = lookups(on_old_site(href, self.settings.hosts, base) or "", base)
         return [*asked, usual] if usual else asked  # as no request can spell it: twice encoded, or with a lone percent
 
     def _of_slug(self, slug: str, names: Sequence[str]) -> Destination | None:
         """The page or tag that a slug means, or else the names that a link gives."""
-        return self._slug(slug) or self.named(*names) or self._tag(slug)
+        return self._slug(slug) or self.named(*names) or self._slug(_well_formed(slug)) or self._tag(slug)
 
     def _slug(self, slug: str) -> Destination | None:
         page = self.lookup.by_slug(slug)
@@ -272,9 +283,9 @@ class Linker:
             return self._elsewhere(href)
         slug = ""
         if kind == "name":
-            slug = make_slug(undated(value))
+            slug = make_slug(undated(without_html(value)))
         elif kind != "other" and kind not in OF_TERMS:
-            slug = value if WELL_FORMED.fullmatch(value) else shortened(make_slug(value))
+            slug = _well_formed(value)
         return self._dangling(slug) if slug else Destination(None, "legacy", "unmapped", None, "link.unmapped")
 
     def _dangling(self, slug: str) -> Destination:
@@ -300,6 +311,11 @@ class Linker:
         if href.startswith("/"):
             return Destination(encoded(href), "file", "ok")
         return Destination(None, "legacy", "unmapped", None, "link.unmapped")
+
+
+def _well_formed(slug: str) -> str:
+    """The slug that a page of the new site would have for one of the old site."""
+    return slug if WELL_FORMED.fullmatch(slug) else shortened(make_slug(slug))
 
 
 def _to(page: Target, finding: str | None = None) -> Destination:
