@@ -340,6 +340,13 @@ def test_a_folder_of_the_old_wiki_that_is_a_prefix_too_is_asked_for_as_by_server
     assert linker.resolve("/posts/77", "here") == ok(WELLS)
 
 
+@pytest.mark.parametrize("href", ["/beds/2010/lost", "/beds/2010/lost/", "../beds/2010/lost.html"])
+@pytest.mark.parametrize("prefix", ["beds", "posts"])
+def test_a_page_that_is_not_in_the_export_has_the_slug_that_its_old_address_says(href: str, prefix: str) -> None:
+    site = Settings(legacy_template="/beds/2010/{slug}/", path_prefixes=(prefix,))
+    assert Linker(site, Garden()).resolve(href, "here") == dangling("/pages/lost/")
+
+
 @pytest.mark.parametrize("href", ["../", "..", "../../", "../files/plan.pdf", "plan.pdf", "deep-wells", "ng/ml"])
 def test_a_relative_link_that_says_no_page_becomes_text(href: str) -> None:
     assert LINKER.resolve(href, "here") == UNMAPPED

@@ -19,6 +19,7 @@ from etl.addresses import (
     OF_TERMS,
     Address,
     LegacyLink,
+    as_path,
     canonical_name,
     host_name,
     legacy_target,
@@ -115,6 +116,8 @@ class Linker:
         They would lead a link that a round over its body wrote, and that is dangling, to another page in the next one.
         """
         self._new_tag = paths_of(settings.tag_template).fullmatch
+        self._old_page = paths_of(settings.legacy_path("{slug}") or settings.path_template).fullmatch
+        """Whether a path is that of a slug on the old site; on the new one, where the old one had none."""
         # The rules ask for a link again in every round over its body.
         self._resolved = lru_cache(4096)(self._resolve)
         self._of_path = lru_cache(4096)(lambda legacy, href: self._found(legacy, href, "", "") or _lost(href))
@@ -281,11 +284,11 @@ class Linker:
             return _lost(href)
         if self._rewrites and self._is_moved(href):
             return self._elsewhere(href)
-        slug = ""
-        if kind == "name":
-            slug = make_slug(undated(without_html(value)))
-        elif kind != "other" and kind not in OF_TERMS:
-            slug = _well_formed(value)
+        asked = link_address(legacy) if kind not in OF_TERMS else None
+        of_slug = self._old_page(without_html(as_path(asked, self.settings.legacy_base))) if asked else None
+        slug = of_slug[1] if of_slug else ""
+        if asked and not slug:
+            slug = make_slug(undated(without_html(value))) if kind == "name" else _well_formed(value)
         return self._dangling(slug) if slug else Destination(None, "legacy", "unmapped", None, "link.unmapped")
 
     def _dangling(self, slug: str) -> Destination:
