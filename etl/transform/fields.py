@@ -39,6 +39,7 @@ DANGLING = re.compile(
 PLACEHOLDER = date(2000, 1, 1)
 LONGEST_NUMBER = 18
 """Digits from which on a number is none that anybody means; `int` refuses thousands of them."""
+TRUTHS = dict.fromkeys(("true", "yes", "on"), True) | dict.fromkeys(("false", "no", "off"), False)
 WHOLE_NUMBER = re.compile(r"([0-9]+)(?:\.0+)?")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 ASKS = re.compile(r"\?\w+=")
@@ -465,12 +466,12 @@ def as_number(value: Any) -> Any:
 
 
 def as_truth(value: Any) -> Any:
-    """What is true or false, also as YAML leaves it, as text; all else stays.
+    """What is true or false, also as YAML leaves it, as text, in the words of its older versions, too; all else stays.
 
-    >>> as_truth(True), as_truth("False"), as_truth("yes")
-    (True, False, 'yes')
+    >>> as_truth(True), as_truth("False"), as_truth("yes"), as_truth("soon")
+    (True, False, True, 'soon')
     """
-    return {"true": True, "false": False}.get(value.lower(), value) if isinstance(value, str) else value
+    return TRUTHS.get(value.lower(), value) if isinstance(value, str) else value
 
 
 def _page_number(value: Any) -> int | None:

@@ -422,6 +422,7 @@ def test_a_draft_is_told_by_the_old_and_the_new_name_of_its_category(category: s
         (True, "draft"),
         ("true", "draft"),
         ("TRUE", "draft"),
+        ("yes", "draft"),
         (False, "published"),
         ("false", "published"),
         (1, "published"),
