@@ -72,6 +72,43 @@ def test_a_change_explains_words_that_went_and_came_but_not_those_that_moved() -
     assert [kind for kind, _ in unexplained("Deep clear wells.", "wells. Deep clean", changes)] == ["moved"]
 
 
+@pytest.mark.parametrize(
+    ("changes", "source", "body", "kinds"),
+    [
+        # What an edit keeps is no excuse for the same word elsewhere.
+        (
+            [("bold", "clear **wells** ", "clear **wells**")],
+            "clear **wells** in clear wells",
+            "clear **wells**",
+            ["lost"],
+        ),
+        # Letters of a word that went excuse no other word.
+        ([("comment", "beds", "")], "beds in beds", "in", ["lost"]),
+        ([("comment", "beds", "")], "beds in debs", "in", ["lost"]),
+        # Nobody saw the words of a comment, a tag or an address.
+        ([("comment", "<!-- peas -->", "")], "Sow peas <!-- peas -->", "Sow", ["lost"]),
+        ([("unwrap", '<i class="peas">', "")], 'Sow <i class="peas">peas</i>', "Sow", ["lost"]),
+        ([("page-link", "](/peas)", "](/pages/peas/)")], "[Sow peas](/peas)", "[Sow](/pages/peas/)", ["lost"]),
+        ([("page-link", "](/peas)", "](/pages/peas/)")], "[Sow peas](/peas)", "[Sow peas](/pages/peas/)", []),
+        # What the source hides explains words that came, not the letters of others.
+        ([], "Sow [peas](/beds-7)", "Sow [peas](/beds-7) sad", ["added"]),
+        # What a source shows may go into an address.
+        ([("wiki-link", "((Peas|beds))", "[beds](/peas/)")], "((Peas|beds))", "[beds](/peas/)", []),
+        ([("tiki-marker", "{CODE(colors=php)}", "```php")], "{CODE(colors=php)}\na", "```php\na\n```", []),
+    ],
+)
+def test_a_change_explains_only_what_a_reader_saw_go_or_come(
+    changes: list[tuple[str, str, str]], source: str, body: str, kinds: list[str]
+) -> None:
+    found = unexplained(source, body, [Change(1, 1, *change) for change in changes])
+    assert [kind for kind, _ in found] == kinds
+
+
+def test_words_that_come_more_than_once_are_seen_to_move() -> None:
+    found = unexplained("Sow peas, water peas and beds.", "Sow peas, water beds and peas.", [])
+    assert [kind for kind, _ in found] == ["moved"]
+
+
 def test_words_that_no_edit_explains_are_an_error_with_the_flag_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

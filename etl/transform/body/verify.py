@@ -1,8 +1,9 @@
 """The words that a reader sees before and after: an independent check of the account over the edits.
 
 Source and result are rendered by a CommonMark parser and compared word by word. A word that is
-missing or new must stand in a range that some edit replaced; the words that are in both once must
-come in the same order. Costs two renderings, so it runs with ``--verify-text`` and in tests.
+missing must have gone, and a new one must have come, in a range that some edit replaced; one that
+stays there, or was hidden, explains nothing. The words that are in both as often must come in the
+same order. Costs two renderings, so it runs with ``--verify-text`` and in tests.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from urllib.parse import unquote
 
 import pyromark
 
-from etl.transform.body.edits import Change
+from etl.transform.body.edits import MARKUP, Change
 
 HIDDEN = re.compile(r"<(script|style|title)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
 TAG = re.compile(r"</?[a-zA-Z!?](?:[^<>\"']|\"[^\"]*\"|'[^']*')*>|</?[a-zA-Z!?][^<>]*>")
@@ -25,6 +26,15 @@ SHOWN_ADDRESS = re.compile(
     r"!\[(?:\\.|[^\[\]]|\[[^\[\]]*\])*+\]\((?:[^()\n]|\([^()\n]*\))*+\)"
     r"|\]\((?:[^()\s]*|(?:\S*://|/)[^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)"
 )
+UNSEEN = re.compile(rf"(?<=```)\w\S*|{MARKUP.pattern}", re.DOTALL | re.VERBOSE)
+"""What a change writes that no reader sees, at most."""
+SURELY_UNSEEN = re.compile(
+    r"<!--(?:(?!--).)*-->|\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)"
+    r"|</?[a-zA-Z][\w-]*(?:[ \t]+[a-zA-Z_:][\w.:-]*(?:=(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s\"'=<>`]+))?)*[ \t]*/?>",
+    re.DOTALL,
+)
+"""Comments, addresses and tags that no reader saw, unless the source shows such."""
+SHOWN_MARKUP = re.compile(r"&lt;/?[a-zA-Z!]|\]\(")
 LIST_MARK = re.compile(r"^(?:[ \t>]|[*+-][ \t])*+(\d{1,9})[.)]", re.MULTILINE)
 INDEX = re.compile(r"(?:<|&lt;)/?(su[bp])(?:>|&gt;)", re.IGNORECASE)
 WORD = re.compile(r"[^\W_]+")
@@ -46,40 +56,62 @@ def unexplained(source: str, body: str, changes: Iterable[Change]) -> Iterator[t
     before, after = _words(SHOWN_ADDRESS.sub(" ", shown)), _words(rendered(body))
     # What the source holds but its rendering hides may come to light: a cell too many, a number of a list.
     # The number of a list item is no word, nor is the tag of an index: text may become one, and one may be text.
-    removed, written = (
-        Counter(LIST_MARK.findall(body)) + (Counter(INDEX.findall(body)) & Counter(INDEX.findall(shown))),
-        Counter(LIST_MARK.findall(source)) + (Counter(WORD.findall(source)) - Counter(before)),
-    )
-    gone, come = set(removed), set(written)
+    hidden = Counter(LIST_MARK.findall(source)) + (Counter(WORD.findall(source)) - Counter(before))
+    removed = Counter(LIST_MARK.findall(body)) + (Counter(INDEX.findall(body)) & Counter(INDEX.findall(shown)))
+    written = Counter[str]()
+    gone, come = set(removed), set(hidden)
+    unseen = None if SHOWN_MARKUP.search(shown) else SURELY_UNSEEN
     for change in changes:
-        was, now = Counter(_touched(change.before)), Counter(_touched(change.after))
-        removed.update(was)
-        written.update(now)
+        was, now = _touched(change.before), _touched(change.after)
+        went = _touched(unseen.sub(" ", change.before)) if unseen else was
+        removed.update(went - Counter(_words(UNSEEN.sub(" ", change.after))))
+        written.update(now - was)
         gone.update(was - now)
         come.update(now - was)
-    # Only letters count: an edit may part a word or join two.
     lost, added = Counter(before) - Counter(after), Counter(after) - Counter(before)
-    for kind, words, allowed in (("lost", lost - removed, added + removed), ("added", added - written, lost + written)):
+    # Only letters count: an edit may part a word or join two, one of which may have been hidden.
+    new = added - hidden - written
+    joined = _in_one_of(new, hidden - added)
+    for kind, words, letters in (
+        ("lost", lost - removed, added + (removed - lost)),
+        ("added", new, lost + (written - added) + joined),
+    ):
         left = "".join(sorted("".join(words.elements())))
-        if left and not _made_of(left, allowed):
+        if left and not _made_of(left, letters):
             yield kind, " ".join(sorted(words.elements()))
     # A word that went in one place and came in another one may be two, and so may one that is in an address.
-    once = _once(before) & _once(_words(shown)) & _once(after) - (gone & come)
-    if [word for word in before if word in once] != [word for word in after if word in once]:
-        yield "moved", "the words that are in both once come in another order"
+    counts = Counter(before)
+    same = {word for word, count in Counter(after).items() if count == counts[word]}
+    same &= {word for word, count in Counter(_words(shown)).items() if count == counts[word]}
+    same -= gone & come
+    if [word for word in before if word in same] != [word for word in after if word in same]:
+        yield "moved", "the words that are in both as often come in another order"
 
 
 def _words(text: str) -> list[str]:
     return WORD.findall(html.unescape(text))
 
 
-def _once(words: Iterable[str]) -> set[str]:
-    return {word for word, count in Counter(words).items() if count == 1}
-
-
-def _touched(text: str) -> list[str]:
+def _touched(text: str) -> Counter[str]:
     """Words of a range as text, as rendered, and as an address spells them."""
-    return [word for form in (text, html.unescape(text), unquote(text)) for word in WORD.findall(form)]
+    words = Counter(WORD.findall(text))
+    if "&" in text:
+        words |= Counter(WORD.findall(html.unescape(text)))
+    if "%" in text:
+        words |= Counter(WORD.findall(unquote(text)))
+    return words
+
+
+def _in_one_of(longer: Counter[str], words: Counter[str]) -> Counter[str]:
+    """Those of some words that are in a longer one, or begin or end as one does."""
+    edges = {edge for each in longer for edge in (each[:2], each[-2:])}
+    return Counter(
+        {
+            word: count
+            for word, count in words.items()
+            if word[:2] in edges or word[-2:] in edges or any(word in each for each in longer)
+        }
+    )
 
 
 def _made_of(letters: str, words: Counter[str]) -> bool:
