@@ -99,6 +99,16 @@ def escaped(sign: str) -> str:
     return f"&#{ord(sign)};" if sign in NO_ESCAPE else "\\" + sign
 
 
+def before_link(text: str, start: int, rule: str) -> Iterator[Edit]:
+    r"""A backslash before the `!` that would make an image of the link that begins at a place.
+
+    >>> list(before_link("a! b", 2, "link")), list(before_link(r"a\! b", 3, "link"))
+    ([(1, 1, '\\', 'link')], [])
+    """
+    if text[start - 1 : start] == "!" and not is_escaped(text, start - 1):
+        yield start - 1, start - 1, "\\", rule
+
+
 def is_escaped(text: str, offset: int) -> bool:
     """Whether an odd number of backslashes stands before a character."""
     start = offset

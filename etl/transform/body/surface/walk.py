@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from etl.transform.body.code import size, ticks_around
 from etl.transform.body.edits import Edit, Revision, short
+from etl.transform.body.literals import before_link
 from etl.transform.body.surface.around import FAR_BRACKET, Around
 from etl.transform.body.surface.elements import OpenElements
 from etl.transform.body.surface.links import Links
@@ -105,9 +106,9 @@ class Walk:
         touched = [edit for edit in self.edits if text[edit[0] - 1 : edit[0]] in "!]"]
         for start, end, replacement, rule in touched:
             before = text[start - 1 : start]
-            if (before == "!" and (replacement or text[end : end + 1]).startswith("[")) or (
-                before == "]" and not replacement and text.startswith("(", end)
-            ):
+            if before == "!" and (replacement or text[end : end + 1]).startswith("["):
+                yield from before_link(text, start, rule)
+            elif before == "]" and not replacement and text.startswith("(", end):
                 yield start - 1, start - 1, "\\", rule
 
 
