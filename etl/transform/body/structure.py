@@ -341,9 +341,7 @@ class Round(TreeRules):
             self.edits += edits
             return
         for item in node.children:
-            for child, after in pairwise(item.children):
-                if child.kind == after.kind == "List":
-                    self.gaps.touching |= {id(child), id(after)}
+            self._touching(item)
         if self.loose is None:
             self.loose = not_tight([each for each in self.tree.nodes if each.kind == "Item"])
         numbered, touching = id(node) not in self.gaps.waiting, id(node) in self.gaps.touching
@@ -351,6 +349,12 @@ class Round(TreeRules):
         # A number may be text now, and text behind a block a paragraph.
         self.again |= any(rule == "blank-lines" or (rule == "number" and new[0] == "\\") for *_, new, rule in edits)
         self.edits += edits
+
+    def _touching(self, node: Node) -> None:
+        """Lists right behind one another in an item or a quotation."""
+        for child, after in pairwise(node.children):
+            if child.kind == after.kind == "List":
+                self.gaps.touching |= {id(child), id(after)}
 
     # --- HTML -------------------------------------------------------------------------------
 
@@ -428,6 +432,7 @@ class Round(TreeRules):
 
     def quote(self, node: Node) -> None:
         """A quotation without anything in it goes; one blank behind its marks."""
+        self._touching(node)
         if node.start < self.quote_end:
             return
         self.quote_end = node.end
