@@ -22,7 +22,10 @@ UNRELATED = dict.fromkeys(USUAL_BLOCKS, USUAL_BLOCKS) | {
     "HtmlBlock": USUAL_BLOCKS - {"HtmlBlock"},
 }
 """By the kind of a block the kinds that are nothing else to it when a blank line stands between the two."""
+CONTAINERS = frozenset(("List", "Item", "BlockQuote"))
 QUOTE_MARK = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
+MARK_BEFORE_WORDS = re.compile(rf"^[ \t]*>(?:[ \t]++(?=[^\s\\])(?!{BEGINS_BLOCK.pattern})|[ \t]?)", re.MULTILINE)
+"""With all blanks, of which the four of an item would make code."""
 HARD_END = re.compile(r"(?:[ \t]{2,}|\\)\n[ \t]*")
 DEFINITIONS = re.compile(
     r"(?:\s*(?:\n|\A) {0,3}\[[^\]\n]+\]:[ \t]*\S+(?:[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*'))?[ \t]*(?=\n|\Z))+\s*"
@@ -103,7 +106,7 @@ class Gaps(TreeRules):
             self.touching |= {id(block), id(after)}
         if block.kind == "HtmlBlock" and self._is_empty_box(block, after):
             self._edit(block.start, visible_end(self.text, after), "", "box")
-        elif block.kind == "List" and after.kind == "BlockQuote" and after.children and id(after) not in self.quotes:
+        elif last.kind == "Item" and after.kind == "BlockQuote" and self._is_rest(last, after):
             self._continuation(after)
 
     def _goes_on(self, block: Node, after: Node) -> int | None:
@@ -132,10 +135,17 @@ class Gaps(TreeRules):
         texts = self.text[block.start : block.end].strip(), self.text[after.start : after.end].strip()
         return texts == (BOX_START, BOX_END)
 
+    def _is_rest(self, item: Node, quote: Node) -> bool:
+        """Whether a quotation is the rest of the item before it: of one without words, which goes, there is none."""
+        words = not CONTAINERS.issuperset(node.kind for node in item.walk())
+        return words and bool(quote.children) and id(quote) not in self.quotes
+
     def _continuation(self, quote: Node) -> None:
         """A quotation right behind a list item was the rest of that item (corpus.md 6.1)."""
         self.continued_end = quote.end
-        for mark in QUOTE_MARK.finditer(self.text, line_start(self.text, quote.start), visible_end(self.text, quote)):
+        words_only = all(child.kind == "Paragraph" for child in quote.children)
+        pattern = MARK_BEFORE_WORDS if words_only else QUOTE_MARK
+        for mark in pattern.finditer(self.text, line_start(self.text, quote.start), visible_end(self.text, quote)):
             empty = self.text[mark.end() : mark.end() + 1] in ("", "\n")
             self._edit(mark.start(), mark.end(), "" if empty else " " * NEST, "continuation")
 
