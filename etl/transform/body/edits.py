@@ -39,7 +39,7 @@ PREFORMATTED = re.compile(r"<pre\b|\s*`{3}")
 TAG_OF_CODE = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?/?>")
 REFERENCE = re.compile(r"\]\[[^\]\n]*\]")
 # Lines that define links by reference, in items as well, and empty ones.
-DEFINITIONS = re.compile(r"(?:[ \t>*+-]*(?:\d{1,9}[.)][ \t]+)?(?:\[[^\]\n]+\]:[ \t]*(?:\n[ \t]*)?\S+.*)?(?:\n|\Z))+")
+DEFINITIONS = re.compile(r"(?:(?:[ \t>*+-]|\d{1,9}[.)][ \t])*+(?:\[[^\]\n]+\]:[ \t]*(?:\n[ \t]*)?\S+.*)?(?:\n|\Z))+")
 LIST_MARK = re.compile(r"(?:[\s>*+-]*\d{1,9}[.)])+[\s>*+-]*")
 NOT_WORD = re.compile(r"[\W_]+")
 

@@ -22,7 +22,10 @@ ANGLED = re.compile(r"<[^<>\n]*>(?=(?:\s+(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\))
 DEFINITION = re.compile(rf"((?:[ \t>]|{ITEM_MARK}[ \t])*+)\[[^\[\]\n]+\]:[ \t]*")
 TITLE = r"(?:[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\)))?[ \t]*"
 DEFINED = re.compile(rf"<[^<>\n]+>(?={TITLE}(?:\n|\Z))")
-DEFINITION_LINE = re.compile(rf"[ \t>]*(?:\[[^\[\]\n]+\]:[ \t]*(?:<[^<>\n]+>|[^\s<]\S*){TITLE})?")
+NO_PARAGRAPH = re.compile(
+    rf"[ \t>]*(?:\[[^\[\]\n]+\]:[ \t]*(?:<[^<>\n]+>|[^\s<]\S*){TITLE}|#{{1,6}}(?:[ \t].*)?|[-=*_]{{3,}}[ \t]*)?"
+)
+"""A line that leaves none open: a definition, a heading, a rule, or an empty one."""
 SHOWN = re.compile(r"(?:<[^<>]*>|\s)*+([^<\s][^<]*+|<|\Z)")
 """Tags and blanks, and what is none."""
 
@@ -225,7 +228,7 @@ class Around:
         if definition is None or definition[1].strip(" \t>"):
             return definition is not None
         above = self.text[self.text.rfind("\n", 0, max(line - 1, 0)) + 1 : max(line - 1, 0)]
-        return DEFINITION_LINE.fullmatch(above) is not None or (">" in definition[1]) > (">" in above)
+        return NO_PARAGRAPH.fullmatch(above) is not None or (">" in definition[1]) > above.lstrip().startswith(">")
 
     # --- what comes behind a place ----------------------------------------------------------
 
