@@ -13,7 +13,7 @@ from etl.transform.body.code import Code, code_size
 from etl.transform.body.edits import Change, Revision, short
 from etl.transform.body.links import Destination, Linker, encoded
 from etl.transform.body.parse import Tree
-from etl.transform.body.quotes import box_edits, quote_edits
+from etl.transform.body.quotes import BOX_TAG, quote_edits
 from etl.transform.body.residue import private, residue
 from etl.transform.body.structure import Structure
 from etl.transform.body.surface import Surface, plugins
@@ -65,8 +65,10 @@ def clean_body(
     tree = _run(surface, structure)
     if surface.quoted and revision.apply(quote_edits(revision.text, Code(revision.text))):
         tree = _run(surface, structure)
-    if settings.boxes != "div" and revision.apply(box_edits(revision.text, Code(revision.text), settings.boxes)):
-        tree = _run(surface, structure)
+    if settings.boxes != "div":
+        marked = settings.boxes == "quote"
+        if revision.apply(quote_edits(revision.text, Code(revision.text), BOX_TAG, marked=marked)):
+            tree = _run(surface, structure)
     links = _links(revision, surface, structure)
     images = _images(linker, revision, surface, structure)
     _report_leftovers(tree, revision, structure.version)

@@ -23,9 +23,8 @@ from etl.transform.body.places import line_start, visible_end
 QUOTE_START = "<blockquote>"
 QUOTE_END = "</blockquote>"
 QUOTE_TAG = re.compile(r"^</?blockquote>$", re.MULTILINE)
+BOX_TAG = re.compile(rf"^(?:{re.escape(BOX_START)}|{BOX_END})$", re.MULTILINE)
 LAST_LINE = "\n>"
-
-BOX = re.compile(rf"^{re.escape(BOX_START)}\n\n(.*?)\n\n{BOX_END}$", re.DOTALL | re.MULTILINE)
 INDENT = re.compile(r"^[ \t]*", re.MULTILINE)
 LINE_ENDS = re.compile("\n*")
 
@@ -33,13 +32,16 @@ DEEPEST_QUOTE = 12
 MARK = re.compile(r" {0,3}>(?!\t) ?")
 
 
-def quote_edits(text: str, code: Code) -> Iterator[Edit]:
-    """What makes quotations of the lines between two tags; a tag without a partner goes."""
-    tags = [tag for tag in QUOTE_TAG.finditer(text) if not code.holds(tag.start())]
-    pairs = _pairs(tags)
+def quote_edits(text: str, code: Code, tags_of: re.Pattern[str] = QUOTE_TAG, *, marked: bool = True) -> Iterator[Edit]:
+    """What makes quotations of the lines between two tags, or (not ``marked``) only takes the tags away.
+
+    A tag without a partner goes.
+    """
+    tags = [tag for tag in tags_of.finditer(text) if not code.holds(tag.start())]
+    pairs = _pairs(tags) if marked else set()
     depth = at = 0
     for tag in tags:
-        if tag[0] == QUOTE_START:
+        if not tag[0].startswith("</"):
             yield from _marked(text, code, at, tag.start() - 1, depth)
             at = LINE_ENDS.match(text, tag.end()).end()  # type: ignore[union-attr]  # it matches nothing, too
             yield tag.start(), at, "", "quote"
@@ -57,20 +59,11 @@ def _pairs(tags: list[re.Match[str]]) -> set[re.Match[str]]:
     waiting: list[re.Match[str]] = []
     pairs: set[re.Match[str]] = set()
     for tag in tags:
-        if tag[0] == QUOTE_START:
+        if not tag[0].startswith("</"):
             waiting.append(tag)
         elif waiting:
             pairs |= {waiting.pop(), tag}
     return pairs
-
-
-def box_edits(text: str, code: Code, boxes: str) -> Iterator[Edit]:
-    """What makes quotations of boxes, or only takes their tags away."""
-    for box in BOX.finditer(text):
-        yield box.start(), box.start(1), "", "quote"
-        if boxes == "quote":
-            yield from _marked(text, code, *box.span(1), 1)
-        yield box.end(1), box.end(), LAST_LINE if boxes == "quote" else "", "quote"
 
 
 def _marked(text: str, code: Code, start: int, end: int, depth: int) -> Iterator[Edit]:
