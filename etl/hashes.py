@@ -5,6 +5,10 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Hashable, Iterable
+from heapq import merge
+
+RUN = 1 << 14
+"""Hashes that are sorted at once, for in a list they take five times as much."""
 
 
 class Hashes:
@@ -18,7 +22,9 @@ class Hashes:
     """
 
     def __init__(self, values: Iterable[Hashable] = ()) -> None:
-        self._hashes = array("q", sorted(array("q", map(hash, values))))
+        hashes = array("q", map(hash, values))
+        runs = [array("q", sorted(hashes[at : at + RUN])) for at in range(0, len(hashes), RUN)]
+        self._hashes = array("q", merge(*runs))
 
     def count(self, value: Hashable) -> int:
         """How often a value is in the bag."""
