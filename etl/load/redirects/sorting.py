@@ -20,10 +20,12 @@ def sorted_lines(lines: Iterable[str], folder: Path) -> Iterator[Iterator[str]]:
     run = sorted(islice(left, RUN))
     with ExitStack() as stack:
         waiting: list[Iterable[str]] = []
-        while following := [*islice(left, RUN)]:
+        while (line := next(left, None)) is not None:
             file = stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n", dir=folder))
             file.writelines(run)
             file.seek(0)
             waiting.append(file)
-            run = sorted(following)
+            run = [line]  # so that the one before is in memory no more
+            run += islice(left, RUN - 1)
+            run.sort()
         yield heapq.merge(*waiting, run) if waiting else iter(run)
