@@ -215,6 +215,7 @@ def write_decisions(run: Run, facts: Facts, made: Path, crew: Workers) -> None:
     lines.write_lines(made / "redirects.jsonl", "redirect", redirects(facts))
     lines.write_lines(made / "assets.jsonl", "asset", assets(facts))
     lines.write_lines(made / "terms.jsonl", "term", terms(facts))
+    facts.db.execute("PRAGMA shrink_memory")  # for the maps, and few questions come behind them
     compiled = compile_redirects(run.settings, made, crew)
     query = "SELECT code, message, action, field, cause FROM finding WHERE ord IS NULL ORDER BY code, message"
     of_the_set = (
