@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from etl.transform.body.code import CODE_INDENT, TAB, behind, dedented, fenced
 from etl.transform.body.edits import Edit
-from etl.transform.body.lists import INDENT, MARK, NEST, visible_start
+from etl.transform.body.lists import INDENT, MARK, NEST
 from etl.transform.body.parse import BLOCKS, Node
-from etl.transform.body.places import line_start, visible_end
+from etl.transform.body.places import line_start, visible_end, visible_start
 
 NARROWEST = 2  # columns of the narrowest mark, and what is before them is in no item
 

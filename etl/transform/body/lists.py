@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from etl.transform.body.edits import Edit
 from etl.transform.body.parse import BLOCKS, Node
-from etl.transform.body.places import line_start, visible_end
+from etl.transform.body.places import line_start, visible_end, visible_start
 
 NEST = 4
 FEWEST_REFERENCES = 3
@@ -231,11 +231,3 @@ def glued_items(text: str, start: int, end: int, first: int = 1) -> Iterator[Edi
     if len(numbers) + first > 2 and [int(number[1]) for number in numbers] == counted:
         for number in numbers:
             yield number.start(), number.start(1), "\n\n" if number[1] == "1" else "\n", "heading"
-
-
-def visible_start(text: str, node: Node) -> int:
-    """Where the mark of a list or an item stands, or a block begins: a tab before it is part of the line before."""
-    start = node.start
-    while text[start : start + 1] in (" ", "\t", "\n"):
-        start += 1
-    return start

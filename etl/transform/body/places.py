@@ -28,6 +28,14 @@ def blanks_start(text: str, offset: int) -> int:
     return offset
 
 
+def visible_start(text: str, node: Node) -> int:
+    """Where the mark of a list or an item stands, or a block begins: a tab before it is part of the line before."""
+    start = node.start
+    while text[start : start + 1] in (" ", "\t", "\n"):
+        start += 1
+    return start
+
+
 def visible_end(text: str, node: Node) -> int:
     """Where the last visible character of a block ends."""
     end = node.end
