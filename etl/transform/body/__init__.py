@@ -63,11 +63,11 @@ def clean_body(
     revision = Revision(source, first_line, keep_changes=keep_changes or verify)
     surface, structure = Surface(revision, linker), Structure(revision, settings, linker)
     tree = _run(surface, structure)
-    if surface.quoted and revision.apply(quote_edits(revision.text, Code(revision.text))):
+    if surface.quoted and revision.apply(quote_edits(revision.text)):
         tree = _run(surface, structure)
     if settings.boxes != "div":
         marked = settings.boxes == "quote"
-        if revision.apply(quote_edits(revision.text, Code(revision.text), BOX_TAG, marked=marked)):
+        if revision.apply(quote_edits(revision.text, BOX_TAG, marked=marked)):
             tree = _run(surface, structure)
     links = _links(revision, surface, structure)
     images = _images(linker, revision, surface, structure)

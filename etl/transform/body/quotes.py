@@ -22,7 +22,7 @@ from etl.transform.body.places import line_start, visible_end
 
 QUOTE_START = "<blockquote>"
 QUOTE_END = "</blockquote>"
-QUOTE_TAG = re.compile(r"^</?blockquote>$", re.MULTILINE)
+QUOTE_TAG = re.compile(rf"^(?:{QUOTE_START}|{QUOTE_END})$", re.MULTILINE)
 BOX_TAG = re.compile(rf"^(?:{re.escape(BOX_START)}|{BOX_END})$", re.MULTILINE)
 LAST_LINE = "\n>"
 INDENT = re.compile(r"^[ \t]*", re.MULTILINE)
@@ -32,11 +32,12 @@ DEEPEST_QUOTE = 12
 MARK = re.compile(r" {0,3}>(?!\t) ?")
 
 
-def quote_edits(text: str, code: Code, tags_of: re.Pattern[str] = QUOTE_TAG, *, marked: bool = True) -> Iterator[Edit]:
+def quote_edits(text: str, tags_of: re.Pattern[str] = QUOTE_TAG, *, marked: bool = True) -> Iterator[Edit]:
     """What makes quotations of the lines between two tags, or (not ``marked``) only takes the tags away.
 
     A tag without a partner goes.
     """
+    code = Code(text)
     tags = [tag for tag in tags_of.finditer(text) if not code.holds(tag.start())]
     pairs = _pairs(tags) if marked else set()
     depth = at = 0
