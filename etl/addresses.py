@@ -407,8 +407,8 @@ def legacy_target(
     path, _, query = address.partition("?")
     found = _of_prefix(path, path_prefixes)
     inside = _inside(path, legacy_base) if found is None else None
-    file = inside if found is None else path.lstrip("/").partition("/")[2] if found[0] not in OF_TERMS else None
-    if file and _FILE.fullmatch(file):
+    below = inside if found is None else path.lstrip("/").partition("/")[2]
+    if below and _FILE.fullmatch(below) and not (found and found[0] in OF_TERMS):
         return None
     if inside is not None:
         found = _of_page(inside, query, address[len(path) - len(inside) :])
