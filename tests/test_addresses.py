@@ -152,7 +152,7 @@ def test_an_alias_that_no_server_can_answer_safely_is_refused(alias: str) -> Non
 def test_a_value_that_is_never_safe_or_never_matches_has_a_reason(kind: str, value: str) -> None:
     if (kind, value) == ("name", "/a/../b"):
         assert refusal(Address("name", value)) == "it starts with two slashes"
-    assert refusal(Address(kind, value))  # type: ignore[arg-type]
+    assert refusal(Address(kind, value))  # type: ignore[arg-type]  # a kind, as a text
 
 
 def test_the_old_wiki_may_live_in_a_folder() -> None:

@@ -123,7 +123,7 @@ class Liar(ThreadingHTTPServer):
     def __init__(self, lie: Lie) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.lie = lie
-        self.answers = {Address(kind, value): target for kind, value, target in MAP}  # type: ignore[arg-type]
+        self.answers = {Address(kind, value): target for kind, value, target in MAP}  # type: ignore[arg-type]  # kinds, as texts
         self.asked: list[tuple[str, str]] = []
         self.site = ""
         self.released = threading.Event()

@@ -105,10 +105,10 @@ def _source(line: bytes) -> Mapping[str, Any]:
     """Where a record says that it comes from. Of a document the end alone is decoded: bodies are long."""
     end = line[line.rfind(b'"source":{') :]  # unescaped quotes: no part of a text
     try:
-        return orjson.loads(b"{" + end)["source"]  # type: ignore[no-any-return]
+        return orjson.loads(b"{" + end)["source"]  # type: ignore[no-any-return]  # a line of ours
     except orjson.JSONDecodeError:  # a reject, or something of that name further inside
         record = orjson.loads(line)
-        return record.get("source", record)  # type: ignore[no-any-return]
+        return record.get("source", record)  # type: ignore[no-any-return]  # likewise
 
 
 def _duplicates(lines: Iterable[bytes], findings: Counter[str]) -> Iterator[dict[str, Any]]:

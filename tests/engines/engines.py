@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import cmarkgfm  # type: ignore[import-untyped]
+import cmarkgfm  # type: ignore[import-untyped]  # it has no types
 import markdown
-import markdown2  # type: ignore[import-untyped]
+import markdown2  # type: ignore[import-untyped]  # it has no types
 import pyromark
-from cmarkgfm.cmark import Options  # type: ignore[import-untyped]
+from cmarkgfm.cmark import Options  # type: ignore[import-untyped]  # it has no types
 from markdown_it import MarkdownIt
 
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import markdown
-import markdown2  # type: ignore[import-untyped]
+import markdown2  # type: ignore[import-untyped]  # it has no types
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -165,7 +165,7 @@ def test_a_line_without_an_end_is_not_held_in_memory(tmp_path: Path) -> None:
 @pytest.mark.parametrize("at", [1, 2])
 def test_an_address_that_is_there_twice_is_refused_in_any_order(tmp_path: Path, at: int, target: str | None) -> None:
     lines = [("name", "Bees", "/pages/a/"), ("name", "Wells", "/pages/a/")]
-    lines.insert(at, ("name", "Bees", target))  # type: ignore[arg-type]
+    lines.insert(at, ("name", "Bees", target))  # type: ignore[arg-type]  # also what is no target
     file = written(tmp_path, lines)
     with refused(file, at + 1, "name 'Bees' is there before, in line 1"):
         built(file)

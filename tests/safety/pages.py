@@ -6,9 +6,9 @@ import html
 import re
 from collections.abc import Callable
 
-import cmarkgfm  # type: ignore[import-untyped]
+import cmarkgfm  # type: ignore[import-untyped]  # it has no types
 import pyromark
-from cmarkgfm.cmark import Options  # type: ignore[import-untyped]
+from cmarkgfm.cmark import Options  # type: ignore[import-untyped]  # it has no types
 from markdown_it import MarkdownIt
 
 from etl.transform.document import _html
