@@ -38,8 +38,6 @@ _LONGEST_ID = 180
 _REQUEST_LINE = 8190  # Apache's own default
 
 _SAME = "="
-_STEPS = (8, 4, 2, 1)
-"""A rule has nine back-references: eight pluses at once."""
 
 
 def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Finding]:
@@ -296,8 +294,11 @@ def _pattern(text: str) -> str:
 
 
 def _pluses(most: int) -> str:
-    """Rules that make every ``+`` a blank: eight at a time, then four, two, one; nothing is a key with more."""
-    sizes = [8] * (most // 8) + list(_STEPS[1:])
+    """Rules that make every ``+`` a blank: eight at a time, then four, two, one; nothing is a key with more.
+
+    A rule has nine back-references, and eight pluses part nine texts.
+    """
+    sizes = [8] * (most // 8) + [4, 2, 1]
     skip = f'RewriteCond %{{ENV:WIKI_ETL_RAW}} "!\\+"\nRewriteRule ^ - [S={len(sizes) + 1}]\n'
     last = 'RewriteCond %{ENV:WIKI_ETL_RAW} "\\+"\nRewriteRule ^ - [E=WIKI_ETL_RAW:]\n'
     return "# Every + is a blank.\n" + skip + "".join(map(_plus, sizes)) + last

@@ -56,7 +56,6 @@ class CompileOptions:
     legacy_base: str = "/"
     """Folder of the old wiki, of characters that no request encodes; names, ids and routes are below it, entries of
     kind ``path`` are not."""
-    path_prefixes: tuple[str, ...] = ()
     status: Literal[301, 302, 308] = 301
     """What every redirect is sent with; what is gone stays 410."""
     max_age: int | None = None
@@ -123,7 +122,6 @@ def compile_options(settings: Settings) -> CompileOptions:
     return CompileOptions(
         site=settings.site,
         legacy_base=settings.legacy_base,
-        path_prefixes=settings.path_prefixes,
         status=settings.status,
         max_age=settings.max_age,
         home=settings.home,

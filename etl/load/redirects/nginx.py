@@ -410,8 +410,8 @@ def _routes(maps: _Maps, options: CompileOptions) -> Iterator[str]:
         patterns.setdefault(options.answer(route), []).extend(found)
     for answer, paths in patterns.items():
         yield f"{_quoted('~^(?:' + '|'.join(paths) + ')$')} {maps.value(answer)};\n"
-    if options.home_to is not None and options.home_path not in {None, "/"}:
-        yield f"{_quoted(f'~^{re.escape(options.home_path or str())}$')} {maps.value(options.home_to)};\n"
+    if options.home_to is not None and options.home_path and options.home_path != "/":
+        yield f"{_quoted(f'~^{re.escape(options.home_path)}$')} {maps.value(options.home_to)};\n"
 
 
 def _buffers(longest: int) -> str:

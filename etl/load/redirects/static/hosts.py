@@ -53,7 +53,6 @@ class Host:
     in_bytes: bool = False
     start: str = ""
     end: str = ""
-    between: str = ""
     extra: tuple[tuple[str, str], ...] = ()
     """Further files, name and text."""
     statuses: tuple[int, ...] = (301, 302, 308)
