@@ -72,31 +72,27 @@ def compile_all(
 def _compile_server(
     survey: Survey, out: Path, options: CompileOptions, of_server: tuple[str, Compiler]
 ) -> list[Finding]:
-    """Writes the folder of one server, and puts it in the place of the one that is there when it is whole."""
+    """Writes the folder of one server, with its files or with the reason why there are none.
+
+    When it is whole, it takes the place of the one that is there.
+    """
     server, compiler = of_server
     new = out / f".{server}.new"
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
-    findings = _compile(server, partial(compiler, survey), new, options)
+    try:
+        findings = compiler(survey, new, options)
+    except ServerRefused as refused:
+        shutil.rmtree(new)
+        new.mkdir()
+        (new / "README.md").write_text(_REFUSED.format(server=server, why=refused), "utf-8")
+        findings = [unsupported_map(server, str(refused))]
+    except BaseException:
+        shutil.rmtree(new)
+        raise
     shutil.rmtree(out / server, ignore_errors=True)
     new.rename(out / server)
     return findings
-
-
-def _compile(
-    server: str, compiler: Callable[[Path, CompileOptions], list[Finding]], folder: Path, options: CompileOptions
-) -> list[Finding]:
-    """Fills the folder of one server: with its files, or with the reason why there are none."""
-    try:
-        return compiler(folder, options)
-    except ServerRefused as refused:
-        shutil.rmtree(folder)
-        folder.mkdir()
-        (folder / "README.md").write_text(_REFUSED.format(server=server, why=refused), "utf-8")
-        return [unsupported_map(server, str(refused))]
-    except BaseException:
-        shutil.rmtree(folder)
-        raise
 
 
 _REFUSED = """\
