@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from etl.servers.base import LOOPBACK, Command, ServerError, link_all, no_map, program
+from etl.servers.base import LOOPBACK, Command, ServerError, link_map, program
 
 _PROGRAMS = ("apache2", "httpd")
 _MODULES = (
@@ -54,10 +54,7 @@ AccessFileName .wiki-etl-none
 def prepare(compiled: Path, scratch: Path, site: Path, port: int) -> Command:
     """Links the compiled folder into the scratch folder, builds the binary map there, and a configuration around it."""
     apache, builder = _apache(), program("httxt2dbm", "apache2-utils")
-    source, folder = compiled / "wiki-etl", scratch / "wiki-etl"
-    if not (source / "redirects.map").is_file():
-        raise no_map(compiled, "apache")
-    link_all(source, folder)
+    folder = link_map("apache", "redirects.map", compiled, scratch)
     for name in ("redirects.sdbm.dir", "redirects.sdbm.pag"):
         (folder / name).unlink(missing_ok=True)
     _build(builder, folder)

@@ -60,16 +60,18 @@ def require_free(port: int) -> None:
             raise ServerError(f"port {port} {why}; name another --port, or none for a free one") from error
 
 
-def no_map(compiled: Path, server: str) -> ServerError:
-    """The error for a folder that was not compiled for a server."""
-    return ServerError(f"{compiled}: no map for {server} in this folder; `wiki-etl redirects build` writes one")
+def link_map(server: str, file: str, compiled: Path, scratch: Path) -> Path:
+    """The folder in ``scratch`` with links to the compiled files of a server, which may lie where only we may read.
 
-
-def link_all(source: Path, target: Path) -> None:
-    """Links to the files of a folder: they may lie where only we may read."""
-    target.mkdir()
-    for file in sorted(source.iterdir()):
-        (target / file.name).symlink_to(file)
+    Raises ServerError where ``file`` is not among them: the folder was not compiled for this server.
+    """
+    source, folder = compiled / "wiki-etl", scratch / "wiki-etl"
+    if not (source / file).is_file():
+        raise ServerError(f"{compiled}: no map for {server} in this folder; `wiki-etl redirects build` writes one")
+    folder.mkdir()
+    for path in sorted(source.iterdir()):
+        (folder / path.name).symlink_to(path)
+    return folder
 
 
 def root_group() -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from etl.servers.base import LOOPBACK, Command, link_all, no_map, program
+from etl.servers.base import LOOPBACK, Command, link_map, program
 
 _CONF = """\
 {{
@@ -29,10 +29,8 @@ http://:{port} {{
 
 def prepare(compiled: Path, scratch: Path, _site: Path, port: int) -> Command:
     """Links the compiled folder into the scratch folder, with a configuration around it; all that Caddy keeps, too."""
-    caddy, source = program("caddy", "caddy"), compiled / "wiki-etl"
-    if not (source / "redirects.caddy").is_file():
-        raise no_map(compiled, "caddy")
-    link_all(source, scratch / "wiki-etl")
+    caddy = program("caddy", "caddy")
+    link_map("caddy", "redirects.caddy", compiled, scratch)
     conf = scratch / "Caddyfile"
     conf.write_text(_CONF.format(address=LOOPBACK, port=port), "utf-8")
     home = {name: str(scratch) for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")}

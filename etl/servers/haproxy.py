@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from etl.servers.base import LOOPBACK, Command, free_port, link_all, no_map, program
+from etl.servers.base import LOOPBACK, Command, free_port, link_map, program
 
 _CONF = r"""frontend web from wiki_etl
     bind {address}:{port}
@@ -35,15 +35,13 @@ frontend new
 
 def prepare(compiled: Path, scratch: Path, site: Path, port: int) -> Command:
     """Links the compiled folder into the scratch folder, with a configuration beside it."""
-    haproxy, source = program("haproxy", "haproxy"), compiled / "wiki-etl"
-    if not (source / "rules.cfg").is_file():
-        raise no_map(compiled, "haproxy")
-    link_all(source, scratch / "wiki-etl")
+    haproxy = program("haproxy", "haproxy")
+    rules = link_map("haproxy", "rules.cfg", compiled, scratch) / "rules.cfg"
     with (scratch / "site.map").open("w", encoding="utf-8", errors="surrogateescape", newline="\n") as file:
         file.writelines(f"{path} 1\n" for path in _pages(site))
     conf = scratch / "haproxy.cfg"
     conf.write_text(_CONF.format(address=LOOPBACK, port=port, site=free_port()), "utf-8")
-    return Command([haproxy, "-db", "-f", str(scratch / "wiki-etl" / "rules.cfg"), "-f", str(conf)])
+    return Command([haproxy, "-db", "-f", str(rules), "-f", str(conf)])
 
 
 def _pages(site: Path) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from etl.servers.base import LOOPBACK, Command, free_port, link_all, no_map, program, root_group
+from etl.servers.base import LOOPBACK, Command, free_port, link_map, program, root_group
 
 _CONF = """\
 {user}daemon off;
@@ -34,11 +34,8 @@ http {{
 
 def prepare(compiled: Path, scratch: Path, _site: Path, port: int) -> Command:
     """Links the compiled folder into the scratch folder, with a configuration around it."""
-    nginx, source = program("nginx", "nginx"), compiled / "wiki-etl"
-    if not (source / "http.conf").is_file():
-        raise no_map(compiled, "nginx")
-    link_all(source, scratch / "wiki-etl")
-    hop = scratch / "wiki-etl" / "hop.conf"
+    nginx = program("nginx", "nginx")
+    hop = link_map("nginx", "http.conf", compiled, scratch) / "hop.conf"
     text = re.sub(r"127\.0\.0\.1:\d+", f"{LOOPBACK}:{free_port()}", hop.read_text("utf-8"))
     hop.unlink()
     hop.write_text(text, "utf-8")
