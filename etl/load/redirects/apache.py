@@ -191,13 +191,15 @@ def _is_safe(text: str) -> bool:
     return not text.encode().translate(None, _IGNORED)
 
 
-_SAFE = frozenset(f"{ascii_letters}{digits}$-_.+!*'(),:;@&=/~")
-_IGNORED = "".join(_SAFE).encode() + b"%\n"
+_MARKS = "$_.+!*'(),:;@&=/~-"
+"""What Apache leaves as it is, besides letters and digits of ASCII."""
+_SAFE = f"{ascii_letters}{digits}{_MARKS}"
+_IGNORED = f"{_SAFE}%\n".encode()
 _ESCAPED = [chr(byte) if chr(byte) in _SAFE else f"%{byte:02x}" for byte in range(256)]
 """What ``int:escape`` makes of each byte."""
-_UNSAFE = re.compile(r"[^A-Za-z0-9$_.+!*'(),:;@&=/~%\n-]+")
+_UNSAFE = re.compile(rf"[^%\nA-Za-z0-9{_MARKS}]+")
 """What is escaped in a text of many lines in which blanks and percent signs are escaped already."""
-_CHARACTER = "[A-Za-z0-9$_.+!*'(),:;@&=/~-]"
+_CHARACTER = f"[A-Za-z0-9{_MARKS}]"
 _ENCODED = "%(?:2[025]|3[cCeE]|5[b-eB-E]|60|7[b-dB-D]|[89a-fA-F][0-9a-fA-F])"
 _PLAIN = rf"/(?!/)(?:{_CHARACTER}|{_ENCODED})*"
 """A target that mod_alias, which alone can send a relative one, sends as it is, but for the case of hex digits."""
