@@ -20,6 +20,6 @@ def below(folder: Path) -> Iterator[Path]:
             yield from below(Path(entry.path))
 
 
-def files_below(folder: Path) -> Iterator[Path]:
-    """Every file in a folder and the folders in it, as `below` finds them."""
-    return (path for path in below(folder) if path.is_file())
+def file_names(folder: Path) -> list[str]:
+    """Every file in a folder and the folders in it, by its name from there, with slashes; sorted by bytes."""
+    return sorted((path.relative_to(folder).as_posix() for path in below(folder) if path.is_file()), key=str.encode)

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from etl.load.folders import below, files_below
+from etl.load.folders import below, file_names
 from etl.settings import SettingsError
 from etl.trouble import Trouble
 
@@ -252,15 +252,11 @@ class Generations:
 
 def _same(made: Path, current: Path) -> bool:
     """Whether two folders hold the same files with the same bytes."""
-    names = _files(made)
-    if names != _files(current):
+    names = file_names(made)
+    if names != file_names(current):
         return False
     match, _, _ = filecmp.cmpfiles(made, current, names, shallow=False)
     return len(match) == len(names)
-
-
-def _files(folder: Path) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for path in files_below(folder))
 
 
 def _sync(folder: Path) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 
 from etl.facts import Facts
-from etl.load.folders import files_below
+from etl.load.folders import file_names
 from etl.model import MANIFEST, Ledger
 
 BLOCK = 1 << 20
@@ -60,7 +60,7 @@ def prove(facts: Facts, made: Path, entries: int) -> None:
     """
     manifest = orjson.loads((made / MANIFEST).read_bytes())
     files = {file["name"]: file for file in manifest["files"]}
-    _agree("files", {path.relative_to(made).as_posix() for path in files_below(made)} - {MANIFEST}, set(files))
+    _agree("files", {*file_names(made)} - {MANIFEST}, set(files))
     facts.db.execute("CREATE TABLE later.seen (bundle TEXT, name TEXT)")
     ledger = {name: _see(facts, map(_source, _lines(made, files[file]))) for name, file in OUTCOMES.items()}
     findings: Counter[str] = Counter()

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from etl import schemas
-from etl.load.folders import files_below
+from etl.load.folders import file_names
 from etl.model import OutFile
 
 BLOCK = 1 << 20
@@ -50,9 +50,9 @@ def append_file(part: Path, whole: Path) -> None:
 def describe(folder: Path) -> list[OutFile]:
     """Every file below a folder, by name: bytes, lines, SHA-256."""
     files = []
-    for path in sorted(files_below(folder), key=lambda path: str(path.relative_to(folder)).encode()):
-        size, lines, digest = measure(path)
-        files.append(OutFile(name=path.relative_to(folder).as_posix(), bytes=size, lines=lines, sha256=digest))
+    for name in file_names(folder):
+        size, lines, digest = measure(folder / name)
+        files.append(OutFile(name=name, bytes=size, lines=lines, sha256=digest))
     return files
 
 
