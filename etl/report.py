@@ -71,13 +71,6 @@ def exit_status(run: Run) -> int:
     return 1 if errors or partial or (run.ledger and run.ledger.rejects) else 0
 
 
-def published(run: Run) -> str:
-    """What came of a run whose report cannot be written."""
-    if run.published is not None and run.fresh:
-        return f"generation {run.published.name} was published before that"
-    return "nothing was published"
-
-
 def text(run: Run, *, quiet: bool = False) -> str:
     """The summary as a person reads it; ``quiet``: what went wrong with the run as a whole, or nothing."""
     facts = summary(run)

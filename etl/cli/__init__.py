@@ -304,6 +304,7 @@ def _settings_arguments(commands: Any) -> None:
 
 def _migrate(options: argparse.Namespace) -> int:
     from etl import report
+    from etl.load.generations import published_before
     from etl.passes import Options
     from etl.pipeline import migrate
 
@@ -320,7 +321,8 @@ def _migrate(options: argparse.Namespace) -> int:
             # ASCII only: names of the data may hold control characters
             print(json.dumps(report.summary(run), indent=2), flush=True)
         except OSError as error:
-            raise Trouble(f"standard output: {error.strerror}; {report.published(run)}") from error
+            outcome = published_before(run.published if run.fresh else None)
+            raise Trouble(f"standard output: {error.strerror}; {outcome}") from error
     if told := report.text(run, quiet=options.quiet):
         say(told)
     return report.exit_status(run)

@@ -82,8 +82,7 @@ class Generations:
                 yield work
         except BaseException as error:
             now = self.current
-            published = f"generation {now.name} was published before that" if now and now != before else ""
-            error.add_note(published or "nothing was published")
+            error.add_note(published_before(now if now != before else None))
             raise
 
     @property
@@ -248,6 +247,11 @@ class Generations:
         fresh.symlink_to(Path(self.folder.name) / target.name)
         fresh.replace(self.out / name)
         _sync_folder(self.out)
+
+
+def published_before(generation: Path | None) -> str:
+    """What an error says of the new generation of its run; None: there is none."""
+    return f"generation {generation.name} was published before that" if generation else "nothing was published"
 
 
 def _same(made: Path, current: Path) -> bool:
