@@ -19,6 +19,7 @@ from urllib.parse import unquote
 import orjson
 
 from etl.hashes import Hashes
+from etl.load.redirects.living import documents_beside
 from etl.load.redirects.neutral import MapError, entries, short
 from etl.plain import plain
 from etl.settings import SettingsError
@@ -144,19 +145,19 @@ def _all(old: Path, new: Path) -> Iterator[tuple[Record | None, Record | None, D
     known = _new(new)
     for before, now in _side_by_side(_records(old), _records(new)):
         yield before, now, None if before is None else _difference(before, now, known)
-    for path, document in _pages(old):
+    for document, path in _pages(old):
         if _asked(path) not in known.pages and _asked(path) not in known.answered:
             yield None, None, Difference("page lost", "page", path, path, None, document)
 
 
 def _new(file: Path) -> _New:
-    known = ((_asked(path), document) for path, document in _pages(file))
+    known = ((_asked(path), document) for document, path in _pages(file))
     pages = Hashes(key for page in known for key in (page[0], page))
     answered = Hashes(record.value for record in _records(file) if record.kind == "path")
-    beside = file.with_name("documents.jsonl")
-    ids = (str(data["id"]) for data in _lines(beside)) if beside.is_file() else _owners(file)
-    withheld = (str(data["id"]) for data in _lines(file.with_name("withheld.jsonl")))
-    return _New(pages, answered, Hashes(ids), Hashes(withheld))
+    documents, withheld = documents_beside(file), file.with_name("withheld.jsonl")
+    ids = _owners(file) if documents is None else (id_ for id_, _ in _documents(documents))
+    withheld_ids = (id_ for id_, _ in _documents(withheld)) if withheld.is_file() else ()
+    return _New(pages, answered, Hashes(ids), Hashes(withheld_ids))
 
 
 def _asked(path: str) -> str:
@@ -168,27 +169,26 @@ def _owners(file: Path) -> Iterator[str]:
     return (record.document for record in _records(file) if record.document is not None)
 
 
-def _pages(file: Path) -> Iterator[tuple[str, str | None]]:
-    """Path and id of every page of the new site: of the documents where they lie beside the map, else its targets."""
-    documents = file.with_name("documents.jsonl")
-    if documents.is_file():
-        yield from ((str(data["path"]), str(data["id"])) for data in _lines(documents))
+def _pages(file: Path) -> Iterator[tuple[str | None, str]]:
+    """Id and path of every page of the new site: of the documents where they lie beside the map, else its targets."""
+    documents = documents_beside(file)
+    if documents is not None:
+        yield from _documents(documents)
         return
     seen = set()
     for record in _records(file):
         if record.target is not None and hash(record.target) not in seen:
             seen.add(hash(record.target))
-            yield record.target, record.document
+            yield record.document, record.target
 
 
-def _lines(file: Path) -> Iterator[dict[str, object]]:
-    if not file.is_file():
-        return
+def _documents(file: Path) -> Iterator[tuple[str, str]]:
+    """Id and path of every document of a file. Raises MapError for a line that is none."""
     with file.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             try:
                 data = orjson.loads(line)
-                yield {"id": data["id"], "path": data["path"]}
+                yield str(data["id"]), str(data["path"])
             except (ValueError, KeyError, TypeError) as error:
                 raise MapError(f"{file}:{number}: not a document: {type(error).__name__} {error}") from error
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from etl.addresses import as_path, canonical_name
-from etl.load.redirects.living import DOCUMENTS, caseless, document_paths, living, requests
+from etl.load.redirects.living import caseless, document_paths, documents_beside, living, requests
 from etl.load.redirects.neutral import CompileOptions, Entry, MapError, short
 from etl.load.redirects.survey import Batch, Survey
 from etl.model import Finding
@@ -82,7 +82,7 @@ def check(survey: Survey, options: CompileOptions, *, trusted: bool = False) -> 
         closing(sqlite3.connect(folder / "map", isolation_level=None)) as db,
     ):
         db.executescript(_SCHEMA)
-        return _Whole(survey, options, db).check()
+        return _Whole(survey, options, db, documents_beside(survey.file)).check()
 
 
 # --- the map and the settings --------------------------------------------------------------
@@ -145,13 +145,9 @@ class _Whole:
     survey: Survey
     options: CompileOptions
     db: sqlite3.Connection
+    documents: Path | None
     ordered: bool = True
     """Whether each entry came after the one before: then none is there twice."""
-    documents: Path | None = field(init=False)
-
-    def __post_init__(self) -> None:
-        documents = self.survey.file.parent / DOCUMENTS
-        self.documents = documents if documents.is_file() else None
 
     def check(self) -> Checked:
         checked = _settings(self._load(), self.options)

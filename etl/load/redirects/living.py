@@ -16,8 +16,6 @@ import orjson
 from etl.addresses import as_path, lookups
 from etl.load.redirects.neutral import CompileOptions, MapError, entries
 
-DOCUMENTS = "documents.jsonl"
-
 _DOCUMENT = re.compile(rb'\{"id":"[^"\\]*","kind":"[^"\\]*","status":"[^"\\]*","slug":"[^"\\]*","path":"([^"\\]*)",')
 """The beginning of a document as it is written: bodies are long, and nothing of them is asked here."""
 _PLAIN = re.compile(r"(?:/[A-Za-z0-9_~-]++)++/?")
@@ -26,12 +24,18 @@ _PLAIN = re.compile(r"(?:/[A-Za-z0-9_~-]++)++/?")
 def living(map_file: Path, options: CompileOptions) -> Iterator[tuple[str, str]]:
     """Each path, and what it is. Without documents beside the map, its targets are all that is known of them."""
     yield from ((path, "a reserved path") for path in options.reserved if path)
-    documents = map_file.with_name(DOCUMENTS)
-    if documents.is_file():
+    documents = documents_beside(map_file)
+    if documents is not None:
         yield from ((path, "the path of a document") for path in document_paths(documents) if path)
     else:
         targets = (entry.target for entry in entries(map_file, again=True))
         yield from ((target, "a target of the map") for target in targets if target is not None)
+
+
+def documents_beside(map_file: Path) -> Path | None:
+    """The ``documents.jsonl`` of the generation that a map is in; None for a map without."""
+    documents = map_file.with_name("documents.jsonl")
+    return documents if documents.is_file() else None
 
 
 def document_paths(documents: Path) -> Iterator[str]:
@@ -61,7 +65,7 @@ def requests(path: str, options: CompileOptions) -> set[str]:
 
 
 def living_requests(map_file: Path, options: CompileOptions) -> Iterator[str]:
-    """The decoded paths of all."""
+    """The decoded paths of all that the new site answers itself."""
     return (request for path, _ in living(map_file, options) for request in requests(path, options))
 
 
