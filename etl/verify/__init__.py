@@ -44,7 +44,7 @@ def verify(plan: Plan) -> Tally:
             f"{known.chosen:,} addresses at {rate:g} requests a second take about {minutes:,.0f} minutes; "
             "--rate and --sample change that"
         )
-    run = _Run(plan, known, tally, _Pace(rate))
+    run = _Run(plan, known, tally)
     try:
         asyncio.run(run.all())
     except Unreachable as error:
@@ -75,9 +75,9 @@ class _Pace:
 class _Run:
     """One verification: every host, every entry, every spelling; then what is no address."""
 
-    def __init__(self, plan: Plan, survey: Survey, tally: Tally, pace: _Pace) -> None:
-        self._plan, self._survey, self._tally, self._pace = plan, survey, tally, pace
-        self._server = plan.server
+    def __init__(self, plan: Plan, survey: Survey, tally: Tally) -> None:
+        self._plan, self._survey, self._tally = plan, survey, tally
+        self._server, self._pace = plan.server, _Pace(plan.pace)
         self._seen: set[int] = set()
         self._ends: dict[str, str | None] = {}
         self._dead = 0
@@ -94,21 +94,21 @@ class _Run:
                 self._tally.save()
 
     async def _all_of(self, host: str | None, done: Callable[[int], Any]) -> None:
-        asker = [Connection(self._server, host) for _ in range(self._plan.connections)]
+        connections = [Connection(self._server, host) for _ in range(self._plan.connections)]
         try:
             chosen = self._survey.sample()
             for entry in islice(chosen, self._tally.entries):
                 self._seen.add(hash(entry.target))
                 done(1)
             while chunk := list(islice(chosen, CHUNK)):
-                await self._ask(asker, host, self._questions(chunk, host))
+                await self._ask(connections, host, self._questions(chunk, host))
                 self._tally.entries += len(chunk)
                 self._tally.save()
                 done(len(chunk))
-            await self._ask(asker, host, iter(self._survey.settings))
-            await self._ask(asker, host, self._negatives())
+            await self._ask(connections, host, iter(self._survey.settings))
+            await self._ask(connections, host, self._negatives())
         finally:
-            for connection in asker:
+            for connection in connections:
                 connection.close()
 
     def _questions(self, chunk: Iterable[Entry], host: str | None) -> Iterator[Question]:
@@ -139,8 +139,8 @@ class _Run:
             for form, target, _ in hostile(self._survey.picked, self._plan.legacy_base):
                 yield Question("hostile", form, target, None)
 
-    async def _ask(self, asker: Iterable[Connection], host: str | None, questions: Iterator[Question]) -> None:
-        tasks = [asyncio.create_task(self._work(connection, host, questions)) for connection in asker]
+    async def _ask(self, connections: Iterable[Connection], host: str | None, questions: Iterator[Question]) -> None:
+        tasks = [asyncio.create_task(self._work(connection, host, questions)) for connection in connections]
         try:
             await asyncio.gather(*tasks)
         finally:
@@ -151,16 +151,12 @@ class _Run:
         """One connection's share: it takes the next question whenever it has an answer."""
         here = self._here(host)
         for question in questions:
+            group, form, target, _ = question
             cause, got = await self._cause(connection, here, question)
-            if cause is None:
-                self._tally.count(question.group, question.form, None)
-                continue
-            right = _right(question, self._plan)
-            fault = Fault(cause, question.group, question.form, host or "", question.target, right, got)
-            if cause == NOTED and not self._plan.strict_targets:
-                self._tally.note(question.group, question.form, fault)
-            else:
-                self._tally.count(question.group, question.form, fault)
+            fault = None
+            if cause is not None:
+                fault = Fault(cause, group, form, host or "", target, _right(question, self._plan), got)
+            self._tally.count(group, form, fault, noted=cause == NOTED and not self._plan.strict_targets)
 
     async def _cause(self, connection: Connection, here: Origin, question: Question) -> tuple[str | None, str]:
         """What is wrong with an answer, if anything; and the answer in words."""

@@ -124,23 +124,16 @@ class Tally:
         if self._file is not None:
             self._file.unlink(missing_ok=True)
 
-    def count(self, group: str, form: str, fault: Fault | None) -> None:
-        """Counts an answer."""
-        key = (group, form)
-        self.asked[key] += 1
+    def count(self, group: str, form: str, fault: Fault | None, *, noted: bool = False) -> None:
+        """Counts an answer; ``noted``: its fault is worth a word, but the answer is not wrong."""
+        self.asked[group, form] += 1
         if fault is None:
             return
-        self.wrong[key] += 1
-        self.causes[fault.cause] += 1
-        self._keep(fault)
-
-    def note(self, group: str, form: str, fault: Fault) -> None:
-        """Counts an answer that is worth a word and is not wrong."""
-        self.asked[group, form] += 1
-        self.noted += 1
-        self._keep(fault)
-
-    def _keep(self, fault: Fault) -> None:
+        if noted:
+            self.noted += 1
+        else:
+            self.wrong[group, form] += 1
+            self.causes[fault.cause] += 1
         kept = self.faults.setdefault(fault.cause, [])
         if len(kept) < self._most:
             kept.append(fault)
