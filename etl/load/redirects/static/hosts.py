@@ -93,6 +93,13 @@ def _row(source: str, target: str, *cells: object) -> str:
 # --- the grammars --------------------------------------------------------------------------
 
 
+def _no_redirect_of_a_path(rule: Rule) -> Loss | None:
+    """Why a host that knows nothing else cannot have a rule."""
+    if rule.form is Form.QUERY:
+        return QUERY
+    return GONE if rule.answer == "410" else None
+
+
 def _netlify(rule: Rule, options: CompileOptions) -> str | Loss:
     """``<from> [<parameter>=<value>] <to> <status>``; a value keeps no ``=``, which is encoded here."""
     if rule.answer == "410":
@@ -103,20 +110,16 @@ def _netlify(rule: Rule, options: CompileOptions) -> str | Loss:
 
 def _pages(rule: Rule, options: CompileOptions) -> str | Loss:
     """``<from> <to> <status>``; without a status it would be 302."""
-    if rule.form is Form.QUERY:
-        return QUERY
-    if rule.answer == "410":
-        return GONE
+    if loss := _no_redirect_of_a_path(rule):
+        return loss
     line = f"{rule.source} {rule.answer} {options.status}\n"
     return LONG if len(line) > 1000 else line
 
 
 def _bulk(rule: Rule, options: CompileOptions) -> str | Loss:
     """``<source>,<target>,<status>,<query kept>,<subdomains>,<subpaths>,<suffix kept>`` for every host."""
-    if rule.form is Form.QUERY:
-        return QUERY
-    if rule.answer == "410":
-        return GONE
+    if loss := _no_redirect_of_a_path(rule):
+        return loss
     answer = _absolute(rule.answer, options)
     rows = (
         _row(host + rule.source, answer, options.status, "FALSE", "FALSE", "FALSE", "FALSE") for host in hosts(options)
@@ -126,10 +129,8 @@ def _bulk(rule: Rule, options: CompileOptions) -> str | Loss:
 
 def _vercel(rule: Rule, options: CompileOptions) -> str | Loss:
     """``<source>,<destination>,<status>,<case>,<query kept>``; without a status it would be 307, and without case."""
-    if rule.form is Form.QUERY:
-        return QUERY
-    if rule.answer == "410":
-        return GONE
+    if loss := _no_redirect_of_a_path(rule):
+        return loss
     if max(len(rule.source), len(rule.answer)) > 2048:
         return LONG
     return _row(rule.source, rule.answer, options.status, str(not rule.folds).lower(), "false")

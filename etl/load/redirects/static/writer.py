@@ -63,8 +63,8 @@ class Writer:
 
     def finish(self) -> list[Finding]:
         """Writes what has waited, and the README; a finding for each kind of loss."""
-        for form in Form:
-            for rule, line in self._waiting.pop(form, _Shelf(0)):
+        for form in sorted(self._waiting):
+            for rule, line in self._waiting[form].held:
                 self._take(rule, line)
         self._file.write(self.host.end)
         self._lose_settings()
@@ -140,9 +140,6 @@ class _Shelf:
         self.room -= size
         self.held.append((rule, line))
         return True
-
-    def __iter__(self) -> Iterator[tuple[Rule, str]]:
-        return iter(self.held)
 
 
 _README = """\
