@@ -192,11 +192,10 @@ def _fault(reject: dict[str, Any]) -> str | None:
     size, sha256, encoded, whole = (reject[key] for key in ("size", "sha256", "raw", "raw_complete"))
     if any(abs(reject[key] or 0) > _LARGEST_NUMBER for key in ("line", "column", "size")):
         return "a number that is too large"
-    if size is None or sha256 is None or encoded is None:
-        partly = whole or not size is sha256 is encoded is None
-        return (
-            "size, sha256 and raw are there together or not at all, and raw_complete goes with them" if partly else None
-        )
+    if (size, sha256, encoded, whole) == (None, None, None, False):
+        return None
+    if None in (size, sha256, encoded):
+        return "size, sha256 and raw are there together or not at all, and raw_complete goes with them"
     try:
         raw = base64.b64decode(encoded, validate=True)
     except binascii.Error as error:
