@@ -190,7 +190,8 @@ def _documents(file: Path) -> Iterator[tuple[str, str]]:
                 data = orjson.loads(line)
                 yield str(data["id"]), str(data["path"])
             except (ValueError, KeyError, TypeError) as error:
-                raise MapError(f"{file}:{number}: not a document: {type(error).__name__} {error}") from error
+                why = "not a document with id and path: the file is damaged; take one that `wiki-etl migrate` wrote"
+                raise MapError(f"{file}:{number}: {why}") from error
 
 
 def _records(file: Path) -> Iterator[Record]:
@@ -202,7 +203,8 @@ def _records(file: Path) -> Iterator[Record]:
             record = Record(*entry.address, entry.target, document if isinstance(document, str) else None)
             if last is not None and record.key <= last:
                 after = f"{record.kind} {short(record.value)} after {last[0]} {short(last[1])}"
-                raise MapError(f"{file}:{number}: not sorted by kind and value, or twice: {after}")
+                why = f"not sorted by kind and value, or twice: {after}; correct it, or take the map as it was written"
+                raise MapError(f"{file}:{number}: {why}")
             last = record.key
             yield record
 

@@ -186,7 +186,7 @@ def test_a_map_that_is_not_sorted_is_refused(rows: list[Row], tmp_path: Path) ->
     sound = write_map(tmp_path / "sound.jsonl", [])
     broken = write_map(tmp_path / "broken.jsonl", rows, in_order=True)
     for pair in ((sound, broken), (broken, sound)):
-        with pytest.raises(MapError, match=r"broken\.jsonl:2: not sorted"):
+        with pytest.raises(MapError, match=r"broken\.jsonl:2: not sorted .*; correct it, or take the map as it was"):
             compare(*pair)
 
 
@@ -247,10 +247,11 @@ def test_a_map_that_is_missing_is_status_2(old: Path, tmp_path: Path, run: Run) 
 def test_a_map_that_is_none_is_status_3(old: Path, tmp_path: Path, run: Run) -> None:
     (tmp_path / "junk.jsonl").write_text("junk\n")
     assert run("redirects", "diff", tmp_path / "junk.jsonl", old).status == 3
-    (old / "documents.jsonl").write_text("[]\n")
-    outcome = run("redirects", "diff", old, old)
-    assert outcome.status == 3
-    assert "documents.jsonl:1: not a document" in outcome.err
+    for line in ("[]", "bees", '{"id": "tiki-1"}'):
+        (old / "documents.jsonl").write_text(f"{line}\n")
+        outcome = run("redirects", "diff", old, old)
+        assert outcome.status == 3
+        assert "documents.jsonl:1: not a document with id and path: the file is damaged; take one" in outcome.err
 
 
 def test_no_control_character_reaches_the_terminal(tmp_path: Path, run: Run) -> None:

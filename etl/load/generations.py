@@ -160,7 +160,7 @@ class Generations:
         with self.locked():
             link = self._own_link(CURRENT)
             if link is None:
-                raise OutputError(f"there is no current generation in {self.out} to roll back")
+                raise OutputError(f"there is no current generation in {self.out} to roll back; run `wiki-etl migrate`")
             current = self.folder / link.readlink().name
             before = self._before(int(current.name)) if number is None else number
             if before is None:

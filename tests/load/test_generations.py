@@ -322,7 +322,7 @@ def test_without_a_generation_there_is_nothing_to_do_and_no_folder_is_made(comma
         getattr(out, command)()
     assert not out.out.exists()
     out.folder.mkdir(parents=True)
-    with pytest.raises(OutputError, match="no current generation"):
+    with pytest.raises(OutputError, match=r"no current generation .*; run `wiki-etl migrate`"):
         getattr(out, command)()
 
 
