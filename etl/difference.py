@@ -316,7 +316,7 @@ def as_json(found: Comparison, *, every: bool = False) -> Iterator[str]:
 
 
 def _listed(found: Comparison, cause: str, *, every: bool) -> Iterator[Difference]:
-    """Those that were kept; all of them are read again, for nobody knows how many they are."""
+    """The differences of a cause that were kept; for ``every`` one, the maps are read again: there may be many."""
     shown = found.shown.get(cause, [])
     if not every or found.counts[cause] <= len(shown):
         return iter(shown)

@@ -38,7 +38,7 @@ def summary(run: Run) -> dict[str, Any]:
 
 
 def warnings(run: Run) -> list[str]:
-    """Sentences about files that were passed over as files of settings, but are not those of this run."""
+    """Sentences about files in the source that are named like files of settings, but are not those of this run."""
     unused = [(bundle, name) for bundle in run.bundles for name in bundle.settings if not _is_known(run, bundle, name)]
     more = [f"{len(unused) - MOST_SHOWN} more files of settings were not used"] if len(unused) > MOST_SHOWN else []
     return [_unused(bundle, name) for bundle, name in unused[:MOST_SHOWN]] + more
@@ -72,7 +72,7 @@ def exit_status(run: Run) -> int:
 
 
 def text(run: Run, *, quiet: bool = False) -> str:
-    """The summary as a person reads it; ``quiet``: what went wrong with the run as a whole, or nothing."""
+    """The summary as a person reads it; ``quiet``: only what went wrong with the run as a whole, if anything did."""
     facts = summary(run)
     if quiet:
         return "\n".join([*_trouble(facts), *([_outcome(run, facts)] if run.refused else [])])

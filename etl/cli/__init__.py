@@ -56,9 +56,10 @@ def _status(arguments: Sequence[str] | None) -> int:
 
 
 def _open_streams() -> None:
-    """Standard streams that are closed, before a file of ours gets their number; and output in any encoding.
+    """Open standard streams that are closed, before a file of ours gets their number; and take any encoding.
 
-    Data for a closed one is trouble, so what can only be read stands for standard output; words are lost.
+    Data must not get lost in silence: a closed standard output is replaced by one that cannot be written to. Words for
+    a closed standard error are lost.
     """
     if sys.stdout is None:
         sys.stdout = open(os.open(os.devnull, os.O_RDONLY), "w")  # noqa: PTH123, SIM115  # a number, for good
@@ -69,7 +70,7 @@ def _open_streams() -> None:
 
 
 def _let_go(stream: TextIO) -> None:
-    """What could not be written was said by now; the end of the interpreter must not stumble over it again."""
+    """Write what is left; where that fails, forget it: it was told, and Python would tell it again when it ends."""
     try:
         stream.flush()
     except OSError:
@@ -77,7 +78,7 @@ def _let_go(stream: TextIO) -> None:
 
 
 def _unraisable(lost: sys.UnraisableHookArgs) -> None:
-    """An interrupt inside a call-back of a library is noted (`interrupted`), and no trace back for anybody to see."""
+    """Say nothing of an interrupt that came inside a call-back of a library: it is noted (`interrupted`)."""
     if not isinstance(lost.exc_value, KeyboardInterrupt):
         sys.__unraisablehook__(lost)
 
@@ -95,7 +96,7 @@ def _interrupted_status(error: BaseException) -> int:
 
 
 def _with_notes(text: str, error: BaseException) -> str:
-    """What an error did not change stands in its notes: whether something was published."""
+    """A message with the notes of its error, which say whether something was published."""
     return "; ".join([text, *getattr(error, "__notes__", ())])
 
 
@@ -107,7 +108,7 @@ _FACTS_TROUBLE = (
     "file is not a database",
     "unable to open database",
 )
-"""How it begins, what SQLite says of a disk that fails it; errors of workers arrive without their codes."""
+"""How SQLite's messages about a failing disk begin: errors of workers arrive without their codes."""
 _NO_MEMORY = "Not enough memory"
 """What orjson says, as if it were an error of the data."""
 
@@ -485,7 +486,10 @@ def _run(options: argparse.Namespace, leave_out: Sequence[Path], sources: Sequen
 
 
 def _sources_to_read(options: argparse.Namespace) -> tuple[list[str], list[Path]]:
-    """`_sources`, and what earlier runs wrote is left out, too; with ``--sha256`` there is one, and it is no folder."""
+    """As `_sources`, but what earlier runs wrote is left out, too.
+
+    Raises SettingsError for ``--sha256`` with several sources, or with a folder.
+    """
     from etl.load.generations import Generations
 
     sources, leave_out = _sources(options.source, quiet=options.quiet)

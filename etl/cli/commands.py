@@ -61,7 +61,7 @@ def count(text: str) -> int:
 
 
 def named(text: str) -> str:
-    """A path or an address, for ``type=`` of an argument; none is the empty text, which would be the current folder."""
+    """A path or an address, for ``type=`` of an argument; not the empty text, which would mean the current folder."""
     if not text:
         raise argparse.ArgumentTypeError("nothing is named: is a variable of a script empty?")
     return text
@@ -79,13 +79,13 @@ def _bar(name: str, total: int, unit: str) -> Any:
 
 
 interrupted: list[int] = []
-"""Signals that asked the command to end: an exception inside a call-back of a library gets lost, or becomes another."""
+"""Signals that asked the command to end; an exception alone may get lost inside a call-back of a library."""
 
 
 def progress(options: argparse.Namespace, unit: str = "doc") -> Progress:
     """A bar with documents (or what ``unit`` says) per second and the time left, on a terminal only.
 
-    Its call-back raises KeyboardInterrupt when a signal's own one got lost.
+    Its call-back raises KeyboardInterrupt again where that of a signal got lost.
     """
     hidden = options.no_progress or options.quiet or not sys.stderr.isatty()
 

@@ -43,7 +43,7 @@ class Generations:
         self.out = out
         self.folder = out / "generations"
         self.written = [self.folder, *(out / name for name in (CURRENT, RELEASED, REFUSED))]
-        """All that is ever written and is not hidden: no members, where a source has them in it."""
+        """All that is written and not hidden: where ``out/`` lies in a source, none of it is a member."""
 
     @contextmanager
     def locked(self) -> Iterator[Path]:
@@ -193,7 +193,7 @@ class Generations:
         return None
 
     def _require(self) -> None:
-        """A mistyped folder is not made."""
+        """Raises OutputError for a folder without generations: a mistyped one is not made."""
         if not self.folder.is_dir():
             raise OutputError(f"{self.out} holds no generation; is it the folder that --out of migrate named?")
 
@@ -211,7 +211,7 @@ class Generations:
         return self.folder / str(number)
 
     def _note(self, target: Path, current: Path) -> None:
-        """Remember what a generation followed, where that is not the number below: after a way back, or a crash."""
+        """Remember what a generation followed, where that is not the one before it: after a roll back, or a crash."""
         note = self._noted(int(target.name))
         note.unlink(missing_ok=True)
         note.symlink_to(current.name)
@@ -226,7 +226,7 @@ class Generations:
         return max((other for other in self._numbers() if other <= highest), default=None)
 
     def _prune(self, target: Path, keep: int) -> None:
-        """Remove what is too many, in the order in which nobody will miss it."""
+        """Remove all but ``keep`` generations: those that a roll back leads to are kept first, then the newest."""
         line, number = [], int(target.name)
         while number:
             line.append(number)

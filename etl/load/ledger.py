@@ -27,7 +27,7 @@ OUTCOMES = {"documents": "documents.jsonl", "withheld": "withheld.jsonl", "rejec
 """Counts of the ledger that are lines of a file."""
 
 _RULE = re.compile(rb'"rule":"([^"\\]*)"')
-"""Of a change; what it replaced has its quotation marks escaped."""
+"""The rule of a change. Nothing in a text looks like it: there, quotation marks are escaped."""
 
 
 class LedgerFault(Exception):

@@ -118,7 +118,10 @@ def go_through(run: Replay, members: int, jobs: int | None) -> bool:
 
 
 def _jobs(run: Replay, members: int, jobs: int | None) -> int:
-    """Processes: as for a migration, but what ended one before never gets the one of the command."""
+    """Processes: as for a migration, but never one alone where a member ended its process before.
+
+    A single one would be that of the command.
+    """
     deadly = run.facts.one("SELECT 1 FROM replay.reject WHERE code = 'member.deadly' AND offset IS NOT NULL LIMIT 1")
     wanted = processes(jobs, members)
     return max(wanted, 2) if deadly else wanted

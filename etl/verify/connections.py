@@ -183,7 +183,7 @@ class Connection:
         while True:
             head = await self._reader.readuntil(b"\r\n\r\n")
             answer, version = _head(head)
-            if answer.status >= 200:  # what comes before is news, no answer
+            if answer.status >= 200:  # 1xx comes before the answer
                 break
         if not await _skip_body(self._reader, answer) or not _stays_open(answer, version):
             self.close()

@@ -131,7 +131,7 @@ def _folded(address: Address) -> tuple[str, str]:
 
 
 def _mark(address: Address) -> int:
-    """A number that an address always has, and that says nothing about it: what samples are drawn by."""
+    """A number that is always the same for an address, and as good as random: what samples are drawn by."""
     return int.from_bytes(hashlib.blake2b(f"{address.kind}\0{address.value}".encode(), digest_size=8).digest())
 
 

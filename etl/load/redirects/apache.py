@@ -345,7 +345,10 @@ def _condition(variable: str, pattern: str) -> str:
 
 
 def _to(answer: str) -> str:
-    """Answers, unless something has answered already. A flag ends at a comma: so the answer is no part of one."""
+    """Rules that set the answer where there is none yet.
+
+    The answer goes through a condition, for it may hold a comma, which would end the flag.
+    """
     text = re.sub(r"[\\%${]", r"\\\g<0>", answer)
     return f'RewriteCond %{{ENV:WIKI_ETL_TO}} "^$"\nRewriteCond "{text}" "^(.*)$"\nRewriteRule ^ - [E=WIKI_ETL_TO:%1]\n'
 

@@ -117,7 +117,7 @@ def _detour(target: str | None, why: str) -> Finding:
 
 
 def _cased(survey: Survey, options: CompileOptions) -> Iterator[Finding]:
-    """Names that in another case are what the new site answers itself, if not with their own page."""
+    """Names that are, in another case, a path of the new site; not those that lead to that very path."""
     names: dict[str, list[Entry]] = {}
     for batch in survey.batches(only_cased=True):
         for entry in map(batch.entry, batch.cased if batch.kind == "name" else ()):

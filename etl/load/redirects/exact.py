@@ -17,7 +17,7 @@ from etl.load.redirects.survey import Run, Survey
 from etl.model import Finding
 
 NAME = "exact"
-"""Of the marks of `keys`."""
+"""The name of the marks (`Survey.marked`) that are made from `keys`."""
 LONGEST = 4000
 """Bytes of the longest key: with every byte percent-encoded the request still has room in a server's buffers."""
 

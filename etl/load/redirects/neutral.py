@@ -154,8 +154,8 @@ class Entry(NamedTuple):
 def entries(map_file: Path, *, again: bool = False) -> Iterator[Entry]:
     """The entries of a ``redirects.jsonl``, in its order.
 
-    Raises MapError at the first line that is none, or that no map may hold (`addresses.refusal`); ``again``: of a
-    file that was gone over before, lines are not checked any more.
+    Raises MapError at the first line that is none, or that no map may hold (`addresses.refusal`). ``again``: the file
+    was gone over before, and its lines are not checked any more.
     """
     with reading(map_file) as lines:
         yield from map(_known, lines) if again else checked(map_file, bounded(lines.readline, LONGEST_LINE + 1))
@@ -296,7 +296,9 @@ def unsupported_map(server: str, why: str) -> Finding:
 
 
 class Crowd:
-    """Which keys may have been seen more than once: never misses one, is sometimes wrong, stays small.
+    """Which keys may have been seen more than once: a Bloom filter that tells once from twice.
+
+    It never misses such a key, is wrong about some others, and stays small.
 
     >>> crowd = Crowd(1000)
     >>> for key in (b"/a", b"/b", b"/a"): crowd.add(key)

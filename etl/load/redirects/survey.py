@@ -78,7 +78,7 @@ class Batch(NamedTuple):
     odd: list[int]
     """Places of those that are not plain, in order."""
     cased: Sequence[int] = ()
-    """Places of names and paths that the new site answers itself in another case: each goes by its own case alone."""
+    """Places of names and paths that are, in another case, a path of the new site: found in their own case alone."""
 
     def entries(self) -> Iterator[Entry]:
         """One by one."""

@@ -23,8 +23,8 @@ _SMALL = 1_000_000 - 1  # lines or bytes that may wait in memory
 class Writer:
     """Writes the files of one host into its folder.
 
-    A host with much room gets its lines as they come. One with little gets those that matter most: they wait by
-    form, as many as fit, until all are known.
+    A host with much room gets its lines as they come. One with little room gets the lines that matter most: lines wait
+    by form, as many as may fit, until all are known.
     """
 
     name: str
