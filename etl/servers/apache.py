@@ -11,7 +11,6 @@ from pathlib import Path
 
 from etl.servers.base import LOOPBACK, Command, ServerError, link_map, program
 
-_PROGRAMS = ("apache2", "httpd")
 _MODULES = (
     "/usr/lib/apache2/modules",
     "/usr/lib64/httpd/modules",
@@ -67,11 +66,10 @@ def prepare(compiled: Path, scratch: Path, site: Path, port: int) -> Command:
 
 def _apache() -> str:
     """The server's program: its name differs by distribution."""
-    first, second = _PROGRAMS
     try:
-        return program(first, first)
+        return program("apache2", "apache2")
     except ServerError:
-        return program(second, first)
+        return program("httpd", "apache2")
 
 
 def _build(builder: str, folder: Path) -> None:
@@ -102,14 +100,14 @@ def _modules(apache: str) -> Iterator[str]:
             return
         raise ServerError(f"Apache's modules are in none of {', '.join(_MODULES)}; mod_rewrite is needed")
     if not known & {"mpm_event", "mpm_worker", "mpm_prefork", "event", "worker", "prefork"}:
-        yield from _load(folder, next(name for name in _MPMS if (folder / f"mod_{name}.so").is_file()))
+        yield _load(folder, next(name for name in _MPMS if (folder / f"mod_{name}.so").is_file()))
     for name in _NEEDED:
         if name not in known and (folder / f"mod_{name}.so").is_file():
-            yield from _load(folder, name)
+            yield _load(folder, name)
 
 
-def _load(folder: Path, name: str) -> Iterator[str]:
-    yield f'LoadModule {name}_module "{_quoted(folder)}/mod_{name}.so"'
+def _load(folder: Path, name: str) -> str:
+    return f'LoadModule {name}_module "{_quoted(folder)}/mod_{name}.so"'
 
 
 # --- started by root -----------------------------------------------------------------------
