@@ -55,11 +55,12 @@ def pieces(survey: Survey, server: str, findings: list[Finding]) -> Iterator[Run
             if not _fits(entry, server, findings):
                 continue
             is_cased = piece in batch.cased
-            if piece in wait:
-                waiting.setdefault(key := _key(entry), []).append(entry)
-                cased.update([key] if is_cased else [])
-            else:
+            if piece not in wait:
                 yield Group([entry], batch.kind == "name" and not is_cased, is_cased)
+                continue
+            waiting.setdefault(_key(entry), []).append(entry)
+            if is_cased:
+                cased.add(_key(entry))
     for key, crowded in waiting.items():
         kept = _without_repeats(crowded, server, findings)
         folds = kept[0].address.kind == "name" and len({entry.target for entry in kept}) == 1
