@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-Level = Literal["info", "warning", "error"]
+Severity = Literal["info", "warning", "error"]
 
-CATALOGUE: dict[str, tuple[Level, str]] = {
+CATALOGUE: dict[str, tuple[Severity, str]] = {
     # rejects: the member is in rejects.jsonl
     "member.refused": ("error", "an archive entry whose name or type is not safe to open"),
     "member.unreadable": (
@@ -115,9 +115,9 @@ CATALOGUE: dict[str, tuple[Level, str]] = {
     "ledger.mismatch": ("error", "counts of a manifest that its files contradict"),
 }
 
-SEVERITY: dict[str, Level] = {code: level for code, (level, _) in CATALOGUE.items()}
+SEVERITY: dict[str, Severity] = {code: severity for code, (severity, _) in CATALOGUE.items()}
 
-RANK: dict[Level, int] = {"error": 0, "warning": 1, "info": 2}
+RANK: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 """The gravest first."""
 
 

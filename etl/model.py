@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, NamedTuple, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from etl.findings import SEVERITY
+from etl.findings import SEVERITY, Severity
 from etl.site_path import SCHEMA
 
 # --- between rooms -------------------------------------------------------------------------
@@ -143,7 +143,6 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 DocumentId = Annotated[
     str, Field(pattern=r"^(tiki-\d+|abstract-[0-9a-f]{16}|page-[0-9a-f]{16})$", examples=["tiki-10983"])
 ]
-Severity = Literal["info", "warning", "error"]
 
 
 class Shape(BaseModel):
