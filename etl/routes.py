@@ -22,8 +22,7 @@ GONE = "gone"
 class Family(NamedTuple):
     """The addresses of one feature, inside the folder of the old wiki."""
 
-    means: str
-    scripts: tuple[str, ...] = ()
+    scripts: tuple[str, ...]
     """Paths as they are, with any parameters."""
     numbered: tuple[str, ...] = ()
     """What stands before a number: ``cat`` for ``/cat5`` and ``/cat5-Wells``."""
@@ -32,40 +31,36 @@ class Family(NamedTuple):
 
 
 FAMILIES: dict[str, Family] = {
-    "categories": Family("categories", ("tiki-browse_categories.php",), ("cat",)),
-    "tags": Family("tags", ("tiki-browse_freetags.php",)),
-    "search": Family(
-        "search, without its words", ("tiki-searchresults.php", "tiki-searchindex.php"), (), ("Search Results",)
+    "categories": Family(("tiki-browse_categories.php",), ("cat",)),
+    "tags": Family(("tiki-browse_freetags.php",)),
+    "search": Family(  # without its words
+        ("tiki-searchresults.php", "tiki-searchindex.php"), (), ("Search Results",)
     ),
     "files": Family(
-        "files and attachments",
         ("tiki-download_file.php", "tiki-download_wiki_attachment.php", "tiki-list_file_gallery.php"),
         ("dl", "display", "thumbnail", "preview", "file"),
     ),
     "images": Family(
-        "the image gallery",
         ("show_image.php", "tiki-browse_image.php", "tiki-browse_gallery.php", "tiki-galleries.php"),
         ("img", "image", "browseimage", "gallery"),
     ),
-    "articles": Family("articles", ("tiki-read_article.php", "tiki-view_articles.php"), ("art", "article")),
+    "articles": Family(("tiki-read_article.php", "tiki-view_articles.php"), ("art", "article")),
     "blogs": Family(
-        "blogs",
         ("tiki-view_blog.php", "tiki-view_blog_post.php", "tiki-print_blog_post.php", "tiki-list_blogs.php"),
         ("blog", "blogpost"),
     ),
     "forums": Family(
-        "forums", ("tiki-view_forum.php", "tiki-view_forum_thread.php", "tiki-forums.php"), ("forum", "forumthread")
+        ("tiki-view_forum.php", "tiki-view_forum_thread.php", "tiki-forums.php"), ("forum", "forumthread")
     ),
-    "trackers": Family("trackers", ("tiki-view_tracker.php", "tiki-view_tracker_item.php"), ("tracker", "item")),
-    "calendar": Family("the calendar", ("tiki-calendar.php", "tiki-calendar_edit_item.php"), ("event",)),
-    "print": Family(
-        "other views of a page", ("tiki-print.php", "tiki-index_raw.php", "tiki-index_p.php", "tiki-slideshow.php")
+    "trackers": Family(("tiki-view_tracker.php", "tiki-view_tracker_item.php"), ("tracker", "item")),
+    "calendar": Family(("tiki-calendar.php", "tiki-calendar_edit_item.php"), ("event",)),
+    "print": Family(  # other views of a page
+        ("tiki-print.php", "tiki-index_raw.php", "tiki-index_p.php", "tiki-slideshow.php")
     ),
-    "tools": Family(
-        "what editors used",
+    "tools": Family(  # what editors used
         ("tiki-editpage.php", "tiki-pagehistory.php", "tiki-backlinks.php", "tiki-likepages.php", "tiki-share.php"),
     ),
-    "users": Family("accounts", ("tiki-login.php", "tiki-register.php", "tiki-user_information.php"), ("user",)),
+    "users": Family(("tiki-login.php", "tiki-register.php", "tiki-user_information.php"), ("user",)),
 }
 """Every key of ``routes``."""
 
