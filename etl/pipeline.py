@@ -119,7 +119,7 @@ def index(run: Run, facts: Facts, work: Path) -> int:
     if any(bundle.unsure for bundle in run.bundles):
         run.entries -= facts.pass_over(left_out(run.bundles, run.settings))
     names = ((bundle.number, bundle.name, bundle.prefix, bundle.shown) for bundle in run.bundles)
-    return facts.order_members(names, by_source=run.by_source)
+    return facts.order_members(names, by_source=run.only_checks)
 
 
 def make(run: Run, facts: Facts, members: int, made: Path) -> bool:

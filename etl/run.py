@@ -28,7 +28,8 @@ class Run:
     tables: bool = False
     dry_run: bool = False
     only_checks: bool = False
-    """For `validate`: ``out`` is a temporary folder, and that nothing was published is not worth a word."""
+    """For `validate`: ``out`` is a temporary folder, and that nothing was published is not worth a word. Members of
+    bundles with one name are told apart in every line by their source, which no published generation may name."""
     allow_partial: bool = False
     previous: str | None = None
     """The generation whose slugs and addresses stay: ``released``, ``current``, ``none``, or a folder or http(s)
@@ -40,9 +41,6 @@ class Run:
     """Files of settings, resolved, of which nobody is to be told that they lie in a source unused."""
     by_config: bool = False
     """Whether the settings file was named, so that it is no surprise that others are not used."""
-    by_source: bool = False
-    """Whether members of bundles with one name are told apart in every line, by their source; never in a generation
-    that is published, for it holds no path of the machine."""
     progress: Progress = untold
 
     bundles: list[Bundle] = field(default_factory=list)

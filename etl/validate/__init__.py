@@ -187,7 +187,7 @@ class Work:
 
 def _check_bundles(work: Work, run: Run, out: Path | None) -> None:
     """The stages of a migration, up to publishing; a container that is cut off is checked as far as it goes."""
-    run.dry_run = run.only_checks = run.allow_partial = run.by_source = True
+    run.dry_run = run.only_checks = run.allow_partial = True
     migrate(run)
     assert run.ledger is not None
     for bundle in run.bundles:
