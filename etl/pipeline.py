@@ -78,15 +78,15 @@ def previous_source(run: Run, generations: Generations) -> str | None:
 
     Raises SettingsError when the one that was asked for is not there, OutputError when the released one is lost.
     """
-    if run.previous in ("released", "current"):
-        path = generations.released if run.previous == "released" else generations.current
-        if path is None:
-            hint = "`wiki-etl release` marks one" if run.previous == "released" else "the first run has none"
-            raise SettingsError(f"--previous {run.previous}: {run.out} has no {run.previous} generation; {hint}")
-        return str(path)
-    if run.previous is None:
-        return str(generations.released or "") or None
-    return None if run.previous == "none" else run.previous
+    if run.previous == "none":
+        return None
+    if run.previous not in (None, "released", "current"):
+        return run.previous
+    path = generations.current if run.previous == "current" else generations.released
+    if path is None and run.previous is not None:
+        hint = "`wiki-etl release` marks one" if run.previous == "released" else "the first run has none"
+        raise SettingsError(f"--previous {run.previous}: {run.out} has no {run.previous} generation; {hint}")
+    return None if path is None else str(path)
 
 
 # --- the passes ----------------------------------------------------------------------------
