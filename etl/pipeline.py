@@ -54,15 +54,13 @@ def migrate(run: Run) -> None:
     room = room_for_temporary_files() if run.only_checks else room_in(run.out)
     with held as work, room:
         made = work / "made"
-        made.mkdir()
         previous = previous_source(run, generations)
         with Facts(work / "facts", create=True) as facts:
             facts.add_reviewed((entry.place, *entry.address, entry.target) for entry in run.reviewed.entries)
             if previous is not None:
                 read_previous(previous, run.settings, facts)
             members = index(run, facts, work)
-            while not make(run, facts, members, made):  # once, but for members that end their worker
-                pass
+            despite_deaths(facts, partial(make, run, facts, members, made))
             finish(run, facts, made)
             run.refused = refusal(run, generations.current)
             if run.refused or run.dry_run:
@@ -122,50 +120,46 @@ def index(run: Run, facts: Facts, work: Path) -> int:
     return facts.order_members(names, by_source=run.only_checks)
 
 
-def make(run: Run, facts: Facts, members: int, made: Path) -> bool:
-    """Both passes, and the decisions between and behind them.
+def despite_deaths(facts: Facts, stages: Callable[[], None]) -> None:
+    """Go through the stages, and again from the first one whenever a member ended a worker that it had for itself.
 
-    False when a member ended the worker that had nothing else to do: it is a reject now, and all begins again, for
-    what it had claimed goes to others.
+    That member is a reject then, and what it had claimed goes to others. Any other task that does so raises WorkerDied.
     """
+    while True:
+        try:
+            return stages()
+        except WorkerDied as death:
+            if not isinstance(death.task, Rows | Chunk):
+                raise
+            message = "the process that worked on it was ended by the system, also when it did nothing else"
+            facts.doom(death.task.first, "member.deadly", message, "left out")
+
+
+def make(run: Run, facts: Facts, members: int, made: Path) -> None:
+    """Both passes, and the decisions between and behind them; nothing stays of an earlier try."""
     jobs = processes(run.jobs, members)
-    parts = made.parent / "parts"
-    try:
-        gather_facts(run, facts, members, jobs)
-        check_unchanged(seen for bundle in run.bundles for seen in (*bundle.folders, bundle.seen))
-        facts.order_namesakes()
-        resolve(facts, run.settings)
-        in_parts = jobs > 1
-        where = parts if in_parts else made
-        setup = partial(transform_state, run.settings, run.options, facts.path, where, in_parts=in_parts)
-        with crew_of(run, jobs, setup, made.parent) as crew:
-            transform_members(run, facts, members, crew, made, in_parts=in_parts)
-            check_unchanged(bundle.seen for bundle in run.bundles)
-            with run.progress("compiling", 1) as done:
-                write_decisions(run, facts, made, crew)
-                done(1)
-    except WorkerDied as death:
-        condemn(facts, death)
-        run.findings.clear()
-        run.changes.clear()
-        for folder in (made, parts):
-            shutil.rmtree(folder, ignore_errors=True)
-        made.mkdir()
-        return False
-    return True
+    parts = made.parent / "parts" if jobs > 1 else None
+    for folder in filter(None, (made, parts)):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+    run.findings.clear()
+    run.changes.clear()
+    gather_facts(run, facts, members, jobs)
+    check_unchanged(seen for bundle in run.bundles for seen in (*bundle.folders, bundle.seen))
+    facts.order_namesakes()
+    resolve(facts, run.settings)
+    setup = partial(transform_state, run.settings, run.options, facts.path, parts or made, in_parts=jobs > 1)
+    with crew_of(run, jobs, setup, made.parent) as crew:
+        transform_members(run, facts, members, crew, made, parts=parts)
+        check_unchanged(bundle.seen for bundle in run.bundles)
+        with run.progress("compiling", 1) as done:
+            write_decisions(run, facts, made, crew)
+            done(1)
 
 
 def processes(wanted: int | None, members: int) -> int:
     """How many processes a run takes, where nobody said: one for few members, else the cores that there are."""
     return wanted or (1 if members < FEWEST_FOR_POOL else min(available_cores(), MOST_JOBS))
-
-
-def condemn(facts: Facts, death: WorkerDied) -> None:
-    """Make the member that ended its worker a reject, and all begins again; the death of anything else is raised."""
-    if not isinstance(death.task, Rows | Chunk):
-        raise death
-    message = "the process that worked on it was ended by the system, also when it did nothing else"
-    facts.doom(death.task.first, "member.deadly", message, "left out")
 
 
 @contextmanager
@@ -188,17 +182,14 @@ def gather_facts(run: Run, facts: Facts, members: int, jobs: int) -> None:
             done(len(gathered.rows))
 
 
-def transform_members(run: Run, facts: Facts, members: int, crew: Workers, made: Path, *, in_parts: bool) -> None:
-    """The second pass: clean documents in the order of members; ``in_parts``: in part files, which are joined."""
-    parts = made.parent / "parts"
+def transform_members(run: Run, facts: Facts, members: int, crew: Workers, made: Path, *, parts: Path | None) -> None:
+    """The second pass: clean documents in the order of members; from files in ``parts``, if any, they are joined."""
     wholes = {name: made / file for name, file in files_of(run.options).items()}
     for whole in wholes.values():
         whole.touch()
-    if in_parts:
-        parts.mkdir()
     with run.progress("cleaning", members) as done:
         for part in crew.map(transform, chunks(members, CHUNK), Chunk.halves):
-            if in_parts:
+            if parts:
                 for name, file in files_of(run.options, part.first).items():
                     lines.append_file(parts / file, wholes[name])
             facts.add_assets(part.assets)

@@ -20,14 +20,14 @@ from etl.facts import Facts, Member
 from etl.findings import SEVERITY
 from etl.load.generations import CURRENT
 from etl.passes import Chunk, Options, Rows, facts_state, files_of, gather, transform, transform_state
-from etl.pipeline import CHUNK, condemn, processes
+from etl.pipeline import CHUNK, despite_deaths, processes
 from etl.progress import Progress, untold
 from etl.replay.rejects import KNOWN, PLACES, REJECTS, TABLES, Replay, read_generation, read_rejects
 from etl.replay.report import as_json, as_text, results, status, summary
 from etl.resolve import resolve
 from etl.room import temporary_folder
 from etl.settings import Settings
-from etl.workers import WorkerDied, workers
+from etl.workers import workers
 
 __all__ = ["Replayed", "replay"]
 
@@ -67,8 +67,7 @@ def replay(
         read_generation(run)
         members = facts.order_members((number, bundle, "", bundle) for bundle, number in run.bundles.items())
         facts.script(PLACES)
-        while not go_through(run, members - (run.documents or 0), jobs):
-            pass
+        despite_deaths(facts, partial(go_through, run, members - (run.documents or 0), jobs))
         facts.insert("replay.result", results(run))
         sys.stdout.writelines(f"{line}\n" for line in (as_json(run) if form == "json" else as_text(run, every=every)))
         return Replayed(status(run), summary(run))
@@ -91,30 +90,25 @@ def rejects_file(given: Path | None, out: Path) -> tuple[Path, str]:
 # --- the stages ----------------------------------------------------------------------------
 
 
-def go_through(run: Replay, members: int, jobs: int | None) -> bool:
-    """Both passes and what is decided between them; False when a member ended its process (see `etl.pipeline.make`)."""
+def go_through(run: Replay, members: int, jobs: int | None) -> None:
+    """Both passes and what is decided between them."""
     facts, parts = run.facts, run.work / "parts"
     parts.mkdir(exist_ok=True)
     run.errors.clear()
     jobs = _jobs(run, members, jobs)
-    try:
-        setup: Callable[[], Any] = partial(facts_state, run.settings)
-        with workers(jobs, setup, run.work) as crew, run.progress("reading", members) as done:
-            for gathered in crew.map(gather, _rows(facts), Rows.halves):
-                facts.add_facts(*gathered)
-                done(len(gathered.rows))
-        _decide(run)
-        setup = partial(transform_state, run.settings, Options(), facts.path, parts)
-        with workers(jobs, setup, run.work) as crew, run.progress("cleaning", members) as done:
-            for part in crew.map(transform, _chunks(facts), Chunk.halves):
-                run.errors.update({code: n for code, n in part.findings.items() if SEVERITY[code] == "error"})
-                for file in files_of(Options(), part.first).values():
-                    (parts / file).unlink()
-                done(min(CHUNK, part.members))
-    except WorkerDied as death:
-        condemn(facts, death)
-        return False
-    return True
+    setup: Callable[[], Any] = partial(facts_state, run.settings)
+    with workers(jobs, setup, run.work) as crew, run.progress("reading", members) as done:
+        for gathered in crew.map(gather, _rows(facts), Rows.halves):
+            facts.add_facts(*gathered)
+            done(len(gathered.rows))
+    _decide(run)
+    setup = partial(transform_state, run.settings, Options(), facts.path, parts)
+    with workers(jobs, setup, run.work) as crew, run.progress("cleaning", members) as done:
+        for part in crew.map(transform, _chunks(facts), Chunk.halves):
+            run.errors.update({code: n for code, n in part.findings.items() if SEVERITY[code] == "error"})
+            for file in files_of(Options(), part.first).values():
+                (parts / file).unlink()
+            done(min(CHUNK, part.members))
 
 
 def _jobs(run: Replay, members: int, jobs: int | None) -> int:
