@@ -344,7 +344,6 @@ def evidence(run: Run, made: Path, work: Path) -> Path:
     for name in ("findings.jsonl", "rejects.jsonl", MANIFEST, DIFFERENCE):
         (made / name).rename(folder / name)
     (folder / "summary.json").write_bytes(orjson.dumps(summary(run), option=orjson.OPT_INDENT_2) + b"\n")
-    shutil.rmtree(made)
     return folder
 
 
