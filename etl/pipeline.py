@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain
@@ -223,18 +223,19 @@ def write_decisions(run: Run, facts: Facts, made: Path, crew: Workers) -> None:
 def compile_redirects(settings: Settings, made: Path, crew: Workers) -> list[Finding]:
     """The map of this very run in the grammar of each server, several of them at a time; what they cannot express."""
     map_file, options = made / "redirects.jsonl", compile_options(settings)
-    each = partial(_each, crew)
     return compile_all(
-        map_file, made / "redirects", options, settings.servers, trusted=True, scratch=made.parent, each=each
+        map_file,
+        made / "redirects",
+        options,
+        settings.servers,
+        trusted=True,
+        scratch=made.parent,
+        each=lambda function, tasks: crew.map(partial(_without_state, function), tasks),
     )
 
 
-def _each(crew: Workers, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
-    """`map` over a crew, of a function that needs no state of its process."""
-    return crew.map(partial(_without_state, function), tasks)
-
-
 def _without_state(function: Callable[[Task], Result], _state: object, task: Task) -> Result:
+    """What a crew calls where the function needs nothing of its process."""
     return function(task)
 
 
