@@ -28,7 +28,6 @@ _USUAL_NAME = re.compile(r"[0-9]+_([0-9a-f]{16})\..+", re.DOTALL)
 _JSON_PAGE = re.compile(r'\{\s*["}]')
 _TABLES = re.compile(r"\[\s*[{\]]")
 _YAML_PAGE = re.compile(r"---(?:\n|\Z)")
-_BLANK = re.compile(r"\s*")
 _TABLE_TYPES = ("header", "database", "table")
 
 # What is neither page nor abstract, whatever follows: markup, fences of other front matter,
@@ -53,8 +52,8 @@ def read_record(data: bytes) -> RawRecord | Rejection:
     brace if text follows there; white space at its end is gone.
     """
     text, findings = _decoded(data)
-    if b"\0" in data and "\0" in text:  # the bytes are searched far faster than the text
-        return rejection("member.nul", text, text.index("\0"), f"a NUL character after {shown(_before_nul(text))}")
+    if b"\0" in data and (nul := text.find("\0")) >= 0:  # the bytes are searched far faster than the text
+        return rejection("member.nul", text, nul, f"a NUL character after {shown(text[max(nul - 20, 0) : nul])}")
     start = len(text) - len(text.lstrip())
     if start == len(text):
         return Rejection("member.empty", f"nothing but white space in {len(data)} bytes")
@@ -120,11 +119,6 @@ def _broken(data: bytes, encoding: str, first: int) -> tuple[str, list[Finding]]
     return _with_lf(data.decode(encoding, "replace")), [finding]
 
 
-def _before_nul(text: str) -> str:
-    at = text.index("\0")
-    return text[max(at - 20, 0) : at]
-
-
 def _read(text: str, start: int) -> RawRecord | Rejection:
     """By kind; the table of q7x2, "Kinds"."""
     if _JSON_PAGE.match(text, start):
@@ -164,18 +158,9 @@ def _unsupported(text: str, start: int) -> Rejection:
 
 
 def _page(text: str, front: FrontMatter, flavour: Literal["json", "yaml"]) -> RawRecord:
-    first = _end_of_blanks(text, front.end)
+    first = len(text) - len(text[front.end :].lstrip())
     begin = max(front.end, text.rfind("\n", front.end, first) + 1)
     body = text[begin:].rstrip()
-    line = text.count("\n", 0, begin) + 1 if body else _last_line(text)
+    line = text.count("\n", 0, begin) + 1 if body else text.count("\n") + (not text.endswith("\n"))
     bounds = begin, begin + len(body)
     return RawRecord("page", flavour, front.fields, body, line, bounds, front.locate, front.findings)
-
-
-def _end_of_blanks(text: str, start: int) -> int:
-    blanks = _BLANK.match(text, start)
-    return blanks.end() if blanks else start
-
-
-def _last_line(text: str) -> int:
-    return text.count("\n") + (not text.endswith("\n"))
