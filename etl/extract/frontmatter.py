@@ -14,6 +14,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import groupby
 from typing import Any, NamedTuple, NoReturn
 
 from etl.model import FieldPath, Finding, Rejection
@@ -231,10 +232,8 @@ def _surrogates(mended: str, start: int, lone: list[re.Match[str]]) -> list[Find
     entries = list(_walk(mended, start))
     offsets = [entry.offset for entry in entries]
     lines = Lines(mended)
-    found: dict[int, list[re.Match[str]]] = {}
-    for escape in lone:
-        found.setdefault(bisect_right(offsets, escape.start()) - 1, []).append(escape)
-    return [_surrogate(lines, entries[place], escapes) for place, escapes in found.items()]
+    found = groupby(lone, lambda escape: entries[bisect_right(offsets, escape.start()) - 1])
+    return [_surrogate(lines, entry, list(escapes)) for entry, escapes in found]
 
 
 def _surrogate(lines: Lines, entry: _Entry, escapes: list[re.Match[str]]) -> Finding:
