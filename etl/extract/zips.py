@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import lzma
 import os
+import re
 import stat
 import struct
 import zlib
@@ -21,6 +22,7 @@ from etl.settings import MIB
 LOCAL_BYTES = 30
 _CENTRAL = struct.Struct("<4s6H3I5H2I")
 _END = struct.Struct("<4s4H2IH")
+_END_MARK = re.compile(rb"PK\x05\x06")
 _END64 = struct.Struct("<4sQ2H2I4Q")
 _END64_LOCATOR = struct.Struct("<4sIQI")
 _ZIP64_EXTRA, _UNICODE_PATH_EXTRA = 0x0001, 0x7075
@@ -98,13 +100,8 @@ def zip_directory(file: BinaryIO) -> ZipDirectory:
 
 def _zip_ends(tail: bytes) -> tuple[list[int], bool]:
     """Offsets of possible end records in the last bytes of a zip, and whether more, or less, than a comment follows."""
-    ends, fitting = [], []
-    at = tail.find(b"PK\5\6", 0, max(0, len(tail) - _END.size + 4))
-    while at >= 0:
-        ends.append(at)
-        if at + _END.size + int.from_bytes(tail[at + 20 : at + 22], "little") == len(tail):
-            fitting.append(at)
-        at = tail.find(b"PK\5\6", at + 4, max(0, len(tail) - _END.size + 4))
+    ends = [mark.start() for mark in _END_MARK.finditer(tail, 0, max(0, len(tail) - _END.size + 4))]
+    fitting = [at for at in ends if at + _END.size + int.from_bytes(tail[at + 20 : at + 22], "little") == len(tail)]
     return (fitting, False) if fitting else (ends[-1:], True)
 
 
