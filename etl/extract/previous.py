@@ -21,16 +21,13 @@ import orjson
 
 from etl.addresses import KINDS, Address, refusal
 from etl.extract.remote import downloaded, is_address, without_secrets
-from etl.extract.trouble import SourceError
+from etl.extract.trouble import SourceError, why
 from etl.facts import Facts
 from etl.model import MANIFEST
 from etl.plain import cut
 from etl.settings import MEMBERS_IN_A_LINE, MIB, Settings, SettingsError
 from etl.site_path import is_site_path
 from etl.slugs import LONGEST, WELL_FORMED
-
-FILES = ("documents.jsonl", "withheld.jsonl", "redirects.jsonl")
-"""In the order in which they are read: what a document says of itself comes before what a redirect says of it."""
 
 _ALONE = ("documents.jsonl", "redirects.jsonl")
 _MANIFEST_BYTES = 64 * MIB
@@ -64,8 +61,8 @@ def read_previous(source: str, settings: Settings, facts: Facts) -> None:
             try:
                 read(orjson.loads(line), facts)
             except (ValueError, KeyError, TypeError, AttributeError) as error:
-                why = str(error) if isinstance(error, _FaultError) else f"not a line of a {file.name}"
-                raise SourceError(f"{file.shown}:{number}: {why}") from error
+                fault = str(error) if isinstance(error, _FaultError) else f"not a line of a {file.name}"
+                raise SourceError(f"{file.shown}:{number}: {fault}") from error
     facts.db.execute("COMMIT")
 
 
@@ -85,7 +82,7 @@ def _local(path: Path) -> Iterator[_File]:
     if manifest.is_file():
         promised = _promised(_blocks(manifest), f"{shown}/{MANIFEST}")
     else:
-        promised = {name: None for name in FILES if (folder / name).is_file()}
+        promised = {name: None for name in READERS if (folder / name).is_file()}
     for name, sha256 in promised.items():
         yield _File(name, f"{shown}/{name}", partial(_blocks, folder / name), sha256)
 
@@ -114,11 +111,11 @@ def _blocks(path: Path) -> Pieces:
         with path.open("rb") as file:
             yield from iter(partial(file.read, MIB), b"")
     except OSError as error:
-        raise SourceError(f"{path.name} of the previous generation: cannot be read: {error.strerror}") from error
+        raise SourceError(f"{path.name} of the previous generation: cannot be read: {why(error)}") from error
 
 
 def _promised(pieces: Pieces, shown: str) -> dict[str, str | None]:
-    """SHA-256 of those of `FILES` that a manifest names, in their order."""
+    """SHA-256 of those of `READERS` that a manifest names, in their order."""
     data = bytearray()
     for piece in pieces:
         data += piece
@@ -131,7 +128,7 @@ def _promised(pieces: Pieces, shown: str) -> dict[str, str | None]:
     missing = [name for name in _ALONE if name not in listed]
     if missing:
         raise SourceError(f"{shown}: names no {missing[0]}")
-    return {name: listed[name] for name in FILES if name in listed}
+    return {name: listed[name] for name in READERS if name in listed}
 
 
 # --- its lines -----------------------------------------------------------------------------
@@ -166,14 +163,14 @@ class _FaultError(ValueError):
 
 
 def _read_document(record: dict[str, Any], facts: Facts) -> None:
-    document, path = _id(record["id"]), _path(record["path"])
-    facts.db.execute("INSERT OR IGNORE INTO previous_document VALUES (?, ?, ?)", (document, _slug(record), path))
+    document, path, slug = _id(record["id"]), _path(record["path"]), _slug(record["slug"])
+    facts.db.execute("INSERT OR IGNORE INTO previous_document VALUES (?, ?, ?)", (document, slug, path))
     _add_address(facts, Address("path", path.rstrip("/")), document)
 
 
 def _read_withheld(record: dict[str, Any], facts: Facts) -> None:
     """Nobody was ever sent to a withheld document: it keeps its slug, and its path was no address."""
-    row = (_id(record["id"]), _slug(record))
+    row = (_id(record["id"]), _slug(record["slug"]))
     facts.db.execute("INSERT OR IGNORE INTO previous_document VALUES (?, ?, NULL)", row)
 
 
@@ -195,6 +192,7 @@ READERS: dict[str, Callable[[dict[str, Any], Facts], None]] = {
     "withheld.jsonl": _read_withheld,
     "redirects.jsonl": _read_redirect,
 }
+"""In the order in which they are read: what a document says of itself comes before what a redirect says of it."""
 
 
 def _add_address(facts: Facts, address: Address, document: str | None) -> None:
@@ -219,12 +217,7 @@ def _path(value: object) -> str:
     return value
 
 
-def _slug(record: dict[str, Any]) -> str:
-    slug = record["slug"]
-    if not isinstance(slug, str) or not _is_slug(slug):
-        raise _FaultError(f"not a slug: {_short(slug)}")
-    return slug
-
-
-def _is_slug(text: str) -> bool:
-    return len(text) <= LONGEST and WELL_FORMED.fullmatch(text) is not None
+def _slug(value: object) -> str:
+    if not isinstance(value, str) or len(value) > LONGEST or not WELL_FORMED.fullmatch(value):
+        raise _FaultError(f"not a slug: {_short(value)}")
+    return value
