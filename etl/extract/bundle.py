@@ -43,19 +43,19 @@ class Bundle:
     number: int
     """Its index in the list that `scan` returns."""
     name: str
-    prefix: str
-    """The folders that all members share, with a trailing slash, or nothing. It is no part of their names; the name
-    of a refused entry need not begin with it."""
-    skipped: dict[str, int]
-    """How many entries were passed over, by reason; for the printed report only."""
-    trouble: str | None
-    """A sentence, when the container could not be read to its end; the entries before that were handed over."""
     source: str
     """The source as the operator gave it; of an archive in a folder, its path through that folder."""
     told: str
     """The source as people may see it: no password, no control character."""
     shown: str
     """What people are told it is: its name; where another bundle has that name, too, its source."""
+    prefix: str = ""
+    """The folders that all members share, with a trailing slash, or nothing. It is no part of their names; the name
+    of a refused entry need not begin with it."""
+    skipped: Counter[str] = field(default_factory=Counter)
+    """How many entries were passed over, by reason; for the printed report only."""
+    trouble: str | None = None
+    """A sentence, when the container could not be read to its end; the entries before that were handed over."""
     filled: bool = False
     """Whether any entry was handed over."""
     seen: Seen | None = None
@@ -113,7 +113,7 @@ def left_out(bundles: Sequence[Bundle], settings: Settings) -> Callable[[int, st
         bundle = bundles[number]
         fits = bundle.unsure and ignored is not None and unsafe(name) is None and _fits(ignored, name, bundle.prefix)
         if fits:
-            bundle.skipped["ignored"] = bundle.skipped.get("ignored", 0) + 1
+            bundle.skipped["ignored"] += 1
         return fits
 
     return is_left_out
@@ -146,7 +146,7 @@ class _Entries:
     def __init__(self, run: _Scan, shown: str, name: str) -> None:
         self.shown = printable(shown)
         told = printable(run.origin) if is_local(run.origin) else self.shown
-        self.bundle = Bundle(len(run.bundles), SURROGATE.sub("\ufffd", name), "", {}, None, run.origin, told, told)
+        self.bundle = Bundle(len(run.bundles), SURROGATE.sub("\ufffd", name), run.origin, told, told)
         self._run = run
         self._prefix: str | None = None
         run.bundles.append(self.bundle)
@@ -197,7 +197,7 @@ class _Entries:
     def skip(self, reason: str, name: str = "") -> None:
         """Count an entry that is passed over."""
         self.pass_over()
-        self.bundle.skipped[reason] = self.bundle.skipped.get(reason, 0) + 1
+        self.bundle.skipped[reason] += 1
         if reason == "settings" and len(self.bundle.settings) < _MOST_SETTINGS:
             self.bundle.settings.append(name)
 
@@ -251,8 +251,9 @@ class _Scan:
         self._sha256 = sha256
         self._leave_out = [path.parent.resolve() / path.name for path in leave_out]
         self._ignored = globs(settings.ignore)
-        decisions = {PurePosixPath(settings.redirects).name} if settings.redirects else set()
-        self._of_settings = {unicodedata.normalize("NFC", name) for name in {CONFIG_NAME, *decisions}}
+        of_settings = CONFIG_NAME, PurePosixPath(settings.redirects or CONFIG_NAME).name
+        self.noise = partial(noise, of_settings=[unicodedata.normalize("NFC", name) for name in of_settings])
+        """Why an entry is passed over whatever `ignore` says, or None."""
         self._members = 0
         self._passed = 0
         self._bytes = 0
@@ -269,10 +270,6 @@ class _Scan:
             raise SourceError(f"{printable(scheme)}: addresses are read by http and https alone; fetch the file first")
         else:
             self._local(Path(source))
-
-    def noise(self, name: str) -> str | None:
-        """Why an entry is passed over whatever `ignore` says, or None."""
-        return noise(name, self._of_settings)
 
     def ignores(self, name: str, prefix: str = "") -> bool:
         """Whether `ignore` fits a name without so many folders."""
