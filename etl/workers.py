@@ -20,6 +20,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
+from functools import cache
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -201,15 +202,15 @@ def _in_process_of_its_own(setup: Callable[[], Any], order: _Order) -> None:
 
 # --- in a worker ---------------------------------------------------------------------------
 
-_SETUP: list[Callable[[], Any]] = []
-_STATE: list[Any] = []
+_STATE: list[Callable[[], Any]] = []
+"""What makes the state of this process, once."""
 
 
 def _initialise(setup: Callable[[], Any]) -> None:
-    """What a worker knows from its start; the state is made with the first task, whose fault its faults are."""
+    """What a worker knows from its start; its state is made with the first task, which fails where that does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, too, and the parent decides
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _SETUP[:] = [setup]
+    _STATE[:] = [cache(setup)]
 
 
 def _end_with_parent() -> None:
@@ -225,6 +226,4 @@ def _nothing() -> None:
 
 
 def _in_worker(order: _Order) -> None:
-    if not _STATE:
-        _STATE[:] = [_SETUP[0]()]
-    order.result.write_bytes(pickle.dumps(order.function(_STATE[0], order.task)))
+    order.result.write_bytes(pickle.dumps(order.function(_STATE[0](), order.task)))
