@@ -206,9 +206,8 @@ class Files:
 
     def _check_schema(self, record: dict[str, Any], shown: str, name: str, number: int) -> None:
         document = _text(record, "id" if name == "document" else "document")
-        for where, sentence in _schema_faults(name, record):
-            message = f"{where}: {sentence}" if where else sentence
-            self.fault(shown, "schema.mismatch", message, At(number, field=where or None), document)
+        for where, message in _schema_faults(name, record):
+            self.fault(shown, "schema.mismatch", message, At(number, field=where), document)
 
     def _keep_document(self, record: dict[str, Any], shown: str, number: int) -> None:
         id_, published = _text(record, "id"), Path(shown).name != "withheld.jsonl"
@@ -306,9 +305,8 @@ class Files:
             self.fault(shown, "schema.mismatch", message, At(line, column))
             return None
         faults = list(_schema_faults("manifest", manifest))
-        for where, sentence in faults:
-            message = f"{where}: {sentence}" if where else sentence
-            self.fault(shown, "schema.mismatch", message, At(field=where or None))
+        for where, message in faults:
+            self.fault(shown, "schema.mismatch", message, At(field=where))
         return None if faults else cast("dict[str, Any]", manifest)
 
     def check_manifest(self, path: Path, shown: str) -> None:
@@ -445,15 +443,17 @@ def _repeated_key(raw: bytes, record: dict[str, Any]) -> str | None:
     return found[0] if found else None
 
 
-def _schema_faults(name: str, record: object) -> Iterator[tuple[str, str]]:
-    """Where and how a record breaks its schema; the order of keys, which a schema cannot tell, comes last."""
+def _schema_faults(name: str, record: object) -> Iterator[tuple[str | None, str]]:
+    """Fields that break their schema, None for the whole record, and how; the order of keys, which no schema tells."""
     if not schemas.is_valid(name, record):
-        yield from ((".".join(map(str, path)), sentence) for path, sentence in schemas.explain(name, record))
+        for path, sentence in schemas.explain(name, record):
+            where = ".".join(map(str, path))
+            yield where or None, f"{where}: {sentence}" if where else sentence
         return
     keys = zip(cast("dict[str, Any]", record), schemas.MODELS[name].model_fields, strict=True)
     first = next((key for key, wanted in keys if key != wanted), None)
     if first is not None:
-        yield first, "the key is out of order"
+        yield first, f"{first}: the key is out of order"
 
 
 def _text(record: dict[str, Any], key: str) -> str | None:
