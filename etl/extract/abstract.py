@@ -194,7 +194,7 @@ class _Reader:
         line = self.lines[number]
         self.places.setdefault(path, (number + 1, len(line) - len(line.lstrip()) + 1))
 
-    def _is_unsure(self, number: int, what: str) -> None:
+    def _doubt(self, number: int, what: str) -> None:
         line = self.lines[number].strip()
         message = f"{shown(line)}: {what}"
         self.findings.append(Finding("abstract.uncertain", message, "it stays in the body", number + 1, 1))
@@ -249,7 +249,7 @@ class _Reader:
             self.affiliations.append(self._take(at))
             return "affiliation"
         if previous in ("title", "unsure") and adjacent and len(line.split()) < MIN_PARAGRAPH_WORDS:
-            self._is_unsure(at, "this may belong to the title")
+            self._doubt(at, "this may belong to the title")
             return "unsure"
         return ""
 
@@ -277,7 +277,7 @@ class _Reader:
             return
         below = self.lines[at + 1].strip() if at + 1 < len(self.lines) else ""
         if len(line.split()) + len(below.split()) < MIN_PARAGRAPH_WORDS:
-            self._is_unsure(at, "neither authors nor an affiliation nor metadata")
+            self._doubt(at, "neither authors nor an affiliation nor metadata")
 
     # --- from the end: keywords, metadata
 
@@ -288,7 +288,7 @@ class _Reader:
         used, texts = self._keyword_lines(number, self.left[number][label.end() :])
         terms = _terms(texts)
         if not terms or max(map(len, terms)) > MAX_TERM:
-            self._is_unsure(number, "a label of keywords without a list of terms")
+            self._doubt(number, "a label of keywords without a list of terms")
             return
         self._place(("keywords",), number)
         self.keywords += terms
@@ -323,7 +323,7 @@ class _Reader:
         label = self.places.get(("keywords",), (len(self.lines),))[0]
         after = [number for number in full if number >= label]
         if after and after != full:
-            self._is_unsure(after[0], "text after the keywords")
+            self._doubt(after[0], "text after the keywords")
 
     def _last_block(self, full: list[int]) -> list[int]:
         """The last lines without a blank one between, if all are metadata."""
