@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from etl.extract import handles
 from etl.extract.trouble import DamageError, SourceError, printable, why
+from etl.extract.unchanged import changed
 from etl.extract.zips import unzipped
 from etl.model import Rejection
 from etl.settings import Settings
@@ -46,11 +47,11 @@ _GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 
 def unopened(error: OSError, done: str = "opened") -> Rejection:
     """A member whose file fails. Raises SourceError when it is the machine that fails, or when the file is gone."""
-    name = printable(PurePosixPath(error.filename or "").name) or "a file"
+    name = PurePosixPath(error.filename or "").name or "a file"
     if error.errno in _OF_THE_MACHINE:
-        raise SourceError(f"{name}: cannot be {done}: {why(error)}") from error
+        raise SourceError(f"{printable(name)}: cannot be {done}: {why(error)}") from error
     if error.errno in _GONE:
-        raise SourceError(f"{name}: was changed while it was read: {why(error)}") from error
+        raise changed(name, f": {why(error)}") from error
     return unreadable(f"the file cannot be {done}: {why(error)}")
 
 
@@ -102,9 +103,7 @@ class Reader:
         try:
             status = os.fstat(handle)
             if not stat.S_ISREG(status.st_mode):
-                raise SourceError(
-                    f"{printable(Path(path).name)}: was changed while it was read: it is no file any more"
-                )
+                raise changed(Path(path).name, ": it is no file any more")
             data = handles.read(handle, self._limit + 1, status.st_size)
         except OSError as error:
             return unopened(error, "read")
@@ -115,13 +114,13 @@ class Reader:
         return data
 
     def _span(self, locator: Locator) -> bytes:
-        name = printable(Path(locator.container).name)
+        name = Path(locator.container).name
         try:
             data = handles.read_at(self._handle(locator.container), locator.stored, locator.offset)
         except OSError as error:
-            raise SourceError(f"{name}: cannot be read: {why(error)}") from error
+            raise SourceError(f"{printable(name)}: cannot be read: {why(error)}") from error
         if len(data) < locator.stored:
-            raise SourceError(f"{name}: was changed while it was read")
+            raise changed(name)
         return data
 
     def _handle(self, path: str) -> int:

@@ -29,10 +29,13 @@ def look(path: Path, shown: str) -> Seen:
     return Seen(path, shown, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
+def changed(shown: str, how: str = "") -> SourceError:
+    """What is said of a file that is not the one that was scanned."""
+    return SourceError(f"{printable(shown)}: was changed while it was read{how}; run again when nobody writes to it")
+
+
 def check_unchanged(files: Iterable[Seen | None]) -> None:
     """SourceError for the first file that was changed, or replaced, since it was seen."""
     for file in files:
         if file is not None and look(file.path, file.shown) != file:
-            raise SourceError(
-                f"{printable(file.shown)}: was changed while it was read; run again when nobody writes to it"
-            )
+            raise changed(file.shown)
