@@ -30,13 +30,12 @@ MODELS: dict[str, type[BaseModel]] = {
     "change": model.Change,
     "manifest": model.Manifest,
 }
-ARRIVING = frozenset(("tiki-page", "abstract"))
 
 
 @cache
 def schema(name: str) -> dict[str, Any]:
     """The published schema of a name in ``MODELS``."""
-    body = MODELS[name].model_json_schema(mode="validation" if name in ARRIVING else "serialization")
+    body = MODELS[name].model_json_schema()
     identity = f"urn:wiki-etl:schema:{name}:v{VERSION}"
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": identity, **body}
 
