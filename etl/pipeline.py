@@ -7,7 +7,8 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from itertools import chain
+from itertools import chain, groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -263,27 +264,23 @@ def finish(run: Run, facts: Facts, made: Path) -> None:
     prove(facts, made, run.entries)
 
 
-def inputs(facts: Facts) -> list[Input]:
+def inputs(facts: Facts) -> Iterator[Input]:
     """What was read, by bundle: the digest is that of the sorted lines `<member sha256>  <member>`."""
-    found: dict[str, list[Any]] = {}
     query = """
         SELECT m.bundle, f.sha256, m.name, ifnull(f.size, 0)
         FROM member m
         JOIN fact f USING (ord)
         ORDER BY m.bundle, ifnull(f.sha256, ''), m.name
         """
-    for bundle, sha256, name, size in facts.rows(query):
-        entry = found.setdefault(bundle, [0, 0, hashlib.sha256()])
-        entry[0] += 1
-        entry[1] += size
-        entry[2].update(f"{sha256 or '-'}  {name}\n".encode())
-    return [
-        Input(bundle=name, members=n, bytes=size, sha256=digest.hexdigest())
-        for name, (n, size, digest) in found.items()
-    ]
+    for bundle, members in groupby(facts.rows(query), itemgetter(0)):
+        whole, count, total = hashlib.sha256(), 0, 0
+        for _, sha256, name, size in members:
+            whole.update(f"{sha256 or '-'}  {name}\n".encode())
+            count, total = count + 1, total + size
+        yield Input(bundle=bundle, members=count, bytes=total, sha256=whole.hexdigest())
 
 
-def taken(facts: Facts) -> list[Input]:
+def taken(facts: Facts) -> Iterator[Input]:
     """What came of the previous generation, as an input without members; nothing when no byte depends on it.
 
     The digest is that of the sorted lines of the table ``taken`` (see `etl.resolve.owners`), not of the generation: to
@@ -293,7 +290,8 @@ def taken(facts: Facts) -> list[Input]:
     for (line,) in facts.rows("SELECT line FROM taken ORDER BY line"):
         whole.update(data := f"{line}\n".encode())
         size += len(data)
-    return [Input(bundle=PREVIOUS, members=0, bytes=size, sha256=whole.hexdigest())] if size else []
+    if size:
+        yield Input(bundle=PREVIOUS, members=0, bytes=size, sha256=whole.hexdigest())
 
 
 # --- whether it may be published -----------------------------------------------------------
@@ -384,9 +382,6 @@ def difference(facts: Facts, made: Path, current: Path | None) -> dict[str, Any]
 
 
 def _versions(side: str, path: Path) -> Iterator[tuple[str, str, str]]:
-    with path.open("rb") as file:
-        for line in file:
-            with _reading(path):
-                document = orjson.loads(line)
-                id_, digest = str(document["id"]), str(document["digest"])
-            yield side, id_, digest
+    with path.open("rb") as file, _reading(path):
+        for document in map(orjson.loads, file):
+            yield side, str(document["id"]), str(document["digest"])
