@@ -267,7 +267,7 @@ def share(limit: str, whole: int) -> float:
     return float(limit[:-1]) * whole / 100 if limit.endswith("%") else float(limit)
 
 
-def known_key(key: str) -> str:
+def _unknown_key(key: str) -> str:
     """A sentence that says that a key is unknown and names the nearest one."""
     near = difflib.get_close_matches(key, Settings.model_fields, n=1)
     return f"unknown setting {key!r}" + (f"; did you mean {near[0]!r}?" if near else "; `wiki-etl settings` lists all")
@@ -325,7 +325,7 @@ def _of_file(path: Path | None, flags: Mapping[str, Any]) -> tuple[Settings, dic
     origins = dict.fromkeys(Settings.model_fields, "default")
     for key in values:
         if key not in Settings.model_fields:
-            raise SettingsError(f"{path}: {known_key(key)}")
+            raise SettingsError(f"{path}: {_unknown_key(key)}")
         origins[key] = str(path)
     for key, value in flags.items():
         values[key] = value

@@ -400,7 +400,7 @@ def _add_name(names: list[str], part: str) -> bool:
         names[-1] += " " + pieces[0]
         return True
     words = [_without_degrees(piece) for piece in pieces]
-    if len(words) > len(("surname", "given name")) or not all(_is_name(piece) for piece in words):
+    if len(words) > 2 or not all(map(_is_name, words)):  # surname and given name
         return False
     names.append(", ".join(" ".join(piece) for piece in words))
     return True
