@@ -1,4 +1,4 @@
-"""Lines of files that may be damaged, or anybody's: none of them is more than memory holds."""
+"""Lines of files that may be damaged or hostile: no line takes more memory than a limit allows."""
 
 from __future__ import annotations
 

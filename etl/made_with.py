@@ -1,4 +1,4 @@
-"""Whether settings are those that a generation was made with, and the words for it: of all that reads one again."""
+"""Whether settings are those that a generation was made with, and how commands that read a generation say so."""
 
 from __future__ import annotations
 

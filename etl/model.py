@@ -89,7 +89,7 @@ class Target(NamedTuple):
 
 
 LARGEST_ID = 2**53 - 1
-"""What every reader of JSON keeps exactly."""
+"""The largest whole number that every reader of JSON keeps exactly."""
 
 
 class TikiPage(BaseModel):

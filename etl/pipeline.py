@@ -159,7 +159,7 @@ def make(run: Run, facts: Facts, members: int, made: Path) -> None:
 
 
 def processes(wanted: int | None, members: int) -> int:
-    """How many processes a run takes, where nobody said: one for few members, else the cores that there are."""
+    """How many processes a run takes: those that were asked for, else one for few members and all cores for many."""
     return wanted or (1 if members < FEWEST_FOR_POOL else min(available_cores(), MOST_JOBS))
 
 
@@ -328,7 +328,7 @@ def documents_before(current: Path | None) -> int:
 
 @contextmanager
 def _reading(path: Path) -> Iterator[None]:
-    """Something of a file of the current generation: damage is trouble with ``out/``, and no bug of ours."""
+    """While a file of the current generation is read: damage to it is trouble with ``out/``, not a bug of ours."""
     try:
         yield
     except (ValueError, KeyError, TypeError) as error:
@@ -349,7 +349,7 @@ def evidence(run: Run, made: Path, work: Path) -> Path:
 def difference(facts: Facts, made: Path, current: Path | None) -> dict[str, Any]:
     """Documents that would be added, changed and removed, by id and digest: counts and the first of them.
 
-    All of them go to a file, where nobody can hold them.
+    All of them, however many, go to a file.
     """
     facts.db.execute("CREATE TABLE later.version (side TEXT, id TEXT, digest TEXT)")
     for side, folder in (("old", current), ("new", made)):

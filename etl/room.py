@@ -42,9 +42,9 @@ def temporary_folder(place: str | None = None) -> Iterator[Path]:
 
 
 def _note(error: Exception, folder: Path, advice: str, *, but_of: Path | None = None) -> None:
-    """Once for each folder: whoever is nearer to the trouble has seen what room there was.
+    """A note about the room in a folder; the first one stays, for it was taken nearest to the trouble.
 
-    ``but_of``: nothing where the folder is on the same disk as that one.
+    ``but_of``: no note where the folder is on the same disk as this one.
     """
     begin = f"{folder} has "
     if any(note.startswith(begin) for note in getattr(error, "__notes__", ())):

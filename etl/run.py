@@ -38,9 +38,9 @@ class Run:
     sha256: str | None = None
     """What the only source must have, which is no folder; in lower case."""
     in_use: Container[Path] = frozenset()
-    """Files of settings, resolved, of which nobody is to be told that they lie in a source unused."""
+    """Resolved paths of settings files that are in use: no warning says of these that they lie in a source unused."""
     by_config: bool = False
-    """Whether the settings file was named, so that it is no surprise that others are not used."""
+    """Whether the settings file was named with ``--config``: then no warning says that others are not used."""
     progress: Progress = untold
 
     bundles: list[Bundle] = field(default_factory=list)

@@ -26,8 +26,8 @@ from etl.trouble import Trouble
 CONFIG_NAME = "wiki-etl.toml"
 MIB = 1024 * 1024
 MEMBERS_IN_A_LINE = 8
-"""A line of ours holds a body as Markdown, text and HTML, escaped: longer than so many of the largest member it is
-damage."""
+"""A line of ours holds a body three times (Markdown, text and HTML), escaped. One that is longer than this many of the
+largest members is damaged."""
 
 _SITE = r"^https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?$"
 _HOST = re.compile(r"(?:[^\s/\\?#@:\[\]]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")

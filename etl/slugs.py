@@ -17,7 +17,7 @@ LONGEST = 120
 LEGACY_LONGEST = 100
 WELL_FORMED = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 WHOLE = r"[a-z0-9]++(?:-[a-z0-9]++)*+"
-"""The same in front of what is no part of a slug."""
+"""The same without backtracking, for expressions that go on with what is no part of a slug."""
 
 # A Greek letter on its own is read by its name; in a word, and in any other script, anyascii spells it.
 GREEK = dict(
@@ -40,7 +40,8 @@ DATE_SUFFIX = re.compile(
     rf"{MONTH}\.?\s*(?:{DAY},?\s+)?\d{{4}}\s*[–—-]?\s*$",
     re.IGNORECASE,
 )
-"""A day before the month is a part of it behind a dash alone, and no range: not in `Bed 5 – 13 June 2019`."""
+"""A day before the month belongs to the date right behind a dash alone, and where that dash makes no range: not in
+`Bed 5 – 13 June 2019`."""
 NOT_SLUG = re.compile(r"[^a-z0-9]+")
 NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 NOT_LEGACY = re.compile(r"[^\w\s-]")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 DISK_FULL = "database or disk is full"
-"""How it begins, what SQLite says of want of room."""
+"""How SQLite begins its message about want of room."""
 
 
 class Trouble(Exception):

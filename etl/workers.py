@@ -106,7 +106,7 @@ class Workers:
             yield from self._next(cut, *waiting.popleft())
 
     def close(self) -> None:
-        """End all processes; one that dies while a pool ends in good order may hold a lock that the others wait for."""
+        """End all processes at once: in an orderly end, one could die with a lock that the others wait for."""
         if self._pool:
             _shut(self._pool)
         if hasattr(self._state, "close"):

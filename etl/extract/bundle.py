@@ -59,14 +59,14 @@ class Bundle:
     filled: bool = False
     """Whether any entry was handed over."""
     seen: Seen | None = None
-    """The file that members are read from by what was noted now; whoever has read them asks `check_unchanged`."""
+    """The file that members are read from later, as it is now; whoever has read them asks `check_unchanged`."""
     settings: list[str] = field(default_factory=list)
     """Names of the first few entries that were passed over as files of settings."""
     unsure: bool = False
-    """Whether `left_out` has to be asked for what was handed over: its prefix was not known when `ignore` was."""
+    """Whether `left_out` has to be asked about the entries: `ignore` was asked before the prefix was known."""
     folders: list[Seen] = field(default_factory=list)
-    """The folders that were listed: until all members were read once, a member that comes or goes would make a mixture
-    of what was there and what is; after that each is held against its bytes."""
+    """The folders that were listed. Until all members were read once these must not change, or the run would be of
+    two moments; after that, each member is held against the bytes that were read."""
 
 
 Found = Locator | Rejection
@@ -103,9 +103,9 @@ def scan(
 
 
 def left_out(bundles: Sequence[Bundle], settings: Settings) -> Callable[[int, str], bool]:
-    """What says of an entry that was handed over, once, whether `ignore` fits it now that its bundle's prefix is known.
+    """Whether `ignore` fits an entry that was handed over, now that the prefix of its bundle is known.
 
-    Those are counted as skipped.
+    To be asked once for each entry: where it fits, the entry counts as skipped.
     """
     ignored = globs(settings.ignore)
 
@@ -163,9 +163,9 @@ class _Entries:
         It may answer None: the entry is a bundle of its own; ``is_bundle`` says so of one that is passed over.
         ``flaw`` says what the entry is instead of a file.
 
-        Globs see a name without the folders that all members share, those that are ignored among them. What fits
-        without as many folders as can be shared by now is ignored; what fits only with some of them is handed over, and
-        decided when the last entry was seen (`left_out`).
+        Globs see a name without the folders that all members share, ignored members among them. These folders can
+        only become fewer: what fits without those that are shared up to now is ignored; what fits only with some of
+        them is handed over, and decided when the last entry was seen (`left_out`).
         """
         name = tidy(raw)
         outside = unsafe(name)  # before what is passed over: ".." begins with a dot, too

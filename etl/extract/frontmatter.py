@@ -22,7 +22,7 @@ from etl.positions import Lines, position
 
 MAX_DEPTH = 64
 MAX_NODES = 100_000
-"""Values of a front matter, in YAML with every alias written out: more is an attack, not a page."""
+"""The most values of a front matter, in YAML with every alias written out: more is an attack, not a page."""
 
 Offsets = dict[FieldPath, int]
 

@@ -207,10 +207,10 @@ class _Download:
 
 
 class _Thread:
-    """A thread that makes calls for somebody who does not wait for ever.
+    """A thread that makes calls, so that the caller need not wait for ever.
 
-    The time-out of a socket begins again with every byte. Here look-ups, handshakes, headers and bodies that come a
-    byte a minute end, too: whoever called goes on, and the thread is left behind with its connection.
+    The time-out of a socket begins again with every byte, and look-ups have none. Here all of a call has to end in
+    time: else the caller goes on, and the thread is left behind with its connection.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Compressed streams: unpacked a bounded piece at a time, and no end that is not the end of a stream."""
+"""Compressed streams: unpacked a bounded piece at a time; one that is cut off is never taken for a whole one."""
 
 from __future__ import annotations
 

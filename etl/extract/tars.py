@@ -69,7 +69,7 @@ def is_tar(block: bytes) -> bool:
 
 
 class Tape:
-    """The bytes of a tar, forwards only; it never reads a header of absurd length."""
+    """The bytes of a tar, forwards only, and never a header of absurd length."""
 
     def __init__(self, some: Callable[[int], bytes]) -> None:
         self.position = 0

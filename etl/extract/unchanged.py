@@ -1,4 +1,4 @@
-"""Whether a file is still the one that was scanned: what is read later is found by offsets that were noted then."""
+"""Whether a file is still the one that was scanned: its members are read later, at the offsets noted then."""
 
 from __future__ import annotations
 
