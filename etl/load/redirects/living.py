@@ -16,6 +16,9 @@ import orjson
 from etl.addresses import as_path, lookups
 from etl.load.redirects.neutral import CompileOptions, MapError, entries
 
+BUFFER = 1 << 18
+"""Bytes that are read at once: lines are longer than Python reads by itself, and it would put them together."""
+
 _DOCUMENT = re.compile(rb'\{"id":"[^"\\]*","kind":"[^"\\]*","status":"[^"\\]*","slug":"[^"\\]*","path":"([^"\\]*)",')
 """The beginning of a document as it is written: bodies are long, and nothing of them is asked here."""
 _PLAIN = re.compile(r"(?:/[A-Za-z0-9_~-]++)++/?")
@@ -41,7 +44,7 @@ def documents_beside(map_file: Path) -> Path | None:
 def document_paths(documents: Path) -> Iterator[str]:
     """The paths of the documents. Raises MapError for a line that is none."""
     try:
-        with documents.open("rb") as lines:
+        with documents.open("rb", buffering=BUFFER) as lines:
             for number, line in enumerate(lines, 1):
                 match = _DOCUMENT.match(line)
                 try:
