@@ -1,4 +1,4 @@
-"""Many values in eight bytes each, where only whether and how often they are there is asked."""
+"""Many values in eight bytes each, or in bits, where only whether and how often they are there is asked."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from heapq import merge
 
 RUN = 1 << 14
 """Hashes that are sorted at once, for in a list they take five times as much."""
+PLACES = 1 << 22
+"""Bits of a `Sieve`, half a MiB."""
 
 
 class Hashes:
@@ -36,3 +38,22 @@ class Hashes:
 
     def __contains__(self, value: Hashable) -> bool:
         return self.count(value) > 0
+
+
+class Sieve:
+    """Values in memory of one size: each of them passes, and of all others the more, the more values there are.
+
+    >>> sieve = Sieve([5, 70])
+    >>> 5 in sieve, 6 in sieve, 5 + PLACES in sieve
+    (True, False, True)
+    """
+
+    def __init__(self, values: Iterable[Hashable]) -> None:
+        self._bits = bits = bytearray(PLACES >> 3)
+        for value in values:
+            place = hash(value)
+            bits[place % PLACES >> 3] |= 1 << (place & 7)
+
+    def __contains__(self, value: Hashable) -> bool:
+        place = hash(value)
+        return self._bits[place % PLACES >> 3] >> (place & 7) & 1 == 1

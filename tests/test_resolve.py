@@ -10,7 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from etl.addresses import Address
 from etl.facts import Facts, Row
+from etl.model import Target
 from etl.resolve import LONGEST_CHAIN, assets, redirects, resolve, terms
 from etl.resolve.links import Index
 from etl.settings import Settings, SettingsError
@@ -304,6 +306,18 @@ def test_a_name_is_found_in_any_spelling_of_a_title_or_of_an_alias(resolved: Cal
     index = Index(facts)
     found = {key: [target.document for target in index.by_name(key)] for key in ("hand pump", "pump old", "pump")}
     assert found == {"hand pump": ["tiki-2", "tiki-1"], "pump old": ["tiki-1", "tiki-2"], "pump": []}
+
+
+def test_what_is_nowhere_is_not_asked_for_in_the_facts_file(resolved: Callable[..., Facts]) -> None:
+    facts = resolved([page(1, claims=[("name", "Hand pump", 3, "alias")])])
+    index, asked = Index(facts), list[str]()
+    facts.db.set_trace_callback(asked.append)
+    found = index.by_address(Address("name", "Beds")), index.by_id("77"), index.by_slug("beds")
+    assert found == (None, None, None)
+    assert not index.by_name("beds")
+    assert not asked
+    assert index.by_address(Address("name", "Hand pump")) == Target("tiki-1", "/pages/page-1/")
+    assert asked
 
 
 # --- files and terms -----------------------------------------------------------------------

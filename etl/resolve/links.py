@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
+from itertools import chain
+from typing import TypeVar
 
 from etl.addresses import Address, name_key
 from etl.facts import Facts
+from etl.hashes import Sieve
 from etl.model import Target
+
+Key = TypeVar("Key", bound=Hashable)
+Answer = TypeVar("Answer")
 
 
 def index_links(facts: Facts) -> None:
@@ -75,11 +81,19 @@ class Index:
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
-        self.by_address = lru_cache(4096)(self._by_address)
-        self.by_id = lru_cache(4096)(self._by_id)
-        self.by_name = lru_cache(4096)(self._by_name)
-        self.by_slug = lru_cache(4096)(self._by_slug)
+        keys = "SELECT key FROM link_id UNION ALL SELECT key FROM link_name UNION ALL SELECT key FROM link_slug"
+        addresses = facts.rows("SELECT kind, value FROM redirect")
+        self._known = Sieve(chain(addresses, (key for (key,) in facts.rows(keys))))
+        self.by_address = self._sieved(self._by_address, None)
+        self.by_id = self._sieved(self._by_id, None)
+        self.by_name: Callable[[str], Sequence[Target]] = self._sieved(self._by_name, ())
+        self.by_slug = self._sieved(self._by_slug, None)
         self.tag = lru_cache(4096)(self._tag)
+
+    def _sieved(self, look_up: Callable[[Key], Answer], nothing: Answer) -> Callable[[Key], Answer]:
+        """A look-up that does not ask the file for what is nowhere, as most is that a link asks before it is found."""
+        known, kept = self._known, lru_cache(4096)(look_up)
+        return lambda key: kept(key) if key in known else nothing
 
     def _by_address(self, address: Address) -> Target | None:
         query = "SELECT document, path FROM redirect JOIN goal USING (ord) WHERE kind = ? AND value = ?"
