@@ -435,6 +435,19 @@ def link_address(link: LegacyLink) -> Address | None:
     return Address("name", name) if name else None
 
 
+def link_lookups(link: LegacyLink | None, href: str, hosts: Sequence[str], legacy_base: str = "/") -> Sequence[Address]:
+    """What a link asks the redirect map for, in the order of servers; ``link``: its `legacy_target`.
+
+    >>> link_lookups(None, "/wiki/Node.js", [], "/wiki")[1], link_lookups(None, "http://other.example/Wells", [])
+    (Address(kind='name', value='Node.js'), [])
+    """
+    usual = link_address(link) if link else None
+    if legacy_base == "/" and usual and usual.value == href.rstrip("/"):  # as nearly all are: so would `lookups` say
+        return usual, Address("name", usual.value[1:])
+    asked = lookups(on_old_site(href, hosts, legacy_base) or "", legacy_base)
+    return [*asked, usual] if usual else asked  # as no request can spell it: twice encoded, or with a lone percent
+
+
 def on_old_site(href: str, hosts: Sequence[str], legacy_base: str = "/") -> str | None:
     """What a link asks the old site for, from its slash on; None for what is not of the old site.
 

@@ -112,6 +112,15 @@ def make_slug(title: str) -> str:
     return shortened(NOT_SLUG.sub("-", text).strip("-"))
 
 
+def well_formed(slug: str) -> str:
+    """The slug that a page of the new site would have for one of the old site.
+
+    >>> well_formed("clear-water"), well_formed("Clear_Water")
+    ('clear-water', 'clear-water')
+    """
+    return slug if WELL_FORMED.fullmatch(slug) else make_slug(slug)
+
+
 def _transliterated(run: re.Match[str]) -> str:
     letters = run[0]
     if letters in GREEK:

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from etl.addresses import Address
+from etl.addresses import Address, legacy_target, link_lookups
 from etl.facts import Facts, Row
 from etl.model import Target
 from etl.resolve import LONGEST_CHAIN, assets, redirects, resolve, terms
 from etl.resolve.links import Index
 from etl.settings import Settings, SettingsError
+from etl.transform.body.links import Linker
 
 Claim = tuple[str, str, int, str]
 Known = tuple[Row, list[Claim]]
@@ -101,6 +102,10 @@ def test_a_chain_may_be_long_but_not_without_end(resolved: Callable[..., Facts])
         ("/pages/deep-wells/", "tiki-1"),
         ("/deep-wells", "tiki-1"),
         ("/3", "tiki-1"),
+        ("/garden/old-wells.html", "tiki-1"),
+        ("https://old.example/Well.doc", "tiki-1"),
+        ("/well.DOC", "tiki-1"),
+        ("/posts/Deep_Wells", "tiki-1"),
         ("/7", "no such page in the export"),
         ("/" + "9" * 40, "no such page in the export"),
         ("/posts/", "no such page in the export"),
@@ -111,13 +116,15 @@ def test_a_chain_may_be_long_but_not_without_end(resolved: Callable[..., Facts])
         ("/dl12", "no page of the old wiki"),
         ("https://other.example/Deep+wells", "an address outside of the wiki"),
         ("https://old.example@other.example/1", "an address outside of the wiki"),
+        ("https://other.example/Well.doc", "an address outside of the wiki"),
     ],
 )
 def test_a_redirect_to_an_address_of_the_wiki_goes_to_its_page(
     url: str, goal: str, resolved: Callable[..., Facts]
 ) -> None:
+    claims = [("path", "/garden/old-wells.html", 2, "slug"), ("name", "Well.doc", 1, "title")]
     known = [
-        page(1, "deep-wells", title="Deep wells", legacy_slug="wells-of-old"),
+        page(1, "deep-wells", title="Deep wells", page_name="Well.doc", legacy_slug="wells-of-old", claims=claims),
         page(2, status="stub", redirect_what="url", redirect_to=url),
         page(3, status="stub", redirect_what="url", redirect_to="/1"),
         page(4, status="draft"),
@@ -126,6 +133,49 @@ def test_a_redirect_to_an_address_of_the_wiki_goes_to_its_page(
     document = facts.one("SELECT t.document FROM fact f JOIN fact t ON t.ord = f.goes_to WHERE f.page_id = 2")
     message = facts.one("SELECT message FROM finding WHERE code = 'redirect.unresolved'")
     assert (document or message) == (goal if document else f"redirect to url {url!r}: {goal}")
+
+
+WORDS = ("Wells", "wells", "wells.html", "Wells.doc", "deep-wells", "7", "Deep_Wells", "cat5")
+URLS = st.builds(
+    str.__add__,
+    st.sampled_from(
+        ["/", "/posts/", "/garden/", "/pages/", "/tags/", "/tiki-index.php?page=", "/tiki-index.php?page_id="]
+    ),
+    st.sampled_from(WORDS),
+)
+CLAIMS = st.one_of(
+    st.tuples(st.just("name"), st.sampled_from(WORDS), st.integers(1, 4), st.just("alias")),
+    st.builds(lambda word: ("path", f"/garden/{word}", 2, "slug"), st.sampled_from(WORDS)),
+    st.builds(lambda word: ("path", f"/posts/{word}", 3, "alias"), st.sampled_from(WORDS)),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
+@given(
+    URLS,
+    st.lists(
+        st.tuples(
+            st.sampled_from(WORDS), st.sampled_from(["wells", "deep-wells", "cat5"]), st.lists(CLAIMS, max_size=3)
+        ),
+        min_size=1,
+        max_size=3,
+    ),
+)
+def test_a_redirect_leads_where_a_link_leads_and_always_where_the_map_leads(
+    resolved: Callable[..., Facts], url: str, drawn: list[tuple[str, str, list[Claim]]]
+) -> None:
+    known = [
+        page(number, slug, title=title, page_name=title, claims=[("name", title, 1, "title"), *claims])
+        for number, (title, slug, claims) in enumerate(drawn, 7)
+    ]
+    way = page(99, status="stub", redirect_what="url", redirect_to=url)
+    chosen = Settings(home="wells")
+    facts = resolved([*known, way], chosen)
+    index = Index(facts)
+    link = Linker(chosen, index).resolve(url)
+    asked = link_lookups(legacy_target(url, (), chosen.path_prefixes), url, ())
+    goal = facts.one("SELECT t.document FROM fact f JOIN fact t ON t.ord = f.goes_to WHERE f.page_id = 99")
+    assert goal == link.target or (goal is None and not any(map(index.by_address, asked)))
 
 
 def test_a_redirect_that_cannot_be_read_leads_nowhere(resolved: Callable[..., Facts]) -> None:

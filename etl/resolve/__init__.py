@@ -8,18 +8,19 @@ workers gives the same decisions. Nothing of the size of the corpus is in memory
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from etl.addresses import LegacyLink, canonical_name, legacy_target, name_key
+from etl.addresses import OF_TERMS, Address, LegacyLink, legacy_target, link_lookups, name_key, without_html
 from etl.facts import Facts
 from etl.model import ASSET_STATES
 from etl.resolve.links import index_links
 from etl.resolve.owners import own_addresses
 from etl.resolve.paths import own_paths
 from etl.settings import Settings, SettingsError
+from etl.slugs import make_slug, undated, well_formed
 
 LONGEST_CHAIN = 64
 MOST_CONFLICTS = 0.10
@@ -184,10 +185,9 @@ def _redirect_pages(facts: Facts, settings: Settings) -> None:
     facts.db.executemany("INSERT INTO page_name VALUES (?, ?)", _page_names(facts))
     facts.script("CREATE INDEX page_name_key ON page_name (key, ord)")
     if facts.one("SELECT 1 FROM fact WHERE redirect_to IS NOT NULL LIMIT 1"):
-        facts.script("CREATE INDEX claim_name ON claim (value, ord, rank) WHERE kind = 'name'")
-    if facts.one("SELECT 1 FROM fact WHERE redirect_what = 'url' LIMIT 1"):
         facts.script(
             """
+            CREATE INDEX claim_address ON claim (kind, value, ord, rank);
             CREATE INDEX fact_page_id ON fact (page_id) WHERE senior IS NOT NULL;
             CREATE INDEX fact_legacy_slug ON fact (legacy_slug) WHERE senior IS NOT NULL;
             CREATE INDEX fact_slug ON fact (slug) WHERE senior IS NOT NULL
@@ -217,6 +217,7 @@ def _redirect_pages(facts: Facts, settings: Settings) -> None:
             )
     facts.script(
         """
+        DROP INDEX IF EXISTS claim_address;
         CREATE INDEX chain_ord ON chain (ord, goes_to);
 
         UPDATE fact
@@ -238,12 +239,9 @@ def _end_of_chain(facts: Facts, settings: Settings, start: int, what: str, name:
     """Ordinal of the document at the end of a chain of redirect pages, or why there is none."""
     seen = {start}
     for _ in range(LONGEST_CHAIN):
-        link = _redirect_link(what, name, settings)
-        if isinstance(link, str):
-            return link
-        row = _page_of(facts, link, by_slug=what == "url")
-        if row is None:
-            return "no such page in the export"
+        row = _page_of(facts, settings, what, name)
+        if isinstance(row, str):
+            return row
         ord_, outcome, what_next, name_next = row
         if ord_ in seen:
             return "a loop"
@@ -254,30 +252,44 @@ def _end_of_chain(facts: Facts, settings: Settings, start: int, what: str, name:
     return f"a chain of more than {LONGEST_CHAIN} redirects"
 
 
-def _redirect_link(what: str, name: str, settings: Settings) -> LegacyLink | str:
-    """What a redirect names, as a link of a body would, or why it names no page."""
+def _page_of(facts: Facts, settings: Settings, what: str, target: str) -> tuple[Any, ...] | str:
+    """The page that a redirect names: its ordinal, outcome and own redirect; or why it names none."""
     if what == "page":
-        return LegacyLink("name", name, "")
-    if what != "url":
+        link: LegacyLink | None = LegacyLink("name", target, "")
+    elif what == "url":
+        link = legacy_target(target, settings.hosts, settings.path_prefixes, settings.legacy_base)
+    else:
         return "its target cannot be read"
-    link = legacy_target(name, settings.hosts, settings.path_prefixes, settings.legacy_base)
+    asked = link_lookups(link, target if what == "url" else "", settings.hosts, settings.legacy_base)
+    for condition, values in _searches(link, asked, settings.home or ""):
+        if found := _first_page(facts, condition, *values):
+            return found
     if link is None:
         return "an address outside of the wiki"
-    return "no page of the old wiki" if link.kind == "other" else link
+    return "no page of the old wiki" if link.kind == "other" else "no such page in the export"
 
 
-def _page_of(facts: Facts, link: LegacyLink, *, by_slug: bool) -> tuple[Any, ...] | None:
-    """The page that a link means, those that are published first: its ordinal, outcome and own redirect."""
-    kind, value, _ = link
+def _searches(link: LegacyLink | None, asked: Sequence[Address], home: str) -> Iterator[tuple[str, Sequence[str]]]:
+    """Conditions of the page that a link means, each with its values, in the order of links in bodies (README)."""
+    yield from ((_CLAIMANT, address) for address in asked)
+    kind, value, _ = link or LegacyLink("file", "", "")
+    names, slugs = list[str](), list[str]()
     if kind == "id":
-        return _first_page(facts, "f.page_id = ?", value)
-    found = None
-    if kind == "name":
-        found = _first_page(facts, _CLAIMANT, canonical_name(value) or "")
-        found = found or _first_page(facts, "f.ord IN (SELECT ord FROM page_name WHERE key = ?)", name_key(value))
-    if found or not by_slug:
-        return found
-    return _first_page(facts, "f.legacy_slug = ?", value) or _first_page(facts, "f.slug = ?", value)
+        yield "f.page_id = ?", [value]
+    elif kind == "name":
+        names = [value, without_html(value)]
+        slugs = [*names, make_slug(undated(names[-1]))]
+    elif kind == "other":
+        names = [value.strip("/") or home]
+    elif kind == "file":  # perhaps a page is named like one
+        names = [address.value for address in asked if address.kind == "name"]
+    else:
+        slugs = [value] if kind in OF_TERMS else [value, well_formed(value)]
+    for key in filter(None, map(name_key, names)):
+        yield "f.ord IN (SELECT ord FROM page_name WHERE key = ?)", [key]
+    for slug in slugs:
+        yield "f.slug = ?", [slug]
+        yield "f.legacy_slug = ?", [slug]
 
 
 _CLAIMANT = """
@@ -285,7 +297,7 @@ _CLAIMANT = """
         SELECT c.ord
         FROM claim c
         JOIN fact o ON o.ord = c.ord
-        WHERE c.kind = 'name'
+        WHERE c.kind = ?
           AND c.value = ?
           AND (o.outcome = 'document' OR o.redirect_to IS NOT NULL)
           AND o.senior IS NOT NULL
@@ -293,10 +305,10 @@ _CLAIMANT = """
         LIMIT 1
     )
 """
-"""Who will own a name among the pages that lead somewhere: as `owners.own_addresses` decides it."""
+"""Who will own an address among the pages that lead somewhere: as `owners.own_addresses` decides it."""
 
 
-def _first_page(facts: Facts, condition: str, value: str) -> tuple[Any, ...] | None:
+def _first_page(facts: Facts, condition: str, *values: str) -> tuple[Any, ...] | None:
     row: tuple[Any, ...] | None = facts.db.execute(
         f"""
         SELECT f.ord, f.outcome, f.redirect_what, f.redirect_to
@@ -306,7 +318,7 @@ def _first_page(facts: Facts, condition: str, value: str) -> tuple[Any, ...] | N
         ORDER BY (f.outcome <> 'document'), f.senior
         LIMIT 1
         """,
-        (value,),
+        values,
     ).fetchone()
     return row
 

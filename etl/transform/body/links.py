@@ -24,14 +24,13 @@ from etl.addresses import (
     host_name,
     legacy_target,
     link_address,
-    lookups,
+    link_lookups,
     name_key,
-    on_old_site,
     without_html,
 )
 from etl.model import AssetState, LinkKind, LinkState, Target
 from etl.settings import Settings
-from etl.slugs import WELL_FORMED, make_slug, paths_of, shortened, undated
+from etl.slugs import make_slug, paths_of, undated, well_formed
 
 FOLLOWED = frozenset(("http", "https", "ftp", "mailto", "tel"))
 SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
@@ -256,16 +255,11 @@ class Linker:
         return self._mapped(None, href) or self.named(*names)
 
     def _asked(self, legacy: LegacyLink | None, href: str) -> Sequence[Address]:
-        """What a link asks the redirect map for, in the order of servers."""
-        usual, base = link_address(legacy) if legacy else None, self.settings.legacy_base
-        if base == "/" and usual and usual.value == href.rstrip("/"):  # as nearly all are: so would `lookups` say
-            return usual, Address("name", usual.value[1:])
-        asked = lookups(on_old_site(href, self.settings.hosts, base) or "", base)
-        return [*asked, usual] if usual else asked  # as no request can spell it: twice encoded, or with a lone percent
+        return link_lookups(legacy, href, self.settings.hosts, self.settings.legacy_base)
 
     def _of_slug(self, slug: str, names: Sequence[str]) -> Destination | None:
         """The page or tag that a slug means, or else the names that a link gives."""
-        return self._slug(slug) or self.named(*names) or self._slug(_well_formed(slug)) or self._tag(slug)
+        return self._slug(slug) or self.named(*names) or self._slug(well_formed(slug)) or self._tag(slug)
 
     def _slug(self, slug: str) -> Destination | None:
         page = self.lookup.by_slug(slug)
@@ -288,7 +282,7 @@ class Linker:
         of_slug = self._old_page(without_html(as_path(asked, self.settings.legacy_base))) if asked else None
         slug = of_slug[1] if of_slug else ""
         if asked and not slug:
-            slug = make_slug(undated(without_html(value))) if kind == "name" else _well_formed(value)
+            slug = make_slug(undated(without_html(value))) if kind == "name" else well_formed(value)
         return self._dangling(slug) if slug else Destination(None, "legacy", "unmapped", None, "link.unmapped")
 
     def _dangling(self, slug: str) -> Destination:
@@ -314,11 +308,6 @@ class Linker:
         if href.startswith("/"):
             return Destination(encoded(href), "file", "ok")
         return Destination(None, "legacy", "unmapped", None, "link.unmapped")
-
-
-def _well_formed(slug: str) -> str:
-    """The slug that a page of the new site would have for one of the old site."""
-    return slug if WELL_FORMED.fullmatch(slug) else shortened(make_slug(slug))
 
 
 def _to(page: Target, finding: str | None = None) -> Destination:
