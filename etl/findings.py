@@ -98,7 +98,10 @@ CATALOGUE: dict[str, tuple[Severity, str]] = {
     "redirect.unresolved": ("warning", "a redirect page, or a setting, whose target is unknown, external or a loop"),
     "redirect.unsupported": ("warning", "a redirect, or a whole map, that the files of one web server cannot express"),
     "term.shared-slug": ("info", "two categories or tags with the same slug"),
-    "term.shared-path": ("warning", "a category or tag whose path is that of a document"),
+    "term.shared-path": (
+        "warning",
+        "a category or tag whose path is that of a document, or one that the redirect map answers",
+    ),
     # what validate alone says: of a source, or of our own files
     "bundle.empty": ("error", "a source or a file of documents that holds nothing at all"),
     "line.invalid": ("error", "a line of a file that is not one whole JSON object"),

@@ -433,3 +433,16 @@ def test_a_tag_with_the_path_of_a_document_is_told(resolved: Callable[..., Facts
         facts = resolved([page(1, "wells")], chosen, tags)
         found = facts.rows("SELECT message FROM finding WHERE code = ?", "term.shared-path")
         assert [message for (message,) in found] == told
+
+
+def test_a_tag_with_the_path_of_a_redirect_is_told(resolved: Callable[..., Facts]) -> None:
+    claims = [("name", "Wells", 1, "title"), ("name", "Soil", 1, "title"), ("path", "/wells", 3, "alias")]
+    tags = [(0, "wells", "Wells", "wells", 0), (0, "soil", "Soil", "soil", 0), (0, "sand", "Sand", "sand", 0)]
+    for template, reserved, told in (
+        ("/{slug}/", ("/soil/",), [("Wells", "/wells/", "name 'Wells'"), ("Wells", "/wells/", "path '/wells'")]),
+        ("/Wells/{slug}", (), []),
+        ("/tags/{slug}/", (), []),
+    ):
+        facts = resolved([page(1, claims=claims)], Settings(tag_template=template, reserved=reserved), tags)
+        found = [row[0] for row in facts.rows("SELECT message FROM finding WHERE code = 'term.shared-path'")]
+        assert found == [f"{name!r} has the path {path!r}, and {what} goes to tiki-1" for name, path, what in told]

@@ -19,6 +19,7 @@ from etl.model import ASSET_STATES
 from etl.resolve.links import index_links
 from etl.resolve.owners import own_addresses
 from etl.resolve.paths import own_paths
+from etl.routes import wiki_folder
 from etl.settings import Settings, SettingsError
 from etl.slugs import make_slug, undated, well_formed
 
@@ -383,6 +384,22 @@ def _terms(facts: Facts, settings: Settings) -> None:
     for name, path, document in hidden:
         message = f"{name!r} has the path {path!r}, as {document} does"
         facts.add_finding(None, "term.shared-path", message, "one of them hides the other", cause=path)
+    mapped = facts.rows(  # names in any case, as servers find them
+        """
+        SELECT t.name, t.path, r.kind, r.value, ifnull('goes to ' || g.document, 'is gone')
+        FROM (SELECT kind, value, ord, CASE kind WHEN 'path' THEN value ELSE ? || value END AS request FROM redirect) r
+        JOIN (SELECT name, slug, path, rtrim(path, '/') AS request FROM term_line) t
+          ON lower(t.request) = lower(r.request) AND (r.kind = 'name' OR t.request = r.request)
+        LEFT JOIN goal g ON g.ord = r.ord
+        WHERE t.request NOT IN (SELECT path FROM living)
+        ORDER BY t.slug, t.name, r.kind, r.value
+        """,
+        wiki_folder(settings.legacy_base),
+    )
+    for name, path, kind, value, answer in mapped:
+        message = f"{name!r} has the path {path!r}, and {kind} {value!r} {answer}"
+        action = "servers that ask the map first never show the tag, unless its path is reserved"
+        facts.add_finding(None, "term.shared-path", message, action, cause=f"{path} {kind} {value}")
 
 
 # --- lines ---------------------------------------------------------------------------------
