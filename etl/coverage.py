@@ -259,9 +259,10 @@ class _Known:
             if address in self._gone:
                 return "gone", None
         path = _path(target)
-        if self._is_home(path, meanings):
+        folder = path.rstrip("/").removesuffix("/index.html")  # the new site has both; of the old one see the map
+        if not folder or self._is_home(path, meanings):
             return "home", None
-        if path.rstrip("/") in self._live:
+        if path.rstrip("/") in self._live or folder in self._live:
             return "live", None
         if _in_any_case(path.rstrip("/")) not in self._live and self._is_in_another_case(meanings):
             return "case", None
@@ -274,7 +275,7 @@ class _Known:
         return any(self._folded.count(name) == 1 for name in names)
 
     def _is_home(self, path: str, meanings: Sequence[Address]) -> bool:
-        if path.strip("/") in {"", self._base.strip("/")}:
+        if path.strip("/") == self._base.strip("/"):
             return True
         return path.rstrip("/") == self._script and meanings[:1] == [Address("path", self._script)]
 

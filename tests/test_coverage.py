@@ -101,11 +101,13 @@ def test_a_name_in_the_case_of_no_server_is_not_answered(map_file: Path) -> None
         (["/7", "/7/", "/tiki-index.php?bl=y&page_id=7", "http://old.example/7"], "id"),
         (["/Gone+wells", "/8"], "gone"),
         (["/pages/not-redirected/", "/pages/seven-wells", "/tags/wells/?page=2"], "live"),
-        (["/", "/?utm_source=x", "/tiki-index.php", "/tiki-index.php?bl=y"], "home"),
+        (["/pages/seven-wells/index.html", "/tags/wells/index.html?page=2"], "live"),
+        (["/", "/?utm_source=x", "/index.html", "/tiki-index.php", "/tiki-index.php?bl=y"], "home"),
         (
             ["/Eight+wells", "/Twins", "/9", "/posts/other", "/tags/other", "/tiki-index.php?page=x&page_id=0"],
             "unanswered",
         ),
+        (["/Seven+wells/index.html", "/posts/clear-water-in-autumn/index.html", "/7/index.html"], "unanswered"),
         (
             ["/styles/a.css", "/img/x.png", "/tiki-download_file.php?fileId=3", "/dl12", "/wp-login.php", "/.env"],
             "no page",
