@@ -218,8 +218,13 @@ class Settings(BaseModel):
         return value
 
     def legacy_path(self, slug: str) -> str | None:
-        """Path of a page on the old site, without what no entry of the map ends in; None when it had none."""
-        return self.legacy_template.rstrip("/").removesuffix(".html").replace("{slug}", slug) or None
+        """Path of a page on the old site, without all of `legacy_ends`; None when it had none."""
+        path = self.legacy_template.rstrip("/").removesuffix("/index.html").removesuffix(".html")
+        return path.replace("{slug}", slug) or None
+
+    def legacy_ends(self) -> tuple[str, ...]:
+        """What the path of a page on the old site may end in."""
+        return ("", ".html", "/index.html") if self.legacy_template.endswith("/index.html") else ("", ".html")
 
     def path(self, slug: str) -> str:
         """Path of a document on the new site."""

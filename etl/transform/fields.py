@@ -317,8 +317,8 @@ class _Reading:
                 claim(Address("name", form), 1, "title")
         if fields.slug_path:
             sound = not fields.slug_made
-            claim(Address("path", fields.slug_path), 2, "slug", sound=sound)
-            claim(Address("path", f"{fields.slug_path}.html"), 2, "slug", sound=sound)
+            for end in self.settings.legacy_ends():
+                claim(Address("path", fields.slug_path + end), 2, "slug", sound=sound)
         for address in stored:
             claim(address, 3, "alias", sound=True)  # it was asked about when it was read
         for name, offset in raw_body.harvested_aliases(self.record.body):

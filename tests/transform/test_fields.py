@@ -538,6 +538,11 @@ def test_an_old_address_is_that_of_the_slug_as_it_was(slug: str, path: str) -> N
     [
         ("/articles/{slug}/", "odd-five", {"/articles/odd-five", "/articles/odd-five.html"}),
         ("/{slug}.html", "odd-five", {"/odd-five", "/odd-five.html"}),
+        (
+            "/garden/{slug}/index.html",
+            "odd-five",
+            {"/garden/odd-five", "/garden/odd-five.html", "/garden/odd-five/index.html"},
+        ),
         ("/blog/en/{slug}", "odd-five", {"/blog/en/odd-five", "/blog/en/odd-five.html"}),
         ("", "odd-five", set()),
         ("", "/posts/odd-five", {"/posts/odd-five", "/posts/odd-five.html"}),
