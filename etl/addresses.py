@@ -136,7 +136,7 @@ def alias_address(alias: str, path_prefixes: Sequence[str], legacy_base: str = "
         return next(iter(_asked(path.partition("?")[2]) or ()), None)
     path = path.strip("/")
     text = decode(_BAD_PERCENT.sub("%25", path) if "%" in path else path)
-    return None if text is None else _kept(_classified(text, path_prefixes))
+    return None if text is None else _kept(_classified(text, _prefixes_of(inside, path_prefixes, legacy_base)))
 
 
 def plain_address(text: str) -> Address | None:
@@ -282,6 +282,11 @@ def _inside(path: str, legacy_base: str) -> str | None:
     return path[len(base) :] if path.startswith(base) else None
 
 
+def _prefixes_of(inside: str | None, path_prefixes: Sequence[str], legacy_base: str) -> Sequence[str]:
+    """First segments that make a path: none in the old wiki's folder, where servers look up names."""
+    return path_prefixes if inside is None or wiki_folder(legacy_base) == "/" else ()
+
+
 # --- names ---------------------------------------------------------------------------------
 
 
@@ -405,8 +410,9 @@ def legacy_target(
         return None
     address, _, anchor = rest.partition("#")
     path, _, query = address.partition("?")
-    found = _of_prefix(path, path_prefixes)
-    inside = _inside(path, legacy_base) if found is None else None
+    inside = _inside(path, legacy_base)
+    found = _of_prefix(path, _prefixes_of(inside, path_prefixes, legacy_base))
+    inside = inside if found is None else None
     below = inside if found is None else path.lstrip("/").partition("/")[2]
     if below and _FILE.fullmatch(below) and not (found and found[0] in OF_TERMS):
         return None

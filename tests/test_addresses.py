@@ -81,11 +81,12 @@ def test_a_lone_percent_sign_of_a_stored_alias_means_itself() -> None:
     assert alias_address("/50%+x+%e2%80%93+(7%)", PREFIXES) == ("name", "50% x – (7%)")
 
 
-@given(names())
-def test_a_stored_alias_means_what_a_request_for_it_asks(name: str) -> None:
-    alias = "/" + quote_plus(name)
-    address = alias_address(alias, PREFIXES)
-    assert address is None or address in lookups(alias)
+@given(names(), st.sampled_from(["/", "/posts/", "/wiki/", "/wiki/posts/", "/garden/posts/"]), st.booleans())
+def test_a_stored_alias_means_what_a_request_for_it_asks(name: str, folder: str, is_prefix: bool) -> None:
+    alias, prefixes = folder + quote_plus(name), (*PREFIXES, "wiki") if is_prefix else PREFIXES
+    base = "/wiki/" if folder.startswith("/wiki/") else "/"
+    address = alias_address(alias, prefixes, base)
+    assert address is None or address in lookups(alias, base)
 
 
 @given(st.text(), st.sampled_from(["/", "/wiki/", "/wiki"]))
@@ -164,6 +165,23 @@ def test_the_old_wiki_may_live_in_a_folder() -> None:
     assert lookups("/wiki/tiki-index.php?page_id=7", "/wiki/") == [Address("id", "7")]
     assert alias_address("/wiki/7", PREFIXES, "/wiki/") == ("id", "7")
     assert alias_address("/posts/x", PREFIXES, "/wiki/") == ("path", "/posts/x")
+
+
+@pytest.mark.parametrize(
+    ("href", "link"),
+    [
+        ("/wiki/Clear+water", ("name", "Clear water", "")),
+        ("/wiki/tiki-index.php?page=Clear+water", ("name", "Clear water", "")),
+        ("tiki-index.php?page_id=7", ("id", "7", "")),
+        ("/wiki/tiki-index.php", ("other", "/", "")),
+        ("/wiki/", ("other", "/", "")),
+        ("/wiki/dl12", ("other", "/wiki/dl12", "")),
+        ("/wiki/posts/clear-water", ("name", "posts/clear-water", "")),
+        ("/posts/clear-water", ("posts", "clear-water", "")),
+    ],
+)
+def test_in_the_folder_of_the_old_wiki_a_first_segment_makes_no_path(href: str, link: tuple[str, str, str]) -> None:
+    assert legacy_target(href, HOSTS, (*PREFIXES, "wiki"), "/wiki/") == link
 
 
 @pytest.mark.parametrize("base", ["/", "/wiki", "/a/b/"])
