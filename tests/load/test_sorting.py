@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import random
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO, Any
 from weakref import WeakSet
 
 import pytest
 
 from etl.load.redirects import sorting
 
-RUN, LINES = 10, 1_000
+RUN, FILES, LINES = 10, 3, 1_000
+
+TEMPORARY_FILE = tempfile.TemporaryFile
 
 
 class Line(str):
@@ -23,6 +27,7 @@ class Line(str):
 @pytest.fixture(autouse=True)
 def short_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sorting, "RUN", RUN)
+    monkeypatch.setattr(sorting, "FILES", FILES)
 
 
 @pytest.mark.parametrize("count", [0, 1, RUN, RUN + 1, LINES])
@@ -46,3 +51,19 @@ def test_runs_that_wait_are_not_in_memory(tmp_path: Path) -> None:
     with sorting.sorted_lines(lines(), tmp_path) as found:
         assert len(alive) <= 2 * RUN
         assert sum(1 for _ in found) == LINES
+
+
+def test_few_files_are_open_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[IO[str]] = []
+
+    def opening(*words: Any, **more: Any) -> IO[str]:
+        opened.append(TEMPORARY_FILE(*words, **more))
+        assert sum(not file.closed for file in opened) <= FILES + 1
+        return opened[-1]
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", opening)
+    lines = [f"{number:04}\n" for number in range(LINES)]
+    with sorting.sorted_lines(reversed(lines), tmp_path) as found:
+        assert [*found] == lines
+    assert len(opened) > LINES // RUN
+    assert all(file.closed for file in opened)
