@@ -159,6 +159,21 @@ def plain_address(text: str) -> Address | None:
     return _kept(_classified(value, ()))
 
 
+def named_address(text: str, hosts: Sequence[str]) -> Address:
+    """The address that a setting or a decision names, as `plain_address`; raises ValueError where there is none.
+
+    >>> named_address("https://www.old.example/7", ["old.example"])
+    Traceback (most recent call last):
+    ValueError: 'https://www.old.example/7' is a whole address: write its id, its /path or its page name, as it reads
+    """
+    if "://" in text and on_old_site(text.strip(), hosts) is not None:
+        raise ValueError(f"{text!r} is a whole address: write its id, its /path or its page name, as it reads")
+    address = plain_address(text)
+    if address is None:
+        raise ValueError(f"{text!r} is no legacy address that a map may hold")
+    return address
+
+
 def refusal(address: Address) -> str | None:
     """Why an address must never be in the map, in words; None when it may (contract, 7, It is a function).
 
@@ -474,15 +489,6 @@ def on_old_site(href: str, hosts: Sequence[str], legacy_base: str = "/") -> str 
         return None
     folder, path = wiki_folder(legacy_base), "/" + href[relative.end() :]
     return path if path.startswith(folder) else folder + path[1:]
-
-
-def is_whole(text: str, hosts: Sequence[str]) -> bool:
-    """Whether somebody wrote a whole address of the old site, where only what it names belongs.
-
-    >>> is_whole("https://www.old.example/Wells", ["old.example"]), is_whole("/Wells", ["old.example"])
-    (True, False)
-    """
-    return "://" in text and on_old_site(text.strip(), hosts) is not None
 
 
 def without_html(address: str) -> str:

@@ -159,7 +159,10 @@ def test_status_2_for_a_name_that_is_empty(words: list[str], run: Run) -> None:
         ("drop_lines = ['(']", "drop_lines"),
         ("publish = ['everything']", "everything"),
         ("gone = ['//x']", "gone"),
-        ("hosts = ['old.example']\ngone = ['http://old.example/A']", "'http://old.example/A' is a whole address"),
+        (
+            "hosts = ['old.example']\ngone = ['http://old.example/A']",
+            "'http://old.example/A' is a whole address: write its id, its /path",
+        ),
         ("max_rejects = 'many'", "max_rejects"),
         ("site = ", "wiki-etl.toml"),
     ],

@@ -89,7 +89,7 @@ MISTAKES = {
     "a whole address": (
         "csv",
         "value,target\nhttps://WWW.old.example/Old+wells,b\n",
-        "decisions.csv:2: value 'https://WWW.old.example/Old\\+wells' is a whole address: write its id, its /path or",
+        "decisions.csv:2: 'https://WWW.old.example/Old\\+wells' is a whole address: write its id, its /path or",
     ),
     "a control character": ("toml", HEAD + "value = \"a\\u0001\"\ntarget = 'b'\n", "is no legacy address"),
     "no target": ("toml", HEAD + "value = 'a'\n", "decisions.toml:1: no target"),

@@ -31,7 +31,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from etl.addresses import Address, is_whole, plain_address
+from etl.addresses import Address, named_address
 from etl.settings import MIB, Settings, SettingsError
 
 KEYS = ("value", "target", "gone", "reason")
@@ -111,12 +111,7 @@ def _address(record: Mapping[str, Any], hosts: Sequence[str]) -> Address:
         value = str(value)  # a page id needs no quotes
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"value {value!r}: an id, a /path or a page name belongs there")
-    if is_whole(value, hosts):
-        raise ValueError(f"value {value!r} is a whole address: write its id, its /path or its page name, as it reads")
-    address = plain_address(value)
-    if address is None:
-        raise ValueError(f"value {value!r} is no legacy address that a map may hold")
-    return address
+    return named_address(value, hosts)
 
 
 def _target(record: Mapping[str, Any]) -> str | None:

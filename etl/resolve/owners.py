@@ -116,11 +116,10 @@ def _claim_own(facts: Facts) -> None:
 
 def _claim_gone(facts: Facts, settings: Settings) -> None:
     for place, text in enumerate(settings.gone):
-        address = addresses.plain_address(text)
-        if address is None or addresses.refusal(address):
-            raise SettingsError(f"setting 'gone': {text!r} is no legacy address")
-        if addresses.is_whole(text, settings.hosts):
-            raise SettingsError(f"setting 'gone': {text!r} is a whole address: write its id, /path or page name")
+        try:
+            address = addresses.named_address(text, settings.hosts)
+        except ValueError as error:
+            raise SettingsError(f"setting 'gone': {error}") from error
         row = (address.kind, address.value, place - STEP)
         facts.db.execute("INSERT INTO contender VALUES (?, ?, ?, NULL, 'gone', NULL)", row)
 
