@@ -331,11 +331,44 @@ def test_the_lower_rank_owns_an_address_and_then_the_lower_id(rank: int, resolve
     assert owners(facts)["name", "Wells"][0] == "tiki-2"
 
 
-def test_a_name_and_an_id_of_the_same_digits_keep_both(resolved: Callable[..., Facts]) -> None:
+def conflicts(facts: Facts) -> list[tuple[str, str]]:
+    return list(facts.rows("SELECT message, action FROM finding WHERE code = 'address.conflict' ORDER BY rowid"))
+
+
+def test_a_name_and_an_id_of_the_same_digits_keep_both_and_it_is_told(resolved: Callable[..., Facts]) -> None:
     facts = resolved(
         [page(1, claims=[("name", "2019", 1, "title")]), page(2019, claims=[("id", "2019", 1, "page-id")])]
     )
     assert owners(facts) == {("name", "2019"): ("tiki-1", "title"), ("id", "2019"): ("tiki-2019", "page-id")}
+    assert conflicts(facts) == [
+        (
+            "id '2019' goes to tiki-2019, the name of the same spelling to tiki-1",
+            "as a path it answers the name; the page script finds the id by its parameter",
+        )
+    ]
+
+
+@pytest.mark.parametrize(("base", "path"), [("/", "/7.html"), ("/wiki", "/wiki/7.html")])
+def test_a_name_that_a_path_answers_is_told(base: str, path: str, resolved: Callable[..., Facts]) -> None:
+    named = page(1, claims=[("name", "7.html", 3, "alias"), ("name", "Own.html", 3, "alias")])
+    own = page(2, claims=[("path", path, 1, "page-id"), ("name", "Own", 1, "title")])
+    facts = resolved([named, own], Settings(legacy_base=base))
+    assert [message for message, _ in conflicts(facts)] == [
+        "name '7.html' goes to tiki-1, the path of the same spelling to tiki-2"
+    ]
+    assert conflicts(resolved([page(1, claims=[("name", "a", 1, "title"), ("path", "/a", 2, "slug")])])) == []
+
+
+def test_a_name_that_is_the_path_of_its_own_page_is_told(resolved: Callable[..., Facts]) -> None:
+    claims = [("name", "wells", 1, "title"), ("path", "/wells", 2, "slug"), ("name", "Wells", 3, "alias")]
+    facts = resolved([page(1, "wells", claims=claims)], Settings(path_template="/{slug}/"))
+    assert owners(facts) == {("name", "Wells"): ("tiki-1", "alias")}
+    assert conflicts(facts) == [
+        (
+            "name 'wells' of tiki-1 is a path of the new site (tiki-1)",
+            "the new site answers it; the page script finds nothing",
+        )
+    ]
 
 
 @pytest.mark.parametrize("gone", ["//x", "/", "", "a\x01b", "/a/../b"])

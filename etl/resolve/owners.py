@@ -85,6 +85,7 @@ def own_addresses(facts: Facts, settings: Settings) -> None:
     )
     _report_conflicts(facts)
     _report_hidden(facts)
+    _report_clashes(facts, addresses.as_path(Address("name", ""), base))
     _report_withheld(facts)
     if previous:
         _report_lost(facts)
@@ -310,7 +311,10 @@ def _report_conflicts(facts: Facts) -> None:
 
 
 def _report_hidden(facts: Facts) -> None:
-    """Addresses that the new site itself answers: with this document (nothing to say), or with another."""
+    """Addresses that the new site itself answers: with this document or with another; of a path with this one is well.
+
+    Of names and ids the page script's parameter would be asked, too, and no map may have them.
+    """
     hidden = facts.rows(
         """
         SELECT c.kind, c.value, c.page, f.document, h.what
@@ -319,15 +323,41 @@ def _report_hidden(facts: Facts) -> None:
         JOIN fact f ON f.ord = c.page
         LEFT JOIN fact t ON t.ord = c.ord
         WHERE h.what IS NOT t.document
+           OR c.kind <> 'path'
         ORDER BY c.kind, c.value, c.place
         """
     )
     for kind, value, page, loser, owner in hidden:
         message = f"{kind} {value!r} of {loser} is a path of the new site ({owner})"
-        _add_conflict(facts, page, message, "the new site answers it", f"{kind} {value}")
+        action = "the new site answers it" + ("" if kind == "path" else "; the page script finds nothing")
+        _add_conflict(facts, page, message, action, f"{kind} {value}")
 
 
-def _add_conflict(facts: Facts, page: int, message: str, action: str, cause: str) -> None:
+def _report_clashes(facts: Facts, folder: str) -> None:
+    """One request with two answers, of two kinds of address: servers look up path, then name, then id."""
+    clashes = facts.rows(
+        """
+        SELECT e.ord, e.kind, e.value, ifnull(f.document, 'nobody'), o.kind, ifnull(w.document, 'nobody')
+        FROM (
+            SELECT *, 'path' AS winner, ? || value AS spelling FROM redirect WHERE kind <> 'path'
+            UNION ALL
+            SELECT *, 'name', value FROM redirect WHERE kind = 'id'
+        ) e
+        JOIN redirect o ON o.kind = e.winner AND o.value = e.spelling
+        LEFT JOIN fact f ON f.ord = e.ord
+        LEFT JOIN fact w ON w.ord = o.ord
+        WHERE o.ord IS NOT e.ord
+        ORDER BY e.kind, e.value, o.kind
+        """,
+        folder,
+    )
+    for ord_, kind, value, document, winner, owner in clashes:
+        message = f"{kind} {value!r} goes to {document}, the {winner} of the same spelling to {owner}"
+        action = f"as a path it answers the {winner}; the page script finds the {kind} by its parameter"
+        _add_conflict(facts, ord_, message, action, f"{kind} {value} {winner}")
+
+
+def _add_conflict(facts: Facts, page: int | None, message: str, action: str, cause: str) -> None:
     facts.add_finding(page, "address.conflict", message, action, field="aliases", cause=cause)
 
 
