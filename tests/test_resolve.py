@@ -178,6 +178,13 @@ def test_a_redirect_leads_where_a_link_leads_and_always_where_the_map_leads(
     assert goal == link.target or (goal is None and not any(map(index.by_address, asked)))
 
 
+@pytest.mark.parametrize("url", ["/7", "/tiki-index.php?page=7", "/7.html"])
+def test_a_redirect_names_itself_only_where_it_can_name_nothing_else(url: str, resolved: Callable[..., Facts]) -> None:
+    way = page(2, title="7", status="stub", redirect_what="url", redirect_to=url, claims=[("name", "7", 1, "title")])
+    facts = resolved([page(7, "7"), way])
+    assert owners(facts) == {("name", "7"): ("tiki-7", "redirect-page")}
+
+
 def test_a_redirect_that_cannot_be_read_leads_nowhere(resolved: Callable[..., Facts]) -> None:
     unread = page(1, status="stub", redirect_what="", redirect_to="{redirect}")
     way = page(2, status="stub", redirect_what="page", redirect_to="Page 1")

@@ -238,9 +238,9 @@ def _page_names(facts: Facts) -> Iterator[tuple[str, int]]:
 
 def _end_of_chain(facts: Facts, settings: Settings, start: int, what: str, name: str) -> int | str:
     """Ordinal of the document at the end of a chain of redirect pages, or why there is none."""
-    seen = {start}
+    ord_, seen = start, {start}
     for _ in range(LONGEST_CHAIN):
-        row = _page_of(facts, settings, what, name)
+        row = _page_of(facts, settings, ord_, what, name)
         if isinstance(row, str):
             return row
         ord_, outcome, what_next, name_next = row
@@ -253,8 +253,11 @@ def _end_of_chain(facts: Facts, settings: Settings, start: int, what: str, name:
     return f"a chain of more than {LONGEST_CHAIN} redirects"
 
 
-def _page_of(facts: Facts, settings: Settings, what: str, target: str) -> tuple[Any, ...] | str:
-    """The page that a redirect names: its ordinal, outcome and own redirect; or why it names none."""
+def _page_of(facts: Facts, settings: Settings, page: int, what: str, target: str) -> tuple[Any, ...] | str:
+    """The page that the redirect of a page names: its ordinal, outcome and own redirect; or why it names none.
+
+    It names itself only where it can name nothing else.
+    """
     if what == "page":
         link: LegacyLink | None = LegacyLink("name", target, "")
     elif what == "url":
@@ -262,9 +265,14 @@ def _page_of(facts: Facts, settings: Settings, what: str, target: str) -> tuple[
     else:
         return "its target cannot be read"
     asked = link_lookups(link, target if what == "url" else "", settings.hosts, settings.legacy_base)
+    own = None
     for condition, values in _searches(link, asked, settings.home or ""):
-        if found := _first_page(facts, condition, *values):
+        found = _first_page(facts, condition, *values)
+        if found and found[0] != page:
             return found
+        own = own or found
+    if own:
+        return own
     if link is None:
         return "an address outside of the wiki"
     return "no page of the old wiki" if link.kind == "other" else "no such page in the export"
