@@ -189,6 +189,7 @@ def _redirect_pages(facts: Facts, settings: Settings) -> None:
         facts.script(
             """
             CREATE INDEX claim_address ON claim (kind, value, ord, rank);
+            CREATE INDEX claim_key ON claim (name_key(value), ord) WHERE kind = 'name';
             CREATE INDEX fact_page_id ON fact (page_id) WHERE senior IS NOT NULL;
             CREATE INDEX fact_legacy_slug ON fact (legacy_slug) WHERE senior IS NOT NULL;
             CREATE INDEX fact_slug ON fact (slug) WHERE senior IS NOT NULL
@@ -219,6 +220,7 @@ def _redirect_pages(facts: Facts, settings: Settings) -> None:
     facts.script(
         """
         DROP INDEX IF EXISTS claim_address;
+        DROP INDEX IF EXISTS claim_key;
         CREATE INDEX chain_ord ON chain (ord, goes_to);
 
         UPDATE fact
@@ -264,21 +266,23 @@ def _page_of(facts: Facts, settings: Settings, page: int, what: str, target: str
         link = legacy_target(target, settings.hosts, settings.path_prefixes, settings.legacy_base)
     else:
         return "its target cannot be read"
+    if link and link[:2] == ("other", "/") and settings.home:
+        return _page_of(facts, settings, page, "page", settings.home)
     asked = link_lookups(link, target if what == "url" else "", settings.hosts, settings.legacy_base)
-    own = None
-    for condition, values in _searches(link, asked, settings.home or ""):
+    spare = None  # itself, or a page that is not published
+    for condition, values in _searches(link, asked):
         found = _first_page(facts, condition, *values)
-        if found and found[0] != page:
+        if found and found[0] != page and (found[1] == "document" or found[3] is not None):
             return found
-        own = own or found
-    if own:
-        return own
+        spare = spare or found
+    if spare:
+        return spare
     if link is None:
         return "an address outside of the wiki"
     return "no page of the old wiki" if link.kind == "other" else "no such page in the export"
 
 
-def _searches(link: LegacyLink | None, asked: Sequence[Address], home: str) -> Iterator[tuple[str, Sequence[str]]]:
+def _searches(link: LegacyLink | None, asked: Sequence[Address]) -> Iterator[tuple[str, Sequence[str]]]:
     """Conditions of the page that a link means, each with its values, in the order of links in bodies (README)."""
     yield from ((_CLAIMANT, address) for address in asked)
     kind, value, _ = link or LegacyLink("file", "", "")
@@ -289,13 +293,14 @@ def _searches(link: LegacyLink | None, asked: Sequence[Address], home: str) -> I
         names = [value, without_html(value)]
         slugs = [*names, make_slug(undated(names[-1]))]
     elif kind == "other":
-        names = [value.strip("/") or home]
+        names = [value.strip("/")]
     elif kind == "file":  # perhaps a page is named like one
         names = [address.value for address in asked if address.kind == "name"]
     else:
         slugs = [value] if kind in OF_TERMS else [value, well_formed(value)]
     for key in filter(None, map(name_key, names)):
         yield "f.ord IN (SELECT ord FROM page_name WHERE key = ?)", [key]
+        yield "f.ord IN (SELECT ord FROM claim WHERE kind = 'name' AND name_key(value) = ?)", [key]
     for slug in slugs:
         yield "f.slug = ?", [slug]
         yield "f.legacy_slug = ?", [slug]
