@@ -188,7 +188,7 @@ def _redirect_pages(facts: Facts, settings: Settings) -> None:
     if facts.one("SELECT 1 FROM fact WHERE redirect_to IS NOT NULL LIMIT 1"):
         facts.script(
             """
-            CREATE INDEX claim_address ON claim (kind, value, ord, rank);
+            CREATE INDEX claim_address ON claim (value, kind, ord, rank);
             CREATE INDEX claim_key ON claim (name_key(value), ord) WHERE kind = 'name';
             CREATE INDEX fact_page_id ON fact (page_id) WHERE senior IS NOT NULL;
             CREATE INDEX fact_legacy_slug ON fact (legacy_slug) WHERE senior IS NOT NULL;
