@@ -101,10 +101,15 @@ class Walk:
         self.drop(tag, "unwrap", before)
 
     def guards(self) -> Iterator[Edit]:
-        """What an edit moves together must not become a link: a backslash keeps it apart."""
-        text = self.text
-        touched = [edit for edit in self.edits if text[edit[0] - 1 : edit[0]] in "!]"]
-        for start, end, replacement, rule in touched:
+        """What edits move together must not become a link: a backslash keeps it apart."""
+        text, edits = self.text, self.edits
+        touched = [number for number, edit in enumerate(edits) if text[edit[0] - 1 : edit[0]] in "!]"]
+        for number in touched:
+            start, end, replacement, rule = edits[number]
+            for after in range(number + 1, len(edits)):
+                if replacement or edits[after][0] != end:
+                    break
+                _, end, replacement, _ = edits[after]
             before = text[start - 1 : start]
             if before == "!" and (replacement or text[end : end + 1]).startswith("["):
                 yield from before_link(text, start, rule)
