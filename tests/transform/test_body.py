@@ -184,6 +184,7 @@ FAULTS = {
     "an exclamation before a tag": ("Wow!</b>[x](/931)", "Wow\\![x](/pages/deep-wells/)"),
     "an exclamation before two tags": ('Wow!<span><a href="/931">x</a></span>', "Wow\\![x](/pages/deep-wells/)"),
     "brackets before two tags": ("Peas[5]<span><b></b>(see)</span>", "Peas\\[5\\](see)"),
+    "words in brackets before a path with blanks": (r"Peas \[5\](/beds and more)", r"Peas \[5\](/beds and more)"),
     "a blank behind a link": ("[x](/931)(&nbsp;2013)", "[x](/pages/deep-wells/)( 2013)"),
     "a number behind a link": ("[x](/931)(<5)", "[x](/pages/deep-wells/)(&lt;5)"),
     "a marker between brackets": ("Peas[5]{SPLIT}(see)", "Peas\\[5\\](see)"),

@@ -15,7 +15,7 @@ from etl.transform.body.edits import Edit
 from etl.transform.body.guards import Guard, any_marks, guard, in_bytes, present
 from etl.transform.body.links import encoded, is_prose
 from etl.transform.body.lists import NEST
-from etl.transform.body.literals import before_link
+from etl.transform.body.literals import before_link, is_escaped
 from etl.transform.body.places import line_start
 
 Match = re.Match[str]
@@ -110,7 +110,8 @@ def _nested_link(match: Match) -> Iterator[Edit]:
 def _address_with_blanks(match: Match) -> Iterator[Edit]:
     """A link whose address was written with its blanks, which no parser takes for one; a title behind it is none."""
     label = match.string[max(match.start() - FAR_LINK, 0) : match.start()].rpartition("\n\n")[2]
-    if "[" not in label or "](" in label.rpartition("[")[2] or TITLE.search(match[1]):
+    no_link = "[" not in label or "](" in label.rpartition("[")[2] or is_escaped(match.string, match.start())
+    if no_link or TITLE.search(match[1]):
         return
     for blanks in re.finditer(" +", match[1]):
         yield match.start(1) + blanks.start(), match.start(1) + blanks.end(), "%20", "address"
