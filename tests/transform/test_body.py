@@ -185,6 +185,7 @@ FAULTS = {
     "an exclamation before two tags": ('Wow!<span><a href="/931">x</a></span>', "Wow\\![x](/pages/deep-wells/)"),
     "brackets before two tags": ("Peas[5]<span><b></b>(see)</span>", "Peas\\[5\\](see)"),
     "words in brackets before a path with blanks": (r"Peas \[5\](/beds and more)", r"Peas \[5\](/beds and more)"),
+    "an address before an underscore that is escaped": (r"http://beds.example/a\_ b", r"<http://beds.example/a>\_ b"),
     "a blank behind a link": ("[x](/931)(&nbsp;2013)", "[x](/pages/deep-wells/)( 2013)"),
     "a number behind a link": ("[x](/931)(<5)", "[x](/pages/deep-wells/)(&lt;5)"),
     "a marker between brackets": ("Peas[5]{SPLIT}(see)", "Peas\\[5\\](see)"),

@@ -42,7 +42,7 @@ WIDE = "\u3001\u3002\u3008-\u3011\u3014-\u301b\uff01\uff08\uff09\uff0c\uff1a\uff
 IN_ADDRESS = rf"[^\s<>\x00-\x1f\x7f-\x9f\"\u201c\u201d\u201e\u00ab\u00bb{WIDE}|\\`\[\]&]"
 BARE_ADDRESS = re.compile(rf"http(?<![\w/=\\]http)s?://(?=\w){IN_ADDRESS}++(?:(?:&(?!lt;|gt;)|\\_){IN_ADDRESS}*+)*+")
 NOT_LITERAL = re.compile(r"[\\\[\]*_`<]")
-SENTENCE_MARKS = frozenset(".,;:!?'*_~\u2019\u2018\u2026\u2013\u2014")
+SENTENCE_MARKS = frozenset(".,;:!?'*_~\\\u2019\u2018\u2026\u2013\u2014")
 LAST_ENTITY = re.compile(r"&#?\w{1,31};\Z")
 OPENING = {")": "(", "}": "{"}
 
