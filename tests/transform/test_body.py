@@ -186,6 +186,10 @@ FAULTS = {
     "brackets before two tags": ("Peas[5]<span><b></b>(see)</span>", "Peas\\[5\\](see)"),
     "words in brackets before a path with blanks": (r"Peas \[5\](/beds and more)", r"Peas \[5\](/beds and more)"),
     "an address before an underscore that is escaped": (r"http://beds.example/a\_ b", r"<http://beds.example/a>\_ b"),
+    "paragraphs of HTML in cells": (
+        "| <p>1. peas</p> | <p>= beans</p> |\n| --- | --- |",
+        "| 1. peas | = beans |\n| --- | --- |",
+    ),
     "a blank behind a link": ("[x](/931)(&nbsp;2013)", "[x](/pages/deep-wells/)( 2013)"),
     "a number behind a link": ("[x](/931)(<5)", "[x](/pages/deep-wells/)(&lt;5)"),
     "a marker between brackets": ("Peas[5]{SPLIT}(see)", "Peas\\[5\\](see)"),

@@ -90,7 +90,7 @@ class Walk:
     def dropped(self, tag: Tag, rule: str, before: str = "") -> Edit:
         """The removal of a tag; what it lays bare at the start of a line must not become a mark of Markdown."""
         end, guard = tag.end, ""
-        if not self.open.one_line and (before or self.around.at_line_start(tag.start)):
+        if not self.open.one_line and ("\n" in before or self.around.at_line_start(tag.start)):
             end, guard = self.around.unmarked(end)
         return tag.start, end, before + guard, rule
 
