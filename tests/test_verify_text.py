@@ -91,6 +91,7 @@ def test_a_change_explains_words_that_went_and_came_but_not_those_that_moved() -
         ([("page-link", "](/peas)", "](/pages/peas/)")], "[Sow peas](/peas)", "[Sow](/pages/peas/)", ["lost"]),
         ([("page-link", "](/peas)", "](/pages/peas/)")], "[Sow peas](/peas)", "[Sow peas](/pages/peas/)", []),
         # What the source hides explains words that came, not the letters of others.
+        ([], "| Bed |\n| --- |\n| 1 | caf&eacute; |", "| Bed | |\n| --- | --- |\n| 1 | café |", []),
         ([], "Sow [peas](/beds-7)", "Sow [peas](/beds-7) sad", ["added"]),
         # What a source shows may go into an address.
         ([("wiki-link", "((Peas|beds))", "[beds](/peas/)")], "((Peas|beds))", "[beds](/peas/)", []),

@@ -56,7 +56,7 @@ def unexplained(source: str, body: str, changes: Iterable[Change]) -> Iterator[t
     before, after = _words(SHOWN_ADDRESS.sub(" ", shown)), _words(rendered(body))
     # What the source holds but its rendering hides may come to light: a cell too many, a number of a list.
     # The number of a list item is no word, nor is the tag of an index: text may become one, and one may be text.
-    hidden = Counter(LIST_MARK.findall(source)) + (Counter(WORD.findall(source)) - Counter(before))
+    hidden = Counter(LIST_MARK.findall(source)) + (_touched(source) - Counter(before))
     removed = Counter(LIST_MARK.findall(body)) + (Counter(INDEX.findall(body)) & Counter(INDEX.findall(shown)))
     written = Counter[str]()
     gone, come = set(removed), set(hidden)
