@@ -170,14 +170,13 @@ def _is_double(text: str, item: Node, mark: re.Match[str]) -> bool:
 
 
 def _narrowed(item: Node, mark: re.Match[str]) -> Iterator[Edit]:
-    """One blank behind a mark, where nothing else of the item depends on its column."""
+    """One blank behind a mark, in a list of which no line is indented: in any other one, they moved (`list_layout`)."""
     children = item.children
     if mark[2] in ("", " ") or not children or children[0].start != mark.end() or children[0].kind == "CodeBlock":
         return
     if ">" in mark.string[line_start(mark.string, mark.start()) : mark.start()]:
         return  # what stands behind a list in a quotation stays where it is
-    if not any(child.kind in BLOCKS for child in children[1:]):
-        yield *mark.span(2), " ", "bullet"
+    yield *mark.span(2), " ", "bullet"
 
 
 def _gap(text: str, before: Node, start: int, *, blank: bool, rule: str = "tight-list") -> Sequence[Edit]:
