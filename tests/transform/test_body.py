@@ -456,6 +456,7 @@ TWO_BOXES = '<div class="box">\n\na\n\n</div>\n\n<div class="box">\n\nb\n\n---\n
     ("boxes", "body"),
     [
         ("unwrap", '1. a\n\n<div class="border">\n\n1. b\n\n</div>'),
+        ("unwrap", '* a\n\n<div class="border">\n\n> b\nc\n\nd\n\n* e\n\n</div>\n\n> f'),
         ("unwrap", TWO_BOXES),
         ("quote", TWO_BOXES),
     ],
@@ -550,6 +551,19 @@ def test_a_body_is_incomplete_when_a_box_is_open_at_its_end(body: str, complete:
 def test_boxes_are_written_as_the_settings_ask(boxes: str, body: str) -> None:
     chosen = SETTINGS.model_copy(update={"boxes": boxes})
     assert clean('<div class="border">\n\nPeas.\n\n* a\n\n</div>\n\nb', chosen).body == body
+
+
+@pytest.mark.parametrize(
+    ("body", "plain"),
+    [
+        ("* Peas.\n\n{}\n\n> Sow.\nThin.\n\nWater.\n\n</div>", "* Peas.\n\n> Sow.\nThin.\n>\n\nWater."),
+        ("{}\n\n* Peas.\n\n</div>\n\n> Sow.", "* Peas.\n\n> Sow.\n>"),
+        ("{}\n\n> Sow.\n\n</div>\n\n* Peas.", "> Sow.\n\n* Peas."),
+    ],
+)
+def test_a_quotation_that_a_box_parted_from_a_list_is_none_of_its_items(body: str, plain: str) -> None:
+    chosen = SETTINGS.model_copy(update={"boxes": "unwrap"})
+    assert clean(body.format('<div class="border">'), chosen).body == plain
 
 
 def test_findings_point_at_the_line_and_column_of_the_member() -> None:

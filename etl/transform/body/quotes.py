@@ -27,6 +27,7 @@ BOX_TAG = re.compile(rf"^(?:{re.escape(BOX_START)}|{BOX_END})$", re.MULTILINE)
 LAST_LINE = "\n>"
 INDENT = re.compile(r"^[ \t]*", re.MULTILINE)
 LINE_ENDS = re.compile("\n*")
+QUOTATION = re.compile(r"\n*>.*(?:\n.+)*")
 
 DEEPEST_QUOTE = 12
 MARK = re.compile(r" {0,3}>(?!\t) ?")
@@ -35,13 +36,15 @@ MARK = re.compile(r" {0,3}>(?!\t) ?")
 def quote_edits(text: str, tags_of: re.Pattern[str] = QUOTE_TAG, *, marked: bool = True) -> Iterator[Edit]:
     """What makes quotations of the lines between two tags, or (not ``marked``) only takes the tags away.
 
-    A tag without a partner goes.
+    A tag without a partner goes; a quotation behind one is no rest of an item before it, as no tag parts them then.
     """
     code = Code(text)
     tags = [tag for tag in tags_of.finditer(text) if not code.holds(tag.start())]
     pairs = _pairs(tags) if marked else set()
     depth = at = 0
     for tag in tags:
+        if not marked and (quotation := QUOTATION.match(text, tag.end())):
+            yield quotation.end(), quotation.end(), LAST_LINE, "quote"
         if not tag[0].startswith("</"):
             yield from _marked(text, code, at, tag.start() - 1, depth)
             at = LINE_ENDS.match(text, tag.end()).end()  # type: ignore[union-attr]  # it matches nothing, too
