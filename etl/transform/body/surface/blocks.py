@@ -17,6 +17,7 @@ HEADING_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>)|[^<>]{1000}
 HEADING_END = re.compile(r"</?h[1-6](?=[\s>])", re.IGNORECASE)
 PARAGRAPH_END = re.compile(r"</?(?:p|div|table|ul|ol|h[1-6]|blockquote|pre|body)(?=[\s>])", re.IGNORECASE)
 LINE_BELOW = re.compile(r"[ \t]*\n[ \t]+(?=[^\s|])")
+FIRST_SIGN = re.compile(r"[ \t]*\n?[ \t]*(?=[#>~]|`{3,}+(?![^<`]*`))")
 ITEM_END = re.compile(r"</?(?:li|ul|ol)(?=[\s>])", re.IGNORECASE)
 
 
@@ -111,13 +112,13 @@ def item_list(walk: Walk, tag: Tag) -> None:
     walk.edit(tag.start, tag.end, walk.gap(tag.start) if outermost else "", "block")
 
 
-def item(walk: Walk, tag: Tag) -> None:
+def item(walk: Walk, tag: Tag) -> int | None:
     """`<li>`: a line of its own, nested by four columns."""
     walk.open.end_paragraph()
     walk.open.end_item(len(walk.lists))
     if tag.closing or walk.table or walk.around.in_pipe_row(tag.start):
         walk.edit(tag.start, tag.end, "<br>" if not tag.closing else "", "block")
-        return
+        return None
     depth = min(max(len(walk.lists) - 1, 0), DEEPEST_LIST)
     number = walk.lists[-1] if walk.lists else None
     if number is not None:
@@ -127,6 +128,11 @@ def item(walk: Walk, tag: Tag) -> None:
     walk.edit(tag.start, tag.end, f"\n{' ' * NEST * depth}{bullet} ", "block")
     if ITEM_END.search(walk.text, tag.end):
         walk.open.begin(tag, len(walk.lists))
+    if (sign := FIRST_SIGN.match(walk.text, tag.end)) is None:
+        return None
+    end, guard = walk.around.unmarked(sign.end())
+    walk.edit(tag.end, end, guard, "block")
+    return end
 
 
 def preformatted(walk: Walk, tag: Tag) -> int | None:
