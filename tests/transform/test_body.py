@@ -230,6 +230,14 @@ FAULTS = {
     "a mark behind a break of HTML": ("<p>a<br># b<br>1. c<br>- d</p>", "a\\\n\\# b\\\n1\\. c\\\n\\- d"),
     "a sign behind a break": ("a<br># b<br>> 5", "a\\\n\\# b\\\n\\> 5"),
     "a blank around a break": ("**a \\\n  b**", "**a\\\nb**"),
+    "odd characters in the words of an image": (
+        '<img src="https://beds.example/a.png" alt="\ufb01ve beds, it\u00e2\u20ac\u2122s">',
+        "![five beds, it\u2019s](https://beds.example/a.png)",
+    ),
+    "odd characters in the title of a box": (
+        '{BOX(title="\ufb01ve &nbsp; beds")}a{BOX}',
+        f"{BOX}\n\n**five beds**\n\na\n\n</div>",
+    ),
     "signs that begin items of HTML": (
         "<ol><li># of beds</li><li>>= 5 bees</li><li>\n  > many\n</li><li>~~~sow</li><li>```dig</li></ol>",
         "1. \\# of beds\n2. \\>= 5 bees\n3. \\> many\n4. &#126;~~sow\n5. \\`\\`\\`dig",

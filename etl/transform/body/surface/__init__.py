@@ -77,7 +77,7 @@ class Surface:
         self.quoted |= walk.quotes.any
         among_tags = self._reported(text, remnants_among_tags(text, code.holds))
         applied = revision.apply([*walk.edits, *walk.guards(), *walk.glued, *among_tags])
-        self.uncovered = revision.postponed or not UNCOVERS.isdisjoint(applied)
+        self.uncovered = walk.uncovered or revision.postponed or not UNCOVERS.isdisjoint(applied)
         return bool(applied)
 
     def run_lines(self) -> bool:

@@ -41,12 +41,12 @@ def open_box(walk: Walk, start: int, end: int, title: str) -> None:
     """A box begins at a tag or a marker, with its title in bold."""
     gap = " " if walk.around.in_item(start) else walk.gap(start)
     if walk.box_open or gap == " ":  # boxes do not nest in clean Markdown: the inner one goes on in the outer
-        walk.edit(start, end, gap + (f"{bold(title)}{gap}" if title else ""), "box")
+        walk.write(start, end, gap + (f"{bold(title)}{gap}" if title else ""), "box")
         return
     walk.box_open = True
     walk.quotes.first = len(walk.edits)
     heading = f"{bold(title)}\n\n" if title else ""
-    walk.edit(start, end, f"\n\n{BOX_START}\n\n{heading}", "box")
+    walk.write(start, end, f"\n\n{BOX_START}\n\n{heading}", "box")
 
 
 def bold(title: str) -> str:

@@ -298,7 +298,7 @@ def image(walk: Walk, tag: Tag) -> None:
     if walk.links.loses_image(tag):
         walk.edit(tag.start, end, "", "lost-image")
     elif image := walk.links.image(tag):
-        walk.edit(tag.start, end, image, "image")
+        walk.write(tag.start, end, image, "image")
     else:
         walk.edit(tag.start, tag.end, "", "image")
 

@@ -46,10 +46,17 @@ class Walk:
         """Whether no box was open at the end."""
         self.code_size = 0
         """How much the code blocks hold that edits make (`code_size`)."""
+        self.uncovered = False
+        """Whether words came out of a tag or a marker (`write`) in which there may be odd characters."""
 
     def edit(self, start: int, end: int, replacement: str, rule: str) -> None:
         """Ask for a change."""
         self.edits.append((start, end, replacement, rule))
+
+    def write(self, start: int, end: int, words: str, rule: str) -> None:
+        """Ask for a change that writes what stood in a tag or a marker, at which the walk has not looked yet."""
+        self.uncovered |= not words.isascii()
+        self.edit(start, end, words, rule)
 
     def edited(self, start: int) -> bool:
         """Whether an edit already reaches behind a place."""
