@@ -230,6 +230,10 @@ FAULTS = {
     "a mark behind a break of HTML": ("<p>a<br># b<br>1. c<br>- d</p>", "a\\\n\\# b\\\n1\\. c\\\n\\- d"),
     "a sign behind a break": ("a<br># b<br>> 5", "a\\\n\\# b\\\n\\> 5"),
     "a blank around a break": ("**a \\\n  b**", "**a\\\nb**"),
+    "a typographic hyphen in an address of HTML": (
+        '<a href="https://beds.example/a\u2010b">c</a>',
+        "[c](https://beds.example/a%E2%80%90b)",
+    ),
     "odd characters in the words of an image": (
         '<img src="https://beds.example/a.png" alt="\ufb01ve beds, it\u00e2\u20ac\u2122s">',
         "![five beds, it\u2019s](https://beds.example/a.png)",

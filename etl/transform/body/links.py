@@ -42,7 +42,10 @@ PLAIN_HTTP = re.compile(r"https?://(?!10\.)([a-z0-9.-]+)(?:/[A-Za-z0-9/._?=#&:,+
 OF_PAGE = re.compile(r"/(posts|pages)/([a-z0-9]+(?:-[a-z0-9]+)*+)/?")
 """An address of the old site as nearly all are written: the prefix of pages and a well-formed slug."""
 HTTP_HOST = re.compile(r"https?://([a-z0-9.-]+)(?=[/?#]|\Z)")
-UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0\u2000-\u200f\u2028-\u202f\u205f\u2060\u21b5\u3000\ufeff\\<>()\"`{}|^\[\]*_~]")
+UNSAFE = re.compile(
+    r"[\x00-\x20\x7f-\xa0\xb5\u2000-\u2011\ufb00-\ufb06\u2028-\u202f\u205f\u2060\u21b5\u3000\ufeff\\<>()\"`{}|^\[\]*_~]"
+)
+"""What ends an address or changes it in Markdown, what nobody sees, and what is read as another sign in words."""
 AMPERSAND = re.compile(r"&(?=#?\w+;)")
 """One that an entity begins with."""
 WHOLE_ENTITY = re.compile(r"&#?\w{1,31};")
