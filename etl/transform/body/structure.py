@@ -323,9 +323,7 @@ class Round(TreeRules):
 
     def _setext(self, node: Node, end: int) -> None:
         """Text right above `---` is a paragraph and a rule; one line above `===` is a heading."""
-        under = self.text.rfind("\n", node.start, end)
-        if under < 0 or not node.children:
-            return
+        under = self.text.rindex("\n", node.start, end)
         if node.data["level"] == "H2":
             self._edit(under, under, "\n", "setext")
         elif "\n" not in self.text[node.start : under].strip():

@@ -166,14 +166,12 @@ class Around:
     # --- links of Markdown ------------------------------------------------------------------
 
     def in_link(self, offset: int) -> bool:
-        """Whether a link's address or title may be open at a place.
+        """Whether a link's address or title may be open at a place; asked in the order of places.
 
         >>> [Around("[a](b 'c' d").in_link(offset) for offset in (2, 4, 10)]
         [False, True, True]
         """
         known, place = self._last_link
-        if offset < known:
-            known, place = 0, -1
         place = max(self.text.rfind("](", max(known - 1, 0), offset), place)
         self._last_link = offset, place
         return place >= self.line_start(offset)
