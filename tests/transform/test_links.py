@@ -528,6 +528,12 @@ def test_an_address_is_rewritten_as_the_settings_say(rest: str) -> None:
     assert (found.href, found.kind) == (f"https://files.garden-wiki.example/{encoded(rest)}", "file")
 
 
+def test_a_doi_that_the_settings_make_ends_before_the_mark_behind_it() -> None:
+    chosen = SETTINGS.model_copy(update={"address_rewrites": {"http://old.example/doi/": "https://doi.org/"}})
+    cleaned = clean_body("See [a](http://old.example/doi/10.5555/x.) here", chosen, Linker(chosen, Garden()))
+    assert cleaned.body == "See [a](https://doi.org/10.5555/x) here"
+
+
 def test_an_anchor_of_the_page_itself_becomes_text() -> None:
     found = LINKER.resolve("#top")
     assert (found.href, found.kind) == (None, "anchor")
