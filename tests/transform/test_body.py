@@ -191,6 +191,14 @@ FAULTS = {
         "| <p>1. peas</p> | <p>= beans</p> |\n| --- | --- |",
         "| 1. peas | = beans |\n| --- | --- |",
     ),
+    "an exclamation before a lone mark of bold": ("Sow!**[x](/931)", "Sow\\![x](/pages/deep-wells/)"),
+    "an exclamation before bold that a heading loses": ("# Sow!**[x](/931)**", "# Sow\\![x](/pages/deep-wells/)"),
+    "an exclamation before two lone marks of bold": ("Sow!****[x](/931) **a**", "Sow\\![x](/pages/deep-wells/) **a**"),
+    "an exclamation before a lone mark and a link that goes": ("Sow!**[x](/404)", "Sow!x"),
+    "an exclamation before a page as an address": (
+        "Sow!<http://garden-wiki.example/Soil>",
+        "Sow\\![http://garden-wiki.example/Soil](/tags/soil/)",
+    ),
     "a blank behind a link": ("[x](/931)(&nbsp;2013)", "[x](/pages/deep-wells/)( 2013)"),
     "a number behind a link": ("[x](/931)(<5)", "[x](/pages/deep-wells/)(&lt;5)"),
     "a marker between brackets": ("Peas[5]{SPLIT}(see)", "Peas\\[5\\](see)"),
@@ -689,8 +697,7 @@ TOKENS = [
     *("\u00a0", "\u200b", "\u2028", "\ufeff", "\x0c", "\x85", "é", "水", "e\u0301", "\ue000", "\ufffd", "👍🏽"),
 ]
 MILD = [
-    # No "!": behind one, a lone "**" that goes before a link is more than the account knows of.
-    *("W", "W W", "5 < 6", "é", "水", ".", ",", "(", ")", "–", "1.5", " ", " ", "\n", "\n\n", "\n\n", "  \n"),
+    *("W", "W W", "5 < 6", "é", "水", ".", ",", "!", "(", ")", "–", "1.5", " ", " ", "\n", "\n\n", "\n\n", "  \n"),
     *("**", "*", "__", "[W]", "[W](/posts/deep-wells)", "[W](/404)", "[W](https://e.example/W)", "![W](/a.png)"),
     *("\n\n* W\n\n* W W\n\n", "\n\n1. W\n\n1. é\n\n", "\n\n> W\n\n", "\n\n# W\n\n", "\n\n---\n\n", "`W`"),
     # A tag never begins a line: there it would begin a block of HTML, whose Markdown CommonMark does not render.

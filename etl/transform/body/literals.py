@@ -24,6 +24,8 @@ LONG_NUMBER = re.compile(r"\d{10,}(?=\.[ \t])")  # too long to be the mark of an
 DEFINITION_SIGN = re.compile(r"^[ \t]*:(?=[ \t])", re.MULTILINE)
 INDENTED_MARK = re.compile(r"[ \t]+(?:\d+(?=\.\s)|(?=[*+-]\s|#{1,6}\s|>|~~~))(.)")
 """At the start of a line of an item what looks like the mark of a block in it."""
+BEFORE_LINK = "!", "]"
+"""What makes an image of a link behind it, and a link of parentheses."""
 NO_ESCAPE = frozenset("\"'~=:,;/%@^?$")
 """Signs before which some engines show the backslash."""
 
@@ -107,6 +109,26 @@ def before_link(text: str, start: int, rule: str) -> Iterator[Edit]:
     """
     if text[start - 1 : start] == "!" and not is_escaped(text, start - 1):
         yield start - 1, start - 1, "\\", rule
+
+
+def kept_apart(text: str, edits: Sequence[Edit]) -> Iterator[Edit]:
+    r"""What edits move together must not become an image or a link: a backslash keeps it apart.
+
+    >>> list(kept_apart("a!**[b](c)", [(2, 4, "", "bold")])), list(kept_apart("[a]**(b)", [(3, 5, "", "bold")]))
+    ([(1, 1, '\\', 'bold')], [(2, 2, '\\', 'bold')])
+    """
+    places = [edit[0] for edit in edits if text[edit[0] - 1 : edit[0]] in BEFORE_LINK]
+    first = {edit[0]: edit for edit in sorted(edits, reverse=True)} if places else {}
+    for start in dict.fromkeys(places):
+        if start - 1 in first:
+            continue  # what stands before it has its backslash, or goes itself
+        _, end, replacement, rule = first[start]
+        while not replacement and (after := first.get(end)) and after[1:3] != (end, ""):
+            _, end, replacement, _ = after
+        if text[start - 1] == "!" and (replacement or text[end : end + 1]).startswith("["):
+            yield from before_link(text, start, rule)
+        elif text[start - 1] == "]" and not replacement and text.startswith("(", end):
+            yield start - 1, start - 1, "\\", rule
 
 
 def is_escaped(text: str, offset: int) -> bool:

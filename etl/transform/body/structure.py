@@ -45,6 +45,7 @@ from etl.transform.body.literals import (
     definition_edits,
     escaped,
     is_escaped,
+    kept_apart,
     line_edits,
     literal_edits,
 )
@@ -139,7 +140,7 @@ class Structure:
             self.links, self.code_blocks = last.links, last.code_blocks
             self.unlinked += last.links.unlinked
             self.uncovered |= last.uncovered
-            applied = self.revision.apply(last.edits)
+            applied = self.revision.apply([*last.edits, *kept_apart(self.text, last.edits)])
             last.edits.clear()  # so many of a hostile body that they are not kept
             if applied <= SETTLED and not last.again and not self.revision.postponed:
                 break

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from etl.transform.body.code import size, ticks_around
 from etl.transform.body.edits import Edit, Revision, short
-from etl.transform.body.literals import before_link
+from etl.transform.body.literals import kept_apart
 from etl.transform.body.surface.around import FAR_BRACKET, Around
 from etl.transform.body.surface.elements import OpenElements
 from etl.transform.body.surface.links import Links
@@ -108,20 +108,8 @@ class Walk:
         self.drop(tag, "unwrap", before)
 
     def guards(self) -> Iterator[Edit]:
-        """What edits move together must not become a link: a backslash keeps it apart."""
-        text, edits = self.text, self.edits
-        touched = [number for number, edit in enumerate(edits) if text[edit[0] - 1 : edit[0]] in "!]"]
-        for number in touched:
-            start, end, replacement, rule = edits[number]
-            for after in range(number + 1, len(edits)):
-                if replacement or edits[after][0] != end:
-                    break
-                _, end, replacement, _ = edits[after]
-            before = text[start - 1 : start]
-            if before == "!" and (replacement or text[end : end + 1]).startswith("["):
-                yield from before_link(text, start, rule)
-            elif before == "]" and not replacement and text.startswith("(", end):
-                yield start - 1, start - 1, "\\", rule
+        """What keeps apart what these edits move together."""
+        return kept_apart(self.text, self.edits)
 
 
 class Quotes:
