@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 from etl.addresses import lookups
+from etl.extract import previous
 from etl.extract.trouble import SourceError
 from etl.pipeline import migrate
 from etl.run import Run
@@ -414,6 +415,32 @@ def test_limits_of_bundles_hold_for_a_previous_generation(wiki: Wiki, elsewhere:
     assert "a line of more than 3200 bytes" in wiki.migrate(two(), "--previous", long).err
     wiki.settings = "max_total_bytes = 4000\n"
     assert "(max_total_bytes)" in wiki.migrate(two(), "--previous", long).err
+
+
+def test_a_previous_generation_that_cannot_be_read_is_trouble(wiki: Wiki, elsewhere: Path) -> None:
+    documents = elsewhere / "current" / "documents.jsonl"
+    documents.unlink()
+    outcome = wiki.migrate(two(), "--previous", elsewhere)
+    assert outcome.status == 3
+    assert "documents.jsonl of the previous generation: cannot be read: No such file" in outcome.err
+    outcome = wiki.migrate(two(), "--previous", "http://[bad/out")
+    assert outcome.status == 2
+    assert "--previous: not an address" in outcome.err
+
+
+def test_a_manifest_beyond_all_bounds_is_none(wiki: Wiki, elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(previous, "_MANIFEST_BYTES", 99)
+    outcome = wiki.migrate(two(), "--previous", elsewhere)
+    assert outcome.status == 3
+    assert "manifest.json: more than 99 bytes: no manifest" in outcome.err
+
+
+def test_lines_that_come_in_pieces_are_the_same_lines(
+    wiki: Wiki, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(previous, "MIB", 7)
+    assert wiki.migrate(two(), "--previous", elsewhere).status == 0
+    assert wiki.answer("/Old+name") == "/pages/page-1-slug/"
 
 
 def test_a_release_that_is_lost_stops_the_run(wiki: Wiki) -> None:

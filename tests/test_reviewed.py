@@ -205,6 +205,7 @@ def test_a_target_is_a_document_by_id_path_name_or_slug(target: str, wiki: Wiki)
 
 NO_TARGETS = {
     "Nowhere": "no page of this export",
+    "a\nb": "no document",
     "tiki-77": "no page of this export",
     "77": "no page of this export",
     "/pages/nowhere/": "no page of this export",

@@ -368,6 +368,7 @@ def test_a_manifest_alone_is_held_against_its_schema_and_its_sums(run: Run, gene
     for damage, code in (
         (whole.replace(b'"members": ', b'"members": 1', 1), "ledger.mismatch"),
         (whole.replace(b'"ledger"', b'"ledgers"'), "schema.mismatch"),
+        (whole.replace(b'"assets.jsonl"', b'"terms.jsonl"'), "value.repeated"),
         (whole[:-9], "schema.mismatch"),
     ):
         path.write_bytes(damage)
@@ -435,6 +436,13 @@ CONTENT: dict[str, tuple[str, Callable[[Path], object], str]] = {
     ),
     "a finding of no severity": ("findings.jsonl", lambda p: edit(p, 0, first("severity", "grave")), "schema.mismatch"),
     "a changed title": ("documents.jsonl", lambda p: edit(p, 0, first("title", "x"), sealed=False), "digest.mismatch"),
+    "a document that is nested deeper than any can be": (
+        "documents.jsonl",
+        lambda p: p.write_bytes(
+            p.read_bytes().replace(b'"extra":{}', b'"extra":{"x":%s}' % (b"[" * 300 + b"]" * 300), 1)
+        ),
+        "digest.mismatch",
+    ),
     "a document twice": ("documents.jsonl", repeat, "value.repeated"),
     "an address twice": ("redirects.jsonl", repeat, "value.repeated"),
     "a map out of order": ("redirects.jsonl", swap, "map.unsorted"),

@@ -214,11 +214,8 @@ def test_an_archive_is_known_by_its_bytes_and_not_by_its_extension(tmp_path: Pat
 
 
 def test_a_tar_older_than_its_magic_is_known_by_its_checksum(tmp_path: Path) -> None:
-    data = bytearray(tar_bytes({"old.txt": b"old"}, tarfile.USTAR_FORMAT))
-    data[257:265] = bytes(8)
-    data[148:156] = b" " * 8
-    data[148:156] = b"%06o\0 " % sum(data[:512])
-    (tmp_path / "old").write_bytes(data)
+    data = tar_bytes({"old.txt": b"old"}, tarfile.USTAR_FORMAT)
+    (tmp_path / "old").write_bytes(with_field(data, 257, bytes(8)))
     assert Scanned(tmp_path / "work", tmp_path / "old").members == {"old": {"old.txt": b"old"}}
 
 
@@ -367,14 +364,14 @@ def test_what_is_ignored_is_what_fits_without_the_folders_of_all(folders: list[s
     assert {name for _, name, _ in seen.entries} == {name for name in names if not fits.match(name[len(prefix) :])}
 
 
-@pytest.mark.parametrize("glob", ["*.zip", "old.zip", "e*.zip", "exp"])
+@pytest.mark.parametrize("glob", ["*.zip", "old.zip", "more.zip", "e*.zip", "exp"])
 def test_an_archive_in_a_folder_has_no_say_in_its_prefix_also_when_it_is_ignored(glob: str, tmp_path: Path) -> None:
     raw = write_folder(tmp_path / "raw", {"exp/1.txt": b"1", "exp/2.txt": b"2"})
     (raw / "old.zip").write_bytes(zip_bytes({"3.txt": b"3"}))
     (raw / "exp" / "more.zip").write_bytes(zip_bytes({"4.txt": b"4"}))
     seen = Scanned(tmp_path / "work", raw, ignore=(glob,))
     assert seen.bundles[0].prefix == "exp/"
-    kept = {"*.zip": set(), "old.zip": {"more"}}.get(glob, {"more", "old"})
+    kept = {"*.zip": set(), "old.zip": {"more"}, "more.zip": {"old"}}.get(glob, {"more", "old"})
     assert seen.members.keys() == {"exp", *kept}
 
 
@@ -571,6 +568,15 @@ def test_a_tar_without_its_end_mark_is_trouble_and_keeps_its_members(wrapping: s
     assert "end mark" in (seen.trouble or "")
 
 
+@pytest.mark.parametrize("wrapping", WRAPPINGS[2:])
+def test_a_tar_that_ends_within_a_member_is_trouble_and_keeps_those_before(wrapping: str, tmp_path: Path) -> None:
+    data = tar_bytes({"1.txt": b"one", "2.txt": b"two" * 400})
+    (tmp_path / "box").write_bytes(COMPRESSED.get(wrapping, bytes)(data[: 512 * 4]))
+    seen = Scanned(tmp_path / "work", tmp_path / "box")
+    assert seen.members == {"box": {"1.txt": b"one"}}
+    assert seen.trouble == "box: it is cut off within a member"
+
+
 @pytest.mark.parametrize("wrapping", WRAPPINGS[1:])
 def test_bytes_after_the_end_are_trouble(wrapping: str, tmp_path: Path) -> None:
     path = wrapped(wrapping, PAGES, tmp_path)
@@ -637,13 +643,19 @@ def test_a_header_of_absurd_length_is_trouble(tmp_path: Path) -> None:
     assert "header" in (Scanned(tmp_path / "work", tmp_path / "box").trouble or "")
 
 
-def with_size(data: bytes, size: int) -> bytes:
-    """A tar whose first header announces another size."""
+def with_field(data: bytes, offset: int, field: bytes) -> bytes:
+    """A tar with other bytes in its first header, whose checksum is right again."""
     header = bytearray(data[:512])
-    header[124:136] = size.to_bytes(12, "big", signed=True) if size < 0 else b"\x80" + size.to_bytes(11, "big")
+    header[offset : offset + len(field)] = field
     header[148:156] = b" " * 8
     header[148:156] = b"%06o\0 " % sum(header)
     return bytes(header) + data[512:]
+
+
+def with_size(data: bytes, size: int) -> bytes:
+    """A tar whose first header announces another size."""
+    field = size.to_bytes(12, "big", signed=True) if size < 0 else b"\x80" + size.to_bytes(11, "big")
+    return with_field(data, 124, field)
 
 
 @pytest.mark.parametrize("wrapping", WRAPPINGS[2:])
@@ -664,7 +676,29 @@ def test_a_sparse_member_is_unreadable_and_its_neighbour_kept(tmp_path: Path) ->
     assert (seen.codes, seen.members) == ({"sparse.txt": "member.unreadable"}, {"box": {"1.txt": b"1"}})
 
 
+def test_a_map_of_a_sparse_member_that_is_cut_off_is_trouble(tmp_path: Path) -> None:
+    header = with_field(tar_of((entry("sparse.txt", tarfile.GNUTYPE_SPARSE), b"")), 482, b"\1")[:512]
+    (tmp_path / "box").write_bytes(header + bytes(100))
+    seen = Scanned(tmp_path / "work", tmp_path / "box")
+    assert (seen.members, seen.trouble) == ({}, "box: it is cut off within a header")
+
+
 # --- zip -----------------------------------------------------------------------------------
+
+
+def test_a_folder_with_bytes_in_it_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "box.zip").write_bytes(zip_bytes({"1.txt": b"1", "sub/": b"bytes"}, zipfile.ZIP_STORED))
+    seen = Scanned(tmp_path / "work", tmp_path / "box.zip")
+    assert (seen.codes, seen.members) == ({"sub": "member.refused"}, {"box": {"1.txt": b"1"}})
+
+
+def test_an_entry_that_is_longer_than_the_directory_is_trouble(tmp_path: Path) -> None:
+    data = bytearray(zip_bytes({"1.txt": b"1", "2.txt": b"2"}))
+    data[data.rindex(b"PK\1\2") + 32] = 9  # bytes of a comment, which are those of the end record
+    (tmp_path / "box.zip").write_bytes(data)
+    seen = Scanned(tmp_path / "work", tmp_path / "box.zip")
+    assert seen.members == {"box": {"1.txt": b"1"}}
+    assert "does not hold the entries" in (seen.trouble or "")
 
 
 def test_a_bad_checksum_is_a_rejection_of_that_member_alone(tmp_path: Path) -> None:
@@ -972,6 +1006,55 @@ def test_what_may_not_be_read_is_a_rejection_or_trouble(tmp_path: Path, monkeypa
     assert seen.trouble == "box: the folder 'sub/' cannot be listed: Permission denied"
     with pytest.raises(SourceError, match=r"locked\.txt: cannot be opened: Permission denied"):
         Scanned(tmp_path / "work", folder / "locked.txt")
+    assert Scanned(tmp_path / "work", folder, ignore=("locked.txt",)).codes == {}
+
+
+def test_a_file_that_goes_while_its_folder_is_listed_is_trouble_with_the_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_folder(tmp_path / "box", {"gone.txt": b"1"})
+    real = os.scandir
+
+    @contextmanager
+    def slow(path: str) -> Iterator[Any]:
+        with real(path) as found:
+            entries = list(found)
+        (folder / "gone.txt").unlink()
+        yield entries
+
+    monkeypatch.setattr(os, "scandir", slow)
+    with pytest.raises(SourceError, match=r"gone\.txt: was changed while it was read"):
+        Scanned(tmp_path / "work", folder)
+
+
+class FailingFile(io.BufferedReader):
+    """A file on a disk that fails when it is read."""
+
+    def read(self, *_: Any) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+@pytest.mark.parametrize("wrapping", ["zip", "tar"])
+def test_a_disk_that_fails_while_an_archive_is_read_is_trouble(
+    wrapping: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = wrapped(wrapping, PAGES, tmp_path)
+    said = f"box.{wrapping}: it cannot be read: Input/output error"
+    monkeypatch.setattr(Path, "open", lambda path, *_, **__: FailingFile(io.FileIO(path)))
+    assert Scanned(tmp_path / "work", source).trouble == said
+    if wrapping == "zip":  # its end is looked for in another way
+        monkeypatch.setattr(os, "pread", partial(FailingFile.read, None))
+        assert Scanned(tmp_path / "work", source).trouble == said
+
+
+def test_an_archive_that_may_not_be_opened_is_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = wrapped("zip", PAGES, tmp_path)
+
+    def locked(*_: Any, **__: Any) -> Any:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(Path, "open", locked)
+    assert Scanned(tmp_path / "work", source).trouble == "box.zip: cannot be opened: Permission denied"
 
 
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOMEM])

@@ -281,6 +281,14 @@ def test_every_entry_is_in_the_store_of_cloudfront(entries: Entries) -> None:
     assert all(len(key) <= 512 for key in found)
 
 
+def test_a_target_that_is_too_long_for_the_store_is_told(tmp_path: Path) -> None:
+    longest = f"/{'x' * (cloudfront.LONGEST_VALUE - 2)}/"
+    write_map(tmp_path / "redirects.jsonl", {Address("id", "1"): longest, Address("id", "2"): f"{longest}x"}.items())
+    findings = compile_one("cloudfront", tmp_path, tmp_path)
+    assert [finding.message.partition(":")[0] for finding in findings] == ["cloudfront"]
+    assert store(tmp_path) == {"i:1": longest}
+
+
 def test_what_the_store_has_no_room_for_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cloudfront, "LIMIT", 400)
     write_map(tmp_path / "redirects.jsonl", HOSTILE.items())
