@@ -309,6 +309,11 @@ def test_a_location_is_compared_whole(location: str, map_file: Path) -> None:
     assert causes(for_("/Seven+wells", 301, location), map_file) == {"wrong target": 3}
 
 
+@pytest.mark.parametrize("location", ["http://[::1/pages/", "http://new.example:x/", "http://10.0.0.1:99999/"])
+def test_a_location_that_is_no_address_is_a_wrong_target(location: str, map_file: Path) -> None:
+    assert causes(for_("/Seven+wells", 301, location), map_file) == {"wrong target": 3}
+
+
 def test_a_redirect_to_itself_is_found(map_file: Path) -> None:
     assert causes(for_("/posts/seven", 301, "/posts/seven"), map_file) == {"wrong target": 4}
 

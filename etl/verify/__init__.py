@@ -189,7 +189,7 @@ class _Run:
         for _ in range(HOPS):
             if location is None or location.startswith("#"):
                 return False
-            address = urljoin(address, location)
+            address = _joined(address, location)
             if _same(address, wanted):
                 return True
             location = await self._location(connection, here, address)
@@ -234,7 +234,15 @@ def _leads(question: Question, location: str, here: Origin, plan: Plan) -> bool:
     """Whether a Location, resolved against its request, is the one that the map says."""
     if location == question.right and plan.site is None:
         return True
-    return _same(urljoin(_url(here, question.target), location), _wanted(question, here, plan))
+    return _same(_joined(_url(here, question.target), location), _wanted(question, here, plan))
+
+
+def _joined(address: str, location: str) -> str:
+    """A Location, resolved against its request; as it is when it is no address."""
+    try:
+        return urljoin(address, location)
+    except ValueError:
+        return location
 
 
 def _same(one: str, other: str) -> bool:
