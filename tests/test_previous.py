@@ -253,6 +253,15 @@ def test_what_was_gone_is_no_claim_later_and_who_says_so_no_more_is_told(wiki: W
     assert wiki.migrate(two()).status == 0
 
 
+def test_an_address_that_no_map_may_hold_any_more_is_told(wiki: Wiki, tmp_path: Path) -> None:
+    entry = {"kind": "path", "value": "//mud", "target": "/pages/page-1-slug/", "status": 301, "document": "tiki-1"}
+    (tmp_path / "redirects.jsonl").write_text(f"{json.dumps(entry)}\n")
+    assert wiki.migrate(two(), "--previous", tmp_path / "redirects.jsonl").status == 1
+    [said] = wiki.findings("address.lost")
+    assert said.startswith("address.lost: tiki-1 cannot have them any more (")
+    assert "1 addresses such as '//mud' were answered before" in said
+
+
 # --- what is an input ----------------------------------------------------------------------
 
 

@@ -1027,11 +1027,14 @@ def test_a_file_that_goes_while_its_folder_is_listed_is_trouble_with_the_source(
         Scanned(tmp_path / "work", folder)
 
 
+def failing(*_: Any) -> Any:
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
 class FailingFile(io.BufferedReader):
     """A file on a disk that fails when it is read."""
 
-    def read(self, *_: Any) -> bytes:
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
+    read = failing
 
 
 @pytest.mark.parametrize("wrapping", ["zip", "tar"])
@@ -1043,7 +1046,7 @@ def test_a_disk_that_fails_while_an_archive_is_read_is_trouble(
     monkeypatch.setattr(Path, "open", lambda path, *_, **__: FailingFile(io.FileIO(path)))
     assert Scanned(tmp_path / "work", source).trouble == said
     if wrapping == "zip":  # its end is looked for in another way
-        monkeypatch.setattr(os, "pread", partial(FailingFile.read, None))
+        monkeypatch.setattr(os, "pread", failing)
         assert Scanned(tmp_path / "work", source).trouble == said
 
 

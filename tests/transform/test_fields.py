@@ -182,6 +182,13 @@ def test_a_whole_number_is_one_however_it_is_written(page_id: Any) -> None:
     assert input_findings(RawRecord("page", "yaml", {"title": "A", "tiki_page_id": str(page_id)}, "", 1)) == []
 
 
+@pytest.mark.parametrize("draft", ["yes", "True", "off"])
+def test_the_schema_takes_truth_as_yaml_writes_it(draft: str) -> None:
+    assert input_findings(RawRecord("page", "yaml", {"title": "A", "tiki_page_id": "7", "draft": draft}, "", 1)) == []
+    told = input_findings(RawRecord("page", "json", {"title": "A", "tiki_page_id": 7, "draft": draft}, "", 1))
+    assert [(finding.code, finding.field) for finding in told] == [("field.invalid", "draft")]
+
+
 # --- dates ---------------------------------------------------------------------------------
 
 
