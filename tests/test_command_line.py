@@ -526,23 +526,23 @@ def test_a_closed_stream_that_nobody_needs_is_no_trouble(closed: str, bundle: Pa
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("pack", [zipped, tarred])
+@pytest.mark.parametrize(("name", "pack"), [("wiki.zip", zipped), ("wiki.tar", tarred)])
 def test_status_3_for_a_cut_off_archive_unless_a_part_is_allowed(
-    pack: Callable[..., Path], tmp_path: Path, out: Path, run: Run
+    name: str, pack: Callable[..., Path], tmp_path: Path, out: Path, run: Run
 ) -> None:
-    archive = pack(tmp_path / ("wiki.zip" if pack is zipped else "wiki.tar"), pages(20, body=os.urandom(999).hex()))
+    archive = pack(tmp_path / name, pages(20, body="Water is clear. " * 50))
     data = archive.read_bytes()
     archive.write_bytes(data[: len(data) * 2 // 3])
     outcome = run("migrate", archive, "--out", out)
     assert (outcome.status, published(out)) == (3, False)
-    assert archive.name in outcome.err
+    assert name in outcome.err
     partial = run("migrate", archive, "--out", out, "--allow-partial")
-    if pack is zipped:  # its directory was at the end: nothing could be read
-        assert partial.status in (1, 5)
-        return
-    assert partial.status == 1
-    assert 5 < len(lines(out / "current" / "documents.jsonl")) < 20
     assert "TROUBLE" in partial.err
+    if pack is zipped:  # its directory was at the end: nothing could be read
+        assert (partial.status, published(out)) == (5, False)
+    else:
+        assert partial.status == 1
+        assert 5 < len(lines(out / "current" / "documents.jsonl")) < 20
 
 
 @pytest.mark.parametrize(
@@ -748,14 +748,16 @@ def test_status_3_when_the_current_generation_has_lost_its_manifest(bundle: Path
     assert (outcome.status, outcome.err.endswith("nothing was published\n")) == (3, True)
 
 
-@pytest.mark.parametrize("damage", ["{", "[]", "{}", '{"id": "tiki-9"}', '{"id": "tiki-9", "digest": [1]}'])
+@pytest.mark.parametrize("damage", ["{", "[]", "{}", '{"id": "tiki-9"}'])
 def test_a_dry_run_tells_damaged_documents_of_the_current_generation_from_a_bug(
     damage: str, bundle: Path, out: Path, run: Run
 ) -> None:
     run("migrate", bundle, "--out", out)
     with (out / "current" / "documents.jsonl").open("a") as file:
         file.write(f"{damage}\n")
-    assert run("migrate", bundle, "--out", out, "--dry-run").status in (0, 3)
+    outcome = run("migrate", bundle, "--out", out, "--dry-run")
+    assert outcome.status == 3
+    assert "documents.jsonl: the current generation is damaged" in outcome.err
 
 
 def test_status_3_when_current_is_no_link_and_no_generation_is_left_behind(
