@@ -26,7 +26,7 @@ from etl.load.redirects.survey import surveyed
 from etl.model import Finding
 from etl.routes import routes
 from etl.servers.base import Command
-from tests.load.test_redirects import need
+from tests.load.asked import need
 from tests.servers.oracle import Answer
 from tests.servers.stage import Entries, serving, write
 from tests.servers.wire import Client, Request

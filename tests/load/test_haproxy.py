@@ -16,7 +16,7 @@ from etl.load.redirects import CompileOptions, compile_all
 from etl.load.redirects.haproxy import FILES, key
 from etl.routes import routes
 from etl.servers import program
-from tests.load.test_redirects import need
+from tests.load.asked import need
 from tests.servers.oracle import Answer
 from tests.servers.stage import Entries, serving, write
 from tests.servers.wire import Request

@@ -1,24 +1,20 @@
-"""The compiled map is what the neutral map says: asked of the real server, over raw sockets."""
+"""nginx answers what the map says: asked of the real server, over raw sockets."""
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import socket
 import subprocess
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import quote, quote_plus
 
 import pytest
 
 from etl.addresses import Address, lookups
-from etl.load.redirects import COMPILERS, CompileOptions, MapError, compile_all
-from etl.load.redirects.neutral import filled
-from etl.servers import ServerError, program, running
+from etl.load.redirects import CompileOptions, compile_all
+from etl.servers import program, running
+from tests.load.asked import Answer, ask, need, write_map
 
 LONG = "Wells and their water " * 90 + "to the end"
 CASE_PAIR = {"HIV": "/pages/hiv/", "Hiv": "/pages/hives/"}
@@ -85,53 +81,6 @@ ENTRIES: dict[Address, str | None] = {
 EN_DASH = "%E2%80%93"
 
 
-class Answer(NamedTuple):
-    """What matters of a response."""
-
-    status: int
-    location: str | None
-
-
-def test_a_misspelt_place_of_a_template_is_no_text() -> None:
-    with pytest.raises(KeyError, match="stauts"):
-        filled("return @stauts@;", {"status": 301})
-
-
-def write_map(file: Path, entries: Iterable[tuple[Address, str | None]]) -> None:
-    """A redirects.jsonl in its order."""
-    lines = [
-        {"kind": kind, "value": value, "target": target, "status": 301 if target else 410}
-        for (kind, value), target in sorted(entries)
-    ]
-    file.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), "utf-8")
-
-
-def need(name: str) -> None:
-    """Skips where a server is missing; fails in continuous integration."""
-    try:
-        program(name, name)
-    except ServerError as error:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(str(error))
-
-
-def ask(base: str, target: str | bytes, method: str = "GET", version: str = "1.1", host: str = "new.example") -> Answer:
-    """One request with exactly this target."""
-    raw = target if isinstance(target, bytes) else target.encode()
-    where = urlsplit(base)
-    with socket.create_connection((where.hostname or "", where.port or 0), timeout=10) as connection:
-        head = f"{method} ".encode() + raw + f" HTTP/{version}\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()
-        connection.sendall(head)
-        data = b""
-        while chunk := connection.recv(65536):
-            data += chunk
-    lines = data.partition(b"\r\n\r\n")[0].decode("utf-8", "replace").split("\r\n")
-    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines[1:])}
-    assert "set-cookie" not in headers
-    return Answer(int(lines[0].split()[1]), headers.get("location"))
-
-
 def expected(target: str, base: str = "/") -> Answer:
     """What the reference says about a request target."""
     for address in lookups(target, base):
@@ -160,9 +109,6 @@ def spellings(name: str) -> list[str]:
         f"xpage=1&{queries[0]}",
     ]
     return [*paths, *(f"/tiki-index.php?{query}" for query in queries), f"//tiki-index.php/?{queries[0]}"]
-
-
-# --- nginx ---------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -452,52 +398,3 @@ def test_the_example_configuration_loads_where_it_lies(folder: Path) -> None:
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "syntax is ok" in result.stderr
     assert "[warn]" not in result.stderr
-
-
-# --- any server ----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("server", sorted(COMPILERS))
-def test_the_same_map_gives_the_same_bytes_and_no_path_of_this_machine(tmp_path: Path, server: str) -> None:
-    seen = []
-    for folder in (tmp_path / "a", tmp_path / "b"):
-        folder.mkdir()
-        write_map(folder / "redirects.jsonl", ENTRIES.items())
-        compile_all(folder / "redirects.jsonl", folder / "redirects", CompileOptions(), [server])
-        compile_all(folder / "redirects.jsonl", folder / "redirects", CompileOptions(), [server])
-        files = sorted(path for path in (folder / "redirects" / server).rglob("*") if path.is_file())
-        seen.append({path.relative_to(folder): path.read_bytes() for path in files})
-    assert seen[0] == seen[1]
-    assert not any(str(tmp_path).encode() in data for data in seen[0].values())
-
-
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ("", "not a redirect"),
-        ("{", "not a redirect"),
-        ("[]", "not a redirect"),
-        ('{"kind": "name", "value": "a"}', "not a redirect"),
-        ('{"kind": "page", "value": "a", "target": "/a", "status": 301}', "not an address"),
-        ('{"kind": ["name"], "value": "a", "target": "/a", "status": 301}', "not an address"),
-        ('{"kind": "name", "value": 5, "target": "/a", "status": 301}', "not an address"),
-        ('{"kind": "name", "value": "a\\nb", "target": "/a", "status": 301}', "control character"),
-        ('{"kind": "path", "value": "//a", "target": "/a", "status": 301}', "two slashes"),
-        ('{"kind": "name", "value": "a", "target": "//evil.example", "status": 301}', "no path of the new"),
-        ('{"kind": "name", "value": "a", "target": "/a b", "status": 301}', "no path of the new"),
-        ('{"kind": "name", "value": "a", "target": "/a\\n", "status": 301}', "no path of the new"),
-        ('{"kind": "name", "value": "a", "target": null, "status": 301}', "does not go with"),
-        ('{"kind": "name", "value": "a", "target": "/a", "status": 302}', "does not go with"),
-    ],
-)
-def test_a_map_that_breaks_its_contract_is_refused_with_its_line(tmp_path: Path, line: str, words: str) -> None:
-    good = '{"kind": "id", "value": "7", "target": "/a", "status": 301, "why": "page-id", "document": null}'
-    (tmp_path / "redirects.jsonl").write_text(f"{good}\n{line}\n")
-    with pytest.raises(MapError, match=words) as caught:
-        compile_all(tmp_path / "redirects.jsonl", tmp_path / "out", CompileOptions())
-    assert "redirects.jsonl:2: " in str(caught.value)
-
-
-def test_a_map_that_is_not_there_is_trouble_with_the_input(tmp_path: Path) -> None:
-    with pytest.raises(MapError, match="cannot read the redirect map"):
-        compile_all(tmp_path / "redirects.jsonl", tmp_path / "out", CompileOptions())
