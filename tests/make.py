@@ -11,7 +11,8 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import pytest
 import zstandard
 
 from etl.cli import main
+from etl.servers import ServerError
 
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "raw" / "sample"
@@ -105,6 +107,16 @@ def _folder_entry(inside: str) -> tarfile.TarInfo:
     return entry
 
 
+def write_map(file: Path, entries: Iterable[tuple[tuple[str, str], str | None]]) -> Path:
+    """A redirect map in its order: kind and value of each entry, and its target; None: gone."""
+    lines = [
+        {"kind": kind, "value": value, "target": target, "status": 301 if target else 410}
+        for (kind, value), target in sorted(entries)
+    ]
+    file.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), "utf-8")
+    return file
+
+
 # --- runs ----------------------------------------------------------------------------------
 
 
@@ -170,6 +182,17 @@ def lines(path: Path) -> list[dict[str, Any]]:
 def codes(folder: Path) -> list[str]:
     """The codes of all findings of a generation or of the evidence of a refused run."""
     return [finding["code"] for finding in lines(folder / "findings.jsonl")]
+
+
+@contextmanager
+def skipping() -> Iterator[None]:
+    """Skips where a web server is not installed; fails in continuous integration, and for whatever else is wrong."""
+    try:
+        yield
+    except ServerError as error:
+        if os.environ.get("CI") == "true" or "not installed" not in str(error):
+            raise
+        pytest.skip(str(error))
 
 
 # --- differences for people ----------------------------------------------------------------

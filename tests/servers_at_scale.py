@@ -31,8 +31,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from etl import servers
 from etl.load.redirects import CompileOptions, compile_all
 from etl.servers.base import ServerError, free_port
+from tests.make import write_map
 from tests.servers.oracle import Answer
-from tests.servers.stage import write
 from tests.servers.wire import Client, Request
 
 MIB = 1024 * 1024
@@ -86,7 +86,7 @@ def main() -> int:
         print(f"{options.pages:,} pages, {len(entries):,} entries", flush=True)
         for place, content in (("with", entries), ("without", {})):
             (folder / place).mkdir()
-            write(folder / place / "redirects.jsonl", content)
+            write_map(folder / place / "redirects.jsonl", content.items())
         servers.write_site(folder / "site", (target for target in entries.values() if target))
         rows = [
             row for server in options.server or servers.SERVERS if (row := measured(server, folder, entries, options))

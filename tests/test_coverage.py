@@ -22,7 +22,7 @@ from etl.addresses import plain_address
 from etl.coverage import Coverage, LogError, Missing, Plan, Suggestion, cover, review
 from etl.extract.reviewed import read_reviewed
 from etl.settings import Settings
-from tests.make import ROOT, Outcome
+from tests.make import ROOT, Outcome, write_map
 
 Run = Callable[..., Outcome]
 
@@ -43,11 +43,7 @@ GZIP = b"\x1f\x8b"
 def map_file(tmp_path: Path) -> Path:
     file = tmp_path / "generation" / "redirects.jsonl"
     file.parent.mkdir()
-    lines = [
-        {"kind": kind, "value": value, "target": target, "status": 301 if target else 410}
-        for kind, value, target in MAP
-    ]
-    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    write_map(file, (((kind, value), target) for kind, value, target in MAP))
     (file.parent / "documents.jsonl").write_text('{"path": "/pages/not-redirected/"}\n')
     (file.parent / "terms.jsonl").write_text('{"path": "/tags/wells/"}\n')
     return file

@@ -1,19 +1,13 @@
-"""A map in its file, and what a server is asked and answers."""
+"""What a server is asked, and what it answers."""
 
 from __future__ import annotations
 
-import json
-import os
 import socket
-from collections.abc import Iterable
-from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-import pytest
-
-from etl.addresses import Address
-from etl.servers import ServerError, program
+from etl.servers import program
+from tests.make import skipping
 
 
 class Answer(NamedTuple):
@@ -23,23 +17,10 @@ class Answer(NamedTuple):
     location: str | None
 
 
-def write_map(file: Path, entries: Iterable[tuple[Address, str | None]]) -> None:
-    """A redirects.jsonl in its order."""
-    lines = [
-        {"kind": kind, "value": value, "target": target, "status": 301 if target else 410}
-        for (kind, value), target in sorted(entries)
-    ]
-    file.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), "utf-8")
-
-
 def need(name: str) -> None:
     """Skips where a server is missing; fails in continuous integration."""
-    try:
+    with skipping():
         program(name, name)
-    except ServerError as error:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(str(error))
 
 
 def ask(base: str, target: str | bytes, method: str = "GET", version: str = "1.1", host: str = "new.example") -> Answer:

@@ -27,8 +27,9 @@ from etl.model import Finding
 from etl.routes import routes
 from etl.servers.base import Command
 from tests.load.asked import need
+from tests.make import write_map
 from tests.servers.oracle import Answer
-from tests.servers.stage import Entries, serving, write
+from tests.servers.stage import Entries, serving
 from tests.servers.wire import Client, Request
 
 NAMES = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=400)
@@ -45,7 +46,7 @@ MAP: dict[tuple[str, str], str | None] = {
 
 def compiled(folder: Path, entries: Entries = MAP, options: CompileOptions | None = None) -> list[str]:
     """Compiles a map; the messages of what is not in the files."""
-    write(folder / "redirects.jsonl", entries)
+    write_map(folder / "redirects.jsonl", entries.items())
     findings = compile_all(folder / "redirects.jsonl", folder / "redirects", options or CompileOptions(), ["apache"])
     return [finding.message for finding in findings if finding.code == "redirect.unsupported"]
 

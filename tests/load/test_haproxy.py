@@ -17,8 +17,9 @@ from etl.load.redirects.haproxy import FILES, key
 from etl.routes import routes
 from etl.servers import program
 from tests.load.asked import need
+from tests.make import write_map
 from tests.servers.oracle import Answer
-from tests.servers.stage import Entries, serving, write
+from tests.servers.stage import Entries, serving
 from tests.servers.wire import Request
 
 NAMES = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=400)
@@ -36,7 +37,7 @@ MAP: dict[tuple[str, str], str | None] = {
 
 def compiled(folder: Path, entries: Entries = MAP, options: CompileOptions | None = None) -> list[str]:
     """Compiles a map; the messages of what is not in the files."""
-    write(folder / "redirects.jsonl", entries)
+    write_map(folder / "redirects.jsonl", entries.items())
     findings = compile_all(folder / "redirects.jsonl", folder / "redirects", options or CompileOptions(), ["haproxy"])
     return [finding.message for finding in findings if finding.code == "redirect.unsupported"]
 

@@ -21,8 +21,9 @@ from etl.load.redirects.lighttpd import LONGEST
 from etl.routes import routes
 from etl.servers import SERVERS, running
 from etl.servers.base import Command
-from tests.load.asked import ask, need, write_map
+from tests.load.asked import ask, need
 from tests.load.test_nginx_random import Entries, maps, valid
+from tests.make import write_map
 
 GOLDEN = Path(__file__).parent / "golden"
 HOSTILE: Entries = {

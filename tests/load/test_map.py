@@ -8,8 +8,8 @@ import pytest
 
 from etl.load.redirects import COMPILERS, CompileOptions, MapError, compile_all
 from etl.load.redirects.neutral import filled
-from tests.load.asked import write_map
 from tests.load.test_nginx import ENTRIES
+from tests.make import write_map
 
 
 def test_a_misspelt_place_of_a_template_is_no_text() -> None:

@@ -14,7 +14,8 @@ import pytest
 from etl.addresses import Address, lookups
 from etl.load.redirects import CompileOptions, compile_all
 from etl.servers import program, running
-from tests.load.asked import Answer, ask, need, write_map
+from tests.load.asked import Answer, ask, need
+from tests.make import write_map
 
 LONG = "Wells and their water " * 90 + "to the end"
 CASE_PAIR = {"HIV": "/pages/hiv/", "Hiv": "/pages/hives/"}

@@ -21,7 +21,8 @@ from etl.model import Finding
 from etl.routes import FAMILIES, routes
 from etl.servers import running
 from etl.servers.base import program
-from tests.load.asked import ask, need, write_map
+from tests.load.asked import ask, need
+from tests.make import write_map
 
 Entries = dict[Address, str | None]
 

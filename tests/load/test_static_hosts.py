@@ -28,10 +28,10 @@ from etl.load.redirects.static import STATIC_HOSTS, cloudfront, hosts
 from etl.load.redirects.static.hosts import HOSTS
 from etl.load.redirects.survey import surveyed
 from etl.model import Finding
-from tests.load.asked import write_map
 from tests.load.test_lighttpd import GOLDEN, HOSTILE, all_files
 from tests.load.test_lighttpd import SETTINGS as PLAIN_SETTINGS
 from tests.load.test_nginx_random import Entries, maps, reference, requests, valid
+from tests.make import write_map
 
 SETTINGS = replace(PLAIN_SETTINGS, home_to="https://new.example/pages/clear/")
 Table = dict[str, tuple[str, int]]

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from etl.addresses import Address
 from etl.load.redirects import COMPILERS, MARKS, STATIC_HOSTS, CompileOptions, compile_all, survey
 from etl.load.redirects.survey import Run, surveyed
-from tests.load.asked import write_map
 from tests.load.test_lighttpd import HOSTILE, all_files
 from tests.load.test_nginx_random import Entries, maps, options, valid
+from tests.make import write_map
 
 PLAIN: Entries = {
     Address("name", f"Well {at} – {'x' * at}, 5% of it"): f"/pages/{'y' * at}/" for at in range(1, 150, 7)
