@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.make import Outcome, difference, hear_signals, invoke
+from tests.make import Outcome, difference, folder, hear_signals, invoke, pages
 
 # The same examples everywhere, so that a green run is green on every machine; HYPOTHESIS_SEARCH=1 looks for new ones.
 settings.register_profile("same", derandomize=True, deadline=None, print_blob=True)
@@ -54,3 +54,15 @@ def expect(accept: bool) -> Callable[[Path, str], None]:
 def run(capfd: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
     """``run("migrate", source, "--out", out)``: the command in this process."""
     return lambda *arguments: invoke(capfd, *arguments)
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    """Three pages that end with status 0."""
+    return folder(tmp_path / "wiki", pages(3))
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """Where a run writes; nothing is there yet."""
+    return tmp_path / "out"

@@ -167,6 +167,11 @@ def command(*arguments: object, cwd: Path | None = None, environment: Mapping[st
     return Outcome(process.returncode, out, err)
 
 
+def published(out: Path) -> bool:
+    """Whether an output folder has a current generation."""
+    return (out / "current").exists()
+
+
 def files(folder: Path) -> dict[str, bytes]:
     """Every file below a folder, by its path inside."""
     return {

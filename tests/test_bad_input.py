@@ -28,11 +28,6 @@ Run = Callable[..., Outcome]
 ALL = ("--max-rejects", "100%")
 
 
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    return tmp_path / "out"
-
-
 def rejects(out: Path) -> dict[str, str]:
     """Codes by the names of members."""
     return {reject["member"]: reject["code"] for reject in lines(out / "current" / "rejects.jsonl")}

@@ -13,7 +13,6 @@ import sqlite3
 import subprocess
 import sys
 import time
-import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -24,7 +23,7 @@ import pytest
 from etl import cli, pipeline
 from etl.facts import Facts
 from etl.resolve import redirects
-from etl.settings import Settings, load_settings
+from etl.settings import Settings
 from tests.make import (
     ROOT,
     SAMPLE,
@@ -37,6 +36,7 @@ from tests.make import (
     name,
     page,
     pages,
+    published,
     spawn,
     tarred,
     zipped,
@@ -48,21 +48,6 @@ REDIRECTS = [["redirects", action] for action in ("build", "serve", "verify", "d
 COMMANDS = [[], *([name] for name in "migrate validate replay release rollback schema settings".split()), *REDIRECTS]
 STATUSES = {0: "done", 1: "rejects", 2: "usage", 3: "trouble", 4: "bug", 5: "refused", 130: "interrupted"}
 REJECT = b'{"title": "cut off"'
-
-
-@pytest.fixture
-def bundle(tmp_path: Path) -> Path:
-    """Three pages that end with status 0."""
-    return folder(tmp_path / "wiki", pages(3))
-
-
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    return tmp_path / "out"
-
-
-def published(out: Path) -> bool:
-    return (out / "current").exists()
 
 
 # --- help ----------------------------------------------------------------------------------
@@ -146,38 +131,6 @@ def test_status_2_for_a_name_that_is_empty(words: list[str], run: Run) -> None:
     outcome = run(*words)
     assert (outcome.status, outcome.out) == (2, "")
     assert "nothing is named: is a variable of a script empty?" in outcome.err
-
-
-@pytest.mark.parametrize(
-    ("line", "said"),
-    [
-        ("path_templat = '/x/{slug}/'", "did you mean 'path_template'?"),
-        ("keep_generation = 2", "did you mean 'keep_generations'?"),
-        ("qwertz = 1", "wiki-etl settings"),
-        ("keep_generations = 0", "keep_generations"),
-        ("path_template = '/pages/'", "{slug}"),
-        ("drop_lines = ['(']", "drop_lines"),
-        ("publish = ['everything']", "everything"),
-        ("gone = ['//x']", "gone"),
-        (
-            "hosts = ['old.example']\ngone = ['http://old.example/A']",
-            "'http://old.example/A' is a whole address: write its id, its /path",
-        ),
-        ("max_rejects = 'many'", "max_rejects"),
-        ("site = ", "wiki-etl.toml"),
-    ],
-)
-def test_status_2_for_a_wrong_setting_says_what_is_wrong(
-    line: str, said: str, bundle: Path, out: Path, run: Run
-) -> None:
-    (bundle / "wiki-etl.toml").write_text(line)
-    outcome = run("migrate", bundle, "--out", out)
-    assert (outcome.status, published(out)) == (2, False)
-    assert said in outcome.err
-
-
-def test_status_2_for_a_settings_file_that_is_not_there(bundle: Path, out: Path, run: Run) -> None:
-    assert run("migrate", bundle, "--out", out, "--config", out / "no.toml").status == 2
 
 
 def test_status_2_for_two_exports_of_one_wiki_names_both(tmp_path: Path, out: Path, run: Run) -> None:
@@ -490,20 +443,6 @@ def test_a_terminal_of_another_encoding_is_no_reason_to_fail(words: str, tmp_pat
     assert r"Zo\xeb" in outcome.out
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
-def test_settings_are_toml_in_every_encoding_of_the_output(encoding: str, tmp_path: Path) -> None:
-    file = tmp_path / "Bienenstöcke.toml"
-    file.write_text("home = 'Zoë'\ncategory_renames = {'蜂' = '\U0001f41d'}\n", "utf-8")
-    printed = tmp_path / "printed.toml"
-    with printed.open("wb") as out:
-        line = [sys.executable, "-m", "etl", "settings", "--config", str(file)]
-        env = {**os.environ, "PYTHONIOENCODING": encoding}
-        subprocess.run(line, cwd=ROOT, env=env, stdout=out, timeout=60, check=True)
-    values = tomllib.loads(printed.read_text("utf-8"))
-    assert (values["home"], values["category_renames"]) == ("Zoë", {"蜂": "\U0001f41d"})
-    assert ("Zoë" in printed.read_text("utf-8")) == (encoding == "utf-8")
-
-
 @pytest.mark.parametrize("redirection", [">/dev/full", "| true", ">&-"])
 @pytest.mark.parametrize("quiet", ["", "-q"])
 def test_a_report_that_cannot_be_written_says_that_it_was_published(
@@ -632,13 +571,6 @@ def test_no_control_character_of_the_data_reaches_a_terminal(
             assert outcome.status in (1, 3, 5)
             said.append(outcome.out + outcome.err)
     assert [char for char in "".join(said) if not char.isprintable() and char != "\n"] == []
-
-
-def test_control_characters_of_settings_reach_no_terminal(tmp_path: Path, run: Run) -> None:
-    (tmp_path / "x.toml").write_text('home = "a\\u001b[31mb"\ncategory_junk = ["\\u009b"]\n')
-    outcome = run("settings", SAMPLE, "--config", tmp_path / "x.toml")
-    assert outcome.status == 0
-    assert [char for char in outcome.out if not char.isprintable() and char != "\n"] == []
 
 
 # --- dry runs and generations --------------------------------------------------------------
@@ -781,123 +713,13 @@ def test_changes_and_html_come_with_their_flags_only(bundle: Path, out: Path, ru
     assert lines(out / "current" / "documents.jsonl")[0]["html"] == "<p>Water is clear.</p>\n"
 
 
-# --- settings and schemas ------------------------------------------------------------------
-
-
-def test_settings_names_every_setting_with_its_origin(tmp_path: Path, run: Run) -> None:
-    (tmp_path / "wiki-etl.toml").write_text("keep_generations = 7")
-    outcome = run("settings", tmp_path)
-    rows = dict(row.removeprefix("# ").split(" = ", 1) for row in outcome.out.splitlines())
-    assert outcome.status == 0
-    assert set(rows) == set(Settings.model_fields)
-    assert rows["keep_generations"] == f"7  # {tmp_path / 'wiki-etl.toml'}"
-    assert rows["max_rejects"] == '"1%"  # default'
-
-
-def test_what_settings_prints_means_the_same_as_a_settings_file(tmp_path: Path, run: Run) -> None:
-    source = folder(tmp_path / "wiki", pages(2))
-    (tmp_path / "reviewed.csv").write_text("old,new\n")
-    (tmp_path / "own.toml").write_text(
-        'home = "a\\u001b\\u009b\\"b"\nredirects = "reviewed.csv"\ncategory_renames = {"Old name" = "ä\\\\b"}\n'
-    )
-    before, _ = load_settings(tmp_path / "own.toml", [], {})
-    printed = folder(tmp_path / "elsewhere", {}) / "x.toml"
-    printed.write_text(run("settings", source, "--config", tmp_path / "own.toml").out, "utf-8")
-    after, _ = load_settings(printed, [], {})
-    assert after == before.model_copy(update={"redirects": str(tmp_path / "reviewed.csv")})
-    for flags in ([], ["--config", tmp_path / "own.toml"]):
-        printed.write_text(run("settings", source, *flags).out, "utf-8")
-        assert run("settings", source, "--config", printed).status == 0
-
-
-@pytest.mark.parametrize(
-    ("line", "said"),
-    [
-        ('reserved = ["search"]', "write '/search'"),
-        ('reserved = ["https://new.example/search/"]', "write '/search/'"),
-        ('reserved = ["/search?q="]', "'/search?q=' is no path"),
-        ('reserved = ["/api/*"]', "'/api/*' is no path"),
-        ('path_prefixes = ["/posts/"]', "write 'posts'"),
-        ('path_prefixes = [""]', "'' is no first segment"),
-        ('language = ""', "such as 'en'"),
-        ('language = "english!"', "such as 'en'"),
-        ('legacy_template = "/posts/"', "'/posts/' is not a path with {slug} in it"),
-        ('path_template = "/{slug}/.."', "'/{slug}/..' has a segment that"),
-        ('path_template = "/./{slug}/"', "has a segment that"),
-        ('tag_template = "/tags//{slug}/"', "has a segment that"),
-        ('routes = {foo = "/x/"}', "one of categories, tags, search"),
-        ('routes = {serch = "/x/"}', "did you mean 'search'?"),
-        ('site = "https://new.example/kb/"', "'site': should be: `https://` and the host of the new site"),
-        ('legacy_base = "wiki"', "such as `/wiki/`"),
-        ('max_shrink = "much"', "should be: loss of documents"),
-        ('hosts = "old.example"', "'hosts': should be a list (got 'old.example')"),
-        ('category_renames = ["Bees"]', "should be a table"),
-    ],
-)
-def test_a_setting_of_a_wrong_form_is_refused_with_what_to_write(
-    line: str, said: str, tmp_path: Path, run: Run
-) -> None:
-    (tmp_path / "x.toml").write_text(line)
-    outcome = run("migrate", SAMPLE, "--out", tmp_path / "out", "--config", tmp_path / "x.toml")
-    assert (outcome.status, published(tmp_path / "out")) == (2, False)
-    assert said in outcome.err
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        'reserved = ["/", "/search/", "/ä"]',
-        'language = "pt-BR"',
-        'path_prefixes = ["old posts"]',
-        'path_template = "/.well/{slug}..html"',
-        'legacy_template = ""',
-    ],
-)
-def test_a_setting_of_the_right_form_is_taken(line: str, tmp_path: Path, run: Run) -> None:
-    (tmp_path / "x.toml").write_text(line)
-    assert run("settings", SAMPLE, "--config", tmp_path / "x.toml").status == 0
+# --- schemas, addresses, arguments ---------------------------------------------------------
 
 
 def test_an_address_of_another_kind_is_told_what_is_read(out: Path, run: Run) -> None:
     outcome = run("migrate", "ftp://wells.example/x.zip", "--out", out)
     assert outcome.status == 3
     assert "addresses are read by http and https alone" in outcome.err
-
-
-def test_settings_come_from_config_then_from_beside_the_source_then_from_pyproject(
-    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def value(*arguments: object) -> str:
-        return next(row for row in run("settings", *arguments).out.splitlines() if row.startswith("home = "))
-
-    below = tmp_path / "project" / "below"
-    source = folder(tmp_path / "exports" / "wiki", {})
-    archive = zipped(tmp_path / "exports" / "wiki.zip", pages(1))
-    below.mkdir(parents=True)
-    monkeypatch.chdir(below)
-    (tmp_path / "project" / "pyproject.toml").write_text('[tool.wiki-etl]\nhome = "pyproject"\n')
-    assert '"pyproject"' in value(source)
-    (source / "wiki-etl.toml").write_text('home = "in the folder"')
-    (archive.parent / "wiki-etl.toml").write_text('home = "beside the archive"')
-    assert '"in the folder"' in value(source)
-    assert '"beside the archive"' in value(archive)
-    (tmp_path / "own.toml").write_text('home = "given"')
-    assert '"given"' in value(source, "--config", tmp_path / "own.toml")
-
-
-def test_settings_need_no_source(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "pyproject.toml").write_text('[tool.wiki-etl]\nhome = "pyproject"\n')
-    assert 'home = "pyproject"' in run("settings").out
-    (tmp_path / "wiki-etl.toml").write_text('home = "given"')
-    assert 'home = "given"  # wiki-etl.toml' in run("settings", "--config", "wiki-etl.toml").out
-
-
-def test_settings_of_a_source_that_is_not_there_are_trouble(tmp_path: Path, run: Run) -> None:
-    outcome = run("settings", tmp_path / "nowhere.zip")
-    assert (outcome.status, outcome.out) == (3, "")
-    assert "nowhere.zip" in outcome.err
-    assert run("settings", "-").status == run("settings", "https://wiki.example/export.zip").status == 0
 
 
 def test_schema_prints_a_schema_or_all_names(run: Run) -> None:
@@ -907,83 +729,6 @@ def test_schema_prints_a_schema_or_all_names(run: Run) -> None:
     assert run("schema", "document").out == schemas.published("document")
     unknown = run("schema", "dokument")
     assert (unknown.status, unknown.out) == (2, "")
-
-
-# --- the source by default -----------------------------------------------------------------
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder whose `raw/` holds the sample only."""
-    folder(tmp_path / "raw" / "sample", pages(2))
-    (tmp_path / "raw" / ".gitkeep").touch()
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def test_the_sample_is_read_while_it_is_alone(project: Path, run: Run) -> None:
-    assert run("migrate").status == 0
-    assert {line["source"]["bundle"] for line in lines(project / "out" / "current" / "documents.jsonl")} == {"sample"}
-
-
-def test_the_sample_is_left_out_as_soon_as_there_is_anything_else(project: Path, run: Run) -> None:
-    folder(project / "raw" / "export", {name(9): page("Own", page_id=9)})
-    outcome = run("migrate")
-    assert outcome.status == 0
-    assert "raw/sample is left out" in outcome.err
-    assert [line["id"] for line in lines(project / "out" / "current" / "documents.jsonl")] == ["tiki-9"]
-
-
-def test_the_sample_is_read_beside_others_when_it_is_named(project: Path, run: Run) -> None:
-    folder(project / "raw" / "export", {name(9): page("Own", page_id=9)})
-    assert run("migrate", "raw/export", "raw/sample").status == 0
-    assert len(lines(project / "out" / "current" / "documents.jsonl")) == 3
-
-
-@pytest.mark.parametrize("out", ["out", "."])
-def test_what_earlier_runs_wrote_into_the_source_is_no_member(
-    out: str, bundle: Path, monkeypatch: pytest.MonkeyPatch, run: Run
-) -> None:
-    monkeypatch.chdir(bundle)
-    words = ("migrate", ".", "--out", out)
-    assert run(*words, "--tables").status == 0
-    assert run("release", "--out", out).status == 0
-    assert run(*words, "--dry-run").status == 0
-    again = run(*words, "--tables")
-    assert (again.status, "nothing new: the same bytes as generation 1" in again.err) == (0, True), again.err
-    assert "3 members came in (wiki); skipped: " in again.err
-    checked = run("validate", ".", *(["--out", out] if out == "." else []), "--format", "json")
-    assert json.loads(checked.out)["ledger"]["members"] == 3
-
-
-def test_a_folder_of_the_export_is_read_though_it_is_named_like_one_of_ours(
-    bundle: Path, monkeypatch: pytest.MonkeyPatch, run: Run
-) -> None:
-    folder(bundle, {f"out/{name(7)}": page("Seventh", page_id=7), f"b/refused/{name(8)}": page("Eighth", page_id=8)})
-    monkeypatch.chdir(bundle)
-    for _ in range(2):
-        assert "5 members came in" in run("migrate", ".").err
-
-
-def test_no_folder_raw_is_wrong_usage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert run("migrate").status == 2
-
-
-@pytest.mark.parametrize("command", ["migrate", "validate", "settings"])
-def test_standard_input_twice_is_wrong_usage(command: str, project: Path, run: Run) -> None:
-    outcome = run(command, "-", "raw", "-")
-    assert (outcome.status, outcome.out, outcome.err.startswith("error: ")) == (2, "", True)
-    assert not (project / "out").exists()
-
-
-def test_several_sources_are_one_export(tmp_path: Path, out: Path, run: Run) -> None:
-    both = pages(2)
-    first = folder(tmp_path / "b", {name(1): both[name(1)]})
-    second = zipped(tmp_path / "a.zip", {name(2): both[name(2)]})
-    assert run("migrate", first, second, "--out", out).status == 0
-    documents = lines(out / "current" / "documents.jsonl")
-    assert [(line["source"]["bundle"], line["id"]) for line in documents] == [("a", "tiki-2"), ("b", "tiki-1")]
 
 
 def test_main_takes_its_arguments_from_the_process_when_none_are_given(

@@ -1,4 +1,4 @@
-"""Several sources, and files of settings in and beside them: whose settings count, and which member is which."""
+"""Sources: one, several and none; files of settings in and beside them, whose settings count; which member is which."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from etl.settings import Settings, SettingsError, load_settings
 from tests.make import Outcome, abstract, files, folder, lines, name, page, pages, tarred, zipped
 
 Run = Callable[..., Outcome]
@@ -176,60 +175,6 @@ def test_of_reviewed_redirects_the_content_counts(two: Path, run: Run) -> None:
     assert "differ in redirects;" in run("migrate", "a", "b").err
 
 
-# --- what a settings file may say ----------------------------------------------------------
-
-
-def read(path: Path, text: str, encoding: str = "utf-8") -> Settings:
-    path.write_text(text, encoding)
-    return load_settings(path, [], {})[0]
-
-
-def test_a_byte_order_mark_is_no_part_of_settings(tmp_path: Path) -> None:
-    assert read(tmp_path / "wiki-etl.toml", 'language = "de"\n', "utf-8-sig").language == "de"
-
-
-@pytest.mark.parametrize(("value", "taken"), [("5", "5"), ("0", "0"), ("2.5", "2.5"), ('"5"', "5"), ('"2.5%"', "2.5%")])
-@pytest.mark.parametrize("key", ["max_rejects", "max_shrink"])
-def test_a_threshold_may_be_a_number(key: str, value: str, taken: str, tmp_path: Path) -> None:
-    assert getattr(read(tmp_path / "wiki-etl.toml", f"{key} = {value}\n"), key) == taken
-
-
-@pytest.mark.parametrize("value", ["-1", "true", "inf", "nan", '"a"', "[5]"])
-def test_a_threshold_is_nothing_else(value: str, tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"wiki-etl\.toml: setting 'max_rejects'"):
-        read(tmp_path / "wiki-etl.toml", f"max_rejects = {value}\n")
-
-
-@pytest.mark.parametrize(
-    ("host", "write"),
-    [
-        ("https://old.example/", "old.example"),
-        ("HTTP://www.Old.example:8080", "www.Old.example:8080"),
-        ("//old.example", "old.example"),
-        ("old.example/wiki", "old.example"),
-        ("https://me:secret@old.example/?a#b", "old.example"),
-        ("old.example ", None),
-        ("", None),
-        ("https://", None),
-        ("[::1", None),
-    ],
-)
-@pytest.mark.parametrize("key", ["hosts", "image_hosts"])
-def test_an_address_is_no_host_and_the_host_in_it_is_told(
-    key: str, host: str, write: str | None, tmp_path: Path
-) -> None:
-    with pytest.raises(SettingsError, match=f"setting '{key}'") as error:
-        read(tmp_path / "wiki-etl.toml", f'{key} = ["fine.example", "{host}"]\n')
-    assert (f": write '{write}'" in str(error.value)) == (write is not None)
-
-
-@pytest.mark.parametrize(
-    "host", ["old.example", "Old.example.", "old.example:8080", "bücher.example", "[::1]:80", "wiki"]
-)
-def test_hosts_are_names_with_or_without_a_port(host: str, tmp_path: Path) -> None:
-    assert read(tmp_path / "wiki-etl.toml", f'hosts = ["{host}"]\n').hosts == (host,)
-
-
 # --- what is ignored -----------------------------------------------------------------------
 
 
@@ -390,3 +335,80 @@ def test_what_was_not_published_has_no_redirects_to_be_wired(here: Path, run: Ru
     assert refused.status == 5
     assert refused.err.splitlines()[-1].endswith("mend the export or the settings, run again")
     assert "wire" not in dry + refused.err
+
+
+# --- the source by default -----------------------------------------------------------------
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder whose `raw/` holds the sample only."""
+    folder(tmp_path / "raw" / "sample", pages(2))
+    (tmp_path / "raw" / ".gitkeep").touch()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_sample_is_read_while_it_is_alone(project: Path, run: Run) -> None:
+    assert run("migrate").status == 0
+    assert {line["source"]["bundle"] for line in lines(project / "out" / "current" / "documents.jsonl")} == {"sample"}
+
+
+def test_the_sample_is_left_out_as_soon_as_there_is_anything_else(project: Path, run: Run) -> None:
+    folder(project / "raw" / "export", {name(9): page("Own", page_id=9)})
+    outcome = run("migrate")
+    assert outcome.status == 0
+    assert "raw/sample is left out" in outcome.err
+    assert [line["id"] for line in lines(project / "out" / "current" / "documents.jsonl")] == ["tiki-9"]
+
+
+def test_the_sample_is_read_beside_others_when_it_is_named(project: Path, run: Run) -> None:
+    folder(project / "raw" / "export", {name(9): page("Own", page_id=9)})
+    assert run("migrate", "raw/export", "raw/sample").status == 0
+    assert len(lines(project / "out" / "current" / "documents.jsonl")) == 3
+
+
+@pytest.mark.parametrize("out", ["out", "."])
+def test_what_earlier_runs_wrote_into_the_source_is_no_member(
+    out: str, bundle: Path, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    monkeypatch.chdir(bundle)
+    words = ("migrate", ".", "--out", out)
+    assert run(*words, "--tables").status == 0
+    assert run("release", "--out", out).status == 0
+    assert run(*words, "--dry-run").status == 0
+    again = run(*words, "--tables")
+    assert (again.status, "nothing new: the same bytes as generation 1" in again.err) == (0, True), again.err
+    assert "3 members came in (wiki); skipped: " in again.err
+    checked = run("validate", ".", *(["--out", out] if out == "." else []), "--format", "json")
+    assert json.loads(checked.out)["ledger"]["members"] == 3
+
+
+def test_a_folder_of_the_export_is_read_though_it_is_named_like_one_of_ours(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    folder(bundle, {f"out/{name(7)}": page("Seventh", page_id=7), f"b/refused/{name(8)}": page("Eighth", page_id=8)})
+    monkeypatch.chdir(bundle)
+    for _ in range(2):
+        assert "5 members came in" in run("migrate", ".").err
+
+
+def test_no_folder_raw_is_wrong_usage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("migrate").status == 2
+
+
+@pytest.mark.parametrize("command", ["migrate", "validate", "settings"])
+def test_standard_input_twice_is_wrong_usage(command: str, project: Path, run: Run) -> None:
+    outcome = run(command, "-", "raw", "-")
+    assert (outcome.status, outcome.out, outcome.err.startswith("error: ")) == (2, "", True)
+    assert not (project / "out").exists()
+
+
+def test_several_sources_are_one_export(tmp_path: Path, out: Path, run: Run) -> None:
+    both = pages(2)
+    first = folder(tmp_path / "b", {name(1): both[name(1)]})
+    second = zipped(tmp_path / "a.zip", {name(2): both[name(2)]})
+    assert run("migrate", first, second, "--out", out).status == 0
+    documents = lines(out / "current" / "documents.jsonl")
+    assert [(line["source"]["bundle"], line["id"]) for line in documents] == [("a", "tiki-2"), ("b", "tiki-1")]

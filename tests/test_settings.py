@@ -1,0 +1,240 @@
+"""Settings: where they come from, what each may be, and how the command prints them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from etl.settings import Settings, SettingsError, load_settings
+from tests.make import ROOT, SAMPLE, Outcome, folder, pages, published, zipped
+
+Run = Callable[..., Outcome]
+
+
+def read(path: Path, text: str, encoding: str = "utf-8") -> Settings:
+    path.write_text(text, encoding)
+    return load_settings(path, [], {})[0]
+
+
+# --- where they come from ------------------------------------------------------------------
+
+
+def test_settings_come_from_config_then_from_beside_the_source_then_from_pyproject(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def value(*arguments: object) -> str:
+        return next(row for row in run("settings", *arguments).out.splitlines() if row.startswith("home = "))
+
+    below = tmp_path / "project" / "below"
+    source = folder(tmp_path / "exports" / "wiki", {})
+    archive = zipped(tmp_path / "exports" / "wiki.zip", pages(1))
+    below.mkdir(parents=True)
+    monkeypatch.chdir(below)
+    (tmp_path / "project" / "pyproject.toml").write_text('[tool.wiki-etl]\nhome = "pyproject"\n')
+    assert '"pyproject"' in value(source)
+    (source / "wiki-etl.toml").write_text('home = "in the folder"')
+    (archive.parent / "wiki-etl.toml").write_text('home = "beside the archive"')
+    assert '"in the folder"' in value(source)
+    assert '"beside the archive"' in value(archive)
+    (tmp_path / "own.toml").write_text('home = "given"')
+    assert '"given"' in value(source, "--config", tmp_path / "own.toml")
+
+
+def test_settings_need_no_source(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text('[tool.wiki-etl]\nhome = "pyproject"\n')
+    assert 'home = "pyproject"' in run("settings").out
+    (tmp_path / "wiki-etl.toml").write_text('home = "given"')
+    assert 'home = "given"  # wiki-etl.toml' in run("settings", "--config", "wiki-etl.toml").out
+
+
+def test_settings_of_a_source_that_is_not_there_are_trouble(tmp_path: Path, run: Run) -> None:
+    outcome = run("settings", tmp_path / "nowhere.zip")
+    assert (outcome.status, outcome.out) == (3, "")
+    assert "nowhere.zip" in outcome.err
+    assert run("settings", "-").status == run("settings", "https://wiki.example/export.zip").status == 0
+
+
+# --- what they may be -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("path_templat = '/x/{slug}/'", "did you mean 'path_template'?"),
+        ("keep_generation = 2", "did you mean 'keep_generations'?"),
+        ("qwertz = 1", "wiki-etl settings"),
+        ("keep_generations = 0", "keep_generations"),
+        ("path_template = '/pages/'", "{slug}"),
+        ("drop_lines = ['(']", "drop_lines"),
+        ("publish = ['everything']", "everything"),
+        ("gone = ['//x']", "gone"),
+        (
+            "hosts = ['old.example']\ngone = ['http://old.example/A']",
+            "'http://old.example/A' is a whole address: write its id, its /path",
+        ),
+        ("max_rejects = 'many'", "max_rejects"),
+        ("site = ", "wiki-etl.toml"),
+    ],
+)
+def test_status_2_for_a_wrong_setting_says_what_is_wrong(
+    line: str, said: str, bundle: Path, out: Path, run: Run
+) -> None:
+    (bundle / "wiki-etl.toml").write_text(line)
+    outcome = run("migrate", bundle, "--out", out)
+    assert (outcome.status, published(out)) == (2, False)
+    assert said in outcome.err
+
+
+def test_status_2_for_a_settings_file_that_is_not_there(bundle: Path, out: Path, run: Run) -> None:
+    assert run("migrate", bundle, "--out", out, "--config", out / "no.toml").status == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('reserved = ["search"]', "write '/search'"),
+        ('reserved = ["https://new.example/search/"]', "write '/search/'"),
+        ('reserved = ["/search?q="]', "'/search?q=' is no path"),
+        ('reserved = ["/api/*"]', "'/api/*' is no path"),
+        ('path_prefixes = ["/posts/"]', "write 'posts'"),
+        ('path_prefixes = [""]', "'' is no first segment"),
+        ('language = ""', "such as 'en'"),
+        ('language = "english!"', "such as 'en'"),
+        ('legacy_template = "/posts/"', "'/posts/' is not a path with {slug} in it"),
+        ('path_template = "/{slug}/.."', "'/{slug}/..' has a segment that"),
+        ('path_template = "/./{slug}/"', "has a segment that"),
+        ('tag_template = "/tags//{slug}/"', "has a segment that"),
+        ('routes = {foo = "/x/"}', "one of categories, tags, search"),
+        ('routes = {serch = "/x/"}', "did you mean 'search'?"),
+        ('site = "https://new.example/kb/"', "'site': should be: `https://` and the host of the new site"),
+        ('legacy_base = "wiki"', "such as `/wiki/`"),
+        ('max_shrink = "much"', "should be: loss of documents"),
+        ('hosts = "old.example"', "'hosts': should be a list (got 'old.example')"),
+        ('category_renames = ["Bees"]', "should be a table"),
+    ],
+)
+def test_a_setting_of_a_wrong_form_is_refused_with_what_to_write(
+    line: str, said: str, tmp_path: Path, run: Run
+) -> None:
+    (tmp_path / "x.toml").write_text(line)
+    outcome = run("migrate", SAMPLE, "--out", tmp_path / "out", "--config", tmp_path / "x.toml")
+    assert (outcome.status, published(tmp_path / "out")) == (2, False)
+    assert said in outcome.err
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'reserved = ["/", "/search/", "/ä"]',
+        'language = "pt-BR"',
+        'path_prefixes = ["old posts"]',
+        'path_template = "/.well/{slug}..html"',
+        'legacy_template = ""',
+    ],
+)
+def test_a_setting_of_the_right_form_is_taken(line: str, tmp_path: Path, run: Run) -> None:
+    (tmp_path / "x.toml").write_text(line)
+    assert run("settings", SAMPLE, "--config", tmp_path / "x.toml").status == 0
+
+
+def test_a_byte_order_mark_is_no_part_of_settings(tmp_path: Path) -> None:
+    assert read(tmp_path / "wiki-etl.toml", 'language = "de"\n', "utf-8-sig").language == "de"
+
+
+@pytest.mark.parametrize(("value", "taken"), [("5", "5"), ("0", "0"), ("2.5", "2.5"), ('"5"', "5"), ('"2.5%"', "2.5%")])
+@pytest.mark.parametrize("key", ["max_rejects", "max_shrink"])
+def test_a_threshold_may_be_a_number(key: str, value: str, taken: str, tmp_path: Path) -> None:
+    assert getattr(read(tmp_path / "wiki-etl.toml", f"{key} = {value}\n"), key) == taken
+
+
+@pytest.mark.parametrize("value", ["-1", "true", "inf", "nan", '"a"', "[5]"])
+def test_a_threshold_is_nothing_else(value: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"wiki-etl\.toml: setting 'max_rejects'"):
+        read(tmp_path / "wiki-etl.toml", f"max_rejects = {value}\n")
+
+
+@pytest.mark.parametrize(
+    ("host", "write"),
+    [
+        ("https://old.example/", "old.example"),
+        ("HTTP://www.Old.example:8080", "www.Old.example:8080"),
+        ("//old.example", "old.example"),
+        ("old.example/wiki", "old.example"),
+        ("https://me:secret@old.example/?a#b", "old.example"),
+        ("old.example ", None),
+        ("", None),
+        ("https://", None),
+        ("[::1", None),
+    ],
+)
+@pytest.mark.parametrize("key", ["hosts", "image_hosts"])
+def test_an_address_is_no_host_and_the_host_in_it_is_told(
+    key: str, host: str, write: str | None, tmp_path: Path
+) -> None:
+    with pytest.raises(SettingsError, match=f"setting '{key}'") as error:
+        read(tmp_path / "wiki-etl.toml", f'{key} = ["fine.example", "{host}"]\n')
+    assert (f": write '{write}'" in str(error.value)) == (write is not None)
+
+
+@pytest.mark.parametrize(
+    "host", ["old.example", "Old.example.", "old.example:8080", "bücher.example", "[::1]:80", "wiki"]
+)
+def test_hosts_are_names_with_or_without_a_port(host: str, tmp_path: Path) -> None:
+    assert read(tmp_path / "wiki-etl.toml", f'hosts = ["{host}"]\n').hosts == (host,)
+
+
+# --- how they are printed ------------------------------------------------------------------
+
+
+def test_settings_names_every_setting_with_its_origin(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "wiki-etl.toml").write_text("keep_generations = 7")
+    outcome = run("settings", tmp_path)
+    rows = dict(row.removeprefix("# ").split(" = ", 1) for row in outcome.out.splitlines())
+    assert outcome.status == 0
+    assert set(rows) == set(Settings.model_fields)
+    assert rows["keep_generations"] == f"7  # {tmp_path / 'wiki-etl.toml'}"
+    assert rows["max_rejects"] == '"1%"  # default'
+
+
+def test_what_settings_prints_means_the_same_as_a_settings_file(tmp_path: Path, run: Run) -> None:
+    source = folder(tmp_path / "wiki", pages(2))
+    (tmp_path / "reviewed.csv").write_text("old,new\n")
+    (tmp_path / "own.toml").write_text(
+        'home = "a\\u001b\\u009b\\"b"\nredirects = "reviewed.csv"\ncategory_renames = {"Old name" = "ä\\\\b"}\n'
+    )
+    before, _ = load_settings(tmp_path / "own.toml", [], {})
+    printed = folder(tmp_path / "elsewhere", {}) / "x.toml"
+    printed.write_text(run("settings", source, "--config", tmp_path / "own.toml").out, "utf-8")
+    after, _ = load_settings(printed, [], {})
+    assert after == before.model_copy(update={"redirects": str(tmp_path / "reviewed.csv")})
+    for flags in ([], ["--config", tmp_path / "own.toml"]):
+        printed.write_text(run("settings", source, *flags).out, "utf-8")
+        assert run("settings", source, "--config", printed).status == 0
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_settings_are_toml_in_every_encoding_of_the_output(encoding: str, tmp_path: Path) -> None:
+    file = tmp_path / "Bienenstöcke.toml"
+    file.write_text("home = 'Zoë'\ncategory_renames = {'蜂' = '\U0001f41d'}\n", "utf-8")
+    printed = tmp_path / "printed.toml"
+    with printed.open("wb") as out:
+        line = [sys.executable, "-m", "etl", "settings", "--config", str(file)]
+        env = {**os.environ, "PYTHONIOENCODING": encoding}
+        subprocess.run(line, cwd=ROOT, env=env, stdout=out, timeout=60, check=True)
+    values = tomllib.loads(printed.read_text("utf-8"))
+    assert (values["home"], values["category_renames"]) == ("Zoë", {"蜂": "\U0001f41d"})
+    assert ("Zoë" in printed.read_text("utf-8")) == (encoding == "utf-8")
+
+
+def test_control_characters_of_settings_reach_no_terminal(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "x.toml").write_text('home = "a\\u001b[31mb"\ncategory_junk = ["\\u009b"]\n')
+    outcome = run("settings", SAMPLE, "--config", tmp_path / "x.toml")
+    assert outcome.status == 0
+    assert [char for char in outcome.out if not char.isprintable() and char != "\n"] == []
