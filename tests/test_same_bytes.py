@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -140,5 +141,6 @@ def test_no_environment_changes_a_byte(
 
 def test_no_path_of_the_machine_and_no_clock_is_in_a_generation(expected: dict[str, bytes]) -> None:
     everything = b"".join(expected.values())
-    for told in (str(Path.cwd()), "/tmp/", "first0", str(Path.home()) + "/"):
+    today = datetime.now(UTC).date().isoformat()
+    for told in (str(Path.cwd()), "/tmp/", "first0", str(Path.home()) + "/", today):
         assert told.encode() not in everything, told
