@@ -141,8 +141,14 @@ def test_keys_that_differ_only_in_what_is_broken_are_one_key_twice() -> None:
     assert refused(read_json('{"\\ud800": 1, "\\ud801": 2}', 0)) == ("json.duplicate-key", 1, 15)
 
 
+JSON_VALUES = st.recursive(
+    st.sampled_from(r"""1 -1.5e9 1e999 NaN -Infinity 1e-999 "" "\ud800" "a\udc00\ud800" "\u0000" true null""".split()),
+    lambda inner: st.lists(inner, max_size=3).map(lambda values: f"[{', '.join(values)}]"),
+)
+
+
 @settings(deadline=None)
-@given(st.text('{}[]":,\\u0dD8fFeE+-.tnN \n', max_size=40))
+@given(st.text('{}[]":,\\u0dD8fFeE+-.tnN \n', max_size=40) | JSON_VALUES.map(lambda value: f'a": {value}}}'))
 def test_json_of_any_shape_is_read_or_refused_with_a_place(rest: str) -> None:
     read = read_json('{"' + rest, 0)
     if isinstance(read, Rejection):
@@ -241,8 +247,17 @@ def test_any_mapping_of_texts_comes_back_and_is_located(fields: dict[str, Any]) 
         assert json.JSONDecoder().raw_decode(at(text, front.locate(path)))[0] == value
 
 
+YAML_HEADS = st.lists(
+    st.sampled_from(
+        r"""a .nan -.inf 0x1F 1e999 2001-01-01 "\ud800" "\x00" [a,[b]] {"a":{"b":"c"}} &x *x !!int !!binary ~ yes
+        'é' -""".split()
+    ),
+    max_size=4,
+).map(lambda values: "\n".join(f"key{number}: {value}" for number, value in enumerate(values)))
+
+
 @settings(deadline=None)
-@given(st.text("abc:-?&*![]{}#|>'\"%,\\u0 \n\té\u2028", max_size=60))
+@given(st.text("abc:-?&*![]{}#|>'\"%,\\u0 \n\té\u2028", max_size=60) | YAML_HEADS)
 def test_yaml_of_any_shape_is_read_or_refused_with_a_place(head: str) -> None:
     read = read_yaml(f"---\n{head}\n---\n", 0)
     if isinstance(read, Rejection):
