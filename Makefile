@@ -1,4 +1,4 @@
-# wiki-etl. SOURCE and OUT are folders or archives (blanks allowed), ARGS any further flags:
+# wiki-etl. SOURCE is a folder or an archive, OUT a folder (blanks allowed), ARGS any further flags:
 #   make migrate SOURCE="../an export.zip" OUT=out ARGS="--jobs 4 --changes"
 
 PYTHON := .venv/bin/python
@@ -11,25 +11,25 @@ export SOURCE OUT
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
-migrate: $(READY) ## SOURCE (raw/) -> clean JSON Lines, redirect map and tables under OUT (out/)
+migrate: $(READY) ## turn SOURCE (raw/) into clean JSON Lines, a redirect map and tables under OUT (out/)
 	$(PYTHON) -m etl migrate --tables $${OUT:+--out "$$OUT"} $(ARGS) $${SOURCE:+"$$SOURCE"}
 
-validate: $(READY) ## every fault of SOURCE (raw/), by file, line and column
+validate: $(READY) ## report every fault of SOURCE (raw/), by file, line and column
 	$(PYTHON) -m etl validate $(ARGS) $${SOURCE:+"$$SOURCE"}
 
-check: lint types test ## all that continuous integration asks
+check: lint types test ## lint, types and test: what continuous integration runs
 
-lint: $(READY) ## style, and imports that go one way
+lint: $(READY) ## check style, and that imports go one way
 	$(PYTHON) -m ruff check
 	.venv/bin/lint-imports
 
-types: $(READY) ## mypy --strict
+types: $(READY) ## run mypy --strict
 	$(PYTHON) -m mypy
 
-test: $(READY) ## tests and doctests; schemas and README in step
+test: $(READY) ## run tests and doctests; check that schemas and README are up to date
 	$(PYTHON) -m pytest -q $(ARGS)
 
-accept: $(READY) ## renew every golden file, schemas and README; then read the diff
+accept: $(READY) ## renew every expected file, schemas and README; then read the diff
 	$(PYTHON) -m pytest -q --accept $(ARGS)
 
 schemas: $(READY) ## renew schemas/ from the models
@@ -38,13 +38,13 @@ schemas: $(READY) ## renew schemas/ from the models
 readme: $(READY) ## renew the generated parts of the README
 	$(PYTHON) -m pytest -q --accept -k readme tests
 
-bench: $(READY) ## measure time and memory
+bench: $(READY) ## measure time and memory of whole runs
 	$(PYTHON) tests/bench.py $(ARGS)
 
-scale: $(READY) ## 100,000 pages on every real server that is installed: start, memory, rates, wrong answers
+scale: $(READY) ## measure every installed server with 100,000 pages: start, memory, rates, wrong answers
 	$(PYTHON) tests/servers_at_scale.py $(ARGS)
 
-torture: $(READY) ## disturb runs in every way (about ten minutes): failing calls, full disks, kills, hostile archives
+torture: $(READY) ## disturb runs (about ten minutes): failing calls, full disks, kills, hostile archives
 	$(PYTHON) -m tests.torture $(ARGS)
 
 lock: ## renew requirements.lock (needs uv; ARGS=--upgrade for newer versions)

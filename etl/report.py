@@ -53,7 +53,7 @@ def _is_known(run: Run, bundle: Bundle, name: str) -> bool:
 def _unused(bundle: Bundle, name: str) -> str:
     place = f"{bundle.told.rstrip('/')}/{name}"
     if not _holds_settings(name):
-        return f"{place} was passed over: it has the name of the file of reviewed redirects, but is another one"
+        return f"{place} was skipped: it has the name of the file of reviewed redirects, but is another one"
     how = f"to use it: --config {place}" if Path(bundle.source).is_dir() else "to use it, unpack it for --config"
     return f"the settings file {place} was not used; {how}"
 
@@ -99,8 +99,8 @@ def _ledger(facts: dict[str, Any]) -> str:
     lines += _trouble(facts)
     if facts["deaths"]:
         lines.append(
-            f"TROUBLE: the system ended {facts['deaths']} worker processes, for want of memory perhaps "
-            "(fewer --jobs need less); what they had under way was done again"
+            f"TROUBLE: the system ended {facts['deaths']} worker processes, perhaps out of memory "
+            "(fewer --jobs need less); their work was done again"
         )
     return "\n".join(lines)
 
@@ -134,15 +134,15 @@ def _difference(run: Run, facts: dict[str, Any]) -> str:
             f"would be {name}: {found['count']}" + (f" ({', '.join(found['ids'])}{more})" if found["ids"] else "")
         )
     if any(found["count"] for found in difference.values()):
-        lines.append(f"all of them are in {run.out / REFUSED / DIFFERENCE}")
+        lines.append(f"all are in {run.out / REFUSED / DIFFERENCE}")
     return "\n".join(lines)
 
 
 def _outcome(run: Run, facts: dict[str, Any]) -> str:
     if run.refused:
-        return f"REFUSED: {run.refused}; nothing was published, the evidence is in {run.out / REFUSED}"
+        return f"REFUSED: {run.refused}; nothing was published, findings and rejects are in {run.out / REFUSED}"
     if run.dry_run:
-        return f"dry run: nothing was published; findings and rejects are in {run.out / REFUSED}"
+        return f"dry run: nothing was published, findings and rejects are in {run.out / REFUSED}"
     if run.fresh:
         return f"published generation {facts['generation']}: {run.out / CURRENT}"
     return f"nothing new: the same bytes as generation {facts['generation']}, {run.out / CURRENT}"
@@ -151,12 +151,12 @@ def _outcome(run: Run, facts: dict[str, Any]) -> str:
 def _next(run: Run, facts: dict[str, Any]) -> str:
     folder = run.out / (REFUSED if run.refused or run.dry_run else CURRENT)
     if facts["ledger"]["rejects"]:
-        again = f"`wiki-etl replay {folder}` says which of them pass after a change of the settings or the tool"
-        return f"next: read {folder / 'rejects.jsonl'}, mend the export or the settings, run again; {again}"
+        check = f"check with `wiki-etl replay {folder}`"
+        return f"next: read {folder / 'rejects.jsonl'}, mend the export or the settings, {check}, run again"
     if run.refused:
         then = "mend the export or the settings, run again"
     elif run.dry_run:  # there is nothing yet to be wired
         then = "run again without --dry-run to publish"
     else:
-        then = f"wire the redirects as {folder / 'redirects'}/<server>/README.md says"
+        then = f"install the redirects as {folder / 'redirects'}/<server>/README.md says"
     return f"next: read {folder / 'findings.jsonl'}; {then}" if facts["findings"] else f"next: {then}"

@@ -52,85 +52,87 @@ class Settings(BaseModel):
 
     site: str | None = Field(
         None,
-        description="`https://` and the host of the new site, for absolute targets; a folder is for `path_template`",
+        description="`https://` and the host of the new site, for absolute targets; folders belong in `path_template`",
         pattern=_SITE,
     )
-    hosts: tuple[str, ...] = Field((), description="host names of the old site, the first one for legacy.url")
+    hosts: tuple[str, ...] = Field((), description="host names of the old site; the first one is used in `legacy.url`")
     legacy_base: str = Field(
-        "/", description="path under which the old wiki lived, such as `/wiki/`", pattern=_FOLDER, max_length=100
+        "/", description="folder of the old wiki, such as `/wiki/`", pattern=_FOLDER, max_length=100
     )
     legacy_template: str = Field(
         "/posts/{slug}",
-        description="path of a page on the old site, with and without `.html`; empty where slugs were no addresses",
+        description="path of a page on the old site, with and without `.html`; empty if slugs were no addresses",
     )
     path_template: str = Field("/pages/{slug}/", description="path of a document on the new site")
     tag_template: str = Field("/tags/{slug}/", description="path of a category or tag on the new site")
     path_prefixes: tuple[str, ...] = Field(
         ("posts", "pages", "tags", "categories"),
-        description="first segments that make a legacy address a path, not a page name, as that of `legacy_template`",
+        description="first segments, besides that of `legacy_template`, that make a legacy address a path, not a name",
     )
     publish: tuple[Literal["published", "stub", "draft"], ...] = Field(
-        ("published",), description="statuses that are published"
+        ("published",), description="statuses of the documents to publish"
     )
     draft_categories: tuple[str, ...] = Field((), description="categories and tags that make a page a draft")
-    category_renames: dict[str, str] = Field({}, description="old to new names of categories and tags")
-    category_junk: tuple[str, ...] = Field((), description="categories and tags that are dropped")
-    drop_lines: tuple[str, ...] = Field((), description="regular expressions of boilerplate lines")
-    boxes: Literal["div", "quote", "unwrap"] = Field("div", description="how a box is written")
+    category_renames: dict[str, str] = Field({}, description="categories and tags to rename, old name to new name")
+    category_junk: tuple[str, ...] = Field((), description="categories and tags to drop")
+    drop_lines: tuple[str, ...] = Field((), description="boilerplate lines to remove, as regular expressions")
+    boxes: Literal["div", "quote", "unwrap"] = Field(
+        "div", description="form of boxes: `div`, `quote`, or `unwrap` (no box)"
+    )
     gone: tuple[str, ...] = Field(
-        (), description="legacy addresses that answer 410: digits an id, leading / a path, else a name"
+        (), description="legacy addresses that answer 410: an id (digits), a path (leading `/`), or a name"
     )
     redirects: str | None = Field(None, description="file of reviewed redirects (TOML or CSV), beside the settings")
     reserved: tuple[str, ...] = Field((), description="paths of the new site that no redirect may hide")
     servers: tuple[ServerName, ...] = Field(
         WEB_SERVERS,
-        description="web servers and static hosts that the redirect map is compiled for",
+        description="web servers and static hosts to compile the redirect map for",
     )
     home: str | None = Field(
         None,
-        description="page name of the old home page: where the bare `tiki-index.php` goes, and `/` of a host that is "
-        "only the old one",
+        description="page name of the old home page, the target of `tiki-index.php` alone, and of `/` on a host that "
+        "serves the old site only",
     )
-    status: Literal[301, 302, 308] = Field(301, description="status that redirects are sent with")
+    status: Literal[301, 302, 308] = Field(301, description="status of redirects: 301, 302 or 308")
     max_age: int | None = Field(
-        None, ge=0, le=2**31 - 1, description="seconds for which browsers may keep a redirect (`Cache-Control`)"
+        None, ge=0, le=2**31 - 1, description="seconds that browsers may cache a redirect (`Cache-Control`)"
     )
     routes: dict[str, str] = Field(
         {},
-        description="where legacy addresses go that are no pages, by family ("
+        description="targets of legacy addresses that are no pages, by family ("
         + ", ".join(f"`{key}`" for key in FAMILIES)
-        + "): a path of the new site, or `gone`; a family that is not named is not answered",
+        + "): a path of the new site, or `gone`; families not named here are not answered",
     )
-    language: str | None = Field(None, description="language of documents that name none")
-    ignore: tuple[str, ...] = Field((), description="globs of members that are skipped")
+    language: str | None = Field(None, description="language of documents without one")
+    ignore: tuple[str, ...] = Field((), description="globs of members to skip")
     duplicates: Literal["reject", "last"] = Field(
-        "reject", description="which of two members with one id stays: the first, or the last"
+        "reject", description="of members with one id, `reject` keeps the first, `last` the last"
     )
-    keep_generations: int = Field(3, ge=1, description="generations that stay in out/, the new one included")
+    keep_generations: int = Field(3, ge=1, description="generations to keep in out/, with the new one")
     max_rejects: str = Field(
         "1%",
-        description="rejects that are still published: a number, or a percentage (one is always allowed)",
+        description="rejects up to which a run publishes: a number, or a percentage (one is always allowed)",
         pattern=r"^\d+(\.\d+)?%?$",
     )
     max_shrink: str = Field(
         "5%",
-        description="loss of documents against the current generation that is still published",
+        description="loss of documents up to which a run publishes, compared with the current generation",
         pattern=r"^\d+(\.\d+)?%?$",
     )
-    max_member_bytes: int = Field(32 * MIB, ge=1, description="largest member")
-    max_members: int = Field(5_000_000, ge=1, description="most members of a run")
-    max_total_bytes: int = Field(64 * 1024 * MIB, ge=1, description="all members together")
-    max_ratio: int = Field(200, ge=1, description="compression ratio of a member above 1 MiB")
-    max_raw_bytes: int = Field(1 * MIB, ge=0, description="bytes of a reject that are kept whole")
+    max_member_bytes: int = Field(32 * MIB, ge=1, description="size of the largest member allowed")
+    max_members: int = Field(5_000_000, ge=1, description="number of members allowed in a run")
+    max_total_bytes: int = Field(64 * 1024 * MIB, ge=1, description="size allowed for all members together")
+    max_ratio: int = Field(200, ge=1, description="compression ratio allowed for a member above 1 MiB")
+    max_raw_bytes: int = Field(1 * MIB, ge=0, description="bytes of a reject to keep")
     image_hosts: tuple[str, ...] = Field(
-        (), description="hosts besides `hosts` whose files belong to the wiki and are migrated with it"
+        (), description="further hosts whose files belong to the wiki and move with it"
     )
     missing_images: tuple[str, ...] = Field(
         (r"/d3\.mock\.\w+$", r"/unknown\.txt$"),
-        description="regular expressions of addresses that stand for a lost file",
+        description="addresses that stand for a lost file, as regular expressions",
     )
     address_rewrites: dict[str, str] = Field(
-        {}, description="parts of addresses of images and files that are other ones on the new site, literally"
+        {}, description="literal replacements in addresses of images and files, old part to new part"
     )
 
     def __hash__(self) -> int:

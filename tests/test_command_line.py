@@ -596,7 +596,7 @@ def test_a_dry_run_publishes_nothing_and_names_what_would_change(bundle: Path, o
         "changed": {"count": 1, "ids": ["tiki-2"]},
     }
     assert "would be added: 2 (tiki-4, tiki-5)" in outcome.err
-    assert f"all of them are in {out / 'refused' / 'difference.jsonl'}" in outcome.err
+    assert f"all are in {out / 'refused' / 'difference.jsonl'}" in outcome.err
     assert files(out / "current") == before
     assert [path.name for path in (out / "generations").iterdir()] == ["1"]
     assert {"findings.jsonl", "rejects.jsonl", "summary.json"} <= files(out / "refused").keys()

@@ -122,7 +122,7 @@ def rules(_: Path) -> str:
         for rule, sentence in RULES.items()
     ]
     losing = ", ".join(f"`{rule}`" for rule in RULES if rule in MAY_LOSE)
-    said = f"Visible text may go with these alone, with a finding, or as the marks of a box or a link: {losing}.\n\n"
+    said = f"Only these may remove visible text, with a finding, or as the marks of a box or a link: {losing}.\n\n"
     return said + table(("rule", "what it does", "before", "after"), rows)
 
 
@@ -183,7 +183,7 @@ def picture(_: Path) -> str:
 
 def engines(_: Path) -> str:
     rows = [(row.engine, cell(row.name), cell(row.differs), cell(row.why), cell(row.helps)) for row in DIFFERENCES]
-    return table(("engine", "what", "how it shows", "why no writing helps", "what helps"), rows)
+    return table(("engine", "what", "what it shows", "why it stays", "what helps"), rows)
 
 
 PARTS: dict[str, Callable[[Path], str]] = {

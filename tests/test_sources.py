@@ -84,7 +84,7 @@ def test_another_file_of_its_name_is_told(here: Path, run: Run) -> None:
     (here / "raw" / "wiki-etl.toml").write_text('redirects = "redirects.toml"\n')
     (here / "raw" / "redirects.toml").write_text(DECISIONS)
     [said] = json.loads(run("migrate", "raw", "--format", "json").out)["warnings"]
-    assert said.startswith("raw/old/redirects.toml was passed over")
+    assert said.startswith("raw/old/redirects.toml was skipped")
     assert json.loads(run("migrate", "raw", "--format", "json", "--config", "raw/wiki-etl.toml").out)["warnings"] == [
         said
     ]
@@ -327,7 +327,7 @@ def test_what_was_not_published_has_no_redirects_to_be_wired(here: Path, run: Ru
     assert (
         run("migrate", source)
         .err.splitlines()[-1]
-        .endswith("wire the redirects as out/current/redirects/<server>/README.md says")
+        .endswith("install the redirects as out/current/redirects/<server>/README.md says")
     )
     for member in [*pages(9)][3:]:
         (source / member).unlink()

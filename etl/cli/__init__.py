@@ -146,7 +146,7 @@ def parser() -> argparse.ArgumentParser:
     """All commands, with examples and exit statuses."""
     top = argparse.ArgumentParser(
         prog="wiki-etl",
-        description="moves a legacy wiki to a new platform and loses nothing on the way",
+        description="move a legacy wiki to a new platform and lose nothing on the way",
         epilog="examples:\n  wiki-etl migrate export.zip\n  wiki-etl validate --format github export.zip\n"
         f"  wiki-etl redirects serve nginx\n\n{STATUSES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -168,14 +168,19 @@ def _source_arguments(command: argparse.ArgumentParser) -> None:
         "--config", type=named_path, metavar="FILE", help="settings file (default: wiki-etl.toml beside the source)"
     )
     command.add_argument(
-        "--sha256", type=_sha256, metavar="HEX", help="go on only when the one file, address or - has this digest"
+        "--sha256",
+        type=_sha256,
+        metavar="HEX",
+        help="stop unless the single SOURCE (a file, address or -) has this digest",
     )
     command.add_argument(
-        "--jobs", type=count, metavar="N", help="processes (default: the cores that this process may use)"
+        "--jobs", type=count, metavar="N", help="processes (default: one below 2,000 members, else one for each core)"
     )
-    command.add_argument("--max-rejects", metavar="N|P%", help="rejects that are still published (default: 1%%)")
     command.add_argument(
-        "--max-shrink", metavar="N|P%", help="loss of documents that is still published (default: 5%%)"
+        "--max-rejects", metavar="N|P%", help="rejects allowed (default: setting max_rejects, else 1%%)"
+    )
+    command.add_argument(
+        "--max-shrink", metavar="N|P%", help="loss of documents allowed (default: setting max_shrink, else 5%%)"
     )
 
 
@@ -186,7 +191,7 @@ def _sha256(text: str) -> str:
 
 
 def _migrate_arguments(commands: Any) -> None:
-    help_ = "extract, transform, load, publish: everything in SOURCE becomes clean JSON Lines and a redirect map"
+    help_ = "turn everything in SOURCE into clean JSON Lines and a redirect map, and publish them"
     command = add_command(commands, "migrate", _migrate, help_, "wiki-etl migrate export.tar.zst --out out --tables")
     command.add_argument(
         "source",
@@ -201,16 +206,16 @@ def _migrate_arguments(commands: Any) -> None:
     _source_arguments(command)
     command.add_argument("--tables", action="store_true", help="also write tables/*.csv")
     command.add_argument("--changes", action="store_true", help="also write changes.jsonl, every edit of every body")
-    command.add_argument("--html", action="store_true", help="also render each body")
+    command.add_argument("--html", action="store_true", help="also write each body as HTML")
     command.add_argument(
-        "--verify-text", action="store_true", help="compare the words of source and result as rendered"
+        "--verify-text", action="store_true", help="also compare the words of source and result as rendered"
     )
-    command.add_argument("--dry-run", action="store_true", help="publish nothing; say what would change")
+    command.add_argument("--dry-run", action="store_true", help="publish nothing, say what would change")
     command.add_argument(
         "--previous",
         type=named,
         metavar="GENERATION",
-        help="keep the slugs and addresses of released, current, a folder or an http(s) address, or of none "
+        help="keep its slugs and addresses: released, current, a folder, an http(s) address, or none "
         "(default: released, if there is one)",
     )
     command.add_argument("--allow-partial", action="store_true", help="publish what could be read of a cut-off source")
@@ -220,7 +225,7 @@ def _migrate_arguments(commands: Any) -> None:
 
 
 def _validate_arguments(commands: Any) -> None:
-    help_ = "every fault of a bundle, a documents.jsonl, a redirects.jsonl or a generation"
+    help_ = "report every fault of a bundle, a documents.jsonl, a redirects.jsonl or a generation"
     command = add_command(commands, "validate", _validate, help_, "wiki-etl validate export.zip --format github")
     command.add_argument(
         "source",
@@ -241,12 +246,12 @@ def _validate_arguments(commands: Any) -> None:
         "--baseline",
         type=named_path,
         metavar="FILE",
-        help="findings.jsonl or JSON form of an earlier run: what it knows is counted, not shown, and no fault",
+        help="findings.jsonl or JSON output of an earlier run: what is in it is only counted, and no fault",
     )
 
 
 def _replay_arguments(commands: Any) -> None:
-    help_ = "go through the rejects of a generation again, after the tool or the settings changed: which of them pass"
+    help_ = "say which rejects of a generation pass after a change of the settings or the tool"
     command = add_command(commands, "replay", _replay, help_, "wiki-etl replay out/refused --config wiki-etl.toml")
     command.add_argument(
         "file", nargs="?", type=named_path, metavar="FILE", help="rejects.jsonl or generation (default: out/current)"
@@ -254,11 +259,9 @@ def _replay_arguments(commands: Any) -> None:
     command.add_argument(
         "--out", type=named_path, default=OUT, metavar="FOLDER", help="where generations are (default: out)"
     )
+    command.add_argument("--config", type=named_path, metavar="FILE", help="settings file (default: that of raw)")
     command.add_argument(
-        "--config", type=named_path, metavar="FILE", help="settings file (default: that of a migration of raw)"
-    )
-    command.add_argument(
-        "--jobs", type=count, metavar="N", help="processes (default: one, or the cores from 2,000 rejects on)"
+        "--jobs", type=count, metavar="N", help="processes (default: one below 2,000 rejects, else one for each core)"
     )
     command.add_argument(
         "--format", choices=("text", "json"), default="text", help="form of the report (default: text)"
@@ -266,14 +269,20 @@ def _replay_arguments(commands: Any) -> None:
 
 
 def _release_arguments(commands: Any) -> None:
-    release = "mark a generation as the one in use: it is kept, and the next ones keep its slugs and addresses"
-    back = "point out/current at the generation that it showed before"
+    release = "mark a generation as in use: it is kept, and later ones keep its slugs and addresses"
+    back = "point out/current at the previous generation again"
     for name, run, help_, default in (
-        ("release", _release, release, "the current one"),
-        ("rollback", _rollback, back, "the previous one"),
+        ("release", _release, release, "current"),
+        ("rollback", _rollback, back, "previous"),
     ):
         command = add_command(commands, name, run, help_, f"wiki-etl {name} --out out")
-        command.add_argument("number", nargs="?", type=count, metavar="NUMBER", help=f"default: {default}")
+        command.add_argument(
+            "number",
+            nargs="?",
+            type=count,
+            metavar="NUMBER",
+            help=f"number of a generation (default: the {default} one)",
+        )
         command.add_argument(
             "--out", type=named_path, default=OUT, metavar="FOLDER", help="where generations are (default: out)"
         )
@@ -281,9 +290,13 @@ def _release_arguments(commands: Any) -> None:
 
 def _schema_arguments(commands: Any) -> None:
     command = add_command(
-        commands, "schema", _schema, "print a published schema, or the names of all", "wiki-etl schema document"
+        commands,
+        "schema",
+        _schema,
+        "print a JSON schema of the output, or the names of all",
+        "wiki-etl schema document",
     )
-    command.add_argument("name", nargs="?", metavar="NAME")
+    command.add_argument("name", nargs="?", metavar="NAME", help="such as document (default: list all names)")
 
 
 def _settings_arguments(commands: Any) -> None:
@@ -291,13 +304,13 @@ def _settings_arguments(commands: Any) -> None:
         commands,
         "settings",
         _settings,
-        "print each effective setting with its origin",
+        "print each setting in effect and where it comes from",
         "wiki-etl settings --config wiki-etl.toml",
     )
     command.add_argument(
-        "source", type=named, nargs="*", metavar="SOURCE", help="source whose settings file counts (default: raw)"
+        "source", type=named, nargs="*", metavar="SOURCE", help="source whose settings file is read (default: raw)"
     )
-    command.add_argument("--config", type=named_path, metavar="FILE")
+    command.add_argument("--config", type=named_path, metavar="FILE", help="settings file to read instead")
 
 
 # --- commands ------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ STATUSES = """exit statuses:
   0    done
   1    done, with rejects or findings of severity error
   2    wrong usage or settings
-  3    input or output trouble: unreadable or cut-off source, full disk, locked, unreachable
+  3    input or output trouble: unreadable or cut-off source, full disk, locked output, unreachable
   4    a bug in the tool
   5    refused: a threshold was passed, nothing was published
   130  interrupted"""
@@ -47,9 +47,9 @@ def add_command(
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.set_defaults(run=run)
-    command.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
-    command.add_argument("-v", "--verbose", action="store_true", help="say more")
-    command.add_argument("--no-progress", action="store_true", help="no progress bar (there is one on a terminal only)")
+    command.add_argument("-q", "--quiet", action="store_true", help="print errors only")
+    command.add_argument("-v", "--verbose", action="store_true", help="print more")
+    command.add_argument("--no-progress", action="store_true", help="no progress bar (shown on a terminal only)")
     return command
 
 

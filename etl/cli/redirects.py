@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 def add(commands: Any) -> None:
     """Adds ``redirects`` and its actions to the commands."""
-    group = commands.add_parser("redirects", help="compile the redirect map, serve it, ask running servers about it")
+    help_ = "compile the redirect map, serve it, check servers, read access logs, compare maps"
+    group = commands.add_parser("redirects", help=help_, description=help_)
     actions = group.add_subparsers(metavar="ACTION", required=True)
     _build_arguments(actions)
     _serve_arguments(actions)
@@ -32,35 +33,37 @@ def _map_argument(command: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="redirects.jsonl, or a generation (default: out/current)",
     )
-    command.add_argument("--config", type=named_path, metavar="FILE", help="settings file")
+    command.add_argument("--config", type=named_path, metavar="FILE", help="settings file of the generation")
 
 
 def _build_arguments(actions: Any) -> None:
-    help_ = "compile the map for web servers again"
+    help_ = "compile the map again for web servers and static hosts"
     build = add_command(actions, "build", _build, help_, "wiki-etl redirects build --site https://new.example")
     _map_argument(build)
-    build.add_argument("--site", metavar="URL", help="base address of the new site, for absolute targets")
+    build.add_argument(
+        "--site", metavar="URL", help="address of the new site, for absolute targets (default: setting site)"
+    )
     build.add_argument(
         "--server",
         action="append",
         choices=SERVER_NAMES,
         metavar="S",
-        help=f"one of {', '.join(SERVER_NAMES)} (default: the setting `servers`)",
+        help=f"one of {', '.join(SERVER_NAMES)} (default: setting servers)",
     )
     build.add_argument(
         "--out",
         type=named_path,
         default=Path("redirects"),
         metavar="FOLDER",
-        help="where the folders go (default: redirects)",
+        help="where the folders of the servers go (default: redirects)",
     )
 
 
 def _serve_arguments(actions: Any) -> None:
-    help_ = "start a real server on loopback with the compiled map"
+    help_ = "start a real server on this machine with the compiled map"
     serve = add_command(actions, "serve", _serve, help_, "wiki-etl redirects serve nginx --port 8080")
     serve.add_argument("server", choices=WEB_SERVERS, metavar="SERVER", help=f"one of {', '.join(WEB_SERVERS)}")
-    serve.add_argument("--port", type=_port, metavar="N", help="default: a free one, printed")
+    serve.add_argument("--port", type=_port, metavar="N", help="port (default: a free one, printed)")
     serve.add_argument(
         "--map",
         type=named_path,
@@ -71,7 +74,7 @@ def _serve_arguments(actions: Any) -> None:
 
 
 def _verify_arguments(actions: Any) -> None:
-    help_ = "ask a running server for every address of the map, in every spelling"
+    help_ = "request every address of the map, in every spelling, from a running server"
     verify = add_command(
         actions,
         "verify",
@@ -85,24 +88,32 @@ def _verify_arguments(actions: Any) -> None:
     _map_argument(verify)
     _right_arguments(verify)
     _asking_arguments(verify)
-    verify.add_argument("--resume", type=named_path, metavar="FILE", help="keep the progress there, and go on from it")
-    verify.add_argument("--examples", type=count, default=10, metavar="N", help="wrong answers shown of each cause")
-    verify.add_argument("--format", choices=("text", "json", "junit"), default="text", help="default: text")
+    verify.add_argument(
+        "--resume", type=named_path, metavar="FILE", help="keep the progress in FILE, and continue from it"
+    )
+    verify.add_argument(
+        "--examples", type=count, default=10, metavar="N", help="wrong answers to show of each cause (default: 10)"
+    )
+    verify.add_argument(
+        "--format", choices=("text", "json", "junit"), default="text", help="form of the report (default: text)"
+    )
 
 
 def _right_arguments(verify: argparse.ArgumentParser) -> None:
     """What is asked, and what would be right."""
-    verify.add_argument("--site", metavar="URL", help="base address of absolute targets (default: setting site)")
     verify.add_argument(
-        "--status", type=int, choices=(301, 302, 308), help="of redirects (default: setting status, else 301)"
+        "--site", metavar="URL", help="address of the new site, for absolute targets (default: setting site)"
     )
-    verify.add_argument("--sample", metavar="N|P%", help="ask for so many addresses only, always the same ones")
     verify.add_argument(
-        "--spelling", action="append", metavar="S", help="ask in this spelling only, such as plus (default: all)"
+        "--status", type=int, choices=(301, 302, 308), help="expected status (default: setting status, else 301)"
     )
-    verify.add_argument("--hostile", action="store_true", help="also ask what attackers ask")
+    verify.add_argument("--sample", metavar="N|P%", help="request only so many addresses, always the same ones")
     verify.add_argument(
-        "--strict-targets", action="store_true", help="a target that does not answer 200 is wrong (else: a note)"
+        "--spelling", action="append", metavar="S", help="request this spelling only, such as plus (default: all)"
+    )
+    verify.add_argument("--hostile", action="store_true", help="also send requests of attackers")
+    verify.add_argument(
+        "--strict-targets", action="store_true", help="a target that does not answer 200 is wrong, not only noted"
     )
 
 
@@ -114,26 +125,30 @@ def _asking_arguments(verify: argparse.ArgumentParser) -> None:
         nargs="*",
         action="extend",
         metavar="HOST",
-        help="ask as for these hosts, all of the map for each; without a HOST for those of setting hosts",
+        help="request the whole map for each of these hosts (without HOST: those of setting hosts)",
     )
     verify.add_argument(
         "--resolve",
         action="append",
         default=[],
         metavar="HOST:PORT:ADDRESS",
-        help="connect to ADDRESS, as curl does it",
+        help="connect to ADDRESS, as curl does",
     )
     verify.add_argument(
-        "--rate", type=_number, metavar="N", help="requests a second; 0: no bound (default: 0 on loopback, else 50)"
+        "--rate", type=_number, metavar="N", help="requests a second; 0: no limit (default: 0 on this machine, else 50)"
     )
-    verify.add_argument("--connections", type=count, default=8, metavar="N", help="at the same time (default: 8)")
+    verify.add_argument("--connections", type=count, default=8, metavar="N", help="open connections (default: 8)")
     verify.add_argument(
-        "--timeout", type=_number, default=30.0, metavar="S", help="seconds for an answer; 0: no bound (default: 30)"
+        "--timeout",
+        type=_number,
+        default=30.0,
+        metavar="S",
+        help="seconds to wait for an answer; 0: no limit (default: 30)",
     )
 
 
 def _diff_arguments(actions: Any) -> None:
-    help_ = "every address that was answered before and is not any more, or goes elsewhere now"
+    help_ = "list every address that is no longer answered, or leads elsewhere"
     diff = add_command(
         actions,
         "diff",
@@ -144,13 +159,13 @@ def _diff_arguments(actions: Any) -> None:
     )
     diff.add_argument("old", type=named_path, metavar="OLD", help="redirects.jsonl, or a generation")
     diff.add_argument("new", type=named_path, metavar="NEW", help="redirects.jsonl, or a generation")
-    diff.add_argument("--all", action="store_true", help="list every address, not the first few of each cause")
-    diff.add_argument("--fail-on-lost", action="store_true", help="status 1 when an address is not answered any more")
-    diff.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    diff.add_argument("--all", action="store_true", help="list every address, not only the first few of each cause")
+    diff.add_argument("--fail-on-lost", action="store_true", help="status 1 when an address is no longer answered")
+    diff.add_argument("--format", choices=("text", "json"), default="text", help="form of the report (default: text)")
 
 
 def _coverage_arguments(actions: Any) -> None:
-    help_ = "what access logs asked for, and which of it the map does not answer"
+    help_ = "compare access logs with the map: which requested addresses it does not answer"
     coverage = add_command(
         actions,
         "coverage",
@@ -172,12 +187,14 @@ def _coverage_arguments(actions: Any) -> None:
         type=named_path,
         default=Path("redirects-review.toml"),
         metavar="FILE",
-        help="where suggestions go, never over an existing file (default: redirects-review.toml)",
+        help="new file for suggestions (default: redirects-review.toml)",
     )
     coverage.add_argument(
-        "--limit", type=count, default=500, metavar="N", help="addresses in it, the most asked ones (default: 500)"
+        "--limit", type=count, default=500, metavar="N", help="addresses in it, the most requested first (default: 500)"
     )
-    coverage.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    coverage.add_argument(
+        "--format", choices=("text", "json"), default="text", help="form of the report (default: text)"
+    )
 
 
 def _port(text: str) -> int:

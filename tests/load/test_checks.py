@@ -443,7 +443,7 @@ def test_a_server_without_a_compiler_is_an_error_before_anything_is_written(tmp_
         ("status", 303, "301, 302 or 308"),
         ("max_age", -1, "greater than or equal to 0"),
         ("max_age", 2**31, "less than or equal to"),
-        ("site", "https://new.example/folder", "a folder is for `path_template`"),
+        ("site", "https://new.example/folder", "folders belong in `path_template`"),
         ("site", "https://new.example\"'/", "the host of the new site"),
         ("legacy_base", "/wi ki", "such as `/wiki/`"),
         ("legacy_base", "/../wiki", "such as `/wiki/`"),
