@@ -193,7 +193,7 @@ def test_a_host_with_little_room_gets_the_addresses_first_then_other_spellings(m
     assert set(lost.values()) == {"limit"}
     assert set(table) | set(lost) == set(wanted(entries))
     messages = [finding.message for finding in findings if finding.cause == "netlify\0limit"]
-    assert messages == [f"netlify: limit, {len(lost)}: more than the host takes"]
+    assert messages == [f"netlify: limit, {len(lost)}: there are more lines than the host takes"]
 
 
 def test_a_file_for_iis_stays_below_its_size() -> None:
@@ -238,9 +238,9 @@ def test_what_no_list_of_paths_can_say_is_counted_and_listed() -> None:
             "settings /old.wiki/tiki-index.php https://new.example/pages/clear/",
         ]
         causes = {finding.cause: finding.message for finding in findings}
-    assert "netlify: settings, 2: of the settings `routes` and `home`" in causes["netlify\0settings"]
+    assert "netlify: settings, 2: addresses of the settings `routes` and `home`" in causes["netlify\0settings"]
     assert "max_age, 1: it sends redirects without" in causes["vercel\0max_age"]
-    assert "has not the status" in causes["iis\0status"]
+    assert "cannot send the status" in causes["iis\0status"]
     assert "cloudflare-bulk\0status" not in causes
 
 

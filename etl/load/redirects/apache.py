@@ -524,10 +524,10 @@ _EXAMPLE = """\
 """
 
 _README_RELATIVE = """\
-* Without the setting `site`, targets are relative. Before 2.4.58 Apache cannot send that and puts `ServerName` first.
+* Without the setting `site`, targets are paths. Apache before 2.4.58 sends them with `ServerName` as their host.
 """
 _README_ODD = """\
-  So it does in any version for @odd@ targets of this map, which it would not send as they are.
+  So it does in any version for @odd@ targets of this map that it cannot send as they are.
 """
 
 _README = """\
@@ -538,41 +538,41 @@ _README = """\
 ## Install
 
 1. Copy the folder `wiki-etl/` into Apache's ServerRoot, usually to `/etc/apache2/wiki-etl/` or
-   `/etc/httpd/wiki-etl/`: Apache looks for included files and maps there.
-2. Run `sh /etc/apache2/wiki-etl/build-map.sh`. It builds the binary map (SDBM) from `redirects.map`. Without it
-   the text map is used, which Apache searches line by line: fit for some hundred entries.
+   `/etc/httpd/wiki-etl/`: Apache looks there for included files and maps.
+2. Run `sh /etc/apache2/wiki-etl/build-map.sh`. It builds the binary map (SDBM) from `redirects.map`. Without it,
+   Apache searches the text map line by line, which is fast enough for some hundred entries only.
 3. Add to the virtual host:
 
 ```apache
 Include wiki-etl/redirects.conf
 ```
 
-`apache.conf` is an example. What the new site has as a file, or as a folder with an `index.html`, always wins
-over the map. Where it is an application behind `ProxyPass`, the map is asked first; keep its own addresses out of it
-with a rule before the line: `RewriteRule ^/api/ - [L]`. Its `/` stays its own: that of the old hosts alone is the old
-home page.
+`apache.conf` is an example. A file of the new site, or a folder with an `index.html`, always wins over the map.
+
+In front of an application (`ProxyPass`), the map is asked first: keep the application's addresses out of it with a
+rule before that line, such as `RewriteRule ^/api/ - [L]`. `/` is the old home page on the old hosts only.
 
 ## Check, reload, roll back
 
 ```sh
 apachectl configtest        # before every reload
-apachectl graceful          # takes the new configuration without dropping a request
+apachectl graceful          # drops no request
 curl -sI 'http://localhost@page_script@?page=Some+Page'
 ```
 
-A new `redirects.map` needs `build-map.sh` and no reload, as long as `redirects.conf` has not changed.
+A new `redirects.map` needs `build-map.sh`, but no reload unless `redirects.conf` has changed.
 
 @roll_back@
 
 ## What to know
 
-* A line of `redirects.map` is a kind, a key as Apache escapes it, and the answer: `p:` path, `n:` name in lower case,
-  `i:` id, `e:` exact name, where names that differ by case go different ways. A key of more than @key@ characters is
-  its SHA-1, and the letter is a capital.
-* Names are found in any case of ASCII letters.
-* Apache keeps every key that was asked for, unknown ones too, for as long as a child process lives:
-  `MaxConnectionsPerChild 10000` bounds that.
-* `AllowEncodedSlashes On` is set: without it an address with `%2F` is 404 before anybody looks it up.
-@relative@* @unsupported@ entries of the map could not be expressed; `wiki-etl` lists them as `redirect.unsupported`.
-* Requests are answered @status@ or 410 and nothing of a request is ever repeated in `Location`.
+* A line of `redirects.map` is a kind, a key as Apache escapes it, and the answer. Kinds are `p:` path, `n:` name in
+  lower case, `i:` id, and `e:` exact name, where names that differ by case have different targets. A key of more than
+  @key@ characters is its SHA-1, with a capital letter for the kind.
+* Names are found in upper and lower case of ASCII letters.
+* A child process of Apache keeps every key that was requested, also unknown ones, in memory:
+  `MaxConnectionsPerChild 10000` limits that.
+* `AllowEncodedSlashes On` is set: without it, Apache answers an address with `%2F` by 404 and looks nothing up.
+@relative@* @unsupported@ entries of the map could not be expressed: the findings `redirect.unsupported`.
+* Answers are @status@ or 410; nothing from a request is copied into `Location`.
 """

@@ -505,7 +505,7 @@ http://:8080 {
 _README = """\
 # The redirect map for Caddy
 
-@entries@ addresses. Caddy 2.6 or later, no module.
+@entries@ addresses. Caddy 2.6 or later, without modules.
 
 ## Install
 
@@ -524,8 +524,8 @@ old-wiki.example, new.example {
 }
 ```
 
-What the new site answers always wins over the map. Where the site has `handle` blocks, what stands beside them is never
-asked: all lines go into the last one.
+What the new site answers always wins over the map. If the site has `handle` blocks, put all lines into the last one:
+beside the blocks they would never run.
 
 ```
 old-wiki.example, new.example {
@@ -544,7 +544,7 @@ old-wiki.example, new.example {
 }
 ```
 
-Where it is an application, the map is asked for its 404:
+If the new site is an application, the map is asked when it answers 404:
 
 ```
 reverse_proxy localhost:3000 {
@@ -564,7 +564,7 @@ reverse_proxy localhost:3000 {
 
 ```sh
 caddy validate --config /etc/caddy/Caddyfile
-systemctl reload caddy          # takes the new map without dropping a request; a bad one keeps the old running
+systemctl reload caddy          # drops no request; a bad map leaves the old one running
 curl -sI 'http://localhost@page_script@?page=Some+Page'
 ```
 
@@ -572,15 +572,15 @@ curl -sI 'http://localhost@page_script@?page=Some+Page'
 
 ## What to know
 
-* Names are found in any case of ASCII letters where that has one answer.
+* Names are found in upper and lower case of ASCII letters where that has one answer.
 * Caddy searches a map line by line. The keys are therefore in blocks of about @block@, and expressions choose the
   block. Measured: 100,000 keys take 3 seconds and 300 MB to load, 500,000 take 15 seconds and 1.4 GB; this map has
-  @keys@. Where that is too much, put nginx or HAProxy with their map on loopback behind `reverse_proxy`; above
+  @keys@. If that is too much, put nginx or HAProxy with their map on loopback behind `reverse_proxy`; above
   @limit@ keys nothing is written for Caddy.
 * A site address with a host name (`new.example { }`) answers every other host with an empty 200: name all the old
-  hosts in it.
+  hosts there.
 * @expressions@ names hold `+` or `#` or end in `/`: where a client sends such a name half encoded, expressions over
   the raw request find it (`raw-names.map`).
-* @unsupported@ entries of the map could not be expressed; `wiki-etl` lists them as `redirect.unsupported`.
-* Requests are answered @status@ or 410 and nothing of a request is ever repeated in `Location`.
+* @unsupported@ entries of the map could not be expressed: the findings `redirect.unsupported`.
+* Answers are @status@ or 410; nothing from a request is copied into `Location`.
 """

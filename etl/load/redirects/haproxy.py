@@ -255,29 +255,28 @@ backend site
 _README = """\
 # The redirect map for HAProxy 2.6 and later
 
-@entries@ keys. HAProxy stands in front of the new site, whatever that is, and answers what was an address of the old
-one.
+@entries@ keys. HAProxy stands in front of the new site and answers the addresses of the old one.
 
 ## Install
 
 1. Copy the folder `wiki-etl/` beside the configuration, usually to `/etc/haproxy/wiki-etl/`.
-2. Load `rules.cfg` before it: `haproxy -f /etc/haproxy/wiki-etl/rules.cfg -f /etc/haproxy/haproxy.cfg`.
-   Debian, in `/etc/default/haproxy`, where two files fit because the service splits the value at blanks:
+2. Load `rules.cfg` before your configuration: `haproxy -f /etc/haproxy/wiki-etl/rules.cfg -f /etc/haproxy/haproxy.cfg`.
+   On Debian, in `/etc/default/haproxy` (the service splits the value at blanks):
 
 ```sh
 CONFIG="/etc/haproxy/wiki-etl/rules.cfg -f /etc/haproxy/haproxy.cfg"
 ```
 
-3. Let the frontend have its rules:
+3. Give the frontend its rules:
 
 ```haproxy
 frontend web from wiki_etl
 ```
 
-The frontend then has no other `defaults`: timeouts and logging that it took from there go into it. A `defaults`
-section without a name has to stand before the first backend. `haproxy.cfg` is a complete example.
+The frontend then has no other `defaults`: move the timeouts and logging that it needs into the frontend. A `defaults`
+section without a name must come before the first backend. `haproxy.cfg` is a complete example.
 
-The map answers for every host of that frontend. Where it has others, too, let a backend have the rules instead:
+The map answers for every host of that frontend. If it also serves other hosts, give the rules to a backend instead:
 
 ```haproxy
 frontend web
@@ -302,13 +301,13 @@ curl -sI 'http://localhost@page_script@?page=Some+Page'
 ## What to know
 
 * A key is the decoded address with `+` for a blank, `%2B` for a plus, `%25` for a percent sign. HAProxy compares
-  bytes: letters with accents have a second line, as some clients compose them.
-* Entries answer before the new site is asked. Names in another case of ASCII letters, the old home page and addresses
-  that are no pages answer after it has said 404.
-* `option accept-invalid-http-request` lets letters through that were not encoded. From HAProxy 3.1 on its name is
+  bytes: letters with accents have a second line, for clients that compose them otherwise.
+* Entries are answered before the new site is asked; names in another case of ASCII letters, the old home page and
+  addresses that are no pages after it has said 404.
+* `option accept-invalid-http-request` lets unencoded letters through. From HAProxy 3.1 on its name is
   `accept-unsafe-violations-in-http-request`.
-* `default-path config` makes file names relative to the file that they stand in, in the files loaded after it too.
-* A page name with every byte encoded has room up to @longest@ bytes in a request (`tune.bufsize`).
-* @unsupported@ entries of the map could not be expressed; `wiki-etl` lists them as `redirect.unsupported`.
-* Requests are answered @status@ or 410 and nothing of a request is ever repeated in `Location`.
+* `default-path config` makes file names relative to the file they stand in, also in files loaded after it.
+* A request has room for page names of up to @longest@ bytes, each of them encoded (`tune.bufsize`).
+* @unsupported@ entries of the map could not be expressed: the findings `redirect.unsupported`.
+* Answers are @status@ or 410; nothing from a request is copied into `Location`.
 """

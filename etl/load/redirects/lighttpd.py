@@ -405,9 +405,9 @@ var.wiki_etl = "/etc/lighttpd/wiki-etl"
 include "wiki-etl/redirects.conf"
 ```
 
-The map is asked when the answer would be 404 or 403, from files and from an application behind `mod_proxy` or
-`mod_fastcgi` alike: what the new site answers always wins over the map, and an answer of its own that the map does
-not know goes out as it is. For one host only, write the two lines of `redirects.conf` yourself, the second one into
+The map is asked when the answer would be 404 or 403, for files as for an application behind `mod_proxy` or
+`mod_fastcgi`. So what the new site answers always wins over the map; a 404 or 403 for an address that the map does
+not know stays as it is. For one host only, write the two lines of `redirects.conf` yourself, the second one into
 `$HTTP["host"] == "..." { }`.
 
 `lighttpd.conf` is a complete example.
@@ -416,24 +416,23 @@ not know goes out as it is. For one host only, write the two lines of `redirects
 
 ```sh
 lighttpd -tt -f /etc/lighttpd/lighttpd.conf
-systemctl restart lighttpd      # the first time; the map and the script can be replaced later without it
+systemctl restart lighttpd      # the first time only: map and script are read again when they change
 curl -sI 'http://localhost@page_script@?page=Some+Page'
 ```
 
-A new map: `mv` the new `redirects.map` over the old one; the next request reads it. Where it brings letters that the
-old one had not, `fold.lua` goes with it.
+For a new map, `mv` the new `redirects.map` and `fold.lua` over the old ones; the next request reads them.
 
 @roll_back@
 
 ## What to know
 
-* The map takes no memory and no time at start-up, whatever its size. A look-up reads some lines of the file: some
-  thousand requests a second for the addresses that the new site does not answer, at 1,000,000 entries as at 1,000.
-* Names are found in any case of any script where that has one answer; @shared@ keys stand for names that differ by
-  case and go elsewhere, or are a path of the new site in another case: they are found only as they are written.
+* The map takes no memory and no time at start, whatever its size. A look-up reads some lines of the file: some
+  thousand requests a second for addresses that the new site does not answer, with 1,000 entries or 1,000,000.
+* Names are found in upper and lower case of any script where that has one answer. @shared@ keys are names that differ
+  by case and have different targets, or differ from a path of the new site by case: they are found only as written.
 * `server.error-handler-404` hides the map, unless it is a script that answers 404: a file such as `/404.html` is
-  answered with 200. `server.error-handler` keeps the status, and `server.errorfile-prefix` asks nobody.
+  answered with 200. `server.error-handler` keeps the status, and `server.errorfile-prefix` does not interfere.
 * `redirects.map` is sorted by bytes (`LC_ALL=C sort -c redirects.map`): sort it again after an edit by hand.
-@room@* @unsupported@ entries of the map could not be expressed; `wiki-etl` lists them as `redirect.unsupported`.
-* Requests are answered @status@ or 410 and nothing of a request is ever repeated in `Location`.
+@room@* @unsupported@ entries of the map could not be expressed: the findings `redirect.unsupported`.
+* Answers are @status@ or 410; nothing from a request is copied into `Location`.
 """

@@ -199,13 +199,13 @@ def roll_back(place: str) -> str:
 
 
 _ROLL_BACK = """\
-Before a newer map, keep the one that works:
+Before you install a newer map, keep the one that works:
 
 ```sh
 rm -rf @place@.before && cp -a @place@ @place@.before
 ```
 
-To roll back, put it in its place again and reload:
+To roll back, restore it and reload:
 
 ```sh
 rm -rf @place@ && mv @place@.before @place@

@@ -672,13 +672,13 @@ http {
 _README = """\
 # The redirect map for nginx
 
-@entries@ keys. Nothing but nginx itself is needed: no module, no script.
+@entries@ keys. nginx needs no module and no script.
 
 ## Install
 
-1. Copy the folder `wiki-etl/` beside the main `nginx.conf`, usually to `/etc/nginx/wiki-etl/`: nginx looks for
-   included files there, whatever file includes them.
-2. Add three lines. The first one goes before any other `map`; on Debian, `conf.d/00-wiki-etl.conf` holds it.
+1. Copy the folder `wiki-etl/` beside the main `nginx.conf`, usually to `/etc/nginx/wiki-etl/`: nginx looks there for
+   included files.
+2. Add three lines. The first one goes before any other `map`, on Debian for instance into `conf.d/00-wiki-etl.conf`.
 
 ```nginx
 http {
@@ -692,13 +692,13 @@ http {
 
 `nginx.conf` is a complete example. What the new site answers always wins over the map.
 
-A location of your own for some files, such as `location ~* \\.(css|js|png|pdf|html)$`, answers 404 by itself: old
-addresses end so, too. It needs the line `try_files $uri @wiki_etl;` as well.
+A location of your own for file types, such as `location ~* \\.(css|js|png|pdf|html)$`, answers old addresses that
+end so by its own 404. It needs the line `try_files $uri @wiki_etl;`, too.
 
 ### In front of an application
 
-The map is asked after the application has said 404, and only where it has an answer: every other 404, every
-error, and every request but GET and HEAD is the application's own. The lines that lead to it stand twice:
+The map answers where the application says 404 and the map knows the address. Other 404s, errors, and all requests
+but GET and HEAD stay the application's own. The lines that lead to the application (`proxy_pass`) are needed twice:
 
 ```nginx
 server {
@@ -714,7 +714,7 @@ server {
 }
 ```
 
-`nginx-app.conf` is a complete example. `uwsgi_pass` and `scgi_pass` work alike.
+`nginx-app.conf` is a complete example. `uwsgi_pass` and `scgi_pass` work the same way.
 
 With PHP and a front controller, the application behind `@wiki_etl_app` is `index.php`:
 
@@ -740,11 +740,11 @@ server {
 }
 ```
 
-Locations of your own for some files then need `try_files $uri @wiki_etl_app;`.
+Locations of your own for file types then need `try_files $uri @wiki_etl_app;`.
 
-### Where the old host keeps a server of its own
+### An old host with its own `server`
 
-With an absolute `site` in the targets, the old host needs no files:
+If targets are absolute (setting `site`), the old host needs no files:
 `location / { try_files /.none @wiki_etl; }`
 
 ## Check, reload, roll back
@@ -759,16 +759,16 @@ curl -sI 'http://localhost@script@?page=Some+Page'
 
 ## What to know
 
-* `wiki-etl/sizes.conf` is computed from the keys: `map_hash_bucket_size @bucket@` and `map_hash_max_size @hash@`. nginx
-  takes each once, and before the first `map`. `directive is duplicate` means that your configuration sets one, too:
-  give it at least our value there, and include `wiki-etl/maps.conf` instead of `wiki-etl/http.conf`.
-* `@script@?page=` makes a hop over 127.0.0.1:@port@ (`wiki-etl/hop.conf`), because nginx does not decode
+* `wiki-etl/sizes.conf` sets what the keys need: `map_hash_bucket_size @bucket@` and `map_hash_max_size @hash@`. nginx
+  takes each only once, and before the first `map`. If nginx says `directive is duplicate`, your configuration sets
+  one, too: set at least these values there, and include `wiki-etl/maps.conf` instead of `wiki-etl/http.conf`.
+* `@script@?page=` takes a hop over 127.0.0.1:@port@ (`wiki-etl/hop.conf`): nginx does not decode
   parameters. A second nginx on the same machine needs another port: `sed -i s/@port@/<port>/ wiki-etl/hop.conf`.
   SELinux: `setsebool -P httpd_can_network_connect on`.
-* Names are found in any case of ASCII letters. @raw@ keys that this, `+` for a blank, or slashes and dots would mix up
-  with others are regular expressions (`*-raw.map`): exact, but each costs a little on every request that the new
-  site does not answer.
-* @unsupported@ entries of the map could not be expressed; `wiki-etl` lists them as `redirect.unsupported`.
-* Variables, locations and upstreams are named `wiki_etl…`: nothing of yours is touched.
-* Requests are answered @status@ or 410 and nothing of a request is ever repeated in `Location`.
+* Names are found in upper and lower case of ASCII letters. @raw@ keys that differ from others only by case, `+` for a
+  blank, or slashes and dots are regular expressions (`*-raw.map`): exact, but each costs a little on every request
+  that the new site does not answer.
+* @unsupported@ entries of the map could not be expressed: the findings `redirect.unsupported`.
+* Variables, locations and upstreams are named `wiki_etl…`, so that they cannot clash with yours.
+* Answers are @status@ or 410; nothing from a request is copied into `Location`.
 """

@@ -197,14 +197,14 @@ aws cloudfront create-key-value-store --name wiki-etl \\
 ```
 
 Create a function (runtime `cloudfront-js-2.0`) from `function.js`, associate the store with it, publish it, and
-associate it with the viewer request of the distribution's behaviour for the old host. Addresses in any spelling are
-found, parameters, ids, other cases of ASCII letters and 410 included.
+associate it with the viewer request of the distribution's behaviour for the old host. It finds addresses in any
+spelling, parameters, ids, and ASCII letters in any case, and answers 410, too.
 
 ## What to know
 
 * The function runs before the new site is asked: an address of the map hides a page of the same path.
-* A store takes 5 MB. @over@ addresses are over that, in the order of the map; `not-expressed.txt` lists them.
-* Keys of more than @longest@ bytes stand as the first 32 digits of their SHA-256.
-* @unsupported@ findings name what could not be expressed (`redirect.unsupported`).
-* The function was run outside of CloudFront only.
+* A store takes 5 MB, filled in the order of the map. @over@ addresses did not fit; `not-expressed.txt` lists them.
+* Keys of more than @longest@ bytes are the first 32 digits of their SHA-256.
+* @unsupported@ findings (`redirect.unsupported`) name what could not be expressed.
+* The function was tested only outside of CloudFront.
 """

@@ -25,15 +25,16 @@ class Loss(NamedTuple):
 
 GONE = Loss("gone", "it cannot answer 410; these addresses answer 404")
 QUERY = Loss("query", "it compares paths only; addresses with a parameter (`tiki-index.php?page=`) are not answered")
-LONG = Loss("long", "longer than a line may be")
-CASE = Loss("case", "it compares without case, and these differ from another address by case alone")
-LIMIT = Loss("limit", "more than the host takes")
-UNSAID = Loss("settings", "of the settings `routes` and `home` a list of paths cannot say; they are not answered")
-CACHE = Loss("max_age", "it sends redirects without `Cache-Control`")
-SITE = Loss(
-    "site", "it wants whole addresses, and the setting `site` names none: its targets are on the first of the old hosts"
+LONG = Loss("long", "their lines would be longer than the host allows")
+CASE = Loss("case", "it ignores case, and these differ from another address by case alone")
+LIMIT = Loss("limit", "there are more lines than the host takes")
+UNSAID = Loss(
+    "settings",
+    "addresses of the settings `routes` and `home` that a list of paths cannot express; they are not answered",
 )
-STATUS = Loss("status", "it has not the status that the settings ask for, and sends 301")
+CACHE = Loss("max_age", "it sends redirects without `Cache-Control`")
+SITE = Loss("site", "it needs absolute targets, and without the setting `site` they are on the first of the old hosts")
+STATUS = Loss("status", "it cannot send the status in the settings, and sends 301")
 
 Line = Callable[[Rule, CompileOptions], "str | Loss"]
 """A rule as text with its line end, or why the host cannot have it."""
@@ -192,9 +193,9 @@ HOSTS: dict[str, Host] = {
         "_redirects",
         _netlify,
         "Copy `_redirects` into the folder that is published.\n\n"
-        "Netlify matches from the first line on, with case, and what the new site has a file for is not asked. It\n"
-        "recommends fewer than 10,000 lines; more may make a deploy fail. That it finds a parameter whose value is\n"
-        "encoded was not verified: try one after the first deploy.\n",
+        "Netlify takes the first line that matches, with case, and files of the new site win. It recommends fewer\n"
+        "than 10,000 lines; more may make a deploy fail. Whether it finds a parameter with an encoded value was not\n"
+        "verified: try one after the first deploy.\n",
         limit=10_000,
         statuses=(301, 302),
     ),
@@ -203,18 +204,18 @@ HOSTS: dict[str, Host] = {
         "_redirects",
         _pages,
         "Copy `_redirects` into the folder that is published.\n\n"
-        "Cloudflare takes 2,000 lines and skips what is beyond with no more than a warning. A redirect wins over a\n"
-        "file of the same path, and is not asked for what a Function answers. Paths are compared with case.\n",
+        "Cloudflare takes 2,000 lines and skips the rest with only a warning. A redirect wins over a file of the same\n"
+        "path, but not over a Function. Paths are compared with case.\n",
         limit=2_000,
     ),
     "cloudflare-bulk": Host(
         "Cloudflare Bulk Redirects",
         "bulk-redirects.csv",
         _bulk,
-        "Dashboard: Account, Bulk Redirects, Create list, Import CSV; then a rule that uses the list. The columns are\n"
+        "In the dashboard: Account, Bulk Redirects, Create list, Import CSV; then add a rule with it. Columns are\n"
         "source, target, status, preserve query string, include subdomains, subpath matching, preserve path suffix.\n\n"
-        "How many entries an account may have depends on its plan; each line is one. Every host of the old wiki has\n"
-        "lines of its own; `old-wiki.example` stands for a host that the settings do not name: replace it.\n",
+        "Each line is one entry; the account's plan limits them. Every host of the old wiki has lines of its own;\n"
+        "without the setting `hosts` they name `old-wiki.example`: replace it.\n",
         absolute=True,
     ),
     "vercel": Host(
@@ -222,9 +223,8 @@ HOSTS: dict[str, Host] = {
         "redirects.csv",
         _vercel,
         'In `vercel.json`: `{"bulkRedirectsPath": "redirects.csv"}`.\n\n'
-        "Included are 1,000 (Pro) or 10,000 (Enterprise) lines, at most 1,000,000 can be bought. Parameters are not\n"
-        "compared, and `vercel dev` does not know the file. Names are compared without case where that has one\n"
-        "answer.\n",
+        "Plans include 1,000 (Pro) or 10,000 (Enterprise) lines; up to 1,000,000 can be bought. Parameters are not\n"
+        "compared, and `vercel dev` ignores the file. Names are compared without case where that has one answer.\n",
         limit=1_000_000,
         start="source,destination,statusCode,caseSensitive,query\n",
     ),
@@ -232,11 +232,11 @@ HOSTS: dict[str, Host] = {
         "IIS with URL Rewrite",
         "rewritemaps.config",
         _iis,
-        "Copy `rewritemaps.config` beside the `web.config` of the new site, and take over what is in `web.config`.\n"
+        "Copy `rewritemaps.config` beside the `web.config` of the new site, and copy the content of ours into it.\n"
         "Touch `web.config` after every change of the map.\n\n"
         "IIS reads at most 250 KB of a configuration file (registry, `MaxWebConfigFileSizeInKB`), and compares\n"
         "without case. Status 308 is not in every version: 301 is sent instead. A parameter is compared as it is\n"
-        "written, and has to be the first one.\n",
+        "written, and must be the first one.\n",
         limit=250 * 1024,
         in_bytes=True,
         start='<?xml version="1.0" encoding="UTF-8"?>\n<rewriteMaps>\n<rewriteMap name="WikiEtl">\n',
@@ -248,8 +248,8 @@ HOSTS: dict[str, Host] = {
         "Plain CSV",
         "redirects.csv",
         _csv,
-        "Source, target and status of every address, for what has no form of its own here. A blank in a path is once\n"
-        "`+`, once `%20`; everything else is encoded with capital letters. What is gone has no target.\n",
+        "Source, target and status of every address, for hosts without a form of their own here. Addresses that are\n"
+        "gone have no target.\n",
         start="source,target,status\n",
     ),
 }

@@ -110,7 +110,7 @@ class Writer:
             yield Finding(
                 UNSUPPORTED,
                 f"{self.name}: {loss.name}, {count}: {loss.sentence}",
-                f"redirects/{self.name}/README.md says what else it cannot express",
+                f"redirects/{self.name}/README.md says more",
                 cause=f"{self.name}\0{loss.name}",
             )
 
@@ -122,7 +122,7 @@ class Writer:
             rules=f"{self.rules} rules" + (f" in {self.lines} lines" if self.lines != self.rules else ""),
             text=self.host.readme,
             status=status(self.host, self.options),
-            lost=lost or "* Nothing that the map has.\n",
+            lost=lost or "* Everything in the map is expressed.\n",
             listed=f"`{NOT_EXPRESSED}` lists the addresses.\n" if self.losses else "",
         )
 
@@ -150,14 +150,14 @@ _README = """\
 {text}
 ## Spellings
 
-The host compares what a client sends, letter by letter. Every address is there as the old platform wrote it: a blank
-as `+`, all else encoded with capital letters; then with `%20` for a blank. Other spellings are not found: `+` and
-`%20` in one address, hexadecimal digits in small letters, marks such as a comma as they are, letters beyond ASCII
-without encoding, a slash behind where the host does not take it away.
+The host compares what a client sends character by character. Every address is there in two spellings: a blank is `+`,
+as the old platform wrote it, or `%20`; all else is encoded with capital letters (`%C3`). Other spellings are not found:
+`+` and `%20` in one address, small letters (`%c3`), a comma or a letter beyond ASCII without encoding, a slash at the
+end unless the host removes it.
 
 ## What is not expressed
 
 {lost}
 {listed}
-The file was written from what the host documents; it was not tried there.
+The file follows the documentation of the host; it was not tried there.
 """
