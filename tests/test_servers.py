@@ -197,5 +197,12 @@ def test_pages_are_taken_from_the_map_where_there_are_no_documents(generation: P
 
 def test_no_page_is_written_outside_of_the_site(tmp_path: Path) -> None:
     write_site(tmp_path / "site", ["/../evil/", "/%2e%2e/evil/", "/a%2F..%2Fb/", "/pages/good%20one/", "/plain"])
-    pages = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("index.html")}
-    assert pages == {"site/index.html", "site/pages/good one/index.html", "site/plain/index.html"}
+    pages = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert pages == {"site/index.html", "site/pages/good one/index.html", "site/plain"}
+
+
+def test_a_page_is_a_file_or_a_folder_whichever_path_comes_first(tmp_path: Path) -> None:
+    for number, paths in enumerate([["/wells", "/wells/", "/wells/deep"], ["/wells/deep", "/wells/", "/wells"]]):
+        write_site(tmp_path / str(number), paths)
+    assert (tmp_path / "0" / "wells").is_file()
+    assert {path.name for path in (tmp_path / "1" / "wells").iterdir()} == {"deep", "index.html"}

@@ -811,6 +811,16 @@ def test_what_the_settings_answer_is_asked_of_every_server(server: str, base: st
     assert {one["group"] for one in json.loads(other.out)["forms"] if one["wrong"]} == {"home", "route"}
 
 
+@pytest.mark.parametrize("server", sorted(SERVERS))
+@pytest.mark.parametrize("end", ["", ".html", "/index.html"])
+def test_a_page_of_the_new_site_may_be_no_folder(server: str, end: str, tmp_path: Path, run: Run) -> None:
+    write_map(tmp_path, [("id", "7", f"/garden/wells{end}"), ("name", "Ponds", f"/ponds{end}")])
+    compile_all(tmp_path / "redirects.jsonl", tmp_path / "redirects", CompileOptions(), [server])
+    with skipping(), running(server, tmp_path) as (address, _):
+        outcome = run("redirects", "verify", "--base-url", address, "--map", tmp_path, "--strict-targets")
+    assert outcome.status == 0, outcome.out
+
+
 def test_nginx_with_a_mistake_in_its_map_does_not_pass(nginx: str, tmp_path: Path, run: Run) -> None:
     write_map(tmp_path)
     compile_all(tmp_path / "redirects.jsonl", tmp_path / "redirects", CompileOptions(), [nginx])

@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -148,15 +148,17 @@ def _targets(maps: Iterable[Path]) -> Iterator[str]:
 
 
 def write_site(site: Path, paths: Iterable[str]) -> None:
-    """A home page and a page for each path, each an ``index.html`` in the folder of its path."""
+    """A home page and a page for each path: a file, the ``index.html`` in a folder where the path ends in a slash."""
     for path in ("/", *paths):
-        segments = [unquote(segment) for segment in path.split("/") if segment]
+        *folders, name = map(unquote, path.removeprefix("/").split("/"))
+        segments = [*filter(None, folders), name or "index.html"]
         if any(segment in {".", ".."} or "/" in segment or "\0" in segment for segment in segments):
             continue
-        page = site.joinpath(*segments, "index.html")
+        page = site.joinpath(*segments)
         if not page.exists():
-            page.parent.mkdir(parents=True, exist_ok=True)
-            page.write_text(f"<!doctype html>\n<title>{html.escape(path)}</title>\n", "utf-8")
+            with suppress(FileExistsError, NotADirectoryError):  # a page is where its folder would be
+                page.parent.mkdir(parents=True, exist_ok=True)
+                page.write_text(f"<!doctype html>\n<title>{html.escape(path)}</title>\n", "utf-8")
 
 
 # --- processes -----------------------------------------------------------------------------

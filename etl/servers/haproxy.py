@@ -47,5 +47,6 @@ def prepare(compiled: Path, scratch: Path, site: Path, port: int) -> Command:
 def _pages(site: Path) -> Iterator[str]:
     """The pages of the new site as keys: decoded, without the slash at the end, blanks encoded."""
     for folder, _, files in os.walk(site):
-        if "index.html" in files:
-            yield "/" + folder.removeprefix(str(site)).replace(" ", "%20")
+        for name in files:
+            page = f"/{folder.removeprefix(str(site))}/{name}".replace(" ", "%20")
+            yield from (page, page.removesuffix("/index.html"))

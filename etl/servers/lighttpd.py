@@ -13,7 +13,7 @@ server.document-root = var.CWD + "/site"
 server.upload-dirs = ( var.CWD )
 server.modules = ( "mod_indexfile" )
 index-file.names = ( "index.html" )
-mimetype.assign = ( ".html" => "text/html", "" => "application/octet-stream" )
+mimetype.assign = ( "" => "text/html" )
 var.wiki_etl = var.CWD + "/wiki-etl"
 include "wiki-etl/redirects.conf"
 """
