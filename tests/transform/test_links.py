@@ -446,6 +446,18 @@ def test_a_page_that_is_named_like_a_feature_is_found() -> None:
     assert (linker.resolve("/cat5").href, linker.resolve("/cat6").href) == (WELLS, None)
 
 
+@pytest.mark.parametrize("base", ["/", "/wiki/"])
+def test_what_the_new_site_answers_is_no_page_that_is_named_like_a_feature(base: str) -> None:
+    class Wiki(Garden):
+        NAMES: ClassVar[dict[str, list[str]]] = {"Cat5": ["1"], "Cat6": ["1"]}
+        SLUGS: ClassVar[dict[str, str]] = {"cat5": "2"}
+        PAGES: ClassVar[dict[str, Target]] = {"1": Target("tiki-1", "/roof-cats/"), "2": Target("tiki-2", "/cat5/")}
+
+    linker = Linker(SETTINGS.model_copy(update={"legacy_base": base, "path_template": "/{slug}/"}), Wiki())
+    assert linker.resolve("/cat5") == linker.resolve("/cat5/") == ok("/cat5/")._replace(target="tiki-2")
+    assert linker.resolve("/cat6").href == linker.resolve(f"{base}CAT6").href == "/roof-cats/"
+
+
 def test_hosts_of_files_are_compared_as_hosts_of_the_wiki_are() -> None:
     linker = Linker(SETTINGS.model_copy(update={"image_hosts": ("www.files.example.",)}), Garden())
     assert {linker.resolve(f"http://{host}/a.pdf").kind for host in ("files.example", "WWW.files.example")} == {"file"}

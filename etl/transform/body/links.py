@@ -29,6 +29,7 @@ from etl.addresses import (
     without_html,
 )
 from etl.model import AssetState, LinkKind, LinkState, Target
+from etl.routes import wiki_folder
 from etl.settings import Settings
 from etl.slugs import make_slug, paths_of, undated, well_formed
 
@@ -170,7 +171,11 @@ class Linker:
         if found := self._of_new_site(href):
             return found
         found = self._page(legacy, href, "" if label and self._new_page(href) else label, hint)
-        return found or self._of_new_site(href[:-1] if href.endswith("/") else f"{href}/")  # it answers both
+        found = found or self._of_new_site(href[:-1] if href.endswith("/") else f"{href}/")  # it answers both
+        if found or legacy.kind != "other":
+            return found
+        name = legacy.value.removeprefix(wiki_folder(self.settings.legacy_base)).strip("/")
+        return self.page(name) if name.isalnum() else None  # it may be named like a feature of the old platform
 
     def _legacy(self, href: str) -> LegacyLink | None:
         settings = self.settings
@@ -233,8 +238,8 @@ class Linker:
             return _to(page) if page else None
         if (kind, value) == ("other", "/"):  # the old home page
             return self.named(self.settings.home or "")
-        if kind == "other":  # a page may be named like a feature of the old platform
-            return self.page(value.strip("/")) if value.strip("/").isalnum() else None
+        if kind == "other":
+            return None
         names = [match[1]] if hint and (match := LOST_NAME.search(hint)) else []
         if kind == "name":
             plain = without_html(value)
