@@ -109,6 +109,8 @@ def test_the_old_home_page_goes_where_its_name_goes(start: Start) -> None:
         assert get(stage, f"/{SCRIPT}?page=") == get(stage, f"/{SCRIPT}?page_id=1") == NOT_FOUND
         assert get(stage, f"/{SCRIPT}?page=Nobody&x") == NOT_FOUND
         assert get(stage, "/") in {Answer(200), to}
+        for spelled in ("/%zz", "/Home%", "/%"):
+            assert get(stage, spelled).status in {400, 404}, "what spells no text is not the home page"
 
 
 def test_the_old_home_page_of_a_wiki_in_a_folder(start: Start) -> None:

@@ -360,7 +360,7 @@ local function answer(look)
         local id, name = parameter(query, "page_id"), parameter(query, "page")
         if id or name then return page(look, decode(id or ""), decode(name or "")) end
     end
-    local whole = "/" .. decode(path:sub(2))
+    local whole = path == "/" and path or decode(path:sub(2)):gsub("^.", "/%0")
     return by_path(look, path, inside) or (is_script or whole == HOME_PATH) and HOME or route(whole)
 end
 
