@@ -240,8 +240,9 @@ class _Known:
         self._answered = Hashes(entry.address for entry in entries(plan.map_file) if entry.target is not None)
         again = entries(plan.map_file, again=True)
         self._gone = Hashes(entry.address for entry in again if entry.target is None)
-        again = entries(plan.map_file, again=True)
-        self._folded = Hashes(entry.address.value.casefold() for entry in again if entry.address.kind == "name")
+        self._folded = Hashes(name for name, _ in _folded(plan.map_file))
+        shared = {pair for pair in _folded(plan.map_file) if self._folded.count(pair[0]) > 1}
+        self._answers = Counter(name for name, _ in shared)
         self._live = Hashes(key for path in _live(plan) for key in (path, _in_any_case(path)))
         self._cached = lru_cache(maxsize=8192)(self._meaning)
 
@@ -272,7 +273,7 @@ class _Known:
 
     def _is_in_another_case(self, meanings: Sequence[Address]) -> bool:
         names = (address.value.casefold() for address in meanings if address.kind == "name")
-        return any(self._folded.count(name) == 1 for name in names)
+        return any(name in self._folded and self._answers.get(name, 1) == 1 for name in names)
 
     def _is_home(self, path: str, meanings: Sequence[Address]) -> bool:
         if path.strip("/") == self._base.strip("/"):
@@ -304,6 +305,12 @@ class _Known:
         if path is not None and path.value.split("/")[1] in self._prefixes:
             return path
         return by_kind.get("id") or by_kind.get("name")
+
+
+def _folded(map_file: Path) -> Iterator[tuple[str, str | None]]:
+    """The names of a map without case, each with its target: equal ones with one target are as good as one name."""
+    again = entries(map_file, again=True)
+    return ((entry.address.value.casefold(), entry.target) for entry in again if entry.address.kind == "name")
 
 
 def _path(target: str) -> str:

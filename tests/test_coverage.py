@@ -85,6 +85,13 @@ def test_a_name_in_the_case_of_no_server_is_not_answered(map_file: Path) -> None
     assert (found.hits["live"], found.hits["name"], asked(found)) == (1, 1, [("name", "SEVEN wells", 1)])
 
 
+def test_names_in_several_cases_that_go_to_one_page_are_one_name(tmp_path: Path) -> None:
+    rows = [("Bed Rock", "/pages/bed/"), ("Bed rock", "/pages/bed/"), ("Mud", None), ("MUD", "/pages/mud/")]
+    file = write_map(tmp_path / "redirects.jsonl", ((("name", name), target) for name, target in rows))
+    found = covered(file, ["/BED+ROCK", "/Bed+rock", "/mud"])
+    assert (found.hits["case"], found.hits["name"], asked(found)) == (1, 1, [("name", "mud", 1)])
+
+
 # --- what is told apart --------------------------------------------------------------------
 
 
