@@ -193,6 +193,18 @@ def test_a_loss_of_documents_is_refused_when_the_current_generation_is_named(run
     assert run("validate", new, "--out", tmp_path / "out").status == 5
 
 
+def test_what_the_released_generation_answered_is_known_where_it_is_named(run: Run, tmp_path: Path) -> None:
+    """As in the migration to come: an address is lost, and a link to the name that a page had is no dangling one."""
+    link = page("Home", body="[wells](/Old+wells)", page_id=3)
+    old = {name(1): page("Old wells", page_id=1), name(2): page("Mud", page_id=2), name(3): link}
+    run("migrate", folder(tmp_path / "old", old), "--out", tmp_path / "out")
+    run("release", "--out", tmp_path / "out")
+    new = folder(tmp_path / "new", {name(1): page("Deep wells", page_id=1), name(3): link})
+    assert found(run, new, status=0)["totals"] == {"link.dangling": 1}
+    known = found(run, new, "--out", tmp_path / "out", "--max-shrink", "50%", status=1)
+    assert known["totals"] == {"address.lost": 1}
+
+
 def test_a_folder_without_a_generation_to_compare_with_is_told(tmp_path: Path, run: Run) -> None:
     source = folder(tmp_path / "wiki", pages(2))
     said = f"{tmp_path / 'owt'} has no current generation: max_shrink is held against nothing"

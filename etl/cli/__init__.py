@@ -235,7 +235,10 @@ def _validate_arguments(commands: Any) -> None:
         help="bundle, generation, or a file of one (default: raw)",
     )
     command.add_argument(
-        "--out", type=named_path, metavar="FOLDER", help="generations that --max-shrink compares with (default: none)"
+        "--out",
+        type=named_path,
+        metavar="FOLDER",
+        help="generations before this one, for --max-shrink and addresses that are lost (default: none)",
     )
     _source_arguments(command)
     command.add_argument(

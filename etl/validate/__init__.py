@@ -60,7 +60,8 @@ def validate(
     """Write every fault of all paths to standard output; returns the exit status (contract, section 3).
 
     The paths that are bundles are one set, as for `migrate`. ``strict``: warnings count as faults.
-    ``out``: the folder whose current generation `max_shrink` compares with. ``sha256``: what the only bundle must have.
+    ``out``: the folder whose current generation `max_shrink` compares with, and whose released one is known.
+    ``sha256``: what the only bundle must have.
     ``baseline``: a findings.jsonl, or the JSON form of an earlier validation, whose faults are known and no faults.
     Raises SourceError, OutputError, OSError (status 3) and SettingsError (2).
     """
@@ -188,6 +189,8 @@ class Work:
 def _check_bundles(work: Work, run: Run, out: Path | None) -> None:
     """The stages of a migration, up to publishing; a container that is cut off is checked as far as it goes."""
     run.dry_run = run.only_checks = run.allow_partial = True
+    released = Generations(out).released if out else None
+    run.previous = str(released) if released else None
     migrate(run)
     assert run.ledger is not None
     for bundle in run.bundles:
