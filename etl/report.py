@@ -152,7 +152,8 @@ def _next(run: Run, facts: dict[str, Any]) -> str:
     folder = run.out / (REFUSED if run.refused or run.dry_run else CURRENT)
     if facts["ledger"]["rejects"]:
         check = f"check with `wiki-etl replay {folder}`"
-        return f"next: read {folder / 'rejects.jsonl'}, mend the export or the settings, {check}, run again"
+        files = f"findings.jsonl and rejects.jsonl in {folder}"
+        return f"next: read {files}, mend the export or the settings, {check}, run again"
     if run.refused:
         then = "mend the export or the settings, run again"
     elif run.dry_run:  # there is nothing yet to be wired

@@ -83,7 +83,9 @@ def test_status_0_publishes(bundle: Path, out: Path, run: Run) -> None:
 
 def test_status_1_publishes_and_keeps_the_reject(bundle: Path, out: Path, run: Run) -> None:
     folder(bundle, {name(9): REJECT})
-    assert run("migrate", bundle, "--out", out).status == 1
+    outcome = run("migrate", bundle, "--out", out)
+    assert outcome.status == 1
+    assert f"next: read findings.jsonl and rejects.jsonl in {out / 'current'}, mend" in outcome.err
     assert [reject["code"] for reject in lines(out / "current" / "rejects.jsonl")] == ["json.cut-off"]
 
 

@@ -379,7 +379,7 @@ def _report_withheld(facts: Facts) -> None:
             ord_,
             "address.withheld",
             f"{document} is a {status}: {count} addresses such as {example!r} are not answered",
-            "name them in gone, or publish the page",
+            "name them in gone, give them a target among the reviewed decisions, or publish the page",
             field="aliases",
             cause=document,
         )
