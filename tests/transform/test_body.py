@@ -199,6 +199,24 @@ FAULTS = {
         "Sow!<http://garden-wiki.example/Soil>",
         "Sow\\![http://garden-wiki.example/Soil](/tags/soil/)",
     ),
+    "a link of the old wiki in a link of HTML": (
+        '<a href="https://beds.example/a">The ((Deep wells in clay|wells)) of May</a>',
+        "[The](https://beds.example/a) [wells](/pages/deep-wells/) of May",
+    ),
+    "two links in a link, and words behind them": (
+        "[The \\[5\\] [wells](/931) and [peas](https://beds.example/p) of May](https://beds.example/a)",
+        "[The \\[5\\]](https://beds.example/a) [wells](/pages/deep-wells/) and [peas](https://beds.example/p) of May",
+    ),
+    "a link in a link without words of its own": ("[[wells](/931)](/931)", "[wells](/pages/deep-wells/)"),
+    "a link of Markdown in a link of HTML": (
+        '<a href="https://beds.example/a">The [wells](/931) of May</a>',
+        "The [wells](/pages/deep-wells/) of May",
+    ),
+    "an image in a link": (
+        "[![](/x.png)](/931) [![](/x.png) wells](/931)",
+        "[![](/x.png)](/pages/deep-wells/) [![](/x.png) wells](/pages/deep-wells/)",
+    ),
+    "brackets of the old wiki that are escaped": ("\\((Deep wells in clay|wells))", "\\((Deep wells in clay|wells))"),
     "a blank behind a link": ("[x](/931)(&nbsp;2013)", "[x](/pages/deep-wells/)( 2013)"),
     "a number behind a link": ("[x](/931)(<5)", "[x](/pages/deep-wells/)(&lt;5)"),
     "a marker between brackets": ("Peas[5]{SPLIT}(see)", "Peas\\[5\\](see)"),

@@ -22,7 +22,10 @@ Match = re.Match[str]
 
 FAR = 5000  # what is not closed within this many characters is not closed
 FAR_LINK = 700
-INNER_LINK = re.compile(r"(?<![!\\])\[([^\[\]\n]{0,300})(?<![!\\])(\[[^\[\]\n]{1,300}\]\([^()\s]+\))\Z")
+WORDS = r"(?:[^\[\]\\\n]|\\.)"
+INNER_LINKS = re.compile(
+    rf"(?<![!\\])\[({WORDS}{{0,300}}+)(?<!!)((?:\[{WORDS}{{1,300}}+\]\([^()\s]+\){WORDS}{{0,300}}+)++)\Z"
+)
 STRAY_NAME = re.compile(r"(?<![A-Za-z{(])(?:FONT|HTML|SPAN|BOX|DIV|CENTER|SUB|SUP|IMG)\Z")
 LONGEST_NAME = 7
 PART = r"(?:[^\s()<>\"]|\([^()<>\"\n]*+\))"  # of an address with blanks
@@ -97,14 +100,16 @@ def _link(match: Match) -> Iterator[Edit]:
 
 def _nested_link(match: Match) -> Iterator[Edit]:
     """`[words [text](inner)](outer)`: the inner link stays, the outer one takes the words before it."""
-    text, end, first = match.string, match.start() + 1, max(match.start() - FAR_LINK, 0)
-    if not text.endswith("](", first, text.rfind("(", first, end) + 1):
-        return
-    inner = INNER_LINK.search(text, first, end)
+    text, end, first = match.string, match.start(), max(match.start() - FAR_LINK, 0)
+    last = text.rfind("[", first, end)
+    if text.find("](", last, end) < 0 or text[last - 1 : last] == "!":
+        return  # no link is in its words, or an image is the last one
+    inner = INNER_LINKS.search(text, first, end)
     if inner is not None:
         words = inner[1].strip()
         outer = f"[{words}]({encoded(match[1])}) " if words else ""
-        yield inner.start(), match.end(), outer + inner[2], "nested-link"
+        yield inner.start(), inner.start(2), outer, "nested-link"
+        yield *match.span(), "", "nested-link"
 
 
 def _address_with_blanks(match: Match) -> Iterator[Edit]:
@@ -355,8 +360,8 @@ USUAL: list[Remnant] = [
         _address_with_blanks,
     ),
     (
-        guard(")](http", marks=rb"\]\([^(]*\)\]\("),
-        re.compile(r"\)\]\((https?://[^()\s]+)\)"),
+        guard("](", marks=rb"\]\([^(]*\)[^\[\]\n]*\]\("),
+        re.compile(r"\]\(((?:https?://|/|tiki-)[^()\s]+)\)"),
         _nested_link,
     ),
 ]

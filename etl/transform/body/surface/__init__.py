@@ -103,8 +103,8 @@ class Surface:
             quoted = short(text[start:end])
             if rule in ("tiki-marker", "soup"):
                 find("markup.removed", start, f"rest of a marker {quoted}", "removed")
-            elif rule == "nested-link":
-                find("address.shortened", start, f"link in a link {quoted}", "parted")
+            elif rule == "nested-link" and text[start] == "]":
+                find("address.shortened", start, f"link around a link {short(text[start + 2 : end - 1])}", "parted")
             elif rule == "repetition" and len(replacement) < end - start:
                 find("address.shortened", start, f"address {short(text[start + 1 : end])}", "removed")
             yield start, end, replacement, rule

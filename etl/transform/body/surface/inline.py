@@ -38,6 +38,8 @@ TINT = (
 COLOUR = rf"~~(?:{TINT})(?: ?, ?(?:{TINT}))?:"
 """What begins a colour of the old wiki, that of the text before that of its ground."""
 MARKERS = re.compile(rf"<(?!https?:)[^<>]*>|~hs~|{COLOUR}|~~|\{{[^{{}}]*\}}|[{INVISIBLE}]")
+NOT_IN_LINK = re.compile(rf"{MARKDOWN_BLOCK.pattern}|(?<![!\\])\[[^\[\]\n]*\]\((?:https?://|/|tiki-)")
+"""A block or a link of Markdown."""
 ANCHOR_END = re.compile(r"</?a(?=[\s>])", re.IGNORECASE)
 # A heading that is all that a link holds, as a tag or with marks.
 LINKED_HEADING = re.compile(
@@ -266,7 +268,7 @@ def anchor(walk: Walk, tag: Tag) -> int | None:
         walk.open.begin(tag, len(walk.edits))
         walk.edit(tag.start, heading.end(), f"\n\n{'#' * int(heading[1] or len(heading[2]))} ", "anchor")
         return heading.end()
-    if walk.around.is_closed(tag.end, ANCHOR_END):
+    if walk.around.is_closed(tag.end, ANCHOR_END, NOT_IN_LINK):
         walk.begin(tag, "", "anchor")
     elif tag.attributes().get("href"):
         walk.unwrap(tag)

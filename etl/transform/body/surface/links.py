@@ -9,7 +9,7 @@ from urllib.parse import quote
 from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.guards import Guard, guard, present
 from etl.transform.body.links import LOST_FILE, NAME_WORDS, WWW, Destination, Linker, encoded, is_prose
-from etl.transform.body.literals import before_link
+from etl.transform.body.literals import is_escaped
 from etl.transform.body.surface.tags import Tag
 
 # A page, an anchor of it, and a text; in names and texts there may be parentheses.
@@ -90,8 +90,10 @@ class Links:
         """What makes links of those that nobody parsed."""
         for _, pattern, link_of in present(text, UNPARSED):
             for match in pattern.finditer(text):
-                if not in_code(match.start()) and (link := link_of(self, match)) is not None:
-                    yield from before_link(text, match.start(), "wiki-link")
+                start = match.start()
+                if is_escaped(text, start) or in_code(start):
+                    continue  # a bracket that is escaped is a word
+                if (link := link_of(self, match)) is not None:
                     yield *match.span(), link, "wiki-link"
 
     def wiki_link(self, match: re.Match[str]) -> str | None:
