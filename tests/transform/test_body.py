@@ -199,6 +199,8 @@ FAULTS = {
         "Sow!<http://garden-wiki.example/Soil>",
         "Sow\\![http://garden-wiki.example/Soil](/tags/soil/)",
     ),
+    "an exclamation before the rest of a marker": ("Sow!FONT}[x](/931)", "Sow\\![x](/pages/deep-wells/)"),
+    "an exclamation as an entity": ("Sow&#33;[x](/931) &excl;", "Sow\\![x](/pages/deep-wells/) !"),
     "a link of the old wiki in a link of HTML": (
         '<a href="https://beds.example/a">The ((Deep wells in clay|wells)) of May</a>',
         "[The](https://beds.example/a) [wells](/pages/deep-wells/) of May",
@@ -217,6 +219,7 @@ FAULTS = {
         "[![](/x.png)](/pages/deep-wells/) [![](/x.png) wells](/pages/deep-wells/)",
     ),
     "brackets of the old wiki that are escaped": ("\\((Deep wells in clay|wells))", "\\((Deep wells in clay|wells))"),
+    "a lone mark in what is no entity": ("&quo**t; &am<u>p</u>; &lt~~F00:~~;", "&amp;quot; &amp;amp; &amp;lt;"),
     "a blank behind a link": ("[x](/931)(&nbsp;2013)", "[x](/pages/deep-wells/)( 2013)"),
     "a number behind a link": ("[x](/931)(<5)", "[x](/pages/deep-wells/)(&lt;5)"),
     "a marker between brackets": ("Peas[5]{SPLIT}(see)", "Peas\\[5\\](see)"),

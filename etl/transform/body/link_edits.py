@@ -21,7 +21,6 @@ from etl.transform.body.links import (
     untracked,
     without_blanks,
 )
-from etl.transform.body.literals import before_link
 from etl.transform.body.parse import Node
 
 CUT_DOI = re.compile(r"doi\.org/10\.\d{4,9}/$")
@@ -238,7 +237,6 @@ class Links(TreeRules):
         elif destination.kind in ("page", "tag"):
             self.again = True
             text = NOT_LITERAL.sub(r"\\\g<0>", shown)
-            self.edits += before_link(self.text, start, "page-link")
             self._edit(start, end, f"[{text}]({destination.href})", "page-link")
             if destination.state == "dangling":
                 self.revision.note_address(start, destination.href, shown)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from etl.transform.body.edits import Edit
 from etl.transform.body.lists import ITEM_MARK
@@ -26,6 +26,8 @@ INDENTED_MARK = re.compile(r"[ \t]+(?:\d+(?=\.\s)|(?=[*+-]\s|#{1,6}\s|>|~~~))(.)
 """At the start of a line of an item what looks like the mark of a block in it."""
 BEFORE_LINK = "!", "]"
 """What makes an image of a link behind it, and a link of parentheses."""
+CUT_ENTITY = re.compile(r"&#?[a-zA-Z0-9]*+(?=[<{*_~\\]|[^\n -~])")
+"""The start of an entity, before a mark or an odd character."""
 NO_ESCAPE = frozenset("\"'~=:,;/%@^?$")
 """Signs before which some engines show the backslash."""
 
@@ -101,34 +103,55 @@ def escaped(sign: str) -> str:
     return f"&#{ord(sign)};" if sign in NO_ESCAPE else "\\" + sign
 
 
-def before_link(text: str, start: int, rule: str) -> Iterator[Edit]:
-    r"""A backslash before the `!` that would make an image of the link that begins at a place.
-
-    >>> list(before_link("a! b", 2, "link")), list(before_link(r"a\! b", 3, "link"))
-    ([(1, 1, '\\', 'link')], [])
-    """
-    if text[start - 1 : start] == "!" and not is_escaped(text, start - 1):
-        yield start - 1, start - 1, "\\", rule
-
-
 def kept_apart(text: str, edits: Sequence[Edit]) -> Iterator[Edit]:
-    r"""What edits move together must not become an image or a link: a backslash keeps it apart.
+    r"""What edits move together must not become an image, a link or an entity: a backslash keeps it apart.
 
     >>> list(kept_apart("a!**[b](c)", [(2, 4, "", "bold")])), list(kept_apart("[a]**(b)", [(3, 5, "", "bold")]))
     ([(1, 1, '\\', 'bold')], [(2, 2, '\\', 'bold')])
+    >>> list(kept_apart("&quo**t;", [(4, 6, "", "bold")]))
+    [(0, 1, '&amp;', 'bold')]
     """
     places = [edit[0] for edit in edits if text[edit[0] - 1 : edit[0]] in BEFORE_LINK]
-    first = {edit[0]: edit for edit in sorted(edits, reverse=True)} if places else {}
+    cut = [*_cut_entities(text)] if edits else ()
+    first = {edit[0]: edit for edit in sorted(edits, reverse=True)} if places or cut else {}
+    for start in cut:
+        if rule := _makes_entity(text, start, first):
+            yield start, start + 1, "&amp;", rule
     for start in dict.fromkeys(places):
         if start - 1 in first:
             continue  # what stands before it has its backslash, or goes itself
         _, end, replacement, rule = first[start]
         while not replacement and (after := first.get(end)) and after[1:3] != (end, ""):
             _, end, replacement, _ = after
-        if text[start - 1] == "!" and (replacement or text[end : end + 1]).startswith("["):
-            yield from before_link(text, start, rule)
-        elif text[start - 1] == "]" and not replacement and text.startswith("(", end):
+        if text[start - 1] == "!":
+            joins = (replacement or text[end : end + 1]).startswith("[") and not is_escaped(text, start - 1)
+        else:
+            joins = not replacement and text.startswith("(", end)
+        if joins:
             yield start - 1, start - 1, "\\", rule
+
+
+def _cut_entities(text: str) -> Iterator[int]:
+    """The ampersands of what may be an entity once a mark in it is gone."""
+    at = text.find("&")
+    while at >= 0:
+        if CUT_ENTITY.match(text, at):
+            yield at
+        at = text.find("&", at + 1)
+
+
+def _makes_entity(text: str, start: int, first: Mapping[int, Edit]) -> str:
+    """The rule of the last edit that takes out what keeps an ampersand from being the start of an entity, if one is."""
+    at, rule = start + 1, ""
+    while at < len(text):
+        edit = first.get(at)
+        if edit and edit[1] > at and not edit[2]:
+            at, rule = edit[1], edit[3]
+        elif edit is None and (text[at].isalnum() or text[at] == "#"):
+            at += 1
+        else:
+            break
+    return rule if text.startswith(";", at) else ""
 
 
 def is_escaped(text: str, offset: int) -> bool:

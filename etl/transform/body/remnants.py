@@ -15,7 +15,7 @@ from etl.transform.body.edits import Edit
 from etl.transform.body.guards import Guard, any_marks, guard, in_bytes, present
 from etl.transform.body.links import encoded, is_prose
 from etl.transform.body.lists import NEST
-from etl.transform.body.literals import before_link, is_escaped
+from etl.transform.body.literals import is_escaped
 from etl.transform.body.places import line_start
 
 Match = re.Match[str]
@@ -94,7 +94,6 @@ def _link(match: Match) -> Iterator[Edit]:
     """`[address|text]`; without text the address is its own."""
     address, text = match[1], match[2].strip()
     link = f"[{text}]({encoded(address)})" if text else f"<{address}>"
-    yield from before_link(match.string, match.start(), "wiki-link")
     yield match.start(), match.end(), link, "wiki-link"
 
 

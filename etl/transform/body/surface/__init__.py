@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from etl.transform.body.code import Code, code_size
 from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.links import Linker
+from etl.transform.body.literals import kept_apart
 from etl.transform.body.parse import Node
 from etl.transform.body.remnants import remnants, remnants_among_tags
 from etl.transform.body.surface import blocks, boxes, characters, hidden, inline, plugins, tables
@@ -90,8 +91,8 @@ class Surface:
         if text is self._done:
             return False
         code = Code(text)
-        edits = self._reported(text, remnants(text, code.holds))
-        applied = revision.apply([*edits, *self.links.unparsed(text, code.holds)])
+        edits = [*self._reported(text, remnants(text, code.holds)), *self.links.unparsed(text, code.holds)]
+        applied = revision.apply([*edits, *kept_apart(text, edits)])
         self._done = revision.text if not applied else ""
         self.uncovered = not applied <= COVERED
         return bool(applied)

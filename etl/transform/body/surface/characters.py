@@ -84,7 +84,8 @@ def entity(walk: Walk, token: re.Match[str]) -> None:
         replacement = ""
     else:
         first = walk.around.is_first if char == ":" else walk.around.at_line_start
-        marks = char in SPECIAL or (char in "-+=:^" and first(token.start()))
+        image = char == "!" and walk.text.startswith(("[", "<"), token.end())
+        marks = image or char in SPECIAL or (char in "-+=:^" and first(token.start()))
         replacement = escaped(char) if marks else char
     walk.edit(*token.span(), replacement, "entity")
 
