@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 from etl.transform.body.edits import Edit, Revision, TreeRules
 from etl.transform.body.links import (
-    AMPERSAND,
     LOST_FILE,
     Destination,
     Linker,
@@ -20,6 +19,7 @@ from etl.transform.body.links import (
     mended,
     untracked,
     without_blanks,
+    without_entities,
 )
 from etl.transform.body.parse import Node
 
@@ -44,6 +44,7 @@ NOT_LITERAL = re.compile(r"[\\\[\]*_`<]")
 SENTENCE_MARKS = frozenset(".,;:!?'*_~\\\u2019\u2018\u2026\u2013\u2014")
 LAST_ENTITY = re.compile(r"&#?\w{1,31};\Z")
 OPENING = {")": "(", "}": "{"}
+MARKS_OF_EMPHASIS = "*", "_"
 
 Written = tuple[int, str, Destination]
 """A link: where it begins, its address, and what that means."""
@@ -219,6 +220,9 @@ class Links(TreeRules):
     def _address(self, start: int, end: int, shown: str) -> None:
         """An address that is its own text: an autolink, a link to a page of the export, or text."""
         bare = self.text[start] != "<"
+        self.again |= (
+            bare and self.text[end : end + 1] in MARKS_OF_EMPHASIS
+        )  # which may end none behind an angle bracket
         if self.linker.is_elsewhere(shown):
             destination = Destination(shown, "external", "external")
             if bare:
@@ -245,9 +249,11 @@ class Links(TreeRules):
         else:
             written = "%20".join(address.replace("<", "%3C").replace(">", "%3E").split())
             self._shortened(start, shown, written)
+            angled = without_entities(written)
             if bare:
+                self.again |= angled != written  # some parsers show it as it is written
                 self.bare.append((start, written, destination))
-            self._edit(start, end, f"<{AMPERSAND.sub('&amp;', written)}>", "bare-address" if bare else "autolink")
+            self._edit(start, end, f"<{angled}>", "bare-address" if bare else "autolink")
 
     def bare_addresses(self, node: Node) -> Sequence[tuple[int, int]]:
         """An address in prose becomes a link, the punctuation around it outside (repair 13); returns where they are."""

@@ -47,8 +47,6 @@ UNSAFE = re.compile(
     r"[\x00-\x20\x7f-\xa0\xb5\u2000-\u2011\ufb00-\ufb06\u2028-\u202f\u205f\u2060\u21b5\u3000\ufeff\\<>()\"`{}|^\[\]*_~]"
 )
 """What ends an address or changes it in Markdown, what nobody sees, and what is read as another sign in words."""
-AMPERSAND = re.compile(r"&(?=#?\w+;)")
-"""One that an entity begins with."""
 WHOLE_ENTITY = re.compile(r"&#?\w{1,31};")
 LOST_ID = re.compile(r"unknown page_id:\s*(\d+)", re.IGNORECASE)
 LOST_NAME = re.compile(r"does not exist yet:\s*(.+)", re.IGNORECASE)
@@ -343,12 +341,25 @@ def encoded(href: str) -> str:
         return href
     href = without_blanks(href)
     href = UNSAFE.sub(lambda match: _quoted(match[0]), href)
-    return AMPERSAND.sub("&amp;", href) if "&" in href else href
+    return without_entities(href)
 
 
 @lru_cache(1024)
 def _quoted(char: str) -> str:
     return char if char in "~*_" else quote(char, safe="")
+
+
+def without_entities(href: str) -> str:
+    """An address whose ampersands begin no entity.
+
+    >>> without_entities("http://a.example/?a&copy;&b;")
+    'http://a.example/?a&amp;copy;&b;'
+    """
+    return WHOLE_ENTITY.sub(_with_ampersand, href) if "&" in href else href
+
+
+def _with_ampersand(entity: re.Match[str]) -> str:
+    return f"&amp;{entity[0][1:]}" if is_entity(entity[0]) else entity[0]
 
 
 def without_blanks(href: str) -> str:

@@ -507,7 +507,11 @@ class Round(TreeRules):
         if "  " in data or "\t" in data:
             self._blanks(node)
         addresses = self.links.bare_addresses(node) if "://" in data and node.start >= self.links.end else ()
-        self.edits += literal_edits(self.text, node, addresses)
+        edits = literal_edits(self.text, node, addresses)
+        self.edits += edits
+        # Once a star is none, those beside it may be other emphasis.
+        if edits and "*" in data:
+            self.again |= any(self.text.startswith("**", at - beside) for at, *_ in edits for beside in (0, 1))
         return "**" in data
 
     def _blanks(self, node: Node) -> None:
