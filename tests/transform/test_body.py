@@ -231,6 +231,12 @@ FAULTS = {
     ),
     "an address in emphasis before a letter": ("<i>http://beds.example/a</i>s", r"\*<http://beds.example/a>\*s"),
     "a star before emphasis in emphasis": ("***peas*5*", r"\***peas*5*"),
+    "empty lines at the start of a quotation": ("> \n>\n> Peas\n\n* > \n  > beans", "> Peas\n\n* > beans"),
+    "an item of a quotation that begins below its mark": ("> 1. \n>    peas\n> 2. beans", "> 1. peas\n> 2. beans"),
+    "a definition with its title on a line of its own": (
+        "[a]: /931\n'Beds'\n\n* [b]: /931\n  (Beds)\n* see [a], [b]",
+        "* see [a](/pages/deep-wells/), [b](/pages/deep-wells/)",
+    ),
     "a blank behind a link": ("[x](/931)(&nbsp;2013)", "[x](/pages/deep-wells/)( 2013)"),
     "a number behind a link": ("[x](/931)(<5)", "[x](/pages/deep-wells/)(&lt;5)"),
     "a marker between brackets": ("Peas[5]{SPLIT}(see)", "Peas\\[5\\](see)"),
@@ -473,6 +479,7 @@ RARE = {
     "code of a plugin with nothing in it": ("Peas\n\n{CODE()}\n\n{CODE}", "Peas"),
     "the same among words": ("Peas {CODE()}{CODE} beans", "Peas beans"),
     "the same in a quotation": ("> Peas\n>\n> {CODE()}\n> {CODE}", "> Peas"),
+    "the same in a quotation that begins with it": ("> {CODE()}\n> {CODE} Peas", "> Peas"),
     "code of a plugin in an item of a quotation": (
         "> 1. Peas {CODE()}\n>    beans\n>    {CODE}",
         "> 1. Peas\n>    beans",

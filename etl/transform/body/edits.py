@@ -38,8 +38,11 @@ ADDRESS = re.compile(r"\]\([A-Za-z0-9/._?=#&:,+~@!$*'%-]++\)")
 PREFORMATTED = re.compile(r"<pre\b|\s*`{3}")
 TAG_OF_CODE = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?/?>")
 REFERENCE = re.compile(r"\]\[[^\]\n]*\]")
-# Lines that define links by reference, in items as well, and empty ones.
-DEFINITIONS = re.compile(r"(?:(?:[ \t>*+-]|\d{1,9}[.)][ \t])*+(?:\[[^\]\n]+\]:[ \t]*(?:\n[ \t]*)?\S+.*)?(?:\n|\Z))+")
+# Lines that define links by reference, in items as well, and empty ones; a title may stand on a line of its own.
+DEFINITIONS = re.compile(
+    r"(?:(?:[ \t>*+-]|\d{1,9}[.)][ \t])*+"
+    r"(?:\[[^\]\n]+\]:[ \t]*(?:\n[ \t]*)?\S+.*(?:\n[ \t]*(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\))[ \t]*)?)?(?:\n|\Z))+"
+)
 LIST_MARK = re.compile(r"(?:[\s>*+-]*\d{1,9}[.)])+[\s>*+-]*")
 NOT_WORD = re.compile(r"[\W_]+")
 

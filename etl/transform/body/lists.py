@@ -198,7 +198,11 @@ def _item_edits(text: str, item: Node, mark: re.Match[str] | None, loose: set[in
         return
     children = item.children
     lead = text[mark.end() : children[0].start]
-    if "\n" in lead and lead.isspace() and (children[0].kind == "Paragraph" or children[0].kind not in BLOCKS):
+    if (
+        "\n" in lead
+        and not lead.strip(" \t>\n")
+        and (children[0].kind == "Paragraph" or children[0].kind not in BLOCKS)
+    ):
         yield mark.end(1), children[0].start, " ", "bullet"
     first = next((index for index, child in enumerate(children) if child.kind in BLOCKS), 0)
     for index, (before, child) in enumerate(pairwise(children), 1):

@@ -442,9 +442,18 @@ class Round(TreeRules):
             return
         if all(child.kind == "BlockQuote" for child in node.walk()):
             self._edit(node.start, visible_end(self.text, node), "", "empty-quote")
-        elif all(child.kind == "Paragraph" for child in node.children):
+            return
+        self._first_lines(node)
+        if all(child.kind == "Paragraph" for child in node.children):
             for match in QUOTE_BLANKS.finditer(self.text, line, node.end):
                 self._edit(match.end(1), match.end(), " ", "blanks")
+
+    def _first_lines(self, quote: Node) -> None:
+        """No empty lines at the start of a quotation."""
+        line = line_start(self.text, quote.children[0].start)
+        if line > quote.start and not self.text[quote.start : line].strip(" \t>\n"):
+            self.again = True
+            self._edit(quote.start, self.text.index(">", line), "", "edge")
 
     def table(self, node: Node) -> None:
         """A table is even; what that shows again is looked at again."""
