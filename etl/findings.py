@@ -66,7 +66,10 @@ CATALOGUE: dict[str, tuple[Severity, str]] = {
     "line.dropped": ("info", "a boilerplate line that drop_lines names, removed"),
     "code.disputed": ("warning", "code with HTML in it that some engines do not read as code; written as text"),
     "shortcode.removed": ("info", "a shortcode of the old site generator, removed"),
-    "markup.removed": ("warning", "a plugin marker, removed, its inner text stays; or words after a code fence"),
+    "markup.removed": (
+        "warning",
+        "a plugin marker, removed, its inner text stays; or words after a code fence; or a table too wide to be one",
+    ),
     "list.removed": ("info", "a dynamic list of the old wiki, removed with its heading"),
     "bold.inverted": ("warning", "a page whose bold and plain text are swapped by an unmatched mark; all bold removed"),
     "heading.empty": ("info", "a heading without text, removed"),

@@ -106,6 +106,8 @@ class Surface:
                 find("markup.removed", start, f"rest of a marker {quoted}", "removed")
             elif rule == "nested-link" and text[start] == "]":
                 find("address.shortened", start, f"link around a link {short(text[start + 2 : end - 1])}", "parted")
+            elif rule == "table-row":
+                find("markup.removed", start, "divider of a table too wide to be one", "escaped; its rows are text")
             elif rule == "repetition" and len(replacement) < end - start:
                 find("address.shortened", start, f"address {short(text[start + 1 : end])}", "removed")
             yield start, end, replacement, rule
