@@ -134,10 +134,6 @@ class Facts:
 
     # --- the index pass ---------------------------------------------------------------------
 
-    def add_entries(self, rows: Iterable[Sequence[Any]]) -> None:
-        """Entries as they come out of their containers."""
-        self.insert("entry", rows)
-
     def pass_over(self, left_out: Callable[[int, str], bool]) -> int:
         """Drop entries that are no members after all, asked by number of bundle and name; returns how many."""
         self.db.create_function("left_out", 2, left_out)
@@ -204,7 +200,7 @@ class Facts:
         rows: Iterable[Row],
         claims: Iterable[Sequence[Any]],
         terms: Iterable[Sequence[Any]],
-        drafts: Iterable[tuple[int, bytes]] = (),
+        drafts: Iterable[tuple[int, bytes]],
     ) -> None:
         """What a chunk of members says."""
         columns = ",".join(Row._fields)
@@ -267,12 +263,6 @@ class Facts:
                 )
         self.script("DROP TABLE namesake; DROP TABLE shift")
 
-    # --- what people and the previous generation say ----------------------------------------
-
-    def add_reviewed(self, rows: Iterable[Sequence[Any]]) -> None:
-        """Reviewed decisions in their order: place, kind and value of the address, target."""
-        self.insert("reviewed", rows)
-
     # --- anywhere ---------------------------------------------------------------------------
 
     def insert(self, table: str, rows: Iterable[Sequence[Any]]) -> int:
@@ -308,8 +298,8 @@ class Facts:
         message: str,
         action: str,
         *,
+        cause: str,
         field: str | None = None,
-        cause: str | None = None,
     ) -> None:
         """A finding of resolve about a member, or about the set when ``ord_`` is None."""
         self.db.execute("INSERT INTO finding VALUES (?, ?, ?, ?, ?, ?)", (ord_, code, message, action, field, cause))

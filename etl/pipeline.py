@@ -57,7 +57,7 @@ def migrate(run: Run) -> None:
         made = work / "made"
         previous = previous_source(run, generations)
         with Facts(work / "facts", create=True) as facts:
-            facts.add_reviewed((entry.place, *entry.address, entry.target) for entry in run.reviewed.entries)
+            facts.insert("reviewed", ((entry.place, *entry.address, entry.target) for entry in run.reviewed.entries))
             if previous is not None:
                 read_previous(previous, run.settings, facts)
             members = index(run, facts, work)
@@ -105,13 +105,13 @@ def index(run: Run, facts: Facts, work: Path) -> int:
         else:
             rows.append((number, name, *found, None, None, None))
         if len(rows) >= 1000:
-            facts.add_entries(rows)
+            facts.insert("entry", rows)
             rows.clear()
 
     spool = work / "spool"
     spool.mkdir()
     run.bundles = scan(run.sources, run.settings, spool, add, run.leave_out, sha256=run.sha256)
-    facts.add_entries(rows)
+    facts.insert("entry", rows)
     troubles = [bundle.trouble for bundle in run.bundles if bundle.trouble]
     if troubles and not run.allow_partial:
         raise SourceError(f"{troubles[0]} (--allow-partial publishes what could be read)")

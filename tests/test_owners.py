@@ -147,7 +147,9 @@ def outcome(address: str, claims: Sequence[Claim]) -> Outcome:
         source, chosen = export.write(work)
         run = Run([str(source)], chosen, work / "out", jobs=1)
         with Facts(work / "facts", create=True) as facts:
-            facts.add_reviewed((entry.place, *entry.address, entry.target) for entry in read_reviewed(chosen).entries)
+            facts.insert(
+                "reviewed", ((entry.place, *entry.address, entry.target) for entry in read_reviewed(chosen).entries)
+            )
             read_previous(str(work / "previous"), chosen, facts)
             gather_facts(run, facts, index(run, facts, work), 1)
             resolve(facts, chosen)

@@ -58,7 +58,7 @@ def resolved(tmp_path: Path) -> Iterator[Callable[..., Facts]]:
         facts.db.executemany(f"INSERT INTO member VALUES ({','.join('?' * 14)})", members)
         rows = [row._replace(ord=place) for place, (row, _) in enumerate(both)]
         claims = [(place, *claim) for place, (_, claimed) in enumerate(both) for claim in claimed]
-        facts.add_facts(rows, claims, terms_of)
+        facts.add_facts(rows, claims, terms_of, [])
         resolve(facts, settings or Settings())
         return facts
 

@@ -125,7 +125,7 @@ def read_rejects(run: Replay) -> None:
         read = _rejects(run, lines, spool)
         while batch := list(islice(read, _BATCH)):
             run.facts.insert("replay.reject", (row[:-1] for row in batch))
-            run.facts.add_entries(
+            entries = (
                 (
                     run.bundles.setdefault(row.bundle, len(run.bundles)),
                     *(row.member, str(path), "span", row.offset, row.size, row.size, 0, -1),
@@ -134,6 +134,7 @@ def read_rejects(run: Replay) -> None:
                 for row in batch
                 if row.offset is not None
             )
+            run.facts.insert("entry", entries)
 
 
 def _refusal(size: int, limit: int) -> tuple[str | None, str | None, str | None]:
@@ -239,10 +240,11 @@ def read_generation(run: Replay) -> None:
     while batch := list(islice(documents, _BATCH)):
         rows = [(run.documents + place, None, *row) for place, row in enumerate(batch)]
         run.facts.insert("replay.known", rows)
-        run.facts.add_entries(
+        entries = (
             (run.bundles.setdefault(row[2], len(run.bundles)), row[3], None, "document", row[0], *(None,) * 7)
             for row in rows
         )
+        run.facts.insert("entry", entries)
         run.documents += len(rows)
 
 
