@@ -9,7 +9,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import partial
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, NamedTuple
@@ -17,10 +16,10 @@ from typing import Any, BinaryIO, Literal, NamedTuple
 from etl.addresses import Address, as_path
 from etl.extract.members import Reader
 from etl.extract.record import read_body, read_record
-from etl.extract.trouble import SourceError
+from etl.extract.unchanged import changed
 from etl.facts import Facts, Member
 from etl.load.lines import check, dump
-from etl.model import FieldPath, Finding, RawRecord, Rejection, finding_line
+from etl.model import Finding, RawRecord, Rejection, finding_line
 from etl.passes.batches import bytes_of, in_batches, spare_the_collector
 from etl.resolve.links import Index
 from etl.settings import Settings
@@ -28,14 +27,8 @@ from etl.transform.body import Cleaned, clean_body
 from etl.transform.body.links import Linker
 from etl.transform.document import Decision, Draft, Made, kept_draft, make_document
 
-PARTS = {
-    "documents": "document",
-    "withheld": "document",
-    "findings": "finding",
-    "rejects": "reject",
-    "changes": "change",
-}
-"""Files that the transform pass writes, in parts where there are many workers, and the schema of their lines."""
+FILES = "documents", "withheld", "findings", "rejects", "changes"
+"""Files of lines that the transform pass writes, in parts where there are many workers."""
 BUFFER = 1 << 16
 """Bytes of each such file in memory; the system gives and takes larger pieces one by one, which is slower."""
 
@@ -68,7 +61,7 @@ class TransformState:
 
 
 def transform_state(
-    settings: Settings, options: Options, facts_path: Path, folder: Path, *, in_parts: bool = True
+    settings: Settings, options: Options, facts_path: Path, folder: Path, *, in_parts: bool
 ) -> TransformState:
     """Made once in each process; opens the facts file for reading.
 
@@ -107,8 +100,8 @@ class Chunk(NamedTuple):
 
 
 def files_of(options: Options, first: int | None = None) -> dict[str, str]:
-    """Names of the files of ``PARTS`` that are written, or of their parts that begin with the member ``first``."""
-    asked = [name for name in PARTS if name != "changes" or options.changes]
+    """Names of the `FILES` that are written, or of their parts that begin with the member ``first``."""
+    asked = [name for name in FILES if name != "changes" or options.changes]
     return {name: f"{name}.jsonl" if first is None else f"{first}.{name}" for name in asked}
 
 
@@ -268,7 +261,7 @@ class _Transform:
         """The bytes that the facts pass has read. Raises SourceError when they are others by now."""
         data = bytes_of(self.state.reader, self.row)
         if isinstance(data, Rejection) or hashlib.sha256(data).hexdigest() != self.sha256:
-            raise SourceError(f"{self.bundle}/{self.name} changed while it was read")
+            raise changed(f"{self.bundle}/{self.name}")
         return data
 
     def _made(self) -> Made:
@@ -280,7 +273,7 @@ class _Transform:
             draft,
             self.cleaned,
             Decision(self.slug, self.path, self.aliases, state.latest),
-            locate=partial(_locate, self.data),
+            locate=lambda path: _record(self.data).locate(path),  # few are ever asked for
             settings=state.settings,
             with_html=state.options.html,
             found=self._placed(),
@@ -308,11 +301,6 @@ class _Transform:
             )
             self.part.findings[finding.code] += 1
             self.files["findings"].write(dump("finding", line))
-
-
-def _locate(data: bytes, path: FieldPath) -> tuple[int | None, int | None]:
-    """Where a field of a member is; few are ever asked for."""
-    return _record(data).locate(path)
 
 
 def _record(data: bytes) -> RawRecord:

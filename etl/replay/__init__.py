@@ -102,7 +102,7 @@ def go_through(run: Replay, members: int, jobs: int | None) -> None:
             facts.add_facts(*gathered)
             done(len(gathered.rows))
     _decide(run)
-    setup = partial(transform_state, run.settings, Options(), facts.path, parts)
+    setup = partial(transform_state, run.settings, Options(), facts.path, parts, in_parts=True)
     with workers(jobs, setup, run.work) as crew, run.progress("cleaning", members) as done:
         for part in crew.map(transform, _chunks(facts), Chunk.halves):
             run.errors.update({code: n for code, n in part.findings.items() if SEVERITY[code] == "error"})
