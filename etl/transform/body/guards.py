@@ -33,11 +33,6 @@ def guard(what: str, *, marks: bytes = b"", near: bytes = b"") -> Guard:
     return Guard(re.compile(marks or re.escape(marks_of(data))), re.compile(near or re.escape(data)).search)
 
 
-def any_marks(guarded: Iterable[Guarded]) -> Callable[[bytes], object]:
-    """Whether the marks of any of some guards may be among those of a text: one search instead of many."""
-    return re.compile(b"|".join(each[0].marks.pattern for each in guarded)).search
-
-
 def present(text: str, guarded: Iterable[Guarded]) -> list[Guarded]:
     """Those whose guards are in a text.
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from etl.transform.body.boxes import BOX_END, BOX_START
 from etl.transform.body.edits import Edit
-from etl.transform.body.guards import Guard, any_marks, guard, in_bytes, present
+from etl.transform.body.guards import Guard, guard, present
 from etl.transform.body.links import encoded, is_prose
 from etl.transform.body.lists import NEST
 from etl.transform.body.literals import is_escaped
@@ -239,7 +239,7 @@ def _has_nested_item(data: bytes) -> bool:
 Kind = tuple[re.Pattern[str], Callable[[Match], Iterator[Edit]]]
 Remnant = tuple[Guard, re.Pattern[str], Callable[[Match], Iterator[Edit]]]
 
-RARE: list[Remnant] = [
+REMNANTS: list[Remnant] = [
     # `__ text __`
     (guard("__ "), re.compile(r"__(?<!\S__)[ \t]+([^_\n]*[^_\s])[ \t]+__(?![^\s,.;:)])"), _marks("bold", "**", "**")),
     # `''text''`
@@ -284,10 +284,6 @@ RARE: list[Remnant] = [
         re.compile(r"(?<!^)(?<!\\)\[\^(\w{1,20})\](?![:(])", re.MULTILINE),
         _whole("footnote", r"<sup>\\[\1\\]</sup>"),
     ),
-]
-"""Remnants whose marks are rare in clean Markdown, so that one search of them is enough for most texts."""
-
-USUAL: list[Remnant] = [
     # A parser fills the rows of a table with as many cells as its header has: one with hundreds is no table.
     (
         Guard(re.compile(rb"\|"), lambda data: data.count(b"|") >= 200),
@@ -364,9 +360,6 @@ USUAL: list[Remnant] = [
         _nested_link,
     ),
 ]
-"""Remnants whose marks are in many texts."""
-
-any_rare = any_marks(RARE)
 
 AMONG_TAGS: list[Kind] = [
     (re.compile(r"\"(?<=>\")(?: (?:rel|target|class)=\"[^\"\n<>]*\")+[ ]?(?:&gt;|>)"), _soup),
@@ -377,8 +370,7 @@ AMONG_TAGS: list[Kind] = [
 
 def remnants(text: str, in_code: Callable[[int], bool]) -> Iterator[Edit]:
     """The edits of all remnants in a text that has no tags any more."""
-    kinds = [*RARE, *USUAL] if any_rare(in_bytes(text)[1]) else USUAL
-    return _edits(text, [(pattern, edits_of) for _, pattern, edits_of in present(text, kinds)], in_code)
+    return _edits(text, [(pattern, edits_of) for _, pattern, edits_of in present(text, REMNANTS)], in_code)
 
 
 def remnants_among_tags(text: str, in_code: Callable[[int], bool]) -> Iterator[Edit]:
