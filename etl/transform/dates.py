@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
-from functools import lru_cache
 
 from etl import slugs
 
@@ -28,7 +27,6 @@ ISO = re.compile(
 )
 
 
-@lru_cache(4096)
 def parse_date(text: str) -> tuple[date | None, str | None]:
     """Day as written, and the instant in UTC where there is a time (without a zone: taken as UTC).
 
@@ -51,7 +49,7 @@ def parse_date(text: str) -> tuple[date | None, str | None]:
 
 def dated(title: str) -> re.Match[str] | None:
     """The date at the end of a title, with the dash before it."""
-    return DATED_TITLE.search(title) if title[-1:].isdecimal() else None  # most end in no digit, and patterns are slow
+    return DATED_TITLE.search(title)
 
 
 def subject_of(text: str) -> tuple[str, str] | None:

@@ -164,21 +164,15 @@ def make_document(
 
 
 def sealed(document: dict[str, Any]) -> bytes:
-    """The line of a document, which gets its digest: most of it is the very bytes that the digest is of."""
-    content = _content(document)
-    document["digest"] = hashlib.sha256(content).hexdigest()
-    rest = orjson.dumps({key: document[key] for key in UNDIGESTED})
-    at = len(content) - len(orjson.dumps({"legacy": document["legacy"]})) + 1  # its last key, and the rest is before it
-    return b"%b%b,%b\n" % (content[:at], rest[1:-1], content[at:])
+    """The line of a document, which gets its digest."""
+    document["digest"] = digest(document)
+    return orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def digest(document: dict[str, Any]) -> str:
     """SHA-256 over the JSON of a document without digest, source and findings (contract, section 5)."""
-    return hashlib.sha256(_content(document)).hexdigest()
-
-
-def _content(document: dict[str, Any]) -> bytes:
-    return orjson.dumps({key: value for key, value in document.items() if key not in UNDIGESTED})
+    content = {key: value for key, value in document.items() if key not in UNDIGESTED}
+    return hashlib.sha256(orjson.dumps(content)).hexdigest()
 
 
 def input_findings(record: RawRecord) -> list[Finding]:

@@ -211,7 +211,7 @@ class _Reading:
 
     def _path_of(self, legacy_slug: str) -> str | None:
         """The path of a slug on the old site; one that is written as a path says it itself."""
-        slug = legacy_slug if legacy_slug.isascii() else unicodedata.normalize("NFC", legacy_slug)
+        slug = unicodedata.normalize("NFC", legacy_slug)
         inner = slug.strip("/")
         is_path = slug.startswith("/") and "/" in inner and inner.partition("/")[0] in self.settings.path_prefixes
         return f"/{inner}" if is_path else self.settings.legacy_path(inner)

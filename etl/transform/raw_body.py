@@ -67,7 +67,7 @@ def shows_nothing(body: str, settings: Settings) -> bool:
     """
     at = 0
     while at < len(body):
-        match = None if body[at].isalnum() else NOTHING.match(body, at)  # most bodies are words by then
+        match = NOTHING.match(body, at)
         if match is None or (match.lastgroup and not _says_nothing(match, settings)):
             return False
         at = match.end()
