@@ -115,18 +115,14 @@ def _run_surface(surface: Surface) -> None:
 def _links(revision: Revision, surface: Surface, structure: Structure) -> Sequence[LinkFields]:
     """All links in order: those that stay, and those of which only the text stayed."""
     links, version = structure.links, structure.version
-    gone = [*surface.links.unlinked, *structure.unlinked]
-    kept = [_link(href, to) for _, href, to in links.kept]
-    mixed = bool(gone or links.bare)
-    found = [(offset, _link(href, to)) for offset, href, to in gone]
-    found += [(revision.origin(start, version), _link(href, to)) for start, href, to in links.bare]
-    for (start, href, to), link in zip(links.kept, kept, strict=True):
-        if mixed or to.state == "dangling":
-            offset = revision.origin(start, version)
-            found.append((offset, link))
-            if to.state == "dangling":
-                revision.find_address("link.dangling", offset, href, "goes to a page that is not in the export")
-    return [link for _, link in sorted(found, key=itemgetter(0))] if mixed else kept
+    found = [*surface.links.unlinked, *structure.unlinked]
+    found += [(revision.origin(start, version), href, to) for start, href, to in links.bare]
+    for start, href, to in links.kept:
+        offset = revision.origin(start, version)
+        found.append((offset, href, to))
+        if to.state == "dangling":
+            revision.find_address("link.dangling", offset, href, "goes to a page that is not in the export")
+    return [_link(href, to) for _, href, to in sorted(found, key=itemgetter(0))]
 
 
 def _link(href: str, to: Destination) -> LinkFields:

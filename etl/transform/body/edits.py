@@ -212,12 +212,11 @@ class Revision:
         was, now = visible(before), visible(after)
         if was == now:
             return
+        message = f"rule {rule} turned {short(before, 60)} into {short(after, 60)}"
         if was not in now and rule not in MAY_LOSE:
-            self.find("text.lost", start, f"rule {rule} turned {short(before, 60)} into {short(after, 60)}", "reported")
+            self.find("text.lost", start, message, "reported")
         if now not in was and rule not in MAY_ADD:
-            self.find(
-                "text.added", start, f"rule {rule} turned {short(before, 60)} into {short(after, 60)}", "reported"
-            )
+            self.find("text.added", start, message, "reported")
 
 
 class TreeRules:
