@@ -42,7 +42,6 @@ PLAIN_HTTP = re.compile(r"https?://(?!10\.)([a-z0-9.-]+)(?:/[A-Za-z0-9/._?=#&:,+
 """An http address as nearly all are written: its host shows where it goes; nothing in it is to be mended or encoded."""
 OF_PAGE = re.compile(r"/(posts|pages)/([a-z0-9]+(?:-[a-z0-9]+)*+)/?")
 """An address of the old site as nearly all are written: the prefix of pages and a well-formed slug."""
-HTTP_HOST = re.compile(r"https?://([a-z0-9.-]+)(?=[/?#]|\Z)")
 UNSAFE = re.compile(
     r"[\x00-\x20\x7f-\xa0\xb5\u2000-\u2011\ufb00-\ufb06\u2028-\u202f\u205f\u2060\u21b5\u3000\ufeff\\<>()\"`{}|^\[\]*_~]"
 )
@@ -445,8 +444,6 @@ def _letters(text: str) -> str:
 
 
 def _host(href: str) -> str:
-    if usual := HTTP_HOST.match(href):
-        return usual[1]
     try:
         return (urlsplit(href).hostname or "").lower()
     except ValueError:
