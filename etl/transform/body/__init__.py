@@ -12,10 +12,9 @@ from etl.settings import Settings
 from etl.transform.body.code import Code, code_size
 from etl.transform.body.edits import Change, Revision, short
 from etl.transform.body.links import Destination, Linker, encoded
-from etl.transform.body.parse import Tree
 from etl.transform.body.quotes import BOX_TAG, quote_edits
 from etl.transform.body.residue import private, residue
-from etl.transform.body.structure import Structure
+from etl.transform.body.structure import Round, Structure
 from etl.transform.body.surface import Surface, plugins
 from etl.transform.body.text import excerpt, visible_text
 from etl.transform.body.verify import unexplained
@@ -62,17 +61,17 @@ def clean_body(
         source = source.replace("\r\n", "\n").replace("\r", "\n")
     revision = Revision(source, first_line, keep_changes=keep_changes or verify)
     surface, structure = Surface(revision, linker), Structure(revision, settings, linker)
-    tree = _run(surface, structure)
+    last = _run(surface, structure)
     if surface.quoted and revision.apply(quote_edits(revision.text)):
-        tree = _run(surface, structure)
+        last = _run(surface, structure)
     if settings.boxes != "div":
         marked = settings.boxes == "quote"
         if revision.apply(quote_edits(revision.text, BOX_TAG, marked=marked)):
-            tree = _run(surface, structure)
-    links = _links(revision, surface, structure)
-    images = _images(linker, revision, surface, structure)
-    _report_leftovers(tree, revision, structure.version)
-    text = visible_text(tree.nodes)
+            last = _run(surface, structure)
+    links = _links(revision, surface, structure, last)
+    images = _images(linker, revision, surface, last)
+    _report_leftovers(revision, last)
+    text = visible_text(last.tree.nodes)
     if verify:
         _report_rendered(revision)
     return Cleaned(
@@ -88,18 +87,18 @@ def clean_body(
     )
 
 
-def _run(surface: Surface, structure: Structure) -> Tree:
-    """Surface and structure, until neither finds what the other brought to light; returns the tree of the result."""
+def _run(surface: Surface, structure: Structure) -> Round:
+    """Surface and structure, until neither finds what the other brought to light; returns the last round."""
     _run_surface(surface)
-    tree = structure.run()
+    last = structure.run()
     for _ in range(MOST_PASSES):
-        same_code = code_size(structure.text, structure.code_blocks) == surface.code_size
-        seen = same_code and not structure.uncovered and not plugins.are_in(structure.text)
+        same_code = code_size(last.text, last.tree.nodes) == surface.code_size
+        seen = same_code and not structure.uncovered and not plugins.are_in(last.text)
         if not surface.run_lines() and (seen or not surface.run()):
             break
         _run_surface(surface)
-        tree = structure.run()
-    return tree
+        last = structure.run()
+    return last
 
 
 def _run_surface(surface: Surface) -> None:
@@ -112,9 +111,9 @@ def _run_surface(surface: Surface) -> None:
             break
 
 
-def _links(revision: Revision, surface: Surface, structure: Structure) -> Sequence[LinkFields]:
+def _links(revision: Revision, surface: Surface, structure: Structure, last: Round) -> Sequence[LinkFields]:
     """All links in order: those that stay, and those of which only the text stayed."""
-    links, version = structure.links, structure.version
+    links, version = last.links, last.version
     found = [*surface.links.unlinked, *structure.unlinked]
     found += [(revision.origin(start, version), href, to) for start, href, to in links.bare]
     for start, href, to in links.kept:
@@ -129,13 +128,13 @@ def _link(href: str, to: Destination) -> LinkFields:
     return {"href": href, "kind": to.kind, "state": to.state, "target": to.target}
 
 
-def _images(linker: Linker, revision: Revision, surface: Surface, structure: Structure) -> Sequence[ImageFields]:
+def _images(linker: Linker, revision: Revision, surface: Surface, last: Round) -> Sequence[ImageFields]:
     """All images in order, lost ones included."""
     found: list[tuple[int, ImageFields]] = [
         (offset, {"src": src, "alt": alt, "width": None, "state": "missing"})
         for offset, src, alt in revision.lost_images
     ]
-    for node in structure.links.images:
+    for node in last.links.images:
         src = encoded(linker.source(node.data["dest_url"]))
         widths = surface.links.widths.get(src)
         alt = "".join(child.data for child in node.walk() if child.kind == "Text")
@@ -148,8 +147,8 @@ def _images(linker: Linker, revision: Revision, surface: Surface, structure: Str
         if image["state"] == "missing":
             message = f"image {short(src)}: its address leads to no file of the old site"
             action = "kept; address_rewrites can give it another one"
-            revision.find("image.missing", node.start, message, action, version=structure.version)
-        found.append((revision.origin(node.start, structure.version), image))
+            revision.find("image.missing", node.start, message, action, version=last.version)
+        found.append((revision.origin(node.start, last.version), image))
     return [image for _, image in sorted(found, key=itemgetter(0))]
 
 
@@ -160,7 +159,7 @@ def _report_rendered(revision: Revision) -> None:
         revision.find(code, 0, f"as rendered, {kind}: {words[:200]!r}", "reported")
 
 
-def _report_leftovers(tree: Tree, revision: Revision, version: int) -> None:
+def _report_leftovers(revision: Revision, last: Round) -> None:
     """What no rule removed, what lost its meaning, and a heading at the very end."""
     code = Code(revision.text)
     for offset, what in residue(revision.text):
@@ -172,7 +171,7 @@ def _report_leftovers(tree: Tree, revision: Revision, version: int) -> None:
     if "\ufffd" in revision.text:
         count = revision.text.count("\ufffd")
         revision.find("character.replaced", revision.text.index("\ufffd"), f"U+FFFD, {count} times", "kept")
-    blocks = tree.root.children
+    blocks = last.tree.root.children
     if blocks and blocks[-1].kind == "Heading":
         message = f"heading {visible_text(blocks[-1].walk())!r} has nothing after it"
-        revision.find("heading.trailing", blocks[-1].start, message, "kept", version=version)
+        revision.find("heading.trailing", blocks[-1].start, message, "kept", version=last.version)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from etl.transform.body.edits import Edit
@@ -65,7 +65,7 @@ class Code:
         return [] if self.begins is None else code_nodes(self.text)
 
 
-def code_size(text: str, nodes: list[Node]) -> int:
+def code_size(text: str, nodes: Sequence[Node]) -> int:
     """The characters of all code blocks, blanks not counted."""
     return sum(size(text[node.start : node.end]) for node in nodes if node.kind == "CodeBlock")
 

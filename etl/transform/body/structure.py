@@ -107,7 +107,7 @@ MARKS_OF_EMPHASIS = frozenset("*_")
 
 
 class Structure:
-    """One body in rounds, and what the document needs to know of the last one."""
+    """One body in rounds."""
 
     def __init__(self, revision: Revision, settings: Settings, linker: Linker) -> None:
         self.revision = revision
@@ -117,34 +117,23 @@ class Structure:
         """Whether the last run made text of code, which the surface has not looked at."""
         self.unlinked: list[Written] = []
         """Links that became text (`Links.unlinked`)."""
-        self.text = revision.text
-        """What the last tree is of."""
-        self.version = 0
-        """Which text that is: the number of changes that the revision had seen."""
-        self.links = Links(revision, linker, [])
-        """Those of the last tree."""
-        self.code_blocks: list[Node] = []
-        """Those of the last tree."""
 
-    def run(self) -> Tree:
-        """Apply the rules until none asks for a change; returns a tree with the structure of the result.
+    def run(self) -> Round:
+        """Apply the rules until none asks for a change; returns the last round, whose tree is that of the result.
 
-        After the last round its ranges may be those before edits that only touch blanks and marks.
+        Its ranges may be those before edits that only touch blanks and marks.
         """
         self.uncovered = False
         for _ in range(MOST_ROUNDS):
-            tree = self._tree()
-            last = Round(self.revision, self.linker, tree, self.drop)
+            last = Round(self.revision, self.linker, self._tree(), self.drop)
             last.run()
-            self.text, self.version = self.revision.text, self.revision.version
-            self.links, self.code_blocks = last.links, last.code_blocks
             self.unlinked += last.links.unlinked
             self.uncovered |= last.uncovered
-            applied = self.revision.apply([*last.edits, *kept_apart(self.text, last.edits)])
+            applied = self.revision.apply([*last.edits, *kept_apart(last.text, last.edits)])
             last.edits.clear()  # so many of a hostile body that they are not kept
             if applied <= SETTLED and not last.again and not self.revision.postponed:
                 break
-        return tree
+        return last
 
     def _tree(self) -> Tree:
         """The tree of the text, once its words define no link and its lists are laid out."""
@@ -181,13 +170,14 @@ class Round(TreeRules):
     def __init__(self, revision: Revision, linker: Linker, tree: Tree, drop: Finders) -> None:
         super().__init__(revision.text, [])
         self.revision = revision
+        self.version = revision.version
+        """Which text the tree is of: the number of changes that the revision had seen."""
         self.tree = tree
         self.drop = drop
         self.uncovered = False
         """Whether code becomes text, which the surface has not looked at."""
         self.links = Links(revision, linker, self.edits)
         self.gaps = Gaps(self.text, self.edits)
-        self.code_blocks: list[Node] = []
         self.simple: dict[int, bool] = {}
         """What `_is_simple` said of the blocks that begin at a place."""
         self.loose: set[int] | None = None
@@ -231,7 +221,6 @@ class Round(TreeRules):
     def code_block(self, node: Node) -> None:
         """Code stays as it is; what a fence says of its language is one word, and a fence is closed."""
         self.code_end = node.end
-        self.code_blocks.append(node)
         fence = self._fence(node)
         if fence is None:
             return
