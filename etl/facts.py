@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS member (
 );
 CREATE TABLE IF NOT EXISTS fact (
     ord INTEGER PRIMARY KEY, sha256 TEXT, size INTEGER, reject TEXT, kind TEXT, member_id TEXT, document TEXT,
-    page_id INTEGER, title TEXT, page_name TEXT, slug TEXT, legacy_slug TEXT, made INTEGER, status TEXT,
+    page_id INTEGER, title TEXT, page_name TEXT, slug TEXT, legacy_slug TEXT, slug_made INTEGER, status TEXT,
     redirect_what TEXT, redirect_to TEXT, latest TEXT,
     outcome TEXT, goes_to INTEGER, senior INTEGER
 );
@@ -92,7 +92,7 @@ class Row(NamedTuple):
     slug: str | None = None
     legacy_slug: str | None = None
     """As addresses have it: the path of the slug without its prefix."""
-    made: int | None = None
+    slug_made: int | None = None
     status: str | None = None
     redirect_what: str | None = None
     redirect_to: str | None = None
@@ -176,7 +176,7 @@ class Facts:
     def doom(self, ord_: int, code: str, message: str, action: str) -> None:
         """Make a member a reject, and forget what the facts pass and resolve said of all: both begin again.
 
-        Its bytes are still read, for its reject; when that was the deadly thing, they are not, the next time.
+        Its bytes are still read, for its reject; but never where it was a reject already: then to read them was deadly.
         """
         self.db.execute(
             """

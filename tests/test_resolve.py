@@ -35,7 +35,7 @@ def page(
         "title": f"Page {page_id}",
         "page_name": f"Page {page_id}",
         "slug": slug or f"page-{page_id}",
-        "made": made,
+        "slug_made": made,
         "status": "published",
     }
     return Row(ord=-1, **known | fields), list(claims)  # type: ignore[arg-type]  # fields of Row

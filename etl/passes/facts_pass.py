@@ -157,7 +157,7 @@ class _Facts:
             page_name=fields.page_name,
             slug=fields.slug,
             legacy_slug=_linked_slug(fields),
-            made=int(fields.slug_made),
+            slug_made=int(fields.slug_made),
             status=fields.status,
             redirect_what=what,
             redirect_to=target,

@@ -144,7 +144,7 @@ def _decide(run: Replay) -> None:
         SELECT ord, bundle, name
         FROM replay.known;
 
-        INSERT INTO fact (ord, made, {KNOWN})
+        INSERT INTO fact (ord, slug_made, {KNOWN})
         SELECT ord, 0, {KNOWN}
         FROM replay.known
         """

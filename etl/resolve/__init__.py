@@ -77,7 +77,7 @@ def _duplicates(facts: Facts) -> None:
 def _conflicts(facts: Facts, settings: Settings, *, one_export: bool) -> None:
     """Different bytes with one member id or one page id: one stays, the others are rejects.
 
-    Where the last stays, the place of bytes is that of the last of their duplicates.
+    With ``duplicates = "last"`` the place of some bytes is that of their last copy.
     """
     pick = "min(ord)"
     if settings.duplicates == "last":

@@ -311,9 +311,10 @@ def _report_conflicts(facts: Facts) -> None:
 
 
 def _report_hidden(facts: Facts) -> None:
-    """Addresses that the new site itself answers: with this document or with another; of a path with this one is well.
+    """Addresses that the new site answers itself, which no map may have.
 
-    Of names and ids the page script's parameter would be asked, too, and no map may have them.
+    A path that it answers with the very document is well. A name or an id is told all the same: the page script, which
+    has them as parameters, does not find it.
     """
     hidden = facts.rows(
         """

@@ -31,8 +31,8 @@ def _slugs(facts: Facts, settings: Settings) -> None:
     facts.db.create_function("slug_of", 1, lambda path: _slug_of(path, settings), deterministic=True)
     facts.script("UPDATE previous_document SET slug = slug_of(path) WHERE slug IS NULL")
     if facts.one("SELECT 1 FROM previous_document LIMIT 1"):
-        _assign(facts, settings, "slug_alone", "f.slug", "f.made")
-        _assign(facts, settings, "slug", "ifnull(p.slug, f.slug)", "p.slug IS NULL, f.made")
+        _assign(facts, settings, "slug_alone", "f.slug", "f.slug_made")
+        _assign(facts, settings, "slug", "ifnull(p.slug, f.slug)", "p.slug IS NULL, f.slug_made")
         facts.script(
             """
             INSERT INTO renamed
@@ -46,7 +46,7 @@ def _slugs(facts: Facts, settings: Settings) -> None:
             """
         )
     else:
-        _assign(facts, settings, "slug", "f.slug", "f.made")
+        _assign(facts, settings, "slug", "f.slug", "f.slug_made")
         facts.script("CREATE TABLE slug_alone (slug TEXT, ord INTEGER)")
     facts.script("CREATE UNIQUE INDEX slug_ord ON slug (ord)")
     _report_slugs(facts)

@@ -21,7 +21,7 @@ UNRELATED = dict.fromkeys(USUAL_BLOCKS, USUAL_BLOCKS) | {
     "BlockQuote": USUAL_BLOCKS - {"BlockQuote"},
     "HtmlBlock": USUAL_BLOCKS - {"HtmlBlock"},
 }
-"""By the kind of a block the kinds that are nothing else to it when a blank line stands between the two."""
+"""By the kind of a block: the kinds that never continue it when a blank line stands between the two."""
 CONTAINERS = frozenset(("List", "Item", "BlockQuote"))
 QUOTE_MARK = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
 MARK_BEFORE_WORDS = re.compile(rf"^[ \t]*>(?:[ \t]++(?=[^\s\\])(?!{BEGINS_BLOCK.pattern})|[ \t]?)", re.MULTILINE)
@@ -41,7 +41,7 @@ class Gaps(TreeRules):
     def __init__(self, text: str, edits: list[Edit]) -> None:
         super().__init__(text, edits)
         self.quotes: set[int] = set()
-        """Quotations behind a list that are such: an empty line ends them."""
+        """Quotations behind a list that are no rest of its last item: an empty line ends them."""
         self.touching: set[int] = set()
         """Lists right behind one another: only the kind of their marks tells them apart."""
         self.waiting: set[int] = set()
@@ -77,7 +77,7 @@ class Gaps(TreeRules):
         self._empty(visible_end(self.text, blocks[-1]), len(self.text), "", "edge")
 
     def _are_apart(self, block: Node, after: Node) -> bool:
-        """Whether a blank line parts two blocks, and they are nothing else to each other, as most are."""
+        """Whether a blank line parts two blocks and the second cannot continue the first, as with nearly all."""
         start = after.start
         return (
             after.kind in UNRELATED.get(block.kind, ())

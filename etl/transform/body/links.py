@@ -111,9 +111,9 @@ class Linker:
         self._rewrites = bool(settings.address_rewrites)
         self._prefixes = frozenset(settings.path_prefixes)
         self._new_page = paths_of(settings.path_template).fullmatch
-        """Whether an address is what a page of the new site may have: then the words of a link say nothing more.
+        """Whether an address may be that of a page of the new site: then the words of its link are not asked.
 
-        They would lead a link that a round over its body wrote, and that is dangling, to another page in the next one.
+        They might lead a dangling link, as one round over a body writes it, to some other page in the next round.
         """
         self._new_tag = paths_of(settings.tag_template).fullmatch
         self._old_page = paths_of(settings.legacy_path("{slug}") or settings.path_template).fullmatch
