@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 ADDRESS_ALONE = re.compile(r"<(https?://[^<>\s]*)>")
-ESCAPED_OR_CLASS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
-GROUP = re.compile(r"\([^()]*\)")
 
 Finders = Sequence[Callable[[str], object]]
 """What finds boilerplate in a line."""
@@ -16,20 +14,8 @@ Finders = Sequence[Callable[[str], object]]
 
 @lru_cache(maxsize=8)
 def finders(patterns: tuple[str, ...]) -> Finders:
-    """What finds such lines; a pattern that is bound to the start of a line is tried nowhere else."""
-    return [compiled.match if _is_bound(compiled) else compiled.search for compiled in map(re.compile, patterns)]
-
-
-def _is_bound(pattern: re.Pattern[str]) -> bool:
-    r"""Whether a pattern surely matches at the start of a text only.
-
-    >>> _is_bound(re.compile(r"(?i)^(?:a|b)[|]\|c$")), _is_bound(re.compile("^a|b")), _is_bound(re.compile("(?m)^a"))
-    (True, False, False)
-    """
-    outside = ESCAPED_OR_CLASS.sub("", pattern.pattern)
-    while GROUP.search(outside):
-        outside = GROUP.sub("", outside)
-    return outside.startswith("^") and "|" not in outside and not pattern.flags & (re.MULTILINE | re.VERBOSE)
+    """What finds such lines."""
+    return [re.compile(pattern).search for pattern in patterns]
 
 
 def boilerplate(text: str, start: int, end: int, found_by: Finders) -> Iterator[tuple[int, str]]:
