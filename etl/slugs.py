@@ -147,7 +147,7 @@ def undated(title: str) -> str:
     ('May 2012', 'Wells – 2007')
     """
     if not title.rstrip().rstrip("–—-").rstrip()[-1:].isdecimal():
-        return title.strip() or title  # no date, as nearly all titles, and patterns are slow
+        return title.strip()  # no date, as nearly all titles, and patterns are slow
     return DATE_SUFFIX.sub("", title).strip() or title
 
 

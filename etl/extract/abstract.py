@@ -512,7 +512,6 @@ def _term(term: str) -> str:
 
 def _without_stop(term: str) -> str:
     """The last term without the full stop of the list; one of an abbreviation stays."""
-    words = term.split()
-    is_abbreviation = bool(words) and "." in words[-1][:-1]
+    is_abbreviation = "." in term.rsplit(maxsplit=1)[-1][:-1]
     term = term if is_abbreviation else term.removesuffix(".").rstrip()
     return re.sub(r"^and\s+", "", term)

@@ -163,7 +163,7 @@ def _outcomes(facts: Facts, settings: Settings) -> None:
 
         CREATE TABLE senior AS
         SELECT ord,
-               row_number() OVER (ORDER BY (kind = 'abstract'), page_id IS NULL, page_id, member_id, ord) AS place
+               row_number() OVER (ORDER BY (kind = 'abstract'), page_id IS NULL, page_id, member_id) AS place
         FROM fact
         WHERE outcome IN ('document', 'withheld');
 

@@ -255,7 +255,7 @@ def _of_name(facts: Facts, name: str) -> int | str:
     if len(known) > 1:
         return f"several pages have this name, such as {' and '.join([*known.values()][:2])}; give the id"
     if goals:
-        return next(iter(known or goals))
+        return next(iter(goals))
     found = facts.one("SELECT ord FROM slug WHERE slug = ?", name)
     return _unknown(facts, name) if found is None else _published(facts, found)
 

@@ -42,6 +42,6 @@ def _pmids(text: str) -> list[str]:
 
 def _doi(match: str) -> str:
     doi = DOI_TAIL.sub("", unquote(match)).rstrip(".,;:'’”*_")
-    if doi.endswith(")") and doi.count("(") < doi.count(")"):
+    if doi.count("(") < doi.count(")"):
         doi = doi.rstrip(").,;")
     return doi.lower()
