@@ -123,6 +123,14 @@ def test_a_slug_with_an_id_behind_it_stays_when_its_reason_goes(wiki: Wiki) -> N
     assert wiki.findings("slug.kept") == ["slug.kept: its own slug is 'wells'"]
 
 
+def test_a_slug_that_nobody_has_any_more_is_not_told_as_reserved(wiki: Wiki) -> None:
+    claims = {number: {name(number): page("Wells", page_id=number, slug="wells")} for number in (2, 3, 9)}
+    wiki.first(claims[2] | {name(3): page("Ponds", page_id=3, slug="ponds")} | claims[9])
+    wiki.migrate(claims[3] | claims[9], "--max-shrink", "100%")
+    assert wiki.paths == {"tiki-3": "/pages/ponds/", "tiki-9": "/pages/wells-9/"}
+    assert wiki.findings("slug.taken", "slug.kept") == ["slug.kept: its own slug is 'wells'"] * 2
+
+
 def test_a_withheld_page_has_its_slug_when_it_is_published(wiki: Wiki) -> None:
     stub = {name(1): page("Clear water", body="", tiki_page_id=1, aliases=["/1"])}
     wiki.first(stub | {name(2): page("Deep wells", page_id=2)})

@@ -202,8 +202,27 @@ def test_a_draft_that_redirects_is_a_draft(resolved: Callable[..., Facts]) -> No
     assert {document for document, _ in owners(facts).values()} <= {"tiki-1"}
 
 
-def test_a_redirect_prefers_a_published_page_of_its_name(resolved: Callable[..., Facts]) -> None:
-    draft, good = page(1, status="draft", title="Wells"), page(2, title="Wells")
+def test_a_redirect_page_that_is_there_twice_is_a_duplicate_the_second_time(resolved: Callable[..., Facts]) -> None:
+    way = page(2, status="stub", redirect_what="page", redirect_to="Page 1")
+    facts = resolved([page(1), way, way])
+    assert [row[0] for row in facts.rows("SELECT outcome FROM fact ORDER BY ord")] == [
+        "document",
+        "redirect",
+        "duplicate",
+    ]
+
+
+def test_a_redirect_does_not_go_on_through_a_reject(resolved: Callable[..., Facts]) -> None:
+    stays = page(7, status="stub", redirect_what="page", redirect_to="Page 1")
+    reject = page(7, sha256="b" * 64, member_id="b" * 16, status="stub", redirect_what="page", redirect_to="Page 2")
+    way = page(3, status="stub", redirect_what="url", redirect_to="/7")
+    facts = resolved([page(1), page(2), stays, reject, way])
+    assert facts.one("SELECT t.page_id FROM fact f JOIN fact t ON t.ord = f.goes_to WHERE f.page_id = 3") == 1
+
+
+@pytest.mark.parametrize("good", [page(2, title="Wells"), page(2, "wells")], ids=["title", "slug"])
+def test_a_redirect_prefers_a_published_page_of_its_name(good: Known, resolved: Callable[..., Facts]) -> None:
+    draft = page(1, status="draft", title="Wells")
     way = page(3, status="stub", redirect_what="page", redirect_to="wells")
     facts = resolved([draft, good, way])
     assert facts.one("SELECT t.page_id FROM fact f JOIN fact t ON t.ord = f.goes_to WHERE f.page_id = 3") == 2
@@ -264,6 +283,12 @@ def test_the_last_stays_also_when_its_bytes_were_there_before(
     known = [page(7, sha256=text * 64) for text in versions]
     facts = resolved(known, Settings(duplicates="last"))
     assert [row[0] for row in facts.rows("SELECT outcome FROM fact ORDER BY ord")] == outcomes
+
+
+@pytest.mark.parametrize("known", [[page(1), page(1, reject="{}")], [page(1, reject="{}"), page(1)]])
+def test_a_reject_with_the_bytes_of_a_document_is_a_reject(known: list[Known], resolved: Callable[..., Facts]) -> None:
+    outcomes = ["reject" if row.reject else "document" for row, _ in known]
+    assert [row[0] for row in resolved(known).rows("SELECT outcome FROM fact ORDER BY ord")] == outcomes
 
 
 def test_newer_versions_are_no_second_export_where_the_last_stays(resolved: Callable[..., Facts]) -> None:
@@ -365,9 +390,16 @@ def test_a_name_that_a_path_answers_is_told(base: str, path: str, resolved: Call
     assert conflicts(resolved([page(1, claims=[("name", "a", 1, "title"), ("path", "/a", 2, "slug")])])) == []
 
 
+def test_a_name_whose_path_is_gone_is_told(resolved: Callable[..., Facts]) -> None:
+    facts = resolved([page(1, claims=[("name", "Beds", 1, "title")])], Settings(gone=("/Beds",)))
+    assert [message for message, _ in conflicts(facts)] == [
+        "name 'Beds' goes to tiki-1, the path of the same spelling to nobody"
+    ]
+
+
 def test_a_name_that_is_the_path_of_its_own_page_is_told(resolved: Callable[..., Facts]) -> None:
     claims = [("name", "wells", 1, "title"), ("path", "/wells", 2, "slug"), ("name", "Wells", 3, "alias")]
-    facts = resolved([page(1, "wells", claims=claims)], Settings(path_template="/{slug}/"))
+    facts = resolved([page(1, "wells", claims=claims)], Settings(path_template="/{slug}/", home="wells"))
     assert owners(facts) == {("name", "Wells"): ("tiki-1", "alias")}
     assert conflicts(facts) == [
         (
@@ -375,6 +407,8 @@ def test_a_name_that_is_the_path_of_its_own_page_is_told(resolved: Callable[...,
             "the new site answers it; the page script finds nothing",
         )
     ]
+    [[home]] = facts.rows("SELECT message FROM finding WHERE code = 'home.unknown'")
+    assert home == "home 'wells': the new site itself answers it (tiki-1)"
 
 
 @pytest.mark.parametrize("gone", ["//x", "/", "", "a\x01b", "/a/../b"])
@@ -395,6 +429,12 @@ def test_a_name_is_found_in_any_spelling_of_a_title_or_of_an_alias(resolved: Cal
     index = Index(facts)
     found = {key: [target.document for target in index.by_name(key)] for key in ("hand pump", "pump old", "pump")}
     assert found == {"hand pump": ["tiki-2", "tiki-1"], "pump old": ["tiki-1", "tiki-2"], "pump": []}
+
+
+def test_an_old_slug_means_the_page_that_had_it_before_a_redirect_page(resolved: Callable[..., Facts]) -> None:
+    way = page(1, "way", status="stub", redirect_what="page", redirect_to="Page 3", legacy_slug="wells")
+    facts = resolved([way, page(2, "deep-wells", legacy_slug="wells"), page(3)])
+    assert Index(facts).by_slug("wells") == Target("tiki-2", "/pages/deep-wells/")
 
 
 def test_what_is_nowhere_is_not_asked_for_in_the_facts_file(resolved: Callable[..., Facts]) -> None:
@@ -454,6 +494,7 @@ def test_the_spelling_of_a_category_wins_then_the_most_frequent_one(resolved: Ca
             ("b%C3%A4ume", "/tags/baume/"),
         ),
         *(("obst--gemüse", "/tags/obst-and-gemuse/"), ("obst-gemuse", "/tags/obst-and-gemuse/")),
+        *(("kraut-ruben", "/tags/kraut-ruben/"), ("kraut--rüben", "/tags/kraut-and-ruben/")),
         *(("", None), ("-", None), ("obst", None)),
     ],
 )
@@ -461,6 +502,7 @@ def test_a_tag_is_found_however_the_old_site_spelled_it(
     slug: str, path: str | None, resolved: Callable[..., Facts]
 ) -> None:
     names = {"Bäume": "baume", "Obst & Gemüse": "obst-and-gemuse", "!": "digest"}
+    names |= {"Kraut, Rüben": "kraut-ruben", "Kraut & Rüben": "kraut-and-ruben"}
     facts = resolved([page(1)], terms_of=[(0, name, name, made, 0) for name, made in names.items()])
     assert Index(facts).tag(slug) == path
 
