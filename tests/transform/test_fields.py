@@ -186,7 +186,38 @@ def test_a_whole_number_is_one_however_it_is_written(page_id: Any) -> None:
 def test_the_schema_takes_truth_as_yaml_writes_it(draft: str) -> None:
     assert input_findings(RawRecord("page", "yaml", {"title": "A", "tiki_page_id": "7", "draft": draft}, "", 1)) == []
     told = input_findings(RawRecord("page", "json", {"title": "A", "tiki_page_id": 7, "draft": draft}, "", 1))
-    assert [(finding.code, finding.field) for finding in told] == [("field.invalid", "draft")]
+    assert [(finding.code, finding.field, finding.action) for finding in told] == [
+        ("field.invalid", "draft", "taken as what it says")
+    ]
+
+
+# --- slugs ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("slug", "title", "state"),
+    [
+        ("w" * 100, "w" * 100, None),
+        (f"{'w' * 80}-{'w' * 15}", "w" * 101, "elided"),
+        ("wells", "w" * 101, None),
+        ("w" * 120, "Wells", None),
+        ("w" * 121, "Wells", "malformed"),
+        ("beds", "Beds сады", None),
+        ("beds", "Beds садов", "fragment"),
+        ("wells", "Beds садов", None),
+    ],
+)
+def test_a_slug_stays_unless_it_was_cut_or_is_the_rest_of_a_title(slug: str, title: str, state: str | None) -> None:
+    found = read(title=title, slug=slug)
+    assert [code for code in codes(found) if code.startswith("slug.")] == [f"slug.{state}"] * bool(state)
+    assert (found.slug == slug) is (state is None)
+
+
+@pytest.mark.parametrize(
+    ("title", "slug"), [("10,000 wells, 5,new", "10000-wells-5-new"), ("Bees’ `beds`", "bees-beds")]
+)
+def test_commas_between_digits_and_apostrophes_part_no_word_of_a_slug(title: str, slug: str) -> None:
+    assert read(title=title).slug == slug
 
 
 # --- dates ---------------------------------------------------------------------------------
@@ -528,7 +559,9 @@ def test_a_target_in_quotation_marks_is_read_as_it_is_written(name: str) -> None
         ("/posts/odd-five/", "/posts/odd-five"),
         ("/pages/odd-five", "/pages/odd-five"),
         ("/odd-five/", "/posts/odd-five"),
+        ("/beds/odd-five", "/posts/beds/odd-five"),
         ("posts", "/posts/posts"),
+        ("/posts", "/posts/posts"),
         ("posts/odd-five", "/posts/posts/odd-five"),
         ("a--b", "/posts/a--b"),
     ],
@@ -647,10 +680,12 @@ def test_what_was_made_of_excluded_sections_is_told_as_it_is(value: Any, action:
         ("https://doi.org/10.1000/AB.12).", ["10.1000/ab.12"], []),
         ("doi:10.1016/S0140-6736(05)67889-0.", ["10.1016/s0140-6736(05)67889-0"], []),
         ("(doi 10.1000/x)", ["10.1000/x"], []),
+        ("doi 10.1000/x(2).", ["10.1000/x(2)"], []),
         ("doi: 10.1000/x.\uf097 Wells", ["10.1000/x"], []),
         ("https://doi.org/10.1016/S0140-6736%2805%2967889-0", ["10.1016/s0140-6736(05)67889-0"], []),
         ("https://doi.org/10.1000/ab%20cd%0Aef", ["10.1000/ab"], []),
         ("https://doi.org/10.1000/a%3C1%3Eb;2-c%3Fview=1", ["10.1000/a<1>b;2-c"], []),
+        ("10.1000/a/full 10.1000/b/abstract 10.1000/c/pdf?x 10.1000/d/epdf", [f"10.1000/{end}" for end in "abcd"], []),
         ("PMID: 00012345 and PMID 12345", [], ["12345"]),
         ("https://www.ncbi.nlm.nih.gov/pubmed/23959785", [], ["23959785"]),
         ("version 10.4/x and PMID: 12", [], []),
@@ -661,9 +696,15 @@ def test_identifiers_are_normalised_and_named_once(text: str, doi: list[str], pm
 
 
 def test_unknown_fields_are_kept_in_the_order_of_their_names() -> None:
-    found = read(weight=1, params={"b": [2**70]}, associated_tags=["ants"])
-    assert list(found.extra.items()) == [("params", {"b": [str(2**70)]}), ("weight", 1)]
+    least, most = -(2**63), 2**63 - 1
+    found = read(weight=1, params={"b": [least - 1, least, most, most + 1]}, associated_tags=["ants"])
+    assert list(found.extra.items()) == [("params", {"b": [str(least - 1), least, most, str(most + 1)]}), ("weight", 1)]
     assert codes(found).count("field.unknown") == 2
+
+
+@pytest.mark.parametrize(("language", "expected"), [(" de ", "de"), (" ", "en"), (7, "en"), (None, "en")])
+def test_a_page_that_names_no_language_has_that_of_the_settings(language: Any, expected: str) -> None:
+    assert read(language=language, settings=Settings(language="en")).language == expected
 
 
 FRONT = st.dictionaries(
