@@ -569,6 +569,7 @@ def test_text_says_path_line_column_severity_message_and_code(run: Run, tmp_path
     said = run("validate", path).out.splitlines()
     assert re.fullmatch(rf"{re.escape(str(path))}/deep/{name(9)}:1:\d+: error: .+ \[json\.cut-off\]", said[0])
     assert said[-1] == "1 error, 0 warnings: faults"
+    assert "4 members = 3 documents + 1 rejects" in said
 
 
 def test_text_names_bundle_and_member_of_an_archive(run: Run, tmp_path: Path) -> None:
@@ -594,6 +595,7 @@ def test_quiet_text_says_only_what_makes_the_status(run: Run, tmp_path: Path) ->
     part.write_bytes(part.read_bytes()[:6000])
     cut = run("validate", "-q", part)
     assert (cut.status, cut.out.count("\n"), cut.out.startswith("TROUBLE: ")) == (3, 1, True)
+    assert run("validate", "--format", "github", part).out.startswith("::error title=trouble::")
 
 
 @pytest.fixture
@@ -610,6 +612,14 @@ def test_a_long_listing_is_cut_and_its_totals_are_not(run: Run, crowded: Path) -
     assert re.search(rf"^error +{MOST_LISTED + 20} +json\.cut-off", said, re.MULTILINE)
 
 
+def test_a_listing_that_just_fits_says_of_no_more(run: Run, bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faults, "MOST_LISTED", 2)
+    folder(bundle, {name(5): b" ", name(6): b"\n"})
+    said = run("validate", bundle).out
+    assert said.count(" [member.empty]") == 2
+    assert "more [" not in said
+
+
 def test_json_holds_every_fault_of_a_long_listing(run: Run, crowded: Path) -> None:
     report = found(run, crowded, status=5)
     assert len(report["faults"]) == sum(report["totals"].values()) == MOST_LISTED + 22
@@ -622,6 +632,7 @@ def test_github_gets_no_more_annotations_than_it_keeps_and_some_of_each_code(run
     assert sum("title=member.empty" in properties for _, properties, _ in said) == 2
     assert said[0][1] == "title=refused"
     assert re.search(rf"::group::totals\n(.*\n)*error +{MOST_LISTED + 20} +json\.cut-off", outcome.out)
+    assert re.findall(r"^::(?:end)?group::", outcome.out, re.MULTILINE) == ["::group::", "::endgroup::"] * 2
     assert outcome.status == 5
 
 

@@ -120,6 +120,19 @@ def test_authors_may_stand_one_on_a_line_with_their_places() -> None:
     assert read.locate(("slug",)) == (1, 1)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "The lake of the institute was clear.",
+        f"Stones, {'clear water, ' * 20}institute and bridge",
+    ],
+)
+def test_prose_that_names_an_institute_is_no_affiliation(line: str) -> None:
+    read = abstract("Title", "Anna Berg", line, PROSE)
+    assert (read.fields["authors"], read.fields["affiliations"]) == (["Anna Berg"], [])
+    assert read.body == f"{line}\n\n{PROSE}"
+
+
 def test_affiliations_follow_the_authors_and_what_was_cut_from_a_name_is_kept() -> None:
     lines = [
         "Anna Berg1, Carl Dahl2*",
@@ -180,7 +193,14 @@ def test_a_line_of_metadata_is_kept_word_for_word_before_the_body_and_at_the_end
 
 
 @pytest.mark.parametrize(
-    "line", [PROSE, "Received wisdom has it that water is clear.", "The volume of water", "Published data: none"]
+    "line",
+    [
+        PROSE,
+        "Received wisdom has it that water is clear.",
+        "The volume of water",
+        "Published data: none",
+        f"As before (doi 10.1000/7): {PROSE} {SECOND}",
+    ],
 )
 def test_prose_is_no_metadata(line: str) -> None:
     assert not is_metadata(line)

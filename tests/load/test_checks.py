@@ -339,6 +339,13 @@ def test_a_name_that_is_its_own_page_in_another_case_is_found_in_its_own_and_not
     assert (folder / "names.map").read_text() == '"/Bees" "/b/";\n'
 
 
+def test_names_that_differ_by_case_and_from_a_living_path_by_case_too_are_found_in_their_own(tmp_path: Path) -> None:
+    file = written(tmp_path, [("name", "AB", "/c/"), ("name", "Ab", "/c/"), ("name", "B", "/c/")], ["/ab/", "/c/"])
+    assert len(built(file)) == 2
+    folder = file.parent / "out" / "nginx" / "wiki-etl"
+    assert (folder / "names.map").read_text() == '"/B" "/c/";\n'
+
+
 def test_a_migration_says_as_much_of_names_in_another_case_as_a_build(tmp_path: Path) -> None:
     file = written(tmp_path, [("name", "A", "/b/"), ("name", "Search", "/b/"), ("path", "/x/C", "/b/")], ["/a/", "/b/"])
     options = replace(OPTIONS, reserved=("/search/", "/X/c"))
