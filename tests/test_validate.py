@@ -306,6 +306,7 @@ def test_what_a_path_is_shows_from_what_is_there(made: Path, tmp_path: Path) -> 
         "https://wiki.example/export.zip": "bundle",
         str(bundle): "bundle",
         str(bundle / name(1)): "bundle",
+        str(bundle / "manifest.json"): "bundle",
         str(made): "generation",
         str(made.parent.parent): "generation",
         str(made.parent.parent / "current"): "generation",
@@ -412,6 +413,10 @@ def first(field: str, value: object) -> Callable[[dict[str, Any]], None]:
     return lambda record: record.update({field: value})
 
 
+def same_as_first(path: Path, field: str) -> Callable[[dict[str, Any]], None]:
+    return first(field, orjson.loads(path.read_bytes().splitlines()[0])[field])
+
+
 def repeat(path: Path) -> None:
     path.write_bytes(path.read_bytes() + path.read_bytes().splitlines(keepends=True)[0])
 
@@ -456,6 +461,9 @@ CONTENT: dict[str, tuple[str, Callable[[Path], object], str]] = {
         "digest.mismatch",
     ),
     "a document twice": ("documents.jsonl", repeat, "value.repeated"),
+    "an id twice": ("documents.jsonl", lambda p: edit(p, 1, same_as_first(p, "id")), "value.repeated"),
+    "a slug twice": ("documents.jsonl", lambda p: edit(p, 1, same_as_first(p, "slug")), "value.repeated"),
+    "a path twice": ("documents.jsonl", lambda p: edit(p, 1, same_as_first(p, "path")), "value.repeated"),
     "an address twice": ("redirects.jsonl", repeat, "value.repeated"),
     "a map out of order": ("redirects.jsonl", swap, "map.unsorted"),
     "an address that is the home page": (
