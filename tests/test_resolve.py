@@ -106,6 +106,7 @@ def test_a_chain_may_be_long_but_not_without_end(resolved: Callable[..., Facts])
         ("https://old.example/Well.doc", "tiki-1"),
         ("/well.DOC", "tiki-1"),
         ("/posts/Deep_Wells", "tiki-1"),
+        ("/Wells+of+old.html", "tiki-1"),
         ("/7", "no such page in the export"),
         ("/" + "9" * 40, "no such page in the export"),
         ("/posts/", "no such page in the export"),
