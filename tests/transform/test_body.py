@@ -177,6 +177,11 @@ def test_a_shape_of_the_catalogue_becomes_what_it_says(shape: str) -> None:
 FAULTS = {
     "a control character as entity": ("a&#1;b", "ab"),
     "a tag in spaced bold": ('** <span style="color:#00F;">Peas</span> **', "**Peas**"),
+    "a carriage return as an entity in code": ("<pre>peas&#13;beans</pre>", "```\npeas\nbeans\n```"),
+    "a carriage return as an entity in the title of a box": (
+        '{BOX(title="peas&#13;beans")}a{BOX}',
+        '<div class="box" markdown="1">\n\n**peas beans**\n\na\n\n</div>',
+    ),
     "a comment in spaced bold": ("** a <!-- b --> c **", "**a c**"),
     "an entity in spaced bold": ("** a &deg; **", "**a °**"),
     "a plugin mark in spaced bold": ("** ~~#F00:x~~ **", "**x**"),

@@ -405,7 +405,7 @@ def untracked(href: str) -> str:
 
 
 def decoded(text: str) -> str:
-    """A text with its entities as characters; without its semicolon, `&copy=3` is no entity.
+    """A text with its entities as characters, a carriage return as a line end; without semicolon, `&copy=3` is none.
 
     >>> decoded("a?x=1&amp;copy=3&copy=4")
     'a?x=1&copy=3&copy=4'
@@ -414,7 +414,7 @@ def decoded(text: str) -> str:
 
 
 def _character(entity: re.Match[str]) -> str:
-    return html.unescape(entity[0]) if is_entity(entity[0]) else entity[0]
+    return html.unescape(entity[0]).replace("\r", "\n") if is_entity(entity[0]) else entity[0]
 
 
 def is_entity(text: str) -> bool:

@@ -50,8 +50,8 @@ def open_box(walk: Walk, start: int, end: int, title: str) -> None:
 
 
 def bold(title: str) -> str:
-    """A title in bold, its signs as words."""
-    title = re.sub(r"([\\`*_\[\]])", r"\\\1", html.unescape(title).strip())
+    """A title in bold on one line, its signs as words."""
+    title = re.sub(r"([\\`*_\[\]])", r"\\\1", " ".join(html.unescape(title).split()))
     return f"**{title.replace('&', '&amp;').replace('<', '&lt;')}**"
 
 
