@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
 
 from etl import addresses
 from etl.plain import cut
@@ -51,10 +52,16 @@ def harvested_aliases(body: str) -> list[tuple[str, int]]:
         return []
     found = (
         (match[1].strip(" "), comment.start() + match.start(1))
-        for comment in COMMENT.finditer(body)
+        for comment in _comments(body)
         for match in HARVESTED.finditer(comment[0])
     )
     return [(addresses.canonical_name(name) or name, offset) for name, offset in found if name]
+
+
+def _comments(body: str) -> Iterator[re.Match[str]]:
+    """The comments of a body, in work that grows with it: behind the last end of a comment no start is looked at."""
+    ended = body.rfind("-->") + len("-->")
+    return COMMENT.finditer(body[:ended] + body[ended:].replace("<!--", "    "))
 
 
 def shows_nothing(body: str, settings: Settings) -> bool:

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.transform.test_links import clean
+from etl.transform.raw_body import harvested_aliases, shows_nothing
+from tests.transform.test_links import SETTINGS, clean
 
 LIMIT = 25
 """How much more than for a tenth a body may take; a square makes it a hundred."""
@@ -224,6 +225,16 @@ SQUARES: dict[str, tuple[str, int, Maker]] = {
         30_000,
         lambda size: "| " * (size // 4) + "\\'" * (size // 4),
     ),
+    "starts of comments behind an end": (
+        "every start was looked at for an end",
+        10_000,
+        lambda size: "alias( -->" + "<!-- " * (size // 5),
+    ),
+    "starts of comments among other starts": (
+        "every start was looked at for an end",
+        10_000,
+        lambda size: "alias( ~/tc~" + "~tc~ <!-- " * (size // 10),
+    ),
     "a wide HTML table of short rows": (
         "every row is filled up",
         2_000,
@@ -253,11 +264,13 @@ def bounded() -> Iterator[None]:
 
 
 def work(body: str) -> float:
-    """Seconds of processor time that the cleaning of a body takes, without the collection of others' garbage."""
+    """Seconds of processor time that all readers of a body take, without the collection of others' garbage."""
     gc.collect()
     gc.disable()
     try:
         start = time.process_time()
+        harvested_aliases(body)
+        shows_nothing(body, SETTINGS)
         clean(body)
         return time.process_time() - start
     finally:
