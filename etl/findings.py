@@ -45,7 +45,7 @@ CATALOGUE: dict[str, tuple[Severity, str]] = {
     "slug.elided": ("info", "a legacy slug cut in the middle; a new one was made, the old address redirects"),
     "slug.fragment": ("info", "a legacy slug that keeps too little of the title; a new one was made"),
     "slug.taken": ("warning", "a slug that another document has; this document's id was appended"),
-    "slug.kept": ("info", "a slug kept from the previous generation; without that it would be another one"),
+    "slug.kept": ("info", "a slug kept from the previous generation, where this export alone would give another"),
     "title.restored": ("info", "a title left dangling when its date was cut off, mended from the alias"),
     "title.repaired": ("info", "a title with escaped quotes or odd blanks, mended"),
     "date.invalid": ("warning", "a date that cannot be read or does not exist; null instead"),

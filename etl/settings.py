@@ -116,7 +116,8 @@ class Settings(BaseModel):
     )
     max_shrink: str = Field(
         "5%",
-        description="loss of documents up to which a run publishes, compared with the current generation",
+        description="loss of documents, compared with the current generation, up to which a run publishes: a number, "
+        "or a percentage",
         pattern=r"^\d+(\.\d+)?%?$",
     )
     max_member_bytes: int = Field(32 * MIB, ge=1, description="size of the largest member allowed")
