@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -515,6 +516,31 @@ def test_a_tag_with_the_path_of_a_document_is_told(resolved: Callable[..., Facts
         facts = resolved([page(1, "wells")], chosen, tags)
         found = facts.rows("SELECT message FROM finding WHERE code = ?", "term.shared-path")
         assert [message for (message,) in found] == told
+
+
+def test_the_work_of_resolve_grows_with_the_pages(
+    resolved: Callable[..., Facts], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Steps of SQLite, which are the same on every machine: pages, a tag each, and redirect pages to them."""
+    steps: list[None] = []
+    once = resolve
+
+    def counted(facts: Facts, settings: Settings) -> None:
+        facts.db.set_progress_handler(lambda: steps.append(None), 1000)
+        once(facts, settings)
+
+    def work(size: int) -> int:
+        steps.clear()
+        own = [[("name", f"Page {n}", 1, "title"), ("id", str(n), 1, "page-id")] for n in range(size)]
+        pages = [page(n, claims=claims) for n, claims in enumerate(own)]
+        ways = [page(size + n, status="stub", redirect_what="url", redirect_to=f"/Page+{n}") for n in range(size)]
+        resolved([*pages, *ways], terms_of=[(n, f"tag{n}", f"Tag{n}", f"tag{n}", 0) for n in range(size)])
+        return len(steps)
+
+    monkeypatch.setattr(sys.modules[__name__], "resolve", counted)
+    few = work(200)
+    assert few > 20
+    assert work(2000) < 15 * few
 
 
 def test_a_tag_with_the_path_of_a_redirect_is_told(resolved: Callable[..., Facts]) -> None:

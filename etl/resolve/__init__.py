@@ -365,6 +365,7 @@ def _terms(facts: Facts, settings: Settings) -> None:
         WHERE place = 1;
 
         CREATE INDEX term_slug ON term_line (slug);
+        CREATE INDEX term_request ON term_line (lower(rtrim(path, '/')));
 
         CREATE TABLE term_name AS
         SELECT name_key(name) AS key, slug, path
@@ -401,10 +402,10 @@ def _terms(facts: Facts, settings: Settings) -> None:
         """
         SELECT t.name, t.path, r.kind, r.value, ifnull('goes to ' || g.document, 'is gone')
         FROM (SELECT kind, value, ord, CASE kind WHEN 'path' THEN value ELSE ? || value END AS request FROM redirect) r
-        JOIN (SELECT name, slug, path, rtrim(path, '/') AS request FROM term_line) t
-          ON lower(t.request) = lower(r.request) AND (r.kind = 'name' OR t.request = r.request)
+        JOIN term_line t ON lower(rtrim(t.path, '/')) = lower(r.request)
         LEFT JOIN goal g ON g.ord = r.ord
-        WHERE t.request NOT IN (SELECT path FROM living)
+        WHERE (r.kind = 'name' OR rtrim(t.path, '/') = r.request)
+          AND rtrim(t.path, '/') NOT IN (SELECT path FROM living)
         ORDER BY t.slug, t.name, r.kind, r.value
         """,
         wiki_folder(settings.legacy_base),
