@@ -27,7 +27,7 @@ INDENTED_MARK = re.compile(r"[ \t]+(?:\d+(?=\.\s)|(?=[*+-]\s|#{1,6}\s|>|~~~))(.)
 BEFORE_LINK = "!", "]"
 """What makes an image of a link behind it, and a link of parentheses."""
 CUT_ENTITY = re.compile(r"&#?[a-zA-Z0-9]*+(?=[<{*_~\\]|[^\n -~])")
-"""The start of an entity, before a mark or an odd character."""
+"""What may be an entity once the mark, or the odd character, behind it is gone."""
 NO_ESCAPE = frozenset("\"'~=:,;/%@^?$")
 """Signs before which some engines show the backslash."""
 
@@ -112,7 +112,7 @@ def kept_apart(text: str, edits: Sequence[Edit]) -> Iterator[Edit]:
     [(0, 1, '&amp;', 'bold')]
     """
     places = [edit[0] for edit in edits if text[edit[0] - 1 : edit[0]] in BEFORE_LINK]
-    cut = [*_cut_entities(text)] if edits else ()
+    cut = [found.start() for found in CUT_ENTITY.finditer(text)] if edits and "&" in text else ()
     first = {edit[0]: edit for edit in sorted(edits, reverse=True)} if places or cut else {}
     for start in cut:
         if rule := _makes_entity(text, start, first):
@@ -129,15 +129,6 @@ def kept_apart(text: str, edits: Sequence[Edit]) -> Iterator[Edit]:
             joins = not replacement and text.startswith("(", end)
         if joins:
             yield start - 1, start - 1, "\\", rule
-
-
-def _cut_entities(text: str) -> Iterator[int]:
-    """The ampersands of what may be an entity once a mark in it is gone."""
-    at = text.find("&")
-    while at >= 0:
-        if CUT_ENTITY.match(text, at):
-            yield at
-        at = text.find("&", at + 1)
 
 
 def _makes_entity(text: str, start: int, first: Mapping[int, Edit]) -> str:

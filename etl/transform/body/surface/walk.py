@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from urllib.parse import quote
 
 from etl.transform.body.code import size, ticks_around
 from etl.transform.body.edits import Edit, Revision, short
-from etl.transform.body.literals import kept_apart
 from etl.transform.body.surface.around import FAR_BRACKET, Around
 from etl.transform.body.surface.elements import OpenElements
 from etl.transform.body.surface.links import Links
@@ -106,10 +104,6 @@ class Walk:
         if not tag.closing:
             self.find("html.unwrapped", tag.start, f"tag {short(tag.raw)}", "removed; its text stays")
         self.drop(tag, "unwrap", before)
-
-    def guards(self) -> Iterator[Edit]:
-        """What keeps apart what these edits move together."""
-        return kept_apart(self.text, self.edits)
 
 
 class Quotes:
