@@ -521,7 +521,7 @@ def test_a_tag_with_the_path_of_a_document_is_told(resolved: Callable[..., Facts
 def test_the_work_of_resolve_grows_with_the_pages(
     resolved: Callable[..., Facts], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Steps of SQLite, which are the same on every machine: pages, a tag each, and redirect pages to them."""
+    """Steps of SQLite, the same on every machine: pages with a tag each, redirect pages to them and to nowhere."""
     steps: list[None] = []
     once = resolve
 
@@ -533,7 +533,8 @@ def test_the_work_of_resolve_grows_with_the_pages(
         steps.clear()
         own = [[("name", f"Page {n}", 1, "title"), ("id", str(n), 1, "page-id")] for n in range(size)]
         pages = [page(n, claims=claims) for n, claims in enumerate(own)]
-        ways = [page(size + n, status="stub", redirect_what="url", redirect_to=f"/Page+{n}") for n in range(size)]
+        urls = [f"/Page+{n}" for n in range(size)] + [f"/posts/nothing-{n}" for n in range(size)]
+        ways = [page(n, status="stub", redirect_what="url", redirect_to=url) for n, url in enumerate(urls, size)]
         resolved([*pages, *ways], terms_of=[(n, f"tag{n}", f"Tag{n}", f"tag{n}", 0) for n in range(size)])
         return len(steps)
 
