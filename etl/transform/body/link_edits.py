@@ -44,7 +44,7 @@ NOT_LITERAL = re.compile(r"[\\\[\]*_`<]")
 SENTENCE_MARKS = frozenset(".,;:!?'*_~\\\u2019\u2018\u2026\u2013\u2014")
 LAST_ENTITY = re.compile(r"&#?\w{1,31};\Z")
 OPENING = {")": "(", "}": "{"}
-MARKS_OF_EMPHASIS = "*", "_"
+MARKS_OF_EMPHASIS = frozenset("*_")
 
 Written = tuple[int, str, Destination]
 """A link: where it begins, its address, and what that means."""
@@ -220,9 +220,8 @@ class Links(TreeRules):
     def _address(self, start: int, end: int, shown: str) -> None:
         """An address that is its own text: an autolink, a link to a page of the export, or text."""
         bare = self.text[start] != "<"
-        self.again |= (
-            bare and self.text[end : end + 1] in MARKS_OF_EMPHASIS
-        )  # which may end none behind an angle bracket
+        # Behind an angle bracket a mark may not end what it ended behind a letter.
+        self.again |= bare and self.text[end : end + 1] in MARKS_OF_EMPHASIS
         if self.linker.is_elsewhere(shown):
             destination = Destination(shown, "external", "external")
             if bare:

@@ -35,7 +35,7 @@ from etl.transform.body.boxes import BOX_END, BOX_START
 from etl.transform.body.code import Code, dedented
 from etl.transform.body.edits import Edit, Revision, TreeRules, short
 from etl.transform.body.gaps import Gaps
-from etl.transform.body.link_edits import Links, Written
+from etl.transform.body.link_edits import MARKS_OF_EMPHASIS, Links, Written
 from etl.transform.body.links import Linker
 from etl.transform.body.list_layout import laid_out
 from etl.transform.body.lists import INDENT, ITEM_MARK, glued_items, list_edits, not_tight, usual_edits
@@ -102,8 +102,6 @@ BEFORE_FIRST = frozenset("*+-.)")
 """What the mark of an item ends with."""
 FIRST_BREAK = re.compile(r"[ \t]+\\?\n[ \t>]*(?![ \t>|#`~=*+-]|\d{1,9}[.)](?!\S))")
 """One that words follow which begin no block."""
-MARKS_OF_EMPHASIS = frozenset("*_")
-"""Before a backslash they may begin what they could not before a blank."""
 
 
 class Structure:
@@ -537,6 +535,7 @@ class Round(TreeRules):
                 self._edit(*first.span(), " ", "hard-break")
                 return
         if line_end >= 0:
+            # Before a backslash a mark may begin what it could not before a blank.
             self.again |= self.text[start - 1 : start] in MARKS_OF_EMPHASIS
             self._edit(start, line_end, "" if node.start < self.gaps.rows_end else "\\", "hard-break")
             self._line_mark(node.end)
