@@ -33,6 +33,7 @@ CATALOGUE: dict[str, tuple[Severity, str]] = {
     "id.conflict": ("error", "a member with the id of another member, but other bytes"),
     # members and their bytes
     "member.duplicate": ("info", "a member with the same bytes as another; it is one document"),
+    "member.redirect": ("info", "a page that is nothing but a redirect; no document, its addresses go to another one"),
     "name.unusual": ("info", "a member name that is not <ordinal>_<member id>.<extension>"),
     "encoding.windows-1252": ("warning", "bytes that are not UTF-8, read as Windows-1252"),
     "encoding.invalid": ("warning", "bytes that are not what their byte order mark says, replaced by U+FFFD"),

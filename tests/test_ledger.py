@@ -163,6 +163,20 @@ def test_a_member_that_is_called_what_it_is_not(outcome: str, fails: Fails, monk
     fails("members came in")
 
 
+@pytest.mark.parametrize("number", [6, 7])
+def test_a_finding_that_names_another_member_than_the_one_without_a_line(
+    number: int, fails: Fails, monkeypatch: Patch
+) -> None:
+    taken, other = name(number).encode(), name(1).encode()
+    changed = [b"member.duplicate", b"member.redirect"]
+
+    def change(part: list[bytes]) -> list[bytes]:
+        return [line.replace(taken, other) if any(code in line for code in changed) else line for line in part]
+
+    join_carelessly(monkeypatch, "findings", change)
+    fails(f"{name(1)} is in 2 places, wiki/{name(number)} is in 0 places", "--jobs", "2")
+
+
 def test_a_finding_that_is_not_written(fails: Fails, monkeypatch: Patch) -> None:
     join_carelessly(monkeypatch, "findings", lambda part: part[1:])
     fails("of the manifest", "--jobs", "2")

@@ -25,6 +25,8 @@ BLOCK = 1 << 20
 MOST_NAMED = 3
 OUTCOMES = {"documents": "documents.jsonl", "withheld": "withheld.jsonl", "rejects": "rejects.jsonl"}
 """Counts of the ledger that are lines of a file."""
+NO_DOCUMENT = {"member.duplicate": "duplicates", "member.redirect": "redirect_only"}
+"""The findings that say of a member that it became no line of these, each with its count of the ledger."""
 
 _RULE = re.compile(rb'"rule":"([^"\\]*)"')
 """The rule of a change. Nothing in a text looks like it: there, quotation marks are escaped."""
@@ -64,10 +66,9 @@ def prove(facts: Facts, made: Path, entries: int) -> None:
     facts.db.execute("CREATE TABLE later.seen (bundle TEXT, name TEXT)")
     ledger = {name: _see(facts, map(_source, _lines(made, files[file]))) for name, file in OUTCOMES.items()}
     findings: Counter[str] = Counter()
-    ledger["duplicates"] = _see(facts, _duplicates(_lines(made, files["findings.jsonl"]), findings))
-    ledger["members"] = entries
-    ledger["redirect_only"] = 2 * entries - sum(ledger.values())  # those that are left; by name below
-    _agree("ledger", ledger, manifest["ledger"])
+    _see(facts, _no_documents(_lines(made, files["findings.jsonl"]), findings))
+    ledger |= {name: findings[code] for code, name in NO_DOCUMENT.items()}
+    _agree("ledger", ledger | {"members": entries}, manifest["ledger"])
     _agree("findings", dict(findings), manifest["findings"])
     if "changes.jsonl" in files:
         rules = Counter(chain.from_iterable(map(_rules, _blocks(made, files["changes.jsonl"]))))
@@ -111,11 +112,11 @@ def _source(line: bytes) -> Mapping[str, Any]:
         return record.get("source", record)  # type: ignore[no-any-return]  # likewise
 
 
-def _duplicates(lines: Iterable[bytes], findings: Counter[str]) -> Iterator[dict[str, Any]]:
-    """The findings that say of a member that it is there already; all findings are counted by code."""
+def _no_documents(lines: Iterable[bytes], findings: Counter[str]) -> Iterator[dict[str, Any]]:
+    """The findings of `NO_DOCUMENT`; all findings are counted by code."""
     for record in map(orjson.loads, lines):
         findings[record["code"]] += 1
-        if record["code"] == "member.duplicate":
+        if record["code"] in NO_DOCUMENT:
             yield record
 
 
@@ -126,15 +127,13 @@ def _rules(lines: list[bytes]) -> list[bytes]:
 
 
 def _agree_on_names(facts: Facts) -> None:
-    """Every member of the index is in one place: in one of the files, or a redirect page."""
+    """Every member of the index is in one place: in one of the files, or in a finding that says why it is in none."""
     off = facts.db.execute(
         """
         SELECT bundle, name, sum(places)
         FROM (SELECT bundle, name, 0 AS places, 1 AS members FROM member
               UNION ALL
-              SELECT bundle, name, 1, 0 FROM later.seen
-              UNION ALL
-              SELECT m.bundle, m.name, 1, 0 FROM member m JOIN fact f USING (ord) WHERE f.outcome = 'redirect')
+              SELECT bundle, name, 1, 0 FROM later.seen)
         GROUP BY bundle, name
         HAVING sum(places) <> sum(members)
         ORDER BY bundle, name

@@ -218,8 +218,7 @@ class _Transform:
         elif self.outcome == "redirect":
             self._write_findings([*self.draft.findings, *self._placed()], self.draft.document["id"])
         elif self.outcome == "duplicate":
-            message = "the same bytes as an earlier member"
-            self._write_findings([Finding("member.duplicate", message, "counted as a duplicate")], None)
+            self._write_findings(self.found, None)
         else:
             self._write_reject()
 

@@ -70,6 +70,14 @@ def _duplicates(facts: Facts) -> None:
               AND f.ord < fact.ord
               AND f.reject IS NULL
           );
+
+        INSERT INTO finding
+        SELECT d.ord, 'member.duplicate', 'the same bytes as ' || m.bundle || '/' || m.name,
+               'counted as a duplicate', NULL, 'bytes'
+        FROM fact d
+        JOIN fact f ON f.sha256 = d.sha256 AND f.outcome IS NULL
+        JOIN member m ON m.ord = f.ord
+        WHERE d.outcome = 'duplicate';
         """
     )
 
@@ -207,16 +215,14 @@ def _redirect_pages(facts: Facts, settings: Settings) -> None:
     )
     for ord_, what, name in pages:
         target = _end_of_chain(facts, settings, ord_, what, name)
+        named = f"redirect to {what} {name!r}" if what else f"redirect {name!r}"
         if isinstance(target, int):
             facts.db.execute("INSERT INTO chain VALUES (?, ?)", (ord_, target))
+            document = facts.one("SELECT document FROM fact WHERE ord = ?", target)
+            code, message, action = "member.redirect", named, f"no document; its addresses go to {document}"
         else:
-            facts.add_finding(
-                ord_,
-                "redirect.unresolved",
-                f"redirect to {what} {name!r}: {target}" if what else f"redirect {name!r}: {target}",
-                "the page is a stub",
-                cause=f"{what} {name}",
-            )
+            code, message, action = "redirect.unresolved", f"{named}: {target}", "the page is a stub"
+        facts.add_finding(ord_, code, message, action, cause=f"{what} {name}")
     facts.script(
         """
         DROP INDEX IF EXISTS claim_address;
