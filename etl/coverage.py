@@ -69,6 +69,8 @@ CLASSES = {
     "other": "other methods than GET and HEAD, or no request",
 }
 """What a request can be, in the order in which it is said."""
+UNANSWERED = frozenset(("unanswered", "no page", "malformed", "other"))
+"""Those that nothing answers."""
 
 _Stream = io.BufferedReader | gzip.GzipFile
 
@@ -139,7 +141,7 @@ class Coverage:
 
 def cover(plan: Plan) -> Coverage:
     """Reads the logs, and looks for suggestions. Raises LogError, MapError."""
-    known = _Known(plan)
+    known = Known(plan)
     found, unanswered = Coverage(plan.logs), _Unanswered()
     size = sum(Path(log).stat().st_size for log in plan.logs if log != "-" and Path(log).is_file())
     with plan.progress("logs", size) as done:
@@ -147,14 +149,14 @@ def cover(plan: Plan) -> Coverage:
             _count(log, known, found, unanswered, done)
     found.distinct, found.kept, found.forgotten = unanswered.distinct, len(unanswered.hits), unanswered.forgotten
     most = islice(unanswered.ranked(), plan.limit)
-    found.missing = _suggested(list(most), plan)
+    found.missing = suggested(list(most), plan)
     return found
 
 
 # --- logs ----------------------------------------------------------------------------------
 
 
-def _count(log: str, known: _Known, found: Coverage, unanswered: _Unanswered, done: Callable[[int], Any]) -> None:
+def _count(log: str, known: Known, found: Coverage, unanswered: _Unanswered, done: Callable[[int], Any]) -> None:
     lines = good = 0
     with _opened(log) as (stream, position):
         at = 0
@@ -230,7 +232,7 @@ def _request(line: bytes) -> _Request | None:
 # --- what is answered ----------------------------------------------------------------------
 
 
-class _Known:
+class Known:
     """The map and the new site, in eight bytes for each address."""
 
     def __init__(self, plan: Plan) -> None:
@@ -259,7 +261,7 @@ class _Known:
                 return address.kind, None
             if address in self._gone:
                 return "gone", None
-        path = _path(target)
+        path = decoded_path(target)
         folder = path.rstrip("/").removesuffix("/index.html")  # the new site has both; of the old one see the map
         if not folder or self._is_home(path, meanings):
             return "home", None
@@ -313,7 +315,7 @@ def _folded(map_file: Path) -> Iterator[tuple[str, str | None]]:
     return ((entry.address.value.casefold(), entry.target) for entry in again if entry.address.kind == "name")
 
 
-def _path(target: str) -> str:
+def decoded_path(target: str) -> str:
     """The decoded path of a request target, which may be absolute."""
     path = re.sub(r"\A[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*", "", target).partition("?")[0]
     return unquote(path.replace("+", " "))
@@ -389,7 +391,7 @@ class _Unanswered:
 # --- suggestions ---------------------------------------------------------------------------
 
 
-def _suggested(missing: list[Missing], plan: Plan) -> list[Missing]:
+def suggested(missing: list[Missing], plan: Plan) -> list[Missing]:
     """With the closest names and paths of the map. Numbers are close to nothing."""
     wanted = [number for number, one in enumerate(missing) if one.address.kind != "id"]
     if not wanted:

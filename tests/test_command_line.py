@@ -45,7 +45,11 @@ from tests.make import (
 Run = Callable[..., Outcome]
 
 REDIRECTS = [["redirects", action] for action in ("build", "serve", "verify", "diff", "coverage")]
-COMMANDS = [[], *([name] for name in "migrate validate replay release rollback schema settings".split()), *REDIRECTS]
+COMMANDS = [
+    [],
+    *([name] for name in "migrate validate explain replay release rollback schema settings".split()),
+    *REDIRECTS,
+]
 STATUSES = {0: "done", 1: "rejects", 2: "usage", 3: "trouble", 4: "bug", 5: "refused", 130: "interrupted"}
 REJECT = b'{"title": "cut off"'
 

@@ -16,7 +16,18 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from etl import __version__
 from etl.cli import redirects
-from etl.cli.commands import STATUSES, add_command, count, interrupted, loaded, named, named_path, progress, say
+from etl.cli.commands import (
+    STATUSES,
+    add_command,
+    count,
+    interrupted,
+    loaded,
+    named,
+    named_path,
+    progress,
+    say,
+    settings_beside,
+)
 from etl.plain import one_line
 from etl.trouble import DISK_FULL, Trouble
 
@@ -155,6 +166,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(metavar="COMMAND", required=True)
     _migrate_arguments(commands)
     _validate_arguments(commands)
+    _explain_arguments(commands)
     _replay_arguments(commands)
     _release_arguments(commands)
     redirects.add(commands)
@@ -250,6 +262,36 @@ def _validate_arguments(commands: Any) -> None:
         type=named_path,
         metavar="FILE",
         help="findings.jsonl or JSON output of an earlier run: what is in it is only counted, and no fault",
+    )
+
+
+def _explain_arguments(commands: Any) -> None:
+    help_ = "say what became of a page, a member or an address"
+    command = add_command(
+        commands,
+        "explain",
+        _explain,
+        help_,
+        "wiki-etl explain /Clear+water https://old.example/tiki-index.php?page_id=7",
+        "wiki-etl explain tiki-7 export/001_00000000000000f1.txt --format json",
+    )
+    command.add_argument(
+        "asked",
+        type=named,
+        nargs="+",
+        metavar="WHAT",
+        help="an address of the old or new site, an id, a slug, a title or a member",
+    )
+    command.add_argument(
+        "--generation",
+        type=named_path,
+        default=OUT / "current",
+        metavar="FOLDER",
+        help="what is asked (default: out/current)",
+    )
+    command.add_argument("--config", type=named_path, metavar="FILE", help="settings file of the generation")
+    command.add_argument(
+        "--format", choices=("text", "json"), default="text", help="form of the answers (default: text)"
     )
 
 
@@ -361,6 +403,28 @@ def _validate(options: argparse.Namespace) -> int:
         sha256=options.sha256,
         baseline=options.baseline,
     )
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from etl.coverage import Plan
+    from etl.explain import REPORTS, explain
+    from etl.load.redirects import compile_options
+
+    map_file = options.generation / "redirects.jsonl"
+    settings = settings_beside(options, map_file)
+    plan = Plan(
+        logs=(),
+        map_file=map_file,
+        legacy_base=settings.legacy_base,
+        path_prefixes=settings.path_prefixes,
+        routes=compile_options(settings).routes,
+        reserved=settings.reserved,
+    )
+    status = 0
+    for told in explain(options.asked, plan):
+        print(REPORTS[options.format](told))
+        status = status if told.is_known else 1
+    return status
 
 
 def _replay(options: argparse.Namespace) -> int:

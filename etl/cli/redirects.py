@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from etl.cli.commands import add_command, count, loaded, named, named_path, progress, say
+from etl.cli.commands import add_command, count, named, named_path, progress, say, settings_beside
 from etl.server_names import SERVER_NAMES, WEB_SERVERS
-
-if TYPE_CHECKING:
-    from etl.settings import Settings
 
 
 def add(commands: Any) -> None:
@@ -222,7 +219,7 @@ def _build(options: argparse.Namespace) -> int:
     from etl.load.redirects import compile_all, compile_options
     from etl.room import room_in
 
-    settings = _settings_beside(options, {"site": options.site} if options.site else {})
+    settings = settings_beside(options, _map_file(options.map), {"site": options.site} if options.site else {})
     servers = options.server or settings.servers
     with room_in(options.out):
         findings = compile_all(_map_file(options.map), options.out, compile_options(settings), servers)
@@ -247,7 +244,7 @@ def _verify(options: argparse.Namespace) -> int:
     from etl.verify.verdicts import REPORTS
 
     flags = {key: getattr(options, key) for key in ("site", "status") if getattr(options, key) is not None}
-    settings = _settings_beside(options, flags)
+    settings = settings_beside(options, _map_file(options.map), flags)
     plan = Plan(
         base_url=options.base_url,
         map_file=_map_file(options.map),
@@ -294,7 +291,7 @@ def _coverage(options: argparse.Namespace) -> int:
 
     if options.review.exists():
         raise SettingsError(f"--review: {options.review} exists and may hold decisions; name another file")
-    settings = _settings_beside(options, {})
+    settings = settings_beside(options, _map_file(options.map), {})
     plan = Plan(
         logs=options.log,
         map_file=_map_file(options.map),
@@ -313,17 +310,6 @@ def _coverage(options: argparse.Namespace) -> int:
     if found.missing and not options.quiet:
         say(f"suggestions for {len(found.missing):,} of {found.distinct:,} addresses: {options.review}")
     return 0
-
-
-def _settings_beside(options: argparse.Namespace, flags: dict[str, Any]) -> Settings:
-    """The settings of a command that reads a map; says whether its generation was made with them, but for the flags."""
-    from etl.made_with import is_beside, origin, sentence
-
-    settings, origins = loaded(options, [])
-    same = is_beside(_map_file(options.map), settings)
-    if same is not None and not options.quiet:
-        say(sentence(origin(origins), same=same))
-    return loaded(options, [], flags)[0] if flags else settings
 
 
 def _map_file(path: Path) -> Path:

@@ -1,0 +1,229 @@
+"""What became of one page, member or address: all that the files of a generation say of it.
+
+They are read a line at a time, and only the lines that hold what is looked for are decoded.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+import orjson
+
+from etl.addresses import Address, lookups
+from etl.coverage import CLASSES, UNANSWERED, Known, Missing, Plan, Suggestion, decoded_path, suggested
+from etl.load.redirects.neutral import reading
+from etl.plain import one_line
+from etl.settings import SettingsError
+from etl.trouble import Trouble
+
+MOST_SHOWN = 20
+"""Findings of one thing that people are shown."""
+
+Line = dict[str, Any]
+"""A line of a file of the generation."""
+
+
+@dataclass
+class Told:
+    """What a generation says of one thing that was asked for."""
+
+    asked: str
+    meaning: str | None = None
+    """What it is as a request, a key of `coverage.CLASSES`; None: a document or a member is called so."""
+    answer: Line | None = None
+    """The line of the redirect map that answers it."""
+    close: Sequence[Suggestion] = ()
+    """The closest pages, where nothing answers it and nothing is called so."""
+    documents: list[Line] = field(default_factory=list)
+    """Documents, published or withheld, that it names or leads to; without their texts."""
+    redirects: list[Line] = field(default_factory=list)
+    """All addresses that lead to these."""
+    rejects: list[Line] = field(default_factory=list)
+    """Without their bytes."""
+    findings: list[Line] = field(default_factory=list)
+    """Of these documents and members; where there are none, those that mention it."""
+    changes: list[Line] = field(default_factory=list)
+    """Every edit of their bodies, when the run kept them (``--changes``)."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is answered, or is a document or a member of the export."""
+        named = any(self.asked in {line["document"], *_of_member(line)} for line in self.findings)
+        answered = self.meaning is not None and self.meaning not in UNANSWERED
+        return answered or named or bool(self.documents or self.rejects)
+
+
+def explain(asked: Sequence[str], plan: Plan) -> Iterator[Told]:
+    """What the generation of the plan's map says of each: an address, an id, a slug, a path, a title or a member.
+
+    Raises SettingsError where there is no generation, Trouble for a file of it that is damaged.
+    """
+    if not plan.map_file.is_file():
+        raise SettingsError(f"{plan.map_file.parent}: there is no redirect map; name the folder of a generation")
+    known = cache(lambda: Known(plan))  # reads all of the map, and most that is asked for is found without it
+    texts = (text.encode(errors="surrogateescape").decode(errors="replace") for text in asked)
+    return (_told(text, plan, known) for text in texts)
+
+
+def _told(asked: str, plan: Plan, known: Callable[[], Known]) -> Told:
+    target = asked if asked.startswith("/") or "://" in asked else "/" + quote(asked)
+    told = Told(asked, answer=_answer(plan.map_file, lookups(target, plan.legacy_base)))
+    if told.answer is not None:
+        told.meaning = told.answer["kind"] if told.answer["target"] else "gone"
+    _find(told, plan.map_file.parent, decoded_path(target).rstrip("/"))
+    if told.is_known:
+        return told
+    told.meaning, unanswered = known().meaning(target)
+    if told.meaning == "case":
+        told.answer = _in_another_case(plan.map_file, lookups(target, plan.legacy_base))
+        _find(told, plan.map_file.parent, "")
+    elif told.meaning in UNANSWERED:
+        told.findings = list(_mentions(plan.map_file.with_name("findings.jsonl"), asked, unanswered))
+        told.close = suggested([Missing(unanswered, 0, 0)], plan)[0].suggestions if unanswered else ()
+    return told
+
+
+def _find(told: Told, folder: Path, path: str) -> None:
+    """All lines about what was asked for: documents that are called so, have the path or own the address; members."""
+    asked = told.asked
+    wanted = {asked, *filter(None, [told.answer and told.answer["document"]])}
+    for name in ("documents", "withheld"):
+        lines = _lines(folder / f"{name}.jsonl", {*wanted, path, f"{path}/", _member(asked)})
+        told.documents += [_short(line) for line in lines if wanted & _names(line) or _path(line) == path]
+    ids = {asked, *(document["id"] for document in told.documents)}
+    told.redirects = [line for line in _lines(folder / "redirects.jsonl", ids) if line["document"] in ids]
+    told.changes = [line for line in _lines(folder / "changes.jsonl", ids) if line["document"] in ids]
+    rejects = _lines(folder / "rejects.jsonl", {asked, _member(asked)})
+    told.rejects = [_without(line, "raw") for line in rejects if asked in _of_member(line)]
+    findings = _lines(folder / "findings.jsonl", {*ids, _member(asked)})
+    told.findings = [line for line in findings if line["document"] in ids or asked in _of_member(line)]
+
+
+def _answer(map_file: Path, asked: Sequence[Address]) -> Line | None:
+    """The line of the map that servers find first."""
+    lines = _lines(map_file, {address.value for address in asked})
+    found = {Address(line["kind"], line["value"]): line for line in lines}
+    return next((found[address] for address in asked if address in found), None)
+
+
+def _in_another_case(map_file: Path, asked: Sequence[Address]) -> Line:
+    """The line of a name that is there, in another case."""
+    folded = {address.value.casefold() for address in asked}
+    with reading(map_file) as lines:
+        names: Iterator[Line] = (line for line in map(orjson.loads, lines) if line["kind"] == "name")
+        return next(line for line in names if line["value"].casefold() in folded)
+
+
+def _lines(file: Path, values: Iterable[str | None]) -> Iterator[Line]:
+    """The lines of a file that hold one of these texts as a value."""
+    return _holding(file, [orjson.dumps(value) for value in values if value])
+
+
+def _holding(file: Path, needles: Sequence[bytes]) -> Iterator[Line]:
+    """The lines of a file, where there is one, that hold one of these bytes."""
+    if not file.is_file():
+        return
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            if any(needle in line for needle in needles):
+                yield _line(file, number, line)
+
+
+def _line(file: Path, number: int, line: bytes) -> Line:
+    try:
+        return orjson.loads(line)  # type: ignore[no-any-return]  # a line of ours
+    except ValueError as error:
+        raise Trouble(f"{file}:{number}: not JSON: {error}; `wiki-etl validate` says what else is damaged") from error
+
+
+def _mentions(file: Path, asked: str, address: Address | None) -> Iterator[Line]:
+    """The findings that quote a text, or the address that it spells."""
+    texts = [repr(asked), *([repr(address.value)] if address else [])]
+    needles = [orjson.dumps(text)[1:-1] for text in texts]
+    return (line for line in _holding(file, needles) if any(text in line["message"] for text in texts))
+
+
+def _names(document: Line) -> set[str | None]:
+    """All that a document may be called."""
+    source = document["source"]
+    names = {document["id"], document["slug"], document["title"], document["legacy"]["page_name"], source["member_id"]}
+    return names | _of_member(source)
+
+
+def _path(document: Line) -> str:
+    return unquote(document["path"]).rstrip("/")
+
+
+def _of_member(line: Line) -> set[str | None]:
+    """What the member that a line is about may be called: by its name, and with its bundle."""
+    return {line["member"], f"{line['bundle']}/{line['member']}"}
+
+
+def _member(asked: str) -> str:
+    """The name of a member that is written with its bundle."""
+    return asked.partition("/")[2]
+
+
+def _short(document: Line) -> Line:
+    return _without(document, "body", "html", "text", "links", "images", "aliases", "findings")
+
+
+def _without(line: Line, *keys: str) -> Line:
+    return {key: value for key, value in line.items() if key not in keys}
+
+
+# --- what is written -----------------------------------------------------------------------
+
+
+def text(told: Told) -> str:
+    """For people."""
+    lines = [told.asked]
+    if told.meaning is not None:
+        lines.append(f"  {CLASSES[told.meaning]}{_answered(told.answer)}")
+    lines += [f"    close: {one.name!r} ({one.likeness}%), at {one.target}" for one in told.close]
+    for document in told.documents:
+        lines += _document(told, document)
+    lines += map(_finding, told.findings[:MOST_SHOWN])  # that of a reject says all that its line does
+    if len(told.findings) > MOST_SHOWN:
+        lines.append(f"  {len(told.findings):,} findings, {MOST_SHOWN} are shown; --format json has all")
+    return "\n".join(map(one_line, lines))
+
+
+def _answered(line: Line | None) -> str:
+    if line is None:
+        return ""
+    where = f", {line['status']} to {line['target']}" if line["target"] else ""
+    return f"{where} ({line['kind']} {line['value']!r}, {line['why']})"
+
+
+def _document(told: Told, document: Line) -> Iterator[str]:
+    source, id_ = document["source"], document["id"]
+    yield f"  {id_}, {document['kind']}, {document['status']}: {document['title']!r}"
+    yield f"    path     {document['path']}"
+    yield f"    member   {source['bundle']}/{source['member']}, body from line {source['line']}"
+    addresses = [line for line in told.redirects if line["document"] == id_]
+    yield from (f"    address  {line['kind']} {line['value']!r} ({line['why']})" for line in addresses)
+    if rules := Counter(line["rule"] for line in told.changes if line["document"] == id_):
+        yield "    changes  " + ", ".join(f"{rule} {count:,}" for rule, count in rules.most_common())
+
+
+def _finding(line: Line) -> str:
+    place = f"{line['bundle']}/{line['member']}" if line["member"] else "the whole export"
+    place += f", line {line['line']}, column {line['column']}" if line["line"] else ""
+    return f"  {line['severity']}, {place}: {line['code']}: {line['message']}; {line['action']}"
+
+
+def as_json(told: Told) -> str:
+    """For programs; ASCII only, one line."""
+    facts = asdict(told) | {"known": told.is_known, "close": [one._asdict() for one in told.close]}
+    return json.dumps(facts)
+
+
+REPORTS: dict[str, Callable[[Told], str]] = {"text": text, "json": as_json}

@@ -1,0 +1,168 @@
+"""`explain`: what became of anything that is named, of an export, the old site or the new one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.make import Outcome, folder, lines, name, page
+
+Run = Callable[..., Outcome]
+
+MEMBERS = {
+    name(1): page("Clear water", page_id=1, tags=["bees"], body="Water. [Gone](/posts/nowhere)\n\n<span>Wells</span>"),
+    name(2): page("A draft", page_id=2, body=""),
+    name(3): page("Old water", page_id=3, body="{REDIRECT(page=>Clear water)}{REDIRECT}"),
+    name(4): page("Clear water", page_id=1, tags=["bees"], body="Water. [Gone](/posts/nowhere)\n\n<span>Wells</span>"),
+    name(5): b"{broken",
+    "below/a folder/6.txt": page("100% clear – é", page_id=6),
+}
+"""A document, a draft, a redirect page, a duplicate, a reject, and a page whose name is unusual."""
+WATER = "  tiki-1, page, published: 'Clear water'\n    path     /pages/page-1-slug/"
+DUPLICATE = f"member.duplicate: the same bytes as wiki/{name(1)}; counted as a duplicate"
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("explain") / "out"
+
+
+@pytest.fixture
+def explain(out: Path, run: Run) -> Callable[..., Outcome]:
+    """``explain(*arguments)``: the command over one generation of the members."""
+    if not out.exists():
+        source = folder(out.with_name("wiki"), MEMBERS)
+        (source / "wiki-etl.toml").write_text('gone = ["/articles/thrown-away"]\nroutes = {forums = "gone"}\n')
+        made = run("migrate", source, "--out", out, "--changes", "--max-rejects", "50%")
+        assert made.status == 1, made.err
+    settings = out.with_name("wiki") / "wiki-etl.toml"
+    return lambda *more: run("explain", *more, "--generation", out / "current", "--config", settings)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("/Clear+water", "  answered: a page name, 301 to /pages/page-1-slug/ (name 'Clear water', title)\n" + WATER),
+        ("/clear+WATER", "  answered where the server can: a page name in another case, 301 to /pages/page-1-slug/ ("),
+        ("https://old.example/tiki-index.php?page_id=3", "  answered: a page id, 301 to /pages/page-1-slug/ (id '3', "),
+        ("3", "  answered: a page id, 301 to /pages/page-1-slug/ (id '3', redirect-page)\n" + WATER),
+        ("/articles/thrown-away/", "  answered: gone, 410 (path '/articles/thrown-away', gone)\n"),
+        ("/tiki-view_forum.php?forumId=1", "  answered: the setting routes\n"),
+        ("/", "  the home page\n"),
+        ("/tags/bees/", "  a page of the new site\n"),
+        ("/pages/page-1-slug/", WATER),
+        ("https://new.example/pages/page-1-slug", WATER),
+        ("tiki-1", WATER),
+        ("page-1-slug", WATER),
+        ("Clear water", "  answered: a page name, 301 to /pages/page-1-slug/ (name 'Clear water', title)\n" + WATER),
+        ("100% clear – é", "  answered: a page name, 301 to /pages/page-6-slug/ (name '100% clear – é', title)\n"),
+        (name(1), WATER),
+        (f"wiki/{name(1)}", WATER),
+        ("tiki-2", "  tiki-2, page, stub: 'A draft'\n"),
+        (name(2), "  tiki-2, page, stub: 'A draft'\n"),
+        (
+            name(3),
+            f"  info, wiki/{name(3)}: member.redirect: redirect to page 'Clear water'; no document; its addresses",
+        ),
+        (
+            "tiki-3",
+            f"  info, wiki/{name(3)}: member.redirect: redirect to page 'Clear water'; no document; its addresses",
+        ),
+        (name(4), f"  info, wiki/{name(4)}: {DUPLICATE}\n"),
+        (name(5), f"  error, wiki/{name(5)}, line 1, column 1: kind.unknown: "),
+        ("below/a folder/6.txt", "  tiki-6, page, published: '100% clear – é'\n"),
+        ("wiki/below/a folder/6.txt", "  tiki-6, page, published: '100% clear – é'\n"),
+    ],
+)
+def test_what_is_known(asked: str, said: str, explain: Callable[..., Outcome]) -> None:
+    outcome = explain(asked)
+    assert outcome.out.startswith(f"{asked}\n{said}")
+    assert outcome.status == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("/Clear+waters", "  not answered\n    close: 'Clear water' (96%), at /pages/page-1-slug/\n"),
+        ("/xyz", "  not answered\n"),
+        ("/a%zz", "  no address at all\n"),
+        ("/\udce9", "  not answered\n"),
+        ("/wp-login.php", "  files, scripts and the like: no page of the old wiki\n"),
+        ("tiki-77", "  not answered\n"),
+        (
+            "/posts/nowhere",
+            f"  not answered\n  warning, wiki/{name(1)}, line 13, column 8: link.dangling: link '/posts/no",
+        ),
+    ],
+)
+def test_what_is_not_known(asked: str, said: str, explain: Callable[..., Outcome]) -> None:
+    outcome = explain(asked)
+    assert outcome.out.startswith(f"{asked}\n{said}".replace("\udce9", "\ufffd"))
+    assert outcome.status == 1
+
+
+def test_all_that_is_said_of_a_page(explain: Callable[..., Outcome]) -> None:
+    assert explain("tiki-1").out == (
+        "tiki-1\n"
+        f"{WATER}\n"
+        f"    member   wiki/{name(1)}, body from line 13\n"
+        "    address  id '1' (page-id)\n"
+        "    address  id '3' (redirect-page)\n"
+        "    address  name 'Clear water' (title)\n"
+        "    address  name 'Old water' (redirect-page)\n"
+        "    address  path '/1.html' (page-id)\n"
+        "    address  path '/3.html' (redirect-page)\n"
+        "    address  path '/posts/page-1-slug' (slug)\n"
+        "    address  path '/posts/page-1-slug.html' (slug)\n"
+        "    address  path '/posts/page-3-slug' (redirect-page)\n"
+        "    address  path '/posts/page-3-slug.html' (redirect-page)\n"
+        "    changes  span 2, page-link 1\n"
+        f"  warning, wiki/{name(1)}, line 13, column 8: link.dangling: "
+        "link '/posts/nowhere' goes to a page that is not in the export; goes to /pages/nowhere/\n"
+    )
+
+
+def test_several_at_once_as_lines_of_json(explain: Callable[..., Outcome], out: Path) -> None:
+    outcome = explain("/1", "/nowhere", name(5), "--format", "json")
+    known, unknown, reject = map(json.loads, outcome.out.splitlines())
+    assert outcome.status == 1
+    assert [one["known"] for one in (known, unknown, reject)] == [True, False, True]
+    current = out / "current"
+    assert known["redirects"] == [line for line in lines(current / "redirects.jsonl") if line["document"] == "tiki-1"]
+    assert known["answer"] in known["redirects"]
+    assert known["changes"] == [line for line in lines(current / "changes.jsonl") if line["document"] == "tiki-1"]
+    assert known["findings"] == [line for line in lines(current / "findings.jsonl") if line["document"] == "tiki-1"]
+    assert {*known["documents"][0]}.isdisjoint({"body", "text", "html"})
+    assert [line["member"] for line in reject["rejects"]] == [name(5)]
+
+
+def test_every_member_is_known(explain: Callable[..., Outcome]) -> None:
+    assert explain(*MEMBERS).status == 0
+
+
+def test_more_findings_than_people_are_shown(tmp_path: Path, run: Run) -> None:
+    body = "\n\n".join(f"[x](/posts/nowhere-{number})" for number in range(25))
+    run("migrate", folder(tmp_path / "wiki", {name(1): page(page_id=1, body=body)}), "--out", tmp_path / "out")
+    outcome = run("explain", "tiki-1", "--generation", tmp_path / "out" / "current")
+    assert outcome.out.count("link.dangling") == 20
+    assert outcome.out.endswith("  25 findings, 20 are shown; --format json has all\n")
+
+
+def test_no_control_character_reaches_the_terminal(explain: Callable[..., Outcome]) -> None:
+    assert explain("/a\x1b[2Jb").out.startswith("/a\\x1b[2Jb\n")
+
+
+def test_no_generation(tmp_path: Path, run: Run) -> None:
+    outcome = run("explain", "/1", "--generation", tmp_path)
+    assert outcome.status == 2
+    assert f"{tmp_path}: there is no redirect map; name the folder of a generation" in outcome.err
+
+
+def test_a_damaged_generation(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "redirects.jsonl").write_text('{"kind": "id"}\n{"value": "7", "ta\n')
+    outcome = run("explain", "/7", "--generation", tmp_path)
+    assert outcome.status == 3
+    assert f"{tmp_path}/redirects.jsonl:2: not JSON: " in outcome.err
