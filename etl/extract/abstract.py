@@ -239,11 +239,11 @@ class _Reader:
             self._place(("metadata",), at)
             self.metadata[at] = self._take(at)
             return "metadata"
-        names = author_names(line)
+        is_wrapped = adjacent and previous == "affiliation" and self.affiliations[-1].endswith(",")
+        names = [] if is_wrapped else author_names(line)
         if names and self._may_be_authors(previous, adjacent=adjacent):
             self._take_authors(at, names)
             return "author"
-        is_wrapped = adjacent and previous == "affiliation" and self.affiliations[-1].endswith(",")
         if self.authors and (self._is_repeated(names) or is_wrapped or _is_affiliation(line)):
             self._place(("affiliations", len(self.affiliations)), at)
             self.affiliations.append(self._take(at))

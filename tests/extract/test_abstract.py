@@ -137,7 +137,8 @@ def test_affiliations_follow_the_authors_and_what_was_cut_from_a_name_is_kept() 
     lines = [
         "Anna Berg1, Carl Dahl2*",
         "1Department of Lakes, City",
-        "2 Division of Stones, City",
+        "2 Division of Stones,",
+        "Some Land",
         "*Corresponding author: a@b.example",
     ]
     read = abstract("Title", lines[0], "\n".join(lines[1:]), PROSE)
