@@ -434,7 +434,7 @@ def _without_degrees(piece: str) -> list[str]:
 
 
 def _is_name(words: list[str]) -> bool:
-    if not 0 < len(words) <= MAX_NAME_WORDS or _NO_NAMES.intersection(word.casefold().strip(".") for word in words):
+    if len(words) > MAX_NAME_WORDS or _NO_NAMES.intersection(word.casefold().strip(".") for word in words):
         return False
     return all(word in _PARTICLES or _is_name_word(word) for word in words) and words[-1] not in _PARTICLES
 
