@@ -368,7 +368,9 @@ def _read(path: Path) -> dict[str, Any]:
         data = tomllib.loads(path.read_text("utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{path}: cannot read settings: {error}") from error
-    values = data if path.name != "pyproject.toml" else data.get("tool", {}).get("wiki-etl", {})
+    values: Any = data
+    for table in ("tool", "wiki-etl") if path.name == "pyproject.toml" else ():
+        values = values.get(table, {}) if isinstance(values, dict) else None
     if not isinstance(values, dict):
         raise SettingsError(f"{path}: [tool.wiki-etl] is not a table")
     return dict(values)

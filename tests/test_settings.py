@@ -92,6 +92,17 @@ def test_status_2_for_a_wrong_setting_says_what_is_wrong(
     assert said in outcome.err
 
 
+@pytest.mark.parametrize("text", ["tool = 1", "[tool]\nwiki-etl = 1", '[tool]\nwiki-etl = ["home"]'])
+def test_status_2_for_settings_of_a_project_that_are_no_table(
+    text: str, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text(text)
+    outcome = run("settings")
+    assert outcome.status == 2
+    assert "[tool.wiki-etl] is not a table" in outcome.err
+
+
 def test_status_2_for_a_settings_file_that_is_not_there(bundle: Path, out: Path, run: Run) -> None:
     assert run("migrate", bundle, "--out", out, "--config", out / "no.toml").status == 2
 
@@ -103,6 +114,7 @@ def test_status_2_for_a_settings_file_that_is_not_there(bundle: Path, out: Path,
         ('reserved = ["https://new.example/search/"]', "write '/search/'"),
         ('reserved = ["/search?q="]', "'/search?q=' is no path"),
         ('reserved = ["/api/*"]', "'/api/*' is no path"),
+        ('reserved = ["/*"]', "'/*' is no path"),
         ('path_prefixes = ["/posts/"]', "write 'posts'"),
         ('path_prefixes = [""]', "'' is no first segment"),
         ('language = ""', "such as 'en'"),
@@ -118,6 +130,9 @@ def test_status_2_for_a_settings_file_that_is_not_there(bundle: Path, out: Path,
         ('max_shrink = "much"', "should be: loss of documents"),
         ('hosts = "old.example"', "'hosts': should be a list (got 'old.example')"),
         ('category_renames = ["Bees"]', "should be a table"),
+        ('address_rewrites = {"/old/" = "/files/old/"}', "'/old/' = '/files/old/' would be rewritten again"),
+        ('address_rewrites = {"/a" = "/b", "/b" = "/c"}', "'/a' = '/b' would be rewritten again"),
+        ('address_rewrites = {"" = "/b"}', "would be rewritten again"),
     ],
 )
 def test_a_setting_of_a_wrong_form_is_refused_with_what_to_write(
@@ -127,6 +142,7 @@ def test_a_setting_of_a_wrong_form_is_refused_with_what_to_write(
     outcome = run("migrate", SAMPLE, "--out", tmp_path / "out", "--config", tmp_path / "x.toml")
     assert (outcome.status, published(tmp_path / "out")) == (2, False)
     assert said in outcome.err
+    assert "Value error" not in outcome.err
 
 
 @pytest.mark.parametrize(
@@ -169,6 +185,7 @@ def test_a_threshold_is_nothing_else(value: str, tmp_path: Path) -> None:
         ("old.example/wiki", "old.example"),
         ("https://me:secret@old.example/?a#b", "old.example"),
         ("old.example ", None),
+        ("old.example:http", None),
         ("", None),
         ("https://", None),
         ("[::1", None),
