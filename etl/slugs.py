@@ -157,8 +157,8 @@ def paths_of(template: str) -> re.Pattern[str]:
 
     >>> [paths_of("/pages/{slug}/").fullmatch(path) is not None for path in ("/pages/deep-wells/", "/pages/deep-wells")]
     [True, False]
-    >>> paths_of("/{slug}-page").fullmatch("/deep-wells-page")[1]
-    'deep-wells'
+    >>> paths_of("/{slug}-page").fullmatch("/deep-wells-page")[1], paths_of("/{slug}s").fullmatch("/deep-wells")[1]
+    ('deep-wells', 'deep-well')
     """
     before, _, behind = template.partition("{slug}")
     slug = WELL_FORMED.pattern if behind[:1].isalnum() or behind[:1] == "-" else WHOLE

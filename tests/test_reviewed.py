@@ -120,6 +120,14 @@ def test_a_mistake_is_named_with_file_and_line(mistake: str, tmp_path: Path) -> 
     assert str(tmp_path) not in str(error.value)
 
 
+def test_a_file_of_decisions_has_a_longest_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "value,target\na,b\n"
+    monkeypatch.setattr("etl.extract.reviewed.MOST_BYTES", len(text))
+    assert len(decided(tmp_path, text, "csv")) == 1
+    with pytest.raises(SettingsError, match=rf"decisions\.csv: more than {len(text)} bytes"):
+        decided(tmp_path, text + "\n", "csv")
+
+
 def test_a_file_that_cannot_be_read_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"missing.toml: cannot be read: No such file"):
         read_reviewed(Settings(redirects=str(tmp_path / "missing.toml")))

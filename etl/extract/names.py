@@ -39,6 +39,8 @@ def unsafe(name: str) -> str | None:
 
     >>> unsafe("../x"), unsafe("a\\b"), unsafe("C:/x"), unsafe("a..b/c")
     ("the name has a segment '..'", 'the name has a backslash', 'the name is absolute', None)
+    >>> unsafe("x" * 4095), unsafe("x" * 4096)
+    (None, 'the name is longer than 4095 bytes, which no folder can hold')
     """
     if not name:
         return "the name is empty"

@@ -15,9 +15,7 @@ ISO_DAY = r"(?P<iso>\d{4}-\d{2}-\d{2})"
 DAY_BEFORE = rf"(?P<before>\d{{1,2}}){slugs.ORDINAL}\s+(?P<behind>{slugs.MONTH})\.?,?\s+(?P<end>\d{{4}})"
 DATE = rf"(?:(?P<month>{slugs.MONTH})\.?\s*)?(?:(?P<day>\d{{1,2}}){slugs.ORDINAL},?\s+)?(?P<year>\d{{4}})"
 DATE_AT_END = re.compile(rf"(?:{ISO_DAY}|{DAY_BEFORE}|{DATE})\s*$", re.IGNORECASE)
-DATED_TITLE = re.compile(
-    rf"[–—-](?:\s*(?:{ISO_DAY}|{DATE})|(?<!\d.)(?<!\d\s.)\s*{DAY_BEFORE})\s*$", re.IGNORECASE | re.DOTALL
-)
+DATED_TITLE = re.compile(rf"[–—-](?:\s*(?:{ISO_DAY}|{DATE})|(?<!\d.)(?<!\d\s.)\s*{DAY_BEFORE})\s*$", re.IGNORECASE)
 """Behind a number the dash before a day is that of a range: `5 – 13 June 2019`."""
 FULL_YEAR = re.compile(r"\d{4}")
 ISO = re.compile(

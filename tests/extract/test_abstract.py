@@ -96,6 +96,7 @@ def test_a_second_line_that_begins_large_stays_in_the_body_and_the_authors_are_s
         ("Íris McDonald, Søren O’Dahl, J.-P. Frost", ["Íris McDonald", "Søren O’Dahl", "J.-P. Frost"]),
         ("Анна Берг, 王小明", ["Анна Берг", "王小明"]),
         ("Berg A, Dahl CD, et al.", ["Berg A", "Dahl CD"]),
+        ("Berg A.B.1, Dahl C.2", ["Berg A.B.", "Dahl C."]),
         (", ".join(f"Anna{'a' * n} Berg" for n in range(40)), [f"Anna{'a' * n} Berg" for n in range(40)]),
         ("Abstract", []),
         ("Vitamin D Deficiency", []),
@@ -145,6 +146,10 @@ def test_affiliations_follow_the_authors_and_what_was_cut_from_a_name_is_kept() 
     assert read.fields["authors"] == ["Anna Berg", "Carl Dahl"]
     assert read.fields["affiliations"] == lines
     assert (read.body, read.findings) == (PROSE, [])
+
+
+def test_the_full_stop_of_a_line_of_names_is_none_of_what_was_cut() -> None:
+    assert abstract("Title", "Anna Berg and Carl Dahl.", PROSE).fields["affiliations"] == []
 
 
 def test_an_author_list_that_is_there_twice_counts_once() -> None:
@@ -237,6 +242,7 @@ def test_a_heading_of_the_abstract_stays_in_the_body() -> None:
         ("**Keywords**: a, b", ["a", "b"]),
         ("**Keywords:** a, b", ["a", "b"]),
         ("Keywords — a, b", ["a", "b"]),
+        ("Keywords—a, b", ["a", "b"]),
         (" **Keywords** \n\na, b", ["a", "b"]),
         ("## Keywords\n\n* a, b\n\n* c.", ["a, b", "c"]),
         ("Keywords:\na\nb", ["a", "b"]),
@@ -255,6 +261,23 @@ def test_keywords_are_found_in_every_spelling(block: str, terms: list[str]) -> N
     read = abstract("Title", "Anna Berg", PROSE, block)
     assert read.fields["keywords"] == terms
     assert (read.body, read.findings) == (PROSE, [])
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        *("Palabra clave", "Palavras-chave", "Palavra chave", "Mots-clés", "Mot clé", "Mots-cles", "Parole chiave"),
+        *("Schlüsselwörter", "Schluesselwoerter", "Ключевые слова", "Ключові слова", "关键词", "關鍵詞", "キーワード"),
+    ],
+)
+def test_keywords_are_found_in_every_language(label: str) -> None:
+    assert abstract("Title", PROSE, f"{label}: a, b").fields["keywords"] == ["a", "b"]
+
+
+@pytest.mark.parametrize(("terms", "below"), [("a, b", "* A stone"), ("\n* a\n* b", "A stone")])
+def test_a_list_of_another_form_right_below_the_keywords_is_none_of_them(terms: str, below: str) -> None:
+    read = abstract("Title", PROSE, f"Keywords: {terms}\n{below}")
+    assert (read.fields["keywords"], read.body.split("\n")[-1]) == (["a", "b"], below)
 
 
 def test_keywords_before_the_body_are_keywords_too() -> None:

@@ -725,6 +725,13 @@ def test_another_name_in_the_local_header_is_a_rejection(tmp_path: Path) -> None
     assert (seen.codes, seen.members) == ({"a.txt": "member.unreadable"}, {"box": {"b.txt": b"b"}})
 
 
+def test_a_local_header_without_its_magic_is_a_rejection(tmp_path: Path) -> None:
+    data = zip_bytes({"a.txt": b"a", "b.txt": b"b"})
+    (tmp_path / "box.zip").write_bytes(b"PK\3\5".join(data.rsplit(b"PK\3\4", 1)))
+    seen = Scanned(tmp_path / "work", tmp_path / "box.zip")
+    assert (seen.codes, seen.members) == ({"b.txt": "member.unreadable"}, {"box": {"a.txt": b"a"}})
+
+
 def test_an_unknown_zip_method_is_a_rejection(tmp_path: Path) -> None:
     data = bytearray(zip_bytes({"a.txt": b"a", "b.txt": b"b"}))
     data[data.index(b"PK\1\2") + 10] = 97
@@ -1100,19 +1107,30 @@ def test_a_stream_of_nothing_ends_at_the_limit(tmp_path: Path) -> None:
         Scanned(tmp_path / "work", wrapped("tar.zst", skipped, tmp_path), max_total_bytes=100, max_members=10)
 
 
+@contextmanager
+def listed(path: str, *, reverse: bool, real: Callable[[str], Any] = os.scandir) -> Iterator[Any]:
+    """The entries of a folder in the order of their names, or in the other one."""
+    with real(path) as found:
+        yield sorted(found, key=lambda entry: entry.name, reverse=reverse)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_an_archive_is_ignored_by_the_folders_that_all_members_share_at_last(
+    reverse: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = write_folder(tmp_path / "raw", {"exp/a/1.txt": b"1", "exp/b/2.txt": b"2"})
+    (raw / "exp" / "a" / "more.zip").write_bytes(zip_bytes({"3.txt": b"3"}))
+    monkeypatch.setattr(os, "scandir", partial(listed, reverse=reverse))
+    seen = Scanned(tmp_path / "work", raw, ignore=("a",))
+    assert (seen.members, seen.bundles[0].skipped) == ({"exp": {"b/2.txt": b"2"}}, {"ignored": 2})
+
+
 def test_archives_in_a_folder_come_in_the_order_of_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names = ["b.zip", "a.zip", "sub/c.zip", "é.zip", "Z.zip"]
     folder = write_folder(tmp_path / "raw", {name: zip_bytes({"same/x.txt": name.encode()}) for name in names})
-    real = os.scandir
-
-    @contextmanager
-    def backwards(path: str) -> Iterator[Any]:
-        with real(path) as found:
-            yield sorted(found, key=lambda entry: entry.name, reverse=True)
-
     orders = []
-    for scandir in (real, backwards):
-        monkeypatch.setattr(os, "scandir", scandir)
+    for reverse in (False, True):
+        monkeypatch.setattr(os, "scandir", partial(listed, reverse=reverse))
         seen = Scanned(tmp_path / "work", folder)
         orders.append([(number, seen.read(found)) for number, _, found in seen.entries])
     assert orders[0] == orders[1]

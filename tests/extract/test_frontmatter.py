@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -93,6 +94,7 @@ def test_a_field_that_is_missing_is_at_the_start_of_the_object_and_a_missing_ite
         ('{"a" 1}', ("json.invalid", 1, 6)),
         ('{"a": "\\q"}', ("json.invalid", 1, 8)),
         ('{"a": "b"', ("json.cut-off", 1, 10)),
+        ('{"a": 1E-', ("json.cut-off", 1, 10)),
         ('{"a": "b\n', ("json.cut-off", 1, 9)),
         ('{"a":\n "b', ("json.cut-off", 2, 4)),
         ('{"a": "x\\u0000y"}', ("member.nul", 1, 9)),
@@ -118,6 +120,7 @@ def test_depth_64_is_accepted_and_65_is_not() -> None:
         return '{"a":' * depth + "1" + "}" * depth
 
     assert accepted(read_json(nested(MAX_DEPTH), 0)).end == len(nested(MAX_DEPTH))
+    assert accepted(read_json(nested(MAX_DEPTH).replace("1", '1, "b": "[{"'), 0)).fields["a"]
     assert refused(read_json(nested(MAX_DEPTH + 1), 0))[0] == "json.too-deep"
 
 
@@ -207,6 +210,7 @@ def test_yaml_values_are_located_by_line_and_column() -> None:
         ("---\na: &b [*b]\n---\n", ("yaml.invalid", 2, 8)),
         ("---\n? [a]\n: b\n---\n", ("yaml.invalid", 2, 3)),
         ("---\na: b\n...\nc: d\n---\n", ("yaml.invalid", 4, 1)),
+        ("---\na: b\n--- \nc: d\n---\n", ("yaml.invalid", 3, 1)),
         ("---\na: x\x07y\n---\n", ("yaml.invalid", 2, 5)),
         ('---\na: "\\0"\n---\n', ("member.nul", 2, 4)),
         ("---\na: b\n", ("yaml.cut-off", 2, 5)),
@@ -218,6 +222,22 @@ def test_yaml_values_are_located_by_line_and_column() -> None:
 )
 def test_bad_yaml_is_refused_where_it_is_bad(text: str, expected: tuple[str, int, int]) -> None:
     assert refused(read_yaml(text, 0)) == expected
+
+
+@pytest.mark.parametrize(("count", "fits"), [(98, True), (99, False)])
+def test_a_front_matter_has_so_many_values_and_no_more(count: int, fits: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("etl.extract.frontmatter.MAX_NODES", 100)  # that of all and that of the list among them
+    head = f'{{"a": [{", ".join("1" * count)}]}}'
+    for read in (read_json(head, 0), read_yaml(f"---\n{head}\n---\n", 0)):
+        assert isinstance(read, FrontMatter) is fits
+
+
+@pytest.mark.parametrize("loader", ["CBaseLoader", "BaseLoader"])
+def test_an_escape_that_is_no_character_is_refused_with_and_without_libyaml(
+    loader: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("yaml.CBaseLoader", getattr(yaml, loader))
+    assert refused(read_yaml('---\na: "\\ud800"\n---\n', 0))[:2] == ("yaml.invalid", 2)
 
 
 def test_tags_build_nothing() -> None:

@@ -79,6 +79,7 @@ def test_a_title_is_cleaned_and_no_other_backslash_touched(title: str, clean: st
         ("Wells – May 2001", "Wells – May 2001", "Wells – May 2001"),
         ("Wells, deep (old)", "Wells deep old – Nov 12", "Wells, deep (old) – Nov 12"),
         ("Wells", "Wells Sept 21, 12", "Wells Sept 21, 12"),
+        ("Wells", "Wells –2014", "Wells –2014"),
         ("Wells", "Wells – 12", "Wells"),
         ("Wells", "Wells Nov 123", "Wells"),
         ("？", "June 2019", "？"),
@@ -301,6 +302,7 @@ def test_a_subject_date_lies_between_1800_and_a_year_after_the_latest(
         ("Newsletter – June2019", ("2019-06", "month")),
         ("Newsletter–2019", ("2019", "year")),
         ("Newsletter 13 June 2019", None),
+        ("Newsletter – June 2019 and later", None),
         ("Newsletter 2019-06-13", None),
         ("Open days 5–13 June 2019", None),
         ("Open days 5 – 13 June 2019", None),
@@ -329,11 +331,12 @@ DATES = ["June 2019", "June2019", "June 13, 2019", "June 13th, 2019", "13 June 2
 
 
 @pytest.mark.parametrize("date", DATES)
-def test_the_slug_of_an_abstract_has_no_date(date: str) -> None:
-    front = {"title": f"Rain gardens – {date}", "authors": [], "keywords": []}
+@pytest.mark.parametrize("dash", [" – ", " –", "—", " -- "])
+def test_the_slug_of_an_abstract_has_no_date(dash: str, date: str) -> None:
+    front = {"title": f"Rain gardens{dash}{date}", "authors": [], "keywords": []}
     found = read_fields(RawRecord("abstract", "text", front, "Text.", 1), MEMBER, Settings())
     assert isinstance(found, Fields)
-    assert (found.title, found.slug) == (f"Rain gardens – {date}", "rain-gardens")
+    assert (found.title, found.slug) == (f"Rain gardens{dash}{date}", "rain-gardens")
 
 
 @pytest.mark.parametrize("title", ["Bed 5 – 13 June 2019", "Bed 5–13 June 2019", "Bed 5 13 June 2019"])
@@ -386,6 +389,7 @@ def test_names_with_commas_stay_whole_and_renames_come_before_junk() -> None:
         ("{{< toc >}}\n\n---\n<!-- words -->\n&nbsp;<br>", "stub"),
         ('<img src="/attachments/d3.mock.jpg" alt="image">', "stub"),
         ('<img src="/attachments/well.jpg">', "published"),
+        ("<img src='/attachments/well.jpg'>", "published"),
         ("<!-- a comment that never ends", "published"),
         ("A word.", "published"),
         ('{redirect page="Wells"}', "stub"),
@@ -407,6 +411,7 @@ def test_names_with_commas_stay_whole_and_renames_come_before_junk() -> None:
         ("#wells", "published"),
         ("-->", "published"),
         ("<https://wells.example>", "published"),
+        ("<br/><!---->", "stub"),
         ("<p>Wells</p>", "published"),
         ('<img alt="Wells">', "stub"),
         ("____wells", "published"),
@@ -685,8 +690,9 @@ def test_what_was_made_of_excluded_sections_is_told_as_it_is(value: Any, action:
         ("https://doi.org/10.1016/S0140-6736%2805%2967889-0", ["10.1016/s0140-6736(05)67889-0"], []),
         ("https://doi.org/10.1000/ab%20cd%0Aef", ["10.1000/ab"], []),
         ("https://doi.org/10.1000/a%3C1%3Eb;2-c%3Fview=1", ["10.1000/a<1>b;2-c"], []),
-        ("10.1000/a/full 10.1000/b/abstract 10.1000/c/pdf?x 10.1000/d/epdf", [f"10.1000/{end}" for end in "abcd"], []),
+        ("10.1000/a/full 10.1000/b/Abstract 10.1000/c/pdf?x 10.1000/d/epdf", [f"10.1000/{end}" for end in "abcd"], []),
         ("PMID: 00012345 and PMID 12345", [], ["12345"]),
+        ("PMID 12345", [], ["12345"]),
         ("https://www.ncbi.nlm.nih.gov/pubmed/23959785", [], ["23959785"]),
         ("version 10.4/x and PMID: 12", [], []),
     ],
