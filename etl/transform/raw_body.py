@@ -31,7 +31,7 @@ BLANK = re.compile(rf"[\s{INVISIBLE}]+")
 NOTHING = re.compile(
     rf"(?:{BLANK.pattern}|(?P<entity>&#?\w{{1,31}};)|{SHORTCODE}|\{{(?:redirect|img)\b[^{{}}]*\}}"
     r"|<!--.*?-->|(?-i:~tc~.*?~/tc~|~hc~.*?~/hc~)"
-    r"|-{2,}|[\u2013\u2014*_-]+(?=\s|$)|^(?:#{1,6}|>[> ]*)(?=\s|$)"
+    r"|[\u2013\u2014*_-]+|^(?:#{1,6}|>[> ]*)"
     r"|<img\b(?P<image>[^<>]*)>|!\[[^\[\]]*\]\(\s*<?(?P<source>[^\s<>()]*)[^()]*\)"
     r"|</?(?:[abipu]|br|center|div|em|font|h[1-6r]|li|ol|small|span|strong|su[bp]|ul)(?=[\s/>])[^<>]*>)",
     re.DOTALL | re.IGNORECASE | re.MULTILINE,

@@ -412,6 +412,9 @@ def test_names_with_commas_stay_whole_and_renames_come_before_junk() -> None:
         ("-->", "published"),
         ("<https://wells.example>", "published"),
         ("<br/><!---->", "stub"),
+        ('**<img src="/attachments/d3.mock.jpg">**', "stub"),
+        (" **<span>{{< toc >}}</span>** \n\n>![image](/attachments/d3.mock.jpg)", "stub"),
+        ("**Wells**", "published"),
         ("<p>Wells</p>", "published"),
         ('<img alt="Wells">', "stub"),
         ("____wells", "published"),
@@ -439,6 +442,7 @@ NOTHING = [
     ),
     *("<p>&nbsp;</p>", "<span></span>", "<div>\n\n</div>", "<br>", "<hr />", "<!-- wells -->", "{{< toc >}}", "*"),
     *("![image](/a/d3.mock.jpg)", "<img src='/a/d3.mock.jpg'>", "{IMG(attId=1)}{IMG}", "{redirect page='A'}"),
+    *("**![image](/a/d3.mock.jpg)**", "*<img src='/a/d3.mock.jpg'>*", "**{IMG(attId=1)}{IMG}**", "**&nbsp;**"),
 ]
 
 
@@ -506,6 +510,7 @@ def test_a_draft_is_a_draft_even_when_it_shows_nothing_or_its_category_is_junk()
         ('{REDIRECT(page=>"Wells",perspective=>1)}{REDIRECT}', ("page", "Wells")),
         ('{redirect url="tiki-index.php?page=Wells"}', ("url", "tiki-index.php?page=Wells")),
         ('{redirect}\n{redirect page="Wells"}', ("page", "Wells")),
+        ('**{redirect page="Wells"}**', ("page", "Wells")),
         ('{redirect page="Wells}', ("page", '"Wells')),
         ('<!-- {redirect page="Wells"} -->', None),
         ('<!-- {redirect page="Hens"} -->{redirect page="Wells"}', ("page", "Wells")),
