@@ -399,6 +399,11 @@ DAMAGES: dict[str, tuple[str, Callable[[bytes], bytes], str]] = {
     "another kind": ("redirects.jsonl", lambda data: data.replace(b'"name"', b'"file"', 1), "not an address: 'file'"),
     "no manifest": ("manifest.json", lambda _: b"[]", "not the manifest of a generation"),
     "a poor manifest": ("manifest.json", lambda _: b'{"files": []}', "names no documents.jsonl"),
+    "a manifest without one file": (
+        "manifest.json",
+        lambda data: data.replace(b"withheld.jsonl", b"others.jsonl"),
+        "names no withheld.jsonl",
+    ),
 }
 
 

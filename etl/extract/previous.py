@@ -115,7 +115,7 @@ def _blocks(path: Path) -> Pieces:
 
 
 def _promised(pieces: Pieces, shown: str) -> dict[str, str | None]:
-    """SHA-256 of those of `READERS` that a manifest names, in their order."""
+    """SHA-256 of the files of `READERS`, in their order, as a manifest has them."""
     data = bytearray()
     for piece in pieces:
         data += piece
@@ -125,10 +125,10 @@ def _promised(pieces: Pieces, shown: str) -> dict[str, str | None]:
         listed = {entry["name"]: str(entry["sha256"]) for entry in orjson.loads(bytes(data))["files"]}
     except (ValueError, KeyError, TypeError) as error:
         raise SourceError(f"{shown}: not the manifest of a generation") from error
-    missing = [name for name in _ALONE if name not in listed]
+    missing = [name for name in READERS if name not in listed]
     if missing:
         raise SourceError(f"{shown}: names no {missing[0]}")
-    return {name: listed[name] for name in READERS if name in listed}
+    return {name: listed[name] for name in READERS}
 
 
 # --- its lines -----------------------------------------------------------------------------
