@@ -375,8 +375,8 @@ def page_name_of(title: str, alias_names: Iterable[str]) -> str:
 def term_key(name: str) -> str:
     """Under which two names of a category or tag are one (contract, section 5).
 
-    >>> term_key("Omega-3 "), term_key("ＯＭＥＧＡ 3")
-    ('omega 3', 'omega 3')
+    >>> term_key("Omega-3 "), term_key("ＯＭＥＧＡ 3"), term_key(" ++ ")
+    ('omega 3', 'omega 3', '++')
     """
     return NOT_TERM.sub(" ", unicodedata.normalize("NFKC", name).casefold()).strip() or name.strip()
 

@@ -692,6 +692,16 @@ def test_a_folder_with_bytes_in_it_is_refused(tmp_path: Path) -> None:
     assert (seen.codes, seen.members) == ({"sub": "member.refused"}, {"box": {"1.txt": b"1"}})
 
 
+def test_a_folder_by_its_attribute_alone_is_no_member_unless_it_has_bytes(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "box.zip", "w") as archive:
+        for name in ("sub", "1.txt"):
+            info = zipfile.ZipInfo(name)
+            info.create_system, info.external_attr = 0, 0x10
+            archive.writestr(info, b"1" if name == "1.txt" else b"")
+    seen = Scanned(tmp_path / "work", tmp_path / "box.zip")
+    assert (seen.codes, seen.members) == ({}, {"box": {"1.txt": b"1"}})
+
+
 def test_an_entry_that_is_longer_than_the_directory_is_trouble(tmp_path: Path) -> None:
     data = bytearray(zip_bytes({"1.txt": b"1", "2.txt": b"2"}))
     data[data.rindex(b"PK\1\2") + 32] = 9  # bytes of a comment, which are those of the end record
