@@ -77,7 +77,7 @@ class _Zstd:
 
     def decompress(self, data: bytes, _max_length: int = -1) -> bytes:
         try:
-            return self._frame.decompress(data) if data else b""
+            return self._frame.decompress(data)
         except self._error as error:
             raise ValueError(str(error)) from error
 

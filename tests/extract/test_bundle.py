@@ -321,6 +321,7 @@ def test_noise_is_counted_and_not_handed_over(wrapping: str, tmp_path: Path) -> 
     seen = Scanned(tmp_path / "work", source, ignore=("*.png", "drafts/*"))
     assert [name for _, name, _ in sorted(seen.entries)] == ["x/1.txt", "y/2.txt"]
     assert set(seen.bundles[0].skipped) == set(NOISE.values())
+    assert seen.bundles[0].settings == ["wiki-etl.toml"]
 
 
 def test_ignored_names_are_compared_in_nfc(tmp_path: Path) -> None:
@@ -407,10 +408,13 @@ def test_bundles_are_shown_by_their_names_where_these_are_theirs_alone(tmp_path:
 UNSAFE = ["/etc/passwd", "../up.txt", "a/../../up.txt", "..\\up.txt", "a\\b.txt", "C:/x.txt", "a\x07b.txt", "x\x85.txt"]
 
 
+@pytest.mark.parametrize("ignore", [(), ("up.txt", "passwd", "C:")])
 @pytest.mark.parametrize("wrapping", ["zip", "tar", *COMPRESSED])
-def test_unsafe_names_are_refused_and_their_neighbours_kept(wrapping: str, tmp_path: Path) -> None:
+def test_unsafe_names_are_refused_and_their_neighbours_kept(
+    wrapping: str, ignore: tuple[str, ...], tmp_path: Path
+) -> None:
     files = {"w/1.txt": b"1", **dict.fromkeys(UNSAFE, b"evil"), "w/2.txt": b"2"}
-    seen = Scanned(tmp_path / "work", wrapped(wrapping, files, tmp_path))
+    seen = Scanned(tmp_path / "work", wrapped(wrapping, files, tmp_path), ignore=ignore)
     assert seen.codes == dict.fromkeys(UNSAFE, "member.refused")
     assert seen.members == {"w": {"1.txt": b"1", "2.txt": b"2"}}
 

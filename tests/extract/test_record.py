@@ -205,6 +205,7 @@ def test_a_table_type_that_is_no_text_is_a_field_like_others() -> None:
         ("001_e3004bb419b4237c", ("0123456789abcdef", False)),
         ("001_e3004bb419b4237.txt", ("0123456789abcdef", False)),
         ("x001_e3004bb419b4237c.txt", ("0123456789abcdef", False)),
+        ("_e3004bb419b4237c.txt", ("0123456789abcdef", False)),
         ("٠٠١_e3004bb419b4237c.txt", ("0123456789abcdef", False)),
         ("001_e3004bb419b4237c.txt/notes.txt", ("0123456789abcdef", False)),
     ],
