@@ -171,7 +171,7 @@ class _Reader:
             "metadata": [self.metadata[number] for number in sorted(self.metadata)],
         }
         body = "\n".join(self.left[full[0] : full[-1] + 1]).rstrip() if full else ""
-        last = len(self.lines) - (len(self.lines) > 1 and not self.lines[-1])
+        last = len(self.lines) - (not self.lines[-1])
         line = full[0] + 1 if full else last
         bounds = self._bounds(full[0], full[-1]) if full else []
         return RawRecord("abstract", "text", fields, body, line, bounds, partial(_locate, self.places), self.findings)
@@ -265,7 +265,7 @@ class _Reader:
             column = self.lines[at].find(name) + 1
             self.places["authors", len(self.authors)] = (at + 1, column or 1)
             self.authors.append(name)
-        self.places.setdefault(("authors",), self.places["authors", len(self.authors) - len(names)])
+        self.places["authors",] = self.places["authors", 0]
         if _letters(line) != _letters(" ".join(names)):
             self._place(("affiliations", len(self.affiliations)), at)
             self.affiliations.append(line)

@@ -118,6 +118,7 @@ def test_authors_may_stand_one_on_a_line_with_their_places() -> None:
     assert read.fields["authors"] == ["Anna Berg", "Carl Dahl", "Eva Frost"]
     assert read.fields["affiliations"] == ["Carl Dahl, MD"]
     assert read.locate(("authors", 2)) == (5, 1)
+    assert read.locate(("authors",)) == (3, 1)
     assert read.locate(("slug",)) == (1, 1)
 
 

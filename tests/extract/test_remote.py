@@ -182,6 +182,11 @@ def test_an_address_is_a_source_also_when_the_server_is_busy_at_first(server: Se
     assert (seen.members, seen.trouble) == ({"a b": PAGES}, None)
 
 
+def test_an_address_without_a_path_is_a_source_with_a_name(server: Server, tmp_path: Path) -> None:
+    server.turns["/"] = [answer(200, zip_bytes(PAGES))]
+    assert Scanned(tmp_path / "work", server.address).members == {"download": PAGES}
+
+
 def test_a_source_that_does_not_come_whole_is_status_3_and_nothing_is_published(
     server: Server, tmp_path: Path, run: Callable[..., Outcome]
 ) -> None:
@@ -456,7 +461,7 @@ def test_a_server_is_asked_for_the_bytes_as_they_are_and_others_are_not_taken(se
     assert server.asked[0][1]["Accept-Encoding"] == "identity"
 
 
-@pytest.mark.parametrize("coding", ["gzip", "x-gzip", "identity", ""])
+@pytest.mark.parametrize("coding", ["gzip", "x-gzip", "GZIP", "identity", ""])
 def test_a_name_that_says_so_is_packed_as_it_lies_there(coding: str, server: Server) -> None:
     data = gzip.compress(tar_bytes(PAGES))
     server.turns["/x.tar.gz"] = [answer(200, data, Content_Encoding=coding)]

@@ -130,6 +130,7 @@ def test_a_year_of_two_digits_belongs_to_the_name_and_is_no_date() -> None:
     [
         (7, ["/7"], "tiki-7", None),
         ("7", ["/7"], "tiki-7", None),
+        (" 7\n", ["/7"], "tiki-7", None),
         (None, ["/7"], "tiki-7", "page-id.missing"),
         (None, ["/tiki-index.php?page_id=7"], "tiki-7", "page-id.missing"),
         (None, ["/" + "9" * 19], f"page-{MEMBER}", "page-id.missing"),
