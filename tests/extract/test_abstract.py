@@ -181,6 +181,8 @@ def test_names_run_together_stay_in_the_body_with_a_finding() -> None:
         "doi:10.1000/182",
         "https://doi.org/10.1000/182",
         "PMCID: PMC123 PMID: 456",
+        "ISSN 1234-5678",
+        "e-ISSN: 1234-5678",
         "Citation: Berg A. Lakes. 2019;3(2):1-9.",
         "How to Cite",
         "Copyright© 2019",
@@ -256,6 +258,7 @@ def test_a_heading_of_the_abstract_stays_in_the_body() -> None:
         ("Keywords: 1,25(OH)2D, lakes (deep, cold), 25-D", ["1,25(OH)2D", "lakes (deep, cold)", "25-D"]),
         ("Keywords：水，石", ["水", "石"]),
         ("Keywords: a, b\n\nPalabras clave: c", ["a", "b", "c"]),
+        ("Keywords: a, b\nPalabras clave: c", ["a", "b", "c"]),
     ],
 )
 def test_keywords_are_found_in_every_spelling(block: str, terms: list[str]) -> None:
@@ -275,8 +278,8 @@ def test_keywords_are_found_in_every_language(label: str) -> None:
     assert abstract("Title", PROSE, f"{label}: a, b").fields["keywords"] == ["a", "b"]
 
 
-@pytest.mark.parametrize(("terms", "below"), [("a, b", "* A stone"), ("\n* a\n* b", "A stone")])
-def test_a_list_of_another_form_right_below_the_keywords_is_none_of_them(terms: str, below: str) -> None:
+@pytest.mark.parametrize(("terms", "below"), [("a, b", "* A stone"), ("\n* a\n* b", "A stone"), ("a, b", "References")])
+def test_what_is_of_another_form_right_below_the_keywords_is_none_of_them(terms: str, below: str) -> None:
     read = abstract("Title", PROSE, f"Keywords: {terms}\n{below}")
     assert (read.fields["keywords"], read.body.split("\n")[-1]) == (["a", "b"], below)
 
