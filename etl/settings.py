@@ -206,7 +206,7 @@ class Settings(BaseModel):
     @classmethod
     def _rewrites(cls, value: dict[str, str]) -> dict[str, str]:
         for old, new in value.items():
-            if not old or any(each in new for each in value):
+            if any(each in new for each in value):
                 raise ValueError(f"{old!r} = {new!r} would be rewritten again")
         return value
 

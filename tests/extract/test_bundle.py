@@ -269,6 +269,12 @@ def test_left_out_folders_are_passed_over_whole_and_counted(tmp_path: Path, monk
     assert seen.bundles[0].skipped == {"left out": 1}
 
 
+def test_what_has_the_name_of_what_is_left_out_elsewhere_stays(tmp_path: Path) -> None:
+    raw = write_folder(tmp_path / "raw", {"out/1.txt": b"1", "a/out/2.txt": b"2", "b/out": b"3"})
+    seen = Scanned(tmp_path / "work", raw, leave_out=(raw / "out",))
+    assert (seen.members, seen.bundles[0].skipped) == ({"raw": {"a/out/2.txt": b"2", "b/out": b"3"}}, {"left out": 1})
+
+
 def test_a_link_is_left_out_by_its_own_name_and_not_by_what_it_shows(tmp_path: Path) -> None:
     write_folder(tmp_path / "raw", {"1.txt": b"1", "old/2.txt": b"2"})
     (tmp_path / "raw" / "new").symlink_to("old")
