@@ -455,7 +455,22 @@ def test_what_the_new_site_answers_is_no_page_that_is_named_like_a_feature(base:
 
     linker = Linker(SETTINGS.model_copy(update={"legacy_base": base, "path_template": "/{slug}/"}), Wiki())
     assert linker.resolve("/cat5") == linker.resolve("/cat5/") == ok("/cat5/")._replace(target="tiki-2")
-    assert linker.resolve("/cat6").href == linker.resolve(f"{base}CAT6").href == "/roof-cats/"
+    assert linker.resolve(f"{base}cat6").href == linker.resolve(f"{base}CAT6").href == "/roof-cats/"
+
+
+@pytest.mark.parametrize("href", ["/shop/", "/mulch", "/files/plan.pdf", "https://mirror.example/shop/?item=7#top"])
+def test_what_is_on_the_old_host_but_not_in_the_folder_of_the_wiki_stays(href: str) -> None:
+    in_folder = Linker(SETTINGS.model_copy(update={"legacy_base": "/wiki"}), Garden())
+    assert in_folder.resolve(href, "here") == Destination(href, "file", "ok")
+    assert in_folder.resolve("/wiki/mulch", "here") == ok(WELLS)
+    assert in_folder.resolve("/wiki/dl7", "here") == UNMAPPED
+
+
+def test_an_image_on_the_old_host_but_not_in_the_folder_of_the_wiki_is_a_file_of_the_site() -> None:
+    in_folder = Linker(SETTINGS.model_copy(update={"legacy_base": "/wiki"}), Garden())
+    assert [in_folder.state_of_image(src) for src in ("/logo.png", "/wiki/logo.png", "/wiki/dl7")] == [
+        *("ok", "ok", "missing")
+    ]
 
 
 def test_hosts_of_files_are_compared_as_hosts_of_the_wiki_are() -> None:

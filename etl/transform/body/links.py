@@ -169,7 +169,7 @@ class Linker:
             return found
         found = self._page(legacy, href, "" if label and self._new_page(href) else label, hint)
         found = found or self._of_new_site(href[:-1] if href.endswith("/") else f"{href}/")  # it answers both
-        if found or legacy.kind != "other":
+        if found or legacy.kind != "other" or self._is_outside(legacy):
             return found
         name = legacy.value.removeprefix(wiki_folder(self.settings.legacy_base)).strip("/")
         return self.page(name) if name.isalnum() else None  # it may be named like a feature of the old platform
@@ -177,6 +177,11 @@ class Linker:
     def _legacy(self, href: str) -> LegacyLink | None:
         settings = self.settings
         return legacy_target(href, settings.hosts, settings.path_prefixes, settings.legacy_base)
+
+    def _is_outside(self, legacy: LegacyLink) -> bool:
+        """Whether an address of the old hosts is not of the wiki, which had a folder of its own there."""
+        kind, value, _ = legacy
+        return kind == "other" and value != "/" and not value.startswith(wiki_folder(self.settings.legacy_base))
 
     def source(self, src: str) -> str:
         """The address of an image: mended, and as the new site has it."""
@@ -281,7 +286,7 @@ class Linker:
             return Destination(None, "legacy", "dangling", None, "link.dangling")
         if self._new_page(href):
             return _lost(href)
-        if self._rewrites and self._is_moved(href):
+        if self._is_outside(legacy) or (self._rewrites and self._is_moved(href)):
             return self._elsewhere(href)
         asked = link_address(legacy) if kind not in OF_TERMS else None
         of_slug = self._old_page(without_html(as_path(asked, self.settings.legacy_base))) if asked else None
