@@ -161,7 +161,7 @@ class _Reading:
 
     def _aliases(self) -> list[Address]:
         found: dict[Address, None] = {}  # in their order, each once
-        for alias in texts(self.source.get("aliases")):
+        for alias in (*texts(self.source.get("aliases")), *self._url()):
             address = addresses.alias_address(alias, self.settings.path_prefixes, self.settings.legacy_base)
             if address is None:
                 message = f"alias {_short(alias)}: it has no canonical form"
@@ -169,9 +169,15 @@ class _Reading:
                 continue
             found[address] = None
             if "?" in alias and ASKS.search(address.value):
-                message = f"alias {_short(alias)}: the old wiki knew no such query, and servers look up the path alone"
+                message = f"alias {_short(alias)}: servers look up its path alone, no query but page and page_id"
                 self.find("field.invalid", "aliases", message, f"taken as the {address.kind} {_short(address.value)}")
         return list(found)
+
+    def _url(self) -> list[str]:
+        """The address that Hugo gave a page by its field ``url``; that of another site, or the home page, is none."""
+        url = self.source.get("url")
+        path = addresses.on_old_site(url, self.settings.hosts) if isinstance(url, str) else None
+        return [path] if path and path != "/" else []
 
     def _page_id(self, stored: Sequence[Address], title: str) -> int | None:
         page_id = _page_number(self.source.get("tiki_page_id"))

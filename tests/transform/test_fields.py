@@ -52,6 +52,19 @@ def test_an_alias_with_a_query_that_the_old_wiki_did_not_know_is_told(alias: str
     assert found.claims[-1].why == "alias"
 
 
+@pytest.mark.parametrize(
+    ("url", "claimed"),
+    [
+        *(("/special/wells/", "special/wells"), ("https://WWW.wiki.example/wells", "wells"), ("/", None)),
+        *(("https://beds.example/wells", None), ("wells", None), (["/wells"], None), (7, None)),
+    ],
+)
+def test_the_url_that_the_old_site_gave_a_page_is_an_address_of_it(url: Any, claimed: str | None) -> None:
+    found = read(settings=Settings(hosts=("wiki.example",)), url=url, slug="clear-water")
+    assert [claim.address for claim in found.claims if claim.why == "alias"] == [("name", claimed)] * bool(claimed)
+    assert found.extra == {"url": url}
+
+
 # --- titles and names ----------------------------------------------------------------------
 
 
