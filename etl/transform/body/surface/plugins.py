@@ -42,6 +42,13 @@ FILE_ID = re.compile(r"(?:attId|fileId|id|src)\s*=>?\s*[\"']?([^\"')}]+)", re.IG
 SOURCE = re.compile(r"\bsrc\s*=>?\s*(?:[\"'](https?://[^\"'<>]+)[\"']|(https?://[^\s\"'<>(){},]+))", re.IGNORECASE)
 """The address of an image that is not a file of the old wiki."""
 ALTERNATIVE = re.compile(r"\b(?:alt|desc)\s*=>?\s*(\"[^\"<>]*\"|'[^'<>]*')", re.IGNORECASE)
+PLUGINS = frozenset(
+    """ALINK ANAME ATTACH BACKLINKS BOX BUTTON CATEGORY CATORPHANS CENTER CODE COLOR COPYRIGHT CUSTOMSEARCH DIV ELSE FADE
+    FANCYLIST FANCYTABLE FILE FILES FLASH FONT FOOTNOTE FOOTNOTEAREA FORMULA GROUP HTML IFRAME IMG INCLUDE JQ JS LANG LIST
+    LISTPAGES MAP MODULE MONO MOUSEOVER OUTPUT PANEL PERM QUOTE REDIRECT REMARKSBOX RSS SCRIPT SLIDER SORT SPAN SPLIT SQL
+    STRIKE SUB SUP TABS TAG THUMB TOC TR TRACKER TRACKERLIST TRANSCLUDE TRANSLATED VERSIONS VIMEO WYSIWYG YOUTUBE""".split()
+)
+"""Plugins of the old wiki whose end goes though nothing began: what began may be lost in the export."""
 BOXES = frozenset(("BOX", "PANEL", "REMARKSBOX"))
 """Plugins of the old wiki that drew a box, with a title."""
 FOR_SOME = frozenset(("GROUP", "PERM"))
@@ -68,6 +75,10 @@ def marker(walk: Walk, token: re.Match[str]) -> int | None:
     start, end = token.span()
     name = re.match(r"\w+", token[0].lstrip("{/"))[0].upper()  # type: ignore[index]  # MARKER says so
     opening = "(" in token[0] or token[0][1:2].islower()
+    if opening:
+        walk.passed.plugins.add(name)
+    elif name not in PLUGINS and name not in walk.passed.plugins:
+        return end  # it ends nothing: `/beds/{ID}`
     if name in BOXES:
         _box(walk, token, opening=opening)
     elif name == "IMG":

@@ -126,5 +126,7 @@ class Passed:
         """How many colours are open."""
         self.literal_end = 0
         """Where the text ends that marks guard."""
+        self.plugins: set[str] = set()
+        """Names of the plugins that began."""
         self.markers = 0, 0, False
         """Where the last run of removed markers begins and ends, and whether it parts words."""
