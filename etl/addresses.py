@@ -419,6 +419,8 @@ def legacy_target(
     [None, None, None, None, None]
     >>> target("/posts/x/roof.jpg"), target("/posts/roof.jpg.html"), target("/tags/node.js")
     (None, ('posts', 'roof.jpg', ''), ('tags', 'node.js', ''))
+    >>> legacy_target("/wiki/shop", (), (), "/wiki"), legacy_target("/shop", (), (), "/wiki")
+    (LegacyLink(kind='name', value='shop', anchor=''), None)
     """
     rest = on_old_site(href.strip(), hosts, legacy_base)
     if rest is None:
@@ -427,6 +429,8 @@ def legacy_target(
     path, _, query = address.partition("?")
     inside = _inside(path, legacy_base)
     found = _of_prefix(path, _prefixes_of(inside, path_prefixes, legacy_base))
+    if found is None and inside is None:
+        return None  # the wiki had a folder of its own, and this is not in it
     inside = inside if found is None else None
     below = inside if found is None else path.lstrip("/").partition("/")[2]
     if below and _FILE.fullmatch(below) and not (found and found[0] in OF_TERMS):

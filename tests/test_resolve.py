@@ -137,6 +137,15 @@ def test_a_redirect_to_an_address_of_the_wiki_goes_to_its_page(
     assert (document or message) == (goal if document else f"redirect to url {url!r}: {goal}")
 
 
+def test_a_redirect_to_the_rest_of_the_site_goes_to_no_page_of_that_name(resolved: Callable[..., Facts]) -> None:
+    shop = page(2, status="stub", redirect_what="url", redirect_to="/shop/")
+    facts = resolved([page(1, "shop", title="Shop"), shop], Settings(legacy_base="/wiki"))
+    assert facts.one("SELECT goes_to FROM fact WHERE page_id = 2") is None
+    assert facts.one("SELECT message FROM finding WHERE code = 'redirect.unresolved'") == (
+        "redirect to url '/shop/': an address outside of the wiki"
+    )
+
+
 WORDS = ("Wells", "wells", "wells.html", "Wells.doc", "deep-wells", "7", "Deep_Wells", "cat5")
 FOLDERS = ("/", "/posts/", "/garden/", "/pages/", "/tags/", "/tiki-index.php?page=", "/tiki-index.php?page_id=")
 URLS = st.builds(str.__add__, st.sampled_from(FOLDERS), st.sampled_from(WORDS))

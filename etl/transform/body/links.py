@@ -155,7 +155,7 @@ class Linker:
             return _to(page)
         legacy = self._legacy(href)
         if legacy is None:
-            found = self._of_new_site(href) or self._like_a_file(href)
+            found = self._of_new_site(href) or self._like_a_file(href) or self._of_new_site(_other_end(href))
             return found or (_lost(href) if self._new_page(href) else self._elsewhere(href))
         if found := self._found(legacy, href, label, hint):
             return found
@@ -168,8 +168,8 @@ class Linker:
         if found := self._of_new_site(href):
             return found
         found = self._page(legacy, href, "" if label and self._new_page(href) else label, hint)
-        found = found or self._of_new_site(href[:-1] if href.endswith("/") else f"{href}/")  # it answers both
-        if found or legacy.kind != "other" or self._is_outside(legacy):
+        found = found or self._of_new_site(_other_end(href))
+        if found or legacy.kind != "other":
             return found
         name = legacy.value.removeprefix(wiki_folder(self.settings.legacy_base)).strip("/")
         return self.page(name) if name.isalnum() else None  # it may be named like a feature of the old platform
@@ -177,11 +177,6 @@ class Linker:
     def _legacy(self, href: str) -> LegacyLink | None:
         settings = self.settings
         return legacy_target(href, settings.hosts, settings.path_prefixes, settings.legacy_base)
-
-    def _is_outside(self, legacy: LegacyLink) -> bool:
-        """Whether an address of the old hosts is not of the wiki, which had a folder of its own there."""
-        kind, value, _ = legacy
-        return kind == "other" and value != "/" and not value.startswith(wiki_folder(self.settings.legacy_base))
 
     def source(self, src: str) -> str:
         """The address of an image: mended, and as the new site has it."""
@@ -286,7 +281,7 @@ class Linker:
             return Destination(None, "legacy", "dangling", None, "link.dangling")
         if self._new_page(href):
             return _lost(href)
-        if self._is_outside(legacy) or (self._rewrites and self._is_moved(href)):
+        if self._rewrites and self._is_moved(href):
             return self._elsewhere(href)
         asked = link_address(legacy) if kind not in OF_TERMS else None
         of_slug = self._old_page(without_html(as_path(asked, self.settings.legacy_base))) if asked else None
@@ -318,6 +313,11 @@ class Linker:
         if href.startswith("/"):
             return Destination(encoded(href), "file", "ok")
         return Destination(None, "legacy", "unmapped", None, "link.unmapped")
+
+
+def _other_end(path: str) -> str:
+    """A path with or without the slash at its end, whichever it has not: the new site answers both."""
+    return path[:-1] if path.endswith("/") else f"{path}/"
 
 
 def _to(page: Target, finding: str | None = None) -> Destination:
