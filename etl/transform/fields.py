@@ -169,7 +169,7 @@ class _Reading:
                 continue
             found[address] = None
             if "?" in alias and ASKS.search(address.value):
-                message = f"alias {_short(alias)}: servers look up its path alone, no query but page and page_id"
+                message = f"alias {_short(alias)}: servers look up its path alone, but for legacy_base + tiki-index.php"
                 self.find("field.invalid", "aliases", message, f"taken as the {address.kind} {_short(address.value)}")
         return list(found)
 
