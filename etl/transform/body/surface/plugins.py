@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from etl.transform.body.code import CODE_INDENT, ticks_around
-from etl.transform.body.edits import Edit, short
+from etl.transform.body.edits import short
 from etl.transform.body.places import blanks_start
 from etl.transform.body.surface import blocks, boxes, inline
 from etl.transform.body.surface.inline import COLOUR, LONGEST_MARKED
@@ -13,6 +13,8 @@ from etl.transform.body.surface.tags import Tag
 from etl.transform.body.surface.walk import Walk
 
 SHORTCODE = re.compile(r"\{\{[<%][^{}]{0,2000}[>%]\}\}\}?(?:[ \t]*\n\s*-{3,}[ \t]*(?=\n|\Z))?")
+HIGHLIGHT = re.compile(r"\{\{[<%][ \t]*highlight\b[^{}\n]{0,2000}[>%]\}\}")
+HIGHLIGHT_ENDS = ("{{< /highlight >}}", "{{</ highlight >}}", "{{% /highlight %}}")
 MARKER = re.compile(
     r"\{/?[A-Z][A-Z0-9_]+(?:\((?:[^(){}]|\([^(){}]{0,2000}\)){0,2000}\)?)?\s{0,9}/?\}"
     r"|\{(?:img|redirect|module|include|category|maketoc|toc|attach|file)\b[^{}\n]{0,2000}\}"
@@ -33,7 +35,7 @@ MARK = re.compile(rf"~(?:{'|'.join(CHARACTERS)})~|~/?(?:np|pp|pre|tc|hc|tex)~|{C
 ANCHOR_NAME = re.compile(r"[\w:.-]{1,80}(?:[ \t]*\||(?=\{ANAME\}|<))")
 BOX_TITLE = re.compile(r"title\s*=>?\s*(?:\"([^\"]*)\"|'([^']*)'|([^,)}]*))")
 CODE_CAPTION = re.compile(r"\bcaption\s*=>?\s*\"([^\"<>]*)\"")
-CODE_LANGUAGE = re.compile(r"\bcolors\s*=>?\s*[\"']?([a-zA-Z][\w+#.-]{0,39})")
+CODE_LANGUAGE = re.compile(r"\b(?:colors\s*=>?|highlight)\s*[\"']?([a-zA-Z][\w+#.-]{0,39})")
 BLANK_LINES = re.compile(r"\A(?:[ \t]*\n)+")
 QUOTE_MARKS = re.compile(r"[ \t]*(?:>[ \t]?)+")
 LINE = re.compile(r"^(?=[^\n])", re.MULTILINE)
@@ -57,6 +59,10 @@ FOR_SOME = frozenset(("GROUP", "PERM"))
 WITHIN_WORDS = frozenset("ALINK ANAME FONT HTML MONO SPAN TAG".split())
 """Plugins of the old wiki whose text may be part of a word; that of others stands apart."""
 SENTENCE_SIGNS = frozenset(".,;:!?")
+AS_CODE = "removed; its inner text stays, as code"
+
+Replacement = tuple[int, int, str]
+"""An edit without its rule."""
 
 
 def are_in(text: str) -> bool:
@@ -64,11 +70,16 @@ def are_in(text: str) -> bool:
     return ("{" in text and MARKER.search(text) is not None) or ("~" in text and MARK.search(text) is not None)
 
 
-def shortcode(walk: Walk, token: re.Match[str]) -> None:
-    """`{{< toc >}}`, and the rule right behind it."""
+def shortcode(walk: Walk, token: re.Match[str]) -> int | None:
+    """`{{< toc >}}`, and the rule right behind it; code stays code."""
+    highlight = HIGHLIGHT.match(walk.text, token.start())
+    if highlight and (code_end := _code(walk, highlight, HIGHLIGHT_ENDS, "shortcode")):
+        walk.find("shortcode.removed", token.start(), f"shortcode {short(highlight[0])}", AS_CODE)
+        return code_end
     walk.find("shortcode.removed", token.start(), f"shortcode {short(token[0].split('}}')[0] + '}}')}", "removed")
     alone = walk.around.at_line_start(token.start()) and walk.text[token.end() : token.end() + 1] in ("", "\n", " ")
     walk.edit(*token.span(), walk.gap(token.start()) if alone else "", "shortcode")
+    return None
 
 
 def marker(walk: Walk, token: re.Match[str]) -> int | None:
@@ -95,7 +106,8 @@ def marker(walk: Walk, token: re.Match[str]) -> int | None:
         if name == "BR":
             return inline.line_break(walk, tag, "tiki-marker") or end
         blocks.horizontal(walk, tag, "tiki-marker")
-    elif name == "CODE" and opening and (code_end := _code(walk, token)):
+    elif name == "CODE" and opening and (code_end := _code(walk, token, ("{CODE}",), "tiki-marker")):
+        walk.find("markup.removed", start, f"plugin marker {short(token[0])}", AS_CODE)
         return code_end
     else:
         anchor = ANCHOR_NAME.match(walk.text, end) if name == "ANAME" and opening else None
@@ -123,13 +135,14 @@ def _parted(walk: Walk, name: str, start: int, end: int) -> str:
     return " " if touches and walk.passed.markers[2] else ""
 
 
-def _code(walk: Walk, token: re.Match[str]) -> int | None:
-    """`{CODE(colors="php")}` and what is code up to `{CODE}`, if there is a place for code; returns its end."""
+def _code(walk: Walk, token: re.Match[str], endings: tuple[str, ...], rule: str) -> int | None:
+    """`{CODE(colors="php")}` and what is code up to its ending, if there is a place for code; returns where it ends."""
     (start, inner), text = token.span(), walk.text
-    stop = walk.around.next_of("{CODE}", inner)
-    if stop is None or start < walk.passed.literal_end:
+    stops = ((walk.around.next_of(ending, inner), len(ending)) for ending in endings)
+    stop, length = min(((stop, length) for stop, length in stops if stop is not None), default=(0, 0))
+    if not length or start < walk.passed.literal_end:
         return None
-    end, line = stop + len("{CODE}"), walk.around.line_start(start)
+    end, line = stop + length, walk.around.line_start(start)
     on_line = text[line : min(start, line + CODE_INDENT)]
     alone = start - line < CODE_INDENT and not on_line.strip() and LINE_END.match(text, end)
     if alone or text.find("\n", inner, min(stop, inner + LONGEST_MARKED)) >= 0:
@@ -143,13 +156,12 @@ def _code(walk: Walk, token: re.Match[str]) -> int | None:
         edits = _code_span(walk, token, stop, end) if stop - inner <= LONGEST_MARKED else None
     if edits is None:
         return None
-    walk.find("markup.removed", start, f"plugin marker {short(token[0])}", "removed; its inner text stays, as code")
-    walk.edits += edits
+    walk.edits += [(*edit, rule) for edit in edits]
     walk.start = end
     return end
 
 
-def _code_block(walk: Walk, token: re.Match[str], stop: int, end: int) -> list[Edit] | None:
+def _code_block(walk: Walk, token: re.Match[str], stop: int, end: int) -> list[Replacement] | None:
     """What makes a fenced block of the code between two markers, below its caption and inside its item."""
     code = BLANK_LINES.sub("", walk.text[token.end() : stop].rstrip(), 1)
     if not code:
@@ -165,13 +177,13 @@ def _code_block(walk: Walk, token: re.Match[str], stop: int, end: int) -> list[E
     opening, closing = walk.fences(code, language[1] if language else "")
     behind = "" if LINE_END.match(walk.text, end) else indent
     return [
-        (start, title_end, title, "tiki-marker"),
-        (title_end, inner, (gap if title else above) + opening, "tiki-marker"),
-        (inner, end, f"\n{LINE.sub(indent, code)}\n{indent}{closing}\n\n{behind}", "tiki-marker"),
+        (start, title_end, title),
+        (title_end, inner, (gap if title else above) + opening),
+        (inner, end, f"\n{LINE.sub(indent, code)}\n{indent}{closing}\n\n{behind}"),
     ]
 
 
-def _quoted_block(walk: Walk, token: re.Match[str], stop: int, end: int) -> list[Edit] | None:
+def _quoted_block(walk: Walk, token: re.Match[str], stop: int, end: int) -> list[Replacement] | None:
     """What makes a fenced block of code in a quotation, whose marks stand before each line."""
     (start, inner), text = token.span(), walk.text
     marks = QUOTE_MARKS.match(text, walk.around.line_start(start))
@@ -193,12 +205,12 @@ def _quoted_block(walk: Walk, token: re.Match[str], stop: int, end: int) -> list
     behind = "" if LINE_END.match(text, end) else gap
     shown = "".join(f"\n{mark} {line}" if line else f"\n{mark}" for line in code)
     return [
-        (start, inner, above + opening, "tiki-marker"),
-        (inner, end, f"{shown}\n{mark} {closing}{behind}", "tiki-marker"),
+        (start, inner, above + opening),
+        (inner, end, f"{shown}\n{mark} {closing}{behind}"),
     ]
 
 
-def _code_span(walk: Walk, token: re.Match[str], stop: int, end: int) -> list[Edit] | None:
+def _code_span(walk: Walk, token: re.Match[str], stop: int, end: int) -> list[Replacement] | None:
     """What makes a code span of each line between two markers, unless signs around it have another meaning then."""
     (start, inner), text = token.span(), walk.text
     code = text[inner:stop].strip()
@@ -212,8 +224,8 @@ def _code_span(walk: Walk, token: re.Match[str], stop: int, end: int) -> list[Ed
     ticks, gap = ticks_around(code, 1), " " if any("`" in (line[0], line[-1]) for line in lines) else ""
     apart = " " if walk.edits and walk.edits[-1][1] == start and walk.edits[-1][2].endswith("`") else ""
     return [
-        (start, inner, apart + ticks + gap, "tiki-marker"),
-        (inner, end, f"{gap}{ticks}<br>{ticks}{gap}".join(lines) + gap + ticks, "tiki-marker"),
+        (start, inner, apart + ticks + gap),
+        (inner, end, f"{gap}{ticks}<br>{ticks}{gap}".join(lines) + gap + ticks),
     ]
 
 
