@@ -505,12 +505,21 @@ def without_html(address: str) -> str:
 
 
 def host_name(host: str) -> str:
-    """A host as hosts are compared: without port, trailing dot, case and `www.`.
+    """A host as hosts are compared: without port, trailing dot, case and `www.`, in the letters that people read.
 
-    >>> host_name("WWW.Wiki.example.:8080")
-    'wiki.example'
+    >>> host_name("WWW.Wiki.example.:8080"), host_name("xn--b1amah.XN--P1AI"), host_name("xn--a-b.xn--\u00e9.example")
+    ('wiki.example', 'вики.рф', 'xn--a-b.xn--é.example')
     """
-    return host.partition(":")[0].rstrip(".").lower().removeprefix("www.")
+    name = host.partition(":")[0].rstrip(".").lower().removeprefix("www.")
+    return ".".join(map(_readable, name.split("."))) if "xn--" in name else name
+
+
+def _readable(label: str) -> str:
+    """A part of a host without Punycode."""
+    try:
+        return label[4:].encode("ascii").decode("punycode") if label.startswith("xn--") else label
+    except UnicodeError:
+        return label
 
 
 @lru_cache(maxsize=8)

@@ -473,6 +473,13 @@ def test_an_image_on_the_old_host_but_not_in_the_folder_of_the_wiki_is_a_file_of
     ]
 
 
+@pytest.mark.parametrize("hosts", [("вики.example",), ("xn--b1amah.example",)])
+@pytest.mark.parametrize("host", ["ВИКИ.example", "www.xn--b1amah.example"])
+def test_a_host_is_the_same_in_its_own_letters_and_in_punycode(host: str, hosts: tuple[str, ...]) -> None:
+    linker = Linker(SETTINGS.model_copy(update={"hosts": hosts}), Garden())
+    assert linker.resolve(f"https://{host}/931", "here") == ok(WELLS)
+
+
 def test_hosts_of_files_are_compared_as_hosts_of_the_wiki_are() -> None:
     linker = Linker(SETTINGS.model_copy(update={"image_hosts": ("www.files.example.",)}), Garden())
     assert {linker.resolve(f"http://{host}/a.pdf").kind for host in ("files.example", "WWW.files.example")} == {"file"}
