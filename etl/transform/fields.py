@@ -296,7 +296,8 @@ class _Reading:
         fields.redirect_to = raw_body.redirect_of(self.record.body) if nothing else None
         drafts = _vocabulary(self.settings)[2]
         own = (name for key in ("categories", "tags") for name in texts(self.source.get(key)))
-        is_draft = as_truth(self.source.get("draft")) is True
+        drafted = (value for key, value in self.source.items() if key.lower() == "draft")  # Hugo reads any case
+        is_draft = any(as_truth(value) is True for value in drafted)
         if is_draft or (drafts and any(term_key(name) in drafts for name in own)):
             return "draft"
         return "stub" if nothing else "published"

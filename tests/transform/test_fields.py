@@ -469,6 +469,12 @@ def test_a_stub_is_a_page_whose_clean_body_shows_nothing(parts: list[str], word:
     assert raw_body.shows_nothing(body, Settings()) is not bool(shown)
 
 
+@pytest.mark.parametrize("key", ["draft", "Draft", "DRAFT"])
+def test_a_draft_is_one_in_whatever_case_its_field_is_written_as_hugo_reads_it(key: str) -> None:
+    front: dict[str, Any] = {key: "true"}
+    assert read(**front).status == "draft"
+
+
 @pytest.mark.parametrize("category", ["Admin (old)", "Admin Only", "admin  only", "ADMIN (OLD)"])
 @pytest.mark.parametrize("junk", [(), ("admin only",), ("Admin (old)",)])
 def test_a_draft_is_told_by_the_old_and_the_new_name_of_its_category(category: str, junk: tuple[str, ...]) -> None:
