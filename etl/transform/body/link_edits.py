@@ -180,11 +180,8 @@ class Links(TreeRules):
 
     def _touching(self, node: Node) -> tuple[str, str]:
         """The blanks that part a link from the words before and behind it (repair 25)."""
-        start, end = node.start, node.end
-        before = (
-            start and not self.text[start - 1].isspace() and TOUCHES_BEFORE.match(self.text, max(start - 2, 0), start)
-        )
-        return " " if before else "", " " if TOUCHES_BEHIND.match(self.text, end) else ""
+        before = TOUCHES_BEFORE.match(self.text, max(node.start - 2, 0), node.start)
+        return " " if before else "", " " if TOUCHES_BEHIND.match(self.text, node.end) else ""
 
     def _literal(self, node: Node, label: str, href: str) -> None:
         """Brackets again; a parenthesis that the address lost to the text behind it is taken along."""

@@ -87,7 +87,6 @@ class Surface:
         After the walk, for what it removes may have stood between a remnant and the start of its line.
         """
         revision, text = self._revision, self._revision.text
-        self.uncovered = False
         if text is self._done:
             return False
         code = Code(text)

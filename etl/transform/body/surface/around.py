@@ -26,7 +26,7 @@ NO_PARAGRAPH = re.compile(
     rf"[ \t>]*(?:\[[^\[\]\n]+\]:[ \t]*(?:<[^<>\n]+>|[^\s<]\S*){TITLE}|#{{1,6}}(?:[ \t].*)?|[-=*_]{{3,}}[ \t]*)?"
 )
 """A line that leaves none open: a definition, a heading, a rule, or an empty one."""
-SHOWN = re.compile(r"(?:<[^<>]*>|\s)*+([^<\s][^<]*+|<|\Z)")
+SHOWN = re.compile(r"(?:<[^<>]*>|\s)*+([^<]++|<|\Z)")
 """Tags and blanks, and what is none."""
 
 

@@ -34,8 +34,6 @@ class Links:
         """Widths of images by address, in order."""
         self._revision = revision
         self._linker = linker
-        self._spoken: set[int] = set()
-        """Where links to ids are that became text: one may be met again, or a span guarded it."""
 
     def anchor(self, opened: Tag, label: str) -> tuple[str, str, str]:
         """What replaces the two tags of a link, and the rule that says so."""
@@ -80,8 +78,7 @@ class Links:
         if destination is None:
             return None
         if destination.href is None:
-            self._unlink(tag.start, inner, destination)
-            self._spoken.add(self._revision.origin(tag.end))
+            self._unlink(tag.start, inner, destination, words=tag.end)
         else:
             self._lead(tag.start, inner, destination)
         return destination.href
@@ -111,10 +108,7 @@ class Links:
         """`[Tiki-index. PHP? page_id=931]`, a link that an autocorrection broke, when the page is found."""
         destination = self._linker.resolve(f"tiki-index.php?page_id={int(match[1])}")
         if destination.href is None:
-            offset = self._revision.origin(match.start())
-            if offset not in self._spoken:
-                self._spoken.add(offset)
-                self._unlink(match.start(), match[0].strip("[] "), destination)
+            self._unlink(match.start(), match[0].strip("[] "), destination)
             return None
         return f"[{' '.join(match[0].strip('[] ').split())}]({destination.href})"
 

@@ -67,7 +67,6 @@ def close_table(walk: Walk) -> None:
     """The end of the text ends a table."""
     if walk.table:
         walk.edit(len(walk.text), len(walk.text), _end_row(walk, walk.table), "table")
-        walk.table = None
 
 
 def _columns(text: str, start: int, end: int) -> int:
