@@ -69,7 +69,7 @@ def shows_nothing(body: str, settings: Settings) -> bool:
 
     >>> shows_nothing("{{< toc >}}\\n\\n---\\n<!-- x -->", Settings()), shows_nothing("--\\nwell", Settings())
     (True, False)
-    >>> shows_nothing("~tc~ ask the neighbour ~/tc~", Settings())
+    >>> shows_nothing("~tc~ ask the neighbour ~/tc~ ~hc~ or her son ~/hc~", Settings())
     True
     """
     at = 0
