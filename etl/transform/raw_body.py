@@ -45,8 +45,8 @@ def harvested_aliases(body: str) -> list[tuple[str, int]]:
 
     >>> harvested_aliases("<!-- ~tc~ (alias(Deep wells (old) – 2008)) ~/tc~ --> alias(no)")
     [('Deep wells (old) – 2008', 17)]
-    >>> harvested_aliases("~tc~ (alias( Deep wells)) (alias( )) ~/tc~")
-    [('Deep wells', 12)]
+    >>> harvested_aliases("<!-- ~tc~ (alias( Deep wells)) (alias( )) ~/tc~")
+    [('Deep wells', 17)]
     """
     if "alias(" not in body or not ("-->" in body or "~/tc~" in body or "~/hc~" in body):
         return []

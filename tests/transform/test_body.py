@@ -451,10 +451,21 @@ FAULTS = {
     "code of three back-ticks in an item of HTML": ("<ul><li>```peas``` beans</li></ul>", "* ```peas``` beans"),
     "an item in a paragraph of HTML": ("<p>peas\n+ beans</p>", "peas\n\n* beans"),
     "the name of an anchor of the old wiki": ("{ANAME()}beds |{ANAME}Peas", "Peas"),
+    "the name of an anchor before a tag": ("{ANAME()}beds<br>Peas", "Peas"),
+    "a row of a table over two lines, with blanks around the break": (
+        "| a  \n  b | c |\n| --- | --- |\n| d | e |",
+        "| a<br>b | c |\n| --- | --- |\n| d | e |",
+    ),
+    "an address that is shorter now": (
+        "See http://beds.example/a?utm_source=x&b=1, peas",
+        "See <http://beds.example/a?b=1>, peas",
+    ),
     "the end of a box of the old wiki that began nowhere": ("Peas {BOX} beans\n\n{PANEL}", "Peas\n\nbeans"),
     "bold of the old wiki among words": ("Peas __ beans __ kale", "Peas **beans** kale"),
     "marks of a comment in a guarded text": ("~pp~ peas ~tc~ beans ~/tc~ ~/pp~", "peas beans"),
     "a definition below a heading that is underlined": ("Beds\n===\n[a]: <b c>\n\nPeas", "# Beds\n\nPeas"),
+    "a definition in an item right below a paragraph": ("Peas\n* [a]: <b c>\n* kale", "Peas\n\n* kale"),
+    "a list of HTML in capitals": ("<UL><LI>Peas<BR>beans</LI><LI>kale</LI></UL>", "* Peas\\\n    beans\n* kale"),
     "a link to a name without letters": ("[Peas](tiki-index.php?page=???)", "Peas"),
     "signs in an alternative text": (
         '<img src="/a.png" alt="a[b]c<d>e&f|g\\h`i*j_k~l">',
@@ -673,6 +684,12 @@ def test_lost_images_are_listed_one_by_one() -> None:
         ("/x.png", "ok"),
         ("/attachments/d3.mock.jpg", "missing"),
     ]
+
+
+def test_an_image_in_the_words_of_a_lost_one_is_lost_with_it() -> None:
+    cleaned = clean("![peas ![beans](/attachments/d2.mock.jpg)](/attachments/d3.mock.jpg)")
+    assert [(image["src"], image["alt"]) for image in cleaned.images] == [("/attachments/d3.mock.jpg", "peas beans")]
+    assert [finding.code for finding in cleaned.findings] == ["image.missing"]
 
 
 @pytest.mark.parametrize(
