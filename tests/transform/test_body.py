@@ -30,7 +30,7 @@ from etl.transform.body.links import Linker
 from etl.transform.body.lists import list_edits, not_tight, usual_edits
 from etl.transform.body.parse import Node, parse
 from etl.transform.body.rules import RULES
-from etl.transform.body.surface.inline import LONGEST_MARKED
+from etl.transform.body.surface.inline import LONGEST_MARKED, LONGEST_RAISED
 from etl.transform.body.tables import MOST_COLUMNS
 from etl.transform.body.text import visible_text
 from etl.transform.body.verify import unexplained
@@ -466,6 +466,14 @@ FAULTS = {
     "a definition below a heading that is underlined": ("Beds\n===\n[a]: <b c>\n\nPeas", "# Beds\n\nPeas"),
     "a definition in an item right below a paragraph": ("Peas\n* [a]: <b c>\n* kale", "Peas\n\n* kale"),
     "a list of HTML in capitals": ("<UL><LI>Peas<BR>beans</LI><LI>kale</LI></UL>", "* Peas\\\n    beans\n* kale"),
+    "a box in a box, whose end is not that of the outer one": (
+        '<div class="border">a<div class="border">b</div>c</div>d',
+        f"{BOX}\n\na\n\nb\n\nc\n\n</div>\n\nd",
+    ),
+    "a number sign at the start of a second line": ("Peas\n#5 beans", "Peas\n\\#5 beans"),
+    "what may begin an entity at the end of the text": ("Peas &quo~~F00:~~", "Peas &quo"),
+    "a row of a table in a heading of HTML": ("<h2>Beds\n| a | b |</h2>", "Beds\n| a | b |"),
+    "an unknown id behind the name of a page": ("[Deep wells in clay](/404)", "Deep wells in clay"),
     "a link to a name without letters": ("[Peas](tiki-index.php?page=???)", "Peas"),
     "signs in an alternative text": (
         '<img src="/a.png" alt="a[b]c<d>e&f|g\\h`i*j_k~l">',
@@ -540,9 +548,10 @@ def test_an_address_ends_before_a_sign_that_is_in_none(sign: str) -> None:
     assert clean(f"http://beds.example/a{sign}b").body == f"<http://beds.example/a>{sign}b"
 
 
-def test_bold_over_more_than_can_be_meant_is_words() -> None:
-    words = " ".join(["peas"] * (LONGEST_MARKED // 5 + 2))
-    assert clean(f"<b>{words}</b>").body == words
+@pytest.mark.parametrize(("element", "longest"), [("b", LONGEST_MARKED), ("sup", LONGEST_RAISED)])
+def test_a_mark_over_more_than_can_be_meant_is_none(element: str, longest: int) -> None:
+    words = " ".join(["peas"] * (longest // 5 + 2))
+    assert clean(f"<{element}>{words}</{element}>").body == words
 
 
 def test_a_table_wider_than_can_be_meant_is_not_filled_up() -> None:
