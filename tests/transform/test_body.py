@@ -465,6 +465,21 @@ FAULTS = {
     "marks of a comment in a guarded text": ("~pp~ peas ~tc~ beans ~/tc~ ~/pp~", "peas beans"),
     "a definition below a heading that is underlined": ("Beds\n===\n[a]: <b c>\n\nPeas", "# Beds\n\nPeas"),
     "a definition in an item right below a paragraph": ("Peas\n* [a]: <b c>\n* kale", "Peas\n\n* kale"),
+    "a heading and a table of HTML in capitals": (
+        "<H2>Beds</H2><TABLE><TR><TD>a</TD><TD>b</TD></TR></TABLE>",
+        "## Beds\n\n| a | b |\n| --- | --- |",
+    ),
+    "a list in a cell of HTML": (
+        "<table><tr><td><ul><li>a</li><li>b</li></ul></td></tr></table>",
+        "| a<br>b |\n| --- |",
+    ),
+    "a sign as an entity before a link": ("5&deg;[x](/931)", "5°[x](/pages/deep-wells/)"),
+    "a colon at the start of a second line": ("Peas\n: beans", "Peas\n&#58; beans"),
+    "a number too long for an item": ("12345678901. Peas", "12345678901\\. Peas"),
+    "an address as the words of its link": (
+        '<a href="https://beds.example/a">https://beds.example/a</a>',
+        "[https://beds.example/a](https://beds.example/a)",
+    ),
     "a list of HTML in capitals": ("<UL><LI>Peas<BR>beans</LI><LI>kale</LI></UL>", "* Peas\\\n    beans\n* kale"),
     "a box in a box, whose end is not that of the outer one": (
         '<div class="border">a<div class="border">b</div>c</div>d',
@@ -740,6 +755,7 @@ def test_findings_point_at_the_line_and_column_of_the_member() -> None:
         ('<a href="/posts/frames">a <b>frame</b></a>', "/posts/frames", "/pages/frames/"),
         ("word[a ](/Old+frames)word", "/Old+frames", "/pages/old-frames/"),
         ("((Old frames|a frame))", "Old frames", "/pages/old-frames/"),
+        ("<span>[tiki-index.php?page=Old+frames]</span>", "tiki-index.php?page=Old+frames", "/pages/old-frames/"),
         ("[a](/pages/frames/)", "/pages/frames/", None),
     ],
 )
