@@ -46,6 +46,7 @@ def test_the_same_map_gives_the_same_bytes_and_no_path_of_this_machine(tmp_path:
         ('{"kind": "name", "value": "a", "target": "//evil.example", "status": 301}', "no path of the new"),
         ('{"kind": "name", "value": "a", "target": "/a b", "status": 301}', "no path of the new"),
         ('{"kind": "name", "value": "a", "target": "/a\\n", "status": 301}', "no path of the new"),
+        ('{"kind": "name", "value": "a", "target": "/a\\n/b", "status": 301}', "no path of the new"),
         ('{"kind": "name", "value": "a", "target": null, "status": 301}', "does not go with"),
         ('{"kind": "name", "value": "a", "target": "/a", "status": 302}', "does not go with"),
     ],

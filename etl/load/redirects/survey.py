@@ -191,6 +191,7 @@ def _sound(lines: list[bytes]) -> list[Batch] | None:
         max(map(len, lines)) <= LONGEST_LINE
         and statuses == [410 if target is None else 301 for target in targets]
         and _TARGETS.fullmatch(sent)
+        and sent.count("\n") == statuses.count(301)  # a target with a line end in it is not two targets
         and not any(refusal(batch.entry(at).address) for batch in batches for at in batch.odd)
     )
     return batches if sound else None
