@@ -24,10 +24,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-import orjson
-
 from etl.addresses import SCRIPT, Address, legacy_target, lookups, name_key, refusal
 from etl.hashes import Hashes
+from etl.load.redirects.living import paths_in
 from etl.load.redirects.neutral import entries
 from etl.long_lines import bounded
 from etl.plain import plain
@@ -333,8 +332,7 @@ def _live(plan: Plan) -> Iterator[str]:
     for name in ("documents.jsonl", "terms.jsonl"):
         file = map_file.with_name(name)
         if file.is_file():
-            with file.open("rb") as lines:
-                yield from (unquote(orjson.loads(line)["path"]).rstrip("/") for line in lines)
+            yield from (unquote(path).rstrip("/") for path in paths_in(file))
     targets = (entry.target for entry in entries(map_file, again=True))
     yield from (unquote(target).rstrip("/") for target in targets if target is not None)
 

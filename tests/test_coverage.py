@@ -340,6 +340,15 @@ def test_no_review_file_where_everything_is_answered(map_file: Path, tmp_path: P
     assert not place.exists()
 
 
+@pytest.mark.parametrize("name", ["documents.jsonl", "terms.jsonl"])
+def test_a_damaged_file_beside_the_map_is_status_3(name: str, map_file: Path, tmp_path: Path, run: Run) -> None:
+    with map_file.with_name(name).open("a") as file:
+        file.write('{"path": 5}\n')
+    outcome = run("redirects", "coverage", "--map", map_file, log(tmp_path, ["/A"]), "--review", tmp_path / "review")
+    assert outcome.status == 3
+    assert f"{map_file.with_name(name)}:2: no line with a path" in outcome.err
+
+
 @pytest.mark.parametrize("data", [b"junk\nmore junk\n", gzip.compress(b"x" * 9999, mtime=0)[:-9], b"\x1f\x8b junk"])
 def test_what_is_no_log_is_status_3(data: bytes, map_file: Path, tmp_path: Path, run: Run) -> None:
     file = tmp_path / "access.log"

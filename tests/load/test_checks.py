@@ -278,12 +278,12 @@ def test_a_target_that_is_no_document_is_refused_where_the_documents_are_known(t
         built(file)
 
 
-@pytest.mark.parametrize("line", ["{", "[]", '{"id": "tiki-1"}', ""])
+@pytest.mark.parametrize("line", ["{", "[]", '{"id": "tiki-1"}', '{"path": 5}', '{"path": null}', ""])
 def test_documents_that_cannot_be_read_are_said(tmp_path: Path, line: str) -> None:
     file = written(tmp_path, GOOD, ["/pages/a/"])
     with (tmp_path / "documents.jsonl").open("a") as documents:
         documents.write(line + "\n")
-    with refused(file, 2, "not a document with a path", name="documents.jsonl"):
+    with refused(file, 2, "no line with a path", name="documents.jsonl"):
         built(file)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from etl.addresses import as_path, canonical_name
-from etl.load.redirects.living import caseless, document_paths, documents_beside, living, requests
+from etl.load.redirects.living import caseless, documents_beside, living, paths_in, requests
 from etl.load.redirects.neutral import CompileOptions, Entry, MapError, short
 from etl.load.redirects.survey import Batch, Survey
 from etl.model import Finding
@@ -172,7 +172,7 @@ class _Whole:
     def _load_living(self) -> None:
         """What the new site answers: reserved paths, documents, and every target."""
         if self.documents is not None:
-            self.db.executemany("INSERT OR IGNORE INTO document VALUES (?)", zip(document_paths(self.documents)))
+            self.db.executemany("INSERT OR IGNORE INTO document VALUES (?)", zip(paths_in(self.documents)))
         known = chain(
             ((path, "a reserved path") for path in self.options.reserved),
             ((path, "the path of a document") for (path,) in self.db.execute("SELECT path FROM document")),

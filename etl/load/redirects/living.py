@@ -29,7 +29,7 @@ def living(map_file: Path, options: CompileOptions) -> Iterator[tuple[str, str]]
     yield from ((path, "a reserved path") for path in options.reserved if path)
     documents = documents_beside(map_file)
     if documents is not None:
-        yield from ((path, "the path of a document") for path in document_paths(documents) if path)
+        yield from ((path, "the path of a document") for path in paths_in(documents) if path)
     else:
         targets = (entry.target for entry in entries(map_file, again=True))
         yield from ((target, "a target of the map") for target in targets if target is not None)
@@ -41,19 +41,22 @@ def documents_beside(map_file: Path) -> Path | None:
     return documents if documents.is_file() else None
 
 
-def document_paths(documents: Path) -> Iterator[str]:
-    """The paths of the documents. Raises MapError for a line that is none."""
+def paths_in(file: Path) -> Iterator[str]:
+    """The path that each line of a file has: of documents, or of terms. Raises MapError for a line without one."""
     try:
-        with documents.open("rb", buffering=BUFFER) as lines:
+        with file.open("rb", buffering=BUFFER) as lines:
             for number, line in enumerate(lines, 1):
                 match = _DOCUMENT.match(line)
                 try:
-                    yield match[1].decode() if match else orjson.loads(line)["path"]
-                except (ValueError, KeyError, TypeError) as error:
-                    why = "not a document with a path; the targets of the map cannot be checked against this file"
-                    raise MapError(f"{documents}:{number}: {why}") from error
+                    path = match[1].decode() if match else orjson.loads(line)["path"]
+                except (ValueError, KeyError, TypeError):
+                    path = None
+                if not isinstance(path, str):
+                    why = "no line with a path: the file is damaged; take one that `wiki-etl migrate` wrote"
+                    raise MapError(f"{file}:{number}: {why}")
+                yield path
     except OSError as error:
-        raise MapError(f"{documents}: cannot read the documents: {error.strerror}") from error
+        raise MapError(f"{file}: cannot be read: {error.strerror}") from error
 
 
 def requests(path: str, options: CompileOptions) -> set[str]:
