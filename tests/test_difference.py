@@ -204,6 +204,7 @@ def test_lists_are_capped_and_counts_are_not(tmp_path: Path, run: Run, monkeypat
     new = write_map(tmp_path / "new.jsonl", [("name", "Other", "/a/", "tiki-1")])
     capped, whole = run("redirects", "diff", old, new), run("redirects", "diff", old, new, "--all")
     assert capped.status == whole.status == 0
+    assert capped.out.startswith(f"{old} -> {new}: 7 addresses before, 0 answered as before\nlost: 7\n")
     assert "address dropped: 7" in capped.out
     assert capped.out.count("name 'Well") == 2
     assert "… and 5 more (--all lists them)" in capped.out

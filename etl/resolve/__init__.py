@@ -108,8 +108,7 @@ def _conflicts(facts: Facts, settings: Settings, *, one_export: bool) -> None:
             JOIN fact p ON p.ord = k.place
             JOIN fact s ON s.sha256 = p.sha256 AND s.outcome IS NULL
             WHERE f.outcome IS NULL
-              AND f.ord <> s.ord
-            ORDER BY f.ord;
+              AND f.ord <> s.ord;
 
             UPDATE fact
             SET outcome = 'reject'

@@ -300,7 +300,6 @@ def _report_conflicts(facts: Facts) -> None:
         JOIN fact f ON f.ord = c.page
         LEFT JOIN fact w ON w.ord = r.ord
         WHERE c.ord IS NOT r.ord
-          AND c.page IS NOT NULL
         ORDER BY c.kind, c.value, c.place
         """
     )
