@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import pytest
 
 from etl import servers
-from etl.load.redirects import CompileOptions, compile_all
+from etl.load.redirects import CompileOptions, MapError, compile_all
 from etl.servers import SERVERS, ServerError, program, running, serve, site_paths, write_site
 from tests.make import Outcome, skipping
 
@@ -193,6 +193,13 @@ def test_pages_are_taken_from_the_map_where_there_are_no_documents(generation: P
     generation.chmod(0o700)
     (generation / "documents.jsonl").rename(generation / "else.jsonl")
     assert list(site_paths(generation / "redirects" / "nginx")) == ["/pages/seven/"] * 2
+
+
+@pytest.mark.parametrize("name", ["documents.jsonl", "redirects.jsonl"])
+def test_a_damaged_file_of_the_generation_is_trouble_with_the_file(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("{\n")
+    with pytest.raises(MapError, match=f"{name}:1: "):
+        list(site_paths(tmp_path / "redirects" / "nginx"))
 
 
 def test_no_page_is_written_outside_of_the_site(tmp_path: Path) -> None:

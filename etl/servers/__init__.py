@@ -21,8 +21,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import unquote
 
-import orjson
-
+from etl.load.redirects.living import paths_in
+from etl.load.redirects.neutral import entries
 from etl.room import temporary_folder
 from etl.servers import apache, caddy, haproxy, lighttpd, nginx
 from etl.servers.base import LOOPBACK, Command, Prepare, ServerError, free_port, program, require_free
@@ -121,20 +121,17 @@ def _compiled(folder: Path, server: str) -> Path:
 
 
 def site_paths(compiled: Path) -> Iterator[str]:
-    """The paths of the new site: of the documents where the generation is there, else the targets of the map."""
+    """The paths of the new site: of the documents where the generation is there, else the targets of the map.
+
+    Raises MapError for a line that is none.
+    """
     for folder in (compiled.parent.parent, compiled.parent, compiled):
-        for name, key in (("documents.jsonl", "path"), ("redirects.jsonl", "target")):
-            if (folder / name).is_file():
-                return _values(folder / name, key)
+        documents, map_file = folder / "documents.jsonl", folder / "redirects.jsonl"
+        if documents.is_file():
+            return paths_in(documents)
+        if map_file.is_file():
+            return (entry.target for entry in entries(map_file) if entry.target is not None)
     return _targets(sorted(compiled.rglob("*.map")))
-
-
-def _values(file: Path, key: str) -> Iterator[str]:
-    with file.open("rb") as lines:
-        for line in lines:
-            value = orjson.loads(line).get(key)
-            if isinstance(value, str):
-                yield value
 
 
 def _targets(maps: Iterable[Path]) -> Iterator[str]:
