@@ -1,9 +1,15 @@
-"""Batches of the two passes: a few members at a time, so that large ones are never in memory together."""
+"""The two passes: batches, so that large members are never in memory together, and what the one keeps for the other."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
 from etl.facts import Member
 from etl.passes.batches import BATCH, in_batches
+from tests.make import Outcome, folder, lines, name, page
 
 
 def member(size: int) -> Member:
@@ -21,3 +27,13 @@ def test_a_batch_holds_no_more_bytes_than_are_allowed_but_at_least_one_member() 
         [3 * BATCH],
         [0, 0],
     ]
+
+
+@pytest.mark.parametrize("slug", ["Deep_Wells", "/posts/Deep_Wells"])
+def test_links_find_a_page_by_its_old_slug_below_any_prefix(
+    slug: str, tmp_path: Path, out: Path, run: Callable[..., Outcome]
+) -> None:
+    members = {name(1): page(slug=slug), name(2): page("Autumn", body="See [there](/pages/Deep_Wells/).")}
+    assert run("migrate", folder(tmp_path / "wiki", members), "--out", out).status == 0
+    links = [link for record in lines(out / "current" / "documents.jsonl") for link in record["links"]]
+    assert [(link["href"], link["state"]) for link in links] == [("/pages/clear-water/", "ok")]
