@@ -179,6 +179,12 @@ def test_close_names_are_suggested(target: str, name: str | None, map_file: Path
     assert len({one.target for one in missing.suggestions}) == len(missing.suggestions)
 
 
+def test_a_number_is_close_to_no_name(tmp_path: Path) -> None:
+    write_map(tmp_path / "redirects.jsonl", [(("name", "10983a"), "/pages/a/")])
+    found = covered(tmp_path / "redirects.jsonl", ["/10983", "/10983b"])
+    assert {missing.value: len(missing.suggestions) for missing in found.missing} == {"10983": 0, "10983b": 1}
+
+
 def test_suggestions_do_not_depend_on_how_the_names_are_read(map_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     targets = ["/Seven+wels", "/Clear+water+in+autum"]
     whole = covered(map_file, targets).missing

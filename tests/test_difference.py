@@ -142,6 +142,15 @@ def test_a_map_without_owners_can_be_compared(tmp_path: Path) -> None:
     }
 
 
+def test_a_map_without_owners_does_not_say_whose_a_target_is(tmp_path: Path) -> None:
+    maps = [
+        write_map(tmp_path / str(number), [("name", "A", target, owner)])
+        for number, (target, owner) in enumerate([("/a/", None), ("/b/", "tiki-1")])
+    ]
+    for old, new in (maps, maps[::-1]):
+        assert [found.cause for found in differences(old, new)][:1] == ["target changed"]
+
+
 addresses = st.one_of(
     st.tuples(st.just("id"), st.integers(1, 20).map(str)),
     st.tuples(st.just("name"), st.sampled_from("ABCÄÖ日😀")),

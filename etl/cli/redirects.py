@@ -202,7 +202,11 @@ def _port(text: str) -> int:
 
 
 def _number(text: str) -> float:
-    """A number from 0, for ``type=`` of an argument."""
+    """A number from 0, for ``type=`` of an argument.
+
+    >>> _number("0"), _number("2.5")
+    (0.0, 2.5)
+    """
     try:
         number = float(text)
     except ValueError:

@@ -392,10 +392,11 @@ def test_a_home_page_that_is_no_name_of_the_map_is_said(tmp_path: Path, home: st
     assert (finding.code, repr(home) in finding.message) == ("redirect.unresolved", True)
 
 
-def test_a_route_that_ends_in_another_entry_is_said(tmp_path: Path) -> None:
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_route_that_ends_in_another_entry_is_said(trusted: bool, tmp_path: Path) -> None:
     file = written(tmp_path, [("name", "Wells", "/pages/a/"), ("path", "/found", None)])
     for target, message in (("/Wells/", "name 'Wells'"), ("/found?q=", "path '/found'")):
-        (finding,) = built(file, replace(OPTIONS, routes=tuple(routes({"search": target}))))
+        (finding,) = built(file, replace(OPTIONS, routes=tuple(routes({"search": target}))), trusted=trusted)
         assert finding.code == "redirect.unresolved"
         assert message in finding.message
     assert built(file, replace(OPTIONS, routes=tuple(routes({"search": "/elsewhere/", "tags": "gone"})))) == []

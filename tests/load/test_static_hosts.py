@@ -28,6 +28,7 @@ from etl.load.redirects.static import STATIC_HOSTS, cloudfront, hosts
 from etl.load.redirects.static.hosts import HOSTS
 from etl.load.redirects.survey import surveyed
 from etl.model import Finding
+from etl.routes import routes
 from tests.load.test_lighttpd import GOLDEN, HOSTILE, all_files
 from tests.load.test_lighttpd import SETTINGS as PLAIN_SETTINGS
 from tests.load.test_nginx_random import Entries, maps, reference, requests, valid
@@ -267,6 +268,14 @@ def test_what_the_new_site_answers_in_another_case_is_found_in_its_own() -> None
         assert {"N:Beta", "n:bees", "p:/Wells/Old"} == {*store(folder)}
 
 
+def test_a_route_that_is_an_address_in_another_case_is_not_in_a_map_without_case() -> None:
+    entries: Entries = {Address("name", "TIKI-searchindex.php"): "/pages/bees/"}
+    with compiled(entries, CompileOptions(routes=tuple(routes({"search": "/search/"})))) as (folder, _):
+        keys = re.findall('key="(/[^"?]*)"', (folder / "iis" / "rewritemaps.config").read_text())
+    assert "/TIKI-searchindex.php" in keys
+    assert len({key.lower() for key in keys}) == len(keys)
+
+
 @given(maps)
 def test_every_entry_is_in_the_store_of_cloudfront(entries: Entries) -> None:
     entries = valid(entries)
@@ -289,12 +298,15 @@ def test_a_target_that_is_too_long_for_the_store_is_told(tmp_path: Path) -> None
     assert store(tmp_path) == {"i:1": longest}
 
 
-def test_what_the_store_has_no_room_for_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cloudfront, "LIMIT", 400)
+@pytest.mark.parametrize("less", [1, 400])
+def test_what_the_store_has_no_room_for_is_told(less: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_map(tmp_path / "redirects.jsonl", HOSTILE.items())
+    assert compile_one("cloudfront", tmp_path, tmp_path) == []
+    limit = (tmp_path / "key-values.json").stat().st_size - less
+    monkeypatch.setattr(cloudfront, "LIMIT", limit)
     findings = compile_one("cloudfront", tmp_path, tmp_path)
     lost = (tmp_path / "not-expressed.txt").read_text("utf-8").splitlines()[1:]
-    assert (tmp_path / "key-values.json").stat().st_size <= 400
+    assert (tmp_path / "key-values.json").stat().st_size <= limit
     assert len(lost) + len(store(tmp_path)) == len(HOSTILE) - 1  # two names are one in any case
     assert [finding.message for finding in findings] == [f"cloudfront: limit, {len(lost)}: the store takes 0 MB"]
 
