@@ -105,7 +105,7 @@ def _netlify(rule: Rule, options: CompileOptions) -> str | Loss:
     """``<from> [<parameter>=<value>] <to> <status>``; a value keeps no ``=``, which is encoded here."""
     if rule.answer == "410":
         return GONE
-    source = rule.source.replace("?", " ", 1) if rule.form is Form.QUERY else rule.source
+    source = rule.source.replace("?", " ")  # that of a query alone has one
     return f"{source} {rule.answer} {status(HOSTS['netlify'], options)}\n"
 
 
