@@ -163,6 +163,7 @@ def came_true(report: Mapping[str, Any], now: Path, before: Path) -> None:
             made[key] for key in ("id", "title", "status")
         ]
         if state == "rejected":
+            assert result["outcome"] is result["title"] is None
             keys = ("code", "message", "line", "column")
             assert [result[key] for key in keys] == [rejects[member][key] for key in keys]
             assert result["same"] == all(rejects[member][key] == old[member][key] for key in keys)

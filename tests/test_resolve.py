@@ -223,6 +223,14 @@ def test_a_redirect_page_that_is_there_twice_is_a_duplicate_the_second_time(reso
     ]
 
 
+def test_a_redirect_goes_on_through_a_page_whose_bytes_are_there_twice(resolved: Callable[..., Facts]) -> None:
+    claims = [("path", "/posts/other-way", 3, "alias")]
+    way = page(2, status="stub", redirect_what="page", redirect_to="Page 1", claims=claims)
+    start = page(3, status="stub", redirect_what="url", redirect_to="/posts/other-way")
+    facts = resolved([page(1), way, way, start])
+    assert facts.one("SELECT goes_to FROM fact WHERE ord = 3") == 0
+
+
 def test_a_redirect_does_not_go_on_through_a_reject(resolved: Callable[..., Facts]) -> None:
     stays = page(7, status="stub", redirect_what="page", redirect_to="Page 1")
     reject = page(7, sha256="b" * 64, member_id="b" * 16, status="stub", redirect_what="page", redirect_to="Page 2")
@@ -420,6 +428,12 @@ def test_a_name_that_is_the_path_of_its_own_page_is_told(resolved: Callable[...,
     ]
     [[home]] = facts.rows("SELECT message FROM finding WHERE code = 'home.unknown'")
     assert home == "home 'wells': the new site itself answers it (tiki-1)"
+
+
+def test_the_id_of_a_page_is_no_name_of_a_home_page(resolved: Callable[..., Facts]) -> None:
+    facts = resolved([page(7, claims=[("id", "7", 1, "page-id")])], Settings(home="7"))
+    [[home]] = facts.rows("SELECT message FROM finding WHERE code = 'home.unknown'")
+    assert home == "home '7': it is an old address itself; tiki-7 is the page"
 
 
 @pytest.mark.parametrize("gone", ["//x", "/", "", "a\x01b", "/a/../b"])

@@ -285,6 +285,14 @@ def test_the_order_of_sources_changes_no_byte(kind: str, jobs: int, here: Path, 
     assert b"2023" not in b"".join(there.values())
 
 
+@pytest.mark.parametrize("titles", [("Well", "Bucket"), ("Bucket", "Well")])
+def test_members_of_one_name_come_by_the_names_of_their_bundles(titles: tuple[str, str], here: Path, run: Run) -> None:
+    sources = [folder(here / bundle, {name(1): page(title)}) for bundle, title in zip("ab", titles, strict=True)]
+    run("migrate", *sources, "--out", "out", "--max-rejects", 20)
+    records = lines(here / "out" / "current" / "documents.jsonl") + lines(here / "out" / "current" / "rejects.jsonl")
+    assert [record.get("title") for record in records] == [titles[0], None]
+
+
 def test_nor_does_the_order_of_entries_with_one_name(here: Path, run: Run) -> None:
     entries = [(name(1), page("Well", page_id=1)), (name(1), page("Deep well", page_id=1)), (name(2), page("Bucket"))]
     with warnings.catch_warnings():
