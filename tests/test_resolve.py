@@ -114,6 +114,7 @@ def test_a_chain_may_be_long_but_not_without_end(resolved: Callable[..., Facts])
         ("/tags/wells.html", "no such page in the export"),
         ("/2", "a loop"),
         ("/4", "a page that is not published"),
+        ("/Page+4", "a page that is not published"),
         ("/", "no page of the old wiki"),
         ("/dl12", "no page of the old wiki"),
         ("https://other.example/Deep+wells", "an address outside of the wiki"),
