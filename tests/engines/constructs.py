@@ -40,6 +40,8 @@ text {: .x }""",
 
 * a""",
     "heading colon": "## Wells: deep",
+    "heading attr behind emphasis": "## *Wells*{#wells} and [pumps](https://e.org/){.old}",
+    "heading attr with colon": "## Wells {: .old}",
     # Lists
     "paren number": r"""
 1) one

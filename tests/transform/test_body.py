@@ -496,6 +496,7 @@ FAULTS = {
     ),
     "bracketed prose in parentheses": ("(see [g/bed](g/bed))", "(see \\[g/bed\\])"),
     "bracketed prose of which the address lost a parenthesis": ("[5 g) a](5 g a) bed", "\\[5 g) a\\] bed"),
+    "braces behind emphasis at the end of a heading": ("# *a*{b}", "# *a*\\{b}"),
     "an index that begins with a tag and a blank": ("a<sup><u> 2</u></sup>", "a<sup>2</sup>"),
     "an index that a box cuts": (
         "a<sup>b {BOX()}c{BOX} d</sup>",

@@ -90,7 +90,7 @@ MARK_ONLY = re.compile(r"[ \t]*(?:[*+-]|#{1,6})[ \t]+")
 LONG_HEADING = 120
 WIDE_HEADING_MARK = re.compile(r"(#{1,6})(?:\t| [ \t])[ \t]*")
 TRAILING_MARKS = re.compile(r"[ \t]+(?:\\?\*|-{2,}|_+)\Z")
-HEADING_ATTRIBUTES = re.compile(r"(?<!\\)\{[^{}\n]*\}\Z")  # some engines take `{#name}` for no words
+HEADING_ATTRIBUTES = re.compile(r"(?<![\\)*>])\{(?!:)[^{}\n]*\}\Z")  # beside those that are escaped anywhere
 
 ALLOWED_TAGS = frozenset(("<sub>", "</sub>", "<sup>", "</sup>"))
 ALLOWED_HTML = re.compile(r"</?su[bp]>|<br>")
