@@ -20,7 +20,7 @@ UNDERSCORES = re.compile(r"(?<![_\\])__(?!_)")
 LONE_UNDERSCORES = re.compile(r"(?<![\w\\])__(?=[^\W_])|(?<=[^\W_])__(?!\w)|(?<= )__ ")
 STARS = "*", "\\*"
 """A star, and how it is written where it is no markup."""
-BEFORE_PUNCTUATION = re.compile(r" +(?=\\?[,.;:)\]](?:\s|$))")
+BEFORE_PUNCTUATION = re.compile(r"[ \t]+(?=\\?[,.;:)\]](?:\s|$))")
 
 
 class Marked(NamedTuple):
@@ -42,7 +42,7 @@ def strong_edits(text: str, node: Node, *, inside: bool) -> Sequence[Edit]:
     if inside:
         edits += unmarked(node, "bold")
         return edits
-    if text.startswith(" ", end) and text[end + 1 : end + 2] in " \\,.;:)]":
+    if text.startswith((" ", "\t"), end) and text[end + 1 : end + 2] in " \t\\,.;:)]":
         blank = BEFORE_PUNCTUATION.match(text, end)
         if blank:
             edits.append((end, blank.end(), "", "bold-blank"))

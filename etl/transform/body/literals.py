@@ -11,7 +11,7 @@ from etl.transform.body.parse import Node
 from etl.transform.body.places import is_inside, line_start
 
 MARKUP_SIGN = re.compile(r"[\\`*_\[\]|]")
-BEGINS_BLOCK = re.compile(r"[>|#`~=+*-]|\d{1,9}[.)]")
+BEGINS_BLOCK = re.compile(r"[>|#`~=+*-]|_[ \t]*_|\d{1,9}[.)]")
 """What a line of words must not begin with."""
 MARK = re.compile(r"(?<![*\\\s])\*(?!\*)|(?<![*\\])\*(?![*\s])|(?<=[^\W_])_(?=[^\W_])|`")
 ATTRIBUTES = re.compile(r"(?<=[)*>])\{|\{(?=:)")

@@ -85,6 +85,8 @@ LINE_SIGNS = frozenset(f"{DASHES}0123456789#: \t\n")
 RULE_LINE = re.compile(rf"^[ \t]*+[{DASHES}](?:[ \t]*+[{DASHES}])++[ \t]*+\\?[ \t]*+$", re.MULTILINE)
 QUOTE_BLANKS = re.compile(r"^((?:[ \t]*>)+)[ \t]{2,}(?=[^\s>|#`~=+*\\\d-])", re.MULTILINE)  # before no mark of a block
 MORE_THAN = re.compile(r">[ \t]*\d")  # `* > 125 g` is a comparison
+EDGE_BLANKS = frozenset(("", " ", "  ", "   "))
+"""Before a block that is in no item."""
 MARK_ONLY = re.compile(r"[ \t]*(?:[*+-]|#{1,6})[ \t]+")
 
 LONG_HEADING = 120
@@ -487,7 +489,7 @@ class Round(TreeRules):
 
     def _adjacent_images(self, node: Node) -> None:
         """Images on adjacent lines are paragraphs of their own."""
-        if line_start(self.text, node.start) < node.start:
+        if self.text[line_start(self.text, node.start) : node.start] not in EDGE_BLANKS:
             return
         for before, line_end, after in zip(node.children, node.children[1:], node.children[2:], strict=False):
             if before.kind == after.kind == "Image" and line_end.kind == "SoftBreak":
