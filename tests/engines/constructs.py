@@ -42,6 +42,12 @@ text {: .x }""",
     "heading colon": "## Wells: deep",
     "heading attr behind emphasis": "## *Wells*{#wells} and [pumps](https://e.org/){.old}",
     "heading attr with colon": "## Wells {: .old}",
+    "heading of a number underlined": r"""
+#1 wells
+===""",
+    "heading of a number underlined": r"""
+#1 wells
+===""",
     # Lists
     "paren number": r"""
 1) one

@@ -497,10 +497,15 @@ FAULTS = {
     "bracketed prose in parentheses": ("(see [g/bed](g/bed))", "(see \\[g/bed\\])"),
     "bracketed prose of which the address lost a parenthesis": ("[5 g) a](5 g a) bed", "\\[5 g) a\\] bed"),
     "braces behind emphasis at the end of a heading": ("# *a*{b}", "# *a*\\{b}"),
+    "an underlined heading that begins with a number sign": (
+        "#1 beds\n===\n\n#2 beds\n---",
+        "# \\#1 beds\n\n\\#2 beds",
+    ),
     "a line of underscores that blanks keep from being a rule": ("a\n    ___\nb", "a\n    ___\nb"),
     "a colon behind blanks on a line of words": ("a\n : b", "a\n&#58; b"),
     "images on adjacent lines behind a blank": (" ![](/a.png)\n![](/b.png)", "![](/a.png)\n\n![](/b.png)"),
     "a tab between bold and a bracket": ("(**a**\t)", "(**a**)"),
+    "braces behind emphasis at the end of a heading": ("# *a*{b}", "# *a*\\{b}"),
     "an index that begins with a tag and a blank": ("a<sup><u> 2</u></sup>", "a<sup>2</sup>"),
     "an index that a box cuts": (
         "a<sup>b {BOX()}c{BOX} d</sup>",

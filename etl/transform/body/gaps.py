@@ -126,7 +126,8 @@ class Gaps(TreeRules):
         broken = self.text[end - 1] == "\\" and not is_escaped(self.text, end - 1)
         behind = HARD_END.match(self.text, end - broken, after.start)
         sentence = self.text[max(end - broken - 1, 0)] in ".?!"
-        if sentence or behind is None or behind.end() != after.start or not self.text.startswith("#", heading.start):
+        underlined = self.text.find("\n", heading.start, end) >= 0
+        if sentence or behind is None or behind.end() != after.start or underlined:
             return False
         self.again = True
         self._edit(behind.start(), behind.end(), " ", "heading")

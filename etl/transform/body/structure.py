@@ -277,7 +277,7 @@ class Round(TreeRules):
     def heading(self, node: Node) -> None:
         """A heading has text, no bold around all of it, no marks at its end."""
         end = visible_end(self.text, node)
-        if not self.text.startswith("#", node.start):
+        if self.text.find("\n", node.start, end) >= 0:
             self._setext(node, end)
             return
         if not node.children:
