@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import unquote
 
 from tests.engines.outline import Block
 
@@ -17,6 +18,7 @@ BOLD_AT_BRACKET, EMPHASIS_AT_BRACKET = (
     re.compile(rf"(?<=[\[\]]){mark}(?=[^\s*])([^*]+)(?<!\s){mark}|{mark}(?=[^\s*])([^*]+)(?<!\s){mark}(?=[\[\]])")
     for mark in (r"\*\*", r"\*")
 )
+SHOWN_ADDRESS = re.compile(r"(?<=⟩)[a-z]+://[^⟨⟩]*(?=⟨/a⟩)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,15 +222,29 @@ DIFFERENCES = (
         forgive=_with_emphasis_beside_brackets,
     ),
     Difference(
+        name="escapes in an address that is shown",
+        engine="markdown-it-py",
+        differs="an address that stands for itself is shown with the characters that its escapes stand for",
+        why="only a link with the address as its text would help, and that says the address twice",
+        helps="",
+        example="See <https://garden.example/a%20well>.",
+        forgive=lambda page: _map(page, _readable_addresses),
+    ),
+    Difference(
         name="block at the beginning of an item",
         engine="markdown2",
-        differs="a heading or a quotation at the beginning of an item shows its mark as text",
+        differs="a heading, a quotation or a rule at the beginning of an item shows its mark as text",
         why="only a blank line before the item would help, and a single item has none",
         helps="",
         example="* # Sow",
         forgive=lambda page: _map(page, _first_as_text),
     ),
 )
+
+
+def _readable_addresses(block: Block) -> Block:
+    """Links whose text is an address, with the characters that its escapes stand for."""
+    return replace(block, text=SHOWN_ADDRESS.sub(lambda shown: unquote(shown[0]), block.text))
 
 
 def _first_as_text(block: Block) -> Block:
@@ -240,6 +256,8 @@ def _first_as_text(block: Block) -> Block:
         first = Block("p", f"> {first.children[0].text}")
     elif first.kind[:1] == "h" and first.kind[1:].isdigit():
         first = Block("p", f"{'#' * int(first.kind[1:])} {first.text}")
+    elif first.kind == "rule":
+        first = Block("p", "---")
     return replace(block, children=(first, *rest))
 
 
