@@ -334,6 +334,11 @@ text
     ## h
 
 * b""",
+    "paren number above bullets": r"""
+2) a
+3) b
+
+* c""",
     # Tables
     "table": r"""
 | a | b |

@@ -34,7 +34,7 @@ from etl.transform.body.bold import (
 from etl.transform.body.boxes import BOX_END, BOX_START
 from etl.transform.body.code import Code, dedented
 from etl.transform.body.edits import Edit, Revision, TreeRules, short
-from etl.transform.body.gaps import Gaps
+from etl.transform.body.gaps import Gaps, are_numbered
 from etl.transform.body.link_edits import MARKS_OF_EMPHASIS, Links, Written
 from etl.transform.body.links import Linker
 from etl.transform.body.list_layout import laid_out
@@ -339,9 +339,9 @@ class Round(TreeRules):
         self.edits += edits
 
     def _touching(self, node: Node) -> None:
-        """Lists right behind one another in an item or a quotation."""
+        """Numbered lists right behind one another in an item or a quotation."""
         for child, after in pairwise(node.children):
-            if child.kind == after.kind == "List":
+            if are_numbered(child, after):
                 self.gaps.touching |= {id(child), id(after)}
 
     # --- HTML -------------------------------------------------------------------------------
