@@ -725,6 +725,10 @@ a
     more
 
 b""",
+    "indented code behind a quotation": r"""
+> a
+
+    code""",
     "hard break": r"""
 a\
 b""",

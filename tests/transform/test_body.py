@@ -544,7 +544,7 @@ RARE = {
     ),
     "a break in what only looks like a row": ("| Peas<br>beans |", "| Peas beans |"),
     "a tag of an index alone on its line when all is clean": ("<sub>&#1;\nPeas</sub>", "<sub>Peas</sub>"),
-    "the same behind a quotation that ends an item": ("1. `\n>\n    <sub>", "1. \\`"),
+    "the same in code behind a quotation that ends an item": ("1. `\n>\n    <sub>", "1. \\`\n\n```\n<sub>\n```"),
     "items in a quotation whose marks stand behind a tab": (">\t1. Peas\n>\t2. beans", ">\t1. Peas\n>\t2. beans"),
     "code of a plugin with nothing in it": ("Peas\n\n{CODE()}\n\n{CODE}", "Peas"),
     "the same among words": ("Peas {CODE()}{CODE} beans", "Peas beans"),

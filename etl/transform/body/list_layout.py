@@ -18,6 +18,8 @@ from etl.transform.body.lists import INDENT, MARK, NEST
 from etl.transform.body.parse import BLOCKS, Node
 from etl.transform.body.places import line_start, visible_end, visible_start
 
+TAKES_UP = frozenset(("List", "BlockQuote"))
+"""What some engines have go on in code behind it that is but indented."""
 NARROWEST = 2  # columns of the narrowest mark, and what is before them is in no item
 
 
@@ -41,8 +43,8 @@ def laid_out(text: str, blocks: Iterable[Node]) -> Iterator[Edit]:
     """
     before = None
     for block in blocks:
-        if before == "List" and (text[block.start - 1] in INDENT or text[block.start].isspace()):
-            yield from _behind_list(text, block)
+        if before in TAKES_UP and (text[block.start - 1] in INDENT or text[block.start].isspace()):
+            yield from _behind(text, block)
         before = block.kind
         if before == "List":
             line, end = line_start(text, block.start), visible_end(text, block)
@@ -52,8 +54,8 @@ def laid_out(text: str, blocks: Iterable[Node]) -> Iterator[Edit]:
                 yield from _moved(text, line, end, sorted(layout.regions))
 
 
-def _behind_list(text: str, block: Node) -> Iterator[Edit]:
-    """A block at the first column, where no list takes it up; code that its blanks make needs a fence there."""
+def _behind(text: str, block: Node) -> Iterator[Edit]:
+    """A block at the first column, where nothing takes it up; code that its blanks make needs a fence there."""
     start = visible_start(text, block)
     line, indent = _place(text, start)
     if indent < NARROWEST or block.kind == "List":
