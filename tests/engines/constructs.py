@@ -45,9 +45,6 @@ text {: .x }""",
     "heading of a number underlined": r"""
 #1 wells
 ===""",
-    "heading of a number underlined": r"""
-#1 wells
-===""",
     # Lists
     "paren number": r"""
 1) one
@@ -334,12 +331,39 @@ text
     ## h
 
 * b""",
+    "number sign": r"""
+* #1 wells
+* a
+    #2 pumps
+
+text
+
+> #3 beds
+> #4 bees
+
+####### seven""",
     "paren number above bullets": r"""
 2) a
 3) b
 
 * c""",
     # Tables
+    "divider below words": r"""
+a
+| --- |
+| b |
+
+* c
+    |-
+
+text
+
+> d |
+> --- | --- |
+
+e | f | g
+-|-|""",
+    "pipe as text": r"a \| b",
     "table": r"""
 | a | b |
 | --- | --- |
@@ -791,6 +815,19 @@ HTML is""",
     "def list like": r"""
 Term
 : definition""",
+    "def list like in a quotation": r"""
+> Term
+> : definition""",
+    "attr on a line of its own": r"""
+Wells
+{.x}
+
+* a
+    {.y}
+* b
+    {: .z}
+* c
+    {d} *e*""",
     "def list like 2": r"""
 Term
 

@@ -503,6 +503,7 @@ FAULTS = {
     ),
     "a line of underscores that blanks keep from being a rule": ("a\n    ___\nb", "a\n    ___\nb"),
     "a colon behind blanks on a line of words": ("a\n : b", "a\n&#58; b"),
+    "the divider of a table behind a blank on a line of words": ("a\n |-|", "a\n&#124;-|"),
     "images on adjacent lines behind a blank": (" ![](/a.png)\n![](/b.png)", "![](/a.png)\n\n![](/b.png)"),
     "a tab between bold and a bracket": ("(**a**\t)", "(**a**)"),
     "braces behind emphasis at the end of a heading": ("# *a*{b}", "# *a*\\{b}"),
@@ -583,7 +584,7 @@ def test_a_table_wider_than_can_be_meant_is_not_filled_up() -> None:
     cells = MOST_COLUMNS + 1
     table = f"{'|a' * cells}|\n{'|-' * cells}|\n|b|"
     cleaned = clean(table)
-    assert cleaned.body.replace("\\", "") == table
+    assert cleaned.body.replace("&#124;", "|") == table
     assert "markup.removed" in codes(cleaned)
 
 

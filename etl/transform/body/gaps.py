@@ -177,8 +177,8 @@ class Gaps(TreeRules):
                 continue
             if self.text[before.end : after.start].isspace():
                 self._edit(before.end, after.start, "", "line-blanks")
-
                 self.again |= self.text.startswith(":", after.start)
+
     def _empty(self, start: int, end: int, wanted: str, rule: str) -> None:
         """What stands between two blocks or at an edge: blank lines, or definitions of links, which go."""
         gap = self.text[start:end]

@@ -15,21 +15,27 @@ BEGINS_BLOCK = re.compile(r"[>|#`~=+*-]|_[ \t]*_|\d{1,9}[.)]")
 """What a line of words must not begin with."""
 MARK = re.compile(r"(?<![*\\\s])\*(?!\*)|(?<![*\\])\*(?![*\s])|(?<=[^\W_])_(?=[^\W_])|`")
 ATTRIBUTES = re.compile(r"(?<=[)*>])\{|\{(?=:)")
-NUMBER_SIGNS = re.compile(r"^[ \t]*#{1,6}(?=[^\s#])", re.MULTILINE)
+"""Of what stands before them: some engines take `{.name}` for no words."""
+FIRST_ON_LINE = re.compile(rf"(?:[ \t>]|{ITEM_MARK}[ \t])*+")
+"""What stands before the first word of a line."""
+MOST_MARKS = 100
+"""Characters of it that are looked at."""
 DEFINITION = re.compile(
     rf"^(?:[ \t>]++|{ITEM_MARK}[ \t]++)*+(\[)(?!\^)(?=(?:[^\[\]\\]|\\.){{1,999}}+\]:)", re.MULTILINE | re.DOTALL
 )
 """Of a link by reference; what only looks so is escaped or stands among words."""
 LONG_NUMBER = re.compile(r"\d{10,}(?=\.[ \t])")  # too long to be the mark of an item
-DEFINITION_SIGN = re.compile(r"^[ \t]*:(?=[ \t])", re.MULTILINE)
-INDENTED_MARK = re.compile(r"[ \t]+(?:\d+(?=\.\s)|(?=[*+-]\s|#{1,6}\s|>|~~~))(.)")
-"""At the start of a line of an item what looks like the mark of a block in it."""
+DEFINITION_SIGN = re.compile(r"^[ \t>]*:(?=[ \t])", re.MULTILINE)
+DIVIDER = re.compile(r"[|: \t]*+-[|: \t-]*+$", re.MULTILINE)
+"""A line of words that to some engines makes a table of the words above it."""
+LINE_MARK = re.compile(r"(?:[ \t]+(?:\d+(?=\.\s)|(?=[*+-]\s|>|~~~))|[ \t]*(?=\{(?!:)[^{}\n]+\}))(.)")
+"""At the start of a line of words: what looks like the mark of a block in an item, and attributes (`ATTRIBUTES`)."""
 BEFORE_LINK = "!", "]"
 """What makes an image of a link behind it, and a link of parentheses."""
 CUT_ENTITY = re.compile(r"&#?[a-zA-Z0-9]*+(?=[<{*_~\\]|[^\n -~])")
 """What may be an entity once the mark, or the odd character, behind it is gone."""
 NO_ESCAPE = frozenset("\"'~=:,;/%@^?$")
-"""Signs before which some engines show the backslash."""
+"""Signs before which some engines show the backslash, beside the pipe, which only in a table has one."""
 
 
 def literal_edits(text: str, words: Node, addresses: Sequence[tuple[int, int]]) -> Sequence[Edit]:
@@ -44,12 +50,35 @@ def literal_edits(text: str, words: Node, addresses: Sequence[tuple[int, int]]) 
         for brace in ATTRIBUTES.finditer(text, start, end):
             if not is_escaped(text, brace.start()):
                 edits.append((brace.start(), brace.start(), "\\", "literal"))
+    if text[start] == "#" and is_first(text, start):
+        edits.append((start, start, "\\", "literal"))
     if "*" in data or "_" in data or "`" in data:
         for mark in MARK.finditer(text, start, end):
             at = mark.start()
             if not is_escaped(text, at) and not is_inside(at, addresses):
                 edits.append((at, at, "\\", "literal"))
     return edits
+
+
+def pipe_edits(text: str, words: Node) -> Sequence[Edit]:
+    """The pipes of words that are in no table: those that are escaped, and the first one of what divides a table."""
+    start, end = words.start, words.end
+    edits: list[Edit] = []
+    at = text.find("|", start, end)
+    if DIVIDER.match(text, start) and is_first(text, start):
+        edits.append((at, at + 1, escaped("|"), "literal"))
+    while at >= 0:
+        if is_escaped(text, at):
+            edits.append((at - 1, at + 1, escaped("|"), "literal"))
+        at = text.find("|", at + 1, end)
+    return edits
+
+
+def is_first(text: str, offset: int) -> bool:
+    """Whether a word is the first one of its line: nothing but marks of items and quotations stands before it."""
+    furthest = max(offset - MOST_MARKS, 0)  # so that many words on a long line are no growth by the square
+    line = max(text.rfind("\n", furthest, offset) + 1, furthest)
+    return FIRST_ON_LINE.fullmatch(text, line, offset) is not None
 
 
 def _brackets(text: str, start: int, end: int, bracket: str) -> Iterator[Edit]:
@@ -61,14 +90,10 @@ def _brackets(text: str, start: int, end: int, bracket: str) -> Iterator[Edit]:
 
 
 def line_edits(text: str, paragraph: Node) -> Iterator[Edit]:
-    """The signs at the starts of its lines, of a heading and of a definition, and the number of an item."""
+    """The signs of definitions at the starts of its lines, and the number of an item."""
     first = line_start(text, paragraph.start)
     if number := LONG_NUMBER.match(text, paragraph.start):
         yield number.end(), number.end(), "\\", "literal"
-    for sign in NUMBER_SIGNS.finditer(text, first, paragraph.end):
-        start = sign.end() - len(sign[0].strip())
-        if start >= paragraph.start:
-            yield start, start, "\\", "literal"
     for sign in DEFINITION_SIGN.finditer(text, first, paragraph.end):
         if sign.end() > paragraph.start:
             yield sign.end() - 1, sign.end(), escaped(":"), "literal"
@@ -97,10 +122,10 @@ def as_text(code: str) -> str:
 def escaped(sign: str) -> str:
     r"""A sign that is a word here, as every engine reads it.
 
-    >>> escaped("*"), escaped("~")
-    ('\\*', '&#126;')
+    >>> escaped("*"), escaped("~"), escaped("|")
+    ('\\*', '&#126;', '&#124;')
     """
-    return f"&#{ord(sign)};" if sign in NO_ESCAPE else "\\" + sign
+    return f"&#{ord(sign)};" if sign in NO_ESCAPE or sign == "|" else "\\" + sign
 
 
 def kept_apart(text: str, edits: Sequence[Edit]) -> Iterator[Edit]:

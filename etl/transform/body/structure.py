@@ -38,9 +38,9 @@ from etl.transform.body.gaps import Gaps, are_numbered
 from etl.transform.body.link_edits import MARKS_OF_EMPHASIS, Links, Written
 from etl.transform.body.links import Linker
 from etl.transform.body.list_layout import laid_out
-from etl.transform.body.lists import INDENT, ITEM_MARK, glued_items, list_edits, not_tight, usual_edits
+from etl.transform.body.lists import ITEM_MARK, glued_items, list_edits, not_tight, usual_edits
 from etl.transform.body.literals import (
-    INDENTED_MARK,
+    LINE_MARK,
     as_text,
     definition_edits,
     escaped,
@@ -48,6 +48,7 @@ from etl.transform.body.literals import (
     kept_apart,
     line_edits,
     literal_edits,
+    pipe_edits,
 )
 from etl.transform.body.parse import BLOCKS, Node, Tree, parse
 from etl.transform.body.places import blanks_start, is_inside, line_start, visible_end
@@ -63,12 +64,14 @@ SETTLED = frozenset(
     bare-address literal""".split()
 )
 
-SIGNS = ("  ", "\t", "[", "]", "://", "*", "{", "_", "`")
+SIGNS = ("  ", "\t", "[", "]", "://", "*", "{", "_", "`", "#", "|")
 """Words without any of them stay as they are."""
 SHOWN = frozenset(("Text", "Html", "InlineHtml"))
 """What a source shows as it is written."""
 BLANK_RUNS = re.compile(r"[ \t]{2,}|\t")
 DOUBLE_BLANKS = re.compile("  [ ]*")  # begins with two characters that are searched for as such
+MAY_BE_MARKED = (" ", "\t", "{")
+"""What `LINE_MARK` begins with."""
 FIRST_BLANKS = re.compile(r"(?:[ \t]|\\?\n)++(?!>)")  # a line of a quotation begins with its mark
 
 # What would run, or lead somewhere, if it were no code.
@@ -80,13 +83,13 @@ LANGUAGE = re.compile(r"[\w+#.-]{1,40}")
 NOT_QUOTE = re.compile(r"[^>\t]")
 
 DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015"
-LINE_SIGNS = frozenset(f"{DASHES}0123456789#: \t\n")
+LINE_SIGNS = frozenset(f"{DASHES}0123456789: \t\n")
 """A line of a paragraph that begins with none of them is words."""
+EDGE_BLANKS = frozenset(("", " ", "  ", "   "))
+"""Before a block that is in no item."""
 RULE_LINE = re.compile(rf"^[ \t]*+[{DASHES}](?:[ \t]*+[{DASHES}])++[ \t]*+\\?[ \t]*+$", re.MULTILINE)
 QUOTE_BLANKS = re.compile(r"^((?:[ \t]*>)+)[ \t]{2,}(?=[^\s>|#`~=+*\\\d-])", re.MULTILINE)  # before no mark of a block
 MORE_THAN = re.compile(r">[ \t]*\d")  # `* > 125 g` is a comparison
-EDGE_BLANKS = frozenset(("", " ", "  ", "   "))
-"""Before a block that is in no item."""
 MARK_ONLY = re.compile(r"[ \t]*(?:[*+-]|#{1,6})[ \t]+")
 
 LONG_HEADING = 120
@@ -474,7 +477,7 @@ class Round(TreeRules):
             for line in RULE_LINE.finditer(self.text, first, paragraph.end):
                 self._edit(*line.span(), "---" if line.start() == first else "\n---", "rule")
                 self.again = True
-        if "#" in text or "\n:" in text or text[0] in ":0123456789":
+        if "\n:" in text or "> :" in text or text[0] in ":0123456789":
             self.edits += line_edits(self.text, paragraph)
 
     def _drop_lines(self, start: int, end: int) -> None:
@@ -510,6 +513,10 @@ class Round(TreeRules):
         # Once a star is none, those beside it may be other emphasis.
         if edits and "*" in data:
             self.again |= any(self.text.startswith("**", at - beside) for at, *_ in edits for beside in (0, 1))
+        if "|" in data and node.start >= self.table_end:
+            pipes = pipe_edits(self.text, node)
+            self.edits += pipes
+            self.again |= bool(pipes)
         return "**" in data
 
     def _blanks(self, node: Node) -> None:
@@ -524,7 +531,7 @@ class Round(TreeRules):
         if start < node.start:
             last = self.text.startswith("\\", start - 1) and not is_escaped(self.text, start - 1)
             self._edit(start, node.start, "\\" if last else "", "line-blanks")
-        if self.text.startswith(INDENT, node.end):
+        if self.text.startswith(MAY_BE_MARKED, node.end):
             self._line_mark(node.end)
 
     def hard_break(self, node: Node) -> None:
@@ -543,8 +550,8 @@ class Round(TreeRules):
             self._line_mark(node.end)
 
     def _line_mark(self, line: int) -> None:
-        """The mark of a block on a line of words: to some engines it is none only where it is escaped."""
-        if line >= self.quote_end and (mark := INDENTED_MARK.match(self.text, line)):
+        """A mark on a line of words: to some engines it is none only where it is escaped."""
+        if line >= self.quote_end and (mark := LINE_MARK.match(self.text, line)):
             self.again = True
             self._edit(*mark.span(1), escaped(mark[1]), "literal")
 
