@@ -420,6 +420,10 @@ FAULTS = {
     "a heading and text in an item": ("* # a\n  b\n  **c**\n* d", "* # a\n\n    b\n    **c**\n\n* d"),
     "code and text in an item": ("* ```\n  a\n  ```\n  b\n* c", "* ```\n  a\n  ```\n\n    b\n\n* c"),
     "a list that begins when a mark moves": ("1.   a\n\t* b", "1. a\n    * b"),
+    "blanks behind tags of blocks": (
+        "<ul><li>    a</li></ul>    b<p>c</p>    d<tr>    e</tr>    f<h2>g</h2>    h<hr>    i",
+        "* a\n\nb\n\nc\n\nd\n\ne\n\nf\n\n## g\n\nh\n\n---\n\ni",
+    ),
     "a hard break that is first in an item": ("* \\\n  a\n* <br>b\n* <br> <br># c", "* a\n* b\n* \\# c"),
     "a hard break behind a bullet of text": ("\u2022<br>a", "* a"),
     "a hard break behind a lone mark in an item": ("1. **<br>a", "1. a"),

@@ -266,6 +266,10 @@ class Around:
         end = ends.search(self.text, start)
         return end is not None and end[0].startswith("</") and not blocks.search(self.text, start, end.start())
 
+    def behind_blanks(self, offset: int) -> int:
+        """Where the blanks at a place end."""
+        return LINE_BLANKS.match(self.text, offset).end()  # type: ignore[union-attr]  # it matches nothing, too
+
     def unmarked(self, end: int) -> tuple[int, str]:
         r"""Where a text goes on behind the blanks at a place, and what keeps it from being a mark of Markdown there.
 
@@ -273,7 +277,7 @@ class Around:
         [(1, ''), (2, '\\'), (1, '1\\'), (1, '&#61;')]
         """
         mark = BLOCK_MARK.match(self.text, end)
-        end = LINE_BLANKS.match(self.text, end).end()  # type: ignore[union-attr]  # it matches nothing, too
+        end = self.behind_blanks(end)
         if mark and mark["number"]:
             return mark.end("number"), mark["number"] + "\\"
         if mark and self.text[end] in NO_ESCAPE:

@@ -31,7 +31,7 @@ def paragraph(walk: Walk, tag: Tag) -> None:
     """`<p>`: its text is one paragraph, however many lines the old wiki made of it."""
     if tag.closing:
         walk.open.end(tag)
-        walk.edit(tag.start, tag.end, walk.gap(tag.start), "block")
+        walk.part(tag, "block", walk.gap(tag.start))
         return
     walk.open.end_paragraph()
     gap = walk.gap(tag.start)
@@ -86,7 +86,7 @@ def heading(walk: Walk, tag: Tag) -> None:
     if tag.closing:
         if walk.open.end(tag)[0]:
             gap = walk.gap(tag.start)
-        walk.edit(tag.start, tag.end, gap, "block")
+        walk.part(tag, "block", gap)
     elif gap == "\n\n" and walk.around.is_closed(tag.end, HEADING_END, HEADING_BLOCK):
         walk.begin(tag, f"\n\n{'#' * HEADINGS[tag.name]} ", "block")
     else:
@@ -97,7 +97,7 @@ def heading(walk: Walk, tag: Tag) -> None:
 def horizontal(walk: Walk, tag: Tag, rule: str = "block") -> None:
     """`<hr>`."""
     gap = walk.gap(tag.start)
-    walk.edit(tag.start, tag.end, f"{gap}---{gap}" if gap == "\n\n" else gap, rule)
+    walk.part(tag, rule, f"{gap}---{gap}" if gap == "\n\n" else gap)
 
 
 def item_list(walk: Walk, tag: Tag) -> None:
@@ -109,7 +109,7 @@ def item_list(walk: Walk, tag: Tag) -> None:
     elif walk.lists:
         walk.open.end_item(len(walk.lists))
         walk.lists.pop()
-    walk.edit(tag.start, tag.end, walk.gap(tag.start) if outermost else "", "block")
+    walk.part(tag, "block", walk.gap(tag.start) if outermost else "")
 
 
 def item(walk: Walk, tag: Tag) -> int | None:
@@ -125,13 +125,14 @@ def item(walk: Walk, tag: Tag) -> int | None:
         number = _number(tag, "value", number)
         walk.lists[-1] = number + 1
     bullet = "*" if number is None else f"{number}."
-    walk.edit(tag.start, tag.end, f"\n{' ' * NEST * depth}{bullet} ", "block")
+    begin = walk.around.behind_blanks(tag.end)
+    walk.edit(tag.start, begin, f"\n{' ' * NEST * depth}{bullet} ", "block")
     if ITEM_END.search(walk.text, tag.end):
         walk.open.begin(tag, len(walk.lists))
-    if (sign := FIRST_SIGN.match(walk.text, tag.end)) is None:
+    if (sign := FIRST_SIGN.match(walk.text, begin)) is None:
         return None
     end, guard = walk.around.unmarked(sign.end())
-    walk.edit(tag.end, end, guard, "block")
+    walk.edit(begin, end, guard, "block")
     return end
 
 

@@ -30,11 +30,11 @@ def division(walk: Walk, tag: Tag) -> None:
         close_box(walk, tag.start, tag.end)
     elif opened is None:
         walk.find("box.orphan-end", tag.start, "</div> without its beginning", "removed")
-        walk.edit(tag.start, tag.end, gap, "box-end")
+        walk.part(tag, "box-end", gap)
     elif index == BOX:
         close_box(walk, tag.start, tag.end)
     else:
-        walk.edit(tag.start, tag.end, gap, "block")
+        walk.part(tag, "block", gap)
 
 
 def open_box(walk: Walk, start: int, end: int, title: str) -> None:

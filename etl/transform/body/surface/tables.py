@@ -25,7 +25,7 @@ def table(walk: Walk, tag: Tag) -> None:
     if tag.closing:
         end = _end_row(walk, walk.table) if walk.table else ""
         walk.table = None
-        walk.edit(tag.start, tag.end, end + walk.gap(tag.start), "table")
+        walk.part(tag, "table", end + walk.gap(tag.start))
         return
     gap = walk.gap(tag.start)
     end_tag = TABLE_TAG.search(walk.text, tag.end)
@@ -33,20 +33,20 @@ def table(walk: Walk, tag: Tag) -> None:
     columns = _columns(walk.text, tag.end, end_tag.start()) if simple and end_tag else 0
     if 0 < columns <= MOST_COLUMNS:
         walk.table = PipeTable(columns)
-    walk.edit(tag.start, tag.end, gap, "table")
+    walk.part(tag, "table", gap)
 
 
 def row(walk: Walk, tag: Tag) -> None:
     """`<tr>`."""
     end = _end_row(walk, walk.table) if walk.table else walk.gap(tag.start)
-    walk.edit(tag.start, tag.end, end, "table")
+    walk.part(tag, "table", end)
 
 
 def cell(walk: Walk, tag: Tag) -> int | None:
     """`<td>` and `<th>`; all tags between two cells are taken together."""
     pipes = walk.table
     if pipes is None:
-        walk.edit(tag.start, tag.end, " " if tag.closing else walk.gap(tag.start), "table")
+        walk.part(tag, "table", " " if tag.closing else walk.gap(tag.start))
         return None
     between = NEXT_CELL.match(walk.text, tag.end) if tag.closing and pipes.in_cell else None
     if between is None and tag.closing:

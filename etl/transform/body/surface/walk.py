@@ -88,6 +88,11 @@ class Walk:
         self.open.begin(tag, len(self.edits))
         self.edit(tag.start, tag.end, replacement, rule)
 
+    def part(self, tag: Tag, rule: str, parting: str) -> None:
+        """A tag becomes what parts blocks; the blanks behind it, which are none in HTML, would make code there."""
+        end = self.around.behind_blanks(tag.end) if parting.endswith("\n\n") else tag.end
+        self.edit(tag.start, end, parting, rule)
+
     def drop(self, tag: Tag, rule: str, before: str = "") -> None:
         """Remove a tag."""
         self.edits.append(self.dropped(tag, rule, before))
