@@ -658,9 +658,11 @@ def test_a_body_whose_boxes_become_something_else_is_clean_after_one_cleaning(bo
         "<center>[Deep wells](https://e.example/wells)</center>",
         "<center>![Deep\nwells](/wells.png) ![the [old] well](/well.png)</center>",
         r"<center>![an \[old well](/well.png) ![dry](/well(2).png)</center>",
+        "<center>\n```python\npeas = 2\n```\n</center>",
+        "\u2028~~~c++\npeas += 2",
     ],
 )
-def test_an_address_that_a_block_of_html_shows_is_no_word(source: str) -> None:
+def test_an_address_or_a_language_that_was_shown_is_no_word(source: str) -> None:
     cleaned = clean(source)
     assert list(unexplained(source, cleaned.body, cleaned.changes or ())) == []
 

@@ -36,6 +36,7 @@ SURELY_UNSEEN = re.compile(
 """Comments, addresses and tags that no reader saw, unless the source shows such."""
 SHOWN_MARKUP = re.compile(r"&lt;/?[a-zA-Z!]|\]\(")
 LIST_MARK = re.compile(r"^(?:[ \t>]|[*+-][ \t])*+(\d{1,9})[.)]", re.MULTILINE)
+LANGUAGE = re.compile(r"^(?:[ \t>]|[*+-][ \t])*+(?:`{3,}|~{3,})[ \t]*(\w\S*)", re.MULTILINE)
 INDEX = re.compile(r"(?:<|&lt;)/?(su[bp])(?:>|&gt;)", re.IGNORECASE)
 WORD = re.compile(r"[^\W_]+")
 
@@ -55,9 +56,14 @@ def unexplained(source: str, body: str, changes: Iterable[Change]) -> Iterator[t
     shown = rendered(source)
     before, after = _words(SHOWN_ADDRESS.sub(" ", shown)), _words(rendered(body))
     # What the source holds but its rendering hides may come to light: a cell too many, a number of a list.
-    # The number of a list item is no word, nor is the tag of an index: text may become one, and one may be text.
+    # The number of a list item is no word, nor is the language of code or the tag of an index: text may become one,
+    # and one may be text.
     hidden = Counter(LIST_MARK.findall(source)) + (_touched(source) - Counter(before))
-    removed = Counter(LIST_MARK.findall(body)) + (Counter(INDEX.findall(body)) & Counter(INDEX.findall(shown)))
+    removed = (
+        Counter(LIST_MARK.findall(body))
+        + Counter(_words(" ".join(LANGUAGE.findall(body))))
+        + (Counter(INDEX.findall(body)) & Counter(INDEX.findall(shown)))
+    )
     written = Counter[str]()
     gone, come = set(removed), set(hidden)
     unseen = None if SHOWN_MARKUP.search(shown) else SURELY_UNSEEN
