@@ -51,7 +51,7 @@ def glued_lines(text: str, start: int, end: int) -> Iterator[Edit]:
                 and before != "row"
                 and not DIVIDER.fullmatch(text, stop + 1, _line_end(text, stop + 1, end))
             ):
-                yield stop, stop, "\n|" + " --- |" * max(line.strip().strip("|").count("|") + 1, 1), "box"
+                yield stop, stop, "\n|" + " --- |" * (line.strip().strip("|").count("|") + 1), "box"
             before = kind
         at = stop + 1
 

@@ -233,4 +233,4 @@ def glued_items(text: str, start: int, end: int, first: int = 1) -> Iterator[Edi
     counted = list(range(first, len(numbers) + first))
     if len(numbers) + first > 2 and [int(number[1]) for number in numbers] == counted:
         for number in numbers:
-            yield number.start(), number.start(1), "\n\n" if number[1] == "1" else "\n", "heading"
+            yield number.start(), number.start(1), "\n", "heading"

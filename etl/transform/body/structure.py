@@ -304,7 +304,7 @@ class Round(TreeRules):
         if attributes:
             self._edit(attributes.start(), attributes.start(), "\\", "literal")
         marks = TRAILING_MARKS.search(self.text, node.start, end) if last in "*-_" else None
-        if marks and end == node.inner_end:
+        if marks:
             self._edit(*marks.span(), "", "heading")
             return
         if last == "#" and end == node.inner_end and not is_escaped(self.text, end - 1):
@@ -511,7 +511,7 @@ class Round(TreeRules):
         edits = literal_edits(self.text, node, addresses)
         self.edits += edits
         # Once a star is none, those beside it may be other emphasis.
-        if edits and "*" in data:
+        if "*" in data:
             self.again |= any(self.text.startswith("**", at - beside) for at, *_ in edits for beside in (0, 1))
         if "|" in data and node.start >= self.table_end:
             pipes = pipe_edits(self.text, node)

@@ -70,5 +70,4 @@ def excerpt(text: str) -> str:
     line = " ".join(text[: EXCERPT + 1].split())
     if len(line) <= EXCERPT:
         return line
-    cut = line[: EXCERPT + 1].rpartition(" ")[0]
-    return cut or line[:EXCERPT]
+    return line.rpartition(" ")[0] or line[:EXCERPT]
