@@ -29,6 +29,7 @@ from etl.transform.body.edits import Revision
 from etl.transform.body.links import Linker
 from etl.transform.body.lists import list_edits, not_tight, usual_edits
 from etl.transform.body.parse import Node, parse
+from etl.transform.body.residue import residue
 from etl.transform.body.rules import RULES
 from etl.transform.body.surface.inline import LONGEST_MARKED, LONGEST_RAISED
 from etl.transform.body.tables import MOST_COLUMNS
@@ -394,6 +395,9 @@ FAULTS = {
         "\n".join(["1. a"] * 9) + "\n1. b\n\n       c",
         "\n".join(f"{number}. a" for number in range(1, 10)) + "\n10. b\n\n        c",
     ),
+    "lists that touch": ("1. a\n\n1) b", "1. a\n\n1) b"),
+    "an empty quotation of HTML in another one": ("<blockquote><blockquote></blockquote>a</blockquote>", "> a"),
+    "a heading that ends in a backslash": ("# a\\\\\nb", "# a\\\\\n\nb"),
     "lists that touch in an item": ("* a\n  1. b\n  1) c", "* a\n    1. b\n\n    1) c"),
     "a link by reference": ("[x][a]\n\n[a]: /931", "[x](/pages/deep-wells/)"),
     "a definition before all else": ("[a]: /931\n\nsee [a]", "see [a](/pages/deep-wells/)"),
@@ -592,7 +596,7 @@ def test_a_table_wider_than_can_be_meant_is_not_filled_up() -> None:
     assert "markup.removed" in codes(cleaned)
 
 
-@pytest.mark.parametrize("body", ["* # Beds\n  Peas", "* > Beds\n  ---\n  Peas"])
+@pytest.mark.parametrize("body", ["* # Beds\n  Peas", "> * # Beds\n>   Peas", "* > Beds\n  ---\n  Peas"])
 def test_text_behind_a_block_in_an_item_is_a_line_of_its_own(body: str) -> None:
     assert clean(body).text == "Beds\nPeas"
 
@@ -625,6 +629,10 @@ def test_a_link_that_cannot_be_one_is_a_finding() -> None:
 
 def test_a_year_that_begins_a_paragraph_is_in_its_text() -> None:
     assert clean("2019. A good year.").text == "2019. A good year."
+
+
+def test_the_numbers_of_lists_that_become_one_are_written_once() -> None:
+    assert clean("1. a\n\n> b\n\n1. c\n1. d").counts["number"] == 2
 
 
 def test_a_line_to_drop_is_found_with_any_blanks() -> None:
@@ -693,6 +701,49 @@ def test_what_only_looks_like_a_definition_is_in_the_account(source: str) -> Non
 )
 def test_words_that_go_from_behind_a_fence_are_a_finding(source: str, found: bool) -> None:
     assert ("markup.removed" in codes(clean(source))) is found
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "rule", "found"),
+    [
+        ("peas", "", "blanks", ["text.lost"]),
+        ("", "peas", "blanks", ["text.added"]),
+        ("peas", "beans", "blanks", ["text.lost", "text.added"]),
+        ("peas", "", "comment", []),
+        ("peas", "beans", "comment", ["text.added"]),
+        ("peas", "beans", "address", ["text.lost"]),
+        ("peas", "beans", "image", []),
+        ("__peas__ ", "**peas**", "bold", []),
+        ("](/peas)", "](/beans)", "page-link", []),
+        ("](/peas)", "](/beans) kale", "page-link", ["text.added"]),
+        ("](/peas) kale", "](/beans)", "page-link", ["text.lost"]),
+    ],
+)
+def test_the_account_is_told_of_words_that_a_rule_may_not_touch(
+    before: str, after: str, rule: str, found: list[str]
+) -> None:
+    revision = Revision(before)
+    revision.apply([(0, len(before), after, rule)])
+    assert [finding.code for finding in revision.findings] == found
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("{FONT(size=3)}a{FONT} {/LIST} {{< toc >}} {{% b", ["{FONT(size=3)}", "{FONT}", "{/LIST}", "{{<", "{{%"]),
+        ("FONT} HTML} SPAN} BOX} DIV} IMG} SUB} SUP} WELL}", ["}"] * 8),
+        ("~hs~ ~/tc~ ~np~ ~~a0b1c2:a~~ ~a~", ["~hs~", "~/tc~", "~np~", "~~a0b1c2:", "~~"]),
+        ("((Wells)) ((Wells|deep)) (a) ((b)", ["((Wells))", "((Wells|deep))"]),
+        (r"tiki-index.php tiki\-x.php tiki-new\_page.php", ["tiki-index.php", r"tiki-new\_page.php"]),
+        ("a&nbsp;b &amp;", ["&nbsp;"]),
+        ("#F00:a #00ff00: /x#abc: &#123: #1234:", ["#F00:", "#00ff00:"]),
+        ("__a__ a__b http://a.example/__b", ["__", "__"]),
+        ("a ** b **c** 2**3", ["**"]),
+        ("||a|b|| 5 || - |", ["||", "||"]),
+    ],
+)
+def test_what_the_old_wiki_left_is_found_and_what_looks_like_it_is_not(body: str, found: list[str]) -> None:
+    assert [what for _, what in residue(body)] == found
 
 
 def test_the_text_has_no_blank_that_the_body_has_not() -> None:

@@ -45,6 +45,10 @@ def visible_end(text: str, node: Node) -> int:
 
 
 def is_inside(offset: int, ranges: Sequence[tuple[int, int]]) -> bool:
-    """Whether a place is in one of some ranges, which come in order."""
+    """Whether a place is in one of some ranges, which come in order.
+
+    >>> [offset for offset in range(8) if is_inside(offset, [(1, 3), (5, 6)])]
+    [1, 2, 5]
+    """
     place = bisect_right(ranges, offset, key=lambda each: each[0]) - 1
     return place >= 0 and offset < ranges[place][1]
