@@ -435,6 +435,9 @@ FAULTS = {
     "a tilde as an entity": ("a &#126; b", "a &#126; b"),
     "a sign of a box as an entity": ("&#94;a^", "&#94;a^"),
     "a number in code that becomes text": ("`` 1. `<b>` ``", r"1\. \`&lt;b>\`"),
+    "code that leads to a script": ("`` `[a](vbscript:b)` ``", r"\`\[a\](vbscript:b)\`"),
+    "code that leads to data": ("`` `[a](data:b)` ``", r"\`\[a\](data:b)\`"),
+    "an odd blank in code that becomes text": ("`` `<b>`\u00a0a ``", r"\`&lt;b>\` a"),
     "a number behind a sign of the return key": ("\u21b51. a", r"1\. a"),
     "words that look like an item, too deep for one": ("a\n    3. b", "a\n3\\. b"),
     "a number with a point behind a break": ("1. \\\n3.5", "1. 3.5"),
@@ -697,7 +700,7 @@ def test_what_only_looks_like_a_definition_is_in_the_account(source: str) -> Non
 
 @pytest.mark.parametrize(
     ("source", "found"),
-    [("```python numbered\nx\n```", True), ("```python\nx\n```", False)],
+    [("```python numbered\nx\n```", True), ("```python\nx\n```", False), ("```  \nx\n```", False)],
 )
 def test_words_that_go_from_behind_a_fence_are_a_finding(source: str, found: bool) -> None:
     assert ("markup.removed" in codes(clean(source))) is found

@@ -168,8 +168,7 @@ class Revision:
 
     def note_address(self, offset: int, written: str, href: str) -> None:
         """Remember what the address of the link at a character of the text was, before it is written anew."""
-        offset = self.origin(offset)
-        self.addresses[offset, written] = self.addresses.get((offset, href), href)
+        self.addresses[self.origin(offset), written] = href
 
     def unlink(self, offset: int, href: str) -> bool:
         """Whether the link whose words begin at a character of the text was one until now.
