@@ -449,6 +449,7 @@ FAULTS = {
     "blanks between a bracket and bold": ("(  <b>a</b>)", "(**a**)"),
     "an index that begins with a break": ("a<sup><br>2</sup>", "a<sup>2</sup>"),
     "an item that only defines a link": ("1. [a]:\n/931\n2. b", "2. b"),
+    "a star that is a word behind emphasis": ("_a_ *b\n\n_c_.* d", "*a* \\*b\n\n*c*.\\* d"),
     "a star below emphasis": ("_a_\n*", "*a*\n\\*"),
     "a backslash before blanks at the end of a line": ("a \\ \nb", "a \\\\\nb"),
     "an index that holds a blank": ("a<sup>&nbsp;</sup>", "a"),

@@ -74,6 +74,9 @@ MAY_BE_MARKED = (" ", "\t", "{")
 """What `LINE_MARK` begins with."""
 FIRST_BLANKS = re.compile(r"(?:[ \t]|\\?\n)++(?!>)")  # a line of a quotation begins with its mark
 
+BESIDE = (0, "**"), (1, "**"), (2, "_")
+"""Once a star is none, those beside it, and what ends before it, may be other emphasis: so far before it, and what."""
+
 # What would run, or lead somewhere, if it were no code.
 RUNS = re.compile(r"<[A-Za-z/!?]|\]\(\s*(?:javascript|vbscript|data):", re.IGNORECASE)
 # Back-ticks are escaped, or stand one by one around code of one line.
@@ -510,9 +513,8 @@ class Round(TreeRules):
         addresses = self.links.bare_addresses(node) if "://" in data and node.start >= self.links.end else ()
         edits = literal_edits(self.text, node, addresses)
         self.edits += edits
-        # Once a star is none, those beside it may be other emphasis.
         if "*" in data:
-            self.again |= any(self.text.startswith("**", at - beside) for at, *_ in edits for beside in (0, 1))
+            self.again |= any(self.text.startswith(signs, at - before) for at, *_ in edits for before, signs in BESIDE)
         if "|" in data and node.start >= self.table_end:
             pipes = pipe_edits(self.text, node)
             self.edits += pipes
