@@ -518,7 +518,6 @@ FAULTS = {
     "the divider of a table behind a blank on a line of words": ("a\n |-|", "a\n&#124;-|"),
     "images on adjacent lines behind a blank": (" ![](/a.png)\n![](/b.png)", "![](/a.png)\n\n![](/b.png)"),
     "a tab between bold and a bracket": ("(**a**\t)", "(**a**)"),
-    "braces behind emphasis at the end of a heading": ("# *a*{b}", "# *a*\\{b}"),
     "an index that begins with a tag and a blank": ("a<sup><u> 2</u></sup>", "a<sup>2</sup>"),
     "an index that a box cuts": (
         "a<sup>b {BOX()}c{BOX} d</sup>",
@@ -529,6 +528,18 @@ FAULTS = {
 
 # What hardly any body has.
 RARE = {
+    "a list that begins behind a mark, with more items below that mark": (
+        "* * dig\n  * rake\n      * deep\n  * hoe\n* water",
+        "* * dig\n  * rake\n      * deep\n  * hoe\n* water",
+    ),
+    "underscores around words, the first one in emphasis, that end within a word": (
+        "No __*beds* in row__s.",
+        "No __*beds* in row__s.",
+    ),
+    "code behind a list that begins as a quotation does": (
+        "* sow beans\n\n```\n> in the first days of March\n```",
+        "* sow beans\n\n```\n> in the first days of March\n```",
+    ),
     "an address with something like an entity behind it": (
         "See http://beds.example/5&T;",
         "See <http://beds.example/5>&T;",

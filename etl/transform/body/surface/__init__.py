@@ -131,15 +131,15 @@ def _stretch(walk: Walk, at: int, end: int) -> int:
         if odd[2]:
             at = _tag(walk, odd) or odd.end()
         else:
-            start = _blanks_before(text, odd.start(), at) if odd[0] == "\n" else odd.start()
+            start = _blanks_before(walk, odd.start(), at) if odd[0] == "\n" else odd.start()
             at = _sign(walk, odd[0], start, end) or odd.end()
     return at
 
 
-def _blanks_before(text: str, offset: int, first: int) -> int:
-    """Where the blanks before the end of a line begin, when none of them is taken already."""
-    start = first + len(text[first:offset].rstrip(" \t"))
-    taken = start == first and text[first - 1 : first] in (" ", "\t")
+def _blanks_before(walk: Walk, offset: int, first: int) -> int:
+    """Where the blanks before the end of a line begin, those that are taken already left out."""
+    start = first + len(walk.text[first:offset].rstrip(" \t"))
+    taken = walk.edited(start) or (start == first and walk.text[first - 1 : first] in (" ", "\t"))
     return offset if taken else start
 
 
