@@ -23,8 +23,9 @@ def by_markdown_it(body: str) -> str:
 
 
 def by_cmarkgfm(body: str) -> str:
-    """GitHub's fork of the reference implementation, with tables alone."""
-    return str(cmarkgfm.markdown_to_html_with_extensions(body, Options.CMARK_OPT_UNSAFE, ["table"]))
+    """GitHub's fork of the reference implementation, with tables and words struck out."""
+    extensions = ["table", "strikethrough"]
+    return str(cmarkgfm.markdown_to_html_with_extensions(body, Options.CMARK_OPT_UNSAFE, extensions))
 
 
 def by_python_markdown(body: str) -> str:

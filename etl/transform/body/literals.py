@@ -14,6 +14,8 @@ MARKUP_SIGN = re.compile(r"[\\`*_\[\]|]")
 BEGINS_BLOCK = re.compile(r"[>|#`~=+*-]|_[ \t]*_|\d{1,9}[.)]")
 """What a line of words must not begin with."""
 MARK = re.compile(r"(?<![*\\\s])\*(?!\*)|(?<![*\\])\*(?![*\s])|(?<=[^\W_])_(?=[^\W_])|`")
+STRIKE_END = re.compile(r"(?<=[^\s(*~])~+")
+"""What may end words struck out in engines that have them; `~50` alone begins some, and stays."""
 ATTRIBUTES = re.compile(r"(?<=[)*>])\{|\{(?=:)")
 """Of what stands before them: some engines take `{.name}` for no words."""
 FIRST_ON_LINE = re.compile(rf"(?:[ \t>]|{ITEM_MARK}[ \t])*+")
@@ -26,8 +28,6 @@ DEFINITION = re.compile(
 """Of a link by reference; what only looks so is escaped or stands among words."""
 LONG_NUMBER = re.compile(r"\d{10,}(?=\.[ \t])")  # too long to be the mark of an item
 DEFINITION_SIGN = re.compile(r"^[ \t>]*:(?=[ \t])", re.MULTILINE)
-DIVIDER = re.compile(r"[|: \t]*+-[|: \t-]*+$", re.MULTILINE)
-"""A line of words that to some engines makes a table of the words above it."""
 LINE_MARK = re.compile(r"(?:[ \t]+(?:\d+(?=\.\s)|(?=[*+-]\s|>|~~~))|[ \t]*(?=\{(?!:)[^{}\n]+\}))(.)")
 """At the start of a line of words: what looks like the mark of a block in an item, and attributes (`ATTRIBUTES`)."""
 BEFORE_LINK = "!", "]"
@@ -47,11 +47,12 @@ def literal_edits(text: str, words: Node, addresses: Sequence[tuple[int, int]]) 
     if "]" in data:
         edits += _brackets(text, start, end, "]")
     if "{" in data:
-        for brace in ATTRIBUTES.finditer(text, start, end):
-            if not is_escaped(text, brace.start()):
-                edits.append((brace.start(), brace.start(), "\\", "literal"))
+        braces = (brace.start() for brace in ATTRIBUTES.finditer(text, start, end))
+        edits += [(at, at, "\\", "literal") for at in braces if not is_escaped(text, at)]
     if text[start] == "#" and is_first(text, start):
         edits.append((start, start, "\\", "literal"))
+    if "~" in data:
+        edits += _strike_ends(text, start, end, addresses)
     if "*" in data or "_" in data or "`" in data:
         for mark in MARK.finditer(text, start, end):
             at = mark.start()
@@ -60,18 +61,18 @@ def literal_edits(text: str, words: Node, addresses: Sequence[tuple[int, int]]) 
     return edits
 
 
-def pipe_edits(text: str, words: Node) -> Sequence[Edit]:
-    """The pipes of words that are in no table: those that are escaped, and the first one of what divides a table."""
-    start, end = words.start, words.end
-    edits: list[Edit] = []
-    at = text.find("|", start, end)
-    if DIVIDER.match(text, start) and is_first(text, start):
-        edits.append((at, at + 1, escaped("|"), "literal"))
+def _strike_ends(text: str, start: int, end: int, addresses: Sequence[tuple[int, int]]) -> Iterator[Edit]:
+    for tildes in STRIKE_END.finditer(text, start, end):
+        if not is_escaped(text, tildes.start()) and not is_inside(tildes.start(), addresses):
+            yield *tildes.span(), escaped("~") * len(tildes[0]), "literal"
+
+
+def pipe_edits(text: str, words: Node) -> Iterator[Edit]:
+    """The pipes of words that are in no table: engines make one of them, or show the backslash of one."""
+    at = text.find("|", words.start, words.end)
     while at >= 0:
-        if is_escaped(text, at):
-            edits.append((at - 1, at + 1, escaped("|"), "literal"))
-        at = text.find("|", at + 1, end)
-    return edits
+        yield at - is_escaped(text, at), at + 1, escaped("|"), "literal"
+        at = text.find("|", at + 1, words.end)
 
 
 def is_first(text: str, offset: int) -> bool:

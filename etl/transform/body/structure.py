@@ -64,7 +64,7 @@ SETTLED = frozenset(
     bare-address literal""".split()
 )
 
-SIGNS = ("  ", "\t", "[", "]", "://", "*", "{", "_", "`", "#", "|")
+SIGNS = ("  ", "\t", "[", "]", "://", "*", "{", "_", "`", "#", "|", "~")
 """Words without any of them stay as they are."""
 SHOWN = frozenset(("Text", "Html", "InlineHtml"))
 """What a source shows as it is written."""
@@ -515,10 +515,8 @@ class Round(TreeRules):
         self.edits += edits
         if "*" in data:
             self.again |= any(self.text.startswith(signs, at - before) for at, *_ in edits for before, signs in BESIDE)
-        if "|" in data and node.start >= self.table_end:
-            pipes = pipe_edits(self.text, node)
-            self.edits += pipes
-            self.again |= bool(pipes)
+        if "|" in data and node.start >= max(self.table_end, self.gaps.rows_end):
+            self.edits += pipe_edits(self.text, node)
         return "**" in data
 
     def _blanks(self, node: Node) -> None:
