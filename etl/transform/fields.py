@@ -41,7 +41,7 @@ LONGEST_NUMBER = 18
 """Digits from which on a number is none that anybody means; `int` refuses thousands of them."""
 TRUTHS = dict.fromkeys(("true", "yes", "on"), True) | dict.fromkeys(("false", "no", "off"), False)
 WHOLE_NUMBER = re.compile(r"([0-9]+)(?:\.0+)?")
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]+")  # and what no YAML may hold
 ASKS = re.compile(r"\?\w+=")
 NOT_ALIAS = re.compile(r"[^\w +–-]")
 NOT_TERM = re.compile(r"[\W_]+")
@@ -342,9 +342,14 @@ def clean_title(text: str) -> str:
     >>> clean_title('\\"Free  Range\\" a\\b')
     '"Free Range" a\\b'
     """
-    if not text.isprintable():  # as all are that hold a control character
+    return _line(text).replace('\\"', '"')
+
+
+def _line(text: str) -> str:
+    """NFC, single blanks, no control character."""
+    if not text.isprintable():  # as all are that hold one
         text = CONTROL.sub(" ", text)
-    return " ".join(unicodedata.normalize("NFC", text).replace('\\"', '"').split())
+    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def legacy_alias(title: str) -> str:
@@ -388,15 +393,10 @@ def term_key(name: str) -> str:
     return NOT_TERM.sub(" ", unicodedata.normalize("NFKC", name).casefold()).strip() or name.strip()
 
 
-def _term(name: str) -> str:
-    """The name of a category or tag as it is written, whoever gave it."""
-    return " ".join(unicodedata.normalize("NFC", name).split())
-
-
 @lru_cache(4)
 def _vocabulary(settings: Settings) -> tuple[dict[str, str], frozenset[str], frozenset[str]]:
     """The settings about categories and tags by `term_key`: renames, junk, drafts by their old and new names."""
-    renames = {term_key(old): _term(new) for old, new in settings.category_renames.items()}
+    renames = {term_key(old): _line(new) for old, new in settings.category_renames.items()}
     drafts = set(map(term_key, settings.draft_categories))
     drafts |= {old for old, new in renames.items() if term_key(new) in drafts}
     return renames, frozenset(map(term_key, settings.category_junk)), frozenset(drafts)
@@ -409,7 +409,7 @@ def _renaming(settings: Settings) -> Callable[[str], str | None]:
 
     @lru_cache(4096)
     def renamed(name: str) -> str | None:
-        old = _term(name)
+        old = _line(name)
         new = renames.get(term_key(old), old)
         return None if not new or {term_key(old), term_key(new)} & junk else new
 

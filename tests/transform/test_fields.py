@@ -382,6 +382,11 @@ def test_of_equal_names_the_first_spelling_stays(names: list[str]) -> None:
     ]
 
 
+def test_no_name_holds_a_character_that_ends_a_line_or_that_yaml_refuses() -> None:
+    found = read(title="Pea\x92s\ufffe in town", categories=["Gardener\x92s \x07"], tags=["\uffffroof\x85 ", "\x7f"])
+    assert (found.title, found.categories, found.tags) == ("Pea s in town", ["Gardener s"], ["Gardener s", "roof"])
+
+
 def test_a_new_name_is_tidied_as_every_name_is_and_nothing_is_none() -> None:
     settings = Settings(category_renames={"peas": " Peas  and\tbeans ", "weeds": " \u00a0", "Kale": "Cafe\u0301"})
     found = read(categories=["peas", "weeds", "kale"], tags=["Peas and Beans"], settings=settings)
