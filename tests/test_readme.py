@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import html
 import os
 import re
 import shlex
@@ -272,20 +273,51 @@ def test_a_decision_is_written_as_shown(tmp_path: Path) -> None:
     assert [line["value"] for line in redirects if line["why"] == "reviewed"] == ["/articles/roof-bees"]
 
 
-def test_documents_become_files_of_markdown_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def as_markdown(monkeypatch: pytest.MonkeyPatch, folder: Path, script: Callable[[str], str] = str) -> Path:
+    """The sample as files of Markdown, written by the script that is shown; returns the generation."""
     match = re.search(r"<!-- markdown -->\n```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
     assert match is not None
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(folder)
     assert cli.main(["migrate", str(make.SAMPLE), "--quiet"]) == 0
-    exec(match[1], {})
-    documents = lines(tmp_path / "out" / "current" / "documents.jsonl")
-    assert len(documents) == len(list((tmp_path / "content").rglob("*.md"))) > 0
-    for document in documents:
-        file = tmp_path / "content" / f"{document['path'].strip('/')}.md"
+    exec(script(match[1]), {})
+    return folder / "out" / "current"
+
+
+def test_documents_become_files_of_markdown_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    current = as_markdown(monkeypatch, tmp_path)
+    documents, terms = lines(current / "documents.jsonl"), lines(current / "terms.jsonl")
+    names = {term_key(term["name"]): term["name"] for term in terms}
+    assert len(documents) + len(terms) == len(list((tmp_path / "content").rglob("*.md")))
+    for page in documents + terms:
+        file = tmp_path / "content" / page["path"].strip("/") / "index.md"
         _, front, body = file.read_text("utf-8").split("---\n", 2)
         said = yaml.safe_load(front)
-        assert (said["title"], said["url"], body) == (document["title"], document["path"], f"\n{document['body']}\n")
-        assert (said.get("date"), said.get("tags", [])) == (document["created"], document["tags"])
+        assert said["url"] == said["permalink"] == page["path"]
+        if "name" in page:
+            assert (said["title"], body.count("\n* [")) == (page["name"], page["documents"])
+            continue
+        assert (said["title"], body) == (page["title"], f"\n{page['body']}\n")
+        assert (said.get("date"), said.get("lastmod")) == (page["created"], page["modified"])
+        assert said.get("tags", []) == [names[term_key(tag)] for tag in page["tags"]]
+
+
+def test_hugo_builds_a_site_of_the_files_of_markdown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hugo = shutil.which("hugo")
+    if hugo is None and os.environ.get("CI") != "true":
+        pytest.skip("hugo is not installed")
+    assert hugo is not None
+    current = as_markdown(monkeypatch, tmp_path, lambda script: script.replace("# body = ", "body = "))
+    settings = 'buildFuture = true\ndisableKinds = ["taxonomy", "term"]\n[markup.goldmark.renderer]\nunsafe = true\n'
+    (tmp_path / "config.toml").write_text(settings)
+    (tmp_path / "layouts" / "_default").mkdir(parents=True)
+    (tmp_path / "layouts" / "_default" / "single.html").write_text("<h1>{{ .Title }}</h1>{{ .Content }}")
+    subprocess.run([hugo, "--quiet"], cwd=tmp_path, check=True, timeout=60)
+    for page in lines(current / "documents.jsonl") + lines(current / "terms.jsonl"):
+        built = (tmp_path / "public" / page["path"].strip("/") / "index.html").read_text("utf-8")
+        shown = re.findall(r"\w+", html.unescape(re.sub(r"<[^>]*>", "", built)))
+        assert "".join(shown).startswith("".join(re.findall(r"\w+", page.get("title") or page["name"])))
+        if "text" in page:
+            assert "".join(shown) == "".join(re.findall(r"\w+", f"{page['title']} {page['text']}"))
 
 
 def test_tags_are_joined_to_terms_as_shown(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
