@@ -517,6 +517,7 @@ class Round(TreeRules):
             self.again |= any(self.text.startswith(signs, at - before) for at, *_ in edits for before, signs in BESIDE)
         if "|" in data and node.start >= max(self.table_end, self.gaps.rows_end):
             self.edits += pipe_edits(self.text, node)
+            self.again |= data[0] == "|"  # then the blanks before it may go
         return "**" in data
 
     def _blanks(self, node: Node) -> None:
