@@ -545,7 +545,7 @@ def test_a_tag_with_the_path_of_a_document_is_told(resolved: Callable[..., Facts
 def test_the_work_of_resolve_grows_with_the_pages(
     resolved: Callable[..., Facts], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Steps of SQLite, the same on every machine: pages with a tag each, redirect pages to them and to nowhere."""
+    """Steps of SQLite, the same on every machine: pages with tags, copies of one, redirect pages to them and to nowhere."""
     steps: list[None] = []
     once = resolve
 
@@ -559,7 +559,8 @@ def test_the_work_of_resolve_grows_with_the_pages(
         pages = [page(n, claims=claims) for n, claims in enumerate(own)]
         urls = [f"/Page+{n}" for n in range(size)] + [f"/posts/nothing-{n}" for n in range(size)]
         ways = [page(n, status="stub", redirect_what="url", redirect_to=url) for n, url in enumerate(urls, size)]
-        resolved([*pages, *ways], terms_of=[(n, f"tag{n}", f"Tag{n}", f"tag{n}", 0) for n in range(size)])
+        copies = [page(0)] * size
+        resolved([*pages, *copies, *ways], terms_of=[(n, f"tag{n}", f"Tag{n}", f"tag{n}", 0) for n in range(size)])
         return len(steps)
 
     monkeypatch.setattr(sys.modules[__name__], "resolve", counted)

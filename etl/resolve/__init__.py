@@ -75,8 +75,14 @@ def _duplicates(facts: Facts) -> None:
         SELECT d.ord, 'member.duplicate', 'the same bytes as ' || m.bundle || '/' || m.name,
                'counted as a duplicate', NULL, 'bytes'
         FROM fact d
-        JOIN fact f ON f.sha256 = d.sha256 AND f.outcome IS NULL
-        JOIN member m ON m.ord = f.ord
+        JOIN member m ON m.ord = (
+            SELECT f.ord
+            FROM fact f
+            WHERE f.sha256 = d.sha256
+              AND f.reject IS NULL
+            ORDER BY f.ord
+            LIMIT 1
+        )
         WHERE d.outcome = 'duplicate';
         """
     )
