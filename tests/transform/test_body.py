@@ -31,6 +31,7 @@ from etl.transform.body.lists import list_edits, not_tight, usual_edits
 from etl.transform.body.parse import Node, parse
 from etl.transform.body.residue import residue
 from etl.transform.body.rules import RULES
+from etl.transform.body.structure import Round
 from etl.transform.body.surface.inline import LONGEST_MARKED, LONGEST_RAISED
 from etl.transform.body.tables import MOST_COLUMNS
 from etl.transform.body.text import visible_text
@@ -91,6 +92,15 @@ def test_what_only_looks_similar_stays_as_it_is(path: Path) -> None:
 def test_an_expected_body_is_clean(path: Path) -> None:
     body = read(path)
     assert clean(body, options(path)).body == body
+
+
+@pytest.mark.parametrize("body", ["&#124; a", "a\n&#124; b", "_\\\nb", "a\\*\\\nb"])
+def test_a_clean_body_is_read_once(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds = []
+    once = Round.run
+    monkeypatch.setattr(Round, "run", lambda self: (rounds.append(self), once(self)))
+    assert clean(body).body == body
+    assert len(rounds) == 1
 
 
 @pytest.mark.parametrize("path", sorted(CASES.glob("*/input.md")), ids=lambda path: path.parent.name)

@@ -517,7 +517,7 @@ class Round(TreeRules):
             self.again |= any(self.text.startswith(signs, at - before) for at, *_ in edits for before, signs in BESIDE)
         if "|" in data and node.start >= max(self.table_end, self.gaps.rows_end):
             self.edits += pipe_edits(self.text, node)
-            self.again |= data[0] == "|"  # then the blanks before it may go
+            self.again |= self.text.startswith("|", node.start)  # then the blanks before it may go
         return "**" in data
 
     def _blanks(self, node: Node) -> None:
@@ -546,7 +546,7 @@ class Round(TreeRules):
                 return
         if line_end >= 0:
             # Before a backslash a mark may begin what it could not before a blank.
-            self.again |= self.text[start - 1 : start] in MARKS_OF_EMPHASIS
+            self.again |= self.text[start - 1 : start] in MARKS_OF_EMPHASIS and self.text[start] != "\\"
             self._edit(start, line_end, "" if node.start < self.gaps.rows_end else "\\", "hard-break")
             self._line_mark(node.end)
 
