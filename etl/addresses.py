@@ -369,6 +369,7 @@ _RELATIVE = re.compile(
     r"(?:\.\.?/)+(?=[^./?#])|(?=tiki-[a-z_-]+\.php(?:[/?#]|$)|[\w+%-]+\.html?(?:[?#]|$))", re.IGNORECASE
 )
 """What a relative address of a page begins with, where nobody can take it for prose."""
+_LONGEST_LABEL = 63  # characters between two dots of a host
 _HTML = re.compile(r"(?:(?:^|/)index)?\.html?$", re.IGNORECASE)
 _INDEX = re.compile(r"(?:.*/)?tiki-index\.php(?=[/?]|$)", re.IGNORECASE)
 _INDEX_ID = re.compile(r".*(?:[?&;]page_id=+|/page_id/)0*([1-9][0-9]*)")
@@ -505,21 +506,20 @@ def without_html(address: str) -> str:
 
 
 def host_name(host: str) -> str:
-    """A host as hosts are compared: without port, trailing dot, case and `www.`, in the letters that people read.
+    """A host as hosts are compared, and as servers are asked for it: without port, trailing dot, case and `www.`.
 
-    >>> host_name("WWW.Wiki.example.:8080"), host_name("xn--b1amah.XN--P1AI"), host_name("xn--a-b.xn--\u00e9.example")
-    ('wiki.example', 'вики.рф', 'xn--a-b.xn--é.example')
+    >>> host_name("WWW.Wiki.example.:8080"), host_name("Вики.XN--P1AI")
+    ('wiki.example', 'xn--b1amah.xn--p1ai')
     """
     name = host.partition(":")[0].rstrip(".").lower().removeprefix("www.")
-    return ".".join(map(_readable, name.split("."))) if "xn--" in name else name
+    return name if name.isascii() else ".".join(map(_in_punycode, name.split(".")))
 
 
-def _readable(label: str) -> str:
-    """A part of a host without Punycode."""
-    try:
-        return label[4:].encode("ascii").decode("punycode") if label.startswith("xn--") else label
-    except UnicodeError:
+def _in_punycode(label: str) -> str:
+    """A part of a host; one that is longer than any may be stays as it is."""
+    if label.isascii() or len(label) > _LONGEST_LABEL:
         return label
+    return f"xn--{label.encode('punycode').decode()}"
 
 
 @lru_cache(maxsize=8)

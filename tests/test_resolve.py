@@ -545,7 +545,7 @@ def test_a_tag_with_the_path_of_a_document_is_told(resolved: Callable[..., Facts
 def test_the_work_of_resolve_grows_with_the_pages(
     resolved: Callable[..., Facts], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Steps of SQLite, the same on every machine: pages with tags, copies of one, redirect pages to them and to nowhere."""
+    """Steps of SQLite, as on any machine: pages with tags, copies of one, redirect pages to them and to nowhere."""
     steps: list[None] = []
     once = resolve
 

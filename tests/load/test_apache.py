@@ -128,7 +128,7 @@ def test_the_home_page_of_the_old_host_is_not_that_of_the_application_beside_it(
 ) -> None:
     """In one virtual host: the application has no file for `/`, and answers it after the map was asked."""
     need("apache2")
-    hosts = ("www.Old.example:80", "alt.example.")
+    hosts = ("www.Old.example:80", "alt.example.", "вики.example", "xn--b1amah.test")
     options = CompileOptions(
         site="https://new.example", hosts=hosts, other_host=True, home="Home", home_to="https://new.example/home/"
     )
@@ -140,6 +140,7 @@ def test_the_home_page_of_the_old_host_is_not_that_of_the_application_beside_it(
             return client.ask(Request("", target.encode(), host=host)).status
 
         old = ["old.example", "WWW.old.example", "old.example.:8080", "alt.example", "www.alt.example"]
+        old += ["xn--b1amah.example", "www.xn--b1amah.test"]
         new = ["new.example", "www.new.example", "127.0.0.1", "old.example.evil", "oldXexample", "x.old.example"]
         assert [ask(host) for host in old] == [301] * len(old)
         assert 301 not in [ask(host) for host in new]
