@@ -1181,6 +1181,11 @@ def test_a_body_of_100_kb_of_one_token_comes_to_an_end(token: str) -> None:
         assert not codes(clean(token * (100_000 // len(token)))) & ACCOUNT
 
 
+def test_markers_of_code_in_a_quotation_with_one_end_for_all_come_to_an_end() -> None:
+    with at_most(20):
+        clean("> {CODE()}\n" * 30_000 + "x\n{CODE}")
+
+
 # --- real bodies, where they lie beside the checkout ---------------------------------------
 
 

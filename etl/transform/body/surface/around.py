@@ -37,6 +37,8 @@ class Around:
         self.text = text
         self._next: dict[str, tuple[int, int]] = {}
         """Texts that were looked for: from where on, and where they come; the end of all text for nowhere."""
+        self._matches: dict[re.Pattern[str], tuple[int, re.Match[str] | None]] = {}
+        """Patterns that were searched for: from where on, and what was found."""
         self._absent: set[str] = set()
         """Elements that no end tag comes of any more."""
         self._last_line = 0, 0
@@ -242,6 +244,19 @@ class Around:
             place = found if found >= 0 else len(self.text)
             self._next[what] = start, place
         return place if place < len(self.text) else None
+
+    def next_match(self, pattern: re.Pattern[str], start: int) -> re.Match[str] | None:
+        """What a pattern finds next.
+
+        >>> around = Around("a1b2")
+        >>> [found and found[0] for found in (around.next_match(re.compile(r"\\d"), start) for start in (0, 1, 2, 4))]
+        ['1', '1', '2', None]
+        """
+        asked, found = self._matches.get(pattern, (len(self.text) + 1, None))
+        if start < asked or (found and found.start() < start):
+            found = pattern.search(self.text, start)
+            self._matches[pattern] = start, found
+        return found
 
     def end_tag(self, name: str, start: int) -> re.Match[str] | None:
         """The next end tag of an element; looked for only once when none comes any more.

@@ -14,7 +14,8 @@ from etl.transform.body.surface.walk import Walk
 
 SHORTCODE = re.compile(r"\{\{[<%][^{}]{0,2000}[>%]\}\}\}?(?:[ \t]*\n\s*-{3,}[ \t]*(?=\n|\Z))?")
 HIGHLIGHT = re.compile(r"\{\{[<%][ \t]*highlight\b[^{}\n]{0,2000}[>%]\}\}")
-HIGHLIGHT_ENDS = ("{{< /highlight >}}", "{{</ highlight >}}", "{{% /highlight %}}")
+HIGHLIGHT_END = re.compile(r"\{\{[<%][ \t]*/[ \t]*highlight[ \t]*[>%]\}\}")
+CODE_END = re.compile(r"\{CODE\}")
 MARKER = re.compile(
     r"\{/?[A-Z][A-Z0-9_]+(?:\((?:[^(){}]|\([^(){}]{0,2000}\)){0,2000}\)?)?\s{0,9}/?\}"
     r"|\{(?:img|redirect|module|include|category|maketoc|toc|attach|file)\b[^{}\n]{0,2000}\}"
@@ -73,7 +74,7 @@ def are_in(text: str) -> bool:
 def shortcode(walk: Walk, token: re.Match[str]) -> int | None:
     """`{{< toc >}}`, and the rule right behind it; code stays code."""
     highlight = HIGHLIGHT.match(walk.text, token.start())
-    if highlight and (code_end := _code(walk, highlight, HIGHLIGHT_ENDS, "shortcode")):
+    if highlight and (code_end := _code(walk, highlight, HIGHLIGHT_END, "shortcode")):
         walk.find("shortcode.removed", token.start(), f"shortcode {short(highlight[0])}", AS_CODE)
         return code_end
     walk.find("shortcode.removed", token.start(), f"shortcode {short(token[0].split('}}')[0] + '}}')}", "removed")
@@ -106,7 +107,7 @@ def marker(walk: Walk, token: re.Match[str]) -> int | None:
         if name == "BR":
             return inline.line_break(walk, tag, "tiki-marker") or end
         blocks.horizontal(walk, tag, "tiki-marker")
-    elif name == "CODE" and opening and (code_end := _code(walk, token, ("{CODE}",), "tiki-marker")):
+    elif name == "CODE" and opening and (code_end := _code(walk, token, CODE_END, "tiki-marker")):
         walk.find("markup.removed", start, f"plugin marker {short(token[0])}", AS_CODE)
         return code_end
     else:
@@ -135,14 +136,13 @@ def _parted(walk: Walk, name: str, start: int, end: int) -> str:
     return " " if touches and walk.passed.markers[2] else ""
 
 
-def _code(walk: Walk, token: re.Match[str], endings: tuple[str, ...], rule: str) -> int | None:
+def _code(walk: Walk, token: re.Match[str], ending: re.Pattern[str], rule: str) -> int | None:
     """`{CODE(colors="php")}` and what is code up to its ending, if there is a place for code; returns where it ends."""
     (start, inner), text = token.span(), walk.text
-    stops = ((walk.around.next_of(ending, inner), len(ending)) for ending in endings)
-    stop, length = min(((stop, length) for stop, length in stops if stop is not None), default=(0, 0))
-    if not length or start < walk.passed.literal_end:
+    closing = walk.around.next_match(ending, inner)
+    if closing is None or start < walk.passed.literal_end:
         return None
-    end, line = stop + length, walk.around.line_start(start)
+    (stop, end), line = closing.span(), walk.around.line_start(start)
     on_line = text[line : min(start, line + CODE_INDENT)]
     alone = start - line < CODE_INDENT and not on_line.strip() and LINE_END.match(text, end)
     if alone or text.find("\n", inner, min(stop, inner + LONGEST_MARKED)) >= 0:
@@ -190,9 +190,10 @@ def _quoted_block(walk: Walk, token: re.Match[str], stop: int, end: int) -> list
     if marks is None or walk.around.item_indent(start):
         return None
     mark = marks[0].rstrip()
-    first, *lines = text[inner:stop].split("\n")
-    if not all(line.startswith(mark) for line in lines):
+    unmarked = walk.around.next_match(re.compile(rf"\n(?!{re.escape(mark)})"), inner)
+    if unmarked and unmarked.start() < stop:
         return None
+    first, *lines = text[inner:stop].split("\n")
     code = [first.strip()] * bool(first.strip()) + [line.removeprefix(mark).removeprefix(" ") for line in lines]
     while code and not code[-1].strip():
         code.pop()
