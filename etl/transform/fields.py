@@ -161,16 +161,17 @@ class _Reading:
 
     def _aliases(self) -> list[Address]:
         found: dict[Address, None] = {}  # in their order, each once
-        for alias in (*texts(self.source.get("aliases")), *self._url()):
+        written = [("aliases", alias) for alias in texts(self.source.get("aliases"))]
+        for key, alias in [*written, *(("url", url) for url in self._url())]:
             address = addresses.alias_address(alias, self.settings.path_prefixes, self.settings.legacy_base)
             if address is None:
                 message = f"alias {_short(alias)}: it has no canonical form"
-                self.find("address.refused", "aliases", message, "not in the redirect map")
+                self.find("address.refused", key, message, "not in the redirect map")
                 continue
             found[address] = None
             if "?" in alias and ASKS.search(address.value):
                 message = f"alias {_short(alias)}: servers look up its path alone, but for legacy_base + tiki-index.php"
-                self.find("field.invalid", "aliases", message, f"taken as the {address.kind} {_short(address.value)}")
+                self.find("field.invalid", key, message, f"taken as the {address.kind} {_short(address.value)}")
         return list(found)
 
     def _url(self) -> list[str]:

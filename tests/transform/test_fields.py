@@ -46,7 +46,7 @@ def codes(found: Fields) -> list[str]:
         *(("/Why+water?", False), ("/Why%3Fx=1", False), ("/tiki-index.php?x=1&page=Wells", False)),
     ],
 )
-def test_an_alias_with_a_query_that_the_old_wiki_did_not_know_is_told(alias: str, told: bool) -> None:
+def test_an_alias_with_a_query_that_no_server_looks_up_is_told(alias: str, told: bool) -> None:
     found = read(aliases=[alias], tiki_page_id=7, slug="clear-water")
     assert codes(found) == ["field.invalid"] * told
     assert found.claims[-1].why == "alias"
@@ -63,6 +63,12 @@ def test_the_url_that_the_old_site_gave_a_page_is_an_address_of_it(url: Any, cla
     found = read(settings=Settings(hosts=("wiki.example",)), url=url, slug="clear-water")
     assert [claim.address for claim in found.claims if claim.why == "alias"] == [("name", claimed)] * bool(claimed)
     assert found.extra == {"url": url}
+
+
+def test_what_is_odd_about_an_address_is_told_of_the_field_that_has_it() -> None:
+    found = read(aliases=["/wells?y=1"], url="/wells?y=2", tiki_page_id=7, slug="clear-water")
+    invalid = [finding.field for finding in found.findings if finding.code == "field.invalid"]
+    assert invalid == ["aliases", "url"]
 
 
 # --- titles and names ----------------------------------------------------------------------
