@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 STATUSES = """exit statuses:
   0    done
-  1    done, with rejects or findings of severity error
+  1    done, with rejects, findings of severity error, wrong answers, or something unknown
   2    wrong usage or settings
   3    input or output trouble: unreadable or cut-off source, full disk, locked output, unreachable
   4    a bug in the tool
