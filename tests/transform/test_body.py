@@ -781,6 +781,13 @@ def test_the_text_has_no_blank_that_the_body_has_not() -> None:
     assert clean("[peas ](/931), beans").text == "peas, beans"
 
 
+@pytest.mark.parametrize("before", ["", "Beds.\n\n"])
+def test_code_behind_the_moved_mark_of_a_quotation_does_not_run(before: str) -> None:
+    cleaned = clean(f"{before}  > \t<script>peas</script>")
+    assert "<script" not in cleaned.body
+    assert clean(cleaned.body).body == cleaned.body
+
+
 @pytest.mark.parametrize("body", ["[](/931)", '<a href="https://e.example/">{IMG(attId="7")}{IMG}</a>'])
 def test_a_link_without_text_is_no_link(body: str) -> None:
     assert [link for link in clean(body).links if link["state"] in ("ok", "external")] == []

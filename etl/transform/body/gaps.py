@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from etl.transform.body.boxes import BOX_END, BOX_START
 from etl.transform.body.edits import Edit, TreeRules
-from etl.transform.body.lists import NEST
+from etl.transform.body.lists import INDENT, NEST
 from etl.transform.body.literals import BEGINS_BLOCK, is_escaped
 from etl.transform.body.parse import BLOCKS, Node
 from etl.transform.body.places import line_start, visible_end
@@ -184,6 +184,8 @@ class Gaps(TreeRules):
         gap = self.text[start:end]
         if gap.isspace():
             self._edit(start, end, wanted, rule)
+            # Tabs behind the mark of a quotation have another width once that moves: what was code may be HTML.
+            self.again |= gap[-1] in INDENT and self.text.startswith(">", end)
         elif DEFINITIONS.fullmatch(gap):
             self._edit(start, end, wanted, "definition")
 
