@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class PipeTable:
     """What a table becomes, cell by cell.
@@ -13,12 +15,24 @@ class PipeTable:
     | --- | --- |
     | c | |
     <BLANKLINE>
+
+    Where a cell of HTML is wider or higher than one, the others stay in their columns.
+
+    >>> table = PipeTable(columns=3, skipped=[[0, 1], [1, 0]])
+    >>> cells = table.cell() + "a" + table.cell() + "b" + table.cell(new_row=True) + "c" + table.cell() + "d"
+    >>> print((cells + table.end_row()).lstrip())
+    | a | | b |
+    | --- | --- | --- |
+    | | c | d |
+    <BLANKLINE>
     """
 
-    def __init__(self, columns: int) -> None:
+    def __init__(self, columns: int, skipped: Sequence[Sequence[int]] = ()) -> None:
         self.in_cell = False
         """Whether a cell is open; what stands between cells is nothing."""
         self._columns = columns
+        self._skipped = iter(skipped)
+        self._skipped_in_row = iter(next(self._skipped, ()))
         self._rows = 0
         self._cells = 0
 
@@ -29,14 +43,17 @@ class PipeTable:
 
     def cell(self, *, new_row: bool = False) -> str:
         """What begins a cell, and ends the cell or the row before it."""
-        if self.in_cell and not new_row:
-            self._cells += 1
-            return " | "
-        above = "" if self.is_begun else "\n\n"
-        before = (self.end_row() if new_row else above) + (" " if self._cells else "| ")
+        if new_row:
+            before = self.end_row()
+        elif self.in_cell:
+            before = " |"
+        else:
+            before = "" if self.is_begun else "\n\n"
+        before += "" if self._cells else "|"
+        skipped = next(self._skipped_in_row, 0)
         self.in_cell = True
-        self._cells += 1
-        return before
+        self._cells += 1 + skipped
+        return before + " |" * skipped + " "
 
     def end_cell(self) -> str:
         """What ends the open cell, if there is one."""
@@ -53,4 +70,5 @@ class PipeTable:
         divider = "" if self._rows else "\n|" + " --- |" * self._columns
         self._rows += 1
         self._cells = 0
+        self._skipped_in_row = iter(next(self._skipped, ()))
         return f"{end}{padding}{divider}\n"

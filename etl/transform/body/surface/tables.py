@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from etl.transform.body.surface.characters import ODD
 from etl.transform.body.surface.pipe_table import PipeTable
@@ -12,6 +13,9 @@ from etl.transform.body.tables import MOST_COLUMNS
 
 TABLE_TAG = re.compile(r"</?table\b", re.IGNORECASE)
 ROW_OR_CELL = re.compile(r"<t([rdh])\b", re.IGNORECASE)
+ROW = re.compile(r"<tr\b", re.IGNORECASE)
+CELL = re.compile(r"<t[dh]\b([^<>]*)", re.IGNORECASE)
+SPAN = re.compile(r"\b(col|row)span\s*=\s*[\"']?(\d{1,4})", re.IGNORECASE)
 NEXT_CELL = re.compile(r"\s*(</tr\s*>\s*<tr(?:\s[^<>]*)?>\s*)?<t[dh](?:\s[^<>]*)?>", re.IGNORECASE)
 # What most cells hold, and the tags behind it: nothing in it is to be changed.
 PLAIN_CELL = re.compile(
@@ -30,9 +34,8 @@ def table(walk: Walk, tag: Tag) -> None:
     gap = walk.gap(tag.start)
     end_tag = TABLE_TAG.search(walk.text, tag.end)
     simple = end_tag is not None and end_tag[0].startswith("</") and gap == "\n\n" and not walk.table
-    columns = _columns(walk.text, tag.end, end_tag.start()) if simple and end_tag else 0
-    if 0 < columns <= MOST_COLUMNS:
-        walk.table = PipeTable(columns)
+    if simple and end_tag:
+        walk.table = _pipes(walk.text, tag.end, end_tag.start())
     walk.part(tag, "table", gap)
 
 
@@ -69,6 +72,15 @@ def close_table(walk: Walk) -> None:
         walk.edit(len(walk.text), len(walk.text), _end_row(walk, walk.table), "table")
 
 
+def _pipes(text: str, start: int, end: int) -> PipeTable | None:
+    """The pipe table for an HTML table, if it is not too wide."""
+    if SPAN.search(text, start, end):
+        columns, skipped = _spread(text[start:end])
+    else:
+        columns, skipped = _columns(text, start, end), []
+    return PipeTable(columns, skipped) if 0 < columns <= MOST_COLUMNS else None
+
+
 def _columns(text: str, start: int, end: int) -> int:
     """The most cells in a row of an HTML table.
 
@@ -76,6 +88,35 @@ def _columns(text: str, start: int, end: int) -> int:
     2
     """
     return max(map(len, "".join(ROW_OR_CELL.findall(text, start, end)).lower().split("r")))
+
+
+def _spread(table: str) -> tuple[int, list[list[int]]]:
+    """How many columns an HTML table has, and how many of them each cell skips, row by row.
+
+    A column is where a cell begins: what is wide only to fill the page makes none.
+
+    >>> _spread("<tr><td rowspan=2>a<td colspan=2>b<td>c<tr><td>d<td>e<td>f<tr><td colspan=9>g")
+    (4, [[0, 0, 1], [1, 0, 0], [0]])
+    """
+    taken: dict[int, int] = {}  # the row up to which a higher cell takes a column
+    begins: list[list[int]] = []
+    for number, row in enumerate(ROW.split(table)):
+        begins.append([])
+        column = 0
+        for attributes in CELL.findall(row):
+            while taken.get(column, 0) > number:
+                column += 1
+            if column > MOST_COLUMNS:
+                return column, []
+            begins[-1].append(column)
+            spans = {name.lower(): int(size) for name, size in SPAN.findall(attributes)}
+            stop = column + max(min(spans.get("col", 1), MOST_COLUMNS), 1)
+            if (height := spans.get("row", 1)) > 1:
+                taken |= dict.fromkeys(range(column, stop), number + height)
+            column = stop
+    place = {column: place for place, column in enumerate(sorted(set().union(*begins)))}
+    rows = [[place[column] for column in row] for row in begins if row]
+    return len(place), [[right - left - 1 for left, right in pairwise([-1, *row])] for row in rows]
 
 
 def _end_row(walk: Walk, pipes: PipeTable) -> str:
