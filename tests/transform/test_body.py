@@ -627,6 +627,15 @@ def test_a_table_wider_than_can_be_meant_is_not_filled_up() -> None:
     assert "markup.removed" in codes(cleaned)
 
 
+@pytest.mark.parametrize(
+    ("width", "body"),
+    [(MOST_COLUMNS - 1, "| peas | beans | kale |\n| --- | --- | --- |"), (MOST_COLUMNS, "peas\n\nbeans\n\nkale")],
+)
+def test_a_table_of_html_is_as_wide_as_its_cells_begin(width: int, body: str) -> None:
+    cells = f'<td colspan="{width}">peas</td><td>beans</td><td colspan="9">kale</td>'
+    assert clean(f"<table><tr>{cells}</tr></table>").body == body
+
+
 @pytest.mark.parametrize("body", ["* # Beds\n  Peas", "> * # Beds\n>   Peas", "* > Beds\n  ---\n  Peas"])
 def test_text_behind_a_block_in_an_item_is_a_line_of_its_own(body: str) -> None:
     assert clean(body).text == "Beds\nPeas"
