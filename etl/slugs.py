@@ -104,6 +104,8 @@ def make_slug(title: str) -> str:
     ('strasse-nach-lodz-beta-carotene', 'weishengsud-5fende', '')
     >>> make_slug("İstanbul"), make_slug("विटामिन"), make_slug("βιταμίνη"), make_slug("gar\u00adden")
     ('istanbul', 'vitamin', 'vitamini', 'garden')
+    >>> make_slug("больше"), make_slug("وأوضح"), make_slug("Hawaiʻi"), make_slug("l’été")
+    ('bolshe', 'wwdh', 'hawaii', 'lete')
     """
     text = unicodedata.normalize("NFKC", title).replace("%", " percent ").replace("&", " and ")
     text = DELETED.sub("", text.lower())
@@ -125,7 +127,7 @@ def _transliterated(run: re.Match[str]) -> str:
     letters = run[0]
     if letters in GREEK:
         return GREEK[letters]
-    return "".join(_spelled(char) for char in letters).lower()
+    return DELETED.sub("", "".join(_spelled(char) for char in letters).lower())  # a soft sign is spelled as an apostrophe
 
 
 def _spelled(char: str) -> str:
