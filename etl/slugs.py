@@ -124,10 +124,11 @@ def well_formed(slug: str) -> str:
 
 
 def _transliterated(run: re.Match[str]) -> str:
+    """A run of other letters; many a letter, as the soft sign, is spelled as an apostrophe, which goes."""
     letters = run[0]
     if letters in GREEK:
         return GREEK[letters]
-    return DELETED.sub("", "".join(_spelled(char) for char in letters).lower())  # a soft sign is spelled as an apostrophe
+    return DELETED.sub("", "".join(_spelled(char) for char in letters).lower())
 
 
 def _spelled(char: str) -> str:

@@ -145,11 +145,12 @@ class _Decided(NamedTuple):
     """What resolve says of the members of a chunk, by ordinal."""
 
     findings: dict[int, list[Finding]]
-    aliases: dict[int, list[str]]
+    aliases: dict[int, dict[str, None]]
+    """In the order of the map, each once: a name and an id may be one path."""
 
 
 def _decided(state: TransformState, chunk: Chunk) -> _Decided:
-    decided = _Decided(defaultdict(list), defaultdict(list))
+    decided = _Decided(defaultdict(list), defaultdict(dict))
     query = "SELECT * FROM finding WHERE ord >= ? AND ord < ? ORDER BY ord, code, message"
     for ord_, code, message, action, key, cause in state.facts.rows(query, chunk.first, chunk.last):
         finding = Finding(code, message, action, field=key, cause=cause)
@@ -157,7 +158,7 @@ def _decided(state: TransformState, chunk: Chunk) -> _Decided:
     query = "SELECT ord, kind, value FROM redirect WHERE ord >= ? AND ord < ? ORDER BY ord, kind, value"
     for ord_, kind, value in state.facts.rows(query, chunk.first, chunk.last):
         alias = as_path(Address(kind, value), state.settings.legacy_base)
-        decided.aliases[ord_].append(alias)
+        decided.aliases[ord_][alias] = None
     return decided
 
 
@@ -181,7 +182,7 @@ class _Transform:
         self.row, facts = row
         self.ordinal, self.bundle, self.name = self.row.ord, self.row.bundle, self.row.name
         self.found = decided.findings.get(self.ordinal, [])
-        self.aliases = decided.aliases.get(self.ordinal, [])
+        self.aliases = list(decided.aliases.get(self.ordinal, ()))
         self.outcome, self.reject, self.sha256, self.size, self.member_id, self.slug, self.path, self.kept = facts
         self.is_made = self.outcome in ("document", "withheld")
 
