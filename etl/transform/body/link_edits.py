@@ -43,6 +43,7 @@ BARE_ADDRESS = re.compile(rf"http(?<![\w/=\\]http)s?://(?=\w){IN_ADDRESS}++(?:(?
 NOT_LITERAL = re.compile(r"[\\\[\]*_`<]")
 SENTENCE_MARKS = frozenset(".,;:!?'*_~\\\u2019\u2018\u2026\u2013\u2014")
 LAST_ENTITY = re.compile(r"&#?\w{1,31};\Z")
+LONGEST_ENTITY = 34
 OPENING = {")": "(", "}": "{"}
 MARKS_OF_EMPHASIS = frozenset("*_")
 
@@ -180,8 +181,11 @@ class Links(TreeRules):
 
     def _touching(self, node: Node) -> tuple[str, str]:
         """The blanks that part a link from the words before and behind it (repair 25)."""
-        before = TOUCHES_BEFORE.match(self.text, max(node.start - 2, 0), node.start)
-        return " " if before else "", " " if TOUCHES_BEHIND.match(self.text, node.end) else ""
+        start, end = node.start, node.end
+        before = TOUCHES_BEFORE.match(self.text, max(start - 2, 0), start)
+        if before and LAST_ENTITY.search(self.text, max(start - LONGEST_ENTITY, 0), start):
+            before = None  # its semicolon is none
+        return " " if before else "", " " if TOUCHES_BEHIND.match(self.text, end) else ""
 
     def _literal(self, node: Node, label: str, href: str) -> None:
         """Brackets again; a parenthesis that the address lost to the text behind it is taken along."""
