@@ -822,12 +822,20 @@ Term
 Wells
 {.x}
 
+> f
+> {.g}
+
 * a
     {.y}
 * b
     {: .z}
 * c
-    {d} *e*""",
+    {d} *e*
+
+| h {.i} | j {k} |
+| --- | --- |
+| {l} | m {#n}
+| o {p} q | r {s} \| t |""",
     "def list like 2": r"""
 Term
 
@@ -871,7 +879,7 @@ text""",
     "attr like list": r"""
 * a {: .x }
 * b {.y}""",
-    "attr after link": "[a](https://e.org/){target=_blank} and **b**{.x}",
+    "attr after link": "[a](https://e.org/){target=_blank} and **b**{.x} or `c`{.y}",
     "braces": "{a} and {{b}} and {% c %}",
 }
 

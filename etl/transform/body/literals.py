@@ -16,7 +16,7 @@ BEGINS_BLOCK = re.compile(r"[>|#`~=+*-]|_[ \t]*_|\d{1,9}[.)]")
 MARK = re.compile(r"(?<![*\\\s])\*(?!\*)|(?<![*\\])\*(?![*\s])|(?<=[^\W_])_(?=[^\W_])|`")
 STRIKE_END = re.compile(r"(?<=[^\s(*~])~+")
 """What may end words struck out in engines that have them; `~50` alone begins some, and stays."""
-ATTRIBUTES = re.compile(r"(?<=[)*>])\{|\{(?=:)")
+ATTRIBUTES = re.compile(r"(?<=[)*>`])\{|\{(?=:)")
 """Of what stands before them: some engines take `{.name}` for no words."""
 FIRST_ON_LINE = re.compile(rf"(?:[ \t>]|{ITEM_MARK}[ \t])*+")
 """What stands before the first word of a line."""
@@ -28,8 +28,8 @@ DEFINITION = re.compile(
 """Of a link by reference; what only looks so is escaped or stands among words."""
 LONG_NUMBER = re.compile(r"\d{10,}(?=\.[ \t])")  # too long to be the mark of an item
 DEFINITION_SIGN = re.compile(r"^[ \t>]*:(?=[ \t])", re.MULTILINE)
-LINE_MARK = re.compile(r"(?:[ \t]+(?:\d+(?=\.\s)|(?=[*+-]\s|>|~~~))|[ \t]*(?=\{(?!:)[^{}\n]+\}))(.)")
-"""At the start of a line of words: what looks like the mark of a block in an item, and attributes (`ATTRIBUTES`)."""
+LINE_MARK = re.compile(r"(?:[ \t>]*+(?=\{(?!:)[^{}\n]+\})|[ \t]+(?:\d+(?=\.\s)|(?=[*+-]\s|>|~~~)))(.)")
+"""At the start of a line of words: attributes (`ATTRIBUTES`), and what looks like the mark of a block in an item."""
 BEFORE_LINK = "!", "]"
 """What makes an image of a link behind it, and a link of parentheses."""
 CUT_ENTITY = re.compile(r"&#?[a-zA-Z0-9]*+(?=[<{*_~\\]|[^\n -~])")

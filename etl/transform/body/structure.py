@@ -70,7 +70,7 @@ SHOWN = frozenset(("Text", "Html", "InlineHtml"))
 """What a source shows as it is written."""
 BLANK_RUNS = re.compile(r"[ \t]{2,}|\t")
 DOUBLE_BLANKS = re.compile("  [ ]*")  # begins with two characters that are searched for as such
-MAY_BE_MARKED = (" ", "\t", "{")
+MAY_BE_MARKED = (" ", "\t", ">", "{")
 """What `LINE_MARK` begins with."""
 FIRST_BLANKS = re.compile(r"(?:[ \t]|\\?\n)++(?!>)")  # a line of a quotation begins with its mark
 
@@ -98,7 +98,8 @@ MARK_ONLY = re.compile(r"[ \t]*(?:[*+-]|#{1,6})[ \t]+")
 LONG_HEADING = 120
 WIDE_HEADING_MARK = re.compile(r"(#{1,6})(?:\t| [ \t])[ \t]*")
 TRAILING_MARKS = re.compile(r"[ \t]+(?:\\?\*|-{2,}|_+)\Z")
-HEADING_ATTRIBUTES = re.compile(r"(?<![\\)*>])\{(?!:)[^{}\n]*\}\Z")  # beside those that are escaped anywhere
+HEADING_ATTRIBUTES = re.compile(r"(?<![\\)*>`])\{(?!:)[^{}\n]*\}\Z")  # beside those that are escaped anywhere
+CELL_ATTRIBUTES = re.compile(r"(?<=[^|] )\{(?!:)(?=[^{}\n]+\}[ \t]*\|)")
 
 ALLOWED_TAGS = frozenset(("<sub>", "</sub>", "<sup>", "</sup>"))
 ALLOWED_HTML = re.compile(r"</?su[bp]>|<br>")
@@ -457,6 +458,8 @@ class Round(TreeRules):
             return  # `is_plain`
         edits = list(table_edits(self.text, node))
         self.edits += edits
+        for attributes in CELL_ATTRIBUTES.finditer(self.text, node.start, node.end):
+            self._edit(attributes.start(), attributes.start(), "\\", "literal")
         self.again |= any(rule.startswith("table-") for *_, rule in edits)
 
     # --- paragraphs -------------------------------------------------------------------------
@@ -552,7 +555,8 @@ class Round(TreeRules):
 
     def _line_mark(self, line: int) -> None:
         """A mark on a line of words: to some engines it is none only where it is escaped."""
-        if line >= self.quote_end and (mark := LINE_MARK.match(self.text, line)):
+        mark = LINE_MARK.match(self.text, line)
+        if mark and (mark[1] == "{" or line >= self.quote_end):
             self.again = True
             self._edit(*mark.span(1), escaped(mark[1]), "literal")
 
