@@ -535,6 +535,9 @@ FAULTS = {
     "images on adjacent lines behind a blank": (" ![](/a.png)\n![](/b.png)", "![](/a.png)\n\n![](/b.png)"),
     "a tab between bold and a bracket": ("(**a**\t)", "(**a**)"),
     "an index that begins with a tag and a blank": ("a<sup><u> 2</u></sup>", "a<sup>2</sup>"),
+    "a link to nowhere whose words begin with a number sign": ("* [#5 peas]()", "* \\#5 peas"),
+    "a link to nowhere whose words are a sign of a list": ("[1. peas]()", "1. peas"),
+    "a link to nowhere that ends a heading with a brace": ("# Beds [{NAME}]()", "# Beds \\{NAME}"),
     "an index that a box cuts": (
         "a<sup>b {BOX()}c{BOX} d</sup>",
         f"ab\n\n{BOX}\n\nc\n\n</div>\n\nd",

@@ -33,7 +33,7 @@ APART = frozenset(("", *" \n\t()*|.:"))
 """What nearly always stands before a link; it does not touch it."""
 BEFORE_WORDS, BEHIND_WORDS = frozenset(("", *" \n\t(")), frozenset(("", *" \n\t).,;:"))
 """What may stand around the words of a link that becomes text, without meaning anything else then."""
-SIMPLE_LABEL = re.compile(r"[^\[\]*_`<:&|\n]+")
+SIMPLE_LABEL = re.compile(r"(?![>#~=+-]|\d+[.)])[^\[\]*_`<:&|{\n]+")
 PLAIN = r"[A-Za-z0-9/._?=#&:,+~@!$*'%-]*+"
 USUAL_LINK = re.compile(rf"(?<!\s)\]\(((?:https?:/)?/{PLAIN}(?:\({PLAIN}\){PLAIN})*+)\)(?!{PARTED}{{2}})")
 """What stands behind the words of a link, as nearly all are: its address is what is written, and no words touch it."""
