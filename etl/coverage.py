@@ -32,6 +32,7 @@ from etl.long_lines import bounded
 from etl.plain import plain
 from etl.progress import Progress, untold
 from etl.routes import FAMILIES, GONE, Route, matching, routes, wiki_folder
+from etl.settings import Settings
 from etl.trouble import Trouble
 
 MOST_KEPT = 100_000
@@ -93,6 +94,19 @@ class Plan:
     limit: int = 500
     """How many addresses get suggestions."""
     progress: Progress = untold
+
+
+def plan_of(settings: Settings, map_file: Path, logs: Sequence[str] = (), **more: Any) -> Plan:
+    """A map with what the settings say of it, and the logs that are held against it."""
+    return Plan(
+        logs=logs,
+        map_file=map_file,
+        legacy_base=settings.legacy_base,
+        path_prefixes=settings.path_prefixes,
+        routes=tuple(routes(settings.routes, settings.legacy_base)),
+        reserved=settings.reserved,
+        **more,
+    )
 
 
 class Suggestion(NamedTuple):

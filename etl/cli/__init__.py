@@ -406,22 +406,13 @@ def _validate(options: argparse.Namespace) -> int:
 
 
 def _explain(options: argparse.Namespace) -> int:
-    from etl.coverage import Plan
+    from etl.coverage import plan_of
     from etl.explain import REPORTS, explain
-    from etl.load.redirects import compile_options
 
     map_file = options.generation / "redirects.jsonl"
     settings = settings_beside(options, map_file)
-    plan = Plan(
-        logs=(),
-        map_file=map_file,
-        legacy_base=settings.legacy_base,
-        path_prefixes=settings.path_prefixes,
-        routes=compile_options(settings).routes,
-        reserved=settings.reserved,
-    )
     status = 0
-    for told in explain(options.asked, plan):
+    for told in explain(options.asked, plan_of(settings, map_file)):
         print(REPORTS[options.format](told))
         status = status if told.is_known else 1
     return status

@@ -289,24 +289,14 @@ def _diff(options: argparse.Namespace) -> int:
 
 
 def _coverage(options: argparse.Namespace) -> int:
-    from etl.coverage import REPORTS, Plan, cover, review
-    from etl.load.redirects import compile_options
+    from etl.coverage import REPORTS, cover, plan_of, review
     from etl.settings import SettingsError
 
     if options.review.exists():
         raise SettingsError(f"--review: {options.review} exists and may hold decisions; name another file")
-    settings = settings_beside(options, _map_file(options.map), {})
-    plan = Plan(
-        logs=options.log,
-        map_file=_map_file(options.map),
-        legacy_base=settings.legacy_base,
-        path_prefixes=settings.path_prefixes,
-        routes=compile_options(settings).routes,
-        reserved=settings.reserved,
-        limit=options.limit,
-        progress=progress(options, "B"),
-    )
-    found = cover(plan)
+    map_file = _map_file(options.map)
+    settings = settings_beside(options, map_file)
+    found = cover(plan_of(settings, map_file, options.log, limit=options.limit, progress=progress(options, "B")))
     print(REPORTS[options.format](found))
     if found.missing:
         with options.review.open("x", encoding="utf-8", newline="\n") as file:
