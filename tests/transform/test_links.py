@@ -16,7 +16,8 @@ from etl.model import Target
 from etl.settings import Settings
 from etl.slugs import make_slug
 from etl.transform.body import Cleaned, clean_body
-from etl.transform.body.links import Destination, Linker, encoded, is_prose
+from etl.transform.body.hrefs import encoded, is_prose
+from etl.transform.body.links import Destination, Linker
 from etl.transform.body.parse import parse
 
 SETTINGS = Settings(

@@ -11,7 +11,8 @@ from etl.model import Finding, ImageFields, LinkFields
 from etl.settings import Settings
 from etl.transform.body.code import Code, code_size
 from etl.transform.body.edits import Change, Revision, short
-from etl.transform.body.links import Destination, Linker, encoded
+from etl.transform.body.hrefs import encoded
+from etl.transform.body.links import Destination, Linker
 from etl.transform.body.quotes import BOX_TAG, quote_edits
 from etl.transform.body.residue import private, residue
 from etl.transform.body.structure import Round, Structure

@@ -18,7 +18,8 @@ from typing import NamedTuple
 from etl.model import Finding
 from etl.plain import cut
 from etl.positions import Lines
-from etl.transform.body.links import decoded
+from etl.transform.body.entities import decoded
+from etl.transform.body.hrefs import PLAIN
 from etl.transform.body.rules import MAY_ADD, MAY_LOSE
 
 Edit = tuple[int, int, str, str]
@@ -33,7 +34,7 @@ MARKUP = re.compile(
         (?:\s++(?:"(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'|\((?:[^()\\]|\\.)*+\)))?+\s*+\)  # and its title""",
     re.DOTALL | re.VERBOSE,
 )
-ADDRESS = re.compile(r"\]\([A-Za-z0-9/._?=#&:,+~@!$*'%-]++\)")
+ADDRESS = re.compile(rf"\]\([%{PLAIN}]++\)")
 """The end of a link as nearly all are."""
 PREFORMATTED = re.compile(r"<pre\b|\s*`{3}")
 TAG_OF_CODE = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?/?>")

@@ -9,18 +9,9 @@ import re
 from collections.abc import Sequence
 
 from etl.transform.body.edits import Edit, Revision, TreeRules
-from etl.transform.body.links import (
-    LOST_FILE,
-    Destination,
-    Linker,
-    decoded,
-    encoded,
-    is_prose,
-    mended,
-    untracked,
-    without_blanks,
-    without_entities,
-)
+from etl.transform.body.entities import LAST_ENTITY, LONGEST_ENTITY, decoded, without_entities
+from etl.transform.body.hrefs import PLAIN, encoded, is_prose, mended, untracked, without_blanks
+from etl.transform.body.links import LOST_FILE, Destination, Linker
 from etl.transform.body.parse import Node
 
 CUT_DOI = re.compile(r"doi\.org/10\.\d{4,9}/$")
@@ -34,16 +25,14 @@ APART = frozenset(("", *" \n\t()*|.:"))
 BEFORE_WORDS, BEHIND_WORDS = frozenset(("", *" \n\t(")), frozenset(("", *" \n\t).,;:"))
 """What may stand around the words of a link that becomes text, without meaning anything else then."""
 SIMPLE_LABEL = re.compile(r"(?![>#~=+-]|\d+[.)])[^\[\]*_`<:&|{\n]+")
-PLAIN = r"[A-Za-z0-9/._?=#&:,+~@!$*'%-]*+"
-USUAL_LINK = re.compile(rf"(?<!\s)\]\(((?:https?:/)?/{PLAIN}(?:\({PLAIN}\){PLAIN})*+)\)(?!{PARTED}{{2}})")
+SIGNS = rf"[%{PLAIN}]*+"
+USUAL_LINK = re.compile(rf"(?<!\s)\]\(((?:https?:/)?/{SIGNS}(?:\({SIGNS}\){SIGNS})*+)\)(?!{PARTED}{{2}})")
 """What stands behind the words of a link, as nearly all are: its address is what is written, and no words touch it."""
 WIDE = "\u3001\u3002\u3008-\u3011\u3014-\u301b\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f"  # punctuation of East Asia
 IN_ADDRESS = rf"[^\s<>\x00-\x1f\x7f-\x9f\"\u201c\u201d\u201e\u00ab\u00bb{WIDE}|\\`\[\]&]"
 BARE_ADDRESS = re.compile(rf"http(?<![\w/=\\]http)s?://(?=\w){IN_ADDRESS}++(?:(?:&(?!lt;|gt;)|\\_){IN_ADDRESS}*+)*+")
 NOT_LITERAL = re.compile(r"[\\\[\]*_`<]")
 SENTENCE_MARKS = frozenset(".,;:!?'*_~\\\u2019\u2018\u2026\u2013\u2014")
-LAST_ENTITY = re.compile(r"&#?\w{1,31};\Z")
-LONGEST_ENTITY = 34
 OPENING = {")": "(", "}": "{"}
 MARKS_OF_EMPHASIS = frozenset("*_")
 

@@ -7,13 +7,11 @@ next one finds.
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from html.entities import html5
 from typing import NamedTuple, Protocol
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from etl.addresses import (
     OF_TERMS,
@@ -32,37 +30,17 @@ from etl.model import AssetState, LinkKind, LinkState, Target
 from etl.routes import wiki_folder
 from etl.settings import Settings
 from etl.slugs import make_slug, paths_of, undated, well_formed
+from etl.transform.body.hrefs import ORDINARY, PLAIN, WHOLE_SCHEME, encoded, mended, untracked
 
 FOLLOWED = frozenset(("http", "https", "ftp", "mailto", "tel"))
 SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
 NOT_PRINTABLE = re.compile(r"[\x00-\x20\x7f-\xa0\u200b\u2028\u2029\ufeff]+")
-ORDINARY = re.compile(r"[A-Za-z0-9/._?=#&:,+~@!$*'-]*")
-"""An address in which nothing is to be encoded and nothing is invisible."""
-PLAIN_HTTP = re.compile(r"https?://(?!10\.)([a-z0-9.-]+)(?:/[A-Za-z0-9/._?=#&:,+~@!$*'%-]*)?(?<!%20)")
+PLAIN_HTTP = re.compile(rf"https?://(?!10\.)([a-z0-9.-]+)(?:/[%{PLAIN}]*)?(?<!%20)")
 """An http address as nearly all are written: its host shows where it goes; nothing in it is to be mended or encoded."""
 OF_PAGE = re.compile(r"/(posts|pages)/([a-z0-9]+(?:-[a-z0-9]+)*+)/?")
 """An address of the old site as nearly all are written: the prefix of pages and a well-formed slug."""
-UNSAFE = re.compile(
-    r"[\x00-\x20\x7f-\xa0\xb5\u2000-\u2011\ufb00-\ufb06\u2028-\u202f\u205f\u2060\u21b5\u3000\ufeff\\<>()\"`{}|^\[\]*_~]"
-)
-"""What ends an address or changes it in Markdown, what nobody sees, and what is read as another sign in words."""
-WHOLE_ENTITY = re.compile(r"&#?\w{1,31};")
 LOST_ID = re.compile(r"unknown page_id:\s*(\d+)", re.IGNORECASE)
 LOST_NAME = re.compile(r"does not exist yet:\s*(.+)", re.IGNORECASE)
-WWW = re.compile(r"www\.[\w.-]+\.[a-z]{2,}(?:/\S*)?", re.IGNORECASE)
-NAME_WORDS = 3
-NO_LETTERS = re.compile(r"[\s\\)\[*_]+")
-
-# Addresses as they were mistyped, pasted and cut (corpus.md 7); a group `tls` is what is left of the s of https.
-BROKEN_SCHEME = re.compile(r"h{0,2}t{1,2}p(?P<tls>s?)(?::|(?=//))//?\s*(?=[\w-]+\.[\w-])", re.IGNORECASE)
-WHOLE_SCHEME = re.compile(r"https?://\S", re.IGNORECASE)
-DOI = re.compile(r"(?:https?://|doi:\s*|)(?=10\.\d{4,9}/\S)", re.IGNORECASE)
-TRACKING = re.compile(
-    r"(?:utm_\w+|gclid|gclsrc|dclid|fbclid|msclkid|yclid|igshid|mc_[ce]id|_hsenc|_hsmi|mkt_tok|vero_id|oly_(?:anon|enc)_id"
-    r"|hsctatracking|triedredirect|et_[cr]id|e_cid)(?:=[^&#]*)?",
-    re.IGNORECASE,
-)
-"""Parameters that say who sent a reader, never what is shown: the closed list of what goes."""
 
 
 class Lookup(Protocol):
@@ -333,119 +311,6 @@ def _first(page: Target, *others: Target) -> Destination:
 def _lost(path: str) -> Destination:
     """A path that a page of the new site would have, if it were in the export."""
     return Destination(path, "page", "dangling", None, "link.dangling")
-
-
-def encoded(href: str) -> str:
-    """An address as clean Markdown holds it: nothing in it ends or changes the link.
-
-    >>> encoded("https://a.example/x (y)%20%20"), encoded("http://a.example/ä&copy;")
-    ('https://a.example/x%20%28y%29', 'http://a.example/ä&amp;copy;')
-    """
-    if ORDINARY.fullmatch(href):
-        return href
-    href = without_blanks(href)
-    href = UNSAFE.sub(lambda match: _quoted(match[0]), href)
-    return without_entities(href)
-
-
-@lru_cache(1024)
-def _quoted(char: str) -> str:
-    return char if char in "~*_" else quote(char, safe="")
-
-
-def without_entities(href: str) -> str:
-    """An address whose ampersands begin no entity.
-
-    >>> without_entities("http://a.example/?a&copy;&b;")
-    'http://a.example/?a&amp;copy;&b;'
-    """
-    return WHOLE_ENTITY.sub(_with_ampersand, href) if "&" in href else href
-
-
-def _with_ampersand(entity: re.Match[str]) -> str:
-    return f"&amp;{entity[0][1:]}" if is_entity(entity[0]) else entity[0]
-
-
-def without_blanks(href: str) -> str:
-    """An address without the blanks at its end, encoded or not (31)."""
-    href = href.rstrip()
-    while href.endswith("%20"):
-        href = href[:-3].rstrip()
-    return href
-
-
-def mended(href: str) -> str:
-    """An address with the scheme that it lost or that was mistyped; a DOI at its resolver.
-
-    >>> mended("ttps://a.example/s"), mended("http// a.example"), mended("www.a.example/b"), mended("/posts/x")
-    ('https://a.example/s', 'http://a.example', 'http://www.a.example/b', '/posts/x')
-    >>> mended("doi:10.5555/x"), mended("https://10.5555/x"), mended("10.5555/x"), mended("doi.org/10.5555/x")
-    ('https://doi.org/10.5555/x', 'https://doi.org/10.5555/x', 'https://doi.org/10.5555/x', 'https://doi.org/10.5555/x')
-    """
-    if href.startswith(("/", "#")):
-        return href
-    scheme = None if WHOLE_SCHEME.match(href) else BROKEN_SCHEME.match(href)
-    if scheme:
-        href = f"http{scheme['tls'].lower()}://{href[scheme.end() :]}"
-    doi = DOI.match(href) if "10." in href and "doi.org/10." not in href[:24] else None
-    if doi or href.startswith(("doi.org/10.", "dx.doi.org/10.")):
-        return f"https://doi.org/{href[doi.end() :]}" if doi else f"https://{href}"
-    return f"http://{href}" if WWW.fullmatch(href) else href
-
-
-def untracked(href: str) -> str:
-    """An address without the parameters that only say who sent the reader (`TRACKING`).
-
-    >>> untracked("https://a.example/?utm_source=x&id=5&gclid=1#part"), untracked("https://a.example/?gclid=1")
-    ('https://a.example/?id=5#part', 'https://a.example/')
-    >>> untracked("https://a.example/?#gclid=1")
-    'https://a.example/?#gclid=1'
-    """
-    address, _, rest = href.partition("?")
-    asked, mark, fragment = rest.partition("#")
-    if not asked:
-        return href
-    kept = "&".join([part for part in asked.split("&") if not TRACKING.fullmatch(part.removeprefix("amp;"))])
-    return address + ("?" if kept else "") + kept + mark + fragment
-
-
-def decoded(text: str) -> str:
-    """A text with its entities as characters, a carriage return as a line end; without semicolon, `&copy=3` is none.
-
-    >>> decoded("a?x=1&amp;copy=3&copy=4")
-    'a?x=1&copy=3&copy=4'
-    """
-    return WHOLE_ENTITY.sub(_character, text) if "&" in text else text
-
-
-def _character(entity: re.Match[str]) -> str:
-    return html.unescape(entity[0]).replace("\r", "\n") if is_entity(entity[0]) else entity[0]
-
-
-def is_entity(text: str) -> bool:
-    """Whether a text from `&` to `;` is an entity: `&ltx;` is none, though it begins like one.
-
-    >>> is_entity("&lt;"), is_entity("&#60;"), is_entity("&ltx;")
-    (True, True, False)
-    """
-    return text[1] == "#" or text[1:] in html5
-
-
-def is_prose(label: str, href: str) -> bool:
-    """Whether brackets in prose were taken for a link: address and text are the same (29).
-
-    >>> is_prose("ng/mL", "ng/mL"), is_prose("RR = 1.59, 95%CI", "RR%20=%201.59,%2095%CI"), is_prose("a", "/a")
-    (True, True, False)
-    >>> is_prose("10.5555/x", "10.5555/x"), is_prose("**14.2** (9-18)kg/ha", "__14.2__%20(9-18)kg/ha")
-    (False, True)
-    """
-    if not href or "://" in href or href.startswith(("/", "#", "mailto:", "tiki-")) or mended(href) != href:
-        return False
-    return _letters(unquote(href)) == _letters(label)
-
-
-def _letters(text: str) -> str:
-    return NO_LETTERS.sub("", decoded(text))
 
 
 def _host(href: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from etl.transform.body.edits import Edit
 from etl.transform.body.lists import ITEM_MARK
 from etl.transform.body.parse import Node
-from etl.transform.body.places import is_inside, line_start
+from etl.transform.body.places import is_escaped, is_inside, line_start
 
 MARKUP_SIGN = re.compile(r"[\\`*_\[\]|]")
 BEGINS_BLOCK = re.compile(r"[>|#`~=+*-]|_[ \t]*_|\d{1,9}[.)]")
@@ -169,11 +169,3 @@ def _makes_entity(text: str, start: int, first: Mapping[int, Edit]) -> str:
         else:
             break
     return rule if text.startswith(";", at) else ""
-
-
-def is_escaped(text: str, offset: int) -> bool:
-    """Whether an odd number of backslashes stands before a character."""
-    start = offset
-    while start and text[start - 1] == "\\":
-        start -= 1
-    return (offset - start) % 2 == 1

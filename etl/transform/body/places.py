@@ -1,9 +1,11 @@
-"""Places of a text: where their lines begin, and whether a stretch of it holds them."""
+"""Places of a text: where their lines begin, what stands at them, and whether a stretch of it holds them."""
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
+from sys import maxsize
 
 from etl.transform.body.parse import Node
 
@@ -26,6 +28,20 @@ def blanks_start(text: str, offset: int) -> int:
     while offset and text[offset - 1] in " \t":
         offset -= 1
     return offset
+
+
+def is_escaped(text: str, offset: int) -> bool:
+    """Whether an odd number of backslashes stands before a character."""
+    start = offset
+    while start and text[start - 1] == "\\":
+        start -= 1
+    return (offset - start) % 2 == 1
+
+
+def match_end(pattern: re.Pattern[str], text: str, offset: int, end: int = maxsize) -> int:
+    """Where what a pattern finds at a place ends: the place itself, when it finds nothing."""
+    found = pattern.match(text, offset, end)
+    return found.end() if found else offset
 
 
 def visible_start(text: str, node: Node) -> int:

@@ -18,7 +18,7 @@ from etl.transform.body.edits import Edit
 from etl.transform.body.list_layout import laid_out
 from etl.transform.body.lists import list_edits, not_tight
 from etl.transform.body.parse import Node, parse
-from etl.transform.body.places import line_start, visible_end
+from etl.transform.body.places import line_start, match_end, visible_end
 
 QUOTE_START = "<blockquote>"
 QUOTE_END = "</blockquote>"
@@ -47,7 +47,7 @@ def quote_edits(text: str, tags_of: re.Pattern[str] = QUOTE_TAG, *, marked: bool
             yield quotation.end(), quotation.end(), LAST_LINE, "quote"
         if not tag[0].startswith("</"):
             yield from _marked(text, code, at, tag.start() - 1, depth)
-            at = LINE_ENDS.match(text, tag.end()).end()  # type: ignore[union-attr]  # it matches nothing, too
+            at = match_end(LINE_ENDS, text, tag.end())
             yield tag.start(), at, "", "quote"
             depth += tag in pairs
         else:

@@ -13,10 +13,9 @@ from collections.abc import Callable, Iterable, Iterator
 from etl.transform.body.boxes import BOX_END, BOX_START
 from etl.transform.body.edits import Edit
 from etl.transform.body.guards import Guard, guard, present
-from etl.transform.body.links import encoded, is_prose
+from etl.transform.body.hrefs import encoded, is_prose
 from etl.transform.body.lists import NEST
-from etl.transform.body.literals import is_escaped
-from etl.transform.body.places import line_start
+from etl.transform.body.places import is_escaped, line_start
 
 Match = re.Match[str]
 

@@ -44,14 +44,13 @@ from etl.transform.body.literals import (
     as_text,
     definition_edits,
     escaped,
-    is_escaped,
     kept_apart,
     line_edits,
     literal_edits,
     pipe_edits,
 )
 from etl.transform.body.parse import BLOCKS, Node, Tree, parse
-from etl.transform.body.places import blanks_start, is_inside, line_start, visible_end
+from etl.transform.body.places import blanks_start, is_escaped, is_inside, line_start, visible_end
 from etl.transform.body.quotes import QUOTE_END, QUOTE_START, quoted_lists
 from etl.transform.body.tables import is_plain, table_edits
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from etl.transform.body.edits import Edit
 from etl.transform.body.parse import Node
+from etl.transform.body.places import match_end
 
 MOST_COLUMNS = 200
 CELL = re.compile(r"((?:[^|\\\n]++|\\.)*+)(\||\Z)", re.DOTALL)
@@ -95,8 +96,7 @@ def _columns_match(table: str) -> bool:
 def _rows(text: str, table: Node) -> Iterator[Row]:
     """Header, divider, rows: a line each, without the marks of lists and quotations before it."""
     head, *rows = table.children
-    under = text.index("\n", head.start) + 1
-    under = PREFIX.match(text, under).end()  # type: ignore[union-attr]  # it matches nothing, too
+    under = match_end(PREFIX, text, text.index("\n", head.start) + 1)
     for start in (head.start, under, *(row.start for row in rows)):
         end = text.find("\n", start, table.end)
         end = table.end if end < 0 else end
@@ -131,7 +131,7 @@ def _even(text: str, row: Row) -> Iterator[Edit]:
         if not text[start:end].strip():
             yield start, end, " ", "blanks"
             continue
-        inner = EDGE.match(text, start, end).end()  # type: ignore[union-attr]  # it matches nothing, too
+        inner = match_end(EDGE, text, start, end)
         behind = LAST_BREAKS.search(text, inner, end).start()  # type: ignore[union-attr]  # or at the end
         yield start, inner, " " if row.opens or number else "", _rule(text[start:inner])
         yield behind, end, "" if last else " ", _rule(text[behind:end])

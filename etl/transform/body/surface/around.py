@@ -6,6 +6,7 @@ import re
 
 from etl.transform.body.lists import ITEM_MARK
 from etl.transform.body.literals import NO_ESCAPE, escaped
+from etl.transform.body.places import match_end
 
 LINE_START = re.compile(rf"[ \t>]*(?:(?:{ITEM_MARK}|#{{1,6}})[ \t]+)?")
 ITEM_START = re.compile(rf"[ \t>]*{ITEM_MARK}[ \t]+")
@@ -101,7 +102,7 @@ class Around:
         """
         start = self.line_start(offset)
         if self._row_start[0] != start:
-            self._row_start = start, ROW_START.match(self.text, start).end()  # type: ignore[union-attr]  # or of nothing
+            self._row_start = start, match_end(ROW_START, self.text, start)
         return offset <= self._row_start[1] or self.at_line_start(offset)
 
     def in_pipe_row(self, offset: int) -> bool:
@@ -283,7 +284,7 @@ class Around:
 
     def behind_blanks(self, offset: int) -> int:
         """Where the blanks at a place end."""
-        return LINE_BLANKS.match(self.text, offset).end()  # type: ignore[union-attr]  # it matches nothing, too
+        return match_end(LINE_BLANKS, self.text, offset)
 
     def unmarked(self, end: int) -> tuple[int, str]:
         r"""Where a text goes on behind the blanks at a place, and what keeps it from being a mark of Markdown there.

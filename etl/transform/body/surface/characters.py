@@ -7,7 +7,7 @@ import re
 import unicodedata
 
 from etl.transform.body.edits import short
-from etl.transform.body.links import is_entity
+from etl.transform.body.entities import is_entity
 from etl.transform.body.literals import NO_ESCAPE, escaped
 from etl.transform.body.surface.tags import TAG
 from etl.transform.body.surface.walk import Walk

@@ -6,6 +6,7 @@ import html
 import re
 
 from etl.transform.body.lists import NEST
+from etl.transform.body.places import match_end
 from etl.transform.body.surface.around import MARKDOWN_BLOCK
 from etl.transform.body.surface.blocks import DEEPEST_LIST
 from etl.transform.body.surface.characters import INVISIBLE
@@ -229,8 +230,7 @@ def line_break(walk: Walk, tag: Tag, rule: str = "break") -> int | None:
     elif walk.open.one_line or walk.around.in_heading(tag.start):
         walk.edit(tag.start, tag.end, " ", rule)
     elif walk.around.in_item(tag.start):
-        breaks = LINE_BREAKS.match(walk.text, tag.end).end()  # type: ignore[union-attr]  # it matches nothing, too
-        end, guard = walk.around.unmarked(breaks)
+        end, guard = walk.around.unmarked(match_end(LINE_BREAKS, walk.text, tag.end))
         walk.edit(tag.start, end, guard, rule)
         return end
     elif walk.text.startswith("\n", tag.end):
@@ -243,7 +243,7 @@ def line_break(walk: Walk, tag: Tag, rule: str = "break") -> int | None:
 
 def _hard_break(walk: Walk, tag: Tag, rule: str, block: Tag, level: int) -> int:
     """The breaks at a place in a paragraph or an item of HTML: two part paragraphs, and none is at an edge."""
-    end = BREAKS.match(walk.text, tag.end).end()  # type: ignore[union-attr]  # it matches nothing, too
+    end = match_end(BREAKS, walk.text, tag.end)
     between = walk.text[tag.end : end]
     if BLOCK_END.match(walk.text, end) or not walk.around.shows(block.end, tag.start):
         walk.edit(tag.start, end, "", rule)

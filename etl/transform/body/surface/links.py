@@ -8,8 +8,9 @@ from urllib.parse import quote
 
 from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.guards import Guard, guard, present
-from etl.transform.body.links import LOST_FILE, NAME_WORDS, WWW, Destination, Linker, encoded, is_prose
-from etl.transform.body.literals import is_escaped
+from etl.transform.body.hrefs import WWW, encoded, is_prose
+from etl.transform.body.links import LOST_FILE, Destination, Linker
+from etl.transform.body.places import is_escaped
 from etl.transform.body.surface.tags import Tag
 
 # A page, an anchor of it, and a text; in names and texts there may be parentheses.
@@ -19,6 +20,8 @@ WIKI_LINK = re.compile(
 SPOKEN_ID = re.compile(
     r"\[\s*t?iki[\W_]{0,5}index[\W_]{0,5}php[\W_]{0,5}page[\W_]{0,5}id[\W_]{0,5}(\d+)\s*\](?!\()", re.IGNORECASE
 )
+NAME_WORDS = 3
+"""The fewest of a name that a page is looked for by, where nothing says that it is one."""
 NO_LABEL = re.compile(r"[\[\]<>&|\\`*_~]")
 PIXELS = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*")
 STYLE_WIDTH = re.compile(r"(?:max-)?width\s*:\s*(\d{1,5})\s*px")

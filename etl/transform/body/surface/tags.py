@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from etl.transform.body.links import decoded
+from etl.transform.body.entities import decoded
 
 FAR = 20_000  # what is not closed within this many characters is not closed
 NAME = r"[a-zA-Z_:@][\w:.-]*"
