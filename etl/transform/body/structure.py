@@ -4,9 +4,9 @@ Each rule is a small function of a node that asks for edits. All rules look at o
 are applied together, and the text is parsed again until no rule asks for a change: so the result is
 a fixed point, and cleaning it again changes nothing.
 
-`Structure` goes from round to round, a `Round` is all rules over one tree, and `RULES` says which one
-a node is for. What some rules ask for is a module of its own: lists and where their lines stand (`list_layout`),
-quotations (`quotes`), tables, bold, links (`link_edits`), what stands between blocks (`gaps`), signs that are words
+`Structure` goes from round to round, a `Round` is all rules over one tree, and `RULES` says which one a node is for.
+What some rules ask for is a module of its own: lists and where their lines stand (`list_layout`), quotations
+(`quotes`), tables, bold, links (`link_edits`), HTML (`gate`), what stands between blocks (`gaps`), signs that are words
 (`literals`), boilerplate.
 """
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
 
@@ -31,10 +31,11 @@ from etl.transform.body.bold import (
     underscore_edits,
     unmarked,
 )
-from etl.transform.body.boxes import BOX_END, BOX_START
+from etl.transform.body.boxes import BOX_END
 from etl.transform.body.code import Code, dedented
 from etl.transform.body.edits import Edit, Revision, TreeRules, short
 from etl.transform.body.gaps import Gaps, are_numbered
+from etl.transform.body.gate import Gate
 from etl.transform.body.link_edits import MARKS_OF_EMPHASIS, Links, Written
 from etl.transform.body.links import Linker
 from etl.transform.body.list_layout import laid_out
@@ -49,9 +50,9 @@ from etl.transform.body.literals import (
     literal_edits,
     pipe_edits,
 )
-from etl.transform.body.parse import BLOCKS, Node, Tree, parse
+from etl.transform.body.parse import Node, Tree, parse
 from etl.transform.body.places import blanks_start, is_escaped, is_inside, line_start, visible_end
-from etl.transform.body.quotes import QUOTE_END, QUOTE_START, quoted_lists
+from etl.transform.body.quotes import quoted_lists
 from etl.transform.body.tables import is_plain, table_edits
 
 MOST_ROUNDS = 50
@@ -71,7 +72,6 @@ BLANK_RUNS = re.compile(r"[ \t]{2,}|\t")
 DOUBLE_BLANKS = re.compile("  [ ]*")  # begins with two characters that are searched for as such
 MAY_BE_MARKED = (" ", "\t", ">", "{")
 """What `LINE_MARK` begins with."""
-FIRST_BLANKS = re.compile(r"(?:[ \t]|\\?\n)++(?!>)")  # a line of a quotation begins with its mark
 
 BESIDE = (0, "**"), (1, "**"), (2, "_")
 """Once a star is none, those beside it, and what ends before it, may be other emphasis: so far before it, and what."""
@@ -100,10 +100,6 @@ TRAILING_MARKS = re.compile(r"[ \t]+(?:\\?\*|-{2,}|_+)\Z")
 HEADING_ATTRIBUTES = re.compile(r"(?<![\\)*>`])\{(?!:)[^{}\n]*\}\Z")  # beside those that are escaped anywhere
 CELL_ATTRIBUTES = re.compile(r"(?<=[^|] )\{(?!:)(?=[^{}\n]+\}[ \t]*\|)")
 
-ALLOWED_TAGS = frozenset(("<sub>", "</sub>", "<sup>", "</sup>"))
-ALLOWED_HTML = re.compile(r"</?su[bp]>|<br>")
-FIRST_WORD = re.compile(r"</?su[bp]>([ \t]*\n[ \t]*)(?=[^\s<])")  # on the line below a tag
-BLOCKS_AND_PARTS = BLOCKS | {"Item", "TableCell"}
 
 ITEM_MARKS = re.compile(rf"[ \t>]*(?:{ITEM_MARK}[ \t]*+)++")
 BEFORE_FIRST = frozenset("*+-.)")
@@ -184,13 +180,11 @@ class Round(TreeRules):
         """Whether code becomes text, which the surface has not looked at."""
         self.links = Links(revision, linker, self.edits)
         self.gaps = Gaps(self.text, self.edits)
+        self.gate = Gate(self.text, self.edits)
         self.simple: dict[int, bool] = {}
         """What `_is_simple` said of the blocks that begin at a place."""
         self.loose: set[int] | None = None
         """Items that are not tight (`lists.not_tight`), once a list asked for them."""
-        self.raised = False
-        """Whether there are tags of sub- or superscript within a text."""
-        self.box_open = False
         self.text_end = len(self.text.rstrip())
         """Where the last visible character of the text ends."""
         self.table_end = self.quote_end = self.code_end = self.strong_end = 0
@@ -216,11 +210,10 @@ class Round(TreeRules):
             self._lone_marks()
         if "__" in words:
             self.edits += underscore_edits(self.text, tree.nodes)
-        if self.raised:
-            self._raised()
-        if self.box_open:
+        self.gate.end(tree.nodes)
+        if self.gate.box_open:
             self._end_box()
-        self.again |= self.links.again or self.gaps.again
+        self.again |= self.links.again or self.gaps.again or self.gate.again
 
     # --- code -------------------------------------------------------------------------------
 
@@ -235,8 +228,9 @@ class Round(TreeRules):
         if (words := fence[2].strip()) and not LANGUAGE.fullmatch(words):
             self.revision.find("markup.removed", fence.start(2), f"words behind a fence {short(words)}", "removed")
             self._edit(fence.start(2), fence.end(2), "", "code")
-        moves = node.start < self.gaps.continued_end  # with its quotation, which the end of the code would not
-        if not self.box_open and not moves and self._is_open(node, fence):  # the end of a box closes what is open in it
+        # The end of a box closes what is open in it, and code in a quotation that moves, its own end would not.
+        is_last = not self.gate.box_open and node.start >= self.gaps.continued_end
+        if is_last and self._is_open(node, fence):
             before = self.text[line_start(self.text, node.start) : node.start]
             inside = NOT_QUOTE.sub(" ", before)  # a fence at the first column would begin other code
             self._edit(self.text_end, len(self.text), f"\n{inside}{fence[1]}", "code")
@@ -353,67 +347,8 @@ class Round(TreeRules):
     # --- HTML -------------------------------------------------------------------------------
 
     def html(self, node: Node) -> None:
-        """Nothing but boxes, sub- and superscript, and breaks in tables is HTML: the last gate."""
-        data = self.text[node.start : node.end]
-        if data.strip() in ALLOWED_TAGS:
-            if node.kind == "Html":
-                self._alone_tag(node)
-            else:
-                self.raised = True
-            return
-        if node.kind == "Html" and data.strip() in (BOX_START, BOX_END):
-            self._box(node, data.strip())
-            return
-        if node.kind == "Html" and data.strip() in (QUOTE_START, QUOTE_END):
-            return
-        at = node.start
-        while (at := self.text.find("<", at, node.end)) >= 0:
-            allowed = ALLOWED_HTML.match(self.text, at)
-            if allowed is None:
-                self._edit(at, at + 1, "&lt;", "less-than")
-            elif allowed[0] == "<br>" and node.end > self.table_end:
-                self._edit(at, allowed.end(), " ", "break")
-            at += 1
-
-    def _alone_tag(self, node: Node) -> None:
-        """A tag of an index that is alone on its line makes a block of HTML, in which Markdown is not read."""
-        self.again = True
-        below = FIRST_WORD.match(self.text, node.start)
-        if below:
-            self._edit(*below.span(1), "", "unwrap")
-        else:
-            self._edit(node.start, visible_end(self.text, node), "", "unwrap")
-
-    def _raised(self) -> None:
-        """Sub- and superscript begins and ends in one block, holds something, and begins with no blank."""
-        waiting: list[Node] = []
-        for node in self.tree.nodes:
-            if node.kind == "InlineHtml" and node.data in ALLOWED_TAGS:
-                if not node.data.startswith("</"):
-                    waiting.append(node)
-                    if blanks := FIRST_BLANKS.match(self.text, node.end):
-                        self._edit(*blanks.span(), "", "unwrap")
-                elif waiting and waiting[-1].data[1:] == node.data[2:]:
-                    if not self.text[waiting[-1].end : node.start].strip():
-                        self._unraised([waiting[-1], node])
-                    waiting.pop()
-                else:
-                    self._unraised([node])
-            elif waiting and node.kind in BLOCKS_AND_PARTS:
-                self._unraised(waiting)
-                waiting = []
-        self._unraised(waiting)
-
-    def _unraised(self, tags: Iterable[Node]) -> None:
-        for tag in tags:
-            self._edit(tag.start, tag.end, "", "unwrap")
-
-    def _box(self, node: Node, mark: str) -> None:
-        """Boxes do not nest, and none ends that was not open."""
-        opens = mark == BOX_START
-        if opens == self.box_open:
-            self._edit(node.start, visible_end(self.text, node), "", "box" if opens else "box-end")
-        self.box_open = opens
+        """Boxes, sub- and superscript, and breaks in tables stay."""
+        self.gate.html(node, in_table=node.end <= self.table_end)
 
     def _end_box(self) -> None:
         """A box that is open at the end is closed there, behind a code block that is open itself."""
