@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from etl.transform.body.edits import Edit
 from etl.transform.body.lists import ITEM_MARK
@@ -30,10 +30,6 @@ LONG_NUMBER = re.compile(r"\d{10,}(?=\.[ \t])")  # too long to be the mark of an
 DEFINITION_SIGN = re.compile(r"^[ \t>]*:(?=[ \t])", re.MULTILINE)
 LINE_MARK = re.compile(r"(?:[ \t>]*+(?=\{(?!:)[^{}\n]+\})|[ \t]+(?:\d+(?=\.\s)|(?=[*+-]\s|>|~~~)))(.)")
 """At the start of a line of words: attributes (`ATTRIBUTES`), and what looks like the mark of a block in an item."""
-BEFORE_LINK = "!", "]"
-"""What makes an image of a link behind it, and a link of parentheses."""
-CUT_ENTITY = re.compile(r"&#?[a-zA-Z0-9]*+(?=[<{*_~\\]|[^\n -~])")
-"""What may be an entity once the mark, or the odd character, behind it is gone."""
 NO_ESCAPE = frozenset("\"'~=:,;/%@^?$")
 """Signs before which some engines show the backslash, beside the pipe, which only in a table has one."""
 
@@ -127,45 +123,3 @@ def escaped(sign: str) -> str:
     ('\\*', '&#126;', '&#124;')
     """
     return f"&#{ord(sign)};" if sign in NO_ESCAPE or sign == "|" else "\\" + sign
-
-
-def kept_apart(text: str, edits: Sequence[Edit]) -> Iterator[Edit]:
-    r"""What edits move together must not become an image, a link or an entity: a backslash keeps it apart.
-
-    >>> list(kept_apart("a!**[b](c)", [(2, 4, "", "bold")])), list(kept_apart("[a]**(b)", [(3, 5, "", "bold")]))
-    ([(1, 1, '\\', 'bold')], [(2, 2, '\\', 'bold')])
-    >>> list(kept_apart("&quo**t;", [(4, 6, "", "bold")]))
-    [(0, 1, '&amp;', 'bold')]
-    """
-    places = [edit[0] for edit in edits if text[edit[0] - 1 : edit[0]] in BEFORE_LINK]
-    cut = [found.start() for found in CUT_ENTITY.finditer(text)] if edits and "&" in text else ()
-    first = {edit[0]: edit for edit in sorted(edits, reverse=True)} if places or cut else {}
-    for start in cut:
-        if rule := _makes_entity(text, start, first):
-            yield start, start + 1, "&amp;", rule
-    for start in dict.fromkeys(places):
-        if start - 1 in first:
-            continue  # what stands before it has its backslash, or goes itself
-        _, end, replacement, rule = first[start]
-        while not replacement and (after := first.get(end)) and after[1:3] != (end, ""):
-            _, end, replacement, _ = after
-        if text[start - 1] == "!":
-            joins = (replacement or text[end : end + 1]).startswith("[") and not is_escaped(text, start - 1)
-        else:
-            joins = not replacement and text.startswith("(", end)
-        if joins:
-            yield start - 1, start - 1, "\\", rule
-
-
-def _makes_entity(text: str, start: int, first: Mapping[int, Edit]) -> str:
-    """The rule of the last edit that takes out what keeps an ampersand from being the start of an entity, if one is."""
-    at, rule = start + 1, ""
-    while at < len(text):
-        edit = first.get(at)
-        if edit and edit[1] > at and not edit[2]:
-            at, rule = edit[1], edit[3]
-        elif edit is None and (text[at].isalnum() or text[at] == "#"):
-            at += 1
-        else:
-            break
-    return rule if text.startswith(";", at) else ""

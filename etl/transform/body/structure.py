@@ -36,6 +36,7 @@ from etl.transform.body.code import Code, dedented
 from etl.transform.body.edits import Edit, Revision, TreeRules, short
 from etl.transform.body.gaps import Gaps, are_numbered
 from etl.transform.body.gate import Gate
+from etl.transform.body.joins import kept_apart
 from etl.transform.body.link_edits import MARKS_OF_EMPHASIS, Links, Written
 from etl.transform.body.links import Linker
 from etl.transform.body.list_layout import laid_out
@@ -45,7 +46,6 @@ from etl.transform.body.literals import (
     as_text,
     definition_edits,
     escaped,
-    kept_apart,
     line_edits,
     literal_edits,
     pipe_edits,

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 from etl.transform.body.code import Code, code_size
 from etl.transform.body.edits import Edit, Revision, short
+from etl.transform.body.joins import kept_apart
 from etl.transform.body.links import Linker
-from etl.transform.body.literals import kept_apart
 from etl.transform.body.parse import Node
 from etl.transform.body.remnants import remnants, remnants_among_tags
 from etl.transform.body.surface import blocks, boxes, characters, hidden, inline, plugins, tables

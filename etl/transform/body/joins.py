@@ -1,0 +1,58 @@
+"""What comes together once what stood between goes: it must not become markup that nobody wrote."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from etl.transform.body.edits import Edit
+from etl.transform.body.places import is_escaped
+
+BEFORE_LINK = "!", "]"
+"""What makes an image of a link behind it, and a link of parentheses."""
+CUT_ENTITY = re.compile(r"&#?[a-zA-Z0-9]*+(?=[<{*_~\\]|[^\n -~])")
+"""What may be an entity once the mark, or the odd character, behind it is gone."""
+
+
+def kept_apart(text: str, edits: Sequence[Edit]) -> Iterator[Edit]:
+    r"""What edits move together must not become an image, a link or an entity: a backslash keeps it apart.
+
+    >>> list(kept_apart("a!**[b](c)", [(2, 4, "", "bold")])), list(kept_apart("[a]**(b)", [(3, 5, "", "bold")]))
+    ([(1, 1, '\\', 'bold')], [(2, 2, '\\', 'bold')])
+    >>> list(kept_apart("&quo**t;", [(4, 6, "", "bold")]))
+    [(0, 1, '&amp;', 'bold')]
+    """
+    places = [edit[0] for edit in edits if text[edit[0] - 1 : edit[0]] in BEFORE_LINK]
+    cut = [found.start() for found in CUT_ENTITY.finditer(text)] if edits and "&" in text else ()
+    first = {edit[0]: edit for edit in sorted(edits, reverse=True)} if places or cut else {}
+    for start in cut:
+        if rule := _makes_entity(text, start, first):
+            yield start, start + 1, "&amp;", rule
+    for start in dict.fromkeys(places):
+        # What stands before it may have its backslash, or go itself.
+        if start - 1 not in first and _makes_link(text, start, first):
+            yield start - 1, start - 1, "\\", first[start][3]
+
+
+def _makes_link(text: str, start: int, first: Mapping[int, Edit]) -> bool:
+    """Whether what edits leave at a place makes an image, or a link, with the sign before it."""
+    _, end, replacement, _ = first[start]
+    while not replacement and (after := first.get(end)) and after[1:3] != (end, ""):
+        _, end, replacement, _ = after
+    if text[start - 1] == "!":
+        return (replacement or text[end : end + 1]).startswith("[") and not is_escaped(text, start - 1)
+    return not replacement and text.startswith("(", end)
+
+
+def _makes_entity(text: str, start: int, first: Mapping[int, Edit]) -> str:
+    """The rule of the last edit that takes out what keeps an ampersand from being the start of an entity, if one is."""
+    at, rule = start + 1, ""
+    while at < len(text):
+        edit = first.get(at)
+        if edit and edit[1] > at and not edit[2]:
+            at, rule = edit[1], edit[3]
+        elif edit is None and (text[at].isalnum() or text[at] == "#"):
+            at += 1
+        else:
+            break
+    return rule if text.startswith(";", at) else ""
