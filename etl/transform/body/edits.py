@@ -19,7 +19,7 @@ from etl.model import Finding
 from etl.plain import cut
 from etl.positions import Lines
 from etl.transform.body.entities import decoded
-from etl.transform.body.hrefs import PLAIN
+from etl.transform.body.hrefs import PLAIN, TITLE
 from etl.transform.body.rules import MAY_ADD, MAY_LOSE
 
 Edit = tuple[int, int, str, str]
@@ -42,7 +42,7 @@ REFERENCE = re.compile(r"\]\[[^\]\n]*\]")
 # Lines that define links by reference, in items as well, and empty ones; a title may stand on a line of its own.
 DEFINITIONS = re.compile(
     r"(?:(?:[ \t>*+-]|\d{1,9}[.)][ \t])*+"
-    r"(?:\[[^\]\n]+\]:[ \t]*(?:\n[ \t]*)?\S+.*(?:\n[ \t]*(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\))[ \t]*)?)?(?:\n|\Z))+"
+    rf"(?:\[[^\]\n]+\]:[ \t]*(?:\n[ \t]*)?\S+.*(?:\n[ \t]*{TITLE}[ \t]*)?)?(?:\n|\Z))+"
 )
 LIST_MARK = re.compile(r"(?:[\s>*+-]*\d{1,9}[.)])+[\s>*+-]*")
 NOT_WORD = re.compile(r"[\W_]+")

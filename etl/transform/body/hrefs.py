@@ -10,6 +10,8 @@ from etl.transform.body.entities import decoded, without_entities
 
 PLAIN = "A-Za-z0-9/._?=#&:,+~@!$*'-"
 """Characters that are themselves in an address, wherever it is written."""
+TITLE = r"(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\))"
+"""That of a link, which stands behind its address."""
 ORDINARY = re.compile(rf"[{PLAIN}]*")
 """An address in which nothing is to be encoded and nothing is invisible."""
 UNSAFE = re.compile(

@@ -78,15 +78,21 @@ class Links(TreeRules):
         destination = self._destination(node, href)
         if destination.href is None:
             self._unlink(node.start, href, destination, f"link {href!r}", "its text stays", words=start)
-        elif destination.finding and destination.state != "dangling":
-            self.revision.find(destination.finding, node.start, f"link {href!r}", f"goes to {destination.href}")
-        if destination.href is not None and label.strip():
-            self._keep(node.start, href, self._rewrite(node, label, destination.href, _rule(destination)), destination)
+            self._unmarked(node, label)
             return
+        if destination.finding and destination.state != "dangling":
+            self.revision.find(destination.finding, node.start, f"link {href!r}", f"goes to {destination.href}")
+        if label.strip():
+            self._keep(node.start, href, self._rewrite(node, label, destination.href, _rule(destination)), destination)
+        else:
+            self._unmarked(node, label)
+
+    def _unmarked(self, node: Node, label: str) -> None:
+        """The words of a link without its marks and its address."""
         self.again |= not self._is_alone(node, label)
-        before, behind = self._touching(node)
+        start, (before, behind) = node.start + 1, self._touching(node)
         self._edit(node.start, start, before, "unlink")
-        self._edit(end, node.end, behind, "unlink")
+        self._edit(start + len(label), node.end, behind, "unlink")
 
     def _keep(self, start: int, href: str, written: str, destination: Destination) -> None:
         """A link stays, with the address that is written for it."""
@@ -136,7 +142,7 @@ class Links(TreeRules):
         """Where a link goes; a label in another emphasis behind a page's name is no part of the name (17)."""
         if self.linker.is_lost(href):
             return LOST_FILE
-        if "doi.org/" in href and CUT_DOI.search(href) and not DOI_REST.match(self.text, node.end):
+        if _is_cut(href) and not DOI_REST.match(self.text, node.end):
             return Destination(None, "external", "unmapped", None, "address.shortened")
         destination = self.linker.resolve(href, _plain(node))
         if destination.kind not in ("legacy", "page") or destination.state == "ok":
@@ -148,24 +154,20 @@ class Links(TreeRules):
 
     def _rewrite(self, node: Node, label: str, href: str, rule: str) -> str:
         """Write a link anew; returns its address, for the full stop behind a DOI is no part of it."""
-        lead, trail, behind = len(label) - len(label.lstrip()), len(label) - len(label.rstrip()), ""
-        doi = "doi.org/" in href
-        rest = DOI_REST.match(self.text, node.end) if doi and CUT_DOI.search(href) else None
-        tail = href[len(href.rstrip(".,;:")) :] if doi else ""
-        if rest:
+        if _is_cut(href) and (rest := DOI_REST.match(self.text, node.end)):
             self.again = True
             self._edit(node.inner_end, rest.end(), f"{rest[0]}]({href}{rest[0]})", "link")
             return href + rest[0]
-        if tail and label.rstrip().endswith(tail):
-            behind = tail
-            trail += len(behind)
-        self.again |= bool(lead or trail > len(behind))
-        if tail:
-            href = href[: -len(tail)]
+        lead, trail = len(label) - len(label.lstrip()), len(label) - len(label.rstrip())
+        self.again |= bool(lead or trail)
+        tail = href[len(href.rstrip(".,;:")) :] if "doi.org/" in href else ""
+        href = href.removesuffix(tail)
+        behind = tail if label.rstrip().endswith(tail) else ""
         before, after = self._touching(node)
         after = "" if behind else after
+        end = node.inner_end - trail - len(behind)
         self._edit(node.start, node.start + 1 + lead, f"{before}[", "link-blank" if before else "link")
-        self._edit(node.inner_end - trail, node.end, f"]({href}){behind}{after}", "link-blank" if after else rule)
+        self._edit(end, node.end, f"]({href}){behind}{after}", "link-blank" if after else rule)
         return href
 
     def _touching(self, node: Node) -> tuple[str, str]:
@@ -290,6 +292,11 @@ def _without_punctuation(address: str) -> str:
 def _rule(destination: Destination) -> str:
     """The rule under which a link gets its address."""
     return "page-link" if destination.kind in ("page", "tag") else "link"
+
+
+def _is_cut(href: str) -> bool:
+    """Whether an address is a DOI without its end."""
+    return "doi.org/" in href and CUT_DOI.search(href) is not None
 
 
 def _may_be_cut(href: str) -> bool:

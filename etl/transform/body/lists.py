@@ -18,6 +18,7 @@ from etl.transform.body.places import line_start, visible_end, visible_start
 NEST = 4
 FEWEST_REFERENCES = 3
 INDENT = (" ", "\t")
+NO_WORDS = BLOCKS - {"Paragraph"}
 LONGEST_NUMBER = 999  # a "list" of one that begins above is a sentence that begins with a year
 
 ITEM_MARK = r"(?:[*+-]|\d{1,9}[.)])"
@@ -38,20 +39,11 @@ def usual_edits(text: str, node: Node) -> list[Edit] | None:
     mark = "* "
     before: Node | None = None
     for item in node.children:
-        start, children = item.start, item.children
+        start = item.start
         if number is not None:
             mark = f"{number}. "
             number += 1
-        if (
-            not text.startswith(mark, start)
-            or text[start + len(mark) : start + len(mark) + 1] in " \t\n"
-            or (start and text[start - 1] != "\n")
-            or not children
-            or not (
-                (len(children) == 1 and children[0].kind == "Paragraph")
-                or BLOCKS.isdisjoint([child.kind for child in children])
-            )
-        ):
+        if not _is_usual(text, item, mark):
             return None
         if before is not None and text[start - 2] in " \t\n":
             if text.startswith("\n\n", start - 2) and text[start - 3] not in " \t\n" and before.end >= start - 2:
@@ -60,6 +52,21 @@ def usual_edits(text: str, node: Node) -> list[Edit] | None:
                 edits += _gap(text, before, start, blank=False)
         before = item
     return edits
+
+
+def _is_usual(text: str, item: Node, mark: str) -> bool:
+    """Whether an item is but a paragraph right behind a mark, which stands at the start of a line."""
+    start, children = item.start, item.children
+    return (
+        text.startswith(mark, start)
+        and text[start + len(mark) : start + len(mark) + 1] not in " \t\n"
+        and (not start or text[start - 1] == "\n")
+        and bool(children)
+        and (
+            (len(children) == 1 and children[0].kind == "Paragraph")
+            or BLOCKS.isdisjoint([child.kind for child in children])
+        )
+    )
 
 
 def not_tight(items: Sequence[Node]) -> set[int]:
@@ -198,11 +205,7 @@ def _item_edits(text: str, item: Node, mark: re.Match[str] | None, loose: set[in
         return
     children = item.children
     lead = text[mark.end() : children[0].start]
-    if (
-        "\n" in lead
-        and not lead.strip(" \t>\n")
-        and (children[0].kind == "Paragraph" or children[0].kind not in BLOCKS)
-    ):
+    if "\n" in lead and not lead.strip(" \t>\n") and children[0].kind not in NO_WORDS:
         yield mark.end(1), children[0].start, " ", "bullet"
     first = next((index for index, child in enumerate(children) if child.kind in BLOCKS), 0)
     for index, (before, child) in enumerate(pairwise(children), 1):

@@ -18,6 +18,8 @@ from etl.transform.body.lists import NEST
 from etl.transform.body.places import is_escaped, line_start
 
 Match = re.Match[str]
+Kind = tuple[re.Pattern[str], Callable[[Match], Iterator[Edit]]]
+Remnant = tuple[Guard, re.Pattern[str], Callable[[Match], Iterator[Edit]]]
 
 FAR = 5000  # what is not closed within this many characters is not closed
 FAR_LINK = 700
@@ -30,6 +32,26 @@ LONGEST_NAME = 7
 PART = r"(?:[^\s()<>\"]|\([^()<>\"\n]*+\))"  # of an address with blanks
 TITLE = re.compile(r" (?:'.*'|\(.*\))\Z")
 DASH = r"[\u2013\u2014-]"
+BLOCK_LINE = re.compile(r"\n[ \t]*(?:#{1,6}[ \t]|[*+-][ \t]|>|`{3}|~{3}|<div\b)")
+BROKEN_ROW = re.compile(
+    r"\|(?<![^\n]\|)[^\n]*[^|\s\\] {2,}\n"  # begins with a pipe, ends in a hard break
+    r"(?:[^\S\n]*[^|\s][^|\n]*\n){0,40}[^\S\n]*[^|\s][^|\n]*\|[^\n]*$",  # lines without pipes, and one that closes it
+    re.MULTILINE,
+)
+ITEM_LINE = re.compile(r"^(\*{1,6})[+-]?[ \t]+([^\n]*)$", re.MULTILINE)
+BOLD_BELOW = re.compile(r"\n[^\n]*?\*\*")
+STARS = re.compile(r"(?<!\\)\*{2,}")
+DASHED_WORDS = re.compile(
+    rf"^[ \t]*+(?:{DASH}[ \t]++){{2,}}+{DASH}?+[ \t]*+(\w[^\u2013\u2014\n]{{0,80}}?)[ \t]*+(?:{DASH}[ \t]*+){{2,}}+$",
+    re.MULTILINE,
+)
+
+# What guards look for in bytes.
+NESTED_ITEM = re.compile(rb"\n\*{2,6}[+-]?[ \t](?![^*\n]*\*\*[ \t]*(?:\n|\Z))")
+DASH_BYTES = rb"(?:-|\xe2\x80[\x93\x94])"
+DASHED_LINE = re.compile(rb"\n%b{2}[^\n]*%b{2}(?:\n|\Z)" % (DASH_BYTES, DASH_BYTES))
+DASHES = [re.compile(f"{dash} {dash}".encode()) for dash in "\u2013\u2014"] + [re.compile(b"- - ")]
+SPACED = re.compile(rb"\*\*[ \t](?<![^ \t\n]...)")
 
 
 def _marks(rule: str, before: str, behind: str) -> Callable[[Match], Iterator[Edit]]:
@@ -205,28 +227,6 @@ def _rules(match: Match) -> Iterator[Edit]:
     yield match.end(1), match.end(), "\n\n---", "rule"
 
 
-BLOCK_LINE = re.compile(r"\n[ \t]*(?:#{1,6}[ \t]|[*+-][ \t]|>|`{3}|~{3}|<div\b)")
-BROKEN_ROW = re.compile(
-    r"\|(?<![^\n]\|)[^\n]*[^|\s\\] {2,}\n"  # begins with a pipe, ends in a hard break
-    r"(?:[^\S\n]*[^|\s][^|\n]*\n){0,40}[^\S\n]*[^|\s][^|\n]*\|[^\n]*$",  # lines without pipes, and one that closes it
-    re.MULTILINE,
-)
-ITEM_LINE = re.compile(r"^(\*{1,6})[+-]?[ \t]+([^\n]*)$", re.MULTILINE)
-BOLD_BELOW = re.compile(r"\n[^\n]*?\*\*")
-STARS = re.compile(r"(?<!\\)\*{2,}")
-DASHED_WORDS = re.compile(
-    rf"^[ \t]*+(?:{DASH}[ \t]++){{2,}}+{DASH}?+[ \t]*+(\w[^\u2013\u2014\n]{{0,80}}?)[ \t]*+(?:{DASH}[ \t]*+){{2,}}+$",
-    re.MULTILINE,
-)
-
-# What guards look for in bytes.
-NESTED_ITEM = re.compile(rb"\n\*{2,6}[+-]?[ \t](?![^*\n]*\*\*[ \t]*(?:\n|\Z))")
-DASH_BYTES = rb"(?:-|\xe2\x80[\x93\x94])"
-DASHED_LINE = re.compile(rb"\n%b{2}[^\n]*%b{2}(?:\n|\Z)" % (DASH_BYTES, DASH_BYTES))
-DASHES = [re.compile(f"{dash} {dash}".encode()) for dash in "\u2013\u2014"] + [re.compile(b"- - ")]
-SPACED = re.compile(rb"\*\*[ \t](?<![^ \t\n]...)")
-
-
 def _has_nested_item(data: bytes) -> bool:
     """Whether a line begins as an item in an item does, and is no line in bold, as which many begin."""
     at = data.find(b"\n**")
@@ -234,9 +234,6 @@ def _has_nested_item(data: bytes) -> bool:
         at = data.find(b"\n**", at + 1)
     return at >= 0
 
-
-Kind = tuple[re.Pattern[str], Callable[[Match], Iterator[Edit]]]
-Remnant = tuple[Guard, re.Pattern[str], Callable[[Match], Iterator[Edit]]]
 
 REMNANTS: list[Remnant] = [
     # `__ text __`

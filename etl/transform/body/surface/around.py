@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from etl.transform.body.hrefs import TITLE
 from etl.transform.body.lists import ITEM_MARK
 from etl.transform.body.literals import NO_ESCAPE, escaped
 from etl.transform.body.places import match_end
@@ -18,13 +19,13 @@ BLOCK_MARK = re.compile(
 )
 MARKDOWN_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>|\d{1,9}[.)][ \t])")
 FAR_BRACKET = 9  # so many characters, most of them blanks, may part the address of a link from its text
-ANGLED = re.compile(r"<[^<>\n]*>(?=(?:\s+(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\)))?\s*\))")
+ANGLED = re.compile(rf"<[^<>\n]*>(?=(?:\s+{TITLE})?\s*\))")
 # The definition of a link up to its address, behind marks of blocks; an address that ends one; and one as a whole.
 DEFINITION = re.compile(rf"((?:[ \t>]|{ITEM_MARK}[ \t])*+)\[[^\[\]\n]+\]:[ \t]*")
-TITLE = r"(?:[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\)))?[ \t]*"
-DEFINED = re.compile(rf"<[^<>\n]+>(?={TITLE}(?:\n|\Z))")
+LAST_TITLE = rf"(?:[ \t]+{TITLE})?[ \t]*"
+DEFINED = re.compile(rf"<[^<>\n]+>(?={LAST_TITLE}(?:\n|\Z))")
 NO_PARAGRAPH = re.compile(
-    rf"[ \t>]*(?:\[[^\[\]\n]+\]:[ \t]*(?:<[^<>\n]+>|[^\s<]\S*){TITLE}|#{{1,6}}(?:[ \t].*)?|[-=*_]{{3,}}[ \t]*)?"
+    rf"[ \t>]*(?:\[[^\[\]\n]+\]:[ \t]*(?:<[^<>\n]+>|[^\s<]\S*){LAST_TITLE}|#{{1,6}}(?:[ \t].*)?|[-=*_]{{3,}}[ \t]*)?"
 )
 """A line that leaves none open: a definition, a heading, a rule, or an empty one."""
 SHOWN = re.compile(r"(?:<[^<>]*>|\s)*+([^<]++|<|\Z)")

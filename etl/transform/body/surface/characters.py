@@ -36,6 +36,7 @@ INVISIBLES = re.compile(f"[{INVISIBLE}]+")
 TYPES = re.compile(f"[{SPELLED}]")
 SEPARATORS = re.compile("[\u2028\u2029]+")
 ESCAPE = re.compile(r"\\.", re.DOTALL)
+KEPT_ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 SPECIAL = frozenset("*_[]`#|~\\")
 FIRST = re.compile(r"[=:^]|~(?!\d)")  # may have a meaning at the start of a line
 
@@ -78,9 +79,9 @@ def entity(walk: Walk, token: re.Match[str]) -> None:
     if char.isspace():
         blank(walk, token)
         return
-    if char and char in "<>&":
-        replacement = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}[char]
-    elif not char.isprintable() or not char:
+    if char in KEPT_ENTITIES:
+        replacement = KEPT_ENTITIES[char]
+    elif not char or not char.isprintable():
         replacement = ""
     else:
         first = walk.around.is_first if char == ":" else walk.around.at_line_start

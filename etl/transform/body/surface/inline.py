@@ -74,19 +74,17 @@ def _ends_span(walk: Walk, tag: Tag) -> None:
     opened, index = walk.open.end(tag)
     if opened is None:
         walk.edit(tag.start, tag.end, "", "unwrap")
-    elif (
-        opened.raw == "<span>"
-        and walk.text[opened.end] == "["
-        and walk.text[tag.start - 1] == "]"
-        and not walk.open.holds("a")
-    ):
-        if not walk.edited(tag.start - 1):
-            walk.edits[index] = (opened.start, opened.end + 1, "\\[", "guard")
-            walk.edit(tag.start - 1, tag.end, "\\]", "guard")
-        else:
-            walk.edit(tag.start, tag.end, "", "span")
+    elif _guards_brackets(walk, opened, tag):
+        walk.edits[index] = (opened.start, opened.end + 1, "\\[", "guard")
+        walk.edit(tag.start - 1, tag.end, "\\]", "guard")
     else:
         walk.edit(tag.start, tag.end, "", "span")
+
+
+def _guards_brackets(walk: Walk, opened: Tag, tag: Tag) -> bool:
+    """Whether a span without attributes holds brackets, which are words: in no link, and not taken for one."""
+    in_brackets = walk.text[opened.end] == "[" and walk.text[tag.start - 1] == "]"
+    return opened.raw == "<span>" and in_brackets and not walk.open.holds("a") and not walk.edited(tag.start - 1)
 
 
 def _guarded(walk: Walk, tag: Tag, guard: re.Match[str]) -> bool:

@@ -146,15 +146,15 @@ def _code(walk: Walk, token: re.Match[str], ending: re.Pattern[str], rule: str) 
     (stop, end), line = closing.span(), walk.around.line_start(start)
     on_line = text[line : min(start, line + CODE_INDENT)]
     alone = start - line < CODE_INDENT and not on_line.strip() and LINE_END.match(text, end)
-    if alone or text.find("\n", inner, min(stop, inner + LONGEST_MARKED)) >= 0:
-        if walk.table.in_cell if walk.table else walk.around.in_pipe_row(start):
-            edits = _code_span(walk, token, stop, end) if stop - inner <= LONGEST_MARKED else None
-        elif on_line.lstrip().startswith(">"):
-            edits = None if walk.open.one_line else _quoted_block(walk, token, stop, end)
-        else:
-            edits = None if walk.open.one_line else _code_block(walk, token, stop, end)
+    is_block = alone or text.find("\n", inner, min(stop, inner + LONGEST_MARKED)) >= 0
+    if not is_block or (walk.table.in_cell if walk.table else walk.around.in_pipe_row(start)):
+        edits = _code_span(walk, token, stop, end)
+    elif walk.open.one_line:
+        edits = None
+    elif on_line.lstrip().startswith(">"):
+        edits = _quoted_block(walk, token, stop, end)
     else:
-        edits = _code_span(walk, token, stop, end) if stop - inner <= LONGEST_MARKED else None
+        edits = _code_block(walk, token, stop, end)
     if edits is None:
         return None
     walk.edits += [(*edit, rule) for edit in edits]
@@ -215,6 +215,8 @@ def _quoted_block(walk: Walk, token: re.Match[str], stop: int, end: int) -> list
 def _code_span(walk: Walk, token: re.Match[str], stop: int, end: int) -> list[Replacement] | None:
     """What makes a code span of each line between two markers, unless signs around it have another meaning then."""
     (start, inner), text = token.span(), walk.text
+    if stop - inner > LONGEST_MARKED:
+        return None
     code = text[inner:stop].strip()
     tick = text.rfind("`", max(walk.start, start - LONGEST_MARKED), start)
     open_tick = tick >= 0 and text.find("\n\n", tick, start) < 0

@@ -33,8 +33,7 @@ def table(walk: Walk, tag: Tag) -> None:
         return
     gap = walk.gap(tag.start)
     end_tag = TABLE_TAG.search(walk.text, tag.end)
-    simple = end_tag is not None and end_tag[0].startswith("</") and gap == "\n\n" and not walk.table
-    if simple and end_tag:
+    if end_tag is not None and end_tag[0].startswith("</") and gap == "\n\n" and not walk.table:
         walk.table = _pipes(walk.text, tag.end, end_tag.start())
     walk.part(tag, "table", gap)
 
