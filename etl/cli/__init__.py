@@ -20,6 +20,7 @@ from etl.cli.commands import (
     STATUSES,
     add_command,
     count,
+    format_argument,
     interrupted,
     loaded,
     named,
@@ -231,9 +232,7 @@ def _migrate_arguments(commands: Any) -> None:
         "(default: released, if there is one)",
     )
     command.add_argument("--allow-partial", action="store_true", help="publish what could be read of a cut-off source")
-    command.add_argument(
-        "--format", choices=("text", "json"), default="text", help="form of the summary (default: text)"
-    )
+    format_argument(command, "summary")
 
 
 def _validate_arguments(commands: Any) -> None:
@@ -253,9 +252,7 @@ def _validate_arguments(commands: Any) -> None:
         help="generations before this one, for --max-shrink and addresses that are lost (default: none)",
     )
     _source_arguments(command)
-    command.add_argument(
-        "--format", choices=("text", "json", "github"), default="text", help="form of the faults (default: text)"
-    )
+    format_argument(command, "faults", "github")
     command.add_argument("--strict", action="store_true", help="warnings count as faults")
     command.add_argument(
         "--baseline",
@@ -290,9 +287,7 @@ def _explain_arguments(commands: Any) -> None:
         help="what is asked (default: out/current)",
     )
     command.add_argument("--config", type=named_path, metavar="FILE", help="settings file of the generation")
-    command.add_argument(
-        "--format", choices=("text", "json"), default="text", help="form of the answers (default: text)"
-    )
+    format_argument(command, "answers")
 
 
 def _replay_arguments(commands: Any) -> None:
@@ -308,9 +303,7 @@ def _replay_arguments(commands: Any) -> None:
     command.add_argument(
         "--jobs", type=count, metavar="N", help="processes (default: one below 2,000 rejects, else one for each core)"
     )
-    command.add_argument(
-        "--format", choices=("text", "json"), default="text", help="form of the report (default: text)"
-    )
+    format_argument(command, "report")
 
 
 def _release_arguments(commands: Any) -> None:

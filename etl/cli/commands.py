@@ -53,6 +53,13 @@ def add_command(
     return command
 
 
+def format_argument(command: argparse.ArgumentParser, of: str, *more: str) -> None:
+    """``--format`` of what a command says: text for people, JSON for programs, and what ``more`` names."""
+    command.add_argument(
+        "--format", choices=("text", "json", *more), default="text", help=f"form of the {of} (default: text)"
+    )
+
+
 def count(text: str) -> int:
     """A number from 1, for ``type=`` of an argument."""
     if not text.isdigit() or int(text) < 1:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from etl.cli.commands import add_command, count, named, named_path, progress, say, settings_beside
+from etl.cli.commands import add_command, count, format_argument, named, named_path, progress, say, settings_beside
 from etl.server_names import SERVER_NAMES, WEB_SERVERS
 
 
@@ -91,9 +91,7 @@ def _verify_arguments(actions: Any) -> None:
     verify.add_argument(
         "--examples", type=count, default=10, metavar="N", help="wrong answers to show of each cause (default: 10)"
     )
-    verify.add_argument(
-        "--format", choices=("text", "json", "junit"), default="text", help="form of the report (default: text)"
-    )
+    format_argument(verify, "report", "junit")
 
 
 def _right_arguments(verify: argparse.ArgumentParser) -> None:
@@ -158,7 +156,7 @@ def _diff_arguments(actions: Any) -> None:
     diff.add_argument("new", type=named_path, metavar="NEW", help="redirects.jsonl, or a generation")
     diff.add_argument("--all", action="store_true", help="list every address, not only the first few of each cause")
     diff.add_argument("--fail-on-lost", action="store_true", help="status 1 when an address is no longer answered")
-    diff.add_argument("--format", choices=("text", "json"), default="text", help="form of the report (default: text)")
+    format_argument(diff, "report")
 
 
 def _coverage_arguments(actions: Any) -> None:
@@ -189,9 +187,7 @@ def _coverage_arguments(actions: Any) -> None:
     coverage.add_argument(
         "--limit", type=count, default=500, metavar="N", help="addresses in it, the most requested first (default: 500)"
     )
-    coverage.add_argument(
-        "--format", choices=("text", "json"), default="text", help="form of the report (default: text)"
-    )
+    format_argument(coverage, "report")
 
 
 def _port(text: str) -> int:

@@ -30,7 +30,6 @@ max_rejects = "100%"
 max_shrink = "100%"
 """
 REJECT = b'{"title": \n'
-SOURCES = ("wiki", "wiki.zip", "wiki.tar.zst")
 
 
 @dataclass

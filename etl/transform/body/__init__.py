@@ -12,10 +12,12 @@ from etl.settings import Settings
 from etl.transform.body.code import Code, code_size
 from etl.transform.body.edits import Change, Revision, short
 from etl.transform.body.hrefs import encoded
+from etl.transform.body.link_edits import alternative
 from etl.transform.body.links import Destination, Linker
 from etl.transform.body.quotes import BOX_TAG, quote_edits
 from etl.transform.body.residue import private, residue
-from etl.transform.body.structure import Round, Structure
+from etl.transform.body.round import Round
+from etl.transform.body.structure import Structure
 from etl.transform.body.surface import Surface, plugins
 from etl.transform.body.text import excerpt, visible_text
 from etl.transform.body.verify import unexplained
@@ -138,7 +140,7 @@ def _images(linker: Linker, revision: Revision, surface: Surface, last: Round) -
     for node in last.links.images:
         src = encoded(linker.source(node.data["dest_url"]))
         widths = surface.links.widths.get(src)
-        alt = "".join(child.data for child in node.walk() if child.kind == "Text")
+        alt = alternative(node)
         image: ImageFields = {
             "src": src,
             "alt": "" if alt == "image" else alt,

@@ -90,7 +90,7 @@ class Links(TreeRules):
     def _unmarked(self, node: Node, label: str) -> None:
         """The words of a link without its marks and its address."""
         self.again |= not self._is_alone(node, label)
-        start, (before, behind) = node.start + 1, self._touching(node)
+        start, (before, behind) = node.start + 1, self._parting(node)
         self._edit(node.start, start, before, "unlink")
         self._edit(start + len(label), node.end, behind, "unlink")
 
@@ -163,14 +163,14 @@ class Links(TreeRules):
         tail = href[len(href.rstrip(".,;:")) :] if "doi.org/" in href else ""
         href = href.removesuffix(tail)
         behind = tail if label.rstrip().endswith(tail) else ""
-        before, after = self._touching(node)
+        before, after = self._parting(node)
         after = "" if behind else after
         end = node.inner_end - trail - len(behind)
         self._edit(node.start, node.start + 1 + lead, f"{before}[", "link-blank" if before else "link")
         self._edit(end, node.end, f"]({href}){behind}{after}", "link-blank" if after else rule)
         return href
 
-    def _touching(self, node: Node) -> tuple[str, str]:
+    def _parting(self, node: Node) -> tuple[str, str]:
         """The blanks that part a link from the words before and behind it (repair 25)."""
         start, end = node.start, node.end
         before = TOUCHES_BEFORE.match(self.text, max(start - 2, 0), start)
@@ -190,8 +190,7 @@ class Links(TreeRules):
             return  # it is in the words of one that goes
         if self.linker.is_lost(node.data["dest_url"]):
             self.lost_end = node.end
-            alt = "".join(child.data for child in node.walk() if child.kind == "Text")
-            self.revision.lose_image(node.start, node.data["dest_url"], alt)
+            self.revision.lose_image(node.start, node.data["dest_url"], alternative(node))
             self._edit(node.start, node.end, "", "lost-image")
             self.again = True
             return
@@ -269,6 +268,11 @@ class Links(TreeRules):
             self.unlinked.append((self.revision.origin(start), href, destination))
             if destination.finding:
                 self.revision.find(destination.finding, start, what, done)
+
+
+def alternative(image: Node) -> str:
+    """The text that stands for an image."""
+    return "".join(child.data for child in image.walk() if child.kind == "Text")
 
 
 def _without_punctuation(address: str) -> str:

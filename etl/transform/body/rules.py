@@ -48,7 +48,7 @@ RULES: dict[str, str] = {
     "nested-link": "of a link in a link the inner one stays, the outer one gets the words before it",
     "soup": "the rest of a broken HTML tag is removed",
     "wiki-link": "a wiki link left in the export, ((Page|text)), becomes a link or its text",
-    # the structure (structure.py and the modules that its docstring names)
+    # the structure (round.py and the modules that its docstring names)
     "edge": "blanks and blank lines at the edges are removed, and empty lines at the end of a quotation",
     "blank-lines": "one blank line between blocks",
     "blanks": "runs of blanks and tabs become one blank",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence, Set
 from urllib.parse import unquote
 
 import pyromark
@@ -85,13 +85,20 @@ def unexplained(source: str, body: str, changes: Iterable[Change]) -> Iterator[t
         left = "".join(sorted("".join(words.elements())))
         if left and not _made_of(left, letters):
             yield kind, " ".join(sorted(words.elements()))
-    # A word that went in one place and came in another one may be two, and so may one that is in an address.
-    counts = Counter(before)
-    same = {word for word, count in Counter(after).items() if count == counts[word]}
-    same &= {word for word, count in Counter(_words(shown)).items() if count == counts[word]}
-    same -= gone & come
-    if [word for word in before if word in same] != [word for word in after if word in same]:
+    if _is_moved(before, after, _words(shown), gone & come):
         yield "moved", "the words that are in both as often come in another order"
+
+
+def _is_moved(before: Sequence[str], after: Sequence[str], shown: Sequence[str], gone_and_come: Set[str]) -> bool:
+    """Whether the words that are in both as often come in another order.
+
+    A word that went in one place and came in another one may be two, and so may one that is in an address, which only
+    ``shown`` holds.
+    """
+    counts, all_counts = Counter(before), Counter(shown)
+    same = {word for word, count in Counter(after).items() if count == counts[word] == all_counts[word]}
+    same -= gone_and_come
+    return [word for word in before if word in same] != [word for word in after if word in same]
 
 
 def _words(text: str) -> list[str]:

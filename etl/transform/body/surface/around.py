@@ -12,7 +12,7 @@ from etl.transform.body.places import match_end
 LINE_START = re.compile(rf"[ \t>]*(?:(?:{ITEM_MARK}|#{{1,6}})[ \t]+)?")
 ITEM_START = re.compile(rf"[ \t>]*{ITEM_MARK}[ \t]+")
 ROW_START = re.compile(r"[ |>]*")
-LINE_BLANKS = re.compile(r"[ \t]*")
+BLANKS = re.compile(r"[ \t]*")
 # What a line of text must not begin with, once the tag before it is gone.
 BLOCK_MARK = re.compile(
     r"[ \t]*(?:(?P<number>\d{1,9})[.)](?=\s)|[>]|[#]{1,6}(?=\s)|[-+*](?=\s)|[-*_]{3}|`{3}|~{3}|=+[ \t]*(?=[<\n]|\Z))"
@@ -283,10 +283,6 @@ class Around:
         end = ends.search(self.text, start)
         return end is not None and end[0].startswith("</") and not blocks.search(self.text, start, end.start())
 
-    def behind_blanks(self, offset: int) -> int:
-        """Where the blanks at a place end."""
-        return match_end(LINE_BLANKS, self.text, offset)
-
     def unmarked(self, end: int) -> tuple[int, str]:
         r"""Where a text goes on behind the blanks at a place, and what keeps it from being a mark of Markdown there.
 
@@ -294,7 +290,7 @@ class Around:
         [(1, ''), (2, '\\'), (1, '1\\'), (1, '&#61;')]
         """
         mark = BLOCK_MARK.match(self.text, end)
-        end = self.behind_blanks(end)
+        end = match_end(BLANKS, self.text, end)
         if mark and mark["number"]:
             return mark.end("number"), mark["number"] + "\\"
         if mark and self.text[end] in NO_ESCAPE:

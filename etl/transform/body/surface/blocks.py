@@ -6,8 +6,9 @@ import re
 
 from etl.transform.body.edits import short, shown_code
 from etl.transform.body.lists import NEST
+from etl.transform.body.places import match_end
 from etl.transform.body.quotes import DEEPEST_QUOTE, QUOTE_END, QUOTE_START
-from etl.transform.body.surface.around import BLOCK_MARK
+from etl.transform.body.surface.around import BLANKS, BLOCK_MARK
 from etl.transform.body.surface.tags import HEADINGS, TAGS, Tag
 from etl.transform.body.surface.walk import Walk
 
@@ -125,7 +126,7 @@ def item(walk: Walk, tag: Tag) -> int | None:
         number = _number(tag, "value", number)
         walk.lists[-1] = number + 1
     bullet = "*" if number is None else f"{number}."
-    begin = walk.around.behind_blanks(tag.end)
+    begin = match_end(BLANKS, walk.text, tag.end)
     walk.edit(tag.start, begin, f"\n{' ' * NEST * depth}{bullet} ", "block")
     if ITEM_END.search(walk.text, tag.end):
         walk.open.begin(tag, len(walk.lists))

@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 from etl.transform.body.code import size, ticks_around
 from etl.transform.body.edits import Edit, Revision, short
-from etl.transform.body.surface.around import FAR_BRACKET, Around
+from etl.transform.body.places import match_end
+from etl.transform.body.surface.around import BLANKS, FAR_BRACKET, Around
 from etl.transform.body.surface.elements import OpenElements
 from etl.transform.body.surface.links import Links
 from etl.transform.body.surface.pipe_table import PipeTable
@@ -90,7 +91,7 @@ class Walk:
 
     def part(self, tag: Tag, rule: str, parting: str) -> None:
         """A tag becomes what parts blocks; the blanks behind it, which are none in HTML, would make code there."""
-        end = self.around.behind_blanks(tag.end) if parting.endswith("\n\n") else tag.end
+        end = match_end(BLANKS, self.text, tag.end) if parting.endswith("\n\n") else tag.end
         self.edit(tag.start, end, parting, rule)
 
     def drop(self, tag: Tag, rule: str, before: str = "") -> None:

@@ -1,0 +1,473 @@
+"""All rules over one tree: `RULES` says which one a node is for.
+
+A rule is a small function of a node that asks for edits. What some of them ask for is a module of its own: lists,
+tables, bold, links (`link_edits`), HTML (`gate`), what stands between blocks (`gaps`), signs that are words
+(`literals`), boilerplate.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable
+from itertools import pairwise
+
+from etl.transform.body.boilerplate import Finders, boilerplate
+from etl.transform.body.bold import (
+    begins_with_star,
+    emphasis_edits,
+    inverted_edits,
+    is_inverted,
+    lone_mark_edits,
+    lone_marks,
+    strong_edits,
+    underscore_edits,
+    unmarked,
+)
+from etl.transform.body.boxes import BOX_END
+from etl.transform.body.code import dedented
+from etl.transform.body.edits import Revision, TreeRules, short
+from etl.transform.body.gaps import Gaps, are_numbered
+from etl.transform.body.gate import Gate
+from etl.transform.body.link_edits import MARKS_OF_EMPHASIS, Links
+from etl.transform.body.links import Linker
+from etl.transform.body.lists import ITEM_MARK, glued_items, list_edits, not_tight, usual_edits
+from etl.transform.body.literals import (
+    LINE_MARK,
+    as_text,
+    escaped,
+    line_edits,
+    literal_edits,
+    pipe_edits,
+)
+from etl.transform.body.parse import Node, Tree
+from etl.transform.body.places import blanks_start, is_escaped, line_start, visible_end
+from etl.transform.body.tables import table_edits
+
+SIGNS = ("  ", "\t", "[", "]", "://", "*", "{", "_", "`", "#", "|", "~")
+"""Words without any of them stay as they are."""
+BLANK_RUNS = re.compile(r"[ \t]{2,}|\t")
+DOUBLE_BLANKS = re.compile("  [ ]*")  # begins with two characters that are searched for as such
+MAY_BE_MARKED = (" ", "\t", ">", "{")
+"""What `LINE_MARK` begins with."""
+
+BESIDE = (0, "**"), (1, "**"), (2, "_")
+"""Once a star is none, those beside it, and what ends before it, may be other emphasis: so far before it, and what."""
+
+# What would run, or lead somewhere, if it were no code.
+RUNS = re.compile(r"<[A-Za-z/!?]|\]\(\s*(?:javascript|vbscript|data):", re.IGNORECASE)
+# Back-ticks are escaped, or stand one by one around code of one line.
+SIMPLE_CODE = re.compile(r"(?:[^`\\]|\\.|`[^`\n]+`(?!`))*", re.DOTALL)
+FENCE_LINE = re.compile(r"(`{3,}|~{3,})([^\n]*)")
+LANGUAGE = re.compile(r"[\w+#.-]{1,40}")
+NOT_QUOTE = re.compile(r"[^>\t]")
+
+DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015"
+LINE_SIGNS = frozenset(f"{DASHES}0123456789: \t\n")
+"""A line of a paragraph that begins with none of them is words."""
+EDGE_BLANKS = frozenset(("", " ", "  ", "   "))
+"""Before a block that is in no item."""
+RULE_LINE = re.compile(rf"^[ \t]*+[{DASHES}](?:[ \t]*+[{DASHES}])++[ \t]*+\\?[ \t]*+$", re.MULTILINE)
+QUOTE_BLANKS = re.compile(r"^((?:[ \t]*>)+)[ \t]{2,}(?=[^\s>|#`~=+*\\\d-])", re.MULTILINE)  # before no mark of a block
+MORE_THAN = re.compile(r">[ \t]*\d")  # `* > 125 g` is a comparison
+MARK_ONLY = re.compile(r"[ \t]*(?:[*+-]|#{1,6})[ \t]+")
+
+LONG_HEADING = 120
+WIDE_HEADING_MARK = re.compile(r"(#{1,6})(?:\t| [ \t])[ \t]*")
+TRAILING_MARKS = re.compile(r"[ \t]+(?:\\?\*|-{2,}|_+)\Z")
+HEADING_ATTRIBUTES = re.compile(r"(?<![\\)*>`])\{(?!:)[^{}\n]*\}\Z")  # beside those that are escaped anywhere
+CELL_ATTRIBUTES = re.compile(r"(?<=[^|] )\{(?!:)(?=[^{}\n]+\}[ \t]*\|)")
+
+
+ITEM_MARKS = re.compile(rf"[ \t>]*(?:{ITEM_MARK}[ \t]*+)++")
+BEFORE_FIRST = frozenset("*+-.)")
+"""What the mark of an item ends with."""
+FIRST_BREAK = re.compile(r"[ \t]+\\?\n[ \t>]*(?![ \t>|#`~=*+-]|\d{1,9}[.)](?!\S))")
+"""One that words follow which begin no block."""
+
+
+class Round(TreeRules):
+    """What all rules ask for, and what one of them learns for the next."""
+
+    def __init__(self, revision: Revision, linker: Linker, tree: Tree, drop: Finders) -> None:
+        super().__init__(revision.text, [])
+        self.revision = revision
+        self.version = revision.version
+        """Which text the tree is of: the number of changes that the revision had seen."""
+        self.tree = tree
+        self.drop = drop
+        self.uncovered = False
+        """Whether code becomes text, which the surface has not looked at."""
+        self.links = Links(revision, linker, self.edits)
+        self.gaps = Gaps(self.text, self.edits)
+        self.gate = Gate(self.text, self.edits)
+        self.simple: dict[int, bool] = {}
+        """What `_is_simple` said of the blocks that begin at a place."""
+        self.loose: set[int] | None = None
+        """Items that are not tight (`lists.not_tight`), once a list asked for them."""
+        self.text_end = len(self.text.rstrip())
+        """Where the last visible character of the text ends."""
+        self.table_end = self.quote_end = self.code_end = self.strong_end = 0
+        """Where the table, the quotation, the code and the bold end that rules are in."""
+
+    def run(self) -> None:
+        """Collect what all rules ask for."""
+        tree = self.tree
+        words = "\n".join([node.data for node in tree.nodes if node.kind == "Text"])
+        signs = [sign for sign in SIGNS if sign in words]
+        starred, rules = False, RULES
+        for node in tree.nodes:
+            kind = node.kind
+            if kind == "Text":
+                data = node.data
+                for sign in signs:
+                    if sign in data:
+                        starred = self._words(node) or starred
+                        break
+            elif kind in rules:
+                rules[kind](self, node)
+        if starred:
+            self._lone_marks()
+        if "__" in words:
+            self.edits += underscore_edits(self.text, tree.nodes)
+        self.gate.end(tree.nodes)
+        if self.gate.box_open:
+            self._end_box()
+        self.again |= self.links.again or self.gaps.again or self.gate.again
+
+    # --- code -------------------------------------------------------------------------------
+
+    def code_block(self, node: Node) -> None:
+        """Code stays as it is; what a fence says of its language is one word, and a fence is closed."""
+        self.code_end = node.end
+        fence = self._fence(node)
+        if fence is None:
+            return
+        if self.text[node.start - 1 : node.start] == " ":
+            self.edits += dedented(self.text, node)
+        if (words := fence[2].strip()) and not LANGUAGE.fullmatch(words):
+            self.revision.find("markup.removed", fence.start(2), f"words behind a fence {short(words)}", "removed")
+            self._edit(fence.start(2), fence.end(2), "", "code")
+        # The end of a box closes what is open in it, and code in a quotation that moves, its own end would not.
+        is_last = not self.gate.box_open and node.start >= self.gaps.continued_end
+        if is_last and self._is_open(node, fence):
+            before = self.text[line_start(self.text, node.start) : node.start]
+            inside = NOT_QUOTE.sub(" ", before)  # a fence at the first column would begin other code
+            self._edit(self.text_end, len(self.text), f"\n{inside}{fence[1]}", "code")
+
+    def _fence(self, node: Node) -> re.Match[str] | None:
+        """The line that begins a fenced block; None for any other block."""
+        is_fenced = node.kind == "CodeBlock" and node.data != "Indented"
+        return FENCE_LINE.match(self.text, node.start) if is_fenced else None
+
+    def _is_open(self, node: Node, fence: re.Match[str]) -> bool:
+        """Whether a fenced block goes on to the end of the text: no fence stands behind what is in it."""
+        behind = self.text[max(fence.end(), node.inner_end) : node.end]
+        return node.end >= self.text_end and not behind.strip(" \t>\n")
+
+    def code(self, node: Node) -> None:
+        """Code with HTML in it becomes text where engines do not agree on what is code: back-ticks of several kinds."""
+        if not RUNS.search(node.data):
+            return
+        if "\n" not in self.text[node.start : node.end] and self._is_simple(node.start):
+            return
+        self.again = self.uncovered = True
+        self.revision.find("code.disputed", node.start, f"code {short(node.data)}", "written as text")
+        self._edit(node.start, node.end, as_text(node.data), "code")
+
+    def _is_simple(self, offset: int) -> bool:
+        """Whether every engine finds the same code in the block around a place; asked of a block once."""
+        blocks = self.tree.root.children
+        block = blocks[bisect_right(blocks, offset, key=lambda block: block.start) - 1]
+        if block.start not in self.simple:
+            text = self.text[block.start : block.end]
+            self.simple[block.start] = "|" not in text and SIMPLE_CODE.fullmatch(text) is not None
+        return self.simple[block.start]
+
+    # --- blocks -----------------------------------------------------------------------------
+
+    def document(self, node: Node) -> None:
+        """One blank line between blocks, none at the edges; no rule first, last or twice."""
+        self.gaps.between(node.children)
+
+    def rule(self, node: Node) -> None:
+        """Rules are `---`."""
+        self._edit(node.start, visible_end(self.text, node), "---", "rule")
+
+    def heading(self, node: Node) -> None:
+        """A heading has text, no bold around all of it, no marks at its end."""
+        end = visible_end(self.text, node)
+        if self.text.find("\n", node.start, end) >= 0:
+            self._setext(node, end)
+            return
+        if not node.children:
+            self.revision.find("heading.empty", node.start, "a heading without text", "removed")
+            self._edit(node.start, end, "", "empty-heading")
+            return
+        self.again |= "\t" in self.text[node.start : end]  # behind a blank, marks at the end are none
+        if mark := WIDE_HEADING_MARK.match(self.text, node.start):
+            self._edit(*mark.span(), f"{mark[1]} ", "heading")
+        if end > node.inner_end and not self.text[node.inner_end : end].strip(" \t#"):
+            self._edit(node.inner_end, end, "", "heading")
+        self._heading_end(node, end)
+        for child in node.children:
+            if child.kind == "Strong":
+                self.edits += unmarked(child, "heading")
+
+    def _heading_end(self, node: Node, end: int) -> None:
+        """What stands behind the words of a heading: marks, a number sign, or a list that was glued to it."""
+        last = self.text[end - 1]
+        attributes = HEADING_ATTRIBUTES.search(self.text, node.start, end) if last == "}" else None
+        if attributes:
+            self._edit(attributes.start(), attributes.start(), "\\", "literal")
+        marks = TRAILING_MARKS.search(self.text, node.start, end) if last in "*-_" else None
+        if marks:
+            self._edit(*marks.span(), "", "heading")
+            return
+        if last == "#" and end == node.inner_end and not is_escaped(self.text, end - 1):
+            self._edit(end - 1, end - 1, "\\", "literal")
+        if end - node.start >= LONG_HEADING:
+            edits = list(glued_items(self.text, node.start, end))
+            self.edits += edits
+            self.again |= bool(edits)
+
+    def _setext(self, node: Node, end: int) -> None:
+        """Text right above `---` is a paragraph and a rule; one line above `===` is a heading."""
+        under = self.text.rindex("\n", node.start, end)
+        if node.data["level"] == "H2":
+            self._edit(under, under, "\n", "setext")
+        elif "\n" not in self.text[node.start : under].strip():
+            self._edit(under, end, "", "setext")
+            self._edit(node.start, node.start, "# ", "setext")
+
+    # --- lists ------------------------------------------------------------------------------
+
+    def list(self, node: Node) -> None:
+        """Tight items, one kind of bullet, numbers that count; what items hold, nested by four columns."""
+        edits = usual_edits(self.text, node)
+        if edits is not None:
+            self.edits += edits
+            return
+        for item in node.children:
+            self._touching(item)
+        if self.loose is None:
+            self.loose = not_tight([each for each in self.tree.nodes if each.kind == "Item"])
+        numbered, touching = id(node) not in self.gaps.waiting, id(node) in self.gaps.touching
+        edits = [*list_edits(self.text, node, self.loose, numbered=numbered, touching=touching)]
+        # A number may be text now, and text behind a block a paragraph.
+        self.again |= any(rule == "blank-lines" or (rule == "number" and new[0] == "\\") for *_, new, rule in edits)
+        self.edits += edits
+
+    def _touching(self, node: Node) -> None:
+        """Numbered lists right behind one another in an item or a quotation."""
+        for child, after in pairwise(node.children):
+            if are_numbered(child, after):
+                self.gaps.touching |= {id(child), id(after)}
+
+    # --- HTML -------------------------------------------------------------------------------
+
+    def html(self, node: Node) -> None:
+        """Boxes, sub- and superscript, and breaks in tables stay."""
+        self.gate.html(node, in_table=node.end <= self.table_end)
+
+    def _end_box(self) -> None:
+        """A box that is open at the end is closed there, behind a code block that is open itself."""
+        last = self.tree.root.children[-1]
+        fence = self._fence(last)
+        closing = f"\n{fence[1]}" if fence and self._is_open(last, fence) else ""
+        self._edit(self.text_end, len(self.text), f"{closing}\n\n{BOX_END}", "box")
+
+    # --- quotations and tables --------------------------------------------------------------
+
+    def quote(self, node: Node) -> None:
+        """A quotation without anything in it goes; one blank behind its marks."""
+        self._touching(node)
+        if node.start < self.quote_end:
+            return
+        self.quote_end = node.end
+        line = line_start(self.text, node.start)
+        if MORE_THAN.match(self.text, node.start) and MARK_ONLY.fullmatch(self.text, line, node.start):
+            self.again = True
+            self._edit(node.start, node.start, "\\", "literal")
+            return
+        if all(child.kind == "BlockQuote" for child in node.walk()):
+            self._edit(node.start, visible_end(self.text, node), "", "empty-quote")
+            return
+        self._first_lines(node)
+        if all(child.kind == "Paragraph" for child in node.children):
+            for match in QUOTE_BLANKS.finditer(self.text, line, node.end):
+                self._edit(match.end(1), match.end(), " ", "blanks")
+
+    def _first_lines(self, quote: Node) -> None:
+        """No empty lines at the start of a quotation."""
+        line = line_start(self.text, quote.children[0].start)
+        if line > quote.start and not self.text[quote.start : line].strip(" \t>\n"):
+            self.again = True
+            self._edit(quote.start, self.text.index(">", line), "", "edge")
+
+    def table(self, node: Node) -> None:
+        """A table is even; what that shows again is looked at again."""
+        self.table_end = node.end
+        if not node.children:
+            return  # `is_plain`
+        edits = list(table_edits(self.text, node))
+        self.edits += edits
+        for attributes in CELL_ATTRIBUTES.finditer(self.text, node.start, node.end):
+            self._edit(attributes.start(), attributes.start(), "\\", "literal")
+        self.again |= any(rule.startswith("table-") for *_, rule in edits)
+
+    # --- paragraphs -------------------------------------------------------------------------
+
+    def paragraph(self, node: Node) -> None:
+        """A paragraph may be a rule in disguise, or hold boilerplate lines."""
+        start, end = node.start, node.end
+        if self.text[start] in LINE_SIGNS or self.text.find("\n", start, end - 1) >= 0:
+            self._line_starts(node)
+        if self.drop:
+            self._drop_lines(start, visible_end(self.text, node))
+        if node.children and node.children[0].kind == "Image":
+            self._adjacent_images(node)
+
+    def _line_starts(self, paragraph: Node) -> None:
+        """A line of dashes is a rule; signs at the start of a line that are words here, and more to some engines."""
+        text = self.text[paragraph.start : paragraph.end]
+        first = line_start(self.text, paragraph.start)
+        dashes = "--" in text or "\u2013" in text or "\u2014" in text or "- -" in text
+        if dashes or "\u2012" in text or "\u2015" in text:
+            for line in RULE_LINE.finditer(self.text, first, paragraph.end):
+                self._edit(*line.span(), "---" if line.start() == first else "\n---", "rule")
+                self.again = True
+        if "\n:" in text or "> :" in text or text[0] in ":0123456789":
+            self.edits += line_edits(self.text, paragraph)
+
+    def _drop_lines(self, start: int, end: int) -> None:
+        for at, line in boilerplate(self.text, start, end, self.drop):
+            self.revision.find("line.dropped", at, f"line {line.strip()!r}", "removed")
+            self._edit(self._whole_item(at, start), at + len(line), "", "drop-line")
+
+    def _whole_item(self, at: int, start: int) -> int:
+        """A dropped line takes its bullet or heading mark with it."""
+        line = line_start(self.text, at)
+        return line if at == start and MARK_ONLY.fullmatch(self.text, line, at) else at
+
+    def _adjacent_images(self, node: Node) -> None:
+        """Images on adjacent lines are paragraphs of their own."""
+        if self.text[line_start(self.text, node.start) : node.start] not in EDGE_BLANKS:
+            return
+        for before, line_end, after in zip(node.children, node.children[1:], node.children[2:], strict=False):
+            if before.kind == after.kind == "Image" and line_end.kind == "SoftBreak":
+                self._edit(before.end, after.start, "\n\n", "paragraphs")
+
+    # --- words ------------------------------------------------------------------------------
+
+    def _words(self, node: Node) -> bool:
+        """What is neither markup nor code and has `SIGNS` in it; returns whether there are marks of bold in it."""
+        data = node.data
+        if node.start < self.code_end:
+            return False
+        if "  " in data or "\t" in data:
+            self._blanks(node)
+        addresses = self.links.bare_addresses(node) if "://" in data and node.start >= self.links.end else ()
+        edits = literal_edits(self.text, node, addresses)
+        self.edits += edits
+        if "*" in data:
+            self.again |= any(self.text.startswith(signs, at - before) for at, *_ in edits for before, signs in BESIDE)
+        if "|" in data and node.start >= max(self.table_end, self.gaps.rows_end):
+            self.edits += pipe_edits(self.text, node)
+            self.again |= self.text.startswith("|", node.start)  # then the blanks before it may go
+        return "**" in data
+
+    def _blanks(self, node: Node) -> None:
+        """Single blanks."""
+        pattern = BLANK_RUNS if "\t" in self.text[node.start : node.end] else DOUBLE_BLANKS
+        for match in pattern.finditer(self.text, node.start, node.end):
+            self.edits.append((*match.span(), " ", "blanks"))
+
+    def soft_break(self, node: Node) -> None:
+        """No blanks at the ends of lines; a backslash that only a blank kept from the line end has one of its own."""
+        start = blanks_start(self.text, node.start)
+        if start < node.start:
+            last = self.text.startswith("\\", start - 1) and not is_escaped(self.text, start - 1)
+            self._edit(start, node.start, "\\" if last else "", "line-blanks")
+        if self.text.startswith(MAY_BE_MARKED, node.end):
+            self._line_mark(node.end)
+
+    def hard_break(self, node: Node) -> None:
+        """A hard break is a backslash, right behind the words; none is first in an item."""
+        start, line_end = blanks_start(self.text, node.start), self.text.find("\n", node.start, node.end)
+        if self.text[start - 1 : start] in BEFORE_FIRST and (first := FIRST_BREAK.match(self.text, start)):
+            line = line_start(self.text, start)
+            if ITEM_MARKS.fullmatch(self.text, line, start):
+                self.again = True
+                self._edit(*first.span(), " ", "hard-break")
+                return
+        if line_end >= 0:
+            # Before a backslash a mark may begin what it could not before a blank.
+            self.again |= self.text[start - 1 : start] in MARKS_OF_EMPHASIS and self.text[start] != "\\"
+            self._edit(start, line_end, "" if node.start < self.gaps.rows_end else "\\", "hard-break")
+            self._line_mark(node.end)
+
+    def _line_mark(self, line: int) -> None:
+        """A mark on a line of words: to some engines it is none only where it is escaped."""
+        mark = LINE_MARK.match(self.text, line)
+        if mark and (mark[1] == "{" or line >= self.quote_end):
+            self.again = True
+            self._edit(*mark.span(1), escaped(mark[1]), "literal")
+
+    # --- bold -------------------------------------------------------------------------------
+
+    def strong(self, node: Node) -> None:
+        """Bold is `**`, not twice; no blank between it and the punctuation around it."""
+        inside = node.start < self.strong_end
+        if not inside:
+            self.strong_end = node.end
+        self.edits += strong_edits(self.text, node, inside=inside)
+
+    def emphasis(self, node: Node) -> None:
+        """Emphasis is `*`, where no other star stands beside it."""
+        self.edits += emphasis_edits(self.text, node)
+        self.again |= begins_with_star(self.text, node)
+
+    def _lone_marks(self) -> None:
+        """Marks that are text: they get their touch again or go, with all bold of a page that is inside out."""
+        marked = lone_marks(self.text, self.tree.nodes)
+        if not is_inverted(self.text, self.tree.nodes, marked):
+            self.edits += lone_mark_edits(self.text, marked)
+            return
+        self.again = True
+        first = marked[0].marks[0].start()
+        self.revision.find("bold.inverted", first, "bold marks with blanks on both sides", "all bold removed")
+        self.edits += inverted_edits(self.text, self.tree.nodes, marked)
+
+    # --- links ------------------------------------------------------------------------------
+
+    def link(self, node: Node) -> None:
+        """A link goes to its new place, or becomes its text; an address that is its own text is no prose."""
+        if self.text[node.start] == "<":
+            self.code_end = max(self.code_end, node.end)
+        self.links.link(node)
+
+    def image(self, node: Node) -> None:
+        """The address of an image is encoded, and one of a lost file goes."""
+        self.links.image(node)
+
+
+RULES: dict[str, Callable[[Round, Node], None]] = {
+    "Document": Round.document,
+    "Rule": Round.rule,
+    "Heading": Round.heading,
+    "List": Round.list,
+    "BlockQuote": Round.quote,
+    "Table": Round.table,
+    "Paragraph": Round.paragraph,
+    "Strong": Round.strong,
+    "Emphasis": Round.emphasis,
+    "Link": Round.link,
+    "Code": Round.code,
+    "CodeBlock": Round.code_block,
+    "SoftBreak": Round.soft_break,
+    "HardBreak": Round.hard_break,
+    "Image": Round.image,
+    "Html": Round.html,
+    "InlineHtml": Round.html,
+}
