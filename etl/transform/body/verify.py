@@ -11,7 +11,8 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from urllib.parse import unquote
 
 import pyromark
@@ -89,7 +90,9 @@ def unexplained(source: str, body: str, changes: Iterable[Change]) -> Iterator[t
         yield "moved", "the words that are in both as often come in another order"
 
 
-def _is_moved(before: Sequence[str], after: Sequence[str], shown: Sequence[str], gone_and_come: Set[str]) -> bool:
+def _is_moved(
+    before: Sequence[str], after: Sequence[str], shown: Sequence[str], gone_and_come: AbstractSet[str]
+) -> bool:
     """Whether the words that are in both as often come in another order.
 
     A word that went in one place and came in another one may be two, and so may one that is in an address, which only
