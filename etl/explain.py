@@ -17,7 +17,9 @@ from urllib.parse import quote, unquote
 import orjson
 
 from etl.addresses import Address, lookups
-from etl.coverage import CLASSES, UNANSWERED, Known, Missing, Plan, Suggestion, decoded_path, suggested
+from etl.coverage.known import Known, decoded_path
+from etl.coverage.plan import CLASSES, UNANSWERED, Missing, Plan, Suggestion
+from etl.coverage.suggestions import suggested
 from etl.load.redirects.neutral import reading
 from etl.plain import one_line
 from etl.settings import SettingsError
@@ -36,7 +38,7 @@ class Told:
 
     asked: str
     meaning: str | None = None
-    """What it is as a request, a key of `coverage.CLASSES`; None: a document or a member is called so."""
+    """What it is as a request, a key of `coverage.plan.CLASSES`; None: a document or a member is called so."""
     answer: Line | None = None
     """The line of the redirect map that answers it."""
     close: Sequence[Suggestion] = ()

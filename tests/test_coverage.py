@@ -19,7 +19,10 @@ from hypothesis import strategies as st
 
 from etl import coverage
 from etl.addresses import plain_address
-from etl.coverage import Coverage, LogError, Missing, Plan, Suggestion, cover, review
+from etl.coverage import cover, known, logs, report, suggestions
+from etl.coverage.logs import LogError
+from etl.coverage.plan import Coverage, Missing, Plan, Suggestion
+from etl.coverage.report import review
 from etl.extract.reviewed import read_reviewed
 from etl.settings import Settings
 from tests.make import ROOT, Outcome, write_map
@@ -188,7 +191,7 @@ def test_a_number_is_close_to_no_name(tmp_path: Path) -> None:
 def test_suggestions_do_not_depend_on_how_the_names_are_read(map_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     targets = ["/Seven+wels", "/Clear+water+in+autum"]
     whole = covered(map_file, targets).missing
-    monkeypatch.setattr(coverage, "_CHUNK", 1)
+    monkeypatch.setattr(suggestions, "_CHUNK", 1)
     assert covered(map_file, targets).missing == whole
 
 
@@ -299,7 +302,7 @@ def test_what_is_asked_often_is_kept_whatever_else_is_asked(map_file: Path, monk
     assert found.kept <= 50
     assert found.forgotten + sum(missing.hits for missing in found.missing) <= 1100
     assert abs(found.distinct - 1001) < 20, "an estimate"
-    said = coverage.text(found)
+    said = report.text(found)
     assert f"not answered: about {found.distinct:,} addresses, the 3 most asked" in said
     assert f"{found.forgotten:,} hits are of addresses that were not" in said
 
@@ -313,9 +316,9 @@ def test_very_long_addresses_are_not_kept(map_file: Path, monkeypatch: pytest.Mo
 
 
 def test_an_address_that_is_too_long_to_keep_is_one_of_those_that_are_not_answered(map_file: Path) -> None:
-    longest = "/" + "x" * coverage.LONGEST_VALUE
+    longest = "/" + "x" * known.LONGEST_VALUE
     found = covered(map_file, [longest, longest + "x", longest + "y", "/Eight+wells"])
-    assert [missing.value for missing in found.missing] == ["Eight wells", "x" * coverage.LONGEST_VALUE]
+    assert [missing.value for missing in found.missing] == ["Eight wells", "x" * known.LONGEST_VALUE]
     assert (found.forgotten, found.distinct) == (2, 4)
 
 
@@ -382,4 +385,4 @@ def test_an_empty_log_is_no_trouble(map_file: Path, tmp_path: Path) -> None:
 
 def test_lines_have_a_bound() -> None:
     with gzip.GzipFile(fileobj=io.BytesIO(gzip.compress(b"x" * 300_000 + b"\nshort\n", mtime=0))) as stream:
-        assert [len(part) for part in coverage._lines(stream)] == [coverage.LONGEST_LINE, 5]
+        assert [len(part) for part in logs.lines_of(stream)] == [logs.LONGEST_LINE, 5]

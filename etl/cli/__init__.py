@@ -399,7 +399,7 @@ def _validate(options: argparse.Namespace) -> int:
 
 
 def _explain(options: argparse.Namespace) -> int:
-    from etl.coverage import plan_of
+    from etl.coverage.plan import plan_of
     from etl.explain import REPORTS, explain
 
     map_file = options.generation / "redirects.jsonl"

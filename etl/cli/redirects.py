@@ -285,7 +285,9 @@ def _diff(options: argparse.Namespace) -> int:
 
 
 def _coverage(options: argparse.Namespace) -> int:
-    from etl.coverage import REPORTS, cover, plan_of, review
+    from etl.coverage import cover
+    from etl.coverage.plan import plan_of
+    from etl.coverage.report import REPORTS, review
     from etl.settings import SettingsError
 
     if options.review.exists():

@@ -17,6 +17,7 @@ from functools import partial
 from itertools import groupby
 from typing import Any, NamedTuple, NoReturn
 
+from etl.extract.names import SURROGATE
 from etl.model import FieldPath, Finding, Rejection
 from etl.positions import Lines, position
 
@@ -31,7 +32,6 @@ _GAP = re.compile(r"[\s,:]*")
 _ESCAPE = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u....|.)", re.DOTALL)
 _SUSPECT = re.compile(r"\\u(?:[dD][89a-fA-F]|0000)")
 _LONE = re.compile(r"\\u[dD][89a-fA-F]..")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 # What may stand at the decoder's error when nothing but the end of the text is wrong.
 _CUT = re.compile(r"\s*(?:tr?u?|fa?l?s?|nu?l?|-(?:I\w*)?|I\w*|Na?|\.|[eE][+-]?|\\?u?[0-9a-fA-F]{0,4})?\Z")
 _YAML_END = re.compile(r"\n---(?=\n|\Z)")
@@ -416,7 +416,7 @@ class _Tree:
     def _check(self, value: str, index: int) -> Rejection | None:
         if "\0" in value:
             return self._fault("member.nul", index, f"a NUL character in {shown(value)}")
-        if _SURROGATE.search(value):
+        if SURROGATE.search(value):
             return self._invalid(index, f"an escape that is no character in {shown(value)}")
         return None
 

@@ -31,18 +31,21 @@ class Gate(TreeRules):
         self._are_raised = False
         """Whether there are tags of sub- or superscript within a text."""
 
-    def html(self, node: Node, *, in_table: bool) -> None:
-        """HTML stays when it is of those, and becomes text when it is not."""
-        data = self.text[node.start : node.end]
-        tag, alone = data.strip(), node.kind == "Html"
-        if tag in RAISED_TAGS:
-            if alone:
-                self._alone_tag(node)
-            else:
-                self._are_raised = True
-        elif alone and tag in BOX_TAGS:
+    def block(self, node: Node) -> None:
+        """HTML on lines of its own: boxes stay, and so do quotations till they get their marks."""
+        tag = self.text[node.start : node.end].strip()
+        if tag in BOX_TAGS:
             self._box(node, opens=tag == BOX_START)
-        elif not (alone and tag in QUOTE_TAGS):
+        elif tag in RAISED_TAGS:
+            self._alone_tag(node)
+        elif tag not in QUOTE_TAGS:
+            self._escape(node, in_table=False)
+
+    def inline(self, node: Node, *, in_table: bool) -> None:
+        """HTML within a text: sub- and superscript stays, and breaks in tables do."""
+        if node.data in RAISED_TAGS:
+            self._are_raised = True
+        else:
             self._escape(node, in_table=in_table)
 
     def _escape(self, node: Node, *, in_table: bool) -> None:

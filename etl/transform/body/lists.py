@@ -39,11 +39,20 @@ def usual_edits(text: str, node: Node) -> list[Edit] | None:
     mark = "* "
     before: Node | None = None
     for item in node.children:
-        start = item.start
+        start, children = item.start, item.children
         if number is not None:
             mark = f"{number}. "
             number += 1
-        if not _is_usual(text, item, mark):
+        if (
+            not text.startswith(mark, start)
+            or text[start + len(mark) : start + len(mark) + 1] in " \t\n"
+            or (start and text[start - 1] != "\n")
+            or not children
+            or not (
+                (len(children) == 1 and children[0].kind == "Paragraph")
+                or BLOCKS.isdisjoint([child.kind for child in children])
+            )
+        ):
             return None
         if before is not None and text[start - 2] in " \t\n":
             if text.startswith("\n\n", start - 2) and text[start - 3] not in " \t\n" and before.end >= start - 2:
@@ -52,21 +61,6 @@ def usual_edits(text: str, node: Node) -> list[Edit] | None:
                 edits += _gap(text, before, start, blank=False)
         before = item
     return edits
-
-
-def _is_usual(text: str, item: Node, mark: str) -> bool:
-    """Whether an item is but a paragraph right behind a mark, which stands at the start of a line."""
-    start, children = item.start, item.children
-    return (
-        text.startswith(mark, start)
-        and text[start + len(mark) : start + len(mark) + 1] not in " \t\n"
-        and (not start or text[start - 1] == "\n")
-        and bool(children)
-        and (
-            (len(children) == 1 and children[0].kind == "Paragraph")
-            or BLOCKS.isdisjoint([child.kind for child in children])
-        )
-    )
 
 
 def not_tight(items: Sequence[Node]) -> set[int]:

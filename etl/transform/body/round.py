@@ -267,8 +267,12 @@ class Round(TreeRules):
     # --- HTML -------------------------------------------------------------------------------
 
     def html(self, node: Node) -> None:
-        """Boxes, sub- and superscript, and breaks in tables stay."""
-        self.gate.html(node, in_table=node.end <= self.table_end)
+        """Boxes stay."""
+        self.gate.block(node)
+
+    def inline_html(self, node: Node) -> None:
+        """Sub- and superscript stays, and breaks in tables do."""
+        self.gate.inline(node, in_table=node.end <= self.table_end)
 
     def _end_box(self) -> None:
         """A box that is open at the end is closed there, behind a code block that is open itself."""
@@ -469,5 +473,5 @@ RULES: dict[str, Callable[[Round, Node], None]] = {
     "HardBreak": Round.hard_break,
     "Image": Round.image,
     "Html": Round.html,
-    "InlineHtml": Round.html,
+    "InlineHtml": Round.inline_html,
 }

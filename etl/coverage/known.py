@@ -1,0 +1,127 @@
+"""What a redirect map and the new site answer, in eight bytes for each address."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import unquote
+
+from etl.addresses import SCRIPT, Address, legacy_target, lookups, refusal
+from etl.coverage.plan import Plan
+from etl.hashes import Hashes
+from etl.load.redirects.living import paths_in
+from etl.load.redirects.neutral import entries
+from etl.routes import FAMILIES, GONE, matching, routes, wiki_folder
+
+LONGEST_VALUE = 2000
+"""Characters of an address that is worth a suggestion; the old platform's names ended far below."""
+_NO_PAGE = re.compile(r"(?:^|/)\.|\.(?:php[0-9]?|phtml|cgi|sql|aspx?|jsp|ini|ya?ml|xml|bak|zip|gz)$", re.IGNORECASE)
+
+
+class Known:
+    """The map and the new site, in eight bytes for each address."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._base, self._prefixes, self._routes = plan.legacy_base, plan.path_prefixes, plan.routes
+        self._script = wiki_folder(plan.legacy_base) + SCRIPT
+        self._no_pages = tuple(routes(dict.fromkeys(FAMILIES, GONE), plan.legacy_base))
+        self._answered = Hashes(entry.address for entry in entries(plan.map_file) if entry.target is not None)
+        again = entries(plan.map_file, again=True)
+        self._gone = Hashes(entry.address for entry in again if entry.target is None)
+        self._folded = Hashes(name for name, _ in _folded(plan.map_file))
+        shared = {pair for pair in _folded(plan.map_file) if self._folded.count(pair[0]) > 1}
+        self._answers = Counter(name for name, _ in shared)
+        self._live = Hashes(key for path in _live(plan) for key in (path, _in_any_case(path)))
+        self._cached = lru_cache(maxsize=8192)(self._meaning)
+
+    def meaning(self, target: str | None) -> tuple[str, Address | None]:
+        """The class of a request; and its address when that is not answered."""
+        if target is None:
+            return "other", None
+        return self._cached(target) if len(target) <= LONGEST_VALUE else self._meaning(target)
+
+    def _meaning(self, target: str) -> tuple[str, Address | None]:
+        meanings = lookups(target, self._base)
+        for address in meanings:
+            if address in self._answered:
+                return address.kind, None
+            if address in self._gone:
+                return "gone", None
+        path = decoded_path(target)
+        folder = path.rstrip("/").removesuffix("/index.html")  # the new site has both; of the old one see the map
+        if not folder or self._is_home(path, meanings):
+            return "home", None
+        if path.rstrip("/") in self._live or folder in self._live:
+            return "live", None
+        if _in_any_case(path.rstrip("/")) not in self._live and self._is_in_another_case(meanings):
+            return "case", None
+        if matching(self._routes, path.rstrip("/")) is not None:
+            return "route", None
+        return self._unanswered(target, path, meanings)
+
+    def _is_in_another_case(self, meanings: Sequence[Address]) -> bool:
+        names = (address.value.casefold() for address in meanings if address.kind == "name")
+        return any(name in self._folded and self._answers.get(name, 1) == 1 for name in names)
+
+    def _is_home(self, path: str, meanings: Sequence[Address]) -> bool:
+        if path.strip("/") == self._base.strip("/"):
+            return True
+        return path.rstrip("/") == self._script and meanings[:1] == [Address("path", self._script)]
+
+    def _unanswered(self, target: str, path: str, meanings: Sequence[Address]) -> tuple[str, Address | None]:
+        address = self._address(meanings)
+        if address is None or refusal(address):
+            return ("no page" if meanings else "malformed"), None
+        if address.kind != "id" and not self._is_page(target, path):
+            return "no page", None
+        return "unanswered", address
+
+    def _is_page(self, target: str, path: str) -> bool:
+        """Whether an address that says no id may have been a page."""
+        if path == self._script:
+            return True
+        path = path.rstrip("/")
+        if _NO_PAGE.search(path) or matching(self._no_pages, path):
+            return False
+        link = legacy_target(target, (), self._prefixes, self._base)
+        return link is not None and link.kind != "other"
+
+    def _address(self, meanings: Sequence[Address]) -> Address | None:
+        """What a reviewed decision would name; None outside of the old wiki."""
+        by_kind = {address.kind: address for address in reversed(meanings)}
+        path = by_kind.get("path")
+        if path is not None and path.value.split("/")[1] in self._prefixes:
+            return path
+        return by_kind.get("id") or by_kind.get("name")
+
+
+def _folded(map_file: Path) -> Iterator[tuple[str, str | None]]:
+    """The names of a map without case, each with its target: equal ones with one target are as good as one name."""
+    again = entries(map_file, again=True)
+    return ((entry.address.value.casefold(), entry.target) for entry in again if entry.address.kind == "name")
+
+
+def decoded_path(target: str) -> str:
+    """The decoded path of a request target, which may be absolute."""
+    path = re.sub(r"\A[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*", "", target).partition("?")[0]
+    return unquote(path.replace("+", " "))
+
+
+def _in_any_case(path: str) -> tuple[str, str]:
+    """What stands for a path without case, beside paths as they are."""
+    return "", path.casefold()
+
+
+def _live(plan: Plan) -> Iterator[str]:
+    """Paths of the new site: reserved ones, of documents and terms where they lie beside the map, and the targets."""
+    yield from (unquote(path).rstrip("/") for path in plan.reserved)
+    map_file = plan.map_file
+    for name in ("documents.jsonl", "terms.jsonl"):
+        file = map_file.with_name(name)
+        if file.is_file():
+            yield from (unquote(path).rstrip("/") for path in paths_in(file))
+    targets = (entry.target for entry in entries(map_file, again=True))
+    yield from (unquote(target).rstrip("/") for target in targets if target is not None)

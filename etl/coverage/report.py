@@ -1,0 +1,107 @@
+"""What came out: the review file, text for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from etl.coverage.plan import CLASSES, Coverage, Missing
+from etl.plain import plain
+
+SHOWN = 20
+
+
+def review(found: Coverage) -> str:
+    """The review file: TOML in which every entry is commented out.
+
+    The text of an entry, without its marks, is what the setting ``redirects`` reads.
+    """
+    parts = [_HEAD.format(count=len(found.missing), distinct=found.distinct)]
+    parts += [_entry(missing) for missing in found.missing]
+    return "\n".join(parts)
+
+
+_HEAD = """\
+# Legacy addresses that were asked for and are not answered: {count:,} of {distinct:,}, the most asked first.
+# Written by `wiki-etl redirects coverage`. Nothing here counts as it stands: take the "# " away from an entry,
+# keep one of its lines target and gone, and name this file in the setting `redirects`.
+"""
+
+
+def _entry(missing: Missing) -> str:
+    lines = ["[[redirects]]", f"value = {_quoted(missing.value)}"]
+    lines += [f"target = {_quoted(one.target)}  # {one.likeness}%: {plain(one.name)}" for one in missing.suggestions]
+    lines += ["gone = true", f'reason = "asked for {missing.hits} times, answered {missing.found} times"']
+    return "".join(f"# {line}\n" for line in lines)
+
+
+def _quoted(text: str) -> str:
+    r"""A basic string of TOML, in which nothing is invisible.
+
+    >>> print(_quoted('a "b" \\ \u202e é'))
+    "a \"b\" \\ \u202E é"
+    """
+    return '"' + "".join(_character(char) for char in text) + '"'
+
+
+def _character(char: str) -> str:
+    if char in '"\\':
+        return "\\" + char
+    if char.isprintable():
+        return char
+    return f"\\u{ord(char):04X}" if ord(char) <= 0xFFFF else f"\\U{ord(char):08X}"
+
+
+def text(found: Coverage) -> str:
+    """For people."""
+    total = found.hits.total()
+    lines = [f"{total:,} requests in {', '.join(found.logs)}"]
+    lines += [f"  {found.hits[key]:11,}  {sentence}" for key, sentence in CLASSES.items() if found.hits[key]]
+    if found.bad:
+        lines.append(f"  {found.bad:11,}  lines could not be read, the first one is {found.first_bad}")
+    shown = found.missing[:SHOWN]
+    if shown:
+        lines.append(f"not answered: {_total(found)} addresses, the {len(shown)} most asked:")
+    for missing in shown:
+        close = missing.suggestions[0] if missing.suggestions else None
+        hint = "" if close is None else f"   close: {close.name!r} ({close.likeness}%)"
+        lines.append(f"  {missing.hits:11,}  {missing.address.kind} {missing.value!r}{hint}")
+    if found.forgotten:
+        kept = f"{found.kept:,} of them were kept"
+        lines.append(f"note: {kept}; {found.forgotten:,} hits are of addresses that were not")
+    return "\n".join(plain(line.replace("\n", " ")) for line in lines)
+
+
+def _total(found: Coverage) -> str:
+    return f"about {found.distinct:,}" if found.forgotten else f"{found.distinct:,}"
+
+
+def as_json(found: Coverage) -> str:
+    """For programs; ASCII only."""
+    facts = {
+        "logs": list(found.logs),
+        "requests": found.hits.total(),
+        "classes": {key: found.hits[key] for key in CLASSES},
+        "bad_lines": found.bad,
+        "first_bad_line": found.first_bad,
+        "unanswered": {
+            "addresses": found.distinct,
+            "exact": not found.forgotten,
+            "kept": found.kept,
+            "hits_not_kept": found.forgotten,
+            "listed": [
+                {
+                    "kind": missing.address.kind,
+                    "value": missing.value,
+                    "hits": missing.hits,
+                    "answered": missing.found,
+                    "suggestions": [one._asdict() for one in missing.suggestions],
+                }
+                for missing in found.missing
+            ],
+        },
+    }
+    return json.dumps(facts, indent=2)
+
+
+REPORTS: dict[str, Callable[[Coverage], str]] = {"text": text, "json": as_json}

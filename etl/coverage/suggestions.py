@@ -1,0 +1,74 @@
+"""The pages whose names are close to an address that nothing answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from etl.addresses import Address, name_key
+from etl.coverage.plan import Missing, Plan, Suggestion
+from etl.load.redirects.neutral import entries
+
+CHOICES = 3
+CUTOFF = 60
+"""Likeness in percent from which a page name is suggested."""
+_CHUNK = 20_000
+
+
+def suggested(missing: list[Missing], plan: Plan) -> list[Missing]:
+    """With the closest names and paths of the map. Numbers are close to nothing."""
+    wanted = [number for number, one in enumerate(missing) if one.address.kind != "id"]
+    if not wanted:
+        return missing
+    best: dict[int, list[Suggestion]] = {number: [] for number in wanted}
+    queries = [_words(missing[number].address, plan.path_prefixes) for number in wanted]
+    pages = _pages(plan.map_file)
+    while chunk := list(islice(pages, _CHUNK)):
+        words = [_words(page.address, plan.path_prefixes) for page in chunk]
+        for number, scores in zip(wanted, _likeness(queries, words), strict=True):
+            found = [Suggestion(score, chunk[at].address.value, chunk[at].target) for at, score in scores]
+            best[number] = _closest(best[number] + found)
+    return [one._replace(suggestions=tuple(best.get(number, ()))) for number, one in enumerate(missing)]
+
+
+class _Page(NamedTuple):
+    """An entry that leads to a page."""
+
+    address: Address
+    target: str
+
+
+def _pages(map_file: Path) -> Iterator[_Page]:
+    for address, target in entries(map_file, again=True):
+        if target is not None and address.kind != "id":
+            yield _Page(address, target)
+
+
+def _closest(found: list[Suggestion]) -> list[Suggestion]:
+    """The best few, each page once."""
+    pages: dict[str, Suggestion] = {}
+    for one in sorted(found, key=lambda one: (-one.likeness, one.name.startswith("/"), one.name)):
+        pages.setdefault(one.target, one)
+    return list(pages.values())[:CHOICES]
+
+
+def _words(address: Address, path_prefixes: Sequence[str]) -> str:
+    """What an address says about the page, in the form in which names are compared."""
+    text = address.value
+    if address.kind == "path":
+        first, _, rest = text.lstrip("/").partition("/")
+        text = rest.removesuffix(".html") if first in path_prefixes else text
+    return name_key(text)
+
+
+def _likeness(queries: Sequence[str], names: Sequence[str]) -> Iterator[list[tuple[int, int]]]:
+    """For each query the places of the closest names, with their likeness."""
+    import numpy as np
+    from rapidfuzz import fuzz, process
+
+    scores = process.cdist(queries, names, scorer=fuzz.token_sort_ratio, score_cutoff=CUTOFF, dtype=np.uint8)
+    for row in scores:
+        places = np.argsort(-row.astype(np.int16), kind="stable")[: 4 * CHOICES]  # a page has several names
+        yield [(int(at), int(row[at])) for at in places if row[at] >= CUTOFF]
