@@ -16,6 +16,7 @@ from urllib.parse import quote, unquote
 
 import orjson
 
+from etl import schemas
 from etl.addresses import Address, lookups
 from etl.coverage.known import Known, decoded_path
 from etl.coverage.plan import CLASSES, UNANSWERED, Missing, Plan, Suggestion
@@ -24,6 +25,7 @@ from etl.load.redirects.neutral import reading
 from etl.plain import one_line
 from etl.settings import SettingsError
 from etl.trouble import Trouble
+from etl.validate.files import LINES
 
 MOST_SHOWN = 20
 """Findings of one thing that people are shown."""
@@ -139,10 +141,19 @@ def _holding(file: Path, needles: Sequence[bytes]) -> Iterator[Line]:
 
 
 def _line(file: Path, number: int, line: bytes) -> Line:
+    """A line of ours, which holds what its schema says."""
     try:
-        return orjson.loads(line)  # type: ignore[no-any-return]  # a line of ours
+        record: Line = orjson.loads(line)
     except ValueError as error:
-        raise Trouble(f"{file}:{number}: not JSON: {error}; `wiki-etl validate` says what else is damaged") from error
+        raise _damaged(file, number, f"not JSON: {error}") from error
+    name = LINES[file.name]
+    if fault := schemas.fault(name, record):
+        raise _damaged(file, number, f"not a {name}: {fault}")
+    return record
+
+
+def _damaged(file: Path, number: int, said: str) -> Trouble:
+    return Trouble(f"{file}:{number}: {said}; `wiki-etl validate` says what else is damaged")
 
 
 def _mentions(file: Path, asked: str, address: Address | None) -> Iterator[Line]:

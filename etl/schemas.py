@@ -18,6 +18,8 @@ from etl import model
 from etl.plain import cut
 
 VERSION = 1
+LONGEST_FAULT = 300
+"""Characters of a sentence about a record."""
 MODELS: dict[str, type[BaseModel]] = {
     "tiki-page": model.TikiPage,
     "abstract": model.Abstract,
@@ -53,6 +55,18 @@ def _validator(name: str) -> jsonschema_rs.Draft202012Validator:
 def is_valid(name: str, record: object) -> bool:
     """Whether a record passes a schema."""
     return _validator(name).is_valid(record)
+
+
+def fault(name: str, record: object) -> str | None:
+    """The first thing that is wrong with a record, as a sentence in bounds; None for one that passes.
+
+    >>> fault("term", [1]), fault("term", {"name": "Bees", "slug": "bees", "path": "/bees/", "kind": "tag"})
+    ("[1] is not of type 'object'", "'documents' is a required property")
+    """
+    if is_valid(name, record):
+        return None
+    where, sentence = next(explain(name, record))
+    return cut(f"{'.'.join(map(str, where))}: {sentence}" if where else sentence, LONGEST_FAULT)
 
 
 def explain(name: str, record: object) -> Iterator[tuple[model.FieldPath, str]]:

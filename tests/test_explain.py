@@ -161,8 +161,22 @@ def test_no_generation(tmp_path: Path, run: Run) -> None:
     assert f"{tmp_path}: there is no redirect map; name the folder of a generation" in outcome.err
 
 
-def test_a_damaged_generation(tmp_path: Path, run: Run) -> None:
-    (tmp_path / "redirects.jsonl").write_text('{"kind": "id"}\n{"value": "7", "ta\n')
-    outcome = run("explain", "/7", "--generation", tmp_path)
+@pytest.mark.parametrize(
+    ("file", "line", "said"),
+    [
+        ("redirects", '{"value": "7", "ta', "not JSON: "),
+        ("redirects", '["7"]', "not a redirect: ['7'] is not of type 'object'"),
+        ("redirects", '{"value": "7", "target": "/pages/a/"}', "not a redirect: 'kind' is a required property"),
+        ("documents", '"7"', "not a document: '7' is not of type 'object'"),
+        ("withheld", '{"id": "7"}', "not a document: "),
+        ("rejects", '["7"]', "not a reject: "),
+        ("findings", '["7"]', "not a finding: "),
+        ("changes", '["7"]', "not a change: "),
+    ],
+)
+def test_a_damaged_generation(file: str, line: str, said: str, tmp_path: Path, run: Run) -> None:
+    (tmp_path / "redirects.jsonl").touch()
+    (tmp_path / f"{file}.jsonl").write_text(f'{{"kind": "id"}}\n{line}\n')
+    outcome = run("explain", "7", "--generation", tmp_path)
     assert outcome.status == 3
-    assert f"{tmp_path}/redirects.jsonl:2: not JSON: " in outcome.err
+    assert f"{tmp_path}/{file}.jsonl:2: {said}" in outcome.err

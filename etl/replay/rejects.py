@@ -24,7 +24,6 @@ from etl.load.lines import measure
 from etl.long_lines import bounded
 from etl.made_with import is_made_with
 from etl.model import MANIFEST
-from etl.plain import cut
 from etl.progress import Progress
 from etl.settings import MEMBERS_IN_A_LINE, MIB, Settings
 
@@ -34,8 +33,6 @@ STATES = ("passes", "ignored", "rejected", "not replayable")
 """What can become of a reject; with the last two the work is not done."""
 
 _BATCH = 1000
-LONGEST_TEXT = 300
-"""Characters of a text of the data in a message."""
 _LARGEST_NUMBER = 2**63 - 1
 """That a column can hold."""
 _LIMIT = re.compile(r"\((max_\w+)\)")
@@ -177,12 +174,9 @@ def _checked(line: bytes, place: str) -> dict[str, Any]:
         reject = orjson.loads(line)
     except orjson.JSONDecodeError as error:
         raise SourceError(f"{place}: not JSON: {error.msg} (column {error.colno}): the file is damaged") from error
-    if not schemas.is_valid("reject", reject):
-        where, sentence = next(schemas.explain("reject", reject))
-        said = f"{'.'.join(map(str, where))}: {sentence}" if where else sentence
-        raise SourceError(f"{place}: not a reject: {cut(said, LONGEST_TEXT)}")
-    fault = _fault(reject)
-    if fault is not None:
+    if fault := schemas.fault("reject", reject):
+        raise SourceError(f"{place}: not a reject: {fault}")
+    if fault := _fault(reject):
         raise SourceError(f"{place}: {fault}: the file is damaged")
     found: dict[str, Any] = reject
     return found

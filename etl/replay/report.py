@@ -12,7 +12,10 @@ from etl.facts import Facts
 from etl.load.faults import MOST_LISTED
 from etl.made_with import sentence
 from etl.plain import cut, one_line
-from etl.replay.rejects import LONGEST_TEXT, STATES, Read, Replay
+from etl.replay.rejects import STATES, Read, Replay
+
+LONGEST_TEXT = 300
+"""Characters of a text of the data in a message."""
 
 # --- what became of each -------------------------------------------------------------------
 
