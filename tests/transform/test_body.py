@@ -263,6 +263,31 @@ FAULTS = {
     "a number behind a link": ("[x](/931)(<5)", "[x](/pages/deep-wells/)(&lt;5)"),
     "a marker between brackets": ("Peas[5]{SPLIT}(see)", "Peas\\[5\\](see)"),
     "words between markers": ("Kale{GROUP(groups=Friends)}peas{ELSE}beans.{GROUP}Leek", "Kale peas beans. Leek"),
+    "titles of plugins": (
+        '{FADE(label="More beds",icon="y")}Peas.{FADE}\n\nSee {FADE(label=\'5 < 6\')}kale{FADE}',
+        "**More beds**\n\nPeas.\n\nSee\n\n**5 &lt; 6**\n\nkale",
+    ),
+    "names of tabs": (
+        '{TABSET()}\n{TAB(name="Peas")}\nIn May.\n{TAB}\n{TAB(name=Beans)}In June.{TAB}\n{TABSET}',
+        "**Peas**\n\nIn May.\n\n**Beans**\n\nIn June.",
+    ),
+    "names of tabs without plugins of their own": (
+        '{TABS(name="t" tabs="Peas|Beans|Kale")}\nIn May.\n/////\nIn June./////In July.\n{TABS}/////',
+        "**Peas**\n\nIn May.\n\n**Beans**\n\nIn June.\n\n**Kale**\n\nIn July.\n/////",
+    ),
+    "who is quoted": ('{QUOTE(replyto="A gardener")}Peas.{QUOTE}', "**A gardener**\n\nPeas."),
+    "the head of a table of the old wiki": (
+        '{FANCYTABLE(head="Bed | Soil")}\nPeas | clay\n{FANCYTABLE}',
+        "**Bed &#124; Soil**\n\nPeas &#124; clay",
+    ),
+    "words of plugins in a line": (
+        'See {BUTTON(href="x.php",_text="the [beds]")}{BUTTON}, {MOUSEOVER(label="peas")}green{MOUSEOVER}.',
+        "See **the \\[beds\\]**, **peas** green.",
+    ),
+    "titles of plugins in an item and a cell": (
+        '* {FADE(label="Peas")}In May.{FADE}\n\n| a |\n| --- |\n| {FADE(label="Kale")}In July.{FADE} |',
+        "* **Peas** In May.\n\n| a |\n| --- |\n| **Kale** In July. |",
+    ),
     "a word with a marker in it": ('W{FONT(size="4")}e{FONT}lls', "Wells"),
     "a spoken id that is a link": (
         "[Tiki-index. PHP? page_id=931](/931)",

@@ -40,7 +40,7 @@ RULES: dict[str, str] = {
     "mojibake": "text that was read in the wrong encoding is repaired (39)",
     "typography": "ligatures, typographic hyphens, micro signs and return symbols become ordinary characters (38)",
     "line-separator": "a line or paragraph separator becomes a line end",
-    "tiki-marker": "a plugin marker of the old wiki is removed, its inner text stays",
+    "tiki-marker": "a plugin marker of the old wiki is removed; its title stays, in bold, and its inner text",
     "tiki-mark": "a code such as ~hs~, or a mark such as -+, becomes what it stands for",
     "tiki-colour": "a colour of the old wiki, ~~#F00:text~~, is removed, its text stays",
     "footnote": "a footnote's number stays in brackets, raised where cited; a note of the old wiki is put in brackets",

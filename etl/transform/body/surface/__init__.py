@@ -77,7 +77,7 @@ class Surface:
         self.complete = self.complete and walk.complete
         self.quoted |= walk.quotes.any
         among_tags = self._reported(text, remnants_among_tags(text, code.holds))
-        applied = revision.apply([*walk.edits, *kept_apart(text, walk.edits), *walk.glued, *among_tags])
+        applied = revision.apply([*walk.edits, *kept_apart(text, walk.edits), *walk.ahead, *among_tags])
         self.uncovered = walk.uncovered or revision.postponed or not UNCOVERS.isdisjoint(applied)
         return bool(applied)
 

@@ -81,4 +81,4 @@ def _glue(walk: Walk, start: int) -> None:
     """The lines of a box, unless it stands in a box whose lines are these."""
     if start >= walk.glued_end:
         walk.glued_end = glued_end(walk.text, start)
-        walk.glued += glued_lines(walk.text, start, walk.glued_end)
+        walk.ahead += glued_lines(walk.text, start, walk.glued_end)

@@ -35,7 +35,7 @@ CHARACTERS = {
 """What marks stand for."""
 MARK = re.compile(rf"~(?:{'|'.join(CHARACTERS)})~|~/?(?:np|pp|pre|tc|hc|tex)~|{COLOUR}|~~")
 ANCHOR_NAME = re.compile(r"[\w:.-]{1,80}(?:[ \t]*\||(?=\{ANAME\}|<))")
-BOX_TITLE = re.compile(r"title\s*=>?\s*(?:\"([^\"]*)\"|'([^']*)'|([^,)}]*))")
+TAB_END = re.compile(r"(?<!/)/{5}(?!/)")
 CODE_CAPTION = re.compile(r"\bcaption\s*=>?\s*\"([^\"<>]*)\"")
 CODE_LANGUAGE = re.compile(r"\b(?:colors\s*=>?|highlight)\s*[\"']?([a-zA-Z][\w+#.-]{0,39})")
 BLANK_LINES = re.compile(r"\A(?:[ \t]*\n)+")
@@ -56,6 +56,24 @@ PLUGINS = frozenset(
 """Plugins of the old wiki whose end goes though nothing began: what began may be lost in the export."""
 BOXES = frozenset(("BOX", "PANEL", "REMARKSBOX"))
 """Plugins of the old wiki that drew a box, with a title."""
+SHOWN = {
+    name: re.compile(rf"\b{argument}\s*=>?\s*(?:\"([^\"]*)\"|'([^']*)'|([^,)}}]*))")
+    for name, argument in (
+        *((box, "title") for box in BOXES),
+        ("ACCORDION", "title"),
+        ("BUTTON", "_text"),
+        ("FADE", "label"),
+        ("FANCYTABLE", "head"),
+        ("FILE", "desc"),
+        ("MOUSEOVER", "label"),
+        ("QUOTE", "replyto"),
+        ("TAB", "name"),
+        ("TABS", "tabs"),
+    )
+}
+"""Arguments of plugins of the old wiki that readers saw: their words stay, in bold."""
+IN_A_LINE = frozenset(("BUTTON", "FILE", "MOUSEOVER"))
+"""Those of them that stood in a line; the others began a block."""
 FOR_SOME = frozenset(("GROUP", "PERM"))
 """Plugins of the old wiki that only some readers saw the text of."""
 WITHIN_WORDS = frozenset("ALINK ANAME FONT HTML MONO SPAN TAG".split())
@@ -94,7 +112,7 @@ def marker(walk: Walk, token: re.Match[str]) -> int | None:
     elif name not in PLUGINS and name not in walk.passed.plugins:
         return end  # it ends nothing: `/beds/{ID}`
     if name in BOXES:
-        _box(walk, token, opening=opening)
+        _box(walk, token, name, opening=opening)
     elif name == "IMG":
         _image(walk, token, opening=opening)
     elif name == "FOOTNOTE":
@@ -112,17 +130,45 @@ def marker(walk: Walk, token: re.Match[str]) -> int | None:
         walk.find("markup.removed", start, f"plugin marker {short(token[0])}", AS_CODE)
         return code_end
     else:
-        anchor = ANCHOR_NAME.match(walk.text, end) if name == "ANAME" and opening else None
-        end = anchor.end() if anchor else end
-        seen = ", which only some readers saw" if name in FOR_SOME and opening else ""
-        walk.find(
-            "markup.removed",
-            start,
-            f"plugin marker {short(walk.text[start:end])}",
-            f"removed; its inner text stays{seen}",
-        )
+        return _removed(walk, token, name, opening=opening)
+    return end
+
+
+def _removed(walk: Walk, token: re.Match[str], name: str, *, opening: bool) -> int:
+    """A marker without a meaning here goes; what readers saw of it stays. Returns where it ends."""
+    start, end = token.span()
+    anchor = ANCHOR_NAME.match(walk.text, end) if name == "ANAME" and opening else None
+    end = anchor.end() if anchor else end
+    seen = ", which only some readers saw" if name in FOR_SOME and opening else ""
+    walk.find(
+        "markup.removed",
+        start,
+        f"plugin marker {short(walk.text[start:end])}",
+        f"removed; its inner text stays{seen}",
+    )
+    if opening and (shown := _shown(name, token[0])):
+        _title(walk, name, start, end, shown)
+    else:
         walk.edit(start, end, _parted(walk, name, start, end), "tiki-marker")
     return end
+
+
+def _shown(name: str, marker: str) -> str:
+    """The words of a marker that readers saw."""
+    words = SHOWN[name].search(marker) if name in SHOWN else None
+    return next(filter(None, words.groups()), "").strip() if words else ""
+
+
+def _title(walk: Walk, name: str, start: int, end: int, shown: str) -> None:
+    """A marker becomes its words in bold, before its text; of tabs the first words, and each `/////` the next ones."""
+    gap = " " if name in IN_A_LINE or walk.around.in_item(start) else walk.gap(start)
+    first, *more = shown.split("|") if name == "TABS" else [shown]
+    walk.write(start, end, f"{gap}{boxes.bold(first)}{gap}", "tiki-marker")
+    if more and start >= walk.passed.tabs_end:
+        walk.passed.tabs_end = walk.around.next_of("{TABS}", end) or len(walk.text)
+        places = TAB_END.finditer(walk.text, end, walk.passed.tabs_end)
+        for place, words in zip(places, more, strict=False):
+            walk.ahead.append((*place.span(), f"{gap}{boxes.bold(words)}{gap}", "box"))
 
 
 def _parted(walk: Walk, name: str, start: int, end: int) -> str:
@@ -233,12 +279,11 @@ def _code_span(walk: Walk, token: re.Match[str], stop: int, end: int) -> list[Re
     ]
 
 
-def _box(walk: Walk, token: re.Match[str], *, opening: bool) -> None:
+def _box(walk: Walk, token: re.Match[str], name: str, *, opening: bool) -> None:
     if not opening:
         boxes.close_box(walk, *token.span())
         return
-    title = BOX_TITLE.search(token[0])
-    boxes.open_box(walk, *token.span(), next(filter(None, title.groups()), "") if title else "")
+    boxes.open_box(walk, *token.span(), _shown(name, token[0]))
 
 
 def _image(walk: Walk, token: re.Match[str], *, opening: bool) -> None:

@@ -38,8 +38,8 @@ class Walk:
         self.quotes = Quotes()
         self.passed = Passed()
         self.box_open = False
-        self.glued: list[Edit] = []
-        """What the lines of boxes ask for that were glued together."""
+        self.ahead: list[Edit] = []
+        """What is asked for of places where the walk was not yet: of the glued lines of boxes, and of tabs."""
         self.glued_end = 0
         self.complete = True
         """Whether no box was open at the end."""
@@ -132,6 +132,8 @@ class Passed:
         """How many colours are open."""
         self.literal_end = 0
         """Where the text ends that marks guard."""
+        self.tabs_end = 0
+        """Where the last tabs end."""
         self.plugins: set[str] = set()
         """Names of the plugins that began."""
         self.markers = 0, 0, False
