@@ -264,8 +264,8 @@ FAULTS = {
     "a marker between brackets": ("Peas[5]{SPLIT}(see)", "Peas\\[5\\](see)"),
     "words between markers": ("Kale{GROUP(groups=Friends)}peas{ELSE}beans.{GROUP}Leek", "Kale peas beans. Leek"),
     "titles of plugins": (
-        '{FADE(label="More beds",icon="y")}Peas.{FADE}\n\nSee {FADE(label=\'5 < 6\')}kale{FADE}',
-        "**More beds**\n\nPeas.\n\nSee\n\n**5 &lt; 6**\n\nkale",
+        '{FADE(label="More beds",icon="y")}Peas.{FADE}\n\nSee {FADE(label=\'<b>5 < 6\')}kale{FADE}',
+        "**More beds**\n\nPeas.\n\nSee\n\n**&lt;b>5 &lt; 6**\n\nkale",
     ),
     "names of tabs": (
         '{TABSET()}\n{TAB(name="Peas")}\nIn May.\n{TAB}\n{TAB(name=Beans)}In June.{TAB}\n{TABSET}',

@@ -94,7 +94,5 @@ MAY_LOSE = frozenset(
 )
 """Rules that may remove visible text: with a finding, or as the marks of a box or a link."""
 
-MAY_ADD = frozenset(
-    ("image", "box", "address", "autolink", "mojibake", "bare-address", "link", "typography", "code", "unlink")
-)
+MAY_ADD = frozenset("image box address autolink mojibake bare-address link typography code unlink tiki-marker".split())
 """Rules that may write letters: a title, an alternative text, a percent-encoded sign."""

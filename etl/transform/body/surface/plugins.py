@@ -168,7 +168,7 @@ def _title(walk: Walk, name: str, start: int, end: int, shown: str) -> None:
         walk.passed.tabs_end = walk.around.next_of("{TABS}", end) or len(walk.text)
         places = TAB_END.finditer(walk.text, end, walk.passed.tabs_end)
         for place, words in zip(places, more, strict=False):
-            walk.ahead.append((*place.span(), f"{gap}{boxes.bold(words)}{gap}", "box"))
+            walk.ahead.append((*place.span(), f"{gap}{boxes.bold(words)}{gap}", "tiki-marker"))
 
 
 def _parted(walk: Walk, name: str, start: int, end: int) -> str:
