@@ -263,6 +263,14 @@ FAULTS = {
     "a number behind a link": ("[x](/931)(<5)", "[x](/pages/deep-wells/)(&lt;5)"),
     "a marker between brackets": ("Peas[5]{SPLIT}(see)", "Peas\\[5\\](see)"),
     "words between markers": ("Kale{GROUP(groups=Friends)}peas{ELSE}beans.{GROUP}Leek", "Kale peas beans. Leek"),
+    "blanks at the edges of highlighted words": (
+        "See{{< highlight >}} peas {{< /highlight >}}and {CODE()}\tkale {CODE} leek",
+        "See `peas` and `kale` leek",
+    ),
+    "references of Hugo": (
+        "[a]({{< ref \"deep-wells.md#top\" >}}), [b]({{% relref '/posts/deep-wells/' %}}), [c]({{< ref lost-beds >}})",
+        "[a](/pages/deep-wells/), [b](/pages/deep-wells/), [c](/pages/lost-beds/)",
+    ),
     "titles of plugins": (
         '{FADE(label="More beds",icon="y")}Peas.{FADE}\n\nSee {FADE(label=\'<b>5 < 6\')}kale{FADE}',
         "**More beds**\n\nPeas.\n\nSee\n\n**&lt;b>5 &lt; 6**\n\nkale",

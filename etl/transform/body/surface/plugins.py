@@ -13,6 +13,8 @@ from etl.transform.body.surface.tags import Tag
 from etl.transform.body.surface.walk import Walk
 
 SHORTCODE = re.compile(r"\{\{[<%][^{}]{0,2000}[>%]\}\}\}?(?:[ \t]*\n\s*-{3,}[ \t]*(?=\n|\Z))?")
+REFERENCE = re.compile(r"\{\{[<%][ \t]*(?:rel)?ref[ \t]+[\"']?([^\s\"'#{}()]++)[^{}()]*[>%]\}\}")
+"""The address of a link to a page, by its file."""
 HIGHLIGHT = re.compile(r"\{\{[<%][ \t]*highlight\b[^{}\n]{0,2000}[>%]\}\}")
 HIGHLIGHT_END = re.compile(r"\{\{[<%][ \t]*/[ \t]*highlight[ \t]*[>%]\}\}")
 CODE_END = re.compile(r"\{CODE\}")
@@ -96,6 +98,11 @@ def shortcode(walk: Walk, token: re.Match[str]) -> int | None:
     if highlight and (code_end := _code(walk, highlight, HIGHLIGHT_END, "shortcode")):
         walk.find("shortcode.removed", token.start(), f"shortcode {short(highlight[0])}", AS_CODE)
         return code_end
+    reference = REFERENCE.fullmatch(token[0])
+    if reference and walk.text.endswith("](", 0, token.start()) and walk.text.startswith(")", token.end()):
+        page = reference[1].rstrip("/").rpartition("/")[2].removesuffix(".md")
+        walk.edit(*token.span(), f"../{page}", "shortcode")
+        return None
     walk.find("shortcode.removed", token.start(), f"shortcode {short(token[0].split('}}')[0] + '}}')}", "removed")
     alone = walk.around.at_line_start(token.start()) and walk.text[token.end() : token.end() + 1] in ("", "\n", " ")
     walk.edit(*token.span(), walk.gap(token.start()) if alone else "", "shortcode")
@@ -264,6 +271,8 @@ def _code_span(walk: Walk, token: re.Match[str], stop: int, end: int) -> list[Re
     if stop - inner > LONGEST_MARKED:
         return None
     code = text[inner:stop].strip()
+    whole = text[inner:stop]
+    code, lead, trail = whole.strip(), " " * whole[:1].isspace(), " " * whole[-1:].isspace()
     tick = text.rfind("`", max(walk.start, start - LONGEST_MARKED), start)
     open_tick = tick >= 0 and text.find("\n\n", tick, start) < 0
     if not code or open_tick or text[start - 1 : start] in ("`", "\\") or text.startswith("`", end):
@@ -274,8 +283,8 @@ def _code_span(walk: Walk, token: re.Match[str], stop: int, end: int) -> list[Re
     ticks, gap = ticks_around(code, 1), " " if any("`" in (line[0], line[-1]) for line in lines) else ""
     apart = " " if walk.edits and walk.edits[-1][1] == start and walk.edits[-1][2].endswith("`") else ""
     return [
-        (start, inner, apart + ticks + gap),
-        (inner, end, f"{gap}{ticks}<br>{ticks}{gap}".join(lines) + gap + ticks),
+        (start, inner, lead + apart + ticks + gap),
+        (inner, end, f"{gap}{ticks}<br>{ticks}{gap}".join(lines) + gap + ticks + trail),
     ]
 
 
