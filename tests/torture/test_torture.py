@@ -35,7 +35,7 @@ def campaign(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.usefixtures("gcc")
 def test_a_sample_of_everything_that_can_happen_to_a_run_loses_nothing() -> None:
-    ended = campaign("--short", "--jobs", "2")
+    ended = campaign("--short")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     rows = ended.stdout.splitlines()
     for row in (
