@@ -289,8 +289,8 @@ FAULTS = {
         "**Bed &#124; Soil**\n\nPeas &#124; clay",
     ),
     "words of plugins in a line": (
-        'See {BUTTON(href="x.php",_text="the [beds]")}{BUTTON}, {MOUSEOVER(label="peas")}green{MOUSEOVER}.',
-        "See **the \\[beds\\]**, **peas** green.",
+        'See {BUTTON(href="x.php",_text="the [beds]")}{BUTTON}, {button _text="kale"}, {MOUSEOVER(label="peas")}green.',
+        "See **the \\[beds\\]**, **kale**, **peas** green.",
     ),
     "titles of plugins in an item and a cell": (
         '* {FADE(label="Peas")}In May.{FADE}\n\n| a |\n| --- |\n| {FADE(label="Kale")}In July.{FADE} |',
