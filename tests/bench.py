@@ -265,7 +265,7 @@ from etl.transform.body.links import Linker
 
 class Empty:
     by_address = by_id = by_slug = tag = staticmethod(lambda _key: None)
-    by_name = staticmethod(lambda _key: ())
+    by_name = nameless = staticmethod(lambda _key: ())
 
 settings = Settings()
 linker, spent, bodies = Linker(settings, Empty()), 0.0, 0

@@ -457,6 +457,12 @@ def test_a_name_is_found_in_any_spelling_of_a_title_or_of_an_alias(resolved: Cal
     assert found == {"hand pump": ["tiki-2", "tiki-1"], "pump old": ["tiki-1", "tiki-2"], "pump": []}
 
 
+def test_a_page_whose_name_another_one_owns_has_none_in_the_map(resolved: Callable[..., Facts]) -> None:
+    own = [page(number, title="W", claims=[("name", "W", 1, "title")]) for number in (1, 2)]
+    index = Index(resolved([*own, page(3, title="W++", claims=[("name", "W++", 1, "title")])]))
+    assert [target.document for target in index.nameless("w")] == ["tiki-2"]
+
+
 def test_an_old_slug_means_the_page_that_had_it_before_a_redirect_page(resolved: Callable[..., Facts]) -> None:
     way = page(1, "way", status="stub", redirect_what="page", redirect_to="Page 3", legacy_slug="wells")
     facts = resolved([way, page(2, "deep-wells", legacy_slug="wells"), page(3)])

@@ -52,12 +52,20 @@ def index_links(facts: Facts) -> None:
         JOIN goal g ON g.ord = n.ord
         ORDER BY n.key;
 
-        INSERT OR IGNORE INTO link_name
-        SELECT r.key, 2000000000000 + g.senior, g.document, g.path
+        CREATE TABLE map_name (
+            key TEXT, document TEXT, senior INTEGER, path TEXT, PRIMARY KEY (key, document)
+        ) WITHOUT ROWID;
+
+        INSERT OR IGNORE INTO map_name
+        SELECT r.key, g.document, g.senior, g.path
         FROM (SELECT ord, name_key(value) AS key FROM redirect WHERE kind = 'name') r
         JOIN goal g ON g.ord = r.ord
-        WHERE r.key <> ''
-          AND NOT EXISTS (SELECT 1 FROM link_name n WHERE n.key = r.key AND n.document = g.document);
+        WHERE r.key <> '';
+
+        INSERT OR IGNORE INTO link_name
+        SELECT key, 2000000000000 + senior, document, path
+        FROM map_name m
+        WHERE NOT EXISTS (SELECT 1 FROM link_name n WHERE n.key = m.key AND n.document = m.document);
 
         CREATE TABLE link_slug (key TEXT PRIMARY KEY, document TEXT, path TEXT) WITHOUT ROWID;
 
@@ -87,6 +95,7 @@ class Index:
         self.by_address = self._sieved(self._by_address, None)
         self.by_id = self._sieved(self._by_id, None)
         self.by_name: Callable[[str], Sequence[Target]] = self._sieved(self._by_name, ())
+        self.nameless: Callable[[str], Sequence[Target]] = lru_cache(4096)(self._nameless)
         self.by_slug = self._sieved(self._by_slug, None)
         self.tag = lru_cache(4096)(self._tag)
 
@@ -107,6 +116,19 @@ class Index:
             "SELECT document, path FROM link_name WHERE key = ? ORDER BY place LIMIT 8", (key,)
         )
         return list(dict.fromkeys(Target(*row) for row in rows))
+
+    def _nameless(self, key: str) -> Sequence[Target]:
+        rows = self._facts.db.execute(
+            """
+            SELECT DISTINCT document, path
+            FROM link_name n
+            WHERE key = ?
+              AND NOT EXISTS (SELECT 1 FROM map_name m WHERE m.key = n.key AND m.document = n.document)
+            LIMIT 2
+            """,
+            (key,),
+        )
+        return [Target(*row) for row in rows]
 
     def _by_slug(self, slug: str) -> Target | None:
         return self._one("SELECT document, path FROM link_slug WHERE key = ?", slug)

@@ -1266,6 +1266,9 @@ class Export:
     def by_name(self, key: str) -> Sequence[Target]:
         return self.names.get(key, ())
 
+    def nameless(self, key: str) -> Sequence[Target]:
+        return self.by_name(key)
+
     def by_slug(self, slug: str) -> Target | None:
         return self.slugs.get(slug)
 

@@ -47,6 +47,8 @@ class Garden:
         "5% of wells: why?": ["14"],
         "Hand pumps": ["12", "13"],
         "2020": ["15"],
+        "W": ["14"],
+        "W++": ["12"],
     }
     MAP: ClassVar[dict[Address, str]] = {
         Address("name", "Hand pumps"): "13",
@@ -55,6 +57,8 @@ class Garden:
         Address("path", "/tags/pumps"): "931",
         Address("id", "77"): "931",
         Address("name", "Mulch"): "931",
+        Address("name", "W"): "14",
+        Address("name", "W++"): "12",
         Address("path", "/articles/well.html"): "931",
         Address("path", "/posts/well.html"): "931",
         Address("path", "/Clear water"): "14",
@@ -86,6 +90,10 @@ class Garden:
         of_map = {address.value: [page_id] for address, page_id in self.MAP.items() if address.kind == "name"}
         names = [*self.NAMES.items(), *of_map.items()]
         return [self.PAGES[page_id] for name, ids in names if name_key(name) == key for page_id in ids]
+
+    def nameless(self, key: str) -> Sequence[Target]:
+        of_map = {page_id for address, page_id in self.MAP.items() if name_key(address.value) == key}
+        return [page for page in self.by_name(key) if page not in {self.PAGES[page_id] for page_id in of_map}]
 
     def by_slug(self, slug: str) -> Target | None:
         page_id = self.SLUGS.get(slug)
@@ -377,6 +385,13 @@ def test_of_pages_with_one_title_the_one_that_owns_the_name_is_meant() -> None:
     assert LINKER.resolve("/Hand+pumps", "here") == owner
     assert LINKER.resolve("/hand+pumps", "here") == AMBIGUOUS
     assert LINKER.page("Hand pumps") is None
+
+
+def test_of_names_that_differ_in_their_signs_the_exact_one_is_meant() -> None:
+    assert LINKER.resolve("/W%2B%2B") == ok(WATER)
+    assert LINKER.resolve("/W").target == "tiki-14"
+    assert LINKER.resolve("/W").finding is None
+    assert LINKER.resolve("/w!").finding == "link.ambiguous"
 
 
 def test_a_slug_of_one_page_is_not_made_ambiguous_by_its_text() -> None:

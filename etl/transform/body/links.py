@@ -55,6 +55,9 @@ class Lookup(Protocol):
     def by_name(self, key: str) -> Sequence[Target]:
         """The documents of which a title, page name or name in the map has this `name_key`, in order of ownership."""
 
+    def nameless(self, key: str) -> Sequence[Target]:
+        """Some of these documents that have no name of that key in the map: its exact spelling is no choice of them."""
+
     def by_slug(self, slug: str) -> Target | None:
         """The document that has, or had, a slug."""
 
@@ -177,7 +180,7 @@ class Linker:
             exact = canonical_name(name)
             owner = self.lookup.by_address(Address("name", exact)) if exact else None
             if owner or pages:
-                return _first(*([owner] if owner else []), *pages)
+                return _first(owner, *self.lookup.nameless(key)) if owner else _first(*pages)
         return None
 
     def page(self, name: str) -> Destination | None:
@@ -229,7 +232,7 @@ class Linker:
         for address in self._asked(legacy, href):
             if owner := self.lookup.by_address(address):
                 of_name = legacy.value if legacy and legacy.kind == "name" else ""
-                return _first(owner, *(self.lookup.by_name(name_key(of_name)) if of_name else ()))
+                return _first(owner, *(self.lookup.nameless(name_key(of_name)) if of_name else ()))
         return None
 
     def _like_a_file(self, href: str) -> Destination | None:

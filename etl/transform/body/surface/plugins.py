@@ -270,7 +270,6 @@ def _code_span(walk: Walk, token: re.Match[str], stop: int, end: int) -> list[Re
     (start, inner), text = token.span(), walk.text
     if stop - inner > LONGEST_MARKED:
         return None
-    code = text[inner:stop].strip()
     whole = text[inner:stop]
     code, lead, trail = whole.strip(), " " * whole[:1].isspace(), " " * whole[-1:].isspace()
     tick = text.rfind("`", max(walk.start, start - LONGEST_MARKED), start)
