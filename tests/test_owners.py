@@ -1,7 +1,8 @@
 """Who owns an address: every pair of claims, and crowds of them, against an order that is written down here once more.
 
 The order is that of the contract, section 7: reviewed decision, setting gone, own id or page name, own slug, stored
-alias, harvested alias, redirect page, what the previous generation answered; then the lower page id.
+alias, harvested alias, redirect page, what the previous generation answered; then the lower page id. Of equal titles,
+the page whose stored alias says the same is the one of that page name.
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ from etl.run import Run
 from etl.settings import Settings
 from tests.make import folder, name, page
 
-ORDER = ("reviewed", "reviewed gone", "gone", "own", "slug", "alias", "harvested", "redirect page", "moved")
+ORDER = tuple("reviewed,reviewed gone,gone,stored own,own,slug,alias,harvested,redirect page,moved".split(","))
 VALUES = {"name": "Old pump", "id": "77", "path": "/posts/old-pump"}
 KINDS = {
-    "name": ("reviewed", "reviewed gone", "gone", "own", "alias", "harvested", "redirect page", "moved"),
+    "name": ("reviewed", "reviewed gone", "gone", "stored own", "own", "alias", "harvested", "redirect page", "moved"),
     "id": ("reviewed", "reviewed gone", "gone", "own", "alias", "redirect page", "moved"),
     "path": ("reviewed", "reviewed gone", "gone", "slug", "alias", "redirect page", "moved"),
 }
@@ -103,6 +104,9 @@ class Export:
             self.page(number, self.value)
         else:
             self.page(number, tiki_page_id=int(self.value), aliases=[f"/{self.value}"])
+
+    def stored_own(self, number: int) -> None:
+        self.page(number, self.value, aliases=[f"/{number}", f"/{self.value}"])
 
     def slug(self, number: int) -> None:
         self.page(number, slug="old-pump")
@@ -189,7 +193,7 @@ def check(address: str, claims: Sequence[Claim]) -> None:
 
 def why_of(claim: Claim, address: str) -> str:
     own = "page-id" if address == "id" else "title"
-    words = {"own": own, "redirect page": "redirect-page", "reviewed gone": "reviewed"}
+    words = {"own": own, "stored own": own, "redirect page": "redirect-page", "reviewed gone": "reviewed"}
     return words.get(claim.kind, claim.kind)
 
 
@@ -218,7 +222,7 @@ PAIRS = [
 
 
 def test_every_kind_of_claim_meets_every_other() -> None:
-    assert len(PAIRS) == 31 + 20 + 23
+    assert len(PAIRS) == 40 + 20 + 23
     assert {kind for _, pair in PAIRS for kind in pair} == set(ORDER)
 
 

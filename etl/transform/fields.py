@@ -321,16 +321,16 @@ class _Reading:
             claim(Address("path", f"/{fields.page_id}.html"), 1, "page-id", sound=True)
         name = addresses.canonical_name(fields.page_name or "")
         if name is not None:
-            for form in addresses.name_forms(name):
-                claim(Address("name", form), 1, "title")
+            for address in (Address("name", form) for form in addresses.name_forms(name)):
+                claim(address, 1 if address in stored else 2, "title")  # two folders may hold pages of one title
         if fields.slug_path:
             sound = not fields.slug_made
             for end in self.settings.legacy_ends():
-                claim(Address("path", fields.slug_path + end), 2, "slug", sound=sound)
+                claim(Address("path", fields.slug_path + end), 3, "slug", sound=sound)
         for address in stored:
-            claim(address, 3, "alias", sound=True)  # it was asked about when it was read
+            claim(address, 4, "alias", sound=True)  # it was asked about when it was read
         for name, offset in raw_body.harvested_aliases(self.record.body):
-            claim(Address("name", name), 4, "harvested", at=offset)
+            claim(Address("name", name), 5, "harvested", at=offset)
         return list(best.values())
 
 
