@@ -321,8 +321,9 @@ class _Reading:
             claim(Address("path", f"/{fields.page_id}.html"), 1, "page-id", sound=True)
         name = addresses.canonical_name(fields.page_name or "")
         if name is not None:
-            for address in (Address("name", form) for form in addresses.name_forms(name)):
-                claim(address, 1 if address in stored else 2, "title")  # two folders may hold pages of one title
+            is_stored = Address("name", name) in stored  # else it is a mere title: two folders may have the same
+            for form in addresses.name_forms(name):
+                claim(Address("name", form), 1 if is_stored else 2, "title")
         if fields.slug_path:
             sound = not fields.slug_made
             for end in self.settings.legacy_ends():

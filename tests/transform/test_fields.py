@@ -568,10 +568,10 @@ def test_a_page_claims_every_address_that_the_old_site_answered() -> None:
         ("path", "/7.html", 1, "page-id"),
         ("name", "Clear water Aug 15 2011", 1, "title"),
         ("name", "Clear water Aug 15, 2011", 1, "title"),
-        ("path", "/posts/clear-water", 2, "slug"),
-        ("path", "/posts/clear-water.html", 2, "slug"),
-        ("path", "/posts/older", 3, "alias"),
-        ("name", "Old wells (deep) – 2008", 4, "harvested"),
+        ("path", "/posts/clear-water", 3, "slug"),
+        ("path", "/posts/clear-water.html", 3, "slug"),
+        ("path", "/posts/older", 4, "alias"),
+        ("name", "Old wells (deep) – 2008", 5, "harvested"),
     }
 
 
