@@ -843,6 +843,26 @@ def test_what_goes_with_all_that_is_in_it_is_found_once_also_when_that_holds_cod
     assert [finding.code for finding in found] == ["html.removed"]
 
 
+@pytest.mark.parametrize(
+    ("tag", "code"),
+    [
+        ("<script>", "```html\n<b></script>\n```"),
+        ("<title>", "> ```\n> </title>\n> ```"),
+        ("<iframe>", "Close it: `</iframe>`."),
+        ("<!--", "It ends: `-->`."),
+    ],
+)
+def test_nothing_goes_up_to_an_end_tag_that_is_shown_in_code(tag: str, code: str) -> None:
+    cleaned = clean(f"Begin with a {tag} tag.\n\n{code}\n\nThen reload.")
+    assert " tag." in cleaned.text
+    assert code in cleaned.body
+    assert cleaned.text.endswith("\nThen reload.")
+
+
+def test_an_indented_end_tag_ends_a_script() -> None:
+    assert clean("Peas <script>\n\n    sow();\n    </script> and beans.").body == "Peas and beans."
+
+
 def test_a_finding_says_that_only_some_readers_saw_a_text() -> None:
     found = clean('{GROUP(groups="Friends")}Peas{ELSE}beans{GROUP}{PERM(perms="x")}{WHAT()}kale{WHAT}').findings
     assert ["some readers" in finding.action for finding in found] == [True, False, False, True, False, False]

@@ -38,6 +38,11 @@ class Code:
         node = self._node(offset)
         return node is not None and self.text.startswith(("```", "~~~"), node.start)
 
+    def is_marked(self, offset: int) -> bool:
+        """Whether a place is in code that has marks at its edges: in back-ticks, or between fences."""
+        node = self._node(offset)
+        return node is not None and self.text.startswith(("`", "~~~"), node.start)
+
     def _node(self, offset: int) -> Node | None:
         """The code that a place is in."""
         if self.begins is None or offset < self.begins:

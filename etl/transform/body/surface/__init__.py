@@ -71,7 +71,8 @@ class Surface:
         Returns whether the text changed.
         """
         revision, text = self._revision, self._revision.text
-        code, walk = Code(text), Walk(text, revision, self.links)
+        code = Code(text)
+        walk = Walk(code, revision, self.links)
         _walk(walk, code.nodes)
         self.code_size = code_size(text, code.nodes) + walk.code_size
         self.complete = self.complete and walk.complete

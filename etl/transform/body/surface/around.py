@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from etl.transform.body.code import Code
 from etl.transform.body.hrefs import TITLE
 from etl.transform.body.lists import ITEM_MARK
 from etl.transform.body.literals import NO_ESCAPE, escaped
@@ -35,14 +36,13 @@ SHOWN = re.compile(r"(?:<[^<>]*>|\s)*+([^<]++|<|\Z)")
 class Around:
     """Questions about places of a text, asked from left to right: what is found out once is not looked for again."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, code: Code | None = None) -> None:
         self.text = text
+        self._code = code or Code(text)
         self._next: dict[str, tuple[int, int]] = {}
         """Texts that were looked for: from where on, and where they come; the end of all text for nowhere."""
         self._matches: dict[re.Pattern[str], tuple[int, re.Match[str] | None]] = {}
         """Patterns that were searched for: from where on, and what was found."""
-        self._absent: set[str] = set()
-        """Elements that no end tag comes of any more."""
         self._last_line = 0, 0
         """The place whose line was asked for last, and where that line begins."""
         self._row_start = -1, 0
@@ -247,8 +247,8 @@ class Around:
             self._next[what] = start, place
         return place if place < len(self.text) else None
 
-    def next_match(self, pattern: re.Pattern[str], start: int) -> re.Match[str] | None:
-        """What a pattern finds next.
+    def next_match(self, pattern: re.Pattern[str], start: int, *, uncoded: bool = False) -> re.Match[str] | None:
+        """What a pattern finds next; ``uncoded``: not within back-ticks or fences.
 
         >>> around = Around("a1b2")
         >>> [found and found[0] for found in (around.next_match(re.compile(r"\\d"), start) for start in (0, 1, 2, 4))]
@@ -256,22 +256,18 @@ class Around:
         """
         asked, found = self._matches.get(pattern, (len(self.text) + 1, None))
         if start < asked or (found and found.start() < start):
-            found = pattern.search(self.text, start)
+            matches = pattern.finditer(self.text, start)
+            found = next((match for match in matches if not (uncoded and self._code.is_marked(match.start()))), None)
             self._matches[pattern] = start, found
         return found
 
     def end_tag(self, name: str, start: int) -> re.Match[str] | None:
-        """The next end tag of an element; looked for only once when none comes any more.
+        """The next end tag of an element; one that is shown as code is none.
 
-        >>> Around("a</PRE >b").end_tag("pre", 0), Around("</p>").end_tag("pre", 0)
+        >>> Around("a</PRE >b").end_tag("pre", 0), Around("a `</pre>`").end_tag("pre", 0)
         (<re.Match object; span=(1, 8), match='</PRE >'>, None)
         """
-        if name in self._absent:
-            return None
-        end = re.compile(rf"</{name}\s*>", re.IGNORECASE).search(self.text, start)
-        if end is None:
-            self._absent.add(name)
-        return end
+        return self.next_match(re.compile(rf"</{name}\s*>", re.IGNORECASE), start, uncoded=True)
 
     def is_closed(self, start: int, ends: re.Pattern[str], blocks: re.Pattern[str] = MARKDOWN_BLOCK) -> bool:
         r"""Whether an element that must stay on one line ends where it should, with no Markdown block in it.

@@ -10,6 +10,7 @@ from etl.transform.body.surface.tags import FAR, Tag
 from etl.transform.body.surface.walk import Walk
 
 DECLARATION = re.compile(rf"<!\[?[a-zA-Z][^<>]{{0,{FAR}}}>|<\?[^<>]{{0,{FAR}}}\?>")
+COMMENT_END = re.compile("-->")
 LIST_MACRO = re.compile(r"\{(?:LIST|CATEGORY|LISTPAGES)\b", re.IGNORECASE)
 HEADING_BEFORE = re.compile(r"#{1,6}[ \t][^\n]*+\s*+")
 
@@ -17,10 +18,10 @@ HEADING_BEFORE = re.compile(r"#{1,6}[ \t][^\n]*+\s*+")
 def comment(walk: Walk, token: re.Match[str]) -> int | None:
     """`<!-- ... -->`: goes; with a dynamic list in it, the heading before it goes too."""
     start = token.start()
-    end = walk.around.next_of("-->", start + 4)
+    end = walk.around.next_match(COMMENT_END, start + 4, uncoded=True)
     if end is None:
         return characters.less(walk, token)
-    inner = walk.text[start + 4 : end]
+    inner = walk.text[start + 4 : end.start()]
     walk.find("comment.removed", start, f"comment {short(' '.join(inner.split()))}", "removed")
     line = walk.text.rfind("\n#", max(start - 2000, 0), start) + 1
     if LIST_MACRO.search(inner) and HEADING_BEFORE.fullmatch(walk.text, line, start) and not walk.edited(line):
@@ -30,10 +31,10 @@ def comment(walk: Walk, token: re.Match[str]) -> int | None:
             f"heading {short(walk.text[line:start].strip())} of a dynamic list",
             "removed with it",
         )
-        walk.edit(line, end + 3, "", "dynamic-list")
+        walk.edit(line, end.end(), "", "dynamic-list")
     else:
-        walk.edit(start, end + 3, "", "comment")
-    return end + 3
+        walk.edit(start, end.end(), "", "comment")
+    return end.end()
 
 
 def declaration(walk: Walk, token: re.Match[str]) -> None:

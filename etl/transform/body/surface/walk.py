@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-from etl.transform.body.code import size, ticks_around
+from etl.transform.body.code import Code, size, ticks_around
 from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.places import match_end
 from etl.transform.body.surface.around import BLANKS, FAR_BRACKET, Around
@@ -21,9 +21,9 @@ NEEDS_ANGLES = re.compile(r"[<>\s()]")
 class Walk:
     """One walk from left to right; it leaves edits."""
 
-    def __init__(self, text: str, revision: Revision, links: Links) -> None:
-        self.text = text
-        self.around = Around(text)
+    def __init__(self, code: Code, revision: Revision, links: Links) -> None:
+        self.text = code.text
+        self.around = Around(code.text, code)
         self.links = links
         self.find = revision.find
         self.lose_image = revision.lose_image
