@@ -14,7 +14,7 @@ Run = Callable[..., Outcome]
 
 MEMBERS = {
     name(1): page("Clear water", page_id=1, tags=["bees"], body="Water. [Gone](/posts/nowhere)\n\n<span>Wells</span>"),
-    name(2): page("A draft", page_id=2, body=""),
+    name(2): page("A draft", page_id=2, body="", aliases=["/2", "/Plan+of+beds"]),
     name(3): page("Old water", page_id=3, body="{REDIRECT(page=>Clear water)}{REDIRECT}"),
     name(4): page("Clear water", page_id=1, tags=["bees"], body="Water. [Gone](/posts/nowhere)\n\n<span>Wells</span>"),
     name(5): b"{broken",
@@ -102,6 +102,13 @@ def test_what_is_not_known(asked: str, said: str, explain: Callable[..., Outcome
     outcome = explain(asked)
     assert outcome.out.startswith(f"{asked}\n{said}".replace("\udce9", "\ufffd"))
     assert outcome.status == 1
+
+
+@pytest.mark.parametrize("asked", ["/Plan%20of+beds", "/2", "/posts/page-2-slug/", "/A+draft"])
+def test_every_address_of_a_withheld_page_is_known_as_its_own(asked: str, explain: Callable[..., Outcome]) -> None:
+    outcome = explain(asked)
+    assert outcome.out.startswith(f"{asked}\n  not answered\n")
+    assert f"wiki/{name(2)}, line 4, column 16: address.withheld: tiki-2 is a stub; its addresses" in outcome.out
 
 
 def test_all_that_is_said_of_a_page(explain: Callable[..., Outcome]) -> None:

@@ -20,6 +20,9 @@ the wrong thing to note: to release what is current would change the next run th
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import itemgetter
+
 from etl import addresses
 from etl.addresses import Address, name_key
 from etl.facts import Facts
@@ -362,23 +365,23 @@ def _add_conflict(facts: Facts, page: int | None, message: str, action: str, cau
 
 
 def _report_withheld(facts: Facts) -> None:
+    """All addresses that go with a withheld document, spelled as the setting ``gone`` and decisions name them."""
     withheld = facts.rows(
         """
-        SELECT f.ord, f.document, f.status, count(*), min(address_path(c.kind, c.value))
+        SELECT f.ord, f.document, f.status, c.value
         FROM fact f
         JOIN claim c ON c.ord = f.ord
         LEFT JOIN redirect r ON r.kind = c.kind AND r.value = c.value
         WHERE f.outcome = 'withheld'
           AND r.kind IS NULL
-        GROUP BY f.ord
-        ORDER BY f.ord
+        ORDER BY f.ord, c.kind, c.value
         """
     )
-    for ord_, document, status, count, example in withheld:
+    for (ord_, document, status), claims in groupby(withheld, itemgetter(0, 1, 2)):
         facts.add_finding(
             ord_,
             "address.withheld",
-            f"{document} is a {status}: {count} addresses such as {example!r} are not answered",
+            f"{document} is a {status}; its addresses are not answered: {', '.join(repr(row[3]) for row in claims)}",
             "name them in gone, give them a target among the reviewed decisions, or publish the page",
             field="aliases",
             cause=document,
