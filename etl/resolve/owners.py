@@ -20,6 +20,7 @@ the wrong thing to note: to release what is current would change the next run th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import groupby
 from operator import itemgetter
 
@@ -365,7 +366,7 @@ def _add_conflict(facts: Facts, page: int | None, message: str, action: str, cau
 
 
 def _report_withheld(facts: Facts) -> None:
-    """All addresses that go with a withheld document, spelled as the setting ``gone`` and decisions name them."""
+    """All addresses that go with a withheld document."""
     withheld = facts.rows(
         """
         SELECT f.ord, f.document, f.status, c.value
@@ -381,7 +382,7 @@ def _report_withheld(facts: Facts) -> None:
         facts.add_finding(
             ord_,
             "address.withheld",
-            f"{document} is a {status}; its addresses are not answered: {', '.join(repr(row[3]) for row in claims)}",
+            f"{document} is a {status}; its addresses are not answered: {_listed(row[3] for row in claims)}",
             "name them in gone, give them a target among the reviewed decisions, or publish the page",
             field="aliases",
             cause=document,
@@ -402,14 +403,14 @@ def _report_lost(facts: Facts) -> None:
     )
     lost = facts.rows(
         """
-        SELECT f.ord, f.status, f.outcome, l.document, count(*), min(address_path(l.kind, l.value)), max(l.refused)
+        SELECT f.ord, f.status, f.outcome, l.document, l.value, l.refused
         FROM lost l
         LEFT JOIN fact f ON f.document = l.document AND f.outcome IN ('document', 'withheld', 'redirect')
-        GROUP BY l.document
-        ORDER BY l.document
+        ORDER BY l.document, l.kind, l.value
         """
     )
-    for ord_, status, outcome, document, count, example, refused in lost:
+    for (ord_, status, outcome, document), group in groupby(lost, itemgetter(0, 1, 2, 3)):
+        rows = list(group)
         if document is None:
             why = "nobody says gone any more"
         elif ord_ is None:
@@ -417,15 +418,20 @@ def _report_lost(facts: Facts) -> None:
         elif outcome == "withheld":
             why = f"{document} is a {status} now"
         else:
-            why = f"{document} cannot have them any more ({refused})"
+            why = f"{document} cannot have them any more ({max(row[5] or '' for row in rows)})"
         facts.add_finding(
             ord_,
             "address.lost",
-            f"{why}: {count} addresses such as {example!r} were answered before and are not now",
+            f"{why}; not answered, but before: {_listed(row[4] for row in rows)}",
             "name them in gone, or give them a target among the reviewed decisions",
             field="aliases" if document else "gone",
             cause=document or "gone",
         )
+
+
+def _listed(values: Iterable[str]) -> str:
+    """Addresses as ``gone`` and decisions name them: with a slash before it, the name of a page would be a path."""
+    return ", ".join(map(repr, values))
 
 
 def _note_taken(facts: Facts) -> None:
