@@ -213,8 +213,9 @@ class _Reading:
             return
         fallback = f"page-{fields.page_id}" if fields.page_id else f"document-{self.member_id}"
         fields.slug = slugs.make_slug(slugs.undated(title)) or fallback
-        message = f"slug {_short(slug)} is {state}" if slug else "the page has no slug"
-        self.find(f"slug.{state}", "slug", message, f"made {fields.slug!r}")
+        if slug or self.settings.legacy_template:  # where slugs were no addresses, none is missing
+            message = f"slug {_short(slug)} is {state}" if slug else "the page has no slug"
+            self.find(f"slug.{state}", "slug", message, f"made {fields.slug!r}")
 
     def _path_of(self, legacy_slug: str) -> str | None:
         """The path of a slug on the old site; one that is written as a path says it itself."""

@@ -134,6 +134,12 @@ def test_a_title_that_is_whole_stays_without_its_date() -> None:
     )
 
 
+def test_no_slug_is_missing_where_slugs_were_no_addresses() -> None:
+    found = read(settings=Settings(legacy_template=""))
+    assert (found.slug, found.slug_made, codes(found)) == ("clear-water", True, ["page-id.missing"])
+    assert "slug.malformed" in codes(read(settings=Settings(legacy_template=""), slug="Clear_water"))
+
+
 def test_a_year_of_two_digits_belongs_to_the_name_and_is_no_date() -> None:
     found = read(title="Wells, deep (old)", aliases=["/Wells+deep+old+–+Nov+12"], slug="wells-deep-old")
     assert (found.page_name, found.subject) == ("Wells, deep (old) – Nov 12", None)
