@@ -7,6 +7,7 @@ import re
 
 from etl.transform.body.lists import NEST
 from etl.transform.body.places import match_end
+from etl.transform.body.surface import characters
 from etl.transform.body.surface.around import MARKDOWN_BLOCK
 from etl.transform.body.surface.blocks import DEEPEST_LIST
 from etl.transform.body.surface.characters import INVISIBLE
@@ -236,6 +237,14 @@ def line_break(walk: Walk, tag: Tag, rule: str = "break") -> int | None:
     else:
         end, guard = walk.around.unmarked(tag.end) if NO_ITEM.match(walk.text, tag.end) else (tag.end, "")
         walk.edit(tag.start, end, f"  \n{guard}", rule)
+    return None
+
+
+def line_end(walk: Walk, token: re.Match[str]) -> int | None:
+    """A line end inside what must stay on one line; that of `<pre>` breaks it."""
+    if token.start() < walk.pre_end and (walk.open.breakable() or (walk.table and walk.table.in_cell)):
+        return line_break(walk, Tag("br", *token.span(), False, token[0]), "preformatted")
+    characters.lines(walk, token)
     return None
 
 
