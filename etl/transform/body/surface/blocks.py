@@ -153,8 +153,7 @@ def preformatted(walk: Walk, tag: Tag) -> int | None:
         return len(walk.text)
     end = walk.around.end_tag("pre", tag.end)
     if end is None or walk.open.one_line or walk.table:
-        inner = walk.text[tag.end : end.start()] if end else ""
-        walk.pre_end = tag.end + len(inner.rstrip().removesuffix("</code>").rstrip())
+        walk.pre_end = end.start() if end else 0
         walk.unwrap(tag, walk.gap(tag.start))
         return None
     code = shown_code(walk.text[tag.end : end.start()]).strip("\n").rstrip()

@@ -31,6 +31,7 @@ LAST_BREAKS = re.compile(rf"(?<!\s)(?:\s*+{BR})+\s*+\Z")
 BLOCK_END = re.compile(
     r"(?:</(?:a|b|em|font|i|small|span|strong|u)\s*>\s*)*(?:</?(?:p|li|ul|ol|div|table|h[1-6])\b|\Z)", re.IGNORECASE
 )
+PRE_END = re.compile(r"(?:</code\s*>\s*)?</pre\b", re.IGNORECASE)
 WORDS = re.compile(r"[a-zA-Z0-9]++(?:[ ,.;:()/+-]++[a-zA-Z0-9]++)*+(</([a-zA-Z]+)>)")
 """What most elements hold, and an end tag: nothing in it has a meaning but its words."""
 TINT = (
@@ -241,8 +242,9 @@ def line_break(walk: Walk, tag: Tag, rule: str = "break") -> int | None:
 
 
 def line_end(walk: Walk, token: re.Match[str]) -> int | None:
-    """A line end inside what must stay on one line; that of `<pre>` breaks it."""
-    if token.start() < walk.pre_end and (walk.open.breakable() or (walk.table and walk.table.in_cell)):
+    """A line end inside what must stay on one line; that of `<pre>` breaks it, but for the last one."""
+    may_break = walk.open.breakable() or (walk.table and walk.table.in_cell)
+    if token.end() < walk.pre_end and may_break and not PRE_END.match(walk.text, token.end()):
         return line_break(walk, Tag("br", *token.span(), False, token[0]), "preformatted")
     characters.lines(walk, token)
     return None

@@ -39,7 +39,7 @@ class Walk:
         self.passed = Passed()
         self.box_open = False
         self.pre_end = 0
-        """Where the lines end of the last `<pre>` that can be no code block, for it is in an item or a cell."""
+        """Where the last `<pre>` ends that can be no code block, for it is in an item or a cell."""
         self.ahead: list[Edit] = []
         """What is asked for of places where the walk was not yet: of the glued lines of boxes, and of tabs."""
         self.glued_end = 0
