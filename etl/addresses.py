@@ -330,7 +330,7 @@ def name_key(name: str) -> str:
     ('zoe s cafe strasse', '5分てヒタミンd')
     """
     if "%" in name:
-        name = _unquoted_twice(name)
+        name = unquote(unquote(name))
     if name.isascii() or not _BEYOND.search(name):
         return b" ".join(name.encode("ascii", "replace").translate(_ASCII_WORDS).split()).decode()
     return _folded_words(name)
@@ -348,14 +348,6 @@ _NOT_PLAIN = re.compile(r"[^\w\x00-\x7f\u2000-\u206f]")  # what may be a mark: d
 def _folded_words(name: str) -> str:
     plain = _NOT_PLAIN.sub(_without_mark, unicodedata.normalize("NFKD", name))
     return " ".join(_WORD.findall(plain)).casefold()
-
-
-def _unquoted_twice(name: str) -> str:
-    for _ in range(2):
-        if not _PERCENT.search(name):
-            break
-        name = unquote(name)
-    return name
 
 
 def _without_mark(char: re.Match[str]) -> str:
@@ -565,7 +557,7 @@ def _of_index(address: str) -> tuple[str, str] | None:
 
 def _decoded_twice(raw: str) -> str | None:
     text = decode(_BAD_PERCENT.sub("%25", raw) if "%" in raw else raw)
-    if text is None or "%" not in text or not _PERCENT.search(text):
+    if text is None or not _PERCENT.search(text):
         return text
     again = decode(text.replace("+", "%2B"))
     return text if again is None else again

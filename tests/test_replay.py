@@ -180,7 +180,8 @@ def test_every_outcome_is_told_by_its_name(tmp_path: Path, run: Run, out: Path, 
     outcome = run("replay", out, "--config", settings(tmp_path, 'draft_categories = ["Internal"]'))
     for said in (
         "wiki/005_0000000000000005.txt: passes: tiki-5 'Fifth well', published (was kind.unknown)",
-        "rejected: page id 2 is also that of wiki/002_0000000000000002.txt, with other bytes [id.conflict]",
+        "rejected: page id 2 is also that of wiki/002_0000000000000002.txt",
+        ", with other bytes [id.conflict] (was kind.unknown)",
         "it takes the place of tiki-3 (wiki/003_0000000000000003.txt), which would be a reject",
         "wiki/012_000000000000000c.txt: passes: the same bytes as an earlier member",
         "tiki-13 'A draft', draft, withheld",
@@ -522,6 +523,8 @@ def test_lists_are_capped_and_totals_are_not(tmp_path: Path, run: Run, monkeypat
     assert (short.count("[member.empty]"), long.count("[member.empty]")) == (3, 7)
     assert "… and 4 more: rejected (--verbose and --format json list all)" in short
     assert "more:" not in long
+    told = [long.index(name(number)) for number in range(1, 8)]
+    assert told == sorted(told)
     for said in (short, long):
         assert "last.txt: passes: " in said
         assert "      7  rejected        member.empty, as before\n" in said

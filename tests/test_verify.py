@@ -207,6 +207,23 @@ def test_no_negative_asks_for_what_it_was_made_from(known: list[Address]) -> Non
         assert not set(known) & set(spelling.meanings)
 
 
+def test_what_is_invented_asks_for_each_kind_of_address_and_comes_close_to_what_is_known() -> None:
+    asked = [(spelling.form, spelling.target) for spelling in unknown([Address("name", "A & B")], ["posts"], "/wiki")]
+    nobody, number, known = "wiki-etl-redirects-verify-unknown", "999999999999", "A%20%26%20B"
+    assert asked == [
+        ("invented", f"/wiki/{nobody}"),
+        ("invented", f"/wiki/{nobody}+page/"),
+        ("invented", f"/wiki/tiki-index.php?page={nobody}"),
+        ("invented", f"/wiki/{number}"),
+        ("invented", f"/wiki/tiki-index.php?page_id={number}"),
+        ("invented", f"/posts/{nobody}"),
+        ("longer", f"/wiki/{known}-{nobody}"),
+        ("below", f"/wiki/{known}/{nobody}"),
+        ("encoded-twice", "/wiki/A%2520%2526%2520B"),
+        ("page-longer", f"/wiki/tiki-index.php?page=A+%26+B+{nobody}"),
+    ]
+
+
 def test_a_request_target_goes_out_as_it_is(map_file: Path) -> None:
     with serving() as server:
         verify.verify(plan(server, map_file, hostile=True))
@@ -706,6 +723,8 @@ def test_text_json_and_junit_say_the_same(map_file: Path, run: Run) -> None:
     suite = ET.fromstring(outcomes["junit"].out)
     failed = {case.get("name") for case in suite.iter("testcase") if case.find("failure") is not None}
     assert failed == {form["form"] for form in facts["forms"] if form["wrong"]}
+    told = "\n".join(failure.text or "" for failure in suite.iter("failure"))
+    assert told.count("wrong target: ") == len(facts["examples"]), "what the others give as examples"
     assert int(suite.get("failures", 0)) == len(failed)
     assert int(suite.get("tests", 0)) == len(facts["forms"]) == len(list(suite.iter("testcase")))
 

@@ -325,8 +325,8 @@ def _report_hidden(facts: Facts) -> None:
         FROM contender c
         JOIN hidden h ON h.kind = c.kind AND h.value = c.value
         JOIN fact f ON f.ord = c.page
-        LEFT JOIN fact t ON t.ord = c.ord
-        WHERE h.what IS NOT t.document
+        JOIN fact t ON t.ord = c.ord
+        WHERE h.what <> t.document
            OR c.kind <> 'path'
         ORDER BY c.kind, c.value, c.place
         """

@@ -71,6 +71,10 @@ def shows_nothing(body: str, settings: Settings) -> bool:
     (True, False)
     >>> shows_nothing("~tc~ ask the neighbour ~/tc~ ~hc~ or her son ~/hc~", Settings())
     True
+    >>> [shows_nothing(f"{mark} well {mark}", Settings()) for mark in ("{{< toc >}}", "<!-- x -->", "~tc~ x ~/tc~")]
+    [False, False, False]
+    >>> shows_nothing("<b></b><br>", Settings()), shows_nothing("<iframe src=/map></iframe>", Settings())
+    (True, False)
     """
     at = 0
     while at < len(body):

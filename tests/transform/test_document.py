@@ -17,6 +17,10 @@ from tests.transform.test_links import LINKER, SETTINGS
 MEMBER = "0123456789abcdef"
 
 
+def nowhere(_path: tuple[str | int, ...]) -> tuple[None, None]:
+    return None, None
+
+
 def draft(**front: Any) -> Draft:
     record = RawRecord("page", "json", {"title": "Clear water", **front}, "Text.", 3, [40, 45])
     fields = read_fields(record, MEMBER, Settings())
@@ -52,8 +56,15 @@ def test_a_file_has_the_worst_state_that_the_document_sees_it_in(body: str) -> N
     cleaned = clean_body(body, SETTINGS, LINKER)
     assert {image["state"] for image in cleaned.images} == {"ok", "missing"}
     decision = Decision("clear-water", "/pages/clear-water/", [], None)
-    made = make_document(draft(), cleaned, decision, locate=lambda _path: (None, None), settings=SETTINGS)
+    made = make_document(draft(), cleaned, decision, locate=nowhere, settings=SETTINGS)
     assert made.assets == [("/files/p.png", "image", "missing")]
+
+
+def test_a_box_is_one_in_the_html_too() -> None:
+    cleaned = clean_body('<div class="border">\n\nWater is *clear*.\n\n</div>', SETTINGS, LINKER)
+    decision = Decision("clear-water", "/pages/clear-water/", [], None)
+    made = make_document(draft(), cleaned, decision, locate=nowhere, settings=SETTINGS, with_html=True)
+    assert made.document["html"] == '<div class="box">\n<p>Water is <em>clear</em>.</p>\n</div>'
 
 
 @pytest.mark.parametrize("extra", [{}, {"legacy": {"legacy": '"legacy":{}'}}])
