@@ -87,7 +87,7 @@ def test_what_is_known(asked: str, said: str, explain: Callable[..., Outcome]) -
     ("asked", "said"),
     [
         (
-            "https://old.example/posts/nowhere/?x=y",
+            "/posts/now%68ere",
             f"  not answered\n  warning, wiki/{name(1)}, line 13, column 8: link.dangling: link '/posts/no",
         ),
         ("/Clear+waters", "  not answered\n    close: 'Clear water' (96%), at /pages/page-1-slug/\n"),

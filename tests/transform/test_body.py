@@ -273,7 +273,7 @@ FAULTS = {
     ),
     "titles of plugins": (
         '{FADE(label="More beds",icon="y")}Peas.{FADE}\n\nSee {FADE(label=\'<b>5 < 6\')}kale{FADE}',
-        "**More beds**\n\nPeas.\n\nSee\n\n**&lt;b>5 &lt; 6**\n\nkale",
+        "**More beds**\n\nPeas.\n\nSee\n\n**5 &lt; 6**\n\nkale",
     ),
     "names of tabs": (
         '{TABSET()}\n{TAB(name="Peas")}\nIn May.\n{TAB}\n{TAB(name=Beans)}In June.{TAB}\n{TABSET}',

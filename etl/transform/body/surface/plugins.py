@@ -9,7 +9,7 @@ from etl.transform.body.edits import short
 from etl.transform.body.places import blanks_start
 from etl.transform.body.surface import blocks, boxes, inline
 from etl.transform.body.surface.inline import COLOUR, LONGEST_MARKED
-from etl.transform.body.surface.tags import Tag
+from etl.transform.body.surface.tags import TAG, Tag
 from etl.transform.body.surface.walk import Walk
 
 SHORTCODE = re.compile(r"\{\{[<%][^{}]{0,2000}[>%]\}\}\}?(?:[ \t]*\n\s*-{3,}[ \t]*(?=\n|\Z))?")
@@ -38,7 +38,8 @@ CHARACTERS = {
 MARK = re.compile(rf"~(?:{'|'.join(CHARACTERS)})~|~/?(?:np|pp|pre|tc|hc|tex)~|{COLOUR}|~~")
 ANCHOR_NAME = re.compile(r"[\w:.-]{1,80}(?:[ \t]*\||(?=\{ANAME\}|<))")
 TAB_END = re.compile(r"(?<!/)/{5}(?!/)")
-CODE_CAPTION = re.compile(r"\bcaption\s*=>?\s*\"([^\"<>]*)\"")
+BARE = r"(?:[^\s,)}]|\)(?!\})|[\s,](?![\s,]{0,9}\w{1,40}\s{0,4}=))*+"
+"""Words of a parameter without quotation marks: up to the next parameter."""
 CODE_LANGUAGE = re.compile(r"\b(?:colors\s*=>?|highlight)\s*[\"']?([a-zA-Z][\w+#.-]{0,39})")
 BLANK_LINES = re.compile(r"\A(?:[ \t]*\n)+")
 QUOTE_MARKS = re.compile(r"[ \t]*(?:>[ \t]?)+")
@@ -59,11 +60,12 @@ PLUGINS = frozenset(
 BOXES = frozenset(("BOX", "PANEL", "REMARKSBOX"))
 """Plugins of the old wiki that drew a box, with a title."""
 SHOWN = {
-    name: re.compile(rf"\b{argument}\s*=>?\s*(?:\"([^\"]*)\"|'([^']*)'|([^,)}}]*))")
+    name: re.compile(rf"\b{argument}\s*=>?\s*(?:\"([^\"]*)\"|'([^']*)'|({BARE}))")
     for name, argument in (
         *((box, "title") for box in BOXES),
         ("ACCORDION", "title"),
         ("BUTTON", "_text"),
+        ("CODE", "caption"),
         ("FADE", "label"),
         ("FANCYTABLE", "head"),
         ("FILE", "desc"),
@@ -153,17 +155,17 @@ def _removed(walk: Walk, token: re.Match[str], name: str, *, opening: bool) -> i
         f"plugin marker {short(walk.text[start:end])}",
         f"removed; its inner text stays{seen}",
     )
-    if opening and (shown := _shown(name, token[0])):
+    if opening and (shown := _shown(name, token)[0]):
         _title(walk, name, start, end, shown)
     else:
         walk.edit(start, end, _parted(walk, name, start, end), "tiki-marker")
     return end
 
 
-def _shown(name: str, marker: str) -> str:
-    """The words of a marker that readers saw."""
-    words = SHOWN[name].search(marker) if name in SHOWN else None
-    return next(filter(None, words.groups()), "").strip() if words else ""
+def _shown(name: str, token: re.Match[str]) -> tuple[str, int]:
+    """The words of a marker that readers saw, without tags, and where in it they end."""
+    found = SHOWN[name].search(token[0]) if name in SHOWN else None
+    return (TAG.sub("", next(filter(None, found.groups()), "")).strip(), found.end()) if found else ("", 0)
 
 
 def _title(walk: Walk, name: str, start: int, end: int, shown: str) -> None:
@@ -224,9 +226,9 @@ def _code_block(walk: Walk, token: re.Match[str], stop: int, end: int) -> list[R
     indent = walk.around.item_indent(start)
     gap = f"\n\n{indent}"
     above = "" if walk.around.in_item(start) else gap
-    caption = CODE_CAPTION.search(token[0])
-    title_end = start + (caption.end() if caption else 0)
-    title = f"{above}{boxes.bold(caption[1])}" if caption and caption[1].strip() else ""
+    caption, caption_end = _shown("CODE", token)
+    title_end = start + caption_end
+    title = f"{above}{boxes.bold(caption)}" if caption else ""
     language = CODE_LANGUAGE.search(walk.text, title_end, inner)
     opening, closing = walk.fences(code, language[1] if language else "")
     behind = "" if LINE_END.match(walk.text, end) else indent
@@ -291,7 +293,7 @@ def _box(walk: Walk, token: re.Match[str], name: str, *, opening: bool) -> None:
     if not opening:
         boxes.close_box(walk, *token.span())
         return
-    boxes.open_box(walk, *token.span(), _shown(name, token[0]))
+    boxes.open_box(walk, *token.span(), _shown(name, token)[0])
 
 
 def _image(walk: Walk, token: re.Match[str], *, opening: bool) -> None:
