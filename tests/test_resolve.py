@@ -481,6 +481,13 @@ def test_what_is_nowhere_is_not_asked_for_in_the_facts_file(resolved: Callable[.
     assert asked
 
 
+def test_a_withheld_id_is_told_whatever_page_has_its_digits_for_a_name(resolved: Callable[..., Facts]) -> None:
+    named = page(1, claims=[("name", "7", 1, "title")])
+    facts = resolved([named, page(7, status="draft", claims=[("id", "7", 1, "page-id")])])
+    told = facts.one("SELECT message FROM finding WHERE code = 'address.withheld'")
+    assert told == "tiki-7 is a draft: 1 addresses such as '/7' are not answered"
+
+
 # --- files and terms -----------------------------------------------------------------------
 
 
@@ -489,14 +496,14 @@ def test_the_worst_state_of_a_file_counts_and_documents_come_in_order(resolved: 
     rows = [
         ("/b.png", "image", 1, "tiki-3", "missing"),
         ("/b.png", "image", 0, "tiki-20", "ok"),
-        ("/a.pdf", "attachment", 0, "tiki-20", "external"),
-        ("/a.pdf", "image", 1, "tiki-3", "ok"),
+        ("/a.pdf", "attachment", 1, "tiki-3", "external"),
+        ("/a.pdf", "image", 0, "tiki-20", "ok"),
     ]
     facts.add_assets(rows)
     found = [tuple(line.values()) for line in assets(facts)]
     assert found == [
-        ("/a.pdf", "attachment", "external", ["tiki-20"]),
-        ("/a.pdf", "image", "ok", ["tiki-3"]),
+        ("/a.pdf", "attachment", "external", ["tiki-3"]),
+        ("/a.pdf", "image", "ok", ["tiki-20"]),
         ("/b.png", "image", "missing", ["tiki-20", "tiki-3"]),
     ]
 
@@ -576,7 +583,8 @@ def test_the_work_of_resolve_grows_with_the_pages(
 
 
 def test_a_tag_with_the_path_of_a_redirect_is_told(resolved: Callable[..., Facts]) -> None:
-    claims = [("name", "Wells", 1, "title"), ("name", "Soil", 1, "title"), ("path", "/wells", 3, "alias")]
+    claims = [("name", "Wells", 1, "title"), ("name", "Soil", 1, "title")]
+    claims += [("path", "/wells", 3, "alias"), ("path", "/Sand", 3, "alias")]  # a path is found in its own case alone
     tags = [(0, "wells", "Wells", "wells", 0), (0, "soil", "Soil", "soil", 0), (0, "sand", "Sand", "sand", 0)]
     for template, reserved, told in (
         ("/{slug}/", ("/soil/",), [("Wells", "/wells/", "name 'Wells'"), ("Wells", "/wells/", "path '/wells'")]),
