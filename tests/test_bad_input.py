@@ -75,6 +75,12 @@ def test_refused_entries_of_a_tar_are_named_and_never_opened(tmp_path: Path, out
     assert rejects(out) == dict.fromkeys(["soft", "hard", "device", "pipe", "../escape.txt"], "member.refused")
 
 
+def test_a_refused_entry_is_named_as_members_are_without_the_folder_of_all(tmp_path: Path, out: Path, run: Run) -> None:
+    archive = zipped(tmp_path / "export.zip", pages(2) | {"a\\b.txt": page()}, inside="wiki/")
+    assert run("migrate", archive, "--out", out, *ALL).status == 1
+    assert rejects(out) == {"a\\b.txt": "member.refused"}
+
+
 def test_a_link_in_a_folder_is_refused(tmp_path: Path, out: Path, run: Run) -> None:
     source = folder(tmp_path / "wiki", pages(2))
     (tmp_path / "secret.txt").write_bytes(page("Secret"))

@@ -73,7 +73,7 @@ def shows_nothing(body: str, settings: Settings) -> bool:
     True
     >>> [shows_nothing(f"{mark} well {mark}", Settings()) for mark in ("{{< toc >}}", "<!-- x -->", "~tc~ x ~/tc~")]
     [False, False, False]
-    >>> shows_nothing("<b></b><br>", Settings()), shows_nothing("<iframe src=/map></iframe>", Settings())
+    >>> shows_nothing("<b></b><br><img src=''>", Settings()), shows_nothing("<iframe src=/map></iframe>", Settings())
     (True, False)
     """
     at = 0

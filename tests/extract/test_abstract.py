@@ -97,6 +97,7 @@ def test_a_second_line_that_begins_large_stays_in_the_body_and_the_authors_are_s
         ("Анна Берг, 王小明", ["Анна Берг", "王小明"]),
         ("Berg A, Dahl CD, et al.", ["Berg A", "Dahl CD"]),
         ("Berg A.B.1, Dahl C.2", ["Berg A.B.", "Dahl C."]),
+        ("Anna Berg, a, Carl Dahl, b", ["Anna Berg", "Carl Dahl"]),
         (", ".join(f"Anna{'a' * n} Berg" for n in range(40)), [f"Anna{'a' * n} Berg" for n in range(40)]),
         ("Abstract", []),
         ("Vitamin D Deficiency", []),
