@@ -72,8 +72,7 @@ def index_links(facts: Facts) -> None:
         INSERT INTO link_slug
         SELECT s.slug, g.document, g.path
         FROM slug s
-        JOIN goal g ON g.ord = s.ord
-        WHERE NOT g.indirect;
+        JOIN goal g ON g.ord = s.ord;
 
         INSERT OR IGNORE INTO link_slug
         SELECT legacy_slug, document, path
