@@ -325,6 +325,15 @@ def test_a_generation_and_each_of_its_files_of_lines_is_in_order(run: Run, made:
         assert found(run, path, status=0)["faults"] == [], path
 
 
+def test_the_path_of_a_withheld_document_may_be_gone(run: Run, tmp_path: Path) -> None:
+    source = folder(tmp_path / "wiki", pages(2) | {name(3): page("A stub", page_id=3, body="")})
+    (source / "wiki-etl.toml").write_text('gone = ["/pages/page-3-slug"]\n')
+    assert run("migrate", source, "--out", tmp_path / "out").status == 0
+    gone = [line["value"] for line in lines(tmp_path / "out" / "current" / "redirects.jsonl") if line["why"] == "gone"]
+    assert gone == ["/pages/page-3-slug"]
+    assert found(run, tmp_path / "out" / "current", status=0)["faults"] == []
+
+
 def test_a_legacy_base_is_understood_without_its_settings(run: Run, tmp_path: Path) -> None:
     path = folder(tmp_path / "wiki", pages(3))
     (path / "wiki-etl.toml").write_text('legacy_base = "/old/wiki"\n')
@@ -583,6 +592,12 @@ def test_text_says_path_line_column_severity_message_and_code(run: Run, tmp_path
 def test_text_names_bundle_and_member_of_an_archive(run: Run, tmp_path: Path) -> None:
     path = zipped(tmp_path / "wiki.zip", pages(3) | {name(9): REJECT})
     assert run("validate", path).out.startswith(f"wiki/{name(9)}:1:")
+
+
+def test_a_member_that_is_a_source_by_itself_is_named_as_it_was_given(run: Run, tmp_path: Path) -> None:
+    member = tmp_path / name(1)
+    member.write_bytes(REJECT)
+    assert run("validate", member).out.startswith(f"{member}:1:20: error: ")
 
 
 def test_text_lists_infos_only_when_asked_and_counts_them_always(run: Run) -> None:
