@@ -443,6 +443,7 @@ def test_hostile_input_that_is_let_in_is_found(map_file: Path) -> None:
     with serving(lie) as server:
         tally = verify.verify(plan(server, map_file, hostile=True))
     assert tally.causes.keys() == {"unsafe answer"}
+    assert {fault.right for fault in tally.faults["unsafe answer"]} == {"a status from 400 to 499, or none"}
     assert {form for group, form in tally.wrong if group == "hostile"} == {"open-redirect", "line-break", "traversal"}
 
 
