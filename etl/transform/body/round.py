@@ -72,6 +72,7 @@ QUOTE_BLANKS = re.compile(r"^((?:[ \t]*>)+)[ \t]{2,}(?=[^\s>|#`~=+*\\\d-])", re.
 MORE_THAN = re.compile(r">[ \t]*\d")  # `* > 125 g` is a comparison
 MARK_ONLY = re.compile(r"[ \t]*(?:[*+-]|#{1,6})[ \t]+")
 
+UNDERLINE = re.compile(r"(=+)|-{4,}")  # no rule as the old wiki wrote them
 LONG_HEADING = 120
 WIDE_HEADING_MARK = re.compile(r"(#{1,6})(?:\t| [ \t])[ \t]*")
 TRAILING_MARKS = re.compile(r"[ \t]+(?:\\?\*|-{2,}|_+)\Z")
@@ -232,13 +233,14 @@ class Round(TreeRules):
             self.again |= bool(edits)
 
     def _setext(self, node: Node, end: int) -> None:
-        """Text right above `---` is a paragraph and a rule; one line above `===` is a heading."""
+        """Text right above `---` is a paragraph and a rule; one line that is underlined otherwise is a heading."""
         under = self.text.rindex("\n", node.start, end)
-        if node.data["level"] == "H2":
-            self._edit(under, under, "\n", "setext")
-        elif "\n" not in self.text[node.start : under].strip():
+        is_line = "\n" not in self.text[node.start : under].strip()
+        if is_line and (level := UNDERLINE.search(self.text, under, end)):
             self._edit(under, end, "", "setext")
-            self._edit(node.start, node.start, "# ", "setext")
+            self._edit(node.start, node.start, "# " if level[1] else "## ", "setext")
+        elif node.data["level"] == "H2":
+            self._edit(under, under, "\n", "setext")
 
     # --- lists ------------------------------------------------------------------------------
 

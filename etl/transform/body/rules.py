@@ -63,7 +63,7 @@ RULES: dict[str, str] = {
     "rule": "a rule is `---`, and removed when first, last or repeated",
     "heading": "a heading loses stray bold and trailing marks, stands on one line, apart from a list glued to it",
     "empty-heading": "a heading without text is removed",
-    "setext": "a blank line keeps text right above a rule from being a heading",
+    "setext": "underlined words are a heading; a blank line keeps those right above `---` from being one",
     "empty-quote": "a quotation without text is removed",
     "hard-break": "a hard break is a backslash",
     "bold": "bold marks touch their text; lone marks are removed (19, 20)",
