@@ -59,7 +59,7 @@ RUNS = re.compile(r"<[A-Za-z/!?]|\]\(\s*(?:javascript|vbscript|data):", re.IGNOR
 # Back-ticks are escaped, or stand one by one around code of one line.
 SIMPLE_CODE = re.compile(r"(?:[^`\\]|\\.|`[^`\n]+`(?!`))*", re.DOTALL)
 FENCE_LINE = re.compile(r"(`{3,}|~{3,})([^\n]*)")
-LANGUAGE = re.compile(r"[\w+#.-]{1,40}")
+LANGUAGE = re.compile(r"[ \t]*[\w+#.-]{1,40}(?![^\s{,])")
 NOT_QUOTE = re.compile(r"[^>\t]")
 
 DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015"
@@ -139,16 +139,18 @@ class Round(TreeRules):
     # --- code -------------------------------------------------------------------------------
 
     def code_block(self, node: Node) -> None:
-        """Code stays as it is; what a fence says of its language is one word, and a fence is closed."""
+        """Code stays as it is; of what a fence says the language stays, and a fence is closed."""
         self.code_end = node.end
         fence = self._fence(node)
         if fence is None:
             return
         if self.text[node.start - 1 : node.start] == " ":
             self.edits += dedented(self.text, node)
-        if (words := fence[2].strip()) and not LANGUAGE.fullmatch(words):
-            self.revision.find("markup.removed", fence.start(2), f"words behind a fence {short(words)}", "removed")
-            self._edit(fence.start(2), fence.end(2), "", "code")
+        language = LANGUAGE.match(self.text, fence.start(2))
+        start = language.end() if language else fence.start(2)
+        if words := self.text[start : fence.end()].strip():
+            self.revision.find("markup.removed", start, f"words behind a fence {short(words)}", "removed")
+            self._edit(start, fence.end(), "", "code")
         # The end of a box closes what is open in it, and code in a quotation that moves, its own end would not.
         is_last = not self.gate.box_open and node.start >= self.gaps.continued_end
         if is_last and self._is_open(node, fence):
