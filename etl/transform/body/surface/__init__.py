@@ -42,6 +42,7 @@ UNCOVERS = frozenset("escape stray-tag tiki-marker tiki-mark comment script invi
 COVERED = frozenset("bold bullet rule tiki-mark heading repetition address".split())
 """Rules of lines that write nothing that the walk would read."""
 
+QUOTED_VALUE = re.compile(r"=\s*[\"']")
 # Outside of HTML, and where everything must stay on one line. A tag is matched as a whole, for most of what begins is
 # one; a pattern that begins with a set of characters is searched fast.
 OUTSIDE = re.compile(rf"[{characters.ODD}](?:(?<=<){BEHIND_LESS}|)")
@@ -165,10 +166,19 @@ def _tag(walk: Walk, token: re.Match[str]) -> int | None:
     if name == "x" and not tag.closing:
         walk.edit(tag.start, tag.end, "", "stray-tag")
         return None
-    if ":" in name:
+    if _is_unknown(walk, tag):
         walk.unwrap(tag)
         return None
     return characters.less(walk, token)
+
+
+def _is_unknown(walk: Walk, tag: Tag) -> bool:
+    """Whether a tag is of an element that only its site knew: `<name>` is a word, one with values in quotes is none."""
+    known = walk.passed.elements
+    if not tag.closing and QUOTED_VALUE.search(tag.raw):
+        known.add(tag.name)
+        return True
+    return ":" in tag.name or (tag.closing and tag.name in known)
 
 
 Sign = tuple[re.Pattern[str], Callable[[Walk, re.Match[str]], int | None]]

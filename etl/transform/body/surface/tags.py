@@ -36,7 +36,7 @@ VOID = frozenset(
 )
 INLINE = frozenset(
     """abbr acronym bdi bdo big blink button cite code data del dfn font ins kbd label mark marquee meter nobr output
-    progress q rp rt ruby s samp small strike textarea time tt u var""".split()
+    picture progress q rp rt ruby s samp small strike textarea time tt u var""".split()
 )
 
 

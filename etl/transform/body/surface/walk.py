@@ -127,7 +127,7 @@ class Quotes:
 
 
 class Passed:
-    """What the walk must know of marks and plugins of the old wiki that it came by."""
+    """What the walk must know of marks, plugins and elements of the old wiki that it came by."""
 
     def __init__(self) -> None:
         self.colours = 0
@@ -138,5 +138,7 @@ class Passed:
         """Where the last tabs end."""
         self.plugins: set[str] = set()
         """Names of the plugins that began."""
+        self.elements: set[str] = set()
+        """Names of elements that HTML does not have."""
         self.markers = 0, 0, False
         """Where the last run of removed markers begins and ends, and whether it parts words."""
