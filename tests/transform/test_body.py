@@ -715,6 +715,19 @@ def test_the_numbers_of_lists_that_become_one_are_written_once() -> None:
     assert clean("1. a\n\n> b\n\n1. c\n1. d").counts["number"] == 2
 
 
+@pytest.mark.parametrize("items", ["* [0]\n* b", "* a\n    1. [0]", "* [0]\n\n    b"])
+def test_however_many_links_are_defined_behind_a_list_all_definitions_go(items: str) -> None:
+    definitions = "".join(f"[{number}]: https://beds.example/{number}\n" for number in range(2 * structure.MOST_ROUNDS))
+    assert clean(f"{items}\n\n{definitions}").body == items.replace("[0]", "[0](https://beds.example/0)")
+
+
+def test_the_name_of_a_definition_may_go_over_two_lines() -> None:
+    source = "See [the wells][deep\nwells].\n\n[deep wells]: https://beds.example/wells"
+    cleaned = clean(source)
+    assert cleaned.body == "See [the wells](https://beds.example/wells)."
+    assert not codes(cleaned)
+
+
 def test_a_line_to_drop_is_found_with_any_blanks() -> None:
     chosen = SETTINGS.model_copy(update={"drop_lines": ("^Advertisement here$",)})
     assert clean("a\n\nAdvertisement  here\n\nb", chosen).body == "a\n\nb"

@@ -38,7 +38,7 @@ ADDRESS = re.compile(rf"\]\([%{PLAIN}]++\)")
 """The end of a link as nearly all are."""
 PREFORMATTED = re.compile(r"<pre\b|\s*`{3}")
 TAG_OF_CODE = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?/?>")
-REFERENCE = re.compile(r"\]\[[^\]\n]*\]")
+REFERENCE = re.compile(r"\]\[[^\]]*\]")
 # Lines that define links by reference, in items as well, and empty ones; a title may stand on a line of its own.
 DEFINITIONS = re.compile(
     r"(?:(?:[ \t>*+-]|\d{1,9}[.)][ \t])*+"

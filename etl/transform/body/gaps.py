@@ -75,7 +75,7 @@ class Gaps(TreeRules):
             self._part(block, after, continues=continues)
             if block.kind == "List" and after.kind == "BlockQuote" and id(after) not in self.quotes:
                 self.waiting |= {id(behind) for behind in blocks[index + 2 : index + 3]}
-        self._empty(visible_end(self.text, blocks[-1]), len(self.text), "", "edge")
+        self._empty(visible_end(self.text, _without_definitions(blocks[-1])), len(self.text), "", "edge")
 
     def _are_apart(self, block: Node, after: Node) -> bool:
         """Whether a blank line parts two blocks and the second cannot continue the first, as with nearly all."""
@@ -90,7 +90,7 @@ class Gaps(TreeRules):
 
     def _part(self, block: Node, after: Node, *, continues: bool) -> None:
         """What parts two blocks, and what they are to each other; ``continues``: whether the first is of a list."""
-        last = block.children[-1] if block.kind == "List" else block  # a list seems to hold the definitions behind it
+        last = _without_definitions(block)
         end, start = visible_end(self.text, last), self._block_start(after)
         gap = self.text[end:start]
         if block.kind == "Heading" and after.kind == "Paragraph" and self._joined(block, after):
@@ -195,6 +195,11 @@ class Gaps(TreeRules):
         if node.kind == "CodeBlock" and node.data == "Indented":
             return line_start(self.text, node.start)
         return node.start
+
+
+def _without_definitions(block: Node) -> Node:
+    """The last item of a list, which seems to hold the definitions of links behind it; any other block."""
+    return block.children[-1] if block.kind == "List" else block
 
 
 def are_numbered(list_: Node, after: Node) -> bool:
