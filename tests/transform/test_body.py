@@ -715,6 +715,25 @@ def test_the_numbers_of_lists_that_become_one_are_written_once() -> None:
     assert clean("1. a\n\n> b\n\n1. c\n1. d").counts["number"] == 2
 
 
+@pytest.mark.parametrize(
+    ("source", "body"),
+    [
+        ('<div align="center">\n    <a href="/b">\n        Beds\n    </a>\n</div>', "[Beds](/pages/b/)"),
+        ("<details>\n\t<summary>\n\t\tBeds\n\t</summary>\n</details>\n\twells", "Beds\n\nwells"),
+        ('<div class="border">\n    Beds\n</div>\n    wells', f"{BOX}\n\nBeds\n\n</div>\n\nwells"),
+        ("<div>\n\n    dig()\n\n</div>", "    dig()"),
+        ("1. Beds\n\n   <div>\n   wells\n   </div>", "1. Beds\n\n    wells"),
+        ("<details><p>\n\n```\n{\n  dig\n}\n```\n\n</p></details>", "```\n{\n  dig\n}\n```"),
+    ],
+)
+def test_blanks_before_a_line_of_html_make_no_code_and_those_of_code_stay(source: str, body: str) -> None:
+    assert clean(source).body == body
+
+
+def test_a_section_in_a_heading_leaves_it_a_heading() -> None:
+    assert clean('# <div align="center">Wells</div>\n\ntext').body == "# Wells\n\ntext"
+
+
 @pytest.mark.parametrize("items", ["* [0]\n* b", "* a\n    1. [0]", "* [0]\n\n    b"])
 def test_however_many_links_are_defined_behind_a_list_all_definitions_go(items: str) -> None:
     definitions = "".join(f"[{number}]: https://beds.example/{number}\n" for number in range(2 * structure.MOST_ROUNDS))

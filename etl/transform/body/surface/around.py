@@ -18,7 +18,8 @@ BLANKS = re.compile(r"[ \t]*")
 BLOCK_MARK = re.compile(
     r"[ \t]*(?:(?P<number>\d{1,9})[.)](?=\s)|[>]|[#]{1,6}(?=\s)|[-+*](?=\s)|[-*_]{3}|`{3}|~{3}|=+[ \t]*(?=[<\n]|\Z))"
 )
-MARKDOWN_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>|\d{1,9}[.)][ \t])")
+LINE_BELOW = re.compile(r"[ \t]*\n[ \t]+(?=[^\s|])")
+MARKDOWN_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>|\d{1,9}[.)][ \t]|`{3}|~{3})")
 FAR_BRACKET = 9  # so many characters, most of them blanks, may part the address of a link from its text
 ANGLED = re.compile(rf"<[^<>\n]*>(?=(?:\s+{TITLE})?\s*\))")
 # The definition of a link up to its address, behind marks of blocks; an address that ends one; and one as a whole.
@@ -278,6 +279,17 @@ class Around:
         """
         end = ends.search(self.text, start)
         return end is not None and end[0].startswith("</") and not blocks.search(self.text, start, end.start())
+
+    def behind_tag(self, start: int, end: int) -> int:
+        r"""Where the text goes on behind a tag that leaves it: in HTML, blanks before the line below make no code.
+
+        >>> [Around(text).behind_tag(0, 3) for text in ("<p>  a", "<p>\n    a", "<p>\n    * a", "<p>\n\n    a")]
+        [5, 8, 3, 3]
+        """
+        below = LINE_BELOW.match(self.text, end)
+        if below is None or BLOCK_MARK.match(self.text, below.end()) or self.in_block(start):
+            return match_end(BLANKS, self.text, end)
+        return below.end()
 
     def unmarked(self, end: int) -> tuple[int, str]:
         r"""Where a text goes on behind the blanks at a place, and what keeps it from being a mark of Markdown there.

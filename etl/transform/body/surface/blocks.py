@@ -8,7 +8,7 @@ from etl.transform.body.edits import short, shown_code
 from etl.transform.body.lists import NEST
 from etl.transform.body.places import match_end
 from etl.transform.body.quotes import DEEPEST_QUOTE, QUOTE_END, QUOTE_START
-from etl.transform.body.surface.around import BLANKS, BLOCK_MARK
+from etl.transform.body.surface.around import BLANKS
 from etl.transform.body.surface.tags import HEADINGS, TAGS, Tag
 from etl.transform.body.surface.walk import Walk
 
@@ -17,7 +17,6 @@ NUMBER = re.compile("[0-9]{1,8}")
 HEADING_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>)|[^<>]{1000}")  # a number is part of a heading
 HEADING_END = re.compile(r"</?h[1-6](?=[\s>])", re.IGNORECASE)
 PARAGRAPH_END = re.compile(r"</?(?:p|div|table|ul|ol|h[1-6]|blockquote|pre|body)(?=[\s>])", re.IGNORECASE)
-LINE_BELOW = re.compile(r"[ \t]*\n[ \t]+(?=[^\s|])")
 FIRST_SIGN = re.compile(r"[ \t]*\n?[ \t]*(?=[#>~]|`{3,}+(?![^<`]*`))")
 ITEM_END = re.compile(r"</?(?:li|ul|ol)(?=[\s>])", re.IGNORECASE)
 
@@ -50,9 +49,6 @@ def quotation(walk: Walk, tag: Tag) -> None:
     if not tag.closing:
         fits = among_blocks and len(quotes.open) < DEEPEST_QUOTE and not walk.around.in_block(start)
         quotes.open.append((tag, len(walk.edits) if fits else -1))
-        below = LINE_BELOW.match(walk.text, end) if fits else None
-        if below and not BLOCK_MARK.match(walk.text, below.end()):
-            end = below.end()  # in HTML, blanks before a line make no code
     walk.edit(start, end, new, rule)
     if tag.closing and quotes.open:
         opening, number = quotes.open.pop()

@@ -46,7 +46,7 @@ def open_box(walk: Walk, start: int, end: int, title: str) -> None:
     walk.box_open = True
     walk.quotes.first = len(walk.edits)
     heading = f"{bold(title)}\n\n" if title else ""
-    walk.write(start, end, f"\n\n{BOX_START}\n\n{heading}", "box")
+    walk.write(start, walk.around.behind_tag(start, end), f"\n\n{BOX_START}\n\n{heading}", "box")
 
 
 def bold(title: str) -> str:
@@ -66,6 +66,7 @@ def close_box(walk: Walk, start: int, end: int) -> None:
         return
     walk.box_open = walk.open.boxes > 0
     walk.quotes.first = len(walk.edits)
+    end = walk.around.behind_tag(start, end)
     walk.edit(start, end, "\n\n" if walk.box_open else f"\n\n{BOX_END}\n\n", "box")
 
 

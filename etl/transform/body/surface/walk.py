@@ -7,8 +7,7 @@ from urllib.parse import quote
 
 from etl.transform.body.code import Code, size, ticks_around
 from etl.transform.body.edits import Edit, Revision, short
-from etl.transform.body.places import match_end
-from etl.transform.body.surface.around import BLANKS, FAR_BRACKET, Around
+from etl.transform.body.surface.around import FAR_BRACKET, Around
 from etl.transform.body.surface.elements import OpenElements
 from etl.transform.body.surface.links import Links
 from etl.transform.body.surface.pipe_table import PipeTable
@@ -67,7 +66,8 @@ class Walk:
         """What parts blocks: a blank line, or a blank where all must stay on one line."""
         if self.table and self.table.is_begun and not self.table.in_cell:
             return ""
-        return " " if self.open.one_line or self.around.in_pipe_row(offset) else "\n\n"
+        one_line = self.open.one_line or self.around.in_pipe_row(offset) or self.around.in_heading(offset)
+        return " " if one_line else "\n\n"
 
     def address_end(self, start: int) -> int | None:
         """Where an address of a Markdown link in angle brackets ends; that of a definition is written without them."""
@@ -93,7 +93,7 @@ class Walk:
 
     def part(self, tag: Tag, rule: str, parting: str) -> None:
         """A tag becomes what parts blocks; the blanks behind it, which are none in HTML, would make code there."""
-        end = match_end(BLANKS, self.text, tag.end) if parting.endswith("\n\n") else tag.end
+        end = self.around.behind_tag(tag.start, tag.end) if parting.endswith("\n\n") else tag.end
         self.edit(tag.start, end, parting, rule)
 
     def drop(self, tag: Tag, rule: str, before: str = "") -> None:
@@ -104,7 +104,7 @@ class Walk:
         """The removal of a tag; what it lays bare at the start of a line must not become a mark of Markdown."""
         end, guard = tag.end, ""
         if not self.open.one_line and ("\n" in before or self.around.at_line_start(tag.start)):
-            end, guard = self.around.unmarked(end)
+            end, guard = self.around.unmarked(self.around.behind_tag(tag.start, end))
         return tag.start, end, before + guard, rule
 
     def unwrap(self, tag: Tag, before: str = "") -> None:
