@@ -721,6 +721,8 @@ def test_the_numbers_of_lists_that_become_one_are_written_once() -> None:
         ('<div align="center">\n    <a href="/b">\n        Beds\n    </a>\n</div>', "[Beds](/pages/b/)"),
         ("<details>\n\t<summary>\n\t\tBeds\n\t</summary>\n</details>\n\twells", "Beds\n\nwells"),
         ('<div class="border">\n    Beds\n</div>\n    wells', f"{BOX}\n\nBeds\n\n</div>\n\nwells"),
+        ("<div>\n    <br>\n    <a href='/b'>Beds</a>\n</div>", "[Beds](/pages/b/)"),
+        ("!!! Wells\n    of oak", "### Wells\n\nof oak"),
         ("<div>\n\n    dig()\n\n</div>", "    dig()"),
         ("1. Beds\n\n   <div>\n   wells\n   </div>", "1. Beds\n\n    wells"),
         ("<details><p>\n\n```\n{\n  dig\n}\n```\n\n</p></details>", "```\n{\n  dig\n}\n```"),
@@ -728,6 +730,12 @@ def test_the_numbers_of_lists_that_become_one_are_written_once() -> None:
 )
 def test_blanks_before_a_line_of_html_make_no_code_and_those_of_code_stay(source: str, body: str) -> None:
     assert clean(source).body == body
+
+
+def test_a_break_in_a_row_that_begins_with_no_pipe_leaves_the_table_one() -> None:
+    source = "bed | crop\n--- | ---\n1 | peas<br/><br/>beans\n2 | <ul><li>kale</li><li>leek</li></ul>\n\na | b<br>c"
+    rows = "| bed | crop |\n| --- | --- |\n| 1 | peas<br><br>beans |\n| 2 | kale<br>leek |"
+    assert clean(source).body == f"{rows}\n\na &#124; b\\\nc"
 
 
 def test_a_section_in_a_heading_leaves_it_a_heading() -> None:

@@ -254,7 +254,11 @@ REMNANTS: list[Remnant] = [
         re.compile(rf"\^(?<![^\n]\^)\s*(?=[^\s^])([^^]{{1,{FAR}}}?)(?<=\S)\s*\^[ \t]*$", re.MULTILINE),
         _marks("box", f"\n\n{BOX_START}\n\n", f"\n\n{BOX_END}\n\n"),
     ),
-    (guard("!!"), re.compile(r"^[ \t]*(!{2,6})[+-]?#?[ \t]*(?=[^\s!\[a-z\\<])(?![^\n]*%20)", re.MULTILINE), _heading),
+    (
+        guard("!!"),
+        re.compile(r"^[ \t]*(!{2,6})[+-]?#?[ \t]*(?=[^\s!\[a-z\\<])(?![^\n]*(?:%20|\n {4}))", re.MULTILINE),
+        _heading,
+    ),
     (
         guard("|", marks=rb"\[(?:://|-\?)"),
         re.compile(

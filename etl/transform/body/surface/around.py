@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 
 from etl.transform.body.code import Code
 from etl.transform.body.hrefs import TITLE
 from etl.transform.body.lists import ITEM_MARK
 from etl.transform.body.literals import NO_ESCAPE, escaped
-from etl.transform.body.places import match_end
+from etl.transform.body.places import is_inside, match_end
 
 LINE_START = re.compile(rf"[ \t>]*(?:(?:{ITEM_MARK}|#{{1,6}})[ \t]+)?")
 ITEM_START = re.compile(rf"[ \t>]*{ITEM_MARK}[ \t]+")
@@ -30,6 +31,8 @@ NO_PARAGRAPH = re.compile(
     rf"[ \t>]*(?:\[[^\[\]\n]+\]:[ \t]*(?:<[^<>\n]+>|[^\s<]\S*){LAST_TITLE}|#{{1,6}}(?:[ \t].*)?|[-=*_]{{3,}}[ \t]*)?"
 )
 """A line that leaves none open: a definition, a heading, a rule, or an empty one."""
+OPEN_DIVIDER = re.compile(r"^[ \t>]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)++\|?[ \t]*$", re.MULTILINE)
+EMPTY_LINE = re.compile(r"\n[ \t>]*(?:\n|\Z)")
 SHOWN = re.compile(r"(?:<[^<>]*>|\s)*+([^<]++|<|\Z)")
 """Tags and blanks, and what is none."""
 
@@ -108,15 +111,27 @@ class Around:
         return offset <= self._row_start[1] or self.at_line_start(offset)
 
     def in_pipe_row(self, offset: int) -> bool:
-        """Whether a place is in a row of a table of Markdown.
+        r"""Whether a place is in a row of a table of Markdown.
 
-        >>> Around("* | a").in_pipe_row(4), Around("a | b").in_pipe_row(4)
-        (True, False)
+        >>> [Around(text).in_pipe_row(4) for text in ("* | a", "a | b", "a | b\n--|--\nc")]
+        [True, False, True]
         """
         if self.text[offset - 1 : offset] in ("\n", ""):
             return False
         start = self.line_start(offset)
-        return self.text[start : min(start + 8, offset)].lstrip(" \t>*").startswith("|")
+        begins = self.text[start : min(start + 8, offset)].lstrip(" \t>*").startswith("|")
+        return begins or is_inside(offset, self._open_tables)
+
+    @cached_property
+    def _open_tables(self) -> list[tuple[int, int]]:
+        """Where the tables are whose rows need not begin with a pipe, in order."""
+        tables: list[tuple[int, int]] = []
+        for divider in OPEN_DIVIDER.finditer(self.text):
+            if not is_inside(divider.start(), tables):
+                end = EMPTY_LINE.search(self.text, divider.end())
+                header = self.text.rfind("\n", 0, max(divider.start() - 1, 0)) + 1
+                tables.append((header, end.start() if end else len(self.text)))
+        return tables
 
     def in_heading(self, offset: int) -> bool:
         """Whether a place is in a heading of Markdown.

@@ -234,7 +234,8 @@ def line_break(walk: Walk, tag: Tag, rule: str = "break") -> int | None:
         walk.edit(tag.start, end, guard, rule)
         return end
     elif walk.text.startswith("\n", tag.end):
-        walk.edit(tag.start, tag.end, "  ", rule)
+        end = walk.around.behind_tag(tag.start, tag.end)
+        walk.edit(tag.start, end, "  \n" if end > tag.end else "  ", rule)
     else:
         end, guard = walk.around.unmarked(tag.end) if NO_ITEM.match(walk.text, tag.end) else (tag.end, "")
         walk.edit(tag.start, end, f"  \n{guard}", rule)
