@@ -738,6 +738,11 @@ def test_a_break_in_a_row_that_begins_with_no_pipe_leaves_the_table_one() -> Non
     assert clean(source).body == f"{rows}\n\na &#124; b\\\nc"
 
 
+def test_a_tag_behind_a_backslash_is_words_unless_it_ends_an_element() -> None:
+    assert clean("A break (\\<br>) of\\<b> oak").body == "A break (&lt;br>) of&lt;b> oak"
+    assert clean("<p><i>\\</i></p>").body == "\\\\"
+
+
 def test_a_section_in_a_heading_leaves_it_a_heading() -> None:
     assert clean('# <div align="center">Wells</div>\n\ntext').body == "# Wells\n\ntext"
 

@@ -56,7 +56,7 @@ def less(walk: Walk, token: re.Match[str]) -> int | None:
 def escape(walk: Walk, token: re.Match[str]) -> int:
     r"""A backslash and what it escapes: `\<` has one spelling, and what no engine needs escaped goes without."""
     start, end = token.span()
-    if token[0] == "\\<" and TAG.match(walk.text, start + 1):
+    if token[0] == "\\<" and (tag := TAG.match(walk.text, start + 1)) and tag[1]:  # in HTML it escapes nothing
         walk.edit(start, end - 1, "\\\\", "escape")
         return end - 1
     if token[0] == "\\<":
