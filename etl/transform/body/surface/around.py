@@ -301,6 +301,8 @@ class Around:
         >>> [Around(text).behind_tag(0, 3) for text in ("<p>  a", "<p>\n    a", "<p>\n    * a", "<p>\n\n    a")]
         [5, 8, 3, 3]
         """
+        if self.text[end : end + 1] not in " \t\n":
+            return end
         below = LINE_BELOW.match(self.text, end)
         if below is None or BLOCK_MARK.match(self.text, below.end()) or self.in_block(start):
             return match_end(BLANKS, self.text, end)
