@@ -18,6 +18,8 @@ UNSAFE = re.compile(
     r"[\x00-\x20\x7f-\xa0\xb5\u2000-\u2011\ufb00-\ufb06\u2028-\u202f\u205f\u2060\u21b5\u3000\ufeff\\<>()\"`{}|^\[\]*_~]"
 )
 """What ends an address or changes it in Markdown, what nobody sees, and what is read as another sign in words."""
+FOLLOWED = frozenset(("http", "https", "ftp", "mailto", "tel"))
+SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
 WWW = re.compile(r"www\.[\w.-]+\.[a-z]{2,}(?:/\S*)?", re.IGNORECASE)
 NO_LETTERS = re.compile(r"[\s\\)\[*_]+")
 
@@ -102,7 +104,9 @@ def is_prose(label: str, href: str) -> bool:
     >>> is_prose("10.5555/x", "10.5555/x"), is_prose("**14.2** (9-18)kg/ha", "__14.2__%20(9-18)kg/ha")
     (False, True)
     """
-    if not href or "://" in href or href.startswith(("/", "#", "mailto:", "tiki-")) or mended(href) != href:
+    if not href or "://" in href or href.startswith(("/", "#", "tiki-")) or mended(href) != href:
+        return False
+    if (scheme := SCHEME.match(href)) and scheme[1].lower() in FOLLOWED:
         return False
     return _letters(unquote(href)) == _letters(label)
 

@@ -32,6 +32,8 @@ WIDE = "\u3001\u3002\u3008-\u3011\u3014-\u301b\uff01\uff08\uff09\uff0c\uff1a\uff
 IN_ADDRESS = rf"[^\s<>\x00-\x1f\x7f-\x9f\"\u201c\u201d\u201e\u00ab\u00bb{WIDE}|\\`\[\]&]"
 BARE_ADDRESS = re.compile(rf"http(?<![\w/=\\]http)s?://(?=\w){IN_ADDRESS}++(?:(?:&(?!lt;|gt;)|\\_){IN_ADDRESS}*+)*+")
 NOT_LITERAL = re.compile(r"[\\\[\]*_`<]")
+ANGLED = re.compile(r"(?:https?|ftp)://", re.IGNORECASE)
+"""An address that every engine takes for one between angle brackets: `<tel:1/onclick=x>` is a tag to some."""
 SENTENCE_MARKS = frozenset(".,;:!?'*_~\\\u2019\u2018\u2026\u2013\u2014")
 OPENING = {")": "(", "}": "{"}
 MARKS_OF_EMPHASIS = frozenset("*_")
@@ -230,12 +232,13 @@ class Links(TreeRules):
             self._edit(start, end, shown, "autolink")
         elif destination.kind in ("page", "tag"):
             self.again = True
-            text = NOT_LITERAL.sub(r"\\\g<0>", shown)
-            self._edit(start, end, f"[{text}]({destination.href})", "page-link")
+            self._edit(start, end, f"[{_literally(shown)}]({destination.href})", "page-link")
             if destination.state == "dangling":
                 self.revision.note_address(start, destination.href, shown)
             elif destination.finding:
                 self.revision.find(destination.finding, start, f"address {shown!r}", f"goes to {destination.href}")
+        elif not ANGLED.match(address):
+            self._edit(start, end, f"[{_literally(shown)}]({encoded(address)})", "autolink")
         else:
             written = "%20".join(address.replace("<", "%3C").replace(">", "%3E").split())
             self._shortened(start, shown, written)
@@ -273,6 +276,10 @@ class Links(TreeRules):
 def alternative(image: Node) -> str:
     """The text that stands for an image."""
     return "".join(child.data for child in image.walk() if child.kind == "Text")
+
+
+def _literally(shown: str) -> str:
+    return NOT_LITERAL.sub(r"\\\g<0>", shown)
 
 
 def _without_punctuation(address: str) -> str:

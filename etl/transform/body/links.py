@@ -30,10 +30,8 @@ from etl.model import AssetState, LinkKind, LinkState, Target
 from etl.routes import wiki_folder
 from etl.settings import Settings
 from etl.slugs import make_slug, paths_of, undated, well_formed
-from etl.transform.body.hrefs import ORDINARY, PLAIN, WHOLE_SCHEME, encoded, mended, untracked
+from etl.transform.body.hrefs import FOLLOWED, ORDINARY, PLAIN, SCHEME, WHOLE_SCHEME, encoded, mended, untracked
 
-FOLLOWED = frozenset(("http", "https", "ftp", "mailto", "tel"))
-SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
 NOT_PRINTABLE = re.compile(r"[\x00-\x20\x7f-\xa0\u200b\u2028\u2029\ufeff]+")
 PLAIN_HTTP = re.compile(rf"https?://(?!10\.)([a-z0-9.-]+)(?:/[%{PLAIN}]*)?(?<!%20)")
 """An http address as nearly all are written: its host shows where it goes; nothing in it is to be mended or encoded."""
