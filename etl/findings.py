@@ -65,7 +65,10 @@ CATALOGUE: dict[str, tuple[Severity, str]] = {
     "html.unwrapped": ("info", "HTML that clean Markdown does not have, removed; its text stays"),
     "debug.removed": ("info", "a conversion's debug dump at the end of a page, removed"),
     "line.dropped": ("info", "a boilerplate line that drop_lines names, removed"),
-    "code.disputed": ("warning", "code with HTML in it that some engines do not read as code; written as text"),
+    "code.disputed": (
+        "warning",
+        "code with HTML in it that some engines do not read as code; written as text, or line by line",
+    ),
     "shortcode.removed": ("info", "a shortcode of the old site generator, removed"),
     "markup.removed": (
         "warning",

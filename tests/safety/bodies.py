@@ -696,6 +696,17 @@ DISPUTED: dict[str, str] = {
     "tag beside a fence that may be a table": f"```{TAG} |~| \n|---|---|",
     "tag behind a back-tick that may be of a table": '> `| |\n|---|---|\n<b onclick=alert(1) c="`">a</b>',
     "tag in code behind a carriage return": f"    a\r{TAG}",
+    "script behind a fence in a quotation behind a tab": ">>\n\t>```\n><script>alert(1)</script>",
+    "script behind a blank line in the code of an item": "* a\n\n    ```\n    b\n\n    <script>alert(1)</script>\n    ```",
+    "script behind a blank line in the code of a quotation": "> ```\n> b\n>\n> <script>alert(1)</script>\n> ```",
+    "script between fences that differ": "```\n<script>alert(1)</script>\n````",
+    "script before an indented fence": "```\n<script>alert(1)</script>\n  ```",
+    "script in code behind a number sign": "a\n&#;\n\n> `<script>alert(1)</script>`",
+    "script in code behind the end of a box": '<div class="box" markdown="1">\n\n`</div>` `<script>alert(1)</script>`\n\n</div>',
+    "tag of a box in code in a box": '<div class="box" markdown="1">\n\n`<div onclick=alert(1)>a</div>`\n\n</div>',
+    "attributes of a heading in code": "1.\t   # b {onclick=alert(1)}",
+    "tag that may be an address": "<http:/onclick=alert(1)>a",
+    "attributes behind code in a quotation": "> ```\n> a\n> ```\n> {onclick=alert(1)}",
     "script in code behind a carriage return": "    a\r<script>alert(1)</script>",
 }
 """Bodies of which some renderers take for code what is HTML to others; each acts in one at least."""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 
 import cmarkgfm  # type: ignore[import-untyped]  # it has no types
+import markdown
 import pyromark
 from cmarkgfm.cmark import Options  # type: ignore[import-untyped]  # it has no types
 from markdown_it import MarkdownIt
@@ -44,9 +45,10 @@ RENDERERS: dict[str, Callable[[str], str]] = {
     "cmark": lambda body: _cmark(body, "table"),
     "cmark without tables": _cmark,
     "markdown-it": MARKDOWN_IT.render,
+    "Python-Markdown": lambda body: markdown.markdown(body, extensions=["extra"]),
     "--html": _html,
 }
-"""CommonMark renderers that pass raw HTML, and what ``--html`` writes."""
+"""Renderers that pass raw HTML, all of CommonMark but one, and what ``--html`` writes."""
 
 
 def faults(page: str) -> list[str]:

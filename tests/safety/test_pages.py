@@ -24,6 +24,28 @@ MIXTURES = (st.lists(st.sampled_from(PIECES), max_size=12) | st.lists(st.sampled
 ALLOWED = re.compile(
     r'<div class="box" markdown="1">|</div>|</?su[bp]>|<br>|<(?:https?|ftp|mailto|tel):[^\s<>]*>', re.IGNORECASE
 )
+LEADS = (
+    *(("> ", "> "), (">", ">"), (">\t", ">\t"), ("  > ", "  > "), ("\t> ", "\t> "), (" >\t", "> "), ("> ", "")),
+    *(("* ", "  "), ("1. ", "   "), ("*\t", "\t"), ("* ", "    "), ("-   ", "    "), ("* > ", "  > "), ("* ", "")),
+    *(("    ", "    "), ("\t", "\t"), (" \t", " \t"), ("      ", "      "), ("| ", "| "), ("# ", "")),
+)
+"""What may stand before the first line of some and before all others: containers, code, and lazy lines of both."""
+FENCES = ("```\n{}\n```", "~~~\n{}\n~~~", "``` x\n{}", " ~~~\n{}\n   ~~~~", "a\n```\n{}\n````\nb", "`{}`", "{}\n\n{}")
+
+
+def led(lead: tuple[str, str], body: str) -> str:
+    return lead[0] + body.replace("\n", f"\n{lead[1]}")
+
+
+CONTAINED = st.recursive(
+    MIXTURES | st.sampled_from(SHORT),
+    lambda inner: (
+        st.builds(led, st.sampled_from(LEADS), inner)
+        | st.builds(lambda fence, body: fence.replace("{}", body), st.sampled_from(FENCES), inner)
+        | st.lists(inner, min_size=2, max_size=3).map("\n".join)
+    ),
+    max_leaves=3,
+)
 NESTED = "marker around a marker"
 
 
@@ -37,6 +59,13 @@ def test_a_clean_page_holds_only_what_is_allowed(renderer: str) -> None:
 @settings(max_examples=300)
 @given(body=MIXTURES)
 def test_a_clean_page_of_any_mixture_holds_only_what_is_allowed(renderer: str, body: str) -> None:
+    assert faults(RENDERERS[renderer](clean(body).body)) == []
+
+
+@pytest.mark.parametrize("renderer", RENDERERS)
+@settings(max_examples=300)
+@given(body=CONTAINED)
+def test_a_clean_page_of_containers_holds_only_what_is_allowed(renderer: str, body: str) -> None:
     assert faults(RENDERERS[renderer](clean(body).body)) == []
 
 

@@ -443,7 +443,7 @@ FAULTS = {
         '<div class="box">\n\n```\n',
         '<div class="box" markdown="1">\n\n```\n```\n\n</div>',
     ),
-    "a fence that stands among code": ("```\n> ```", "```\n> ```\n```"),
+    "a fence that stands among code": ("```\n> ```", "````\n> ```\n````"),
     "a number that gets wider above code": (
         "\n".join(["1. a"] * 9) + "\n1. b\n\n       c",
         "\n".join(f"{number}. a" for number in range(1, 10)) + "\n10. b\n\n        c",
@@ -513,7 +513,7 @@ FAULTS = {
         "[a](/pages/deep-wells/)\n\n* [b](/pages/deep-wells/)\n\n| [c](/pages/deep-wells/) |\n| --- |",
     ),
     "blanks between an item of HTML and its words on the next line": ("<ul><li>      \npeas</li></ul>", "* peas"),
-    "code of three back-ticks in an item of HTML": ("<ul><li>```peas``` beans</li></ul>", "* ```peas``` beans"),
+    "code of three back-ticks in an item of HTML": ("<ul><li>```peas``` beans</li></ul>", "* `peas` beans"),
     "an item in a paragraph of HTML": ("<p>peas\n+ beans</p>", "peas\n\n* beans"),
     "the name of an anchor of the old wiki": ("{ANAME()}beds |{ANAME}Peas", "Peas"),
     "the name of an anchor before a tag": ("{ANAME()}beds<br>Peas", "Peas"),
@@ -878,8 +878,108 @@ def test_the_text_has_no_blank_that_the_body_has_not() -> None:
 @pytest.mark.parametrize("before", ["", "Beds.\n\n"])
 def test_code_behind_the_moved_mark_of_a_quotation_does_not_run(before: str) -> None:
     cleaned = clean(f"{before}  > \t<script>peas</script>")
-    assert "<script" not in cleaned.body
+    assert cleaned.body == before + ">     <script>peas</script>"
     assert clean(cleaned.body).body == cleaned.body
+
+
+@pytest.mark.parametrize(
+    ("source", "body"),
+    [
+        (
+            "* a\n\n    ```html\n    <b c=d>\n\n      e\n    ```\n    f",
+            "* a\n\n        <b c=d>\n\n          e\n\n    f",
+        ),
+        ("1. a\n    * b\n\n        ```\n        <!-- c\n        ```", "1. a\n\n    * b\n\n            <!-- c"),
+        ("* a\n\n      <b c=d>\n        e", "* a\n\n        <b c=d>\n          e"),
+        ("* a\n\n    > ~~~\n    > <b c=d>\n    >\n    >  e", "* a\n\n    >     <b c=d>\n    >\n    >      e"),
+        ("Peas.\n\n> ```\n> <script>\n> ```\n>\n> beans", "Peas.\n\n>     <script>\n>\n> beans"),
+        ("* a\n\n    ```\n    [b](&#106;avascript:c)\n    ```", "* a\n\n        [b](&#106;avascript:c)"),
+        ("* a\n\n    ```\n    * {:onclick=alert(1)}\n    ```", "* a\n\n        * {:onclick=alert(1)}"),
+        ("> a\n>\n> ```\n> {onclick=alert(1)}\n> ```", "> a\n>\n>     {onclick=alert(1)}"),
+        ("* ~~~\n  <b c=d>\n    e`f", "* `<b c=d>`\\\n  e\\`f"),
+        ("*     <b c=d>\n\n        e", "* `<b c=d>`\\\n  `e`"),
+    ],
+)
+def test_code_that_would_act_in_an_item_or_a_quotation_is_indented(source: str, body: str) -> None:
+    cleaned = clean(source)
+    assert cleaned.body == body
+    assert codes(cleaned) == {"code.disputed"}
+    assert clean(body).body == body
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "<b>",
+        "list<text, number> a[0]: {b}",
+        "#include <stdio.h>",
+        "[a](https://a.example/b)",
+        "if (a < b) { c = 1 }",
+        "x <- y = z",
+    ],
+)
+@pytest.mark.parametrize("inside", ["* a\n\n    ```c\n    {}\n    ```", "> ```c\n> {}\n> ```"])
+def test_code_that_would_not_act_keeps_its_fence(code: str, inside: str) -> None:
+    assert clean(inside.format(code)).body == inside.format(code)
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["```\n<b>\n````", " ```\n <b>", "```\n<b>\n  ```", "~~~\n<b>\n~~~~", "````\n<b>\n````", "    <b>", " \t<b>"],
+)
+def test_code_with_html_has_two_fences_that_are_the_same(source: str) -> None:
+    assert clean(source).body == "```\n<b>\n```"
+
+
+def test_a_fence_is_longer_than_those_in_its_code() -> None:
+    assert clean("~~~\n    ```\n<b>\n~~~").body == "````\n    ```\n<b>\n````"
+
+
+def test_code_with_html_has_no_blank_behind_its_mark() -> None:
+    assert clean("Sow ` <b>` and ` </b> ` peas").body == "Sow `<b>` and `</b>` peas"
+
+
+@pytest.mark.parametrize(
+    ("source", "body"),
+    [
+        ("<tel:+4912/onclick=alert(1)>", "[tel:+4912/onclick=alert(1)](tel:+4912/onclick=alert%281%29)"),
+        ("<http:/onclick=alert(1)>", "[http:/onclick=alert(1)](http:/onclick=alert%281%29)"),
+        ("<mailto:a@b.example>", "[mailto:a@b.example](mailto:a@b.example)"),
+        ("<FTP://a.example/b>", "<FTP://a.example/b>"),
+    ],
+)
+def test_an_address_that_some_engines_take_for_a_tag_has_no_angle_brackets(source: str, body: str) -> None:
+    assert clean(source).body == body
+    assert clean(body).body == body
+
+
+def test_code_with_html_in_a_box_is_text() -> None:
+    cleaned = clean('<div class="border">\n\n`</div>` and `<b>` or `c`\n\n</div>')
+    assert cleaned.body == '<div class="box" markdown="1">\n\n&lt;/div> and &lt;b> or `c`\n\n</div>'
+    assert clean(cleaned.body).body == cleaned.body
+
+
+def test_code_between_three_back_ticks_is_no_fence() -> None:
+    assert clean("```peas```\n\n```\n<b>\n```").body == "`peas`\n\n```\n<b>\n```"
+
+
+def test_a_definition_goes_whose_address_stands_below_it() -> None:
+    assert clean("[a][b]\n\n[b]:\n  /931").body == "[a](/pages/deep-wells/)"
+    assert clean("[c\nd]: /931\n ~~~\n<b>").body == "```\n<b>\n```"
+
+
+def test_attributes_behind_code_in_a_quotation_are_words() -> None:
+    assert clean("> ```\n> a\n> ```\n> {onclick=alert(1)}").body == "> ```\n> a\n> ```\n> \\{onclick=alert(1)}"
+
+
+def test_a_number_of_a_character_that_is_none_is_text() -> None:
+    body = clean("Beds&#; or &#x, `&#` [a](http://b.example/?c&#d) &#65;").body
+    assert body == "Beds&amp;#; or &amp;#x, `&#` [a](http://b.example/?c&#d) A"
+    assert clean(body).body == body
+
+
+def test_what_is_no_tag_of_commonmark_is_none_at_all() -> None:
+    assert clean("](<b;/onclick=alert(1)>)").body == "\\](&lt;b;/onclick=alert(1)>)"
 
 
 @pytest.mark.parametrize("body", ["[](/931)", '<a href="https://e.example/">{IMG(attId="7")}{IMG}</a>'])
@@ -1209,7 +1309,7 @@ def test_the_code_of_a_plugin_keeps_its_bytes(code: str, behind: str) -> None:
 def test_the_code_of_a_plugin_in_a_quotation_keeps_its_bytes(code: str) -> None:
     body = clean("\n".join(f"> {line}" for line in ["{CODE()}", *code.split("\n"), "{CODE}"])).body
     (block,) = (node for node in parse(body).nodes if node.kind == "CodeBlock")
-    assert [line[2:] for line in fenced(body, block).split("\n")] == code.split("\n")
+    assert "".join(line.data for line in block.children).strip("\n") == code.strip("\n")
 
 
 @given(LISTINGS, st.sampled_from(("| {} |\n| --- |", "<table><tr><td>{}</td></tr></table>")))

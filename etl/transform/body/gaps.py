@@ -29,7 +29,7 @@ MARK_BEFORE_WORDS = re.compile(rf"^[ \t]*>(?:[ \t]++(?=[^\s\\])(?!{BEGINS_BLOCK.
 """With all blanks, of which the four of an item would make code."""
 HARD_END = re.compile(r"(?:[ \t]{2,}|\\)\n[ \t]*")
 DEFINITIONS = re.compile(
-    r"(?:\s*(?:\n|\A) {0,3}\[[^\]\n]+\]:[ \t]*(?:\n[ \t]*)?\S+"
+    r"(?:\s*(?:\n|\A) {0,3}\[[^\[\]]+\]:[ \t]*(?:\n[ \t]*)?\S+"
     rf"(?:(?:[ \t]+|[ \t]*\n[ \t]*){TITLE})?[ \t]*(?=\n|\Z))+\s*"
 )
 ROWS_ONLY = re.compile(r"(?:[ \t]*\|[ \t]*\n)*+((?=[ \t]*\|[^|\n]*\|)(?:[ \t]*\|[ \t]*[^\s][^\n]*(?:\n|\Z))+)")

@@ -1,14 +1,13 @@
 """All rules over one tree: `RULES` says which one a node is for.
 
 A rule is a small function of a node that asks for edits. What some of them ask for is a module of its own: lists,
-tables, bold, links (`link_edits`), HTML (`gate`), what stands between blocks (`gaps`), signs that are words
-(`literals`), boilerplate.
+tables, bold, code (`code_edits`), links (`link_edits`), HTML (`gate`), what stands between blocks (`gaps`), signs that
+are words (`literals`), boilerplate.
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -25,26 +24,19 @@ from etl.transform.body.bold import (
     unmarked,
 )
 from etl.transform.body.boxes import BOX_END
-from etl.transform.body.code import dedented
-from etl.transform.body.edits import Revision, TreeRules, short
+from etl.transform.body.code_edits import CodeRules
+from etl.transform.body.edits import Revision, TreeRules
 from etl.transform.body.gaps import Gaps, are_numbered
 from etl.transform.body.gate import Gate
 from etl.transform.body.link_edits import MARKS_OF_EMPHASIS, Links
 from etl.transform.body.links import Linker
 from etl.transform.body.lists import ITEM_MARK, glued_items, list_edits, not_tight, usual_edits
-from etl.transform.body.literals import (
-    LINE_MARK,
-    as_text,
-    escaped,
-    line_edits,
-    literal_edits,
-    pipe_edits,
-)
+from etl.transform.body.literals import LINE_MARK, escaped, line_edits, literal_edits, pipe_edits
 from etl.transform.body.parse import Node, Tree
 from etl.transform.body.places import blanks_start, is_escaped, line_start, visible_end
 from etl.transform.body.tables import table_edits
 
-SIGNS = ("  ", "\t", "[", "]", "://", "*", "{", "_", "`", "#", "|", "~")
+SIGNS = ("  ", "\t", "[", "]", "://", "*", "{", "_", "`", "#", "|", "~", "<")
 """Words without any of them stay as they are."""
 BLANK_RUNS = re.compile(r"[ \t]{2,}|\t")
 DOUBLE_BLANKS = re.compile("  [ ]*")  # begins with two characters that are searched for as such
@@ -53,14 +45,6 @@ MAY_BE_MARKED = (" ", "\t", ">", "{")
 
 BESIDE = (0, "**"), (1, "**"), (2, "_")
 """Once a star is none, those beside it, and what ends before it, may be other emphasis: so far before it, and what."""
-
-# What would run, or lead somewhere, if it were no code.
-RUNS = re.compile(r"<[A-Za-z/!?]|\]\(\s*(?:javascript|vbscript|data):", re.IGNORECASE)
-# Back-ticks are escaped, or stand one by one around code of one line.
-SIMPLE_CODE = re.compile(r"(?:[^`\\]|\\.|`[^`\n]+`(?!`))*", re.DOTALL)
-FENCE_LINE = re.compile(r"(`{3,}|~{3,})([^\n]*)")
-LANGUAGE = re.compile(r"[ \t]*[\w+#.-]{1,40}(?![^\s{,])")
-NOT_QUOTE = re.compile(r"[^>\t]")
 
 DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015"
 LINE_SIGNS = frozenset(f"{DASHES}0123456789: \t\n")
@@ -97,13 +81,10 @@ class Round(TreeRules):
         """Which text the tree is of: the number of changes that the revision had seen."""
         self.tree = tree
         self.drop = drop
-        self.uncovered = False
-        """Whether code becomes text, which the surface has not looked at."""
         self.links = Links(revision, linker, self.edits)
         self.gaps = Gaps(self.text, self.edits)
         self.gate = Gate(self.text, self.edits)
-        self.simple: dict[int, bool] = {}
-        """What `_is_simple` said of the blocks that begin at a place."""
+        self.code = CodeRules(revision, tree.root.children, self.edits)
         self.loose: set[int] | None = None
         """Items that are not tight (`lists.not_tight`), once a list asked for them."""
         self.text_end = len(self.text.rstrip())
@@ -134,58 +115,20 @@ class Round(TreeRules):
         self.gate.end(tree.nodes)
         if self.gate.box_open:
             self._end_box()
-        self.again |= self.links.again or self.gaps.again or self.gate.again
+        self.again |= self.links.again or self.gaps.again or self.gate.again or self.code.again
 
     # --- code -------------------------------------------------------------------------------
 
     def code_block(self, node: Node) -> None:
-        """Code stays as it is; of what a fence says the language stays, and a fence is closed."""
+        """Code stays as it is, between fences that all engines read alike."""
         self.code_end = node.end
-        fence = self._fence(node)
-        if fence is None:
-            return
-        if self.text[node.start - 1 : node.start] == " ":
-            self.edits += dedented(self.text, node)
-        language = LANGUAGE.match(self.text, fence.start(2))
-        start = language.end() if language else fence.start(2)
-        if words := self.text[start : fence.end()].strip():
-            self.revision.find("markup.removed", start, f"words behind a fence {short(words)}", "removed")
-            self._edit(start, fence.end(), "", "code")
         # The end of a box closes what is open in it, and code in a quotation that moves, its own end would not.
-        is_last = not self.gate.box_open and node.start >= self.gaps.continued_end
-        if is_last and self._is_open(node, fence):
-            before = self.text[line_start(self.text, node.start) : node.start]
-            inside = NOT_QUOTE.sub(" ", before)  # a fence at the first column would begin other code
-            self._edit(self.text_end, len(self.text), f"\n{inside}{fence[1]}", "code")
+        may_stay_open = self.gate.box_open or node.start < self.gaps.continued_end
+        self.code.block(node, may_stay_open=may_stay_open)
 
-    def _fence(self, node: Node) -> re.Match[str] | None:
-        """The line that begins a fenced block; None for any other block."""
-        is_fenced = node.kind == "CodeBlock" and node.data != "Indented"
-        return FENCE_LINE.match(self.text, node.start) if is_fenced else None
-
-    def _is_open(self, node: Node, fence: re.Match[str]) -> bool:
-        """Whether a fenced block goes on to the end of the text: no fence stands behind what is in it."""
-        behind = self.text[max(fence.end(), node.inner_end) : node.end]
-        return node.end >= self.text_end and not behind.strip(" \t>\n")
-
-    def code(self, node: Node) -> None:
-        """Code with HTML in it becomes text where engines do not agree on what is code: back-ticks of several kinds."""
-        if not RUNS.search(node.data):
-            return
-        if "\n" not in self.text[node.start : node.end] and self._is_simple(node.start):
-            return
-        self.again = self.uncovered = True
-        self.revision.find("code.disputed", node.start, f"code {short(node.data)}", "written as text")
-        self._edit(node.start, node.end, as_text(node.data), "code")
-
-    def _is_simple(self, offset: int) -> bool:
-        """Whether every engine finds the same code in the block around a place; asked of a block once."""
-        blocks = self.tree.root.children
-        block = blocks[bisect_right(blocks, offset, key=lambda block: block.start) - 1]
-        if block.start not in self.simple:
-            text = self.text[block.start : block.end]
-            self.simple[block.start] = "|" not in text and SIMPLE_CODE.fullmatch(text) is not None
-        return self.simple[block.start]
+    def code_span(self, node: Node) -> None:
+        """Code within a text stays, where all engines find it."""
+        self.code.span(node, in_box=self.gate.box_open)
 
     # --- blocks -----------------------------------------------------------------------------
 
@@ -280,10 +223,8 @@ class Round(TreeRules):
 
     def _end_box(self) -> None:
         """A box that is open at the end is closed there, behind a code block that is open itself."""
-        last = self.tree.root.children[-1]
-        fence = self._fence(last)
-        closing = f"\n{fence[1]}" if fence and self._is_open(last, fence) else ""
-        self._edit(self.text_end, len(self.text), f"{closing}\n\n{BOX_END}", "box")
+        fence = self.code.open_fence(self.tree.root.children[-1])
+        self._edit(self.text_end, len(self.text), f"{fence and chr(10) + fence}\n\n{BOX_END}", "box")
 
     # --- quotations and tables --------------------------------------------------------------
 
@@ -331,6 +272,8 @@ class Round(TreeRules):
         start, end = node.start, node.end
         if self.text[start] in LINE_SIGNS or self.text.find("\n", start, end - 1) >= 0:
             self._line_starts(node)
+        if self.text[start] == "{" and self._follows(start):
+            self._line_mark(start)
         if self.drop:
             self._drop_lines(start, visible_end(self.text, node))
         if node.children and node.children[0].kind == "Image":
@@ -347,6 +290,11 @@ class Round(TreeRules):
                 self.again = True
         if "\n:" in text or "> :" in text or text[0] in ":0123456789":
             self.edits += line_edits(self.text, paragraph)
+
+    def _follows(self, offset: int) -> bool:
+        """Whether the line before that of a place is not empty: it may be of the same paragraph to some engines."""
+        line = line_start(self.text, offset)
+        return bool(line and self.text[line_start(self.text, line - 1) : line].strip(" \t>\n"))
 
     def _drop_lines(self, start: int, end: int) -> None:
         for at, line in boilerplate(self.text, start, end, self.drop):
@@ -375,6 +323,8 @@ class Round(TreeRules):
             return False
         if "  " in data or "\t" in data:
             self._blanks(node)
+        if "<" in data:
+            self._less_thans(node)
         addresses = self.links.bare_addresses(node) if "://" in data and node.start >= self.links.end else ()
         edits = literal_edits(self.text, node, addresses)
         self.edits += edits
@@ -390,6 +340,13 @@ class Round(TreeRules):
         pattern = BLANK_RUNS if "\t" in self.text[node.start : node.end] else DOUBLE_BLANKS
         for match in pattern.finditer(self.text, node.start, node.end):
             self.edits.append((*match.span(), " ", "blanks"))
+
+    def _less_thans(self, node: Node) -> None:
+        """What is no tag of CommonMark is one to some engines."""
+        at = self.text.find("<", node.start, node.end)
+        while at >= 0:
+            self._edit(at - is_escaped(self.text, at), at + 1, "&lt;", "less-than")
+            at = self.text.find("<", at + 1, node.end)
 
     def soft_break(self, node: Node) -> None:
         """No blanks at the ends of lines; a backslash that only a blank kept from the line end has one of its own."""
@@ -471,7 +428,7 @@ RULES: dict[str, Callable[[Round, Node], None]] = {
     "Strong": Round.strong,
     "Emphasis": Round.emphasis,
     "Link": Round.link,
-    "Code": Round.code,
+    "Code": Round.code_span,
     "CodeBlock": Round.code_block,
     "SoftBreak": Round.soft_break,
     "HardBreak": Round.hard_break,

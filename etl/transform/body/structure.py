@@ -63,7 +63,7 @@ class Structure:
             last = Round(self.revision, self.linker, self._tree(), self.drop)
             last.run()
             self.unlinked += last.links.unlinked
-            self.uncovered |= last.uncovered
+            self.uncovered |= last.code.uncovered
             applied = self.revision.apply([*last.edits, *kept_apart(last.text, last.edits)])
             last.edits.clear()  # so many of a hostile body that they are not kept
             if applied <= SETTLED and not last.again and not self.revision.postponed:

@@ -191,7 +191,11 @@ SIGNS: dict[str, tuple[Sign, ...]] = {
         (hidden.DECLARATION, hidden.declaration),
         (ANY, characters.less),
     ),
-    "&": ((characters.BLANKS, characters.blank), (characters.ENTITY, characters.entity)),
+    "&": (
+        (characters.BLANKS, characters.blank),
+        (characters.ENTITY, characters.entity),
+        (characters.NUMBER, characters.number),
+    ),
     "{": ((plugins.SHORTCODE, plugins.shortcode), (plugins.MARKER, plugins.marker)),
     **dict.fromkeys(characters.ODD_BLANKS, ((characters.BLANKS, characters.blank),)),
     "~": ((plugins.MARK, plugins.mark),),

@@ -29,6 +29,7 @@ ODD = rf"<{{~&{GARBLED}{SPELLED}\\{INVISIBLE}\u2028\u2029{ODD_BLANKS}"
 """Where something may begin that is not prose."""
 BLANKS = re.compile(rf"{BLANK}(?:[ \t]|{BLANK})*")
 ENTITY = re.compile(r"&(?:[a-zA-Z][a-zA-Z0-9]{1,31}|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});")
+NUMBER = re.compile(r"&(?=#)")
 LINES = re.compile(r"[ \t]*\n\s*")
 OF_TABLE = re.compile(r"</?(?:t(?:able|body|head|foot|[rdh])|col|colgroup|caption)[\s>]|\Z", re.IGNORECASE)
 """What a table may hold between its rows; all else there is text, which browsers show above it."""
@@ -89,6 +90,12 @@ def entity(walk: Walk, token: re.Match[str]) -> None:
         marks = image or char in SPECIAL or (char in "-+=:^" and first(token.start()))
         replacement = escaped(char) if marks else char
     walk.edit(*token.span(), replacement, "entity")
+
+
+def number(walk: Walk, token: re.Match[str]) -> None:
+    """What begins like the number of a character, and is none: behind it an engine finds tags in code."""
+    if not walk.around.in_destination(token.start()):
+        walk.edit(*token.span(), "&amp;", "entity")
 
 
 def blank(walk: Walk, token: re.Match[str]) -> None:

@@ -1,0 +1,154 @@
+"""Code as it is written: so that every engine finds the same, and none reads tags in it."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from etl.transform.body.code import CODE_INDENT, TAB, dedented, fenced, ticks_around
+from etl.transform.body.edits import Edit, Revision, TreeRules, short
+from etl.transform.body.lists import INDENT
+from etl.transform.body.literals import as_text
+from etl.transform.body.parse import Node
+from etl.transform.body.places import blanks_start, line_start, visible_end
+
+# What would lead somewhere, or show nothing, if it were no code; what would, besides, run or hide what follows.
+LEADS = r"\]\(\s*(?!https?:)[^)\s]{0,99}[:&]|^[ \t>]*\[[^\[\]]+\]:"
+RUNS = re.compile(rf"<[A-Za-z/!?]|{LEADS}", re.MULTILINE)
+SWALLOWS = "iframe|noembed|noframes|noscript|plaintext|script|style|template|textarea|title|xmp"
+ATTRIBUTES = r"\{[^{}\n]*\b(?:on\w+|style|href|src|srcdoc|(?:form)?action)\s*="
+ACTS = re.compile(rf"<(?:[!?]|(?:{SWALLOWS})\b|[a-z][^<>]*=)|{ATTRIBUTES}|{LEADS}", re.MULTILINE | re.IGNORECASE)
+# Back-ticks are escaped, or stand one by one around code of one line.
+SIMPLE_CODE = re.compile(r"(?:[^`\\]|\\.|`[^`\n]+`(?!`))*", re.DOTALL)
+FENCE_LINE = re.compile(r"(`{3,}|~{3,})([^\n]*)")
+LANGUAGE = re.compile(r"[ \t]*[\w+#.-]{1,40}(?![^\s{,])")
+NOT_QUOTE = re.compile(r"[^>\t]")
+
+
+class CodeRules(TreeRules):
+    """The code of one tree, which it is shown in its order."""
+
+    def __init__(self, revision: Revision, blocks: Sequence[Node], edits: list[Edit]) -> None:
+        super().__init__(revision.text, edits)
+        self.uncovered = False
+        """Whether code becomes text, which the surface has not looked at."""
+        self._revision = revision
+        self._blocks = blocks
+        """Those of the document."""
+        self._simple: dict[int, bool] = {}
+        """What `_is_simple` said of the blocks that begin at a place."""
+        self._text_end = len(self.text.rstrip())
+
+    def block(self, node: Node, *, may_stay_open: bool) -> None:
+        """Code on lines of its own stays as it is; of what a fence says the language stays, and a fence is closed.
+
+        Code that would act is indented in an item or a quotation, where some engines read no fences.
+        """
+        code = "".join([line.data for line in node.children])
+        is_inside = self._block_at(node.start) is not node
+        fence = _fence(node, self.text)
+        if is_inside and ACTS.search(code):
+            self._indent(node, code)
+        elif fence is not None:
+            self._first_fence(node, fence)
+            if closing := self._closing(node, fence):
+                self._same_fences(node, fence, closing, ticks_around(code, 3), is_inside=is_inside)
+            elif not may_stay_open and node.end >= self._text_end:
+                self._close(node, fence)
+        elif not is_inside and RUNS.search(code):
+            self.edits += fenced(self.text, line_start(self.text, node.start), node.end)
+
+    def open_fence(self, node: Node) -> str:
+        """The fence of a block that goes on to the end of the text; empty for one that ends, and for any other."""
+        fence = _fence(node, self.text)
+        return fence[1] if fence and node.end >= self._text_end and not self._closing(node, fence) else ""
+
+    def span(self, node: Node, *, in_box: bool) -> None:
+        """Code with HTML becomes text where engines do not agree on it: back-ticks of several kinds, and in a box."""
+        if self.text.startswith("```", node.start) and "`" not in node.data and (words := node.data.strip()):
+            self._edit(node.start, node.end, f"`{words}`", "code")  # some engines read the end as words behind a fence
+        elif RUNS.search(node.data):
+            if in_box or "\n" in self.text[node.start : node.end] or not self._is_simple(node.start):
+                self._disputed(node, node.start, as_text(node.data), "written as text")
+            elif self.text[node.start + 1] in INDENT:  # behind a blank it is none to some
+                self._edit(node.start, node.end, f"`{node.data.strip()}`", "code")
+
+    def _first_fence(self, node: Node, fence: re.Match[str]) -> None:
+        if self.text[node.start - 1 : node.start] == " ":
+            self.edits += dedented(self.text, node)
+        language = LANGUAGE.match(self.text, fence.start(2))
+        start = language.end() if language else fence.start(2)
+        if words := self.text[start : fence.end()].strip():
+            self._revision.find("markup.removed", start, f"words behind a fence {short(words)}", "removed")
+            self._edit(start, fence.end(), "", "code")
+
+    def _same_fences(self, node: Node, fence: re.Match[str], closing: str, mark: str, *, is_inside: bool) -> None:
+        """Both fences are the back-ticks that the code needs: some engines know no others, and no end that differs."""
+        end = visible_end(self.text, node)
+        start = end - len(closing)
+        if not is_inside:
+            self._edit(line_start(self.text, start), start, "", "code")
+        for at, stop in (fence.span(1), (start, end)):
+            self._edit(at, stop, mark, "code")
+
+    def _close(self, node: Node, fence: re.Match[str]) -> None:
+        """A block that goes on to the end of the text is closed there."""
+        before = self.text[line_start(self.text, node.start) : node.start]
+        inside = NOT_QUOTE.sub(" ", before)  # a fence at the first column would begin other code
+        self._edit(self._text_end, len(self.text), f"\n{inside}{fence[1]}", "code")
+
+    def _closing(self, node: Node, fence: re.Match[str]) -> str:
+        """The fence that ends a block, if one does."""
+        return self.text[max(fence.end(), node.inner_end) : node.end].strip(" \t>\n")
+
+    def _indent(self, node: Node, code: str) -> None:
+        """Lines of code in an item or a quotation are indented, as far as all engines nest."""
+        start, lines = blanks_start(self.text, node.start), code.strip("\n").split("\n")
+        before = self.text[line_start(self.text, start) : node.start].expandtabs(TAB)
+        if before.strip("> "):
+            self._write_lines(node, before, lines)
+            return
+        quote = before.rstrip(" ")
+        inside = quote and quote + " "
+        is_indented = node.data == "Indented"
+        indent = len(before) - len(inside) - (CODE_INDENT if is_indented else 0)
+        more = -indent % CODE_INDENT
+        is_done = is_indented and "\t" not in self.text[start : node.start]
+        if is_done and all(each.startswith(" " * more) for each in lines if each.strip()):
+            return
+        inside += " " * (indent + more + CODE_INDENT)
+        written = "\n".join(inside + each if each.strip() else quote for each in lines)
+        self._disputed(node, start, written.removeprefix(quote), "indented")
+
+    def _write_lines(self, node: Node, before: str, lines: Sequence[str]) -> None:
+        """Right behind the mark of an item some engines read no code at all: there it becomes a span for each line."""
+        inside = NOT_QUOTE.sub(" ", before.removesuffix(" " * CODE_INDENT) if node.data == "Indented" else before)
+        words = [line.strip() for line in lines if line.strip()]
+        spans = [as_text(each) if "`" in each else f"`{each}`" for each in words]
+        written = inside[len(before.rstrip(" ")) :] + f"\\\n{inside}".join(spans)
+        self._disputed(node, blanks_start(self.text, node.start), written, "its lines are written one by one")
+
+    def _disputed(self, node: Node, start: int, written: str, action: str) -> None:
+        """Code that is written otherwise, from a place before it."""
+        self.again = self.uncovered = True
+        self._revision.find("code.disputed", node.start, f"code {short(self.text[node.start : node.end])}", action)
+        self._edit(start, visible_end(self.text, node), written, "code")
+
+    def _is_simple(self, offset: int) -> bool:
+        """Whether every engine finds the same code in the block around a place; asked of a block once."""
+        block = self._block_at(offset)
+        if block.start not in self._simple:
+            text = self.text[block.start : block.end]
+            self._simple[block.start] = "|" not in text and SIMPLE_CODE.fullmatch(text) is not None
+        return self._simple[block.start]
+
+    def _block_at(self, offset: int) -> Node:
+        """The block of the document that a place is in."""
+        return self._blocks[bisect_right(self._blocks, offset, key=lambda block: block.start) - 1]
+
+
+def _fence(node: Node, text: str) -> re.Match[str] | None:
+    """The line that begins a fenced block; None for any other block."""
+    is_fenced = node.kind == "CodeBlock" and node.data != "Indented"
+    return FENCE_LINE.match(text, node.start) if is_fenced else None
