@@ -485,7 +485,7 @@ def test_a_withheld_id_is_told_whatever_page_has_its_digits_for_a_name(resolved:
     named = page(1, claims=[("name", "7", 1, "title")])
     facts = resolved([named, page(7, status="draft", claims=[("id", "7", 1, "page-id")])])
     told = facts.one("SELECT message FROM finding WHERE code = 'address.withheld'")
-    assert told == "tiki-7 is a draft: 1 addresses such as '/7' are not answered"
+    assert told == "tiki-7 is a draft; its addresses are not answered: '7'"
 
 
 # --- files and terms -----------------------------------------------------------------------

@@ -959,6 +959,10 @@ def test_code_with_html_in_a_box_is_text() -> None:
     assert clean(cleaned.body).body == cleaned.body
 
 
+def test_an_open_fence_with_nothing_but_tabs_behind_it_is_cleaned() -> None:
+    assert clean(">   ```\n >\t\t").body == ">   ```\n>   ```"
+
+
 def test_code_between_three_back_ticks_is_no_fence() -> None:
     assert clean("```peas```\n\n```\n<b>\n```").body == "`peas`\n\n```\n<b>\n```"
 

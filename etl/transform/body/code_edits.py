@@ -24,6 +24,8 @@ SIMPLE_CODE = re.compile(r"(?:[^`\\]|\\.|`[^`\n]+`(?!`))*", re.DOTALL)
 FENCE_LINE = re.compile(r"(`{3,}|~{3,})([^\n]*)")
 LANGUAGE = re.compile(r"[ \t]*[\w+#.-]{1,40}(?![^\s{,])")
 NOT_QUOTE = re.compile(r"[^>\t]")
+TAB_MARK = re.compile(r"^[ >]*\t[ \t]*>", re.MULTILINE)
+MARKED = re.compile(r"^[ \t]*>", re.MULTILINE)
 
 
 class CodeRules(TreeRules):
@@ -43,13 +45,13 @@ class CodeRules(TreeRules):
     def block(self, node: Node, *, may_stay_open: bool) -> None:
         """Code on lines of its own stays as it is; of what a fence says the language stays, and a fence is closed.
 
-        Code that would act is indented in an item or a quotation, where some engines read no fences.
+        Only code that would act is written otherwise in an item or a quotation, where some engines read no fences.
         """
         code = "".join([line.data for line in node.children])
         is_inside = self._block_at(node.start) is not node
         fence = _fence(node, self.text)
-        if is_inside and ACTS.search(code):
-            self._indent(node, code)
+        if is_inside and self._is_to_rewrite(node, code):
+            self._rewrite(node, code)
         elif fence is not None:
             self._first_fence(node, fence)
             if closing := self._closing(node, fence):
@@ -66,8 +68,8 @@ class CodeRules(TreeRules):
 
     def span(self, node: Node, *, in_box: bool) -> None:
         """Code with HTML becomes text where engines do not agree on it: back-ticks of several kinds, and in a box."""
-        if self.text.startswith("```", node.start) and "`" not in node.data and (words := node.data.strip()):
-            self._edit(node.start, node.end, f"`{words}`", "code")  # some engines read the end as words behind a fence
+        if self.text.startswith("```", node.start) and "`" not in node.data:  # the end would be words behind a fence
+            self._edit(node.start, node.end, f"`{node.data.strip() or ' '}`", "code")
         elif RUNS.search(node.data):
             if in_box or "\n" in self.text[node.start : node.end] or not self._is_simple(node.start):
                 self._disputed(node, node.start, as_text(node.data), "written as text")
@@ -102,37 +104,63 @@ class CodeRules(TreeRules):
         """The fence that ends a block, if one does."""
         return self.text[max(fence.end(), node.inner_end) : node.end].strip(" \t>\n")
 
-    def _indent(self, node: Node, code: str) -> None:
-        """Lines of code in an item or a quotation are indented, as far as all engines nest."""
+    def _is_to_rewrite(self, node: Node, code: str) -> bool:
+        """Whether code in an item or a quotation would act; where engines do not agree, whether it holds any tag."""
+        return (RUNS if self._is_misread(node) else ACTS).search(code) is not None
+
+    def _is_misread(self, node: Node) -> bool:
+        """Whether engines do not agree on the marks of the quotation that code is in."""
+        start = line_start(self.text, node.start)
+        return self.text.find("\t", start, node.end) >= 0 and TAB_MARK.search(self.text[start : node.end]) is not None
+
+    def _rewrite(self, node: Node, code: str) -> None:
+        """Code in an item or a quotation is indented; where some engines read none, it becomes a span for each line."""
         start, lines = blanks_start(self.text, node.start), code.strip("\n").split("\n")
         before = self.text[line_start(self.text, start) : node.start].expandtabs(TAB)
-        if before.strip("> "):
-            self._write_lines(node, before, lines)
-            return
+        if self._is_misread(node) or before.strip("> ") or MARKED.search(code) or self._is_behind_list(node):
+            self._write_lines(node, start, before, lines)
+        else:
+            self._indent(node, start, before, lines)
+
+    def _indent(self, node: Node, start: int, before: str, lines: Sequence[str]) -> None:
+        """As far as all engines nest, and a line below the block above."""
         quote = before.rstrip(" ")
         inside = quote and quote + " "
         is_indented = node.data == "Indented"
         indent = len(before) - len(inside) - (CODE_INDENT if is_indented else 0)
         more = -indent % CODE_INDENT
-        is_done = is_indented and "\t" not in self.text[start : node.start]
+        above = self.text[line_start(self.text, line_start(self.text, start) - 1) : line_start(self.text, start)]
+        gap = f"\n{quote}" if above.strip(" \t>\n") else ""
+        is_done = is_indented and not gap and "\t" not in self.text[start : node.start]
         if is_done and all(each.startswith(" " * more) for each in lines if each.strip()):
             return
         inside += " " * (indent + more + CODE_INDENT)
         written = "\n".join(inside + each if each.strip() else quote for each in lines)
-        self._disputed(node, start, written.removeprefix(quote), "indented")
+        self._disputed(node, start, gap + written.removeprefix(quote), "indented")
 
-    def _write_lines(self, node: Node, before: str, lines: Sequence[str]) -> None:
-        """Right behind the mark of an item some engines read no code at all: there it becomes a span for each line."""
+    def _write_lines(self, node: Node, start: int, before: str, lines: Sequence[str]) -> None:
+        """Each line becomes a span."""
         inside = NOT_QUOTE.sub(" ", before.removesuffix(" " * CODE_INDENT) if node.data == "Indented" else before)
         words = [line.strip() for line in lines if line.strip()]
         spans = [as_text(each) if "`" in each else f"`{each}`" for each in words]
         written = inside[len(before.rstrip(" ")) :] + f"\\\n{inside}".join(spans)
-        self._disputed(node, blanks_start(self.text, node.start), written, "its lines are written one by one")
+        self._disputed(node, start, written, "its lines are written one by one")
+
+    def _is_behind_list(self, node: Node) -> bool:
+        """Whether some engines take a block for a part of the list before it."""
+        siblings, place = self._blocks, 0
+        while siblings:
+            place = bisect_right(siblings, node.start, key=lambda each: each.start) - 1
+            if siblings[place] is node:
+                break
+            siblings = siblings[place].children
+        return bool(siblings) and place > 0 and siblings[place - 1].kind == "List"
 
     def _disputed(self, node: Node, start: int, written: str, action: str) -> None:
         """Code that is written otherwise, from a place before it."""
         self.again = self.uncovered = True
-        self._revision.find("code.disputed", node.start, f"code {short(self.text[node.start : node.end])}", action)
+        code = node.data if node.kind == "Code" else self.text[node.start : node.end]
+        self._revision.find_once("code.disputed", node.start, f"code {short(code)}", action)
         self._edit(start, visible_end(self.text, node), written, "code")
 
     def _is_simple(self, offset: int) -> bool:

@@ -108,6 +108,8 @@ class Revision:
         self._lines = Lines(source, first_line)
         self.addresses: dict[tuple[int, str], str] = {}
         """Addresses of links as they were (`note_address`): by where the link begins in the source, and what it got."""
+        self._found: set[tuple[str, int, int]] = set()
+        """What `find_once` found."""
         self._unlinked: set[tuple[int, str]] = set()
         """Addresses that are no links any more (`unlink`), by where their words begin in the source."""
         self._maps: list[tuple[list[int], list[int], list[int]]] = []
@@ -184,6 +186,13 @@ class Revision:
     def find(self, code: str, offset: int, message: str, action: str = "", *, version: int | None = None) -> None:
         """Add a finding at a character of the text."""
         self.findings.append(Finding(code, message, action, *self.position(offset, version)))
+
+    def find_once(self, code: str, offset: int, message: str, action: str) -> None:
+        """As `find`, unless the same was found at that place: an edit that is postponed is asked for again."""
+        found = code, *self.position(offset)
+        if found not in self._found:
+            self._found.add(found)
+            self.find(code, offset, message, action)
 
     def find_address(self, code: str, offset: int, href: str, why: str) -> None:
         """Add a finding about the link at a character of the source, with the address that it had there.

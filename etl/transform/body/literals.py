@@ -45,7 +45,7 @@ def literal_edits(text: str, words: Node, addresses: Sequence[tuple[int, int]]) 
     if "{" in data:
         braces = (brace.start() for brace in ATTRIBUTES.finditer(text, start, end))
         edits += [(at, at, "\\", "literal") for at in braces if not is_escaped(text, at)]
-    if text[start] == "#" and is_first(text, start):
+    if text.startswith("#", start) and is_first(text, start):
         edits.append((start, start, "\\", "literal"))
     if "~" in data:
         edits += _strike_ends(text, start, end, addresses)

@@ -56,7 +56,7 @@ QUOTE_BLANKS = re.compile(r"^((?:[ \t]*>)+)[ \t]{2,}(?=[^\s>|#`~=+*\\\d-])", re.
 MORE_THAN = re.compile(r">[ \t]*\d")  # `* > 125 g` is a comparison
 MARK_ONLY = re.compile(r"[ \t]*(?:[*+-]|#{1,6})[ \t]+")
 
-UNDERLINE = re.compile(r"(=+)|-{4,}")  # no rule as the old wiki wrote them
+RULE_OF_WIKIS = "----"
 LONG_HEADING = 120
 WIDE_HEADING_MARK = re.compile(r"(#{1,6})(?:\t| [ \t])[ \t]*")
 TRAILING_MARKS = re.compile(r"[ \t]+(?:\\?\*|-{2,}|_+)\Z")
@@ -178,13 +178,14 @@ class Round(TreeRules):
             self.again |= bool(edits)
 
     def _setext(self, node: Node, end: int) -> None:
-        """Text right above `---` is a paragraph and a rule; one line that is underlined otherwise is a heading."""
+        """A line that is underlined is a heading; one right above `---` or `----` is words and a rule, as in wikis."""
         under = self.text.rindex("\n", node.start, end)
-        is_line = "\n" not in self.text[node.start : under].strip()
-        if is_line and (level := UNDERLINE.search(self.text, under, end)):
+        words, line = self.text[node.start : under].strip(), self.text[under:end].strip(" \t>\n")
+        is_underlined = line[0] == "=" or len(line) > len(RULE_OF_WIKIS) or len(line) == len(words) > len("---")
+        if is_underlined and "\n" not in words:
             self._edit(under, end, "", "setext")
-            self._edit(node.start, node.start, "# " if level[1] else "## ", "setext")
-        elif node.data["level"] == "H2":
+            self._edit(node.start, node.start, "# " if line[0] == "=" else "## ", "setext")
+        elif line[0] == "-":
             self._edit(under, under, "\n", "setext")
 
     # --- lists ------------------------------------------------------------------------------
