@@ -271,6 +271,8 @@ FAULTS = {
         "[a]({{< ref \"deep-wells.md#top\" >}}), [b]({{% relref '/posts/deep-wells/' %}}), [c]({{< ref lost-beds >}})",
         "[a](/pages/deep-wells/), [b](/pages/deep-wells/), [c](/pages/lost-beds/)",
     ),
+    "code on both sides of a tag": ("`a`<u>`c`</u>", "`a` `c`"),
+    "back-ticks on both sides of a tag": ("``<u></u>`\n\nb", "\\`\\` \\`\n\nb"),
     "titles of plugins": (
         '{FADE(label="More beds",icon="y")}Peas.{FADE}\n\nSee {FADE(label=\'<b>5 < 6\')}kale{FADE}',
         "**More beds**\n\nPeas.\n\nSee\n\n**5 &lt; 6**\n\nkale",
@@ -961,6 +963,34 @@ def test_code_with_html_in_a_box_is_text() -> None:
 
 def test_an_open_fence_with_nothing_but_tabs_behind_it_is_cleaned() -> None:
     assert clean(">   ```\n >\t\t").body == ">   ```\n>   ```"
+
+
+@pytest.mark.parametrize(
+    ("source", "body"),
+    [
+        ("| a | `` <c> `` |\n| --- | --- |\n| `d\\|d` | e |", "| a | `<c>` |\n| --- | --- |\n| `d\\|d` | e |"),
+        ("* ` <a> ` | b\n    * c\\`d", "* `<a>` &#124; b\n    * c\\`d"),
+        ("* `<a>`\n* b\n\n    c \\` `<d>`", "* `<a>`\n* b\n\n    c \\` `<d>`"),
+    ],
+)
+def test_code_with_html_stays_code_where_its_words_or_its_row_are_plain(source: str, body: str) -> None:
+    cleaned = clean(source)
+    assert cleaned.body == body
+    assert codes(cleaned) == set()
+
+
+@pytest.mark.parametrize(
+    ("source", "body"),
+    [
+        ("| a | b |\n| --- | --- |\n| `c\\|d` | `<e>` |", "| a | b |\n| --- | --- |\n| `c\\|d` | &lt;e> |"),
+        ("Sow \\\\`<a>`", "Sow \\\\&lt;a>"),
+        ("* a `b|c` `<d>`\n    * e", "* a `b|c` &lt;d>\n    * e"),
+    ],
+)
+def test_code_with_html_is_text_where_some_engine_finds_other_code(source: str, body: str) -> None:
+    cleaned = clean(source)
+    assert cleaned.body == body
+    assert codes(cleaned) == {"code.disputed"}
 
 
 def test_code_between_three_back_ticks_is_no_fence() -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from etl.transform.body.code import CODE_INDENT, TAB, dedented, fenced, ticks_around
 from etl.transform.body.edits import Edit, Revision, TreeRules, short
 from etl.transform.body.lists import INDENT
 from etl.transform.body.literals import as_text
-from etl.transform.body.parse import Node
+from etl.transform.body.parse import BLOCKS, Node
 from etl.transform.body.places import blanks_start, line_start, visible_end
 
 # What would lead somewhere, or show nothing, if it were no code; what would, besides, run or hide what follows.
@@ -19,13 +19,17 @@ RUNS = re.compile(rf"<[A-Za-z/!?]|{LEADS}", re.MULTILINE)
 SWALLOWS = "iframe|noembed|noframes|noscript|plaintext|script|style|template|textarea|title|xmp"
 ATTRIBUTES = r"\{[^{}\n]*\b(?:on\w+|style|href|src|srcdoc|(?:form)?action)\s*="
 ACTS = re.compile(rf"<(?:[!?]|(?:{SWALLOWS})\b|[a-z][^<>]*=)|{ATTRIBUTES}|{LEADS}", re.MULTILINE | re.IGNORECASE)
-# Back-ticks are escaped, or stand one by one around code of one line.
-SIMPLE_CODE = re.compile(r"(?:[^`\\]|\\.|`[^`\n]+`(?!`))*", re.DOTALL)
+# Back-ticks are escaped, or stand one by one around code of one line, without a pipe that may part cells.
+SIMPLE_CODE = re.compile(r"(?:[^`\\]|\\.(?!`)|`[^`\n|]+`(?!`))*", re.DOTALL)
 FENCE_LINE = re.compile(r"(`{3,}|~{3,})([^\n]*)")
 LANGUAGE = re.compile(r"[ \t]*[\w+#.-]{1,40}(?![^\s{,])")
 NOT_QUOTE = re.compile(r"[^>\t]")
 TAB_MARK = re.compile(r"^[ >]*\t[ \t]*>", re.MULTILINE)
 MARKED = re.compile(r"^[ \t]*>", re.MULTILINE)
+
+
+ROWS = frozenset(("TableHead", "TableRow"))
+BLOCKS_AND_ROWS = BLOCKS | ROWS | {"Item"}
 
 
 class CodeRules(TreeRules):
@@ -68,9 +72,11 @@ class CodeRules(TreeRules):
 
     def span(self, node: Node, *, in_box: bool) -> None:
         """Code with HTML becomes text where engines do not agree on it: back-ticks of several kinds, and in a box."""
-        if self.text.startswith("```", node.start) and "`" not in node.data:  # the end would be words behind a fence
+        runs = RUNS.search(node.data) is not None
+        marks = "``" if runs else "```"  # the end of three is words behind a fence to some
+        if self.text.startswith(marks, node.start) and "`" not in node.data and "\n" not in node.data:
             self._edit(node.start, node.end, f"`{node.data.strip() or ' '}`", "code")
-        elif RUNS.search(node.data):
+        elif runs:
             if in_box or "\n" in self.text[node.start : node.end] or not self._is_simple(node.start):
                 self._disputed(node, node.start, as_text(node.data), "written as text")
             elif self.text[node.start + 1] in INDENT:  # behind a blank it is none to some
@@ -164,16 +170,27 @@ class CodeRules(TreeRules):
         self._edit(start, visible_end(self.text, node), written, "code")
 
     def _is_simple(self, offset: int) -> bool:
-        """Whether every engine finds the same code in the block around a place; asked of a block once."""
-        block = self._block_at(offset)
-        if block.start not in self._simple:
-            text = self.text[block.start : block.end]
-            self._simple[block.start] = "|" not in text and SIMPLE_CODE.fullmatch(text) is not None
-        return self._simple[block.start]
+        """Whether every engine finds the same code in the words or the row around a place; asked of them once."""
+        unit = self._block_at(offset)
+        while parts := [part for part in unit.children if part.kind in BLOCKS_AND_ROWS and part.start <= offset]:
+            unit = parts[-1]
+        if unit.start not in self._simple:
+            is_simple = all(SIMPLE_CODE.fullmatch(words) for words in _words(unit, self.text))
+            self._simple[unit.start] = is_simple and not (
+                unit.kind in ROWS and "\\|" in self.text[unit.start : unit.end]
+            )
+        return self._simple[unit.start]
 
     def _block_at(self, offset: int) -> Node:
         """The block of the document that a place is in."""
         return self._blocks[bisect_right(self._blocks, offset, key=lambda block: block.start) - 1]
+
+
+def _words(unit: Node, text: str) -> Iterator[str]:
+    """The words of a block, or of each cell of a row, without the blocks in it."""
+    for part in unit.children if unit.kind in ROWS else [unit]:
+        end = next((inner.start for inner in part.children if inner.kind in BLOCKS), part.end)
+        yield text[part.start : end]
 
 
 def _fence(node: Node, text: str) -> re.Match[str] | None:

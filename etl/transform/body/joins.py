@@ -8,21 +8,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from etl.transform.body.edits import Edit
 from etl.transform.body.places import is_escaped
 
-BEFORE_LINK = "!", "]"
-"""What makes an image of a link behind it, and a link of parentheses."""
+JOINING = "!", "]", "`"
+"""What makes an image of a link behind it, a link of parentheses, and other code of back-ticks."""
 CUT_ENTITY = re.compile(r"&#?[a-zA-Z0-9]*+(?=[<{*_~\\]|[^\n -~])")
 """What may be an entity once the mark, or the odd character, behind it is gone."""
 
 
 def kept_apart(text: str, edits: Sequence[Edit]) -> Iterator[Edit]:
-    r"""What edits move together must not become an image, a link or an entity: a backslash keeps it apart.
+    r"""What edits move together must not become an image, a link, an entity or other code.
+
+    A backslash keeps it apart, a blank does so with code.
 
     >>> list(kept_apart("a!**[b](c)", [(2, 4, "", "bold")])), list(kept_apart("[a]**(b)", [(3, 5, "", "bold")]))
     ([(1, 1, '\\', 'bold')], [(2, 2, '\\', 'bold')])
-    >>> list(kept_apart("&quo**t;", [(4, 6, "", "bold")]))
-    [(0, 1, '&amp;', 'bold')]
+    >>> list(kept_apart("&quo**t;", [(4, 6, "", "bold")])), list(kept_apart("`a`**`b`", [(3, 5, "", "bold")]))
+    ([(0, 1, '&amp;', 'bold')], [(3, 3, ' ', 'bold')])
     """
-    places = [edit[0] for edit in edits if text[edit[0] - 1 : edit[0]] in BEFORE_LINK]
+    places = [edit[0] for edit in edits if text[edit[0] - 1 : edit[0]] in JOINING]
     cut = [found.start() for found in CUT_ENTITY.finditer(text)] if edits and "&" in text else ()
     first = {edit[0]: edit for edit in sorted(edits, reverse=True)} if places or cut else {}
     for start in cut:
@@ -30,15 +32,18 @@ def kept_apart(text: str, edits: Sequence[Edit]) -> Iterator[Edit]:
             yield start, start + 1, "&amp;", rule
     for start in dict.fromkeys(places):
         # What stands before it may have its backslash, or go itself.
-        if start - 1 not in first and _makes_link(text, start, first):
-            yield start - 1, start - 1, "\\", first[start][3]
+        if start - 1 not in first and _joins(text, start, first):
+            at, apart = (start, " ") if text[start - 1] == "`" else (start - 1, "\\")
+            yield at, at, apart, first[start][3]
 
 
-def _makes_link(text: str, start: int, first: Mapping[int, Edit]) -> bool:
-    """Whether what edits leave at a place makes an image, or a link, with the sign before it."""
+def _joins(text: str, start: int, first: Mapping[int, Edit]) -> bool:
+    """Whether what edits leave at a place makes an image, a link or other code with the sign before it."""
     _, end, replacement, _ = first[start]
     while not replacement and (after := first.get(end)) and after[1:3] != (end, ""):
         _, end, replacement, _ = after
+    if text[start - 1] == "`":
+        return (replacement or text[end : end + 1]).startswith("`")
     if text[start - 1] == "!":
         return (replacement or text[end : end + 1]).startswith("[") and not is_escaped(text, start - 1)
     return not replacement and text.startswith("(", end)
