@@ -20,7 +20,7 @@ SWALLOWS = "iframe|noembed|noframes|noscript|plaintext|script|style|template|tex
 ATTRIBUTES = r"\{[^{}\n]*\b(?:on\w+|style|href|src|srcdoc|(?:form)?action)\s*="
 ACTS = re.compile(rf"<(?:[!?]|(?:{SWALLOWS})\b|[a-z][^<>]*=)|{ATTRIBUTES}|{LEADS}", re.MULTILINE | re.IGNORECASE)
 # Back-ticks are escaped, or stand one by one around code of one line, without a pipe that may part cells.
-SIMPLE_CODE = re.compile(r"(?:[^`\\]|\\.(?!`)|`[^`\n|]+`(?!`))*", re.DOTALL)
+SIMPLE_CODE = re.compile(r"(?:[^`\\]|\\[^\\`]|\\[\\`](?!`)|`[^`\n|]+`(?!`))*", re.DOTALL)
 FENCE_LINE = re.compile(r"(`{3,}|~{3,})([^\n]*)")
 LANGUAGE = re.compile(r"[ \t]*[\w+#.-]{1,40}(?![^\s{,])")
 NOT_QUOTE = re.compile(r"[^>\t]")
@@ -154,13 +154,13 @@ class CodeRules(TreeRules):
 
     def _is_behind_list(self, node: Node) -> bool:
         """Whether some engines take a block for a part of the list before it."""
-        siblings, place = self._blocks, 0
+        siblings = self._blocks
         while siblings:
-            place = bisect_right(siblings, node.start, key=lambda each: each.start) - 1
+            place = _place(siblings, node.start)
             if siblings[place] is node:
-                break
+                return place > 0 and siblings[place - 1].kind == "List"
             siblings = siblings[place].children
-        return bool(siblings) and place > 0 and siblings[place - 1].kind == "List"
+        return False
 
     def _disputed(self, node: Node, start: int, written: str, action: str) -> None:
         """Code that is written otherwise, from a place before it."""
@@ -172,18 +172,23 @@ class CodeRules(TreeRules):
     def _is_simple(self, offset: int) -> bool:
         """Whether every engine finds the same code in the words or the row around a place; asked of them once."""
         unit = self._block_at(offset)
-        while parts := [part for part in unit.children if part.kind in BLOCKS_AND_ROWS and part.start <= offset]:
-            unit = parts[-1]
+        while unit.children and (part := unit.children[_place(unit.children, offset)]).kind in BLOCKS_AND_ROWS:
+            unit = part
         if unit.start not in self._simple:
-            is_simple = all(SIMPLE_CODE.fullmatch(words) for words in _words(unit, self.text))
-            self._simple[unit.start] = is_simple and not (
-                unit.kind in ROWS and "\\|" in self.text[unit.start : unit.end]
+            in_row = unit.kind in ROWS
+            self._simple[unit.start] = all(
+                SIMPLE_CODE.fullmatch(words) and not (in_row and "|" in words) for words in _words(unit, self.text)
             )
         return self._simple[unit.start]
 
     def _block_at(self, offset: int) -> Node:
         """The block of the document that a place is in."""
-        return self._blocks[bisect_right(self._blocks, offset, key=lambda block: block.start) - 1]
+        return self._blocks[_place(self._blocks, offset)]
+
+
+def _place(nodes: Sequence[Node], offset: int) -> int:
+    """Which of some nodes, in order, is the last one that does not begin behind a place."""
+    return bisect_right(nodes, offset, key=lambda node: node.start) - 1
 
 
 def _words(unit: Node, text: str) -> Iterator[str]:

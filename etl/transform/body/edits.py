@@ -42,7 +42,7 @@ REFERENCE = re.compile(r"\]\[[^\]]*\]")
 # Lines that define links by reference, in items as well, and empty ones; a title may stand on a line of its own.
 DEFINITIONS = re.compile(
     r"(?:(?:[ \t>*+-]|\d{1,9}[.)][ \t])*+"
-    rf"(?:\[[^\]\n]+\]:[ \t]*(?:\n[ \t]*)?\S+.*(?:\n[ \t]*{TITLE}[ \t]*)?)?(?:\n|\Z))+"
+    rf"(?:\[[^\[\]]+\]:[ \t]*(?:\n[ \t>]*)?\S+.*(?:\n[ \t>]*{TITLE}[ \t]*)?)?(?:\n|\Z))+"
 )
 LIST_MARK = re.compile(r"(?:[\s>*+-]*\d{1,9}[.)])+[\s>*+-]*")
 NOT_WORD = re.compile(r"[\W_]+")
