@@ -15,7 +15,7 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple, get_args
-from urllib.parse import unquote, unquote_to_bytes
+from urllib.parse import quote, unquote, unquote_to_bytes
 
 from etl.routes import FAMILIES, wiki_folder
 from etl.slugs import MONTH
@@ -242,6 +242,32 @@ def as_path(address: Address, legacy_base: str = "/") -> str:
     return address.value if address.kind == "path" else wiki_folder(legacy_base) + address.value
 
 
+def folders(alias: str, path_prefixes: Sequence[str], legacy_base: str = "/") -> Sequence[str]:
+    """From where browsers read the relative links of a page with this address; nothing where it lies in no folder.
+
+    A folder is an address up to its last slash (RFC 3986, 5.2). Sites answer an address with a slash at its end and
+    without one, and only one of them is stored: the folder of that comes first.
+
+    >>> folders("/docs/beds/wells", ()), folders("https://old.example/docs/beds/wells/", ())
+    (['/docs/beds/', '/docs/beds/wells/'], ['/docs/beds/wells/', '/docs/beds/'])
+    >>> folders("/docs/beds/wells.html", ()), folders("/beds/index.html", ()), folders("/Deep+beds/50%", (), "/wiki")
+    (['/docs/beds/', '/docs/beds/wells/'], ['/beds/'], ['/wiki/Deep%20beds/', '/wiki/Deep%20beds/50%25/'])
+    >>> folders("/docs/", ()), [folders(alias, ()) for alias in ("/docs", "/index.html", "/tiki-index.php?page=a/b")]
+    (['/docs/'], [[], [], []])
+    """
+    if "?" in alias or ("/" not in alias.lstrip("/") and wiki_folder(legacy_base) == "/"):
+        return []  # as nearly all are
+    address = alias_address(alias, path_prefixes, legacy_base)
+    if address is None:
+        return []
+    path = quote(as_path(address, legacy_base))
+    above, below = path[: path.rindex("/") + 1], f"{without_ending(path)}/"
+    is_folder = alias.endswith("/")
+    if above == "/":
+        return [below] if is_folder else []
+    return list(dict.fromkeys([below, above] if is_folder else [above, below]))
+
+
 # --- what a request asks for ---------------------------------------------------------------
 
 
@@ -363,6 +389,7 @@ _RELATIVE = re.compile(
 """What a relative address of a page begins with, where nobody can take it for prose."""
 _LONGEST_LABEL = 63  # characters between two dots of a host
 _HTML = re.compile(r"(?:(?:^|/)index)?\.html?$", re.IGNORECASE)
+_SOURCE = re.compile(r"(?:/(?:_?index|README))?\.(?:md|mdwn)$")
 _INDEX = re.compile(r"(?:.*/)?tiki-index\.php(?=[/?]|$)", re.IGNORECASE)
 _INDEX_ID = re.compile(r".*(?:[?&;]page_id=+|/page_id/)0*([1-9][0-9]*)")
 _INDEX_PAGE = re.compile(r".*[?&;]page=([^&]*)")
@@ -495,6 +522,15 @@ def without_html(address: str) -> str:
     ('Wells', 'Wells', '', 'Wells')
     """
     return _HTML.sub("", address)
+
+
+def without_ending(path: str) -> str:
+    """A path without what it has only as that of a file: links between sources name the file, not its page.
+
+    >>> [without_ending(path) for path in ("/beds/wells.md", "/beds/README.md", "/beds/index.mdwn", "/beds/index.html")]
+    ['/beds/wells', '/beds', '/beds', '/beds']
+    """
+    return _SOURCE.sub("", without_html(path))
 
 
 def host_name(host: str) -> str:

@@ -200,7 +200,7 @@ class _Transform:
             self.cleaned = clean_body(
                 read_body(self.data, draft.bounds),
                 state.settings,
-                state.linker,
+                state.linker.below(draft.folders),
                 first_line=draft.document["source"]["line"],
                 keep_changes=state.options.changes,
                 verify=state.options.verify_text,

@@ -34,6 +34,8 @@ class Draft(NamedTuple):
     """`Fields.subject`"""
     bounds: Sequence[int]
     """`RawRecord.bounds`: the body itself is read again."""
+    folders: Sequence[str]
+    """`Fields.folders`"""
     findings: list[Finding]
     """What was found in reading the member and its fields."""
 
@@ -44,8 +46,8 @@ class Draft(NamedTuple):
 
 def kept_draft(data: bytes) -> Draft:
     """The draft that was kept."""
-    document, subject, bounds, findings = orjson.loads(data)
-    return Draft(document, subject, bounds, [Finding(*finding) for finding in findings])
+    document, subject, bounds, folders, findings = orjson.loads(data)
+    return Draft(document, subject, bounds, folders, [Finding(*finding) for finding in findings])
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ def draft_document(
         },
     }
     findings = [*record.findings, *input_findings(record), *fields.findings]
-    return Draft(document, fields.subject, record.bounds, findings)
+    return Draft(document, fields.subject, record.bounds, fields.folders, findings)
 
 
 def make_document(

@@ -39,6 +39,8 @@ DANGLING = re.compile(
 PLACEHOLDER = date(2000, 1, 1)
 LONGEST_NUMBER = 18
 """Digits from which on a number is none that anybody means; `int` refuses thousands of them."""
+MOST_FOLDERS = 8
+"""Of those that the relative links of a page are looked up in: each link asks for all."""
 TRUTHS = dict.fromkeys(("true", "yes", "on"), True) | dict.fromkeys(("false", "no", "off"), False)
 WHOLE_NUMBER = re.compile(r"([0-9]+)(?:\.0+)?")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]+")  # and what no YAML may hold
@@ -87,6 +89,8 @@ class Fields:
     keywords: list[str] = field(default_factory=list)
     sections_excluded: bool = False
     claims: list[Claim] = field(default_factory=list)
+    folders: Sequence[str] = ()
+    """From where its relative links were read: see `addresses.folders`."""
     redirect_to: tuple[str, str] | None = None
     """For a page with nothing visible but a redirect: see `raw_body.redirect_of`."""
     extra: dict[str, Any] = field(default_factory=dict)
@@ -150,6 +154,7 @@ class _Reading:
         fields.subject = self._subject(title, page_name)
         fields.status = self._status(fields)
         fields.claims = self._claims(fields, stored)
+        fields.folders = self._folders()
         fields.findings = self.findings
         return fields
 
@@ -179,6 +184,13 @@ class _Reading:
         url = self.source.get("url")
         path = addresses.on_old_site(url, self.settings.hosts) if isinstance(url, str) else None
         return [path] if path and path != "/" else []
+
+    def _folders(self) -> Sequence[str]:
+        """Those of its own address first, for browsers of a generated site leave its aliases at once."""
+        settings, found = self.settings, dict[str, None]()
+        for alias in [*self._url(), *texts(self.source.get("aliases"))]:
+            found.update(dict.fromkeys(addresses.folders(alias, settings.path_prefixes, settings.legacy_base)))
+        return list(found)[:MOST_FOLDERS]
 
     def _page_id(self, stored: Sequence[Address], title: str) -> int | None:
         page_id = _page_number(self.source.get("tiki_page_id"))

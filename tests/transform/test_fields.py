@@ -14,7 +14,7 @@ from etl.settings import Settings
 from etl.transform import dates, fields, raw_body
 from etl.transform.body import clean_body
 from etl.transform.document import input_findings
-from etl.transform.fields import Fields, read_fields
+from etl.transform.fields import MOST_FOLDERS, Fields, read_fields
 from etl.transform.identifiers import identifiers
 from tests.transform.test_links import LINKER
 
@@ -560,6 +560,15 @@ def test_a_redirect_counts_on_a_page_that_shows_nothing_else(body: str, expected
 
 
 # --- addresses -----------------------------------------------------------------------------
+
+
+def test_the_relative_links_of_a_page_were_read_at_its_own_address_then_at_its_aliases() -> None:
+    aliases = ["/Wells", "/7", "/beds/wells", "https://old.example/clay/", "//beds/wells", "/tiki-index.php?page=a/b"]
+    assert list(read(aliases=aliases, url="/soil/wells/").folders) == [
+        *("/soil/wells/", "/soil/", "/beds/", "/beds/wells/", "/clay/")
+    ]
+    assert list(read(aliases=["/Wells"], url="/wells").folders) == []
+    assert len(read(aliases=[f"/beds/{number}/wells" for number in range(99)]).folders) == MOST_FOLDERS
 
 
 def test_a_page_claims_every_address_that_the_old_site_answered() -> None:

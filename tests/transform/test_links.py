@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Sequence
 from typing import ClassVar
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.addresses import Address, name_key
+from etl.addresses import Address, alias_address, folders, name_key
 from etl.model import Target
 from etl.settings import Settings
 from etl.slugs import make_slug
@@ -514,6 +515,96 @@ def test_the_file_of_an_image_is_of_the_old_site_or_of_another_one_or_missing(sr
     assert [(image["src"], image["state"]) for image in cleaned.images] == [(src, state)]
     assert [finding.code for finding in cleaned.findings] == ["image.missing"] * (state == "missing")
     assert clean(cleaned.body).body == cleaned.body == f"![an eye]({src})"
+
+
+# --- relative links of pages in folders ----------------------------------------------------
+
+
+class Tree(Garden):
+    """Pages by the address that each had on the old site, and no other names."""
+
+    NAMES: ClassVar[dict[str, list[str]]] = {}
+    SLUGS: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, *addresses: str) -> None:
+        self.PAGES = {address: Target(address, f"/pages/{number}/") for number, address in enumerate(addresses)}  # type: ignore[misc]  # of this tree
+        self.MAP = {alias_address(address, ()) or Address("name", ""): address for address in addresses}  # type: ignore[misc]  # likewise
+
+
+def in_tree(page: str, *others: str) -> Linker:
+    return Linker(Settings(path_prefixes=()), Tree(page, *others)).below(folders(page, ()))
+
+
+SEGMENTS = st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=3).map("/".join)
+
+
+@given(st.lists(SEGMENTS, min_size=2, max_size=8, unique=True), st.data())
+def test_a_relative_link_goes_where_a_browser_went(paths: list[str], data: st.DataObject) -> None:
+    addresses = [f"/{path}{data.draw(st.sampled_from(['', '/']))}" for path in paths]
+    page, goal = data.draw(st.sampled_from(addresses)), data.draw(st.sampled_from(addresses))
+    folder = posixpath.dirname(page)
+    href = posixpath.relpath(goal, folder) + "/" * goal.endswith("/")
+    found = in_tree(page, *addresses).resolve(href, "here")
+    if folder != "/":
+        assert found.target == goal
+
+
+@pytest.mark.parametrize(
+    ("page", "href", "goal"),
+    [
+        *(("/beds/wells", "pumps", "/beds/pumps"), ("/beds/wells", "./pumps#lid", "/beds/pumps")),
+        *(("/beds/wells/", "lid", "/beds/wells/lid"), ("/beds/wells/", "../pumps", "/beds/pumps")),
+        *(("/beds/wells", "../pumps", "/beds/pumps"), ("/beds/wells/", "pumps", "/beds/pumps")),  # served as the other
+        *(("/beds/", "pumps", "/beds/pumps"), ("/beds/wells/", "..", "/beds/"), ("/a/b", "../../../c/d", "/c/d")),
+        *(("/beds/wells.html", "pumps.html", "/beds/pumps"), ("/beds/wells.md", "pumps.md?a=b", "/beds/pumps.html")),
+        *(("/beds/wells.html", "pumps", "/beds/pumps.html"), ("/beds/index.html", "pumps.mdwn", "/beds/pumps")),
+        *(("/a/b", "c/index.html", "/a/c"), ("/a/b", "c/README.md", "/a/c/")),
+        ("/Deep+beds/wells", "50%25+of%20pumps", "/Deep+beds/50%+of+pumps"),
+        *(("/a/b", href, "") for href in ("c:d", "mailto:c", "//a/c", "#c", "?c", "", "c%", "\x01//[c")),
+        *((page, "c/d", "") for page in ("/a", "/index.html", "/a/b?", "/a/b/../e")),
+    ],
+)
+def test_a_relative_address_is_looked_up_in_the_folders_of_its_page(page: str, href: str, goal: str) -> None:
+    found = in_tree(page, *filter(None, (goal, "/c/d")), *("/a/c:d", "/a/mailto:c") * (not goal)).resolve(href, "here")
+    assert (found.target or "", found.finding == "link.ambiguous") == (goal, False)
+
+
+@pytest.mark.parametrize(
+    ("href", "goal", "finding"),
+    [
+        *(("../pumps", "/beds/pumps", "link.ambiguous"), ("../../pumps", "/pumps", None)),
+        *(("../mulch", "/beds/mulch", None), ("../soil", "/soil", None), ("../beds", "/beds/beds", "link.ambiguous")),
+        (".", "/beds/wells/", "link.ambiguous"),
+    ],
+)
+def test_what_the_folder_of_a_page_answers_comes_before_the_root(href: str, goal: str, finding: str | None) -> None:
+    """And before the folder in which the page lies by its address without the slash, which has beds, too."""
+    linker = in_tree("/beds/wells/", "/beds/pumps", "/pumps", "/beds/mulch", "/soil", "/beds/beds", "/beds")
+    found = linker.resolve(href, "here")
+    assert (found.target, found.finding) == (goal, finding)
+
+
+def test_without_an_answer_in_its_folders_a_page_has_the_links_of_any_page() -> None:
+    linker = LINKER.below(["/beds/", "/beds/wells/"])
+    for href in (
+        "../Deep+wells+in+clay",
+        "mulch",
+        "kg/m",
+        "tiki-index.php?page_id=12",
+        "plan.pdf",
+        "../lost/",
+        "wells",
+    ):
+        assert linker.resolve(href, "here") == LINKER.resolve(href, "here")
+    assert LINKER.below([]) is LINKER
+
+
+@pytest.mark.parametrize("source", ["[pumps](pumps)", '<a href="pumps">pumps</a>'])
+def test_a_link_whose_words_are_its_address_is_prose_only_where_no_page_is_of_that_name(source: str) -> None:
+    for page, body in (("/beds/wells", "See [pumps](/pages/1/) here"), ("/wells", "See \\[pumps\\] here")):
+        linker = in_tree(page, "/beds/pumps")
+        cleaned = clean_body(f"See {source} here", linker.settings, linker)
+        assert clean_body(cleaned.body, linker.settings, linker).body == cleaned.body == body
 
 
 # --- links that the source marked as broken ------------------------------------------------

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from etl.transform.body.edits import Edit, Revision, TreeRules
 from etl.transform.body.entities import LAST_ENTITY, LONGEST_ENTITY, decoded, without_entities
-from etl.transform.body.hrefs import PLAIN, encoded, is_prose, mended, untracked, without_blanks
+from etl.transform.body.hrefs import PLAIN, encoded, mended, untracked, without_blanks
 from etl.transform.body.links import LOST_FILE, Destination, Linker
 from etl.transform.body.parse import Node
 
@@ -74,7 +74,7 @@ class Links(TreeRules):
             return
         start, end = node.start + 1, max(node.inner_end, node.start + 1)
         label, href = self.text[start:end], node.data["dest_url"]
-        if is_prose(label, href):
+        if self.linker.is_prose(label, href):
             self._literal(node, label, href)
             return
         destination = self._destination(node, href)

@@ -7,8 +7,10 @@ next one finds.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Sequence
+from copy import copy
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit
@@ -24,13 +26,24 @@ from etl.addresses import (
     link_address,
     link_lookups,
     name_key,
+    without_ending,
     without_html,
 )
 from etl.model import AssetState, LinkKind, LinkState, Target
 from etl.routes import wiki_folder
 from etl.settings import Settings
 from etl.slugs import make_slug, paths_of, undated, well_formed
-from etl.transform.body.hrefs import FOLLOWED, ORDINARY, PLAIN, SCHEME, WHOLE_SCHEME, encoded, mended, untracked
+from etl.transform.body.hrefs import (
+    FOLLOWED,
+    ORDINARY,
+    PLAIN,
+    SCHEME,
+    WHOLE_SCHEME,
+    encoded,
+    is_prose,
+    mended,
+    untracked,
+)
 
 NOT_PRINTABLE = re.compile(r"[\x00-\x20\x7f-\xa0\u200b\u2028\u2029\ufeff]+")
 PLAIN_HTTP = re.compile(rf"https?://(?!10\.)([a-z0-9.-]+)(?:/[%{PLAIN}]*)?(?<!%20)")
@@ -83,6 +96,8 @@ class Linker:
     def __init__(self, settings: Settings, lookup: Lookup) -> None:
         self.settings = settings
         self.lookup = lookup
+        self.folders: Sequence[str] = ()
+        """Where browsers read the page whose links it resolves: see `below`."""
         self.is_lost = settings.lost_files().search
         """Whether an address stands for a file that the export lost."""
         own_hosts = frozenset(map(host_name, (*settings.hosts, *settings.image_hosts)))
@@ -101,6 +116,17 @@ class Linker:
         self._resolved = lru_cache(4096)(self._resolve)
         self._of_path = lru_cache(4096)(lambda legacy, href: self._found(legacy, href, "", "") or _lost(href))
 
+    def below(self, folders: Sequence[str]) -> Linker:
+        """The linker for a page in these folders (`addresses.folders`), the likeliest first; itself without any.
+
+        The answers that are kept are shared: none of them depends on a folder.
+        """
+        if not folders:
+            return self
+        linker = copy(self)
+        linker.folders = folders
+        return linker
+
     def resolve(self, href: str, label: str = "", hint: str = "", *, broken: bool = False) -> Destination:
         """Where a link goes: ``label`` its visible text, ``hint`` the title of its anchor.
 
@@ -115,7 +141,8 @@ class Linker:
                 if self._new_page(href):
                     return self._of_path(legacy, href)
                 return self._found(legacy, href, label, "") or self._missing(legacy, href)
-        return self._resolved(href, label, hint, broken)
+        found = self._resolved(href, label, hint, broken)
+        return self._nearest(href, found) if self.folders else found
 
     def is_elsewhere(self, href: str) -> bool:
         """Whether an address is an ordinary one of another site, which stays as it is."""
@@ -126,6 +153,34 @@ class Linker:
             and not ("?" in href and untracked(href) != href)
             and not (self._rewrites and self.settings.rewritten(href) != href)
         )
+
+    def is_prose(self, label: str, href: str) -> bool:
+        """Whether brackets in prose were taken for a link, and no page has that name in the folders of this one."""
+        return is_prose(label, href) and not self._in_folders(href)
+
+    def _nearest(self, href: str, from_root: Destination) -> Destination:
+        """Where a link goes from the folders of its page, as in a browser; else from the root of the old wiki."""
+        found = self._in_folders(href)
+        if not found:
+            return from_root
+        pages = {to.target for to in (*found, from_root) if to.target}
+        return found[0] if len(pages) == 1 else found[0]._replace(finding="link.ambiguous")
+
+    def _in_folders(self, href: str) -> Sequence[Destination]:
+        """The pages that the redirect map has for a relative address, by folder of the page."""
+        if not self.folders:
+            return []
+        path, mark, query = mended(href.strip()).partition("#")[0].partition("?")
+        if not path or path.startswith("/") or SCHEME.match(path):
+            return []
+        asked = (posixpath.normpath(folder + path) for folder in self.folders)
+        return [found for whole in asked if (found := self._at(whole, mark + query))]
+
+    def _at(self, path: str, query: str) -> Destination | None:
+        """The page that the redirect map has for a path, which may name the file of the page, or lack its ending."""
+        name = without_ending(path)
+        asked = dict.fromkeys((path, name, f"{name}.html"))
+        return next(filter(None, (self._mapped(None, spelled + query) for spelled in asked)), None)
 
     def _resolve(self, href: str, label: str, hint: str, broken: bool) -> Destination:
         href = mended(href.strip())

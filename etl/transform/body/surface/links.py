@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.guards import Guard, guard, present
-from etl.transform.body.hrefs import WWW, encoded, is_prose
+from etl.transform.body.hrefs import WWW, encoded
 from etl.transform.body.links import LOST_FILE, Destination, Linker
 from etl.transform.body.places import is_escaped
 from etl.transform.body.surface.tags import Tag
@@ -44,7 +44,7 @@ class Links:
         href, title = attributes.get("href", "").strip(), attributes.get("title", "")
         if not href:
             return "", "", "anchor"
-        if is_prose(label, href):
+        if self._linker.is_prose(label, href):
             return "\\[", "\\]", "bracket-link"
         broken = "does not exist" in title or "unknown page_id" in title
         lost = self._linker.is_lost(href)
