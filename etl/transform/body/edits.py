@@ -19,7 +19,7 @@ from etl.model import Finding
 from etl.plain import cut
 from etl.positions import Lines
 from etl.transform.body.entities import decoded
-from etl.transform.body.hrefs import PLAIN, TITLE
+from etl.transform.body.hrefs import LABEL, PLAIN, TITLE
 from etl.transform.body.rules import MAY_ADD, MAY_LOSE
 
 Edit = tuple[int, int, str, str]
@@ -38,11 +38,11 @@ ADDRESS = re.compile(rf"\]\([%{PLAIN}]++\)")
 """The end of a link as nearly all are."""
 PREFORMATTED = re.compile(r"<pre\b|\s*`{3}")
 TAG_OF_CODE = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?/?>")
-REFERENCE = re.compile(r"\]\[[^\]]*\]")
+REFERENCE = re.compile(rf"\]\[(?:{LABEL})?\]")
 # Lines that define links by reference, in items as well, and empty ones; a title may stand on a line of its own.
 DEFINITIONS = re.compile(
     r"(?:(?:[ \t>*+-]|\d{1,9}[.)][ \t])*+"
-    rf"(?:\[[^\[\]]+\]:[ \t]*(?:\n[ \t>]*)?\S+.*(?:\n[ \t>]*{TITLE}[ \t]*)?)?(?:\n|\Z))+"
+    rf"(?:\[{LABEL}\]:[ \t]*(?:\n[ \t>]*)?\S.*(?:\n[ \t>]*{TITLE}[ \t]*)?)?(?:\n|\Z))+"
 )
 LIST_MARK = re.compile(r"(?:[\s>*+-]*\d{1,9}[.)])+[\s>*+-]*")
 NOT_WORD = re.compile(r"[\W_]+")

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from etl.transform.body.boxes import BOX_END, BOX_START
 from etl.transform.body.edits import Edit, TreeRules
-from etl.transform.body.hrefs import TITLE
+from etl.transform.body.hrefs import LABEL, TITLE
 from etl.transform.body.lists import INDENT, NEST
 from etl.transform.body.literals import BEGINS_BLOCK
 from etl.transform.body.parse import BLOCKS, Node
@@ -29,7 +29,7 @@ MARK_BEFORE_WORDS = re.compile(rf"^[ \t]*>(?:[ \t]++(?=[^\s\\])(?!{BEGINS_BLOCK.
 """With all blanks, of which the four of an item would make code."""
 HARD_END = re.compile(r"(?:[ \t]{2,}|\\)\n[ \t]*")
 DEFINITIONS = re.compile(
-    r"(?:\s*(?:\n|\A) {0,3}\[[^\[\]]+\]:[ \t]*(?:\n[ \t]*)?\S+"
+    rf"(?:\s*(?:\n|\A) {{0,3}}\[{LABEL}\]:[ \t]*(?:\n[ \t]*)?\S+"
     rf"(?:(?:[ \t]+|[ \t]*\n[ \t]*){TITLE})?[ \t]*(?=\n|\Z))+\s*"
 )
 ROWS_ONLY = re.compile(r"(?:[ \t]*\|[ \t]*\n)*+((?=[ \t]*\|[^|\n]*\|)(?:[ \t]*\|[ \t]*[^\s][^\n]*(?:\n|\Z))+)")

@@ -12,6 +12,8 @@ PLAIN = "A-Za-z0-9/._?=#&:,+~@!$*'-"
 """Characters that are themselves in an address, wherever it is written."""
 TITLE = r"(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\))"
 """That of a link, which stands behind its address."""
+LABEL = r"(?:[^\[\]\\]|\\.)++"
+"""That by which a link refers to its definition, between brackets."""
 ORDINARY = re.compile(rf"[{PLAIN}]*")
 """An address in which nothing is to be encoded and nothing is invisible."""
 UNSAFE = re.compile(
