@@ -285,6 +285,10 @@ FAULTS = {
         '{TABS(name="t" tabs="Peas|Beans|Kale")}\nIn May.\n/////\nIn June./////In July.\n{TABS}/////',
         "**Peas**\n\nIn May.\n\n**Beans**\n\nIn June.\n\n**Kale**\n\nIn July.\n/////",
     ),
+    "what parts tabs, shown as code": (
+        '{TABS(tabs="Peas|Beans")}\nWrite `/////`:\n\n```\n/////\n```\n\n/////\nIn June.\n{TABS}',
+        "**Peas**\n\nWrite `/////`:\n\n```\n/////\n```\n\n**Beans**\n\nIn June.",
+    ),
     "who is quoted": ('{QUOTE(replyto="A gardener")}Peas.{QUOTE}', "**A gardener**\n\nPeas."),
     "the head of a table of the old wiki": (
         '{FANCYTABLE(head="Bed | Soil")}\nPeas | clay\n{FANCYTABLE}',
@@ -755,6 +759,12 @@ def test_however_many_links_are_defined_behind_a_list_all_definitions_go(items: 
     assert clean(f"{items}\n\n{definitions}").body == items.replace("[0]", "[0](https://beds.example/0)")
 
 
+def test_a_definition_goes_that_has_an_escaped_bracket_in_its_name() -> None:
+    cleaned = clean("[a][b \\[c\\]]\n\n[b \\[c\\]]: https://beds.example/")
+    assert cleaned.body == "[a](https://beds.example/)"
+    assert not codes(cleaned)
+
+
 def test_the_name_of_a_definition_may_go_over_two_lines() -> None:
     source = "See [the wells][deep\nwells].\n\n[deep wells]: https://beds.example/wells"
     cleaned = clean(source)
@@ -1000,6 +1010,7 @@ def test_code_between_three_back_ticks_is_no_fence() -> None:
 def test_a_definition_goes_whose_address_stands_below_it() -> None:
     assert clean("[a][b]\n\n[b]:\n  /931").body == "[a](/pages/deep-wells/)"
     assert clean("[c\nd]: /931\n ~~~\n<b>").body == "```\n<b>\n```"
+    assert not codes(clean("[c\nd]:\n  /931 'e'")) & ACCOUNT
 
 
 def test_attributes_behind_code_in_a_quotation_are_words() -> None:
@@ -1075,6 +1086,11 @@ def test_an_image_in_the_words_of_a_lost_one_is_lost_with_it() -> None:
 )
 def test_a_body_is_incomplete_when_a_box_is_open_at_its_end(body: str, complete: bool) -> None:
     assert clean(body.format('<div class="border">')).complete is complete
+
+
+def test_a_box_that_is_open_at_the_end_is_found_once() -> None:
+    source = '<div class="box">\n---\n&nbsp; **peas**\u200b\n'
+    assert [finding.code for finding in clean(source).findings] == ["box.unclosed"]
 
 
 @pytest.mark.parametrize(("boxes", "body"), [("quote", "> Peas.\n>\n> * a\n\nb"), ("unwrap", "Peas.\n\n* a\n\nb")])
@@ -1439,6 +1455,12 @@ def test_a_body_of_100_kb_of_one_token_comes_to_an_end(token: str) -> None:
 def test_markers_of_code_in_a_quotation_with_one_end_for_all_come_to_an_end() -> None:
     with at_most(20):
         clean("> {CODE()}\n" * 30_000 + "x\n{CODE}")
+
+
+def test_definitions_that_are_shown_as_code_come_to_an_end() -> None:
+    code = "[beds]: https://beds.example/\n" * 50 + "sow"
+    with at_most(20):
+        assert clean(f"{{{{< highlight >}}}}\n{code}\n{{{{< /highlight >}}}}").body == f"```\n{code}\n```"
 
 
 # --- real bodies, where they lie beside the checkout ---------------------------------------

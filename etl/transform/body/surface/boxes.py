@@ -74,7 +74,7 @@ def close_last_box(walk: Walk) -> None:
     """A box that is open at the end of the text is closed there."""
     if walk.box_open:
         opened = next((tag.start for tag, index in walk.open if index == BOX), 0)
-        walk.find("box.unclosed", opened, "a box that is open at the end of the page", "closed at the end")
+        walk.find_once("box.unclosed", opened, "a box that is open at the end of the page", "closed at the end")
         walk.complete = False
 
 

@@ -175,9 +175,12 @@ def _title(walk: Walk, name: str, start: int, end: int, shown: str) -> None:
     walk.write(start, end, f"{gap}{boxes.bold(first)}{gap}", "tiki-marker")
     if more and start >= walk.passed.tabs_end:
         walk.passed.tabs_end = walk.around.next_of("{TABS}", end) or len(walk.text)
-        places = TAB_END.finditer(walk.text, end, walk.passed.tabs_end)
-        for place, words in zip(places, more, strict=False):
+        for words in more:
+            place = walk.around.next_match(TAB_END, end, uncoded=True)
+            if place is None or place.end() > walk.passed.tabs_end:
+                break
             walk.ahead.append((*place.span(), f"{gap}{boxes.bold(words)}{gap}", "tiki-marker"))
+            end = place.end()
 
 
 def _parted(walk: Walk, name: str, start: int, end: int) -> str:

@@ -24,7 +24,7 @@ class Walk:
         self.text = code.text
         self.around = Around(code.text, code)
         self.links = links
-        self.find = revision.find
+        self.find, self.find_once = revision.find, revision.find_once
         self.lose_image = revision.lose_image
         self.edits: list[Edit] = []
         self.start = self.end = 0
