@@ -67,7 +67,7 @@ CATALOGUE: dict[str, tuple[Severity, str]] = {
     "line.dropped": ("info", "a boilerplate line that drop_lines names, removed"),
     "code.disputed": (
         "warning",
-        "code with HTML in it that some engines do not read as code; written as text, or line by line",
+        "code with HTML in it that some engines do not read as code; written as text, indented, or line by line",
     ),
     "shortcode.removed": ("info", "a shortcode of the old site generator, removed"),
     "markup.removed": (

@@ -63,7 +63,6 @@ TRAILING_MARKS = re.compile(r"[ \t]+(?:\\?\*|-{2,}|_+)\Z")
 HEADING_ATTRIBUTES = re.compile(r"(?<![\\)*>`])\{(?!:)[^{}\n]*\}\Z")  # beside those that are escaped anywhere
 CELL_ATTRIBUTES = re.compile(r"(?<=[^|] )\{(?!:)(?=[^{}\n]+\}[ \t]*\|)")
 
-
 ITEM_MARKS = re.compile(rf"[ \t>]*(?:{ITEM_MARK}[ \t]*+)++")
 BEFORE_FIRST = frozenset("*+-.)")
 """What the mark of an item ends with."""
@@ -122,7 +121,7 @@ class Round(TreeRules):
     def code_block(self, node: Node) -> None:
         """Code stays as it is, between fences that all engines read alike."""
         self.code_end = node.end
-        # The end of a box closes what is open in it, and code in a quotation that moves, its own end would not.
+        # The end of a box closes what is open in it; a quotation that moves would leave a fence at the end behind.
         may_stay_open = self.gate.box_open or node.start < self.gaps.continued_end
         self.code.block(node, may_stay_open=may_stay_open)
 
@@ -178,11 +177,11 @@ class Round(TreeRules):
             self.again |= bool(edits)
 
     def _setext(self, node: Node, end: int) -> None:
-        """A line that is underlined is a heading; one right above `---` or `----` is words and a rule, as in wikis."""
+        """A line that is underlined is a heading; `---`, and `----` that is not as long as it, are rules of wikis."""
         under = self.text.rindex("\n", node.start, end)
         words, line = self.text[node.start : under].strip(), self.text[under:end].strip(" \t>\n")
-        is_underlined = line[0] == "=" or len(line) > len(RULE_OF_WIKIS) or len(line) == len(words) > len("---")
-        if is_underlined and "\n" not in words:
+        is_wide = len(line) > len(RULE_OF_WIKIS) or len(words) == len(line) == len(RULE_OF_WIKIS)
+        if (line[0] == "=" or is_wide) and "\n" not in words:
             self._edit(under, end, "", "setext")
             self._edit(node.start, node.start, "# " if line[0] == "=" else "## ", "setext")
         elif line[0] == "-":

@@ -120,7 +120,7 @@ class Around:
             return False
         start = self.line_start(offset)
         begins = self.text[start : min(start + 8, offset)].lstrip(" \t>*").startswith("|")
-        return begins or is_inside(offset, self._open_tables)
+        return begins or ("|" in self.text and is_inside(offset, self._open_tables))
 
     @cached_property
     def _open_tables(self) -> list[tuple[int, int]]:
