@@ -120,13 +120,13 @@ class Around:
             return False
         start = self.line_start(offset)
         begins = self.text[start : min(start + 8, offset)].lstrip(" \t>*").startswith("|")
-        return begins or ("|" in self.text and is_inside(offset, self._open_tables))
+        return begins or is_inside(offset, self._open_tables)
 
     @cached_property
     def _open_tables(self) -> list[tuple[int, int]]:
         """Where the tables are whose rows need not begin with a pipe, in order."""
         tables: list[tuple[int, int]] = []
-        for divider in OPEN_DIVIDER.finditer(self.text):
+        for divider in OPEN_DIVIDER.finditer(self.text) if "|" in self.text else ():
             if not is_inside(divider.start(), tables):
                 end = EMPTY_LINE.search(self.text, divider.end())
                 header = self.text.rfind("\n", 0, max(divider.start() - 1, 0)) + 1
