@@ -919,6 +919,10 @@ def test_code_that_would_act_in_an_item_or_a_quotation_is_indented(source: str, 
     assert clean(body).body == body
 
 
+def test_code_that_is_written_as_text_is_not_written_again_when_it_is_code_still() -> None:
+    assert clean("* >>\n    \t>  ](:").body == "* >>\n    \t>  \\`\\](:\\`"
+
+
 @pytest.mark.parametrize(
     "code",
     [

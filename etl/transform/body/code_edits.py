@@ -8,13 +8,15 @@ from collections.abc import Iterator, Sequence
 
 from etl.transform.body.code import CODE_INDENT, TAB, dedented, fenced, ticks_around
 from etl.transform.body.edits import Edit, Revision, TreeRules, short
+from etl.transform.body.hrefs import LABEL
 from etl.transform.body.lists import INDENT
 from etl.transform.body.literals import as_text
 from etl.transform.body.parse import BLOCKS, Node
 from etl.transform.body.places import blanks_start, line_start, visible_end
 
+UNESCAPED = r"(?<!\\)(?:\\\\)*+"
 # What would lead somewhere, or show nothing, if it were no code; what would, besides, run or hide what follows.
-LEADS = r"\]\(\s*(?!https?:)[^)\s]{0,99}[:&]|^[ \t>]*\[[^\[\]]+\]:"
+LEADS = rf"{UNESCAPED}\]\(\s*(?!https?:)[^)\s]{{0,99}}[:&]|^[ \t>]*\[{LABEL}\]:"
 RUNS = re.compile(rf"<[A-Za-z/!?]|{LEADS}", re.MULTILINE)
 SWALLOWS = "iframe|noembed|noframes|noscript|plaintext|script|style|template|textarea|title|xmp"
 ATTRIBUTES = r"\{[^{}\n]*\b(?:on\w+|style|href|src|srcdoc|(?:form)?action)\s*="
