@@ -1461,6 +1461,11 @@ def test_markers_of_code_in_a_quotation_with_one_end_for_all_come_to_an_end() ->
         clean("> {CODE()}\n" * 30_000 + "x\n{CODE}")
 
 
+def test_a_line_of_blanks_below_a_row_in_a_box_comes_to_an_end() -> None:
+    with at_most(20):
+        assert clean(f'<div class="box">\n| a | b |\n{" " * 100_000}c\n</div>').text == "a b\nc"
+
+
 def test_definitions_that_are_shown_as_code_come_to_an_end() -> None:
     code = "[beds]: https://beds.example/\n" * 50 + "sow"
     with at_most(20):
