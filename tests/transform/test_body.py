@@ -947,6 +947,11 @@ def test_code_with_html_has_two_fences_that_are_the_same(source: str) -> None:
     assert clean(source).body == "```\n<b>\n```"
 
 
+def test_the_fence_of_indented_code_ends_above_the_words_right_below_it() -> None:
+    assert clean("    a\n    <b> \nPeas.").body == "```\na\n<b>\n```\n\nPeas."
+    assert clean("    <b>\t\n \n\n* Peas.").body == "```\n<b>\n```\n\n* Peas."
+
+
 def test_a_fence_is_longer_than_those_in_its_code() -> None:
     assert clean("~~~\n    ```\n<b>\n~~~").body == "````\n    ```\n<b>\n````"
 

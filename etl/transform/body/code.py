@@ -100,7 +100,7 @@ def dedented(text: str, block: Node) -> Iterator[Edit]:
 
 def fenced(text: str, start: int, end: int) -> Iterator[Edit]:
     """A fence around the lines of an indented block, which need no blanks then."""
-    end = start + len(text[start:end].rstrip("\n"))
+    end = start + len(text[start:end].rstrip())  # the blanks behind it may go with what parts blocks
     fence = ticks_around(text[start:end], 3)
     opening = f"{fence}\n"
     for lead in BLANKS.finditer(text, start, end):
