@@ -952,6 +952,11 @@ def test_the_fence_of_indented_code_ends_above_the_words_right_below_it() -> Non
     assert clean("    <b>\t\n \n\n* Peas.").body == "```\n<b>\n```\n\n* Peas."
 
 
+def test_a_fence_below_the_title_of_a_tab_is_one() -> None:
+    body = '=== "Spade"\n    ```sh\n    dig `x`\n      # deep\n    ```\n=== "Fork"\n    ```\n    lift\n    ```'
+    assert clean(body).body == '=== "Spade"\n\n```sh\ndig `x`\n  # deep\n```\n\n=== "Fork"\n\n```\nlift\n```'
+
+
 def test_a_fence_is_longer_than_those_in_its_code() -> None:
     assert clean("~~~\n    ```\n<b>\n~~~").body == "````\n    ```\n<b>\n````"
 

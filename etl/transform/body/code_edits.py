@@ -24,6 +24,8 @@ ACTS = re.compile(rf"<(?:[!?]|(?:{SWALLOWS})\b|[a-z][^<>]*=)|{ATTRIBUTES}|{LEADS
 # Back-ticks are escaped, or stand one by one around code of one line, without a pipe that may part cells.
 SIMPLE_CODE = re.compile(r"(?:[^`\\]|\\[^\\`]|\\[\\`](?!`)|`[^`\n|]+`(?!`))*", re.DOTALL)
 FENCE_LINE = re.compile(r"(`{3,}|~{3,})([^\n]*)")
+FENCE_BELOW = re.compile(r"( +)`{3,}[^`\n]*\n(?:.*\n)? *`{3,}", re.DOTALL)
+"""A fence too far to the right to be one below a line of words, such as the title of a tab."""
 LANGUAGE = re.compile(r"[ \t]*[\w+#.-]{1,40}(?![^\s{,])")
 NOT_QUOTE = re.compile(r"[^>\t]")
 TAB_MARK = re.compile(r"^[ >]*\t[ \t]*>", re.MULTILINE)
@@ -76,13 +78,28 @@ class CodeRules(TreeRules):
         """Code with HTML becomes text where engines do not agree on it: back-ticks of several kinds, and in a box."""
         runs = RUNS.search(node.data) is not None
         marks = "``" if runs else "```"  # the end of three is words behind a fence to some
-        if self.text.startswith(marks, node.start) and "`" not in node.data and "\n" not in node.data:
+        if fence := self._fence_below(node):
+            self._part(fence)
+        elif self.text.startswith(marks, node.start) and "`" not in node.data and "\n" not in node.data:
             self._edit(node.start, node.end, f"`{node.data.strip() or ' '}`", "code")
         elif runs:
             if in_box or "\n" in self.text[node.start : node.end] or not self._is_simple(node.start):
                 self._disputed(node, node.start, as_text(node.data), "written as text")
             elif self.text[node.start + 1] in INDENT:  # behind a blank it is none to some
                 self._edit(node.start, node.end, f"`{node.data.strip()}`", "code")
+
+    def _fence_below(self, node: Node) -> re.Match[str] | None:
+        """The lines of a span that are meant as a code block of its own."""
+        if not self.text.startswith("```", node.start) or self.text[node.end : node.end + 1] not in ("", "\n"):
+            return None
+        fence = FENCE_BELOW.fullmatch(self.text, line_start(self.text, node.start), node.end)
+        return fence if self._block_at(node.start).kind == "Paragraph" else None
+
+    def _part(self, fence: re.Match[str]) -> None:
+        """Lines between fences get blank lines around them, and lose the blanks before their fence."""
+        self.again = True
+        lines = re.sub(rf"^ {{1,{len(fence[1])}}}", "", fence[0], flags=re.MULTILINE)
+        self._edit(*fence.span(), f"\n{lines}\n", "code")
 
     def _first_fence(self, node: Node, fence: re.Match[str]) -> None:
         if self.text[node.start - 1 : node.start] == " ":
