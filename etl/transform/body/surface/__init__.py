@@ -24,6 +24,7 @@ from etl.transform.body.surface.links import Links
 from etl.transform.body.surface.tags import (
     BEHIND_LESS,
     BLOCKS,
+    CODE,
     EMPHASIS,
     HEADINGS,
     HIDDEN,
@@ -231,6 +232,7 @@ ELEMENTS: dict[str, Callable[[Walk, Tag], int | None]] = {
     **dict.fromkeys(HIDDEN, hidden.hidden),
     **dict.fromkeys(STRONG, inline.strong),
     **dict.fromkeys(EMPHASIS, inline.emphasis),
+    **dict.fromkeys(CODE, inline.code),
     **dict.fromkeys(KEPT, inline.kept),
     **dict.fromkeys(HEADINGS, blocks.heading),
     **dict.fromkeys(BLOCKS, blocks.block),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 
+from etl.transform.body.entities import decoded
 from etl.transform.body.lists import NEST
 from etl.transform.body.places import match_end
 from etl.transform.body.surface import characters
@@ -31,6 +32,10 @@ LAST_BREAKS = re.compile(rf"(?<!\s)(?:\s*+{BR})+\s*+\Z")
 BLOCK_END = re.compile(
     r"(?:</(?:a|b|em|font|i|small|span|strong|u)\s*>\s*)*(?:</?(?:p|li|ul|ol|div|table|h[1-6])\b|\Z)", re.IGNORECASE
 )
+# What every engine reads as code between back-ticks: a line without tags or pipes, in which nothing is escaped.
+CODE = re.compile(r"(?P<code>(?:[^`<|\\\n]|\\(?=\w)){1,500})</(?P<name>\w+)\s*>")
+NOT_CODE = re.compile(r"\]\(|\]\[|\*\w[^*]*\*|[`|]")
+"""Links and emphasis of Markdown, and what only an entity brings."""
 PRE_END = re.compile(r"(?:</code\s*>\s*)?</pre\b", re.IGNORECASE)
 WORDS = re.compile(r"[a-zA-Z0-9]++(?:[ ,.;:()/+-]++[a-zA-Z0-9]++)*+(</([a-zA-Z]+)>)")
 """What most elements hold, and an end tag: nothing in it has a meaning but its words."""
@@ -216,6 +221,26 @@ def kept(walk: Walk, tag: Tag, rule: str = "unwrap") -> int | None:
     else:
         walk.edit(tag.start, tag.end, "", rule)
     return None
+
+
+def code(walk: Walk, tag: Tag) -> int | None:
+    """`<code>` and the like become code, where that is all that they hold; else their text stays."""
+    found = None if tag.closing else CODE.match(walk.text, tag.end, walk.end)
+    written = decoded(found["code"]) if found and found["name"].lower() == tag.name else ""
+    words = " ".join(written.split())
+    if not found or not words or not words.isprintable() or NOT_CODE.search(words) or _is_beside_code(walk, tag, found):
+        walk.unwrap(tag)
+        return None
+    before, after = (" " * edge.isspace() for edge in (written[0], written[-1]))
+    walk.edit(tag.start, found.end(), f"{before}`{words}`{after}", "code")
+    return found.end()
+
+
+def _is_beside_code(walk: Walk, tag: Tag, element: re.Match[str]) -> bool:
+    """Whether a back-tick touches an element, or will: two are others than one."""
+    written = walk.edits[-1][2] if walk.edits and walk.edits[-1][1] == tag.start else ""
+    before = written or walk.text[tag.start - 1 : tag.start]
+    return before.endswith("`") or walk.text.startswith("`", element.end())
 
 
 # --- line breaks --------------------------------------------------------------------------------

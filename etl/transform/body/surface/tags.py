@@ -24,6 +24,7 @@ ATTRIBUTE = re.compile(rf"(?<![\w:@.-])({NAME})\s*=\s*({VALUE})")
 
 STRONG = frozenset(("b", "strong"))
 EMPHASIS = frozenset(("i", "em"))
+CODE = frozenset(("code", "kbd", "samp", "tt"))
 KEPT = frozenset(("sup", "sub"))
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 BLOCKS = frozenset(
@@ -35,8 +36,8 @@ VOID = frozenset(
     "area base basefont bgsound col colgroup frameset input keygen link meta param source track wbr".split()
 )
 INLINE = frozenset(
-    """abbr acronym bdi bdo big blink button cite code data del dfn font ins kbd label mark marquee meter nobr output
-    picture progress q rp rt ruby s samp small strike textarea time tt u var""".split()
+    """abbr acronym bdi bdo big blink button cite data del dfn font ins label mark marquee meter nobr output picture
+    progress q rp rt ruby s small strike textarea time u var""".split()
 )
 
 
