@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -27,6 +27,8 @@ KNOWN = frozenset(
     """title slug aliases tiki_page_id date lastmod categories tags associated_tags sections_included
     sections_excluded censored_sections language draft""".split()
 )
+SITE_ADDRESSES = ("url", "permalink", "redirect_from")
+"""Where Hugo or Jekyll had a page, and what else Jekyll answered for it."""
 EXCLUDED = ("sections_excluded", "censored_sections")
 SUFFIX = re.compile(
     rf"(?:\s*[–—-]*\s*{slugs.MONTH}\.?\s*(?:\d{{1,2}},?\s+)?(?:\d{{4}}|\d{{2}})|\s*[–—-]+\s*\d{{4}})\s*[–—-]?",
@@ -44,6 +46,8 @@ MOST_FOLDERS = 8
 TRUTHS = dict.fromkeys(("true", "yes", "on"), True) | dict.fromkeys(("false", "no", "off"), False)
 WHOLE_NUMBER = re.compile(r"([0-9]+)(?:\.0+)?")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]+")  # and what no YAML may hold
+PATTERN = re.compile(r"/:|\{[{%]")
+"""Of an address that the site generator made from it."""
 ASKS = re.compile(r"\?\w+=")
 NOT_ALIAS = re.compile(r"[^\w +–-]")
 NOT_TERM = re.compile(r"[\W_]+")
@@ -167,7 +171,7 @@ class _Reading:
     def _aliases(self) -> list[Address]:
         found: dict[Address, None] = {}  # in their order, each once
         written = [("aliases", alias) for alias in texts(self.source.get("aliases"))]
-        for key, alias in [*written, *(("url", url) for url in self._url())]:
+        for key, alias in [*written, *self._site_addresses()]:
             address = addresses.alias_address(alias, self.settings.path_prefixes, self.settings.legacy_base)
             if address is None:
                 message = f"alias {_short(alias)}: it has no canonical form"
@@ -179,11 +183,13 @@ class _Reading:
                 self.find("field.invalid", key, message, f"taken as the {address.kind} {_short(address.value)}")
         return list(found)
 
-    def _url(self) -> list[str]:
-        """The address that Hugo gave a page by its field ``url``; that of another site, or the home page, is none."""
-        url = self.source.get("url")
-        path = addresses.on_old_site(url, self.settings.hosts) if isinstance(url, str) else None
-        return [path] if path and path != "/" else []
+    def _site_addresses(self) -> Iterator[tuple[str, str]]:
+        """What `SITE_ADDRESSES` say, with the field; one of another site, the home page and a pattern are none."""
+        for key in SITE_ADDRESSES:
+            for url in texts(self.source.get(key)):
+                path = addresses.on_old_site(url, self.settings.hosts)
+                if path and path != "/" and not PATTERN.search(path):
+                    yield key, path
 
     def _folders(self) -> Sequence[str]:
         """Those of its own address first, for browsers of a generated site leave its aliases at once."""
@@ -301,7 +307,7 @@ class _Reading:
         fields.language = language.strip() if isinstance(language, str) and language.strip() else self.settings.language
         for key in self.source.keys() - KNOWN:
             fields.extra[key] = _storable(self.source[key])
-        for key in sorted(fields.extra):
+        for key in sorted(fields.extra.keys() - set(SITE_ADDRESSES)):
             self.find("field.unknown", key, f"field {_short(key)} is not known", "kept under legacy.extra")
         fields.extra = {key: fields.extra[key] for key in sorted(fields.extra)}
 

@@ -52,17 +52,20 @@ def test_an_alias_with_a_query_that_no_server_looks_up_is_told(alias: str, told:
     assert found.claims[-1].why == "alias"
 
 
+@pytest.mark.parametrize("key", ["url", "permalink", "redirect_from"])
 @pytest.mark.parametrize(
     ("url", "claimed"),
     [
         *(("/special/wells/", "special/wells"), ("https://WWW.wiki.example/wells", "wells"), ("/", None)),
-        *(("https://beds.example/wells", None), ("wells", None), (["/wells"], None), (7, None)),
+        *(("https://beds.example/wells", None), ("wells", None), (["/wells"], "wells"), (7, None)),
+        *(("/:categories/:title/", None), ("/{{ slug }}/", None)),
     ],
 )
-def test_the_url_that_the_old_site_gave_a_page_is_an_address_of_it(url: Any, claimed: str | None) -> None:
-    found = read(settings=Settings(hosts=("wiki.example",)), url=url, slug="clear-water")
+def test_the_address_that_a_site_generator_gave_a_page_is_one_of_it(key: str, url: Any, claimed: str | None) -> None:
+    found = read(settings=Settings(hosts=("wiki.example",)), **{key: url}, tiki_page_id=7, slug="clear-water")
     assert [claim.address for claim in found.claims if claim.why == "alias"] == [("name", claimed)] * bool(claimed)
-    assert found.extra == {"url": url}
+    assert found.extra == {key: url}
+    assert codes(found) == []
 
 
 def test_what_is_odd_about_an_address_is_told_of_the_field_that_has_it() -> None:
