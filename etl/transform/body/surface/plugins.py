@@ -20,7 +20,7 @@ HIGHLIGHT_END = re.compile(r"\{\{[<%][ \t]*/[ \t]*highlight[ \t]*[>%]\}\}")
 CODE_END = re.compile(r"\{CODE\}")
 MARKER = re.compile(
     r"\{/?[A-Z][A-Z0-9_]+(?:\((?:[^(){}]|\([^(){}]{0,2000}\)){0,2000}\)?)?\s{0,9}/?\}"
-    r"|\{(?:img|redirect|module|include|category|maketoc|toc|attach|file)\b[^{}\n]{0,2000}\}"
+    r"|\{(?:(?:img|redirect|module|include|attach|file)\b(?=[^{}=\n]{0,200}=)|(?:category|maketoc|toc)\b)[^{}\n]{0,2000}\}"
     r"|\{[a-z][a-z0-9]+[ \t]+(?=[a-zA-Z_]+=>?[\"'])[^{}\n]{0,2000}\}"
 )
 CHARACTERS = {
