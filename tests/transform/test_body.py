@@ -979,6 +979,10 @@ def test_an_address_that_some_engines_take_for_a_tag_has_no_angle_brackets(sourc
     assert clean(body).body == body
 
 
+def test_the_stars_of_a_power_are_no_marks_of_bold() -> None:
+    assert clean("A well holds 2**20 drops, ** or more.").body == "A well holds 2**20 drops, or more."
+
+
 def test_code_with_html_in_a_box_is_text() -> None:
     cleaned = clean('<div class="border">\n\n`</div>` and `<b>` or `c`\n\n</div>')
     assert cleaned.body == '<div class="box" markdown="1">\n\n&lt;/div> and &lt;b> or `c`\n\n</div>'

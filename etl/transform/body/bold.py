@@ -15,7 +15,7 @@ from etl.transform.body.places import blanks_start, is_inside
 
 FEWEST_INVERTED = 4  # marks with blanks on both sides
 
-MARKS = re.compile(r"\*\*(?<![\\*]\*\*)(?:\*\*)?(?!\*)")
+MARKS = re.compile(r"\*\*(?<![\\*]\*\*)(?!(?<=\d\*\*)\d)(?:\*\*)?(?!\*)")  # not that of a power: 2**20
 UNDERSCORES = re.compile(r"(?<![_\\])__(?!_)")
 LONE_UNDERSCORES = re.compile(r"(?<![\w\\])__(?=[^\W_])|(?<=[^\W_])__(?!\w)|(?<= )__ ")
 STARS = "*", "\\*"
