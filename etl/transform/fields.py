@@ -194,7 +194,7 @@ class _Reading:
     def _folders(self) -> Sequence[str]:
         """Those of its own address first, for browsers of a generated site leave its aliases at once."""
         settings, found = self.settings, dict[str, None]()
-        for alias in [*self._url(), *texts(self.source.get("aliases"))]:
+        for alias in [*(path for _, path in self._site_addresses()), *texts(self.source.get("aliases"))]:
             found.update(dict.fromkeys(addresses.folders(alias, settings.path_prefixes, settings.legacy_base)))
         return list(found)[:MOST_FOLDERS]
 

@@ -69,7 +69,7 @@ RULES: dict[str, str] = {
     "bold": "bold marks touch their text; lone marks are removed (19, 20)",
     "inverted-bold": "bold swapped with plain text on a whole page by an unmatched mark is removed",
     "bold-blank": "no blank between bold and the punctuation after it (19)",
-    "code": "`<code>` becomes code; code with HTML is text, or indented, where engines disagree on it; fences are closed and alike",
+    "code": "`<code>` is code; code with HTML is text or indented where engines disagree; fences are closed and alike",
     "literal": "a character that is text here, but markup to some engine, is escaped",
     "bracket": "literal brackets are escaped (22)",
     "bracket-link": "brackets that became a link by mistake are brackets again (29)",
