@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from etl.transform.body.code import CODE_INDENT, TAB, dedented, fenced, ticks_around
 from etl.transform.body.edits import Edit, Revision, TreeRules, short
 from etl.transform.body.hrefs import LABEL
-from etl.transform.body.lists import INDENT
+from etl.transform.body.lists import INDENT, NEST
 from etl.transform.body.literals import as_text
 from etl.transform.body.parse import BLOCKS, Node
 from etl.transform.body.places import blanks_start, line_start, visible_end
@@ -142,18 +142,19 @@ class CodeRules(TreeRules):
         """Code in an item or a quotation is indented; where some engines read none, it becomes a span for each line."""
         start, lines = blanks_start(self.text, node.start), code.strip("\n").split("\n")
         before = self.text[line_start(self.text, start) : node.start].expandtabs(TAB)
-        if self._is_misread(node) or before.strip("> ") or MARKED.search(code) or self._is_behind_list(node):
+        depth, behind_list = self._nesting(node)
+        if self._is_misread(node) or before.strip("> ") or MARKED.search(code) or behind_list:
             self._write_lines(node, start, before, lines)
         else:
-            self._indent(node, start, before, lines)
+            self._indent(node, start, before, lines, depth)
 
-    def _indent(self, node: Node, start: int, before: str, lines: Sequence[str]) -> None:
+    def _indent(self, node: Node, start: int, before: str, lines: Sequence[str], depth: int) -> None:
         """As far as all engines nest, and a line below the block above."""
         quote = before.rstrip(" ")
         inside = quote and quote + " "
         is_indented = node.data == "Indented"
         indent = len(before) - len(inside) - (CODE_INDENT if is_indented else 0)
-        more = -indent % CODE_INDENT
+        more = max(-indent % CODE_INDENT, NEST * depth - indent)
         above = self.text[line_start(self.text, line_start(self.text, start) - 1) : line_start(self.text, start)]
         gap = f"\n{quote}" if above.strip(" \t>\n") else ""
         is_done = is_indented and not gap and "\t" not in self.text[start : node.start]
@@ -171,15 +172,17 @@ class CodeRules(TreeRules):
         written = inside[len(before.rstrip(" ")) :] + f"\\\n{inside}".join(spans)
         self._disputed(node, start, written, "its lines are written one by one")
 
-    def _is_behind_list(self, node: Node) -> bool:
-        """Whether some engines take a block for a part of the list before it."""
-        siblings = self._blocks
+    def _nesting(self, node: Node) -> tuple[int, bool]:
+        """In how many items a block is, of its quotation, and whether some engines take it for a part of a list."""
+        depth, siblings = 0, self._blocks
         while siblings:
             place = _place(siblings, node.start)
-            if siblings[place] is node:
-                return place > 0 and siblings[place - 1].kind == "List"
-            siblings = siblings[place].children
-        return False
+            part = siblings[place]
+            if part is node:
+                return depth, place > 0 and siblings[place - 1].kind == "List"
+            depth = 0 if part.kind == "BlockQuote" else depth + (part.kind == "Item")
+            siblings = part.children
+        return depth, False
 
     def _disputed(self, node: Node, start: int, written: str, action: str) -> None:
         """Code that is written otherwise, from a place before it."""
