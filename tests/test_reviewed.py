@@ -264,6 +264,14 @@ def test_a_decision_goes_before_the_setting_gone_and_says_so(wiki: Wiki) -> None
     ]
 
 
+def test_what_the_new_site_answers_is_not_gone_and_that_is_told(wiki: Wiki) -> None:
+    assert wiki.settle(settings='gone = ["/pages/wells/"]\n').status == 0
+    assert wiki.redirect("path", "/pages/wells") is None
+    assert [said for said in wiki.told("address.conflict") if "gone" in said] == [
+        "path '/pages/wells' of the setting gone is a path of the new site (tiki-2)"
+    ]
+
+
 def test_what_is_decided_to_be_gone_is_gone_with_its_reason(wiki: Wiki) -> None:
     assert wiki.settle(("Old pump", None)).status == 0
     line = wiki.redirect("name", "Old pump")

@@ -321,13 +321,13 @@ def _report_hidden(facts: Facts) -> None:
     """
     hidden = facts.rows(
         """
-        SELECT c.kind, c.value, c.page, f.document, h.what
+        SELECT c.kind, c.value, c.page, ifnull(f.document, 'the setting gone'), h.what
         FROM contender c
         JOIN hidden h ON h.kind = c.kind AND h.value = c.value
-        JOIN fact f ON f.ord = c.page
-        JOIN fact t ON t.ord = c.ord
-        WHERE h.what <> t.document
-           OR c.kind <> 'path'
+        LEFT JOIN fact f ON f.ord = c.page
+        LEFT JOIN fact t ON t.ord = c.ord
+        WHERE c.why = 'gone'
+           OR (f.ord IS NOT NULL AND t.ord IS NOT NULL AND (h.what <> t.document OR c.kind <> 'path'))
         ORDER BY c.kind, c.value, c.place
         """
     )
