@@ -909,6 +909,7 @@ def test_code_behind_the_moved_mark_of_a_quotation_does_not_run(before: str) -> 
         ("* a\n\n    ```\n    * {:onclick=alert(1)}\n    ```", "* a\n\n        * {:onclick=alert(1)}"),
         ("> a\n>\n> ```\n> {onclick=alert(1)}\n> ```", "> a\n>\n>     {onclick=alert(1)}"),
         ("* * a\n    ```\n    <script>\n    ```\n\n  b", "* * a\n\n            <script>\n\n   b"),
+        (">a\n\t>\n>\t  <script>", ">a\n\t>\n> `<script>`"),
         ("* ~~~\n  <b c=d>\n    e`f", "* `<b c=d>`\\\n  e\\`f"),
         ("*     <b c=d>\n\n        e", "* `<b c=d>`\\\n  `e`"),
     ],

@@ -48,6 +48,8 @@ class CodeRules(TreeRules):
         """Those of the document."""
         self._simple: dict[int, bool] = {}
         """What `_is_simple` said of the blocks that begin at a place."""
+        self._misread: dict[int, bool] = {}
+        """What `_is_misread` said of them."""
         self._text_end = len(self.text.rstrip())
 
     def block(self, node: Node, *, may_stay_open: bool) -> None:
@@ -134,9 +136,12 @@ class CodeRules(TreeRules):
         return (RUNS if self._is_misread(node) else ACTS).search(code) is not None
 
     def _is_misread(self, node: Node) -> bool:
-        """Whether engines do not agree on the marks of the quotation that code is in."""
-        start = line_start(self.text, node.start)
-        return self.text.find("\t", start, node.end) >= 0 and TAB_MARK.search(self.text[start : node.end]) is not None
+        """Whether engines do not agree on the marks of the quotations around code; asked of a block once."""
+        block = self._block_at(node.start)
+        if block.start not in self._misread:
+            text = self.text[line_start(self.text, block.start) : block.end]
+            self._misread[block.start] = "\t" in text and TAB_MARK.search(text) is not None
+        return self._misread[block.start]
 
     def _rewrite(self, node: Node, code: str) -> None:
         """Code in an item or a quotation is indented; where some engines read none, it becomes a span for each line."""
