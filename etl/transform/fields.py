@@ -141,7 +141,8 @@ class _Reading:
         title = clean_title(raw_title)
         if title != raw_title.strip():
             self.find("title.repaired", "title", f"title {_short(raw_title)}", "escaped quotes and blanks mended")
-        stored = self._aliases()
+        written = list(self._written())
+        stored = self._stored(written)
         page_id = self._page_id(stored, title)
         page_name = page_name_of(title, [address.value for address in stored if address.kind == "name"])
         fields = Fields(id=f"tiki-{page_id}" if page_id else f"page-{self.member_id}", title=title)
@@ -158,7 +159,7 @@ class _Reading:
         fields.subject = self._subject(title, page_name)
         fields.status = self._status(fields)
         fields.claims = self._claims(fields, stored)
-        fields.folders = self._folders()
+        fields.folders = self._folders(written)
         fields.findings = self.findings
         return fields
 
@@ -168,10 +169,19 @@ class _Reading:
 
     # --- names and slugs --------------------------------------------------------------------
 
-    def _aliases(self) -> list[Address]:
+    def _written(self) -> Iterator[tuple[str, str]]:
+        """The old addresses as written, with their field; another site's, a home page and a pattern are none."""
+        for alias in texts(self.source.get("aliases")):
+            yield "aliases", alias
+        for key in SITE_ADDRESSES:
+            for url in texts(self.source.get(key)):
+                path = addresses.on_old_site(url, self.settings.hosts)
+                if path and path != "/" and not PATTERN.search(path):
+                    yield key, path
+
+    def _stored(self, written: Iterable[tuple[str, str]]) -> list[Address]:
         found: dict[Address, None] = {}  # in their order, each once
-        written = [("aliases", alias) for alias in texts(self.source.get("aliases"))]
-        for key, alias in [*written, *self._site_addresses()]:
+        for key, alias in written:
             address = addresses.alias_address(alias, self.settings.path_prefixes, self.settings.legacy_base)
             if address is None:
                 message = f"alias {_short(alias)}: it has no canonical form"
@@ -183,18 +193,10 @@ class _Reading:
                 self.find("field.invalid", key, message, f"taken as the {address.kind} {_short(address.value)}")
         return list(found)
 
-    def _site_addresses(self) -> Iterator[tuple[str, str]]:
-        """What `SITE_ADDRESSES` say, with the field; one of another site, the home page and a pattern are none."""
-        for key in SITE_ADDRESSES:
-            for url in texts(self.source.get(key)):
-                path = addresses.on_old_site(url, self.settings.hosts)
-                if path and path != "/" and not PATTERN.search(path):
-                    yield key, path
-
-    def _folders(self) -> Sequence[str]:
+    def _folders(self, written: Iterable[tuple[str, str]]) -> Sequence[str]:
         """Those of its own address first, for browsers of a generated site leave its aliases at once."""
         settings, found = self.settings, dict[str, None]()
-        for alias in [*(path for _, path in self._site_addresses()), *texts(self.source.get("aliases"))]:
+        for _, alias in sorted(written, key=lambda each: each[0] == "aliases"):
             found.update(dict.fromkeys(addresses.folders(alias, settings.path_prefixes, settings.legacy_base)))
         return list(found)[:MOST_FOLDERS]
 
