@@ -43,8 +43,6 @@ class Around:
     def __init__(self, text: str, code: Code | None = None) -> None:
         self.text = text
         self._code = code or Code(text)
-        self._next: dict[str, tuple[int, int]] = {}
-        """Texts that were looked for: from where on, and where they come; the end of all text for nowhere."""
         self._matches: dict[re.Pattern[str], tuple[int, re.Match[str] | None]] = {}
         """Patterns that were searched for: from where on, and what was found."""
         self._last_line = 0, 0
@@ -256,12 +254,8 @@ class Around:
         >>> Around("a~/np~").next_of("~/np~", 1), Around("a").next_of("~/np~", 1)
         (1, None)
         """
-        asked, place = self._next.get(what, (0, -1))
-        if not asked <= start <= place:
-            found = self.text.find(what, start)
-            place = found if found >= 0 else len(self.text)
-            self._next[what] = start, place
-        return place if place < len(self.text) else None
+        found = self.next_match(re.compile(re.escape(what)), start)
+        return found.start() if found else None
 
     def next_match(self, pattern: re.Pattern[str], start: int, *, uncoded: bool = False) -> re.Match[str] | None:
         """What a pattern finds next; ``uncoded``: not within back-ticks or fences.
