@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from etl.transform.body.edits import Edit
 from etl.transform.body.parse import Node, code_nodes
-from etl.transform.body.places import line_start
+from etl.transform.body.places import last_at, line_start
 
 # A line that a fence of tildes or an indented block may begin on: by four columns, behind marks of items and quotes.
 CODE_LINE = re.compile(r"\n(?:[>*+\-0-9.)]+| {1,3}(?! ))*+(?: {4,}+[^ \n]|\t|~~~)")
@@ -47,7 +46,7 @@ class Code:
         """The code that a place is in."""
         if self.begins is None or offset < self.begins:
             return None
-        place = bisect_right(self.nodes, offset, key=lambda node: node.start) - 1
+        place = last_at(self.nodes, offset)
         return self.nodes[place] if place >= 0 and self.nodes[place].end > offset else None
 
     @cached_property

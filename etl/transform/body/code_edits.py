@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from etl.transform.body.code import CODE_INDENT, TAB, dedented, fenced, ticks_around
@@ -12,7 +11,7 @@ from etl.transform.body.hrefs import LABEL
 from etl.transform.body.lists import INDENT, NEST
 from etl.transform.body.literals import as_text
 from etl.transform.body.parse import BLOCKS, Node
-from etl.transform.body.places import blanks_start, line_start, visible_end
+from etl.transform.body.places import blanks_start, last_at, line_start, visible_end
 
 UNESCAPED = r"(?<!\\)(?:\\\\)*+"
 # What would lead somewhere, or show nothing, if it were no code; what would, besides, run or hide what follows.
@@ -30,7 +29,6 @@ LANGUAGE = re.compile(r"[ \t]*[\w+#.-]{1,40}(?![^\s{,])")
 NOT_QUOTE = re.compile(r"[^>\t]")
 TAB_MARK = re.compile(r"^[ >]*\t[ \t]*>", re.MULTILINE)
 MARKED = re.compile(r"^[ \t]*>", re.MULTILINE)
-
 
 ROWS = frozenset(("TableHead", "TableRow"))
 BLOCKS_AND_ROWS = BLOCKS | ROWS | {"Item"}
@@ -50,7 +48,8 @@ class CodeRules(TreeRules):
         """What `_is_simple` said of the blocks that begin at a place."""
         self._misread: dict[int, bool] = {}
         """What `_is_misread` said of them."""
-        self._text_end = len(self.text.rstrip())
+        self.text_end = len(self.text.rstrip())
+        """Where the last visible character of the text ends."""
 
     def block(self, node: Node, *, may_stay_open: bool) -> None:
         """Code on lines of its own stays as it is; of what a fence says the language stays, and a fence is closed.
@@ -66,7 +65,7 @@ class CodeRules(TreeRules):
             self._first_fence(node, fence)
             if closing := self._closing(node, fence):
                 self._same_fences(node, fence, closing, ticks_around(code, 3), is_inside=is_inside)
-            elif not may_stay_open and node.end >= self._text_end:
+            elif not may_stay_open and node.end >= self.text_end:
                 self._close(node, fence)
         elif not is_inside and RUNS.search(code):
             self.edits += fenced(self.text, line_start(self.text, node.start), node.end)
@@ -74,7 +73,7 @@ class CodeRules(TreeRules):
     def open_fence(self, node: Node) -> str:
         """The fence of a block that goes on to the end of the text; empty for one that ends, and for any other."""
         fence = _fence(node, self.text)
-        return fence[1] if fence and node.end >= self._text_end and not self._closing(node, fence) else ""
+        return fence[1] if fence and node.end >= self.text_end and not self._closing(node, fence) else ""
 
     def span(self, node: Node, *, in_box: bool) -> None:
         """Code with HTML becomes text where engines do not agree on it: back-ticks of several kinds, and in a box."""
@@ -125,7 +124,7 @@ class CodeRules(TreeRules):
         """A block that goes on to the end of the text is closed there."""
         before = self.text[line_start(self.text, node.start) : node.start]
         inside = NOT_QUOTE.sub(" ", before)  # a fence at the first column would begin other code
-        self._edit(self._text_end, len(self.text), f"\n{inside}{fence[1]}", "code")
+        self._edit(self.text_end, len(self.text), f"\n{inside}{fence[1]}", "code")
 
     def _closing(self, node: Node, fence: re.Match[str]) -> str:
         """The fence that ends a block, if one does."""
@@ -181,7 +180,7 @@ class CodeRules(TreeRules):
         """In how many items a block is, of its quotation, and whether some engines take it for a part of a list."""
         depth, siblings = 0, self._blocks
         while siblings:
-            place = _place(siblings, node.start)
+            place = last_at(siblings, node.start)
             part = siblings[place]
             if part is node:
                 return depth, place > 0 and siblings[place - 1].kind == "List"
@@ -199,7 +198,7 @@ class CodeRules(TreeRules):
     def _is_simple(self, offset: int) -> bool:
         """Whether every engine finds the same code in the words or the row around a place; asked of them once."""
         unit = self._block_at(offset)
-        while unit.children and (part := unit.children[_place(unit.children, offset)]).kind in BLOCKS_AND_ROWS:
+        while unit.children and (part := unit.children[last_at(unit.children, offset)]).kind in BLOCKS_AND_ROWS:
             unit = part
         if unit.start not in self._simple:
             in_row = unit.kind in ROWS
@@ -210,12 +209,7 @@ class CodeRules(TreeRules):
 
     def _block_at(self, offset: int) -> Node:
         """The block of the document that a place is in."""
-        return self._blocks[_place(self._blocks, offset)]
-
-
-def _place(nodes: Sequence[Node], offset: int) -> int:
-    """Which of some nodes, in order, is the last one that does not begin behind a place."""
-    return bisect_right(nodes, offset, key=lambda node: node.start) - 1
+        return self._blocks[last_at(self._blocks, offset)]
 
 
 def _words(unit: Node, text: str) -> Iterator[str]:

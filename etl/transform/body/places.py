@@ -68,3 +68,8 @@ def is_inside(offset: int, ranges: Sequence[tuple[int, int]]) -> bool:
     """
     place = bisect_right(ranges, offset, key=lambda each: each[0]) - 1
     return place >= 0 and offset < ranges[place][1]
+
+
+def last_at(nodes: Sequence[Node], offset: int) -> int:
+    """Which of some nodes, in order, is the last one that does not begin behind a place; -1: all do."""
+    return bisect_right(nodes, offset, key=lambda node: node.start) - 1

@@ -86,8 +86,6 @@ class Round(TreeRules):
         self.code = CodeRules(revision, tree.root.children, self.edits)
         self.loose: set[int] | None = None
         """Items that are not tight (`lists.not_tight`), once a list asked for them."""
-        self.text_end = len(self.text.rstrip())
-        """Where the last visible character of the text ends."""
         self.table_end = self.quote_end = self.code_end = self.strong_end = 0
         """Where the table, the quotation, the code and the bold end that rules are in."""
 
@@ -224,7 +222,7 @@ class Round(TreeRules):
     def _end_box(self) -> None:
         """A box that is open at the end is closed there, behind a code block that is open itself."""
         fence = self.code.open_fence(self.tree.root.children[-1])
-        self._edit(self.text_end, len(self.text), f"{fence and chr(10) + fence}\n\n{BOX_END}", "box")
+        self._edit(self.code.text_end, len(self.text), f"{fence and chr(10) + fence}\n\n{BOX_END}", "box")
 
     # --- quotations and tables --------------------------------------------------------------
 
