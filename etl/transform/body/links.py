@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from copy import copy
 from functools import lru_cache
 from typing import NamedTuple, Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from etl.addresses import (
     OF_TERMS,
@@ -235,6 +235,11 @@ class Linker:
             if owner or pages:
                 return _first(owner, *self.lookup.nameless(key)) if owner else _first(*pages)
         return None
+
+    def wiki_page(self, name: str) -> Destination | None:
+        """The page that a wiki link names: by its path, from the folder of its page or the root, or by a name alone."""
+        plain = without_ending(name)
+        return next(iter(self._in_folders(quote(name))), None) or self.named(name, plain, plain.rpartition("/")[2])
 
     def page(self, name: str) -> Destination | None:
         """The one page of a name; None when there is none, or more than one."""

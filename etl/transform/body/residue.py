@@ -19,6 +19,7 @@ RESIDUE = [
     ),
     (guard("~"), re.compile(r"~(?:/?(?:hs|tc|np)~|~(?:#?[A-Fa-f0-9]{3,6}:)?)")),
     (guard("(("), re.compile(r"\(\([^()\n|]{2,80}(?:\|[^()\n]*)?\)\)")),
+    (guard(r"\[\["), re.compile(r"\\\[\\\[(?=[\w!#])[^\[\]\n]{2,160}\\\]\\\]")),
     (guard("tiki-", near=rb"-(?<=tiki-)[\w\\\x80-\xff]"), re.compile(r"tiki-[\w\\]+\.php")),
     (guard("&nbsp;"), re.compile(r"&nbsp;")),
     (
@@ -35,10 +36,12 @@ PRIVATE_BYTES = (b"\xee", b"\xef", b"\xf3", b"\xf4")
 
 
 def residue(body: str) -> Iterator[tuple[int, str]]:
-    """Offset and text of every leftover.
+    r"""Offset and text of every leftover.
 
     >>> [what for _, what in residue("a ~hs~ {FONT(size=3)}b{FONT} ((Page))")]
     ['{FONT(size=3)}', '{FONT}', '~hs~', '((Page))']
+    >>> [what for _, what in residue(r"\[\[Page|text\]\], \[\[1, 2\], \[3\]\] and \[\[ -f it \]\]")]
+    ['\\[\\[Page|text\\]\\]']
     """
     for _, pattern in present(body, RESIDUE):
         for match in pattern.finditer(body):

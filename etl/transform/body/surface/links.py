@@ -17,6 +17,9 @@ from etl.transform.body.surface.tags import Tag
 WIKI_LINK = re.compile(
     r"\(\((?!\()((?:[^()<>\n|]|\([^()<>\n|]{1,80}\)){1,160}?)\s*(?:\|#[^()<>\n|]*)?(?:\|((?:[^()<>\n]|\([^()<>\n]*\))*))?\)\)"
 )
+# A page or a file, an anchor of it, and a text; or the text first. The pipe is escaped in a table.
+BRACKETED = re.compile(r"(!?)\[\[([^\[\]<>{}()|#\n\\]{0,160}+)(#[^\[\]<>|\n\\]{0,160}+)?(?:\\?\|([^\[\]<>|\n]{1,300}+))?\]\](?![(\]])")
+IMAGE_FILE = re.compile(r".+\.(?:png|jpe?g|gif|svg|webp|avif|bmp)", re.IGNORECASE)
 SPOKEN_ID = re.compile(
     r"\[\s*t?iki[\W_]{0,5}index[\W_]{0,5}php[\W_]{0,5}page[\W_]{0,5}id[\W_]{0,5}(\d+)\s*\](?!\()", re.IGNORECASE
 )
@@ -107,6 +110,23 @@ class Links:
         self._lead(match.start(), name, destination)
         return f"[{label}]({destination.href})"
 
+    def bracketed(self, match: re.Match[str]) -> str | None:
+        """`[[Page|text]]`, as most wikis write it, or `[[text|Page]]`: of two parts the one that is a page; `![[file]]`."""
+        embedded, name, anchor, label = match[1], match[2].strip(), match[3] or "", (match[4] or "").strip()
+        if embedded and IMAGE_FILE.fullmatch(name):
+            return f"![{'' if PIXELS.fullmatch(label) else label}]({encoded(name)})"
+        if anchor and not name:
+            return label or anchor.strip("#^ ")  # in its own page
+        parts = [(name, label or name + anchor), (label, name)]
+        found = [(page, text) for part, text in parts if (page := self._linker.wiki_page(part))]
+        if not found:
+            return None
+        destination, text = found[0]
+        if len({page.target for page, _ in found}) > 1:
+            destination = destination._replace(finding="link.ambiguous")
+        self._lead(match.start(), name, destination)
+        return f"[{text}]({destination.href})"
+
     def spoken_id(self, match: re.Match[str]) -> str | None:
         """`[Tiki-index. PHP? page_id=931]`, a link that an autocorrection broke, when the page is found."""
         destination = self._linker.resolve(f"tiki-index.php?page_id={int(match[1])}")
@@ -154,6 +174,7 @@ class Links:
 
 UNPARSED: tuple[tuple[Guard, re.Pattern[str], Callable[[Links, re.Match[str]], str | None]], ...] = (
     (guard("(("), WIKI_LINK, Links.wiki_link),
+    (guard("[["), BRACKETED, Links.bracketed),
     (guard("ndex", marks=rb"\[", near=rb"x(?<=ndex)"), SPOKEN_ID, Links.spoken_id),
 )
 """Links that nobody parsed: guard, pattern, and what stands for a match."""
