@@ -389,7 +389,7 @@ _RELATIVE = re.compile(
 """What a relative address of a page begins with, where nobody can take it for prose."""
 _LONGEST_LABEL = 63  # characters between two dots of a host
 _HTML = re.compile(r"(?:(?:^|/)index)?\.html?$", re.IGNORECASE)
-_SOURCE = re.compile(r"(?:/(?:_?index|README))?\.(?:md|mdwn)$")
+_SOURCE = re.compile(r"(?:/(?:_?index|README))?\.(?:md|mdwn|markdown)$")
 _INDEX = re.compile(r"(?:.*/)?tiki-index\.php(?=[/?]|$)", re.IGNORECASE)
 _INDEX_ID = re.compile(r".*(?:[?&;]page_id=+|/page_id/)0*([1-9][0-9]*)")
 _INDEX_PAGE = re.compile(r".*[?&;]page=([^&]*)")

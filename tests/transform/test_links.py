@@ -545,8 +545,7 @@ def test_a_relative_link_goes_where_a_browser_went(paths: list[str], data: st.Da
     folder = posixpath.dirname(page)
     href = posixpath.relpath(goal, folder) + "/" * goal.endswith("/")
     found = in_tree(page, *addresses).resolve(href, "here")
-    if folder != "/":
-        assert found.target == goal
+    assert found.target == goal
 
 
 @pytest.mark.parametrize(
@@ -561,7 +560,11 @@ def test_a_relative_link_goes_where_a_browser_went(paths: list[str], data: st.Da
         *(("/a/b", "c/index.html", "/a/c"), ("/a/b", "c/README.md", "/a/c/")),
         ("/Deep+beds/wells", "50%25+of%20pumps", "/Deep+beds/50%+of+pumps"),
         *(("/a/b", href, "") for href in ("c:d", "mailto:c", "//a/c", "#c", "?c", "", "c%", "\x01//[c")),
-        *((page, "c/d", "") for page in ("/a", "/index.html", "/a/b?", "/a/b/../e")),
+        *(
+            (page, href, "/c/d")
+            for page in ("/a", "/index.html", "/a/b?")
+            for href in ("c/d", "./c/d.md", "c/d/README.md")
+        ),
     ],
 )
 def test_a_relative_address_is_looked_up_in_the_folders_of_its_page(page: str, href: str, goal: str) -> None:
@@ -582,6 +585,14 @@ def test_what_the_folder_of_a_page_answers_comes_before_the_root(href: str, goal
     linker = in_tree("/beds/wells/", "/beds/pumps", "/pumps", "/beds/mulch", "/soil", "/beds/beds", "/beds")
     found = linker.resolve(href, "here")
     assert (found.target, found.finding) == (goal, finding)
+
+
+@pytest.mark.parametrize("href", ["../..", "../../", "../../index.md", "../../README.md#top", "../../index.html"])
+def test_the_root_is_the_home_page_that_the_settings_name(href: str) -> None:
+    at_home = Linker(SETTINGS.model_copy(update={"home": "Deep wells in clay"}), Garden())
+    assert at_home.below(["/beds/wells/"]).resolve(href, "home") == ok(WELLS)
+    assert at_home.resolve(href.replace("../../", "") or ".", "home") == ok(WELLS)
+    assert LINKER.resolve("../..", "home") == Destination(None, "legacy", "unmapped", None, "link.unmapped")
 
 
 def test_without_an_answer_in_its_folders_a_page_has_the_links_of_any_page() -> None:

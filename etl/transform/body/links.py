@@ -96,7 +96,7 @@ class Linker:
     def __init__(self, settings: Settings, lookup: Lookup) -> None:
         self.settings = settings
         self.lookup = lookup
-        self.folders: Sequence[str] = ()
+        self.folders: Sequence[str] = [wiki_folder(settings.legacy_base)]
         """Where browsers read the page whose links it resolves: see `below`."""
         self.is_lost = settings.lost_files().search
         """Whether an address stands for a file that the export lost."""
@@ -117,7 +117,7 @@ class Linker:
         self._of_path = lru_cache(4096)(lambda legacy, href: self._found(legacy, href, "", "") or _lost(href))
 
     def below(self, folders: Sequence[str]) -> Linker:
-        """The linker for a page in these folders (`addresses.folders`), the likeliest first; itself without any.
+        """The linker for a page in these folders (`addresses.folders`), the likeliest first; itself for the root.
 
         The answers that are kept are shared: none of them depends on a folder.
         """
@@ -141,8 +141,7 @@ class Linker:
                 if self._new_page(href):
                     return self._of_path(legacy, href)
                 return self._found(legacy, href, label, "") or self._missing(legacy, href)
-        found = self._resolved(href, label, hint, broken)
-        return self._nearest(href, found) if self.folders else found
+        return self._nearest(href, self._resolved(href, label, hint, broken))
 
     def is_elsewhere(self, href: str) -> bool:
         """Whether an address is an ordinary one of another site, which stays as it is."""
@@ -168,8 +167,6 @@ class Linker:
 
     def _in_folders(self, href: str) -> Sequence[Destination]:
         """The pages that the redirect map has for a relative address, by folder of the page."""
-        if not self.folders:
-            return []
         path, mark, query = mended(href.strip()).partition("#")[0].partition("?")
         if not path or path.startswith("/") or SCHEME.match(path):
             return []
@@ -180,7 +177,9 @@ class Linker:
         """The page that the redirect map has for a path, which may name the file of the page, or lack its ending."""
         name = without_ending(path)
         asked = dict.fromkeys((path, name, f"{name}.html"))
-        return next(filter(None, (self._mapped(None, spelled + query) for spelled in asked)), None)
+        found = next(filter(None, (self._mapped(None, spelled + query) for spelled in asked)), None)
+        is_home = not query and f"{name.rstrip('/')}/" == wiki_folder(self.settings.legacy_base)
+        return self.named(self.settings.home or "") if is_home and not found else found
 
     def _resolve(self, href: str, label: str, hint: str, broken: bool) -> Destination:
         href = mended(href.strip())

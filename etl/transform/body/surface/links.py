@@ -18,7 +18,9 @@ WIKI_LINK = re.compile(
     r"\(\((?!\()((?:[^()<>\n|]|\([^()<>\n|]{1,80}\)){1,160}?)\s*(?:\|#[^()<>\n|]*)?(?:\|((?:[^()<>\n]|\([^()<>\n]*\))*))?\)\)"
 )
 # A page or a file, an anchor of it, and a text; or the text first. The pipe is escaped in a table.
-BRACKETED = re.compile(r"(!?)\[\[([^\[\]<>{}()|#\n\\]{0,160}+)(#[^\[\]<>|\n\\]{0,160}+)?(?:\\?\|([^\[\]<>|\n]{1,300}+))?\]\](?![(\]])")
+BRACKETED = re.compile(
+    r"(!?)\[\[([^\[\]<>{}|#\n\\]{0,160}+)(#[^\[\]<>|\n\\]{0,160}+)?(?:\\?\|([^\[\]<>|\n]{1,300}+))?\]\](?![(\]])"
+)
 IMAGE_FILE = re.compile(r".+\.(?:png|jpe?g|gif|svg|webp|avif|bmp)", re.IGNORECASE)
 SPOKEN_ID = re.compile(
     r"\[\s*t?iki[\W_]{0,5}index[\W_]{0,5}php[\W_]{0,5}page[\W_]{0,5}id[\W_]{0,5}(\d+)\s*\](?!\()", re.IGNORECASE
@@ -111,7 +113,7 @@ class Links:
         return f"[{label}]({destination.href})"
 
     def bracketed(self, match: re.Match[str]) -> str | None:
-        """`[[Page|text]]`, as most wikis write it, or `[[text|Page]]`: of two parts the one that is a page; `![[file]]`."""
+        """`[[Page|text]]`, or `[[text|Page]]`, as wikis differ: of two parts the one that is a page; `![[image.png]]`."""
         embedded, name, anchor, label = match[1], match[2].strip(), match[3] or "", (match[4] or "").strip()
         if embedded and IMAGE_FILE.fullmatch(name):
             return f"![{'' if PIXELS.fullmatch(label) else label}]({encoded(name)})"
