@@ -29,6 +29,10 @@ NO_LETTERS = re.compile(r"[\s\\)\[*_]+")
 BROKEN_SCHEME = re.compile(r"h{0,2}t{1,2}p(?P<tls>s?)(?::|(?=//))//?\s*(?=[\w-]+\.[\w-])", re.IGNORECASE)
 WHOLE_SCHEME = re.compile(r"https?://\S", re.IGNORECASE)
 DOI = re.compile(r"(?:https?://|doi:\s*|)(?=10\.\d{4,9}/\S)", re.IGNORECASE)
+LIQUID = re.compile(
+    r"\{\{-?\s*(?:site\.(?:base)?url|[\"'](?P<path>[^\"'{}]*)[\"']\s*\|\s*(?:relative_url|absolute_url|prepend:)[^{}]*)\s*-?\}\}"
+    r"|\{%-?\s*(?:post_url|link)\s+(?:[^\s{}]*/)?(?:\d{4}-\d\d?-\d\d?-)?(?P<page>[^\s{}/]+?)(?:\.(?:md|markdown|html))?\s*-?%\}"
+)
 TRACKING = re.compile(
     r"(?:utm_\w+|gclid|gclsrc|dclid|fbclid|msclkid|yclid|igshid|mc_[ce]id|_hsenc|_hsmi|mkt_tok|vero_id|oly_(?:anon|enc)_id"
     r"|hsctatracking|triedredirect|et_[cr]id|e_cid)(?:=[^&#]*)?",
@@ -73,6 +77,8 @@ def mended(href: str) -> str:
     """
     if href.startswith(("/", "#")):
         return href
+    if href.startswith("{"):
+        return without_liquid(href)
     scheme = None if WHOLE_SCHEME.match(href) else BROKEN_SCHEME.match(href)
     if scheme:
         href = f"http{scheme['tls'].lower()}://{href[scheme.end() :]}"
@@ -80,6 +86,17 @@ def mended(href: str) -> str:
     if doi or href.startswith(("doi.org/10.", "dx.doi.org/10.")):
         return f"https://doi.org/{href[doi.end() :]}" if doi else f"https://{href}"
     return f"http://{href}" if WWW.fullmatch(href) else href
+
+
+def without_liquid(href: str) -> str:
+    """An address without what Jekyll put its own site, the name of a post or a path for.
+
+    >>> without_liquid("{{ site.baseurl }}/a"), without_liquid("{{ '/a' | relative_url }}#b"), without_liquid("{{ x }}")
+    ('/a', '/a#b', '{{ x }}')
+    >>> without_liquid("{{ site.url }}{% post_url /wet/2019-06-01-wells %}"), without_liquid("{% link beds/wells.md %}")
+    ('../wells', '../wells')
+    """
+    return LIQUID.sub(lambda match: f"../{match['page']}" if match["page"] else match["path"] or "", href)
 
 
 def untracked(href: str) -> str:

@@ -10,7 +10,10 @@ from etl.transform.body.guards import guard, in_bytes, present
 # Guards and patterns.
 # A pattern begins with a literal, for that is what makes it cheap; what must stand before is looked at behind it.
 RESIDUE = [
-    (guard("{"), re.compile(r"\{/?[A-Z]{2,}[^{}\n]{0,80}\}|\{\{[<%]")),
+    (
+        guard("{"),
+        re.compile(r"\{/?[A-Z]{2,}[^{}\n]{0,80}\}|\{\{[<%]|\{%-?[ \t]*\w[^{}\n]{0,200}%\}|\{\{-?[ \t]*(?:site|page)\."),
+    ),
     (
         guard("}"),
         re.compile(

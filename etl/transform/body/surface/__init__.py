@@ -197,7 +197,12 @@ SIGNS: dict[str, tuple[Sign, ...]] = {
         (characters.ENTITY, characters.entity),
         (characters.NUMBER, characters.number),
     ),
-    "{": ((plugins.SHORTCODE, plugins.shortcode), (plugins.MARKER, plugins.marker)),
+    "{": (
+        (plugins.SHORTCODE, plugins.shortcode),
+        (plugins.LIQUID, plugins.liquid),
+        (plugins.ATTRIBUTES, plugins.attributes),
+        (plugins.MARKER, plugins.marker),
+    ),
     **dict.fromkeys(characters.ODD_BLANKS, ((characters.BLANKS, characters.blank),)),
     "~": ((plugins.MARK, plugins.mark),),
     "\\": ((characters.ESCAPE, characters.escape),),

@@ -6,6 +6,7 @@ import re
 
 from etl.transform.body.code import CODE_INDENT, ticks_around
 from etl.transform.body.edits import short
+from etl.transform.body.hrefs import without_liquid
 from etl.transform.body.places import blanks_start
 from etl.transform.body.surface import blocks, boxes, inline
 from etl.transform.body.surface.inline import COLOUR, LONGEST_MARKED
@@ -15,8 +16,19 @@ from etl.transform.body.surface.walk import Walk
 SHORTCODE = re.compile(r"\{\{[<%][^{}]{0,2000}[>%]\}\}\}?(?:[ \t]*\n\s*-{3,}[ \t]*(?=\n|\Z))?")
 REFERENCE = re.compile(r"\{\{[<%][ \t]*(?:rel)?ref[ \t]+[\"']?([^\s\"'#{}()]++)[^{}()]*[>%]\}\}")
 """The address of a link to a page, by its file."""
-HIGHLIGHT = re.compile(r"\{\{[<%][ \t]*highlight\b[^{}\n]{0,2000}[>%]\}\}")
+HIGHLIGHT = re.compile(r"\{(?:\{[<%]|%-?)[ \t]*highlight\b[^{}\n]{0,2000}(?:[>%]\}|%)\}")
 HIGHLIGHT_END = re.compile(r"\{\{[<%][ \t]*/[ \t]*highlight[ \t]*[>%]\}\}")
+LIQUID_END = re.compile(r"\{%-?[ \t]*endhighlight[ \t]*-?%\}")
+LIQUID = re.compile(
+    r"\{%-?[ \t]*highlight\b[^{}\n]{0,2000}%\}"
+    r"|(?<=\]\()(?:\{\{[^{}\n]{0,500}\}\}|\{%[^{}\n]{0,500}%\}){1,9}[^\s(){}]*(?=[\s)])"
+)
+"""What begins code, and the address of a link, in Jekyll's templates."""
+ATTRIBUTES = re.compile(
+    r"\{:[ \t]*+(?:(?:[#.][\w-]+|[\w-]+=(?:\"[^\"{}\n]*\"|'[^'{}\n]*')|toc)[ \t]*+)++\}"
+    r"|(?<=[ \t])\{#[\w:.-]+\}(?=[ \t]*(?:\n|\Z))"
+)
+"""What readers never saw of a paragraph, a link or a heading: its class, its id."""
 CODE_END = re.compile(r"\{CODE\}")
 MARKER = re.compile(
     r"\{/?[A-Z][A-Z0-9_]+(?:\((?:[^(){}]|\([^(){}]{0,2000}\)){0,2000}\)?)?\s{0,9}/?\}"
@@ -109,6 +121,22 @@ def shortcode(walk: Walk, token: re.Match[str]) -> int | None:
     alone = walk.around.at_line_start(token.start()) and walk.text[token.end() : token.end() + 1] in ("", "\n", " ")
     walk.edit(*token.span(), walk.gap(token.start()) if alone else "", "shortcode")
     return None
+
+
+def liquid(walk: Walk, token: re.Match[str]) -> int | None:
+    """`{% highlight ruby %}`, and code up to its end, or `{% post_url 2019-06-01-wells %}` as an address."""
+    if not HIGHLIGHT.match(token[0]):
+        walk.edit(*token.span(), without_liquid(token[0]), "shortcode")
+    elif code_end := _code(walk, token, LIQUID_END, "shortcode"):
+        walk.find("shortcode.removed", token.start(), f"shortcode {short(token[0])}", AS_CODE)
+        return code_end
+    return None
+
+
+def attributes(walk: Walk, token: re.Match[str]) -> None:
+    """`{: .wide}` and `{#wells}`."""
+    walk.find("shortcode.removed", token.start(), f"attributes {short(token[0])}", "removed")
+    walk.edit(*token.span(), "", "shortcode")
 
 
 def marker(walk: Walk, token: re.Match[str]) -> int | None:
