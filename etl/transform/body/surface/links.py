@@ -113,7 +113,7 @@ class Links:
         return f"[{label}]({destination.href})"
 
     def bracketed(self, match: re.Match[str]) -> str | None:
-        """`[[Page|text]]`, or `[[text|Page]]`, as wikis differ: of two parts the one that is a page; or `![[a.png]]`."""
+        """`[[Page|text]]`, or `[[text|Page]]`, as wikis differ: of two parts the one that is a page; `![[a.png]]`."""
         embedded, name, anchor, label = match[1], match[2].strip(), match[3] or "", (match[4] or "").strip()
         if embedded and IMAGE_FILE.fullmatch(name):
             return f"![{'' if PIXELS.fullmatch(label) else label}]({encoded(name)})"
