@@ -20,6 +20,8 @@ DOI_REST = re.compile(r"[a-zA-Z0-9][\w.-]*[\w]")
 PARTED = r"[0-9A-Za-z\u00c0-\u02af\u0370-\u052f]"
 TOUCHES_BEFORE = re.compile(rf"{PARTED}{{2}}|.[,;]")
 TOUCHES_BEHIND = re.compile(rf"{PARTED}{{2}}")
+ENDS, BEGINS = re.compile(r"[\w.:!?\])](?=\[)"), re.compile(r"[\w\[(]")
+"""What the blank at an edge of a link's words parts them from."""
 APART = frozenset(("", *" \n\t()*|.:"))
 """What nearly always stands before a link; it does not touch it."""
 BEFORE_WORDS, BEHIND_WORDS = frozenset(("", *" \n\t(")), frozenset(("", *" \n\t).,;:"))
@@ -166,6 +168,8 @@ class Links(TreeRules):
         href = href.removesuffix(tail)
         behind = tail if label.rstrip().endswith(tail) else ""
         before, after = self._parting(node)
+        before = before or " " * (bool(lead) and ENDS.match(self.text, node.start - 1) is not None)
+        after = after or " " * (bool(trail) and BEGINS.match(self.text, node.end) is not None)
         after = "" if behind else after
         end = node.inner_end - trail - len(behind)
         self._edit(node.start, node.start + 1 + lead, f"{before}[", "link-blank" if before else "link")
