@@ -238,7 +238,9 @@ class Linker:
     def wiki_page(self, name: str) -> Destination | None:
         """The page that a wiki link names: by its path, from the folder of its page or the root, or by a name alone."""
         plain = without_ending(name)
-        return next(iter(self._in_folders(quote(name))), None) or self.named(name, plain, plain.rpartition("/")[2])
+        last = plain.rpartition("/")[2]
+        found = next(iter(self._in_folders(quote(name))), None)
+        return found or self.named(name, plain, last) or self._slug(make_slug(last))
 
     def page(self, name: str) -> Destination | None:
         """The one page of a name; None when there is none, or more than one."""
