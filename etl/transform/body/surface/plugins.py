@@ -26,7 +26,7 @@ LIQUID = re.compile(
 """What begins code, and the address of a link, in Jekyll's templates."""
 ATTRIBUTES = re.compile(
     r"\{:[ \t]*+(?:(?:[#.][\w-]+|[\w-]+=(?:\"[^\"{}\n]*\"|'[^'{}\n]*')|toc)[ \t]*+)++\}"
-    r"|(?<=[ \t])\{#[\w:.-]+\}(?=[ \t]*(?:\n|\Z))"
+    r"|(?P<id>\{#[\w:.-]+\}(?=[ \t]*(?:\n|\Z)))"
 )
 """What readers never saw of a paragraph, a link or a heading: its class, its id."""
 CODE_END = re.compile(r"\{CODE\}")
@@ -134,7 +134,10 @@ def liquid(walk: Walk, token: re.Match[str]) -> int | None:
 
 
 def attributes(walk: Walk, token: re.Match[str]) -> None:
-    """`{: .wide}` and `{#wells}`."""
+    """`{: .wide}`, and `{#wells}` at the end of a heading."""
+    line = walk.text[walk.around.line_start(token.start()) : token.start()]
+    if token["id"] and not line.lstrip(" \t>").startswith("#"):
+        return
     walk.find("shortcode.removed", token.start(), f"attributes {short(token[0])}", "removed")
     walk.edit(*token.span(), "", "shortcode")
 
