@@ -141,7 +141,8 @@ class Linker:
                 if self._new_page(href):
                     return self._of_path(legacy, href)
                 return self._found(legacy, href, label, "") or self._missing(legacy, href)
-        return self._nearest(href, self._resolved(href, label, hint, broken))
+        found = self._resolved(href, label, hint, broken)
+        return found if href.startswith("/") or "://" in href else self._nearest(href, found)
 
     def is_elsewhere(self, href: str) -> bool:
         """Whether an address is an ordinary one of another site, which stays as it is."""
