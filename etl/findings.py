@@ -69,7 +69,7 @@ CATALOGUE: dict[str, tuple[Severity, str]] = {
         "warning",
         "code with HTML in it that some engines do not read as code; written as text, indented, or line by line",
     ),
-    "shortcode.removed": ("info", "a shortcode of the old site generator, removed"),
+    "shortcode.removed": ("info", "a shortcode of the old site generator, or attributes such as {: .wide}, removed"),
     "markup.removed": (
         "warning",
         "a plugin marker, removed, its inner text stays; or words after a code fence; or a table too wide to be one",

@@ -595,6 +595,10 @@ def test_the_root_is_the_home_page_that_the_settings_name(href: str) -> None:
     assert LINKER.resolve("../..", "home") == Destination(None, "legacy", "unmapped", None, "link.unmapped")
 
 
+def test_brackets_in_prose_are_a_link_where_a_page_has_their_name() -> None:
+    assert [LINKER.is_prose(words, words) for words in ("Mulch", "12", "77", "ng/mL")] == [False, True, True, True]
+
+
 def test_without_an_answer_in_its_folders_a_page_has_the_links_of_any_page() -> None:
     linker = LINKER.below(["/beds/", "/beds/wells/"])
     for href in (

@@ -155,8 +155,11 @@ class Linker:
         )
 
     def is_prose(self, label: str, href: str) -> bool:
-        """Whether brackets in prose were taken for a link, and no page has that name in the folders of this one."""
-        return is_prose(label, href) and not self._in_folders(href)
+        """Whether brackets in prose were taken for a link, and no page has that name in the folders of this one.
+
+        A number in brackets is a reference, whatever page has it for an id.
+        """
+        return is_prose(label, href) and (href.isdecimal() or not self._in_folders(href))
 
     def _nearest(self, href: str, from_root: Destination) -> Destination:
         """Where a link goes from the folders of its page, as in a browser; else from the root of the old wiki."""
