@@ -12,7 +12,7 @@ RULES: dict[str, str] = {
     "debug": "a conversion's debug dump is removed (13)",
     "declaration": "a document type, processing instruction or conditional section is removed",
     "dynamic-list": "the heading before a removed dynamic list is removed",
-    "shortcode": "a shortcode goes, with a rule (`---`) behind, and {: .wide}; `highlight` is code, `ref` an address (14)",
+    "shortcode": "shortcodes go, with a rule (`---`) behind, and {: .wide}; `highlight` is code, `ref` an address (14)",
     "box": "a box of any variant becomes one div, closed at the end (15, 17, 18)",
     "box-end": "the end of a box that was never opened is removed (16)",
     "span": "a span is removed, its text stays (20, 21)",
