@@ -40,6 +40,10 @@ BROKEN_ROW = re.compile(
 )
 ITEM_LINE = re.compile(r"^(\*{1,6})[+-]?[ \t]+([^\n]*)$", re.MULTILINE)
 BOLD_BELOW = re.compile(r"\n[^\n]*?\*\*")
+NOTE_LINE = re.compile(r"\n( {4}|\t)(?=[^\n]*\S)")
+BELOW_NOTE = re.compile(
+    r"[^\n]*+(?:\n(?![ \t]*\n|\[\^)[^\n]++)*+((?:(?:\n[ \t]*+(?=\n))++(?:\n(?: {4}|\t)[^\n]*\S[^\n]*)++)++)"
+)
 STARS = re.compile(r"(?<!\\)\*{2,}")
 DASHED_WORDS = re.compile(
     rf"^[ \t]*+(?:{DASH}[ \t]++){{2,}}+{DASH}?+[ \t]*+(\w[^\u2013\u2014\n]{{0,80}}?)[ \t]*+(?:{DASH}[ \t]*+){{2,}}+$",
@@ -149,6 +153,14 @@ def _repetition(match: Match) -> Iterator[Edit]:
         stray = match.string.startswith(")", match.end()) and match[1].count(")") > match[2].count(")")
         yield match.start(), match.start(1), "\\[", "repetition"
         yield match.end(1), match.end() + stray, "\\]", "repetition"
+
+
+def _note(match: Match) -> Iterator[Edit]:
+    """`[^1]: text`; further paragraphs of a note are indented, which would make them code."""
+    yield match.start(), match.end(), match.expand(r"\1\\[\2\\] "), "footnote"
+    below = None if match[1] else BELOW_NOTE.match(match.string, match.end())
+    for line in NOTE_LINE.finditer(match.string, below.start(1), below.end()) if below else ():
+        yield *line.span(1), "", "footnote"
 
 
 def _table(match: Match) -> Iterator[Edit]:
@@ -276,12 +288,12 @@ REMNANTS: list[Remnant] = [
     # `[^1]: text`, a note, and `[^1]`, which refers to it
     (
         guard("[^"),
-        re.compile(r"^([ \t>*+-]*(?:\d{1,9}[.)][ \t]+)?)\[\^(\w{1,20})\]:[ \t]*", re.MULTILINE),
-        _whole("footnote", r"\1\\[\2\\] "),
+        re.compile(r"^([ \t>*+-]*(?:\d{1,9}[.)][ \t]+)?)\[\^([\w-]{1,40})\]:[ \t]*", re.MULTILINE),
+        _note,
     ),
     (
         guard("[^"),
-        re.compile(r"(?<!^)(?<!\\)\[\^(\w{1,20})\](?![:(])", re.MULTILINE),
+        re.compile(r"(?<!^)(?<!\\)\[\^([\w-]{1,40})\](?![:(])", re.MULTILINE),
         _whole("footnote", r"<sup>\\[\1\\]</sup>"),
     ),
     # A parser fills the rows of a table with as many cells as its header has: one with hundreds is no table.
