@@ -362,8 +362,8 @@ REMNANTS: list[Remnant] = [
         _repetition,
     ),
     (
-        guard("](", near=rb"\]\([/h][^ ()\n]*+(?:\([^()\n]*+\)[^ ()\n]*+)*+ "),
-        re.compile(rf"\]\(((?:/|https?://){PART}++(?: ++{PART}++)++)\)"),
+        guard("](", near=rb"\]\([/ht][^ ()\n]*+(?:\([^()\n]*+\)[^ ()\n]*+)*+ "),
+        re.compile(rf"\]\(((?:/|https?://|tiki-){PART}++(?: ++{PART}++)++)\)"),
         _address_with_blanks,
     ),
     (

@@ -93,7 +93,10 @@ class Surface:
         if text is self._done:
             return False
         code = Code(text)
-        edits = [*self._reported(text, remnants(text, code.holds)), *self.links.unparsed(text, code.holds)]
+        linked = list(self.links.unparsed(text, code.holds))
+        starts = {start for start, *_ in linked}
+        found = remnants(text, lambda offset: offset in starts or code.holds(offset))
+        edits = [*linked, *self._reported(text, found)]
         applied = revision.apply([*edits, *kept_apart(text, edits)])
         self._done = revision.text if not applied else ""
         self.uncovered = not applied <= COVERED

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
 from etl.transform.body.edits import Edit, Revision, short
+from etl.transform.body.entities import decoded
 from etl.transform.body.guards import Guard, guard, present
 from etl.transform.body.hrefs import WWW, encoded
 from etl.transform.body.links import LOST_FILE, Destination, Linker
@@ -25,6 +26,11 @@ IMAGE_FILE = re.compile(r".+\.(?:png|jpe?g|gif|svg|webp|avif|bmp)", re.IGNORECAS
 SPOKEN_ID = re.compile(
     r"\[\s*t?iki[\W_]{0,5}index[\W_]{0,5}php[\W_]{0,5}page[\W_]{0,5}id[\W_]{0,5}(\d+)\s*\](?!\()", re.IGNORECASE
 )
+NAMED_LINK = re.compile(
+    r"(?<!!)\[((?:[^\[\]\\\n]|\\.|\n(?!\s*\n)){1,300}+)\]"
+    r"\((?!/|https?://)([^()\n <]++(?:\([^()\n<]*\)|[ <])(?:[^()\n<]|\([^()\n<]*\)){0,200})\)"
+)
+"""A link to a page by its name, as converters write it: with its blanks, it is none to any parser."""
 NAME_WORDS = 3
 """The fewest of a name that a page is looked for by, where nothing says that it is one."""
 NO_LABEL = re.compile(r"[\[\]<>&|\\`*_~]")
@@ -129,6 +135,15 @@ class Links:
         self._lead(match.start(), name, destination)
         return f"[{text}]({destination.href})"
 
+    def named_link(self, match: re.Match[str]) -> str | None:
+        """`[text](Deep wells)`, when there is such a page; what stands behind a `#` is an anchor, or part of the name."""
+        name = decoded(match[2].strip())
+        destination = self._linker.named(name, name.rpartition("#")[0])
+        if destination is None:
+            return None
+        self._lead(match.start(), name, destination)
+        return f"[{match[1]}]({destination.href})"
+
     def spoken_id(self, match: re.Match[str]) -> str | None:
         """`[Tiki-index. PHP? page_id=931]`, a link that an autocorrection broke, when the page is found."""
         destination = self._linker.resolve(f"tiki-index.php?page_id={int(match[1])}")
@@ -178,5 +193,6 @@ UNPARSED: tuple[tuple[Guard, re.Pattern[str], Callable[[Links, re.Match[str]], s
     (guard("(("), WIKI_LINK, Links.wiki_link),
     (guard("[["), BRACKETED, Links.bracketed),
     (guard("ndex", marks=rb"\[", near=rb"x(?<=ndex)"), SPOKEN_ID, Links.spoken_id),
+    (guard("](", near=rb"\]\((?!/|https?://)[^()\n <]++[( ]"), NAMED_LINK, Links.named_link),
 )
 """Links that nobody parsed: guard, pattern, and what stands for a match."""
