@@ -11,7 +11,7 @@ from etl.plain import cut
 from etl.settings import Settings
 from etl.transform.body.surface.characters import INVISIBLE
 
-COMMENT = re.compile(r"<!--.*?-->|~tc~(?:(?!~tc~).)*?~/tc~|~hc~(?:(?!~hc~).)*?~/hc~", re.DOTALL)
+COMMENT = re.compile(r"<!--.*?-->|~tc\\?~(?:(?!~tc\\?~).)*?~/tc\\?~|~hc\\?~(?:(?!~hc\\?~).)*?~/hc\\?~", re.DOTALL)
 HARVESTED = re.compile(r"\balias\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
 REDIRECT = re.compile(r"\{redirect\b([^{}]*)\}", re.IGNORECASE)
 NEXT = r"\w{1,40}\s{0,4}="
@@ -47,8 +47,10 @@ def harvested_aliases(body: str) -> list[tuple[str, int]]:
     [('Deep wells (old) – 2008', 17)]
     >>> harvested_aliases("<!-- ~tc~ (alias( Deep wells)) (alias( )) ~/tc~")
     [('Deep wells', 17)]
+    >>> harvested_aliases("\\\\~tc\\\\~ (alias(Wells of old)) \\\\~/tc\\\\~")
+    [('Wells of old', 14)]
     """
-    if "alias(" not in body or not ("-->" in body or "~/tc~" in body or "~/hc~" in body):
+    if "alias(" not in body or not ("-->" in body or "~/tc" in body or "~/hc" in body):
         return []
     found = (
         (match[1].strip(" "), comment.start() + match.start(1))

@@ -208,7 +208,7 @@ SIGNS: dict[str, tuple[Sign, ...]] = {
     ),
     **dict.fromkeys(characters.ODD_BLANKS, ((characters.BLANKS, characters.blank),)),
     "~": ((plugins.MARK, plugins.mark),),
-    "\\": ((characters.ESCAPE, characters.escape),),
+    "\\": ((plugins.ESCAPED_MARK, plugins.unescaped), (characters.ESCAPE, characters.escape)),
     "\n": ((characters.LINES, inline.line_end),),
     "|": ((ANY, characters.pipe),),
     "[": ((ANY, characters.bracket),),

@@ -45,9 +45,16 @@ CHARACTERS = {
     "rdq": "\u201d",
     "lsq": "\u2018",
     "rsq": "\u2019",
+    "c": "\u00a9",
+    "--": "\u2014",
 }
 """What marks stand for."""
-MARK = re.compile(rf"~(?:{'|'.join(CHARACTERS)})~|~/?(?:np|pp|pre|tc|hc|tex)~|{COLOUR}|~~")
+NUMBER = r"(?:1[6-9]\d|[2-9]\d\d|[1-9]\d{3,4})"
+"""That of a character beyond ASCII, which may be a sign or a blank; a letter stays a number."""
+LITERAL = r"/?(?:np|pp|pre|tc|hc|tex)"
+MARK = re.compile(rf"~(?:(?i:{'|'.join(CHARACTERS)})|{LITERAL}|{NUMBER}(?=~(?!\d)))~|{COLOUR}|~~")
+ESCAPED_MARK = re.compile(rf"\\(~{LITERAL})\\?~")
+"""As a converter writes what it does not know."""
 ANCHOR_NAME = re.compile(r"[\w:.-]{1,80}(?:[ \t]*\||(?=\{ANAME\}|<))")
 TAB_END = re.compile(r"(?<!/)/{5}(?!/)")
 BARE = r"(?:[^\s,)}]|\)(?!\})|[\s,](?![\s,]{0,9}\w{1,40}\s{0,4}=))*+"
@@ -350,7 +357,8 @@ def mark(walk: Walk, token: re.Match[str]) -> int | None:
     if mark in ("~np~", "~pp~") and token.end() > walk.passed.literal_end:
         walk.passed.literal_end = walk.around.next_of(f"~/{mark[1:]}", token.end()) or 0
     if not mark.startswith("~~"):
-        walk.edit(*token.span(), CHARACTERS.get(mark.strip("~"), ""), "tiki-mark")
+        char = _character(mark.strip("~").lower())
+        walk.edit(*token.span(), mark if char.isalnum() else char, "tiki-mark")
     elif mark != "~~":
         walk.passed.colours += 1
         walk.find("markup.removed", token.start(), f"colour {mark!r}", "removed; its inner text stays")
@@ -359,6 +367,16 @@ def mark(walk: Walk, token: re.Match[str]) -> int | None:
         walk.passed.colours -= 1
         walk.edit(*token.span(), "", "tiki-colour")
     return None
+
+
+def _character(name: str) -> str:
+    """What a mark stands for, by its name or its number; nothing, if it stands for none."""
+    return chr(int(name)) if name.isdecimal() else CHARACTERS.get(name, "")
+
+
+def unescaped(walk: Walk, token: re.Match[str]) -> None:
+    r"""`\~tc\~` is a mark, also at the start of a line, where the tilde would stay escaped."""
+    walk.edit(*token.span(), f"{token[1]}~", "escape")
 
 
 def _comment_end(walk: Walk, token: re.Match[str]) -> int | None:
