@@ -9,23 +9,12 @@ from collections.abc import Iterator
 from etl import addresses
 from etl.plain import cut
 from etl.settings import Settings
+from etl.transform.body.parameters import parameters
 from etl.transform.body.surface.characters import INVISIBLE
 
 COMMENT = re.compile(r"<!--.*?-->|~tc\\?~(?:(?!~tc\\?~).)*?~/tc\\?~|~hc\\?~(?:(?!~hc\\?~).)*?~/hc\\?~", re.DOTALL)
 HARVESTED = re.compile(r"\balias\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
-REDIRECT = re.compile(r"\{redirect\b([^{}]*)\}", re.IGNORECASE)
-NEXT = r"\w{1,40}\s{0,4}="
-PARAMETER = re.compile(
-    rf"""\b(?P<key>\w++)\s{{0,4}}=(?:>|&gt;)?\s{{0,4}}
-    (?:(?P<mark>"|'|&quot;)(?P<quoted>(?:(?!(?P=mark)[\s,]{{0,9}}(?:{NEXT}|\Z)).)*+)(?P=mark)
-      |(?P<bare>(?:[^\s,]|[\s,](?![\s,]{{0,9}}{NEXT}))*+)
-    )""",
-    re.DOTALL | re.VERBOSE,
-)
-"""A parameter of a plugin (tiki.md 3, Plugin grammar): up to its own quotation mark, else to the next parameter.
-
-A mark that neither ends all nor has a parameter behind it is part of the words: an apostrophe.
-"""
+REDIRECT = re.compile(r"\{redirect\b[^{}]*\}", re.IGNORECASE)
 SHORTCODE = r"\{\{[<%].*?[>%]\}\}"
 BLANK = re.compile(rf"[\s{INVISIBLE}]+")
 NOTHING = re.compile(
@@ -107,12 +96,7 @@ def redirect_of(body: str) -> tuple[str, str] | None:
     """
     unread = None
     for marker in REDIRECT.finditer(COMMENT.sub("", body)):
-        inner = marker[1].strip().removesuffix("/").strip()
-        if inner.startswith("("):
-            inner = inner[1:].removesuffix(")")
-        for parameter in PARAMETER.finditer(inner):
-            key, value = parameter["key"].lower(), parameter["quoted"] or parameter["bare"] or ""
-            target = html.unescape(value.replace('\\"', '"')).strip()
+        for key, target, _ in parameters(marker[0]):
             if target and key in ("page", "url"):
                 return key, target
         unread = unread or ("", cut(marker[0], 80, "..."))

@@ -136,7 +136,7 @@ class Links:
         return f"[{text}]({destination.href})"
 
     def named_link(self, match: re.Match[str]) -> str | None:
-        """`[text](Deep wells)`, when there is such a page; what stands behind a `#` is an anchor, or part of the name."""
+        """`[text](Deep wells)`, when there is such a page; behind a `#` there is an anchor, or more of the name."""
         name = decoded(match[2].strip())
         destination = self._linker.named(name, name.rpartition("#")[0])
         if destination is None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 from etl.transform.body.code import CODE_INDENT, ticks_around
 from etl.transform.body.edits import short
 from etl.transform.body.hrefs import without_liquid
+from etl.transform.body.parameters import parameters
 from etl.transform.body.places import blanks_start
 from etl.transform.body.surface import blocks, boxes, inline
 from etl.transform.body.surface.inline import COLOUR, LONGEST_MARKED
@@ -57,17 +59,13 @@ ESCAPED_MARK = re.compile(rf"\\(~{LITERAL})\\?~")
 """As a converter writes what it does not know."""
 ANCHOR_NAME = re.compile(r"[\w:.-]{1,80}(?:[ \t]*\||(?=\{ANAME\}|<))")
 TAB_END = re.compile(r"(?<!/)/{5}(?!/)")
-BARE = r"(?:[^\s,)}]|\)(?!\})|[\s,](?![\s,]{0,9}\w{1,40}\s{0,4}=))*+"
-"""Words of a parameter without quotation marks: up to the next parameter."""
 CODE_LANGUAGE = re.compile(r"\b(?:colors\s*=>?|highlight)\s*[\"']?([a-zA-Z][\w+#.-]{0,39})")
 BLANK_LINES = re.compile(r"\A(?:[ \t]*\n)+")
 QUOTE_MARKS = re.compile(r"[ \t]*(?:>[ \t]?)+")
 LINE = re.compile(r"^(?=[^\n])", re.MULTILINE)
 LINE_END = re.compile(r"[ \t]*(?:\n|\Z)")
-FILE_ID = re.compile(r"(?:attId|fileId|id|src)\s*=>?\s*[\"']?([^\"')}]+)", re.IGNORECASE)
-SOURCE = re.compile(r"\bsrc\s*=>?\s*(?:[\"'](https?://[^\"'<>]+)[\"']|(https?://[^\s\"'<>(){},]+))", re.IGNORECASE)
-"""The address of an image that is not a file of the old wiki."""
-ALTERNATIVE = re.compile(r"\b(?:alt|desc)\s*=>?\s*(\"[^\"<>]*\"|'[^'<>]*')", re.IGNORECASE)
+FILES = frozenset(("attid", "fileid", "id", "src", "randomgalleryid"))
+"""Parameters that say which image it is."""
 PLUGINS = frozenset(
     """ALINK ANAME ATTACH BACKLINKS BOX BUTTON CATEGORY CATORPHANS CENTER CODE COLOR COPYRIGHT CUSTOMSEARCH DIV
     ELSE FADE FANCYLIST FANCYTABLE FILE FILES FLASH FONT FOOTNOTE FOOTNOTEAREA FORMULA GROUP HTML IFRAME IMG
@@ -79,20 +77,17 @@ PLUGINS = frozenset(
 BOXES = frozenset(("BOX", "PANEL", "REMARKSBOX"))
 """Plugins of the old wiki that drew a box, with a title."""
 SHOWN = {
-    name: re.compile(rf"\b{argument}\s*=>?\s*(?:\"([^\"]*)\"|'([^']*)'|({BARE}))")
-    for name, argument in (
-        *((box, "title") for box in BOXES),
-        ("ACCORDION", "title"),
-        ("BUTTON", "_text"),
-        ("CODE", "caption"),
-        ("FADE", "label"),
-        ("FANCYTABLE", "head"),
-        ("FILE", "desc"),
-        ("MOUSEOVER", "label"),
-        ("QUOTE", "replyto"),
-        ("TAB", "name"),
-        ("TABS", "tabs"),
-    )
+    **dict.fromkeys(BOXES, "title"),
+    "ACCORDION": "title",
+    "BUTTON": "_text",
+    "CODE": "caption",
+    "FADE": "label",
+    "FANCYTABLE": "head",
+    "FILE": "desc",
+    "MOUSEOVER": "label",
+    "QUOTE": "replyto",
+    "TAB": "name",
+    "TABS": "tabs",
 }
 """Arguments of plugins of the old wiki that readers saw: their words stay, in bold."""
 IN_A_LINE = frozenset(("BUTTON", "FILE", "MOUSEOVER"))
@@ -202,8 +197,9 @@ def _removed(walk: Walk, token: re.Match[str], name: str, *, opening: bool) -> i
 
 def _shown(name: str, token: re.Match[str]) -> tuple[str, int]:
     """The words of a marker that readers saw, without tags, and where in it they end."""
-    found = SHOWN[name].search(token[0]) if name in SHOWN else None
-    return (TAG.sub("", next(filter(None, found.groups()), "")).strip(), found.end()) if found else ("", 0)
+    shown = SHOWN.get(name)
+    found = (each for each in parameters(token[0]) if each.key == shown) if shown else ()
+    return next(((TAG.sub("", value).strip(), end) for _, value, end in found), ("", 0))
 
 
 def _title(walk: Walk, name: str, start: int, end: int, shown: str) -> None:
@@ -338,14 +334,17 @@ def _box(walk: Walk, token: re.Match[str], name: str, *, opening: bool) -> None:
 
 
 def _image(walk: Walk, token: re.Match[str], *, opening: bool) -> None:
-    if opening and (source := SOURCE.search(token[0])):
-        words = (ALTERNATIVE.search(token[0]) or ["", '""'])[1]
-        image = f'<img src="{source[1] or source[2]}" alt={words}>'
+    given = {key: value for key, value, _ in reversed([*parameters(token[0])])} if opening else {}
+    source = given.get("src", "")
+    if source.startswith(("http://", "https://")) and not walk.around.in_destination(token.start()):
+        words = given.get("alt") or given.get("desc", "")
+        image = f'<img src="{html.escape(source)}" alt="{html.escape(words)}">'
         inline.image(walk, Tag("img", *token.span(), False, image))
         return
     walk.edit(*token.span(), "", "lost-image")
     if opening:
-        for number in (FILE_ID.search(token[0]) or ["", token[0]])[1].split(","):
+        ids = next((value for key, value in reversed(given.items()) if key in FILES), token[0])
+        for number in ids.split(","):
             walk.lose_image(token.start(), number.strip())
 
 
