@@ -50,6 +50,13 @@ DASHED_WORDS = re.compile(
     re.MULTILINE,
 )
 
+# What pandoc writes around markup that its reader of the old wiki does not know.
+UNSUPPORTED = re.compile(
+    rf"NOT SUPPORTED(?:: \S{{1,3}} \((?:boxed|centered|colored)\) BEGIN:[ ]?((?:(?!:END|NOT SUPPORTED).){{0,{FAR}}}?)"
+    r"|(?:: image without src attribute)?(?: BEGIN)?:?\s*(?:\(non-breaking space\))?)\s*:END",
+    re.DOTALL,
+)
+
 # What guards look for in bytes.
 NESTED_ITEM = re.compile(rb"\n\*{2,6}[+-]?[ \t](?![^*\n]*\*\*[ \t]*(?:\n|\Z))")
 DASH_BYTES = rb"(?:-|\xe2\x80[\x93\x94])"
@@ -134,6 +141,15 @@ def _nested_link(match: Match) -> Iterator[Edit]:
         outer = f"[{words}]({encoded(match[1])}) " if words else ""
         yield inner.start(), inner.start(2), outer, "nested-link"
         yield *match.span(), "", "nested-link"
+
+
+def _unsupported(match: Match) -> Iterator[Edit]:
+    """What pandoc could not read, without its words around it."""
+    if match[1]:
+        yield match.start(), match.start(1), "", "tiki-marker"
+        yield match.end(1), match.end(), "", "tiki-marker"
+    else:
+        yield *match.span(), "", "tiki-marker"
 
 
 def _address_with_blanks(match: Match) -> Iterator[Edit]:
@@ -259,7 +275,11 @@ REMNANTS: list[Remnant] = [
     # `===text===`, underlined
     (guard("==="), re.compile(r"===(?=[^\s=])([^=\n]{1,300}?)(?<=[^\s=])==="), _marks("tiki-mark", "", "")),
     # `::text::`, centred
-    (guard("::"), re.compile(r"::(?<!.::)(?=[^\s:])(.+?)(?<=[^\s:])::[ \t]*(?!.)"), _marks("tiki-mark", "", "")),
+    (
+        guard("::"),
+        re.compile(r"::(?:(?<!.::)|(?<=# ::))(?=[^\s:])(.+?)(?<=[^\s:])::[ \t]*(?!.)"),
+        _marks("tiki-mark", "", ""),
+    ),
     # `^text^`, a box
     (
         guard("^"),
@@ -336,6 +356,7 @@ REMNANTS: list[Remnant] = [
         re.compile(r"(?<!\S)-\+(?=[^\s+-])([^`*_\[\]<>{}&\\|\n]{1,300}?)(?<=[^\s+-])\+-(?!\w)"),
         _marks("tiki-mark", "`", "`"),
     ),
+    (guard(":END", near=b"NOT SUPPORTED"), UNSUPPORTED, _unsupported),
     # `words *: more`
     (guard(" *:", near=rb"\*:(?<= \*:)"), re.compile(r"(?<=\w)[ \t]+\*:(?=\s)"), _whole("bold", ":")),
     # `https:// a.example`, as an address or in a text
