@@ -50,6 +50,11 @@ DASHED_WORDS = re.compile(
     re.MULTILINE,
 )
 
+LINK = re.compile(
+    r"\[((?:https?://|ftp://|mailto:)[^\s|\[\]<>]+|tiki-\w+\.php[^|\[\]<>\n]*|(?:dl|display)\d+|#[A-Za-z_][\w:.-]*)"
+    r"\|\s*([^\[\]|]{0,300}?)\s*(?:\|[^\[\]\n]*)?\](?!\()"
+)
+"""An address, its text, and what was to be done with it: `[address|text|nocache]`."""
 # What pandoc writes around markup that its reader of the old wiki does not know.
 UNSUPPORTED = re.compile(
     rf"NOT SUPPORTED(?:: \S{{1,3}} \((?:boxed|centered|colored)\) BEGIN:[ ]?((?:(?!:END|NOT SUPPORTED).){{0,{FAR}}}?)"
@@ -125,7 +130,7 @@ def _break(match: Match) -> Iterator[Edit]:
 def _link(match: Match) -> Iterator[Edit]:
     """`[address|text]`; without text the address is its own."""
     address, text = match[1], match[2].strip()
-    link = f"[{text}]({encoded(address)})" if text else f"<{address}>"
+    link = f"<{address}>" if not text and "://" in address else f"[{text or address}]({encoded(address)})"
     yield match.start(), match.end(), link, "wiki-link"
 
 
@@ -181,13 +186,23 @@ def _note(match: Match) -> Iterator[Edit]:
 
 def _table(match: Match) -> Iterator[Edit]:
     """`||a|b||`: rows are lines, a hard break stays inside its cell; lines without cells are a table of one column."""
-    rows = [[cell.strip() for cell in line.split("|")] for line in _joined_rows(match[2].split("\n"))]
+    if not LINK.search(match[2]):  # it has a pipe, too, and comes first
+        yield from _table_of(match, list(_joined_rows(match[2].split("\n"))))
+
+
+def _table_on_a_line(match: Match) -> Iterator[Edit]:
+    """`||a|b||c|d||`: rows are between two pipes, as in the first wikis."""
+    yield from _table_of(match, match[1].split("||"))
+
+
+def _table_of(match: Match, lines: list[str]) -> Iterator[Edit]:
+    rows = [[cell.strip() for cell in line.split("|")] for line in lines]
     columns = max(map(len, rows), default=0)
-    if columns < 2 and (len(rows) < 2 or BLOCK_LINE.search(match[2])):
+    if columns < 2 and (len(rows) < 2 or BLOCK_LINE.search(match[0])):
         return  # no table, or more than one
-    lines = ["".join(f" {cell} |" if cell else " |" for cell in row + [""] * (columns - len(row))) for row in rows]
-    lines.insert(1, " --- |" * columns)
-    yield match.start(), match.end(), "\n\n" + "\n".join("|" + line for line in lines) + "\n\n", "table"
+    written = ["".join(f" {cell} |" if cell else " |" for cell in row + [""] * (columns - len(row))) for row in rows]
+    written.insert(1, " --- |" * columns)
+    yield match.start(), match.end(), "\n\n" + "\n".join("|" + line for line in written) + "\n\n", "table"
 
 
 def _joined_rows(lines: list[str]) -> Iterator[str]:
@@ -291,13 +306,7 @@ REMNANTS: list[Remnant] = [
         re.compile(r"^[ \t]*(!{2,6})[+-]?#?[ \t]*(?=[^\s!\[a-z\\<])(?![^\n]*(?:%20|\n {4}))", re.MULTILINE),
         _heading,
     ),
-    (
-        guard("|", marks=rb"\[(?:://|-\?)"),
-        re.compile(
-            r"\[((?:https?://|tiki-index\.php\?)[^\s|\[\]<>]+)\|\s*([^\[\]|]{0,300}?)\s*(?:\|[^\[\]\n]*)?\](?!\()"
-        ),
-        _link,
-    ),
+    (guard("|", marks=rb"\[[^\[\]|\n]*\|"), LINK, _link),
     # `• peas`, and `; • peas`
     (
         guard("\u2022"),
@@ -340,6 +349,11 @@ REMNANTS: list[Remnant] = [
             re.MULTILINE,
         ),
         _table,
+    ),
+    (
+        guard("||", marks=rb"\n\|\|"),
+        re.compile(r"^\|\|([^|\n]+(?:\|[^|\n]+)+(?:\|\|[^|\n]+(?:\|[^|\n]+)+)+)\|\|[ \t]*$", re.MULTILINE),
+        _table_on_a_line,
     ),
     (guard("|", marks=rb"\n\|", near=rb"\n(?<=  \n)"), BROKEN_ROW, _broken_row),
     # `---Words`: a rule, and words that were glued to it
