@@ -13,7 +13,8 @@ from etl.transform.body.parameters import parameters
 from etl.transform.body.surface.characters import INVISIBLE
 
 COMMENT = re.compile(r"<!--.*?-->|~tc\\?~(?:(?!~tc\\?~).)*?~/tc\\?~|~hc\\?~(?:(?!~hc\\?~).)*?~/hc\\?~", re.DOTALL)
-HARVESTED = re.compile(r"\balias\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
+ALIAS = r"\balias\(([^()]*(?:\([^()]*\)[^()]*)*)\)"
+HARVESTED, SHOWN = re.compile(ALIAS), re.compile(rf"\({ALIAS}\)")
 REDIRECT = re.compile(r"\{redirect\b[^{}]*\}", re.IGNORECASE)
 SHORTCODE = r"\{\{[<%].*?[>%]\}\}"
 BLANK = re.compile(rf"[\s{INVISIBLE}]+")
@@ -30,7 +31,7 @@ IMAGE_SOURCE = re.compile(r"\bsrc\s*=\s*[\"']?([^\"'\s>]*)", re.IGNORECASE)
 
 
 def harvested_aliases(body: str) -> list[tuple[str, int]]:
-    """Page names that comments of a body keep as aliases (corpus.md 6.5), and where each stands.
+    """Page names that a body keeps as aliases, mostly in comments (corpus.md 6.5), and where each stands.
 
     >>> harvested_aliases("<!-- ~tc~ (alias(Deep wells (old) – 2008)) ~/tc~ --> alias(no)")
     [('Deep wells (old) – 2008', 17)]
@@ -38,15 +39,16 @@ def harvested_aliases(body: str) -> list[tuple[str, int]]:
     [('Deep wells', 17)]
     >>> harvested_aliases("\\\\~tc\\\\~ (alias(Wells of old)) \\\\~/tc\\\\~")
     [('Wells of old', 14)]
+    >>> harvested_aliases("(alias(Wells (1))) <!-- alias(Wells of old) -->")
+    [('Wells (1)', 7), ('Wells of old', 30)]
     """
-    if "alias(" not in body or not ("-->" in body or "~/tc" in body or "~/hc" in body):
+    if "alias(" not in body:
         return []
-    found = (
-        (match[1].strip(" "), comment.start() + match.start(1))
-        for comment in _comments(body)
-        for match in HARVESTED.finditer(comment[0])
-    )
-    return [(addresses.canonical_name(name) or name, offset) for name, offset in found if name]
+    found = {match.start(1): match[1].strip(" ") for match in SHOWN.finditer(body)}
+    for comment in _comments(body):
+        for match in HARVESTED.finditer(comment[0]):
+            found[comment.start() + match.start(1)] = match[1].strip(" ")
+    return [(addresses.canonical_name(name) or name, offset) for offset, name in sorted(found.items()) if name]
 
 
 def _comments(body: str) -> Iterator[re.Match[str]]:

@@ -31,6 +31,8 @@ STRAY_NAME = re.compile(r"(?<![A-Za-z{(])(?:FONT|HTML|SPAN|BOX|DIV|CENTER|SUB|SU
 LONGEST_NAME = 7
 PART = r"(?:[^\s()<>\"]|\([^()<>\"\n]*+\))"  # of an address with blanks
 TITLE = re.compile(r" (?:'.*'|\(.*\))\Z")
+CELL_END = re.compile(r"\|(?![^()|\n]*(?:\|[^()|\n]*)?\)\))")
+"""A pipe, but for those in `((Page|#anchor|text))`."""
 DASH = r"[\u2013\u2014-]"
 BLOCK_LINE = re.compile(r"\n[ \t]*(?:#{1,6}[ \t]|[*+-][ \t]|>|`{3}|~{3}|<div\b)")
 BROKEN_ROW = re.compile(
@@ -196,7 +198,7 @@ def _table_on_a_line(match: Match) -> Iterator[Edit]:
 
 
 def _table_of(match: Match, lines: list[str]) -> Iterator[Edit]:
-    rows = [[cell.strip() for cell in line.split("|")] for line in lines]
+    rows = [[cell.strip() for cell in CELL_END.split(line)] for line in lines]
     columns = max(map(len, rows), default=0)
     if columns < 2 and (len(rows) < 2 or BLOCK_LINE.search(match[0])):
         return  # no table, or more than one
@@ -371,6 +373,20 @@ REMNANTS: list[Remnant] = [
         _marks("tiki-mark", "`", "`"),
     ),
     (guard(":END", near=b"NOT SUPPORTED"), UNSUPPORTED, _unsupported),
+    # `(alias(Wells of old))`, a name of the page that nobody saw
+    (
+        guard("alias(", marks=rb"\(\("),
+        re.compile(r"\((?:prefix)?alias\([^()\n]{0,160}(?:\([^()\n]{0,80}\)[^()\n]{0,80})?\)\)"),
+        _whole("tiki-marker", ""),
+    ),
+    # `))PumpHouse((`, a word that looked like a page
+    (guard("))", marks=rb"\)\)\(\("), re.compile(r"\)\)((?:[A-Z][a-z0-9]+){2,})\(\("), _marks("tiki-mark", "", "")),
+    # `-=Wells=-`, a bar with a title
+    (
+        guard("-=", marks=rb"\n-=", near=rb"=-"),
+        re.compile(r"^[ \t]*-=(?=[^\s=])([^=\n]{1,300}?)(?<=[^\s=])=-[ \t]*", re.MULTILINE),
+        _marks("bold", "**", "**\n\n"),
+    ),
     # `words *: more`
     (guard(" *:", near=rb"\*:(?<= \*:)"), re.compile(r"(?<=\w)[ \t]+\*:(?=\s)"), _whole("bold", ":")),
     # `https:// a.example`, as an address or in a text

@@ -14,9 +14,9 @@ from etl.transform.body.links import LOST_FILE, Destination, Linker
 from etl.transform.body.places import is_escaped
 from etl.transform.body.surface.tags import Tag
 
-# A page, an anchor of it, and a text; in names and texts there may be parentheses.
+# A page, an anchor of it, and a text, behind what the page is to this one; in names and texts there may be parentheses.
 WIKI_LINK = re.compile(
-    r"\(\((?!\()((?:[^()<>\n|]|\([^()<>\n|]{1,80}\)){1,160}?)\s*(?:\|#[^()<>\n|]*)?(?:\|((?:[^()<>\n]|\([^()<>\n]*\))*))?\)\)"
+    r"\((?:(?<!\w\()([a-z][a-z0-9-]{0,30}))?\((?!\()((?:[^()<>\n|]|\([^()<>\n|]{1,80}\)){1,160}?)\s*(?:\|#[^()<>\n|]*)?(?:\|((?:[^()<>\n]|\([^()<>\n]*\))*))?\)\)"
 )
 # A page or a file, an anchor of it, and a text; or the text first. The pipe is escaped in a table.
 BRACKETED = re.compile(
@@ -108,10 +108,10 @@ class Links:
                     yield *match.span(), link, "wiki-link"
 
     def wiki_link(self, match: re.Match[str]) -> str | None:
-        """`((Page|text))` is a link; `((text))` only when there is such a page, for prose has such brackets too."""
-        name, label = match[1].strip(), (match[2] or match[1]).strip()
+        """`((Page|text))` is a link; `((text))` and `(parent(Page|text))` only to a page that is there, as in prose."""
+        name, label = match[2].strip(), (match[3] or match[2]).strip()
         destination = self._linker.named(name)
-        if destination is None and match[2] is not None:
+        if destination is None and match[3] is not None and not match[1]:
             destination = self._linker.resolve(f"tiki-index.php?page={quote(name)}")
         if destination is None or destination.href is None:
             return None
@@ -190,7 +190,7 @@ class Links:
 
 
 UNPARSED: tuple[tuple[Guard, re.Pattern[str], Callable[[Links, re.Match[str]], str | None]], ...] = (
-    (guard("(("), WIKI_LINK, Links.wiki_link),
+    (guard("((", near=rb"\([a-z0-9-]*+\("), WIKI_LINK, Links.wiki_link),
     (guard("[["), BRACKETED, Links.bracketed),
     (guard("ndex", marks=rb"\[", near=rb"x(?<=ndex)"), SPOKEN_ID, Links.spoken_id),
     (guard("](", near=rb"\]\((?!/|https?://)[^()\n <]++[( ]"), NAMED_LINK, Links.named_link),
