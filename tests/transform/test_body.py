@@ -292,7 +292,7 @@ FAULTS = {
     "who is quoted": ('{QUOTE(replyto="A gardener")}Peas.{QUOTE}', "**A gardener**\n\nPeas."),
     "the head of a table of the old wiki": (
         '{FANCYTABLE(head="Bed | Soil")}\nPeas | clay\n{FANCYTABLE}',
-        "**Bed &#124; Soil**\n\nPeas &#124; clay",
+        "| Bed | Soil |\n| --- | --- |\n| Peas | clay |",
     ),
     "words of plugins in a line": (
         'See {BUTTON(href="x.php",_text="the [beds]")}{BUTTON}, {button _text="kale"}, {MOUSEOVER(label="peas")}green.',

@@ -50,9 +50,14 @@ def open_box(walk: Walk, start: int, end: int, title: str) -> None:
 
 
 def bold(title: str) -> str:
-    """A title in bold on one line, its signs as words."""
+    """A title in bold."""
+    return f"**{plain(title)}**"
+
+
+def plain(title: str) -> str:
+    """A title on one line, its signs as words."""
     title = re.sub(r"([\\`*_\[\]])", r"\\\1", " ".join(html.unescape(title).split()))
-    return f"**{title.replace('&', '&amp;').replace('<', '&lt;')}**"
+    return title.replace("&", "&amp;").replace("<", "&lt;")
 
 
 def close_box(walk: Walk, start: int, end: int) -> None:

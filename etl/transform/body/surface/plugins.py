@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 
 from etl.transform.body.code import CODE_INDENT, ticks_around
 from etl.transform.body.edits import short
@@ -32,6 +33,11 @@ ATTRIBUTES = re.compile(
 )
 """What readers never saw of a paragraph, a link or a heading: its class, its id."""
 CODE_END = re.compile(r"\{CODE\}")
+TABLE_END = re.compile(r"\{FANCYTABLE\}")
+TABLE_ROW_END = re.compile(r"[ \t]*\n\s*")
+WIDE_CELL_END = "~|~"
+"""As it was in the first wikis, and where there are pipes in cells."""
+TABLE_CELL_END = re.compile(re.escape(WIDE_CELL_END))
 MARKER = re.compile(
     r"\{/?[A-Z][A-Z0-9_]+(?:\((?:[^(){}]|\([^(){}]{0,2000}\)){0,2000}\)?)?\s{0,9}/?\}"
     r"|\{(?:(?:img|redirect|module|include|attach|file)\b(?=[^{}=\n]{0,200}=)|(?:category|maketoc|toc)\b)[^{}\n]{0,2000}\}"
@@ -97,7 +103,7 @@ FOR_SOME = frozenset(("GROUP", "PERM"))
 WITHIN_WORDS = frozenset("ALINK ANAME FONT HTML MONO SPAN TAG".split())
 """Plugins of the old wiki whose text may be part of a word; that of others stands apart."""
 SENTENCE_SIGNS = frozenset(".,;:!?")
-AS_CODE = "removed; its inner text stays, as code"
+AS_CODE, AS_TABLE = "removed; its inner text stays, as code", "removed; its inner text stays, as a table"
 
 Replacement = tuple[int, int, str]
 """An edit without its rule."""
@@ -168,12 +174,35 @@ def marker(walk: Walk, token: re.Match[str]) -> int | None:
         if name == "BR":
             return inline.line_break(walk, tag, "tiki-marker") or end
         blocks.horizontal(walk, tag, "tiki-marker")
-    elif name == "CODE" and opening and (code_end := _code(walk, token, CODE_END, "tiki-marker")):
-        walk.find("markup.removed", start, f"plugin marker {short(token[0])}", AS_CODE)
-        return code_end
+    elif opening and name in READ and (read := READ[name](walk, token)):
+        walk.find("markup.removed", start, f"plugin marker {short(token[0])}", AS_CODE if name == "CODE" else AS_TABLE)
+        return read
     else:
         return _removed(walk, token, name, opening=opening)
     return end
+
+
+def _table(walk: Walk, token: re.Match[str]) -> int | None:
+    """`{FANCYTABLE(head="a|b")}` and rows, each on a line, if there is a place for them; returns where they begin."""
+    (start, inner), text = token.span(), walk.text
+    closing = walk.around.next_match(TABLE_END, inner)
+    rows = text[inner : closing.start()].strip() if closing and start >= walk.passed.rows_end else ""
+    if closing is None or "|" not in rows or "\\|" in rows or walk.around.in_item_line(start) or walk.gap(start) == " ":
+        return None  # the lines of the rows are lost, or would be
+    first, head = text.find(rows, inner), _shown("FANCYTABLE", token)[0]
+    end, sign = first + len(rows), WIDE_CELL_END if WIDE_CELL_END in head + rows else "|"
+    heads = [line.split(sign) for line in head.split(">>")]
+    columns = max(map(len, heads)) if head else rows.split("\n", 1)[0].count(sign) + 1
+    lines = [
+        "".join(f"| {boxes.plain(cell)} " for cell in cells + [""] * (columns - len(cells))) + "|" for cells in heads
+    ]
+    lines.insert(1, "| --- " * columns + "|")
+    walk.write(start, first, "\n\n" + "\n".join([*lines, "| "]), "tiki-marker")
+    for parts, written in ((TABLE_ROW_END, " |\n| "), (TABLE_CELL_END, "|")):
+        walk.ahead += ((*part.span(), written, "table") for part in parts.finditer(text, first, end))
+    walk.ahead.append((end, closing.start(), " |\n\n", "table"))
+    walk.passed.rows_end = end
+    return first
 
 
 def _removed(walk: Walk, token: re.Match[str], name: str, *, opening: bool) -> int:
@@ -388,3 +417,10 @@ def _comment_end(walk: Walk, token: re.Match[str]) -> int | None:
     walk.find("comment.removed", token.start(), f"comment {short(inner)}", "removed")
     walk.edit(token.start(), end + len(closing), "", "comment")
     return end + len(closing)
+
+
+READ: dict[str, Callable[[Walk, re.Match[str]], int | None]] = {
+    "CODE": lambda walk, token: _code(walk, token, CODE_END, "tiki-marker"),
+    "FANCYTABLE": _table,
+}
+"""Plugins of the old wiki whose inner text is read up to their end, if it can be; they return where to go on."""

@@ -136,6 +136,8 @@ class Passed:
         """Where the text ends that marks guard."""
         self.tabs_end = 0
         """Where the last tabs end."""
+        self.rows_end = 0
+        """Where the rows of the last table of a plugin end."""
         self.plugins: set[str] = set()
         """Names of the plugins that began."""
         self.elements: set[str] = set()
