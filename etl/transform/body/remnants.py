@@ -119,6 +119,12 @@ def _heading(match: Match) -> Iterator[Edit]:
     yield match.start(), match.end(), "#" * len(match[1]) + " ", "heading"
 
 
+def _definition(match: Match) -> Iterator[Edit]:
+    """`;lid: of oak` is a term, and below it what it means."""
+    yield match.start(), match.start(1), "\n\n**", "bold"
+    yield match.end(1), match.end(), "**\\\n", "bold"
+
+
 def _break(match: Match) -> Iterator[Edit]:
     """`%%%` is a line break; at the end of a line there is one already."""
     start, end = match.span()
@@ -297,6 +303,7 @@ REMNANTS: list[Remnant] = [
         re.compile(r"::(?:(?<!.::)|(?<=# ::))(?=[^\s:])(.+?)(?<=[^\s:])::[ \t]*(?!.)"),
         _marks("tiki-mark", "", ""),
     ),
+    (guard("::::"), re.compile(r"::::(?<!.::::)[ \t]*(?!.)"), _whole("tiki-mark", "")),
     # `^text^`, a box
     (
         guard("^"),
@@ -307,6 +314,17 @@ REMNANTS: list[Remnant] = [
         guard("!!"),
         re.compile(r"^[ \t]*(!{2,6})[+-]?#?[ \t]*(?=[^\s!\[a-z\\<])(?![^\n]*(?:%20|\n {4}))", re.MULTILINE),
         _heading,
+    ),
+    # `## -# Wells`, as a converter read it
+    (
+        guard("#", marks=rb"#[-+\\]"),
+        re.compile(r"^(#{1,6})[ \t]+(?:[-+]#?|\\#)[ \t]*(?=[^\W\d_a-z])", re.MULTILINE),
+        _heading,
+    ),
+    (
+        guard(";", near=rb"\n;"),
+        re.compile(r"^;[ \t]*(?=[^\s:\u2022])([^:\n]{1,200}?)[ \t]*:(?!//)[ \t]*(?=\S)", re.MULTILINE),
+        _definition,
     ),
     (guard("|", marks=rb"\[[^\[\]|\n]*\|"), LINK, _link),
     # `• peas`, and `; • peas`

@@ -16,7 +16,7 @@ from etl.transform.body.surface.tags import Tag
 
 # A page, an anchor of it, and a text, behind what the page is to this one; in names and texts there may be parentheses.
 WIKI_LINK = re.compile(
-    r"\((?:(?<!\w\()([a-z][a-z0-9-]{0,30}))?\((?!\()((?:[^()<>\n|]|\([^()<>\n|]{1,80}\)){1,160}?)\s*(?:\|#[^()<>\n|]*)?(?:\|((?:[^()<>\n]|\([^()<>\n]*\))*))?\)\)"
+    r"\((?:(?<!\w\()(?!(?:prefix)?alias\()([a-z][a-z0-9-]{0,30}))?\((?!\()((?:[^()<>\n|]|\([^()<>\n|]{1,80}\)){1,160}?)\s*(?:\|#[^()<>\n|]*)?(?:\|((?:[^()<>\n]|\([^()<>\n]*\))*))?\)\)"
 )
 # A page or a file, an anchor of it, and a text; or the text first. The pipe is escaped in a table.
 BRACKETED = re.compile(

@@ -190,9 +190,9 @@ def _table(walk: Walk, token: re.Match[str]) -> int | None:
     if closing is None or "|" not in rows or "\\|" in rows or walk.around.in_item_line(start) or walk.gap(start) == " ":
         return None  # the lines of the rows are lost, or would be
     first, head = text.find(rows, inner), _shown("FANCYTABLE", token)[0]
-    end, sign = first + len(rows), WIDE_CELL_END if WIDE_CELL_END in head + rows else "|"
-    heads = [line.split(sign) for line in head.split(">>")]
-    columns = max(map(len, heads)) if head else rows.split("\n", 1)[0].count(sign) + 1
+    end, rows_sign, head_sign = first + len(rows), _cell_end(rows), _cell_end(head)
+    heads = [line.split(head_sign) for line in head.split(">>")]
+    columns = max(map(len, heads)) if head else rows.split("\n", 1)[0].count(rows_sign) + 1
     lines = [
         "".join(f"| {boxes.plain(cell)} " for cell in cells + [""] * (columns - len(cells))) + "|" for cells in heads
     ]
@@ -203,6 +203,11 @@ def _table(walk: Walk, token: re.Match[str]) -> int | None:
     walk.ahead.append((end, closing.start(), " |\n\n", "table"))
     walk.passed.rows_end = end
     return first
+
+
+def _cell_end(text: str) -> str:
+    """What parts the cells of a table of the old wiki."""
+    return WIDE_CELL_END if WIDE_CELL_END in text else "|"
 
 
 def _removed(walk: Walk, token: re.Match[str], name: str, *, opening: bool) -> int:
@@ -238,11 +243,12 @@ def _title(walk: Walk, name: str, start: int, end: int, shown: str) -> None:
     walk.write(start, end, f"{gap}{boxes.bold(first)}{gap}", "tiki-marker")
     if more and start >= walk.passed.tabs_end:
         walk.passed.tabs_end = walk.around.next_of("{TABS}", end) or len(walk.text)
-        for words in more:
+        for words in [*more, ""]:  # the last tab may have an end, too
             place = walk.around.next_match(TAB_END, end, uncoded=True)
             if place is None or place.end() > walk.passed.tabs_end:
                 break
-            walk.ahead.append((*place.span(), f"{gap}{boxes.bold(words)}{gap}", "tiki-marker"))
+            title = f"{gap}{boxes.bold(words)}{gap}" if words else gap
+            walk.ahead.append((*place.span(), title, "tiki-marker"))
             end = place.end()
 
 
