@@ -31,6 +31,8 @@ NAMED_LINK = re.compile(
     r"\((?!/|https?://)([^()\n <]++(?:\([^()\n<]*\)|[ <])(?:[^()\n<]|\([^()\n<]*\)){0,200})\)"
 )
 """A link to a page by its name, as converters write it: with its blanks, it is none to any parser."""
+PAGE_NAME = re.compile(r"(?=[^\W_a-z])[\w'\u2019&+-]++(?: [\w'\u2019&+-]++)++(?:#[\w:.-]+)?")
+"""What can be nothing else between such parentheses: words in the manner of a title, and an anchor."""
 NAME_WORDS = 3
 """The fewest of a name that a page is looked for by, where nothing says that it is one."""
 NO_LABEL = re.compile(r"[\[\]<>&|\\`*_~]")
@@ -136,10 +138,12 @@ class Links:
         return f"[{text}]({destination.href})"
 
     def named_link(self, match: re.Match[str]) -> str | None:
-        """`[text](Deep wells)`, when there is such a page; behind a `#` there is an anchor, or more of the name."""
+        """`[text](Deep wells)`, when there is such a page or it can be no prose; a `#` may begin an anchor."""
         name = decoded(match[2].strip())
         destination = self._linker.named(name, name.rpartition("#")[0])
-        if destination is None:
+        if destination is None and PAGE_NAME.fullmatch(name):
+            destination = self._linker.resolve(f"tiki-index.php?page={quote(name.partition('#')[0])}")
+        if destination is None or destination.href is None:
             return None
         self._lead(match.start(), name, destination)
         return f"[{match[1]}]({destination.href})"
