@@ -40,7 +40,8 @@ WIDE_CELL_END = "~|~"
 TABLE_CELL_END = re.compile(re.escape(WIDE_CELL_END))
 MARKER = re.compile(
     r"\{/?[A-Z][A-Z0-9_]+(?:\((?:[^(){}]|\([^(){}]{0,2000}\)){0,2000}\)?)?\s{0,9}/?\}"
-    r"|\{(?:(?:img|redirect|module|include|attach|file)\b(?=[^{}=\n]{0,200}=)|(?:category|maketoc|toc)\b)[^{}\n]{0,2000}\}"
+    r"|\{(?:(?:img|redirect|module|include|attach|file|r?content|rss|picture|thumb)\b(?=[^{}=\n]{0,200}=)"
+    r"|(?:category|maketoc|toc|footnotearea|l2r|r2l)\b)[^{}\n]{0,2000}\}"
     r"|\{[a-z][a-z0-9]+[ \t]+(?=[a-zA-Z_]+=>?[\"'])[^{}\n]{0,2000}\}"
 )
 CHARACTERS = {
@@ -103,7 +104,7 @@ FOR_SOME = frozenset(("GROUP", "PERM"))
 WITHIN_WORDS = frozenset("ALINK ANAME FONT HTML MONO SPAN TAG".split())
 """Plugins of the old wiki whose text may be part of a word; that of others stands apart."""
 SENTENCE_SIGNS = frozenset(".,;:!?")
-AS_CODE, AS_TABLE = "removed; its inner text stays, as code", "removed; its inner text stays, as a table"
+AS_CODE = "removed; its inner text stays, as code"
 
 Replacement = tuple[int, int, str]
 """An edit without its rule."""
@@ -163,7 +164,7 @@ def marker(walk: Walk, token: re.Match[str]) -> int | None:
         _box(walk, token, name, opening=opening)
     elif name == "IMG":
         _image(walk, token, opening=opening)
-    elif name == "FOOTNOTE":
+    elif name == "FOOTNOTE" and token[0][1:2] != "f":
         walk.find("markup.removed", start, f"plugin marker {short(token[0])}", "its inner text stays, in brackets")
         walk.edit(start, end, " \\[" if opening else "\\]", "footnote")
     elif name in ("SUB", "SUP"):
@@ -174,8 +175,8 @@ def marker(walk: Walk, token: re.Match[str]) -> int | None:
         if name == "BR":
             return inline.line_break(walk, tag, "tiki-marker") or end
         blocks.horizontal(walk, tag, "tiki-marker")
-    elif opening and name in READ and (read := READ[name](walk, token)):
-        walk.find("markup.removed", start, f"plugin marker {short(token[0])}", AS_CODE if name == "CODE" else AS_TABLE)
+    elif opening and name in READ and (read := READ[name][0](walk, token)):
+        walk.find("markup.removed", start, f"plugin marker {short(token[0])}", READ[name][1])
         return read
     else:
         return _removed(walk, token, name, opening=opening)
@@ -425,8 +426,20 @@ def _comment_end(walk: Walk, token: re.Match[str]) -> int | None:
     return end + len(closing)
 
 
-READ: dict[str, Callable[[Walk, re.Match[str]], int | None]] = {
-    "CODE": lambda walk, token: _code(walk, token, CODE_END, "tiki-marker"),
-    "FANCYTABLE": _table,
+def _unseen(walk: Walk, token: re.Match[str]) -> int | None:
+    """`{JQ()}` and code up to its end, which no reader saw; returns where it ends."""
+    name, with_text, _ = token[0].partition("(")
+    ending = f"{name}}}"
+    stop = walk.around.next_of(ending, token.end()) if with_text and not token[0].endswith("/}") else None
+    if stop is None or token.start() < walk.passed.literal_end:
+        return None
+    walk.edit(token.start(), stop + len(ending), "", "script")
+    return stop + len(ending)
+
+
+READ: dict[str, tuple[Callable[[Walk, re.Match[str]], int | None], str]] = {
+    "CODE": (lambda walk, token: _code(walk, token, CODE_END, "tiki-marker"), AS_CODE),
+    "FANCYTABLE": (_table, "removed; its inner text stays, as a table"),
+    **dict.fromkeys(("JQ", "JS", "SQL"), (_unseen, "removed with its code, which no reader saw")),
 }
-"""Plugins of the old wiki whose inner text is read up to their end, if it can be; they return where to go on."""
+"""Plugins of the old wiki whose inner text is read up to their end, if it can be: how, and what is said of it."""
