@@ -28,7 +28,7 @@ Edit = tuple[int, int, str, str]
 MARKUP = re.compile(
     r"""<!--.*?-->|<[!?][^<>]*>  # comments and declarations
     |</?(?:(?:[ovwmx]|st\d):)?[a-zA-Z][a-zA-Z0-9]*(?:[\s/](?:[^<>"']|"[^"]*"|'[^']*')*|[\s/][^<>]*)?>  # tags
-    |\\?~/?(?:(?i:hs|bs|lt|gt|amp|[lr][ds]q|c)|np|pp|pre|tc|hc|tex|\d{3,5})\\?~  # marks of the old wiki
+    |~/?(?:(?i:hs|bs|lt|gt|amp|[lr][ds]q|c)|np|pp|pre|tc|hc|tex|\d{3,5})\\?~  # marks of the old wiki
     |!\[[^\]\[]*(?=\]\()  # the alternative text of an image
     |\]\(\s*+(?:<[^<>\n]*+>|[^()\s]*+(?:\((?:[^()]|\([^()]*+\))*+\)[^()\s]*+)*+)  # the address of a link
         (?:\s++(?:"(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'|\((?:[^()\\]|\\.)*+\)))?+\s*+\)  # and its title""",

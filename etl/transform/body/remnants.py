@@ -317,12 +317,12 @@ REMNANTS: list[Remnant] = [
     ),
     # `## -# Wells`, as a converter read it
     (
-        guard("#", marks=rb"#[-+\\]"),
+        guard("#", marks=rb"\n#+[-+\\]", near=rb"# [-+\\]"),
         re.compile(r"^(#{1,6})[ \t]+(?:[-+]#?|\\#)[ \t]*(?=[^\W\d_a-z])", re.MULTILINE),
         _heading,
     ),
     (
-        guard(";", near=rb"\n;"),
+        guard(";", marks=rb"\n;", near=rb"\n;"),
         re.compile(r"^;[ \t]*(?=[^\s:\u2022])([^:\n]{1,200}?)[ \t]*:(?!//)[ \t]*(?=\S)", re.MULTILINE),
         _definition,
     ),
