@@ -303,6 +303,14 @@ def test_what_was_taken_is_an_input_with_its_digest(wiki: Wiki) -> None:
     assert wiki.run("validate", wiki.out / "current").status == 0
 
 
+def test_to_release_what_only_redirects_now_changes_nothing(wiki: Wiki) -> None:
+    wiki.first(two())
+    wiki.settings = 'max_shrink = "100%"\n'
+    after = two() | {name(1): page("Clear water", page_id=1, body='{redirect page="Deep wells"}')}
+    wiki.first(after)
+    assert "nothing new" in wiki.migrate(after).err
+
+
 def test_without_a_release_and_with_none_nothing_is_taken(wiki: Wiki) -> None:
     before, after = two(aliases=["/1", "/Old+name"]), two()
     wiki.migrate(before)

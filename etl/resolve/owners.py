@@ -449,7 +449,7 @@ def _note_taken(facts: Facts) -> None:
         INSERT INTO taken
         SELECT 'moved ' || m.kind || ' ' || m.value || ' ' || f.document
         FROM moved m
-        JOIN fact f ON f.ord = m.page;
+        JOIN fact f USING (ord);
 
         INSERT INTO taken
         SELECT 'lost ' || kind || ' ' || value || ' ' || ifnull(document, 'gone')
