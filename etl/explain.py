@@ -78,7 +78,8 @@ def explain(asked: Sequence[str], plan: Plan) -> Iterator[Told]:
 
 def _told(asked: str, plan: Plan, known: Callable[[], Known]) -> Told:
     target = asked if asked.startswith("/") or "://" in asked else "/" + quote(asked)
-    told = Told(asked, answer=_answer(plan.map_file, lookups(target, plan.legacy_base)))
+    addresses = lookups(target, plan.legacy_base)
+    told = Told(asked, answer=_answer(plan.map_file, addresses))
     if told.answer is not None:
         told.meaning = told.answer["kind"] if told.answer["target"] else "gone"
     _find(told, plan.map_file.parent, decoded_path(target).rstrip("/"))
@@ -86,10 +87,10 @@ def _told(asked: str, plan: Plan, known: Callable[[], Known]) -> Told:
         return told
     told.meaning, unanswered = known().meaning(target)
     if told.meaning == "case":
-        told.answer = _in_another_case(plan.map_file, lookups(target, plan.legacy_base))
+        told.answer = _in_another_case(plan.map_file, addresses)
         _find(told, plan.map_file.parent, "")
     elif told.meaning in UNANSWERED:
-        told.findings = list(_mentions(plan.map_file.with_name("findings.jsonl"), asked, unanswered))
+        told.findings = list(_mentions(plan.map_file.with_name("findings.jsonl"), asked, addresses))
         told.close = suggested([Missing(unanswered, 0, 0)], plan)[0].suggestions if unanswered else ()
     return told
 
@@ -156,9 +157,9 @@ def _damaged(file: Path, number: int, said: str) -> Trouble:
     return Trouble(f"{file}:{number}: {said}; `wiki-etl validate` says what else is damaged")
 
 
-def _mentions(file: Path, asked: str, address: Address | None) -> Iterator[Line]:
-    """The findings that quote a text, or the address that it spells."""
-    texts = [repr(asked), *([repr(address.value)] if address else [])]
+def _mentions(file: Path, asked: str, addresses: Sequence[Address]) -> Iterator[Line]:
+    """The findings that quote a text, or an address that it spells."""
+    texts = [repr(text) for text in (asked, *(address.value for address in addresses))]
     needles = [orjson.dumps(text)[1:-1] for text in texts]
     return (line for line in _holding(file, needles) if any(text in line["message"] for text in texts))
 

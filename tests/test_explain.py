@@ -108,7 +108,9 @@ def test_what_is_not_known(asked: str, said: str, explain: Callable[..., Outcome
     assert outcome.status == 1
 
 
-@pytest.mark.parametrize("asked", ["/Plan%20of+beds", "/2", "/posts/page-2-slug/", "/A+draft"])
+@pytest.mark.parametrize(
+    "asked", ["/Plan%20of+beds", "/2", "/posts/page-2-slug/", "/A+draft", "https://old.example/2.html"]
+)
 def test_every_address_of_a_withheld_page_is_known_as_its_own(asked: str, explain: Callable[..., Outcome]) -> None:
     outcome = explain(asked)
     assert outcome.out.startswith(f"{asked}\n  not answered\n")
