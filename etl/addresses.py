@@ -289,13 +289,22 @@ def lookups(target: str, legacy_base: str = "/") -> list[Address]:
     >>> lookups("/tiki-index.php")[0], lookups("/"), lookups("/a%0d%0ab"), lookups("/%zz"), lookups("*")
     (Address(kind='path', value='/tiki-index.php'), [], [], [], [])
     """
-    path, _, query = _ORIGIN.sub("", target).partition("#")[0].partition("?")
+    path, _, query = without_origin(target).partition("#")[0].partition("?")
     if not path.startswith("/"):
         return []
     path = "/" + "/".join(segment for segment in path.split("/") if segment != ".").strip("/")
     inside = _inside(path, legacy_base)
     asked = _asked(query) if inside == SCRIPT else None
     return _of_path(path, inside) if asked is None else asked
+
+
+def without_origin(target: str) -> str:
+    """A request target, which may be absolute, from its path on.
+
+    >>> without_origin("https://old.example:8080/Wells?x=/a"), without_origin("/Wells?u=http://old.example/x")
+    ('/Wells?x=/a', '/Wells?u=http://old.example/x')
+    """
+    return _ORIGIN.sub("", target)
 
 
 def _of_path(path: str, inside: str | None) -> list[Address]:

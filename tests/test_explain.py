@@ -91,6 +91,10 @@ def test_what_is_known(asked: str, said: str, explain: Callable[..., Outcome]) -
             f"  not answered\n  warning, wiki/{name(1)}, line 13, column 8: link.dangling: link '/posts/no",
         ),
         ("/Clear+waters", "  not answered\n    close: 'Clear water' (96%), at /pages/page-1-slug/\n"),
+        (
+            "http://old.example/Clear%20waters",
+            "  not answered\n    close: 'Clear water' (96%), at /pages/page-1-slug/\n",
+        ),
         ("/xyz", "  not answered\n"),
         ("/a%zz", "  no address at all\n"),
         ("/\udce9", "  not answered\n"),

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote
 
-from etl.addresses import SCRIPT, Address, legacy_target, lookups, refusal
+from etl.addresses import SCRIPT, Address, legacy_target, lookups, refusal, without_origin
 from etl.coverage.plan import Plan
 from etl.hashes import Hashes
 from etl.load.redirects.living import paths_in
@@ -86,7 +86,7 @@ class Known:
         path = path.rstrip("/")
         if _NO_PAGE.search(path) or matching(self._no_pages, path):
             return False
-        link = legacy_target(target, (), self._prefixes, self._base)
+        link = legacy_target(without_origin(target), (), self._prefixes, self._base)
         return link is not None and link.kind != "other"
 
     def _address(self, meanings: Sequence[Address]) -> Address | None:
@@ -106,8 +106,7 @@ def _folded(map_file: Path) -> Iterator[tuple[str, str | None]]:
 
 def decoded_path(target: str) -> str:
     """The decoded path of a request target, which may be absolute."""
-    path = re.sub(r"\A[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*", "", target).partition("?")[0]
-    return unquote(path.replace("+", " "))
+    return unquote(without_origin(target).partition("?")[0].replace("+", " "))
 
 
 def _in_any_case(path: str) -> tuple[str, str]:
