@@ -161,7 +161,10 @@ class Generations:
             link = self._own_link(CURRENT)
             if link is None:
                 raise OutputError(f"there is no current generation in {self.out} to roll back; run `wiki-etl migrate`")
-            current = self.folder / link.readlink().name
+            current = Path(os.path.realpath(link))
+            if number is None and not current.name.isdecimal():
+                how = "`wiki-etl rollback NUMBER` leads to one"
+                raise OutputError(f"{link} names {link.readlink()}, which is no generation: {how}")
             before = self._before(int(current.name)) if number is None else number
             if before is None:
                 raise OutputError(f"generation {current.name} has no previous one in {self.folder}: nothing to go to")

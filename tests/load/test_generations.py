@@ -301,6 +301,25 @@ def test_a_current_generation_that_is_not_there_any_more_is_trouble_with_a_way_b
     assert out.current == new.resolve()
 
 
+def test_a_link_to_a_link_leads_back_from_its_generation(out: Generations) -> None:
+    history(out, "one", "two")
+    out.release()
+    (out.out / "current").unlink()
+    (out.out / "current").symlink_to("released")
+    old, new = out.roll_back()
+    assert (old.name, new.name) == ("2", "1")
+
+
+def test_a_link_to_no_generation_is_mended_by_the_number_of_one(out: Generations) -> None:
+    history(out, "one")
+    (out.out / "current").unlink()
+    (out.out / "current").symlink_to("generations")
+    with pytest.raises(OutputError, match="names generations, which is no generation: `wiki-etl rollback NUMBER`"):
+        out.roll_back()
+    out.roll_back(1)
+    assert out.current == (out.folder / "1").resolve()
+
+
 def test_a_release_that_is_no_link_is_trouble_and_no_second_release(out: Generations) -> None:
     history(out, "one")
     (out.out / "released").mkdir()
