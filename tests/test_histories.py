@@ -221,7 +221,7 @@ def told(finding: dict[str, Any]) -> tuple[Any, ...]:
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 titles, slugs, addresses = st.sampled_from(TITLES), st.sampled_from(SLUGS), st.sampled_from(ADDRESSES)
-bodies = st.sampled_from(["Water.", "Clear water.", "", '{redirect page="Wells"}'])
+bodies = st.sampled_from(["Water.", "Clear water.", ""])
 
 
 def a_page(wiki: Wiki, draw: Draw) -> Page:
@@ -252,6 +252,10 @@ def write(wiki: Wiki, draw: Draw) -> None:
     a_page(wiki, draw).body = draw(bodies)
 
 
+def merge(wiki: Wiki, draw: Draw) -> None:
+    a_page(wiki, draw).body = f'{{redirect page="{a_page(wiki, draw).title}"}}'
+
+
 def break_or_mend(wiki: Wiki, draw: Draw) -> None:
     page = a_page(wiki, draw)
     page.fault = None if page.fault else draw(st.sampled_from(sorted(FAULTS)))
@@ -278,9 +282,10 @@ def settle(wiki: Wiki, draw: Draw) -> None:
 Change = Callable[[Wiki, Draw], None]
 CHANGES = st.lists(
     st.sampled_from(
-        [create, rename, swap_titles, give_or_take_an_alias, write, break_or_mend, delete, restore, settle]
+        [create, rename, swap_titles, give_or_take_an_alias, write, merge, break_or_mend, delete, restore, settle]
     ),
-    max_size=5,
+    min_size=1,
+    max_size=6,
 )
 
 
@@ -332,13 +337,16 @@ class History(RuleBasedStateMachine):
         assert files(self.out / "generations") == before
         path.write_bytes(data)
 
-    @rule(changes=CHANGES, data=st.data(), pack=st.sampled_from(["folder", "zip", "tar"]), release=st.booleans())
-    def change_and_migrate(self, changes: list[Change], data: st.DataObject, pack: str, release: bool) -> None:
+    @rule(changes=CHANGES, data=st.data(), pack=st.sampled_from(["folder", "zip", "tar"]))
+    def change_and_migrate(self, changes: list[Change], data: st.DataObject, pack: str) -> None:
         for change in changes:
             change(self.wiki, data.draw)
         self.migrate(pack)
-        if release and (self.out / "current").exists():
-            assert wiki_etl("release", "--out", self.out).status == 0
+
+    @rule(changes=CHANGES, data=st.data())
+    def change_and_release(self, changes: list[Change], data: st.DataObject) -> None:
+        self.change_and_migrate(changes, data, "folder")
+        assert wiki_etl("release", "--out", self.out).status == (0 if (self.out / "current").exists() else 3)
 
     def migrate(self, pack: str) -> None:
         self.config.write_text(self.wiki.config)
@@ -472,5 +480,5 @@ class History(RuleBasedStateMachine):
 
 TestHistory = History.TestCase
 TestHistory.settings = settings(
-    max_examples=10, stateful_step_count=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+    max_examples=20, stateful_step_count=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
