@@ -729,13 +729,45 @@ def test_the_numbers_of_lists_that_become_one_are_written_once() -> None:
         ('<div class="border">\n    Beds\n</div>\n    wells', f"{BOX}\n\nBeds\n\n</div>\n\nwells"),
         ("<div>\n    <br>\n    <a href='/b'>Beds</a>\n</div>", "[Beds](/pages/b/)"),
         ("!!! Wells\n    of oak", "### Wells\n\nof oak"),
-        ("<div>\n\n    dig()\n\n</div>", "    dig()"),
+        ("<div>\n\n    dig()\n\n</div>", "```\ndig()\n```"),
         ("1. Beds\n\n   <div>\n   wells\n   </div>", "1. Beds\n\n    wells"),
         ("<details><p>\n\n```\n{\n  dig\n}\n```\n\n</p></details>", "```\n{\n  dig\n}\n```"),
     ],
 )
 def test_blanks_before_a_line_of_html_make_no_code_and_those_of_code_stay(source: str, body: str) -> None:
     assert clean(source).body == body
+
+
+@pytest.mark.parametrize(
+    ("source", "body"),
+    [
+        ("* <p>beds</p>\n* <div>wells</div>", "* beds\n* wells"),
+        ("1. <p>beds</p>\n\n   peas\n2. <center>wells</center>", "1. beds\n\n    peas\n\n2. wells"),
+        ("* <h3>Beds</h3>\n* wells", "* ### Beds\n\n* wells"),
+        (
+            "- <div>\n\n  ## Beds\n\n  - <div>\n\n    <section>\n\n    peas\n\n    </section>\n\n    dig\n\n    </div>",
+            "* ## Beds\n\n    * peas\n\n        dig",
+        ),
+        ('* <span id="a">\n\n  beds\n\n  </span>\n* wells', "* beds\n* wells"),
+        ("* <div>\n\n      dig()\n\n  </div>", "```\n  dig()\n```"),
+    ],
+)
+def test_the_words_of_an_item_stay_in_it_when_a_tag_behind_its_mark_goes(source: str, body: str) -> None:
+    assert clean(source).body == body
+
+
+@pytest.mark.parametrize(
+    ("above", "html", "left"),
+    [
+        ("* beds", "<!-- -->", "* beds"),
+        ("* beds", "</div>", "* beds"),
+        ("    rake()", "<!-- -->", "    rake()"),
+        ("    rake()", "</section>\n<section>", "    rake()"),
+    ],
+)
+def test_indented_code_below_html_that_goes_is_no_part_of_what_stands_above(above: str, html: str, left: str) -> None:
+    source = f"{above}\n\n{html}\n\n    # peas\n    \n      dig()\n\nwells"
+    assert clean(source).body == f"{left}\n\n```\n# peas\n\n  dig()\n```\n\nwells"
 
 
 def test_a_break_in_a_row_that_begins_with_no_pipe_leaves_the_table_one() -> None:

@@ -15,7 +15,7 @@ CODE_LINE = re.compile(r"\n(?:[>*+\-0-9.)]+| {1,3}(?! ))*+(?: {4,}+[^ \n]|\t|~~~
 
 TAB = 4  # columns of one
 CODE_INDENT = 4  # columns that make a line code
-BLANKS = re.compile(r"^[ \t]*(?=[^\n])", re.MULTILINE)
+BLANKS = re.compile(r"^[ \t]+", re.MULTILINE)
 
 
 class Code:

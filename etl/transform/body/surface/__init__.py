@@ -13,11 +13,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from etl.transform.body.boxes import TAGS_ALONE
 from etl.transform.body.code import Code, code_size
 from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.joins import kept_apart
 from etl.transform.body.links import Linker
 from etl.transform.body.parse import Node
+from etl.transform.body.places import line_start
 from etl.transform.body.remnants import remnants, remnants_among_tags
 from etl.transform.body.surface import blocks, boxes, characters, hidden, inline, plugins, tables
 from etl.transform.body.surface.links import Links
@@ -43,6 +45,7 @@ UNCOVERS = frozenset("escape stray-tag tiki-marker tiki-mark comment script invi
 COVERED = frozenset("bold bullet rule tiki-mark heading repetition address".split())
 """Rules of lines that write nothing that the walk would read."""
 
+INDENTED = re.compile(" {4}| {0,3}\t")
 QUOTED_VALUE = re.compile(r"=\s*[\"']")
 # Outside of HTML, and where everything must stay on one line. A tag is matched as a whole, for most of what begins is
 # one; a pattern that begins with a set of characters is searched fast.
@@ -122,7 +125,10 @@ def _walk(walk: Walk, code: list[Node]) -> None:
     """Walk over a text but for its code; what is open at its end is closed."""
     at = 0
     for node in code:
-        at = max(_stretch(walk, at, node.start), node.end)
+        stop = _stretch(walk, at, node.start)
+        if _stands_below_html(walk, node, at):
+            walk.fence(node)
+        at = max(stop, node.end)
     _stretch(walk, at, len(walk.text))
     tables.close_table(walk)
     inline.close_emphasis(walk)
@@ -140,6 +146,16 @@ def _stretch(walk: Walk, at: int, end: int) -> int:
             start = _blanks_before(walk, odd.start(), at) if odd[0] == "\n" else odd.start()
             at = _sign(walk, odd[0], start, end) or odd.end()
     return at
+
+
+def _stands_below_html(walk: Walk, code: Node, at: int) -> bool:
+    """Whether HTML that goes, behind a place, keeps indented code from being a part of the item or code above."""
+    line = line_start(walk.text, code.start)
+    if not walk.edits or code.kind != "CodeBlock" or not INDENTED.fullmatch(walk.text, line, code.start):
+        return False
+    start, end, left, _ = walk.edits[-1]
+    parts = at <= end <= line and not left.strip() and not walk.text[end:line].strip()
+    return parts and TAGS_ALONE.fullmatch(walk.text, line_start(walk.text, start), start) is not None
 
 
 def _blanks_before(walk: Walk, offset: int, first: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cached_property
 
-from etl.transform.body.code import Code
+from etl.transform.body.code import CODE_INDENT, TAB, Code
 from etl.transform.body.hrefs import TITLE
 from etl.transform.body.lists import ITEM_MARK
 from etl.transform.body.literals import NO_ESCAPE, escaped
@@ -21,6 +21,7 @@ BLOCK_MARK = re.compile(
 )
 LINE_BELOW = re.compile(r"[ \t]*\n[ \t]+(?=[^\s|])")
 MARKDOWN_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>|\d{1,9}[.)][ \t]|`{3}|~{3})")
+INDENTED_LINE = re.compile(r"\s*\n([ \t]+)(?=\S)")
 FAR_BRACKET = 9  # so many characters, most of them blanks, may part the address of a link from its text
 ANGLED = re.compile(rf"<[^<>\n]*>(?=(?:\s+{TITLE})?\s*\))")
 # The definition of a link up to its address, behind marks of blocks; an address that ends one; and one as a whole.
@@ -288,6 +289,15 @@ class Around:
         """
         end = ends.search(self.text, start)
         return end is not None and end[0].startswith("</") and not blocks.search(self.text, start, end.start())
+
+    def below(self, start: int, indent: int) -> int | None:
+        r"""Where the line begins, behind its blanks, that stands below the end of one, when it is indented so far.
+
+        >>> [Around(text).below(0, 2) for text in ("\n\n  a", "\n a", "\n      a", "a")]
+        [4, None, None, None]
+        """
+        line = INDENTED_LINE.match(self.text, start)
+        return line.end() if line and 0 <= len(line[1].expandtabs(TAB)) - indent < CODE_INDENT else None
 
     def behind_tag(self, start: int, end: int) -> int:
         r"""Where the text goes on behind a tag that leaves it: in HTML, blanks before the line below make no code.

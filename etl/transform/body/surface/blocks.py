@@ -24,7 +24,7 @@ ITEM_END = re.compile(r"</?(?:li|ul|ol)(?=[\s>])", re.IGNORECASE)
 def block(walk: Walk, tag: Tag) -> None:
     """Sections: their edges become blank lines."""
     walk.open.end_paragraph()
-    walk.drop(tag, "block", walk.gap(tag.start))
+    walk.drop(tag, "block", walk.edge(tag.start))
 
 
 def paragraph(walk: Walk, tag: Tag) -> None:
@@ -34,7 +34,7 @@ def paragraph(walk: Walk, tag: Tag) -> None:
         walk.part(tag, "block", walk.gap(tag.start))
         return
     walk.open.end_paragraph()
-    gap = walk.gap(tag.start)
+    gap = walk.edge(tag.start)
     walk.drop(tag, "block", gap)
     if gap == "\n\n" and walk.around.is_closed(tag.end, PARAGRAPH_END):
         walk.open.begin(tag, len(walk.edits) - 1)
@@ -43,7 +43,7 @@ def paragraph(walk: Walk, tag: Tag) -> None:
 def quotation(walk: Walk, tag: Tag) -> None:
     """`<blockquote>`: a quotation (`quotes`), where it stands among blocks and holds whole ones; else paragraphs."""
     walk.open.end_paragraph()
-    gap, quotes = walk.gap(tag.start), walk.quotes
+    gap, quotes = walk.edge(tag.start), walk.quotes
     among_blocks = gap == "\n\n" and not walk.lists
     start, end, new, rule = walk.dropped(tag, "block", gap)
     if not tag.closing:
@@ -85,7 +85,7 @@ def heading(walk: Walk, tag: Tag) -> None:
             gap = walk.gap(tag.start)
         walk.part(tag, "block", gap)
     elif gap == "\n\n" and walk.around.is_closed(tag.end, HEADING_END, HEADING_BLOCK):
-        walk.begin(tag, f"\n\n{'#' * HEADINGS[tag.name]} ", "block")
+        walk.begin(tag, f"{walk.edge(tag.start)}{'#' * HEADINGS[tag.name]} ", "block")
     else:
         walk.find("html.unwrapped", tag.start, f"heading {short(tag.raw)}", "removed; its text stays")
         walk.drop(tag, "block", gap)

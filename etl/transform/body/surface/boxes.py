@@ -14,7 +14,7 @@ from etl.transform.body.surface.walk import Walk
 def division(walk: Walk, tag: Tag) -> None:
     """`<div>`: a box, or a section without a meaning."""
     walk.open.end_paragraph()
-    gap = walk.gap(tag.start)
+    gap = walk.edge(tag.start)
     if not tag.closing:
         names = tag.attributes().get("class", "").lower().split()
         if gap == "\n\n" and not {"border", "box", "legacy-box"}.isdisjoint(names):

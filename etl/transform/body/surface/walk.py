@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-from etl.transform.body.code import Code, size, ticks_around
+from etl.transform.body.code import Code, fenced, size, ticks_around
 from etl.transform.body.edits import Edit, Revision, short
+from etl.transform.body.parse import Node
+from etl.transform.body.places import line_start
 from etl.transform.body.surface.around import FAR_BRACKET, Around
 from etl.transform.body.surface.elements import OpenElements
 from etl.transform.body.surface.links import Links
@@ -36,6 +38,8 @@ class Walk:
         """Open lists, each with the number of its next item."""
         self.quotes = Quotes()
         self.passed = Passed()
+        self.item_start, self.item_indent = -1, ""
+        """Where the words of the last item begin that stand below the tags behind its mark, and its indentation."""
         self.box_open = False
         self.pre_end = 0
         """Where the last `<pre>` ends that can be no code block, for it is in an item or a cell."""
@@ -69,6 +73,10 @@ class Walk:
         one_line = self.open.one_line or self.around.in_pipe_row(offset) or self.around.in_heading(offset)
         return " " if one_line else "\n\n"
 
+    def edge(self, offset: int) -> str:
+        """What parts a block from what stands before it: nothing behind the mark of an item, which would be empty."""
+        return "" if offset == self.item_start or self.around.in_item(offset) else self.gap(offset)
+
     def address_end(self, start: int) -> int | None:
         """Where an address of a Markdown link in angle brackets ends; that of a definition is written without them."""
         if "]" not in self.text[max(start - FAR_BRACKET, 0) : start]:
@@ -85,6 +93,12 @@ class Walk:
         fence = ticks_around(code, 3)
         self.code_size += size(language + code) + 2 * len(fence)
         return fence + language, fence
+
+    def fence(self, code: Node) -> None:
+        """Indented code gets fences, which are counted as such."""
+        edits = list(fenced(self.text, line_start(self.text, code.start), code.end))
+        self.code_size += size("".join(written for _, _, written, _ in edits))
+        self.edits += edits
 
     def begin(self, tag: Tag, replacement: str, rule: str) -> None:
         """An element is open from here on, and its tag becomes something else."""
@@ -103,9 +117,19 @@ class Walk:
     def dropped(self, tag: Tag, rule: str, before: str = "") -> Edit:
         """The removal of a tag; what it lays bare at the start of a line must not become a mark of Markdown."""
         end, guard = tag.end, ""
-        if not self.open.one_line and ("\n" in before or self.around.at_line_start(tag.start)):
+        if below := self._item_below(tag):
+            self.item_start = end = below
+        elif not self.open.one_line and ("\n" in before or self.around.at_line_start(tag.start)):
             end, guard = self.around.unmarked(self.around.behind_tag(tag.start, end))
         return tag.start, end, before + guard, rule
+
+    def _item_below(self, tag: Tag) -> int | None:
+        """Where the words of an item begin when a tag alone stands behind its mark: an empty mark would lose them."""
+        if self.text[tag.end : tag.end + 1] not in (" ", "\t", "\n") or self.open.one_line:
+            return None
+        if tag.start != self.item_start:
+            self.item_indent = self.around.item_indent(tag.start) if self.around.in_item(tag.start) else ""
+        return self.around.below(tag.end, len(self.item_indent)) if self.item_indent else None
 
     def unwrap(self, tag: Tag, before: str = "") -> None:
         """Remove a tag that has no place in clean Markdown, and report it."""
