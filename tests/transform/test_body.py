@@ -502,6 +502,8 @@ FAULTS = {
     "a number with a point behind a break": ("1. \\\n3.5", "1. 3.5"),
     "a line of equals signs behind a break": ("a<br>=", "a\\\n&#61;"),
     "underlined words behind a tag": ("<p>===peas===</p>", "peas"),
+    "a line of a grid table": ("+=====+===+", "+=====+===+"),
+    "an escape behind a link": ("[a](/b 'c') don\\'t\n[a](b c don\\'t", "[a](/pages/b/) don't\n\\[a\\](b c don\\'t"),
     "an item that begins below its mark": ("* # a\n*\n  b\n  c", "* # a\n\n* b\n  c"),
     "a plugin mark around a tag": ("a {SPL<b>IT} b", "a b"),
     "a mark of the old wiki around a lone mark": ("a ~n**p~ b", "a ~np&#126; b"),

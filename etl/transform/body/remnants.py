@@ -296,7 +296,11 @@ REMNANTS: list[Remnant] = [
         _marks("tiki-mark", "*", "*"),
     ),
     # `===text===`, underlined
-    (guard("==="), re.compile(r"===(?=[^\s=])([^=\n]{1,300}?)(?<=[^\s=])==="), _marks("tiki-mark", "", "")),
+    (
+        guard("==="),
+        re.compile(r"===(?<!====)(?=[^\s=])([^=\n]{1,300}?)(?<=[^\s=])===(?!=)"),
+        _marks("tiki-mark", "", ""),
+    ),
     # `::text::`, centred
     (
         guard("::"),

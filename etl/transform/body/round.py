@@ -176,7 +176,7 @@ class Round(TreeRules):
             self.again |= bool(edits)
 
     def _setext(self, node: Node, end: int) -> None:
-        """Words that are underlined are a heading: by a line as long as they, or one line by more than a rule of wikis."""
+        """Underlined words are a heading: by a line as long as they, or one line by more than a rule of wikis."""
         under = self.text.rindex("\n", node.start, end)
         words, line = self.text[node.start : under].strip(), self.text[under:end].strip(" \t>\n")
         is_as_long = len(words) == len(line) >= len(RULE_OF_WIKIS)

@@ -151,11 +151,13 @@ def _stretch(walk: Walk, at: int, end: int) -> int:
 def _stands_below_html(walk: Walk, code: Node, at: int) -> bool:
     """Whether HTML that goes, behind a place, keeps indented code from being a part of the item or code above."""
     line = line_start(walk.text, code.start)
-    if not walk.edits or walk.quotes.open or code.kind != "CodeBlock" or not INDENTED.fullmatch(walk.text, line, code.start):
+    if not walk.edits or walk.quotes.open or code.kind != "CodeBlock":
         return False
     start, end, left, _ = walk.edits[-1]
     parts = at <= end <= line and not left.strip() and not walk.text[end:line].strip()
-    return parts and TAGS_ALONE.fullmatch(walk.text, line_start(walk.text, start), start) is not None
+    if not parts or not TAGS_ALONE.fullmatch(walk.text, line_start(walk.text, start), start):
+        return False
+    return INDENTED.fullmatch(walk.text, line, code.start) is not None
 
 
 def _blanks_before(walk: Walk, offset: int, first: int) -> int:

@@ -22,6 +22,10 @@ BLOCK_MARK = re.compile(
 LINE_BELOW = re.compile(r"[ \t]*\n[ \t]+(?=[^\s|])")
 MARKDOWN_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>|\d{1,9}[.)][ \t]|`{3}|~{3})")
 INDENTED_LINE = re.compile(r"\s*\n([ \t]+)(?=\S)")
+WHOLE_ADDRESS = re.compile(
+    rf"\]\([ \t]*(?:<[^<>\n]*>|[^\s()<]*+(?:\([^\s()]*+\)[^\s()]*+)*+)(?:[ \t]+{TITLE})?[ \t]*\)"
+)
+"""The address of a link, and its title, to their end."""
 FAR_BRACKET = 9  # so many characters, most of them blanks, may part the address of a link from its text
 ANGLED = re.compile(rf"<[^<>\n]*>(?=(?:\s+{TITLE})?\s*\))")
 # The definition of a link up to its address, behind marks of blocks; an address that ends one; and one as a whole.
@@ -50,8 +54,8 @@ class Around:
         """The place whose line was asked for last, and where that line begins."""
         self._row_start = -1, 0
         """The line that was asked for last, and up to where only marks of quotations and tables are in it."""
-        self._last_link = 0, -1
-        """The place that was asked for last, and where the address before it begins."""
+        self._last_link = 0, -1, -1
+        """The place that was asked for last, and where the address before it begins and ends."""
         self._last_shown = 0, -1
         """Up to where tags and blanks were told from other text, and where the last of that begins."""
 
@@ -187,13 +191,15 @@ class Around:
     def in_link(self, offset: int) -> bool:
         """Whether a link's address or title may be open at a place; asked in the order of places.
 
-        >>> [Around("[a](b 'c' d").in_link(offset) for offset in (2, 4, 10)]
-        [False, True, True]
+        >>> [Around("[a](b 'c' d").in_link(offset) for offset in (2, 4, 10)], Around("[a](b 'c') d").in_link(11)
+        ([False, True, True], False)
         """
-        known, place = self._last_link
-        place = max(self.text.rfind("](", max(known - 1, 0), offset), place)
-        self._last_link = offset, place
-        return place >= self.line_start(offset)
+        known, last, end = self._last_link
+        place = max(self.text.rfind("](", max(known - 1, 0), offset), last)
+        if place > last:
+            end = match_end(WHOLE_ADDRESS, self.text, place)
+        self._last_link = offset, place, end
+        return place >= self.line_start(offset) and not place < end <= offset
 
     def in_destination(self, offset: int) -> bool:
         """Whether a place is inside the address of a Markdown link.
