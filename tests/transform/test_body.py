@@ -502,6 +502,15 @@ FAULTS = {
     "a number with a point behind a break": ("1. \\\n3.5", "1. 3.5"),
     "a line of equals signs behind a break": ("a<br>=", "a\\\n&#61;"),
     "underlined words behind a tag": ("<p>===peas===</p>", "peas"),
+    "an odd blank before what is no mark": ("a\\\n\u00a0# b\n&nbsp;* c\n\u00a02. d", "a\\\n\\# b\n\\* c\n2\\. d"),
+    "words of a link that begin as a block does": (
+        "[1. Beds](#a)\n\n[# Peas](#a)\n\n> [+ Dig](#a)\n\n<a href='#a'>- Rake</a>\n\n* [2. Wells](#a)",
+        "1\\. Beds\n\n\\# Peas\n\n> \\+ Dig\n\n\\- Rake\n\n2. Wells",
+    ),
+    "code that comes together when a link goes": (
+        "<a href='#a'><code>dig</code></a>`()` <code>a</code><i></i><code>b</code>",
+        "`dig` `()` `a` `b`",
+    ),
     "a line of a grid table": ("+=====+===+", "+=====+===+"),
     "an escape behind a link": ("[a](/b 'c') don\\'t\n[a](b c don\\'t", "[a](/pages/b/) don't\n\\[a\\](b c don\\'t"),
     "an item that begins below its mark": ("* # a\n*\n  b\n  c", "* # a\n\n* b\n  c"),
@@ -581,7 +590,7 @@ FAULTS = {
     "a tab between bold and a bracket": ("(**a**\t)", "(**a**)"),
     "an index that begins with a tag and a blank": ("a<sup><u> 2</u></sup>", "a<sup>2</sup>"),
     "a link to nowhere whose words begin with a number sign": ("* [#5 peas]()", "* \\#5 peas"),
-    "a link to nowhere whose words are a sign of a list": ("[1. peas]()", "1. peas"),
+    "a link to nowhere whose words are a sign of a list": ("[1. peas]()", "1\\. peas"),
     "a link to nowhere that ends a heading with a brace": ("# Beds [{NAME}]()", "# Beds \\{NAME}"),
     "an index that a box cuts": (
         "a<sup>b {BOX()}c{BOX} d</sup>",

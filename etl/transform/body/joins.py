@@ -25,8 +25,9 @@ def kept_apart(text: str, edits: Sequence[Edit]) -> Iterator[Edit]:
     ([(0, 1, '&amp;', 'bold')], [(3, 3, ' ', 'bold')])
     """
     places = [edit[0] for edit in edits if text[edit[0] - 1 : edit[0]] in JOINING]
+    spans = [edit for edit in edits if edit[2].endswith("`")]
     cut = [found.start() for found in CUT_ENTITY.finditer(text)] if edits and "&" in text else ()
-    first = {edit[0]: edit for edit in sorted(edits, reverse=True)} if places or cut else {}
+    first = {edit[0]: edit for edit in sorted(edits, reverse=True)} if places or spans or cut else {}
     for start in cut:
         if rule := _makes_entity(text, start, first):
             yield start, start + 1, "&amp;", rule
@@ -35,18 +36,24 @@ def kept_apart(text: str, edits: Sequence[Edit]) -> Iterator[Edit]:
         if start - 1 not in first and _joins(text, start, first):
             at, apart = (start, " ") if text[start - 1] == "`" else (start - 1, "\\")
             yield at, at, apart, first[start][3]
+    for _, end, _, rule in spans:
+        if _left(text, end, first).startswith("`"):
+            yield end, end, " ", rule
 
 
 def _joins(text: str, start: int, first: Mapping[int, Edit]) -> bool:
     """Whether what edits leave at a place makes an image, a link or other code with the sign before it."""
-    _, end, replacement, _ = first[start]
-    while not replacement and (after := first.get(end)) and after[1:3] != (end, ""):
-        _, end, replacement, _ = after
-    if text[start - 1] == "`":
-        return (replacement or text[end : end + 1]).startswith("`")
+    left = _left(text, start, first)
     if text[start - 1] == "!":
-        return (replacement or text[end : end + 1]).startswith("[") and not is_escaped(text, start - 1)
-    return not replacement and text.startswith("(", end)
+        return left.startswith("[") and not is_escaped(text, start - 1)
+    return left.startswith("`") if text[start - 1] == "`" else left == "("
+
+
+def _left(text: str, at: int, first: Mapping[int, Edit]) -> str:
+    """What edits leave at a place: what one writes there, or the next sign."""
+    while (edit := first.get(at)) and not edit[2] and edit[1] > at:
+        at = edit[1]
+    return edit[2] if edit else text[at : at + 1]
 
 
 def _makes_entity(text: str, start: int, first: Mapping[int, Edit]) -> str:

@@ -12,6 +12,7 @@ from etl.transform.body.edits import Edit, Revision, TreeRules
 from etl.transform.body.entities import LAST_ENTITY, LONGEST_ENTITY, decoded, without_entities
 from etl.transform.body.hrefs import PLAIN, encoded, mended, untracked, without_blanks
 from etl.transform.body.links import LOST_FILE, Destination, Linker
+from etl.transform.body.literals import MOST_MARKS
 from etl.transform.body.parse import Node
 
 CUT_DOI = re.compile(r"doi\.org/10\.\d{4,9}/$")
@@ -27,6 +28,8 @@ APART = frozenset(("", *" \n\t()*|.:"))
 BEFORE_WORDS, BEHIND_WORDS = frozenset(("", *" \n\t(")), frozenset(("", *" \n\t).,;:"))
 """What may stand around the words of a link that becomes text, without meaning anything else then."""
 SIMPLE_LABEL = re.compile(r"(?![>#~=+-]|\d+[.)])[^\[\]*_`<:&|{\n]+")
+BLOCK_MARK = re.compile(r"(?:[#+-]|\d{1,9}[.)])(?=\s)|>")
+"""What the words of a link may begin with, which would be a mark without its bracket; a star is escaped anywhere."""
 SIGNS = rf"[%{PLAIN}]*+"
 USUAL_LINK = re.compile(rf"(?<!\s)\]\(((?:https?:/)?/{SIGNS}(?:\({SIGNS}\){SIGNS})*+)\)(?!{PARTED}{{2}})")
 """What stands behind the words of a link, as nearly all are: its address is what is written, and no words touch it."""
@@ -96,7 +99,14 @@ class Links(TreeRules):
         self.again |= not self._is_alone(node, label)
         start, (before, behind) = node.start + 1, self._parting(node)
         self._edit(node.start, start, before, "unlink")
+        if (mark := BLOCK_MARK.match(label)) and self._begins_line(node):
+            self._edit(start + mark.end() - 1, start + mark.end() - 1, "\\", "unlink")
         self._edit(start + len(label), node.end, behind, "unlink")
+
+    def _begins_line(self, node: Node) -> bool:
+        """Whether nothing but marks of quotations stands before a link on its line."""
+        before = self.text[max(node.start - MOST_MARKS, 0) : node.start].rpartition("\n")[2]
+        return not before.strip(" \t>")
 
     def _keep(self, start: int, href: str, written: str, destination: Destination) -> None:
         """A link stays, with the address that is written for it."""

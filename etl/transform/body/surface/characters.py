@@ -98,16 +98,18 @@ def number(walk: Walk, token: re.Match[str]) -> None:
         walk.edit(*token.span(), "&amp;", "entity")
 
 
-def blank(walk: Walk, token: re.Match[str]) -> None:
-    """No-break and typographic blanks; nothing at the start of a line, where blanks would make code."""
+def blank(walk: Walk, token: re.Match[str]) -> int:
+    """No-break and typographic blanks; nothing at the start of a line, where blanks would make code, or a mark."""
     start, end = token.span()
     if walk.around.at_line_start(start):
-        walk.edit(start, end, "", "odd-blank")
+        end, guard = walk.around.unmarked(end) if start >= walk.glued_end else (end, "")
+        walk.edit(start, end, guard, "odd-blank")
     elif walk.around.in_destination(start) and walk.text[end : end + 1] not in " \t\n":
         walk.edit(start, end, "%20", "address")
     else:
         hard_break = token[0].endswith("  ") and walk.text.startswith("\n", end)
         walk.edit(start, end, "  " if hard_break else " ", "odd-blank")
+    return end
 
 
 def invisible(walk: Walk, token: re.Match[str]) -> None:

@@ -325,7 +325,8 @@ def _ends_anchor(walk: Walk, tag: Tag) -> None:
         before = after = ""
     if before == "[" and OUTER_END.match(walk.text, tag.end) and OUTER_START.search(walk.text, 0, opened.start):
         before = after = ""  # of two links around one text the outer one wins
-    walk.edits[index] = (start, end, heading_mark + before, rule)
+    opening = heading_mark + before
+    walk.edits[index] = (start, end, opening, rule) if opening else walk.dropped(opened, rule)
     walk.write(tag.start, tag.end, after + heading_mark[:2], rule)  # a blank line behind a heading, too
 
 
