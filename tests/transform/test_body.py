@@ -511,6 +511,10 @@ FAULTS = {
         "<a href='#a'><code>dig</code></a>`()` <code>a</code><i></i><code>b</code>",
         "`dig` `()` `a` `b`",
     ),
+    "a table of HTML in a quotation": (
+        "> <table>\n> <tr>\n> <td>peas</td>\n> <td>in\n> March</td>\n> </tr>\n>\n> </table>\n>\n> dig",
+        "| peas | in March |\n| --- | --- |\n\n> dig",
+    ),
     "a line of a grid table": ("+=====+===+", "+=====+===+"),
     "an escape behind a link": ("[a](/b 'c') don\\'t\n[a](b c don\\'t", "[a](/pages/b/) don't\n\\[a\\](b c don\\'t"),
     "an item that begins below its mark": ("* # a\n*\n  b\n  c", "* # a\n\n* b\n  c"),

@@ -145,6 +145,15 @@ class Around:
         start = self.line_start(offset)
         return self.text[start : min(start + 8, offset)].lstrip(" ").startswith("#")
 
+    def in_quotation(self, offset: int) -> bool:
+        """Whether the line of a place begins with the mark of a quotation.
+
+        >>> Around(" > a").in_quotation(4), Around("a > b").in_quotation(5)
+        (True, False)
+        """
+        start = self.line_start(offset)
+        return self.text[start : start + 4].lstrip(" ").startswith(">")
+
     def in_block(self, offset: int) -> bool:
         r"""Whether the line of a place is one of an item, a heading or a quotation, or of HTML in such.
 

@@ -9,6 +9,7 @@ import unicodedata
 from etl.transform.body.edits import short
 from etl.transform.body.entities import is_entity
 from etl.transform.body.literals import NO_ESCAPE, escaped
+from etl.transform.body.places import match_end
 from etl.transform.body.surface.tags import TAG
 from etl.transform.body.surface.walk import Walk
 
@@ -31,6 +32,7 @@ BLANKS = re.compile(rf"{BLANK}(?:[ \t]|{BLANK})*")
 ENTITY = re.compile(r"&(?:[a-zA-Z][a-zA-Z0-9]{1,31}|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});")
 NUMBER = re.compile(r"&(?=#)")
 LINES = re.compile(r"[ \t]*\n\s*")
+QUOTE_MARKS = re.compile(r"(?:>[ \t]*)+")
 OF_TABLE = re.compile(r"</?(?:t(?:able|body|head|foot|[rdh])|col|colgroup|caption)[\s>]|\Z", re.IGNORECASE)
 """What a table may hold between its rows; all else there is text, which browsers show above it."""
 INVISIBLES = re.compile(f"[{INVISIBLE}]+")
@@ -154,12 +156,16 @@ def separator(walk: Walk, token: re.Match[str]) -> None:
     walk.edit(*token.span(), " " if one_line else "\n", "line-separator")
 
 
-def lines(walk: Walk, token: re.Match[str]) -> None:
-    """Line ends inside what must stay on one line."""
+def lines(walk: Walk, token: re.Match[str]) -> int:
+    """Line ends inside what must stay on one line, and the marks of the quotation that it stands in."""
+    start, end = token.span()
+    if walk.text.startswith(">", end) and walk.around.in_quotation(start):
+        end = match_end(QUOTE_MARKS, walk.text, end)
     if walk.table and not walk.table.in_cell:
-        walk.edit(*token.span(), "" if OF_TABLE.match(walk.text, token.end()) else " ", "table")
+        walk.edit(start, end, "" if OF_TABLE.match(walk.text, end) else " ", "table")
     elif walk.open.one_line:
-        walk.edit(*token.span(), " ", "block")
+        walk.edit(start, end, " ", "block")
+    return end
 
 
 def pipe(walk: Walk, token: re.Match[str]) -> None:

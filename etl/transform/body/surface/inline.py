@@ -272,8 +272,7 @@ def line_end(walk: Walk, token: re.Match[str]) -> int | None:
     may_break = walk.open.breakable() or (walk.table and walk.table.in_cell)
     if token.end() < walk.pre_end and may_break and not PRE_END.match(walk.text, token.end()):
         return line_break(walk, Tag("br", *token.span(), False, token[0]), "preformatted")
-    characters.lines(walk, token)
-    return None
+    return characters.lines(walk, token)
 
 
 def _hard_break(walk: Walk, tag: Tag, rule: str, block: Tag, level: int) -> int:
