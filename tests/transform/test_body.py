@@ -515,6 +515,10 @@ FAULTS = {
         "> <table>\n> <tr>\n> <td>peas</td>\n> <td>in\n> March</td>\n> </tr>\n>\n> </table>\n>\n> dig",
         "| peas | in March |\n| --- | --- |\n\n> dig",
     ),
+    "outer cells that are blank": (
+        "&nbsp; | Beds | \u00a0\n-- | -- | --\n&nbsp; | peas | dig&nbsp;",
+        "| | Beds | |\n| --- | --- | --- |\n| | peas | dig |",
+    ),
     "a line of a grid table": ("+=====+===+", "+=====+===+"),
     "an escape behind a link": ("[a](/b 'c') don\\'t\n[a](b c don\\'t", "[a](/pages/b/) don't\n\\[a\\](b c don\\'t"),
     "an item that begins below its mark": ("* # a\n*\n  b\n  c", "* # a\n\n* b\n  c"),

@@ -37,6 +37,8 @@ NO_PARAGRAPH = re.compile(
 )
 """A line that leaves none open: a definition, a heading, a rule, or an empty one."""
 OPEN_DIVIDER = re.compile(r"^[ \t>]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)++\|?[ \t]*$", re.MULTILINE)
+PIPE_BEHIND = re.compile(r"[ \t]*\|")
+LINE_END = re.compile(r"[ \t]*(?:\n|\Z)")
 EMPTY_LINE = re.compile(r"\n[ \t>]*(?:\n|\Z)")
 SHOWN = re.compile(r"(?:<[^<>]*>|\s)*+([^<]++|<|\Z)")
 """Tags and blanks, and what is none."""
@@ -124,6 +126,17 @@ class Around:
         start = self.line_start(offset)
         begins = self.text[start : min(start + 8, offset)].lstrip(" \t>*").startswith("|")
         return begins or is_inside(offset, self._open_tables)
+
+    def is_outer_cell(self, start: int, end: int) -> bool:
+        r"""Whether what stands between two places is the first or the last cell of a row, without a pipe outside of it.
+
+        >>> around = Around("a | b | c\n--|---|--\nd | e | f")
+        >>> around.is_outer_cell(20, 21), around.is_outer_cell(24, 25), around.is_outer_cell(28, 29)
+        (True, False, True)
+        """
+        first = self.text[start - 1 : start] in ("\n", "") and PIPE_BEHIND.match(self.text, end)
+        last = LINE_END.match(self.text, end) and self.text[max(start - FAR_BRACKET, 0) : start].rstrip().endswith("|")
+        return bool(first or last) and is_inside(start, self._open_tables)
 
     @cached_property
     def _open_tables(self) -> list[tuple[int, int]]:

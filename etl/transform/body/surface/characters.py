@@ -103,7 +103,9 @@ def number(walk: Walk, token: re.Match[str]) -> None:
 def blank(walk: Walk, token: re.Match[str]) -> int:
     """No-break and typographic blanks; nothing at the start of a line, where blanks would make code, or a mark."""
     start, end = token.span()
-    if walk.around.at_line_start(start):
+    if walk.around.is_outer_cell(start, end):
+        walk.edit(start, end, "|", "odd-blank")
+    elif walk.around.at_line_start(start):
         end, guard = walk.around.unmarked(end) if start >= walk.glued_end else (end, "")
         walk.edit(start, end, guard, "odd-blank")
     elif walk.around.in_destination(start) and walk.text[end : end + 1] not in " \t\n":
