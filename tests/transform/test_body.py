@@ -461,6 +461,15 @@ FAULTS = {
     "a link by reference": ("[x][a]\n\n[a]: /931", "[x](/pages/deep-wells/)"),
     "a definition before all else": ("[a]: /931\n\nsee [a]", "see [a](/pages/deep-wells/)"),
     "a definition and nothing else": ("[a]: /931", ""),
+    "an item of a definition alone, below words": (
+        "1. x\n   * [a]: /931\n2. see [a]",
+        "1. x\n2. see [a](/pages/deep-wells/)",
+    ),
+    "a definition between an item and code": ("* x\n\n[a]: /931\n\n    peas", "* x\n\n```\npeas\n```"),
+    "words below a definition in a quotation, without its mark": (
+        "> x\n>\n> [a]:\n/931\nsee [a]",
+        "> x\n>\n> see [a](/pages/deep-wells/)",
+    ),
     "a definition between a list and words": ("* x\n\n[a]: /931\nsee [a]", "* x\n\nsee [a](/pages/deep-wells/)"),
     "a note in HTML that looks like a definition": (
         "<p>[1]: https://beds.example/peas</p>\n\nBeds",
@@ -808,6 +817,36 @@ def test_a_section_in_a_heading_leaves_it_a_heading() -> None:
 def test_however_many_links_are_defined_behind_a_list_all_definitions_go(items: str) -> None:
     definitions = "".join(f"[{number}]: https://beds.example/{number}\n" for number in range(2 * structure.MOST_ROUNDS))
     assert clean(f"{items}\n\n{definitions}").body == items.replace("[0]", "[0](https://beds.example/0)")
+
+
+def in_item(blocks: list[str]) -> str:
+    return "* " + "\n\n".join(blocks).replace("\n", "\n  ")
+
+
+def in_quotation(blocks: list[str]) -> str:
+    return "> " + "\n\n".join(blocks).replace("\n", "\n> ")
+
+
+DEFINING = st.recursive(
+    st.sampled_from(
+        ("[x]: /931", "[x]:\n/931\n'Wells,\nold'", "[y]: <a b>", "peas", "see [x]", "# Beds", "```\nleek\n```")
+    ),
+    lambda blocks: (
+        st.lists(blocks, min_size=1, max_size=3).map(in_item)
+        | st.lists(blocks, min_size=1, max_size=3).map(in_quotation)
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.lists(DEFINING, max_size=3))
+def test_no_definition_stays_wherever_it_is_and_no_words_go_with_it(blocks: list[str]) -> None:
+    body = "\n\n".join([*blocks, "[x]: /931"])
+    cleaned = clean(body)
+    assert "]:" not in cleaned.body
+    assert cleaned.text.split() == re.sub(r"<[^>]*>", " ", rendered(body)).split()
+    assert not codes(cleaned) & ACCOUNT
+    assert clean(cleaned.body).body == cleaned.body
 
 
 def test_a_definition_goes_that_has_an_escaped_bracket_in_its_name() -> None:

@@ -39,10 +39,11 @@ ADDRESS = re.compile(rf"\]\([%{PLAIN}]++\)")
 PREFORMATTED = re.compile(r"<pre\b|\s*`{3}")
 TAG_OF_CODE = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?/?>")
 REFERENCE = re.compile(rf"\]\[(?:{LABEL})?\]")
-# Lines that define links by reference, in items as well, and empty ones; a title may stand on a line of its own.
+NEXT_LINE = r"[ \t]*+(?:\n[ \t>]*+)?"
+# Lines that define links by reference, in items as well, and empty ones; a title may begin on a line of its own.
 DEFINITIONS = re.compile(
     r"(?:(?:[ \t>*+-]|\d{1,9}[.)][ \t])*+"
-    rf"(?:\[{LABEL}\]:[ \t]*(?:\n[ \t>]*)?\S.*(?:\n[ \t>]*{TITLE}[ \t]*)?)?(?:\n|\Z))+"
+    rf"(?:\[{LABEL}\]:{NEXT_LINE}(?:<[^<>\n]*+>|[^\s<]\S*+)(?:{NEXT_LINE}{TITLE})?[ \t]*+)?(?:\n|\Z))+"
 )
 LIST_MARK = re.compile(r"(?:[\s>*+-]*\d{1,9}[.)])+[\s>*+-]*")
 NOT_WORD = re.compile(r"[\W_]+")

@@ -8,7 +8,6 @@ from itertools import pairwise
 
 from etl.transform.body.boxes import BOX_END, BOX_START
 from etl.transform.body.edits import Edit, TreeRules
-from etl.transform.body.hrefs import LABEL, TITLE
 from etl.transform.body.lists import INDENT, NEST
 from etl.transform.body.literals import BEGINS_BLOCK
 from etl.transform.body.parse import BLOCKS, Node
@@ -28,10 +27,6 @@ QUOTE_MARK = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
 MARK_BEFORE_WORDS = re.compile(rf"^[ \t]*>(?:[ \t]++(?=[^\s\\])(?!{BEGINS_BLOCK.pattern})|[ \t]?)", re.MULTILINE)
 """With all blanks, of which the four of an item would make code."""
 HARD_END = re.compile(r"(?:[ \t]{2,}|\\)\n[ \t]*")
-DEFINITIONS = re.compile(
-    rf"(?:\s*(?:\n|\A) {{0,3}}\[{LABEL}\]:[ \t]*(?:\n[ \t]*)?\S+"
-    rf"(?:(?:[ \t]+|[ \t]*\n[ \t]*){TITLE})?[ \t]*(?=\n|\Z))+\s*"
-)
 ROWS_ONLY = re.compile(r"(?:[ \t]*\|[ \t]*\n)*+((?=[ \t]*\|[^|\n]*\|)(?:[ \t]*\|[ \t]*[^\s][^\n]*(?:\n|\Z))+)")
 """Lines that begin with a pipe, the first one with another; before them lone pipes, which end a table."""
 
@@ -75,7 +70,7 @@ class Gaps(TreeRules):
             self._part(block, after, continues=continues)
             if block.kind == "List" and after.kind == "BlockQuote" and id(after) not in self.quotes:
                 self.waiting |= {id(behind) for behind in blocks[index + 2 : index + 3]}
-        self._empty(visible_end(self.text, _without_definitions(blocks[-1])), len(self.text), "", "edge")
+        self._empty(visible_end(self.text, blocks[-1]), len(self.text), "", "edge")
 
     def _are_apart(self, block: Node, after: Node) -> bool:
         """Whether a blank line parts two blocks and the second cannot continue the first, as with nearly all."""
@@ -90,8 +85,7 @@ class Gaps(TreeRules):
 
     def _part(self, block: Node, after: Node, *, continues: bool) -> None:
         """What parts two blocks, and what they are to each other; ``continues``: whether the first is of a list."""
-        last = _without_definitions(block)
-        end, start = visible_end(self.text, last), self._block_start(after)
+        end, start = visible_end(self.text, block), self._block_start(after)
         gap = self.text[end:start]
         if block.kind == "Heading" and after.kind == "Paragraph" and self._joined(block, after):
             return
@@ -108,7 +102,7 @@ class Gaps(TreeRules):
             self.touching |= {id(block), id(after)}
         if block.kind == "HtmlBlock" and self._is_empty_box(block, after):
             self._edit(block.start, visible_end(self.text, after), "", "box")
-        elif last.kind == "Item" and after.kind == "BlockQuote" and self._is_rest(last, after):
+        elif block.kind == "List" and after.kind == "BlockQuote" and self._is_rest(block.children[-1], after):
             self._continuation(after)
 
     def _goes_on(self, block: Node, after: Node) -> int | None:
@@ -181,25 +175,18 @@ class Gaps(TreeRules):
                 self.again |= self.text.startswith(":", after.start)
 
     def _empty(self, start: int, end: int, wanted: str, rule: str) -> None:
-        """What stands between two blocks or at an edge: blank lines, or definitions of links, which go."""
+        """What stands between two blocks or at an edge: blank lines."""
         gap = self.text[start:end]
         if gap.isspace():
             self._edit(start, end, wanted, rule)
             # Tabs behind the mark of a quotation have another width once that moves: what was code may be HTML.
             self.again |= gap[-1] in INDENT and self.text.startswith(">", end)
-        elif DEFINITIONS.fullmatch(gap):
-            self._edit(start, end, wanted, "definition")
 
     def _block_start(self, node: Node) -> int:
         """Where a block begins: an indented code block with its indentation."""
         if node.kind == "CodeBlock" and node.data == "Indented":
             return line_start(self.text, node.start)
         return node.start
-
-
-def _without_definitions(block: Node) -> Node:
-    """The last item of a list, which seems to hold the definitions of links behind it; any other block."""
-    return block.children[-1] if block.kind == "List" else block
 
 
 def are_numbered(list_: Node, after: Node) -> bool:

@@ -10,7 +10,7 @@ from etl.transform.body.entities import decoded, without_entities
 
 PLAIN = "A-Za-z0-9/._?=#&:,+~@!$*'-"
 """Characters that are themselves in an address, wherever it is written."""
-TITLE = r"(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\))"
+TITLE = r"(?:\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+'|\((?:[^()\\]|\\.)*+\))"
 """That of a link, which stands behind its address."""
 LABEL = r"(?:[^\[\]\\]|\\.)++"
 """That by which a link refers to its definition, between brackets."""

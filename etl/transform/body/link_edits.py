@@ -6,7 +6,7 @@ Where each of them goes, `links.Linker` says.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from etl.transform.body.edits import Edit, Revision, TreeRules
 from etl.transform.body.entities import LAST_ENTITY, LONGEST_ENTITY, decoded, without_entities
@@ -41,6 +41,7 @@ ANGLED = re.compile(r"(?:https?|ftp)://", re.IGNORECASE)
 """An address that every engine takes for one between angle brackets: `<tel:1/onclick=x>` is a tag to some."""
 SENTENCE_MARKS = frozenset(".,;:!?'*_~\\\u2019\u2018\u2026\u2013\u2014")
 OPENING = {")": "(", "}": "{"}
+BY_REFERENCE = frozenset(("Reference", "Collapsed", "Shortcut"))
 MARKS_OF_EMPHASIS = frozenset("*_")
 
 Written = tuple[int, str, Destination]
@@ -66,6 +67,14 @@ class Links(TreeRules):
         """Where the last link or image ends: an address before that is in its words."""
         self.lost_end = 0
         """Where the last image of a lost file ends."""
+
+    def by_reference(self, nodes: Iterable[Node]) -> None:
+        """The links and images among some nodes whose addresses stand elsewhere."""
+        for node in nodes:
+            if node.kind == "Link" and node.data["link_type"] in BY_REFERENCE:
+                self.link(node)
+            elif node.kind == "Image" and node.data["link_type"] in BY_REFERENCE:
+                self.image(node)
 
     def link(self, node: Node) -> None:
         """A link goes to its new place, or becomes its text."""

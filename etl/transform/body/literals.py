@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from etl.transform.body.edits import Edit
 from etl.transform.body.lists import ITEM_MARK
@@ -22,10 +22,6 @@ FIRST_ON_LINE = re.compile(rf"(?:[ \t>]|{ITEM_MARK}[ \t])*+")
 """What stands before the first word of a line."""
 MOST_MARKS = 100
 """Characters of it that are looked at."""
-DEFINITION = re.compile(
-    rf"^(?:[ \t>]++|{ITEM_MARK}[ \t]++)*+(\[)(?!\^)(?=(?:[^\[\]\\]|\\.){{1,999}}+\]:)", re.MULTILINE | re.DOTALL
-)
-"""Of a link by reference; what only looks so is escaped or stands among words."""
 LONG_NUMBER = re.compile(r"\d{10,}(?=\.[ \t])")  # too long to be the mark of an item
 DEFINITION_SIGN = re.compile(r"^[ \t>]*:(?=[ \t])", re.MULTILINE)
 LINE_MARK = re.compile(r"(?:[ \t>]*+(?=\{(?!:)[^{}\n]+\})|[ \t]+(?:\d+(?=\.\s)|(?=[*+-]\s|>|~~~)))(.)")
@@ -94,13 +90,6 @@ def line_edits(text: str, paragraph: Node) -> Iterator[Edit]:
     for sign in DEFINITION_SIGN.finditer(text, first, paragraph.end):
         if sign.end() > paragraph.start:
             yield sign.end() - 1, sign.end(), escaped(":"), "literal"
-
-
-def definition_edits(text: str, is_word: Callable[[int], bool]) -> Iterator[Edit]:
-    """The brackets at the starts of lines that are words and would define a link, which no reader sees."""
-    for bracket in DEFINITION.finditer(text):
-        if is_word(bracket.start(1)):
-            yield *bracket.span(1), "\\[", "bracket"
 
 
 def as_text(code: str) -> str:
