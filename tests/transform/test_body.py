@@ -267,6 +267,17 @@ FAULTS = {
         "See{{< highlight >}} peas {{< /highlight >}}and {CODE()}\tkale {CODE} leek",
         "See `peas` and `kale` leek",
     ),
+    "the caption of code in an item, a cell and a heading": (
+        (
+            "* {CODE(caption=Beds)}a b{CODE}\n\n||See{CODE(caption='In May')} c {CODE}|d||\n\n"
+            "# {CODE(caption=Kale)}e{CODE}\n\nf"
+        ),
+        "* **Beds** `a b`\n\n| See **In May** `c` | d |\n| --- | --- |\n\n# Kale `e`\n\nf",
+    ),
+    "the caption of code in a quotation": (
+        "> Sow\n>\n> {CODE(caption=In May, colors=ini)}\n> a b\n> {CODE}\n> Thin {CODE(caption=Beds)}c{CODE}",
+        "> Sow\n>\n> **In May**\n>\n> ```\n> a b\n> ```\n> Thin **Beds** `c`",
+    ),
     "references of Hugo": (
         "[a]({{< ref \"deep-wells.md#top\" >}}), [b]({{% relref '/posts/deep-wells/' %}}), [c]({{< ref lost-beds >}})",
         "[a](/pages/deep-wells/), [b](/pages/deep-wells/), [c](/pages/lost-beds/)",
@@ -1220,6 +1231,21 @@ def test_boxes_are_written_as_the_settings_ask(boxes: str, body: str) -> None:
 def test_a_quotation_that_a_box_parted_from_a_list_is_none_of_its_items(body: str, plain: str) -> None:
     chosen = SETTINGS.model_copy(update={"boxes": "unwrap"})
     assert clean(body.format('<div class="border">'), chosen).body == plain
+
+
+@pytest.mark.parametrize(
+    ("marker", "lost"),
+    [
+        ("{IMG(fileId=12 width=100)}", ["12"]),
+        ("{IMG(fileId=>12, width=>100)}", ["12"]),
+        ('{IMG(fileId="12, 13" width="5")}', ["12", "13"]),
+        ("{img src=img/wiki_up/a.png}", ["img/wiki_up/a.png"]),
+    ],
+)
+def test_a_lost_image_has_the_number_or_the_address_of_its_marker_and_none_of_its_other_words(
+    marker: str, lost: list[str]
+) -> None:
+    assert [image["src"] for image in clean(marker).images] == lost
 
 
 def test_findings_point_at_the_line_and_column_of_the_member() -> None:

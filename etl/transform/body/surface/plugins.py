@@ -290,6 +290,12 @@ def _code(walk: Walk, token: re.Match[str], ending: re.Pattern[str], rule: str) 
     return end
 
 
+def _caption(token: re.Match[str]) -> tuple[str, int]:
+    """The caption of code in bold, if it has one, and where in the text that ends."""
+    words, end = _shown("CODE", token)
+    return boxes.bold(words) if words else "", token.start() + end
+
+
 def _code_block(walk: Walk, token: re.Match[str], stop: int, end: int) -> list[Replacement] | None:
     """What makes a fenced block of the code between two markers, below its caption and inside its item."""
     code = BLANK_LINES.sub("", walk.text[token.end() : stop].rstrip(), 1)
@@ -299,15 +305,13 @@ def _code_block(walk: Walk, token: re.Match[str], stop: int, end: int) -> list[R
     indent = walk.around.item_indent(start)
     gap = f"\n\n{indent}"
     above = "" if walk.around.in_item(start) else gap
-    caption, caption_end = _shown("CODE", token)
-    title_end = start + caption_end
-    title = f"{above}{boxes.bold(caption)}" if caption else ""
+    title, title_end = _caption(token)
     language = CODE_LANGUAGE.search(walk.text, title_end, inner)
     opening, closing = walk.fences(code, language[1] if language else "")
     behind = "" if LINE_END.match(walk.text, end) else indent
     return [
-        (start, title_end, title),
-        (title_end, inner, (gap if title else above) + opening),
+        (start, title_end, above + title),
+        (title_end, inner, (gap if title else "") + opening),
         (inner, end, f"\n{LINE.sub(indent, code)}\n{indent}{closing}\n\n{behind}"),
     ]
 
@@ -332,10 +336,12 @@ def _quoted_block(walk: Walk, token: re.Match[str], stop: int, end: int) -> list
     gap, first_blank = f"\n{mark}\n{mark} ", blanks_start(text, start)
     above = gap if first_blank > marks.end() else ""
     start = start if walk.edited(first_blank) else max(first_blank, marks.end())
+    title, title_end = _caption(token)
     behind = "" if LINE_END.match(text, end) else gap
     shown = "".join(f"\n{mark} {line}" if line else f"\n{mark}" for line in code)
     return [
-        (start, inner, above + opening),
+        (start, title_end, above + title),
+        (title_end, inner, (gap if title else "") + opening),
         (inner, end, f"{shown}\n{mark} {closing}{behind}"),
     ]
 
@@ -356,8 +362,11 @@ def _code_span(walk: Walk, token: re.Match[str], stop: int, end: int) -> list[Re
     lines = [line.strip() for line in code.split("\n") if line.strip()]
     ticks, gap = ticks_around(code, 1), " " if any("`" in (line[0], line[-1]) for line in lines) else ""
     apart = " " if walk.edits and walk.edits[-1][1] == start and walk.edits[-1][2].endswith("`") else ""
+    title, title_end = _caption(token)
+    lead = " " if title and start and text[start - 1].isalnum() else lead
     return [
-        (start, inner, lead + apart + ticks + gap),
+        (start, title_end, lead + apart + title),
+        (title_end, inner, " " * bool(title) + ticks + gap),
         (inner, end, f"{gap}{ticks}<br>{ticks}{gap}".join(lines) + gap + ticks + trail),
     ]
 
