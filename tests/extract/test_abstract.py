@@ -150,6 +150,11 @@ def test_affiliations_follow_the_authors_and_what_was_cut_from_a_name_is_kept() 
     assert (read.body, read.findings) == (PROSE, [])
 
 
+def test_how_to_reach_the_authors_is_no_prose() -> None:
+    read = abstract("Title", "Anna Berg and Carl Dahl", "anna.berg@lakes.example", PROSE)
+    assert (read.fields["affiliations"], read.body) == (["anna.berg@lakes.example"], PROSE)
+
+
 def test_the_full_stop_of_a_line_of_names_is_none_of_what_was_cut() -> None:
     assert abstract("Title", "Anna Berg and Carl Dahl.", PROSE).fields["affiliations"] == []
 

@@ -571,7 +571,13 @@ def test_the_relative_links_of_a_page_were_read_at_its_own_address_then_at_its_a
         *("/soil/wells/", "/soil/", "/beds/", "/beds/wells/", "/clay/")
     ]
     assert list(read(aliases=["/Wells"], url="/wells").folders) == []
+    assert list(read(aliases=["/beds/%ff/wells", "/clay/beds"]).folders) == ["/clay/", "/clay/beds/"]
     assert len(read(aliases=[f"/beds/{number}/wells" for number in range(99)]).folders) == MOST_FOLDERS
+
+
+def test_the_address_on_the_old_site_is_as_browsers_write_it() -> None:
+    settings = Settings(hosts=("old.example.", "other.example"), legacy_base="/wiki/")
+    assert fields.legacy_url("Why water? – 2008", settings) == "https://old.example/wiki/Why+water%3F+%E2%80%93+2008"
 
 
 def test_a_page_claims_every_address_that_the_old_site_answered() -> None:
