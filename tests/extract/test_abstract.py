@@ -155,6 +155,11 @@ def test_how_to_reach_the_authors_is_no_prose() -> None:
     assert (read.fields["affiliations"], read.body) == (["anna.berg@lakes.example"], PROSE)
 
 
+def test_prose_right_below_an_affiliation_that_is_whole_is_prose() -> None:
+    read = abstract("Title", "Anna Berg", f"Department of Lakes, City\n{PROSE}")
+    assert (read.fields["affiliations"], read.body) == (["Department of Lakes, City"], PROSE)
+
+
 def test_the_full_stop_of_a_line_of_names_is_none_of_what_was_cut() -> None:
     assert abstract("Title", "Anna Berg and Carl Dahl.", PROSE).fields["affiliations"] == []
 
