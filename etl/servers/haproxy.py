@@ -24,7 +24,11 @@ backend site
 # The new site: its pages, and nothing else.
 frontend new
     bind {address}:{site}
+    .if version_atleast(3.1)
+    option accept-unsafe-violations-in-http-request
+    .else
     option accept-invalid-http-request
+    .endif
     http-request set-var(txn.page) 'path,regsub("(/\.)+(/|$)","/",g),regsub("/+","/",g),url_dec,rtrim("/")'
     http-request set-var(txn.page) 'var(txn.page),regsub(" ","%20",g),regsub("^","/")'
     acl page var(txn.page),map_str(site.map) -m found

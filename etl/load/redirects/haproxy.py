@@ -178,7 +178,11 @@ defaults wiki_etl
     timeout client 30s
     timeout server 30s
     # Old clients send letters beyond ASCII as they are.
+    .if version_atleast(3.1)
+    option accept-unsafe-violations-in-http-request
+    .else
     option accept-invalid-http-request
+    .endif
 
     # The path as it was sent, without the segments that are a dot, and without slashes around it but for the first.
     http-request set-var(txn.wiki_raw) 'path,regsub("#.*",""),regsub("(/\.)+(/|$)","/",g),regsub("^/+","/")'
@@ -304,8 +308,8 @@ curl -sI 'http://localhost@page_script@?page=Some+Page'
   bytes: letters with accents have a second line, for clients that compose them otherwise.
 * Entries are answered before the new site is asked; names in another case of ASCII letters, the old home page and
   addresses that are no pages after it has said 404.
-* `option accept-invalid-http-request` lets unencoded letters through. From HAProxy 3.1 on its name is
-  `accept-unsafe-violations-in-http-request`.
+* `option accept-invalid-http-request` lets unencoded letters through. Since HAProxy 3.1 its name is
+  `accept-unsafe-violations-in-http-request`, and the old one gives a warning; `rules.cfg` takes the one that fits.
 * `default-path config` makes file names relative to the file they stand in, also in files loaded after it.
 * A request has room for page names of up to @longest@ bytes, each of them encoded (`tune.bufsize`).
 * @unsupported@ entries of the map could not be expressed: the findings `redirect.unsupported`.

@@ -34,7 +34,6 @@ _ENTRY_OVERHEAD = 18  # bytes that nginx needs beside a key in a bucket
 _HEADER_BUFFER = 8192  # nginx's own default for the longest request line
 
 _MOST_PLUSES = 8  # of a key in a hash; one with more is found by the raw request
-_MANY_BLANKS = 200  # beyond, the maps that fold them are more variables than nginx expects
 _PAGE_ID = (  # the last page_id of a query, and no other parameter of that name behind it
     r"\?(?:.*&)?page_id=(?:\+|%20)*(?<wiki_etl_e>[1-9][0-9]*)(?:\+|%20)*(?:&(?!(?:.*&)?page_id(?:=|&|$))|$)"
 )
@@ -369,7 +368,6 @@ def _texts(maps: _Maps, options: CompileOptions) -> dict[str, str]:
         "port": HOP_PORT,
         "bucket": max(512, -(-(maps.longest + _ENTRY_OVERHEAD) // 64) * 64 * 4),
         "hash": max(2048, 2 * max(maps.lines.values())),
-        "variables": "variables_hash_max_size 4096;" if maps.blanks > _MANY_BLANKS else "",
         "buffers": _buffers(maps.longest),
         "home": maps.value(options.home_to or ""),
         "root": maps.value((options.home_to or "") if options.home_path == "/" else ""),
@@ -455,7 +453,7 @@ def _step(name: str, number: int, pattern: str, value: str) -> str:
 
 _CONF_D = """\
 # For /etc/nginx/conf.d/ of Debian and others, where files are taken in the order of their names: this one comes first.
-# Where your configuration sets map_hash_bucket_size or map_hash_max_size itself: include wiki-etl/maps.conf instead.
+# Where your configuration sets one of the sizes in wiki-etl/sizes.conf itself: include wiki-etl/maps.conf instead.
 include wiki-etl/http.conf;
 """
 
@@ -467,11 +465,11 @@ include wiki-etl/maps.conf;
 """
 
 _SIZES = """\
-# Computed from the keys. nginx wants each of these once, and before the first map of the whole configuration: where
+# What the keys and maps need. nginx wants each of these once, and before the first map of the whole configuration: where
 # yours has them already, give it at least these values and leave this file out.
 map_hash_bucket_size @bucket@;
 map_hash_max_size @hash@;
-@variables@
+variables_hash_max_size 4096;
 @buffers@
 """
 
@@ -759,8 +757,8 @@ curl -sI 'http://localhost@script@?page=Some+Page'
 
 ## What to know
 
-* `wiki-etl/sizes.conf` sets what the keys need: `map_hash_bucket_size @bucket@` and `map_hash_max_size @hash@`. nginx
-  takes each only once, and before the first `map`. If nginx says `directive is duplicate`, your configuration sets
+* `wiki-etl/sizes.conf` sets what the keys and maps need: `map_hash_bucket_size @bucket@`, `map_hash_max_size @hash@`
+  and `variables_hash_max_size 4096`. nginx takes each only once, and before the first `map`. If nginx says `directive is duplicate`, your configuration sets
   one, too: set at least these values there, and include `wiki-etl/maps.conf` instead of `wiki-etl/http.conf`.
 * `@script@?page=` takes a hop over 127.0.0.1:@port@ (`wiki-etl/hop.conf`): nginx does not decode
   parameters. A second nginx on the same machine needs another port: `sed -i s/@port@/<port>/ wiki-etl/hop.conf`.
