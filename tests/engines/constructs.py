@@ -23,11 +23,11 @@ CONSTRUCTS = {
 text""",
     "heading with link": "## See [wells](https://e.org/a) and *pumps*",
     "heading attr": r"""
-## Wells {#wells}
+## Wells {#wells .old}
 
 ## Pumps {.old}
 
-text {: .x }""",
+text {: x }""",
     "heading closing hash": "## C# and F#",
     "heading number": "## 1. First",
     "heading after list": r"""
@@ -41,7 +41,7 @@ text {: .x }""",
 * a""",
     "heading colon": "## Wells: deep",
     "heading attr behind emphasis": "## *Wells*{#wells} and [pumps](https://e.org/){.old}",
-    "heading attr with colon": "## Wells {: .old}",
+    "heading attr with colon": "## Wells {: old}",
     "heading of a number underlined": r"""
 #1 wells
 ===""",
@@ -828,7 +828,7 @@ Wells
 * a
     {.y}
 * b
-    {: .z}
+    {: z}
 * c
     {d} *e*
 
@@ -877,7 +877,7 @@ Author: b
 
 text""",
     "attr like list": r"""
-* a {: .x }
+* a {: x }
 * b {.y}""",
     "attr after link": "[a](https://e.org/){target=_blank} and **b**{.x} or `c`{.y}",
     "braces": "{a} and {{b}} and {% c %}",
