@@ -1598,6 +1598,11 @@ def test_a_line_of_blanks_below_a_row_in_a_box_comes_to_an_end() -> None:
         assert clean(f'<div class="box">\n| a | b |\n{" " * 100_000}c\n</div>').text == "a b\nc"
 
 
+def test_a_line_of_marks_of_headings_and_of_a_centre_comes_to_an_end() -> None:
+    with at_most(20):
+        clean("# ::a" * 60_000)
+
+
 def test_definitions_that_are_shown_as_code_come_to_an_end() -> None:
     code = "[beds]: https://beds.example/\n" * 50 + "sow"
     with at_most(20):

@@ -125,6 +125,12 @@ def _definition(match: Match) -> Iterator[Edit]:
     yield match.end(1), match.end(), "**\\\n", "bold"
 
 
+def _centred(match: Match) -> Iterator[Edit]:
+    """`::words::`; the mark of a heading stays before them."""
+    yield *match.span(1), "", "tiki-mark"
+    yield match.end(2), match.end(), "", "tiki-mark"
+
+
 def _break(match: Match) -> Iterator[Edit]:
     """`%%%` is a line break; at the end of a line there is one already."""
     start, end = match.span()
@@ -304,8 +310,8 @@ REMNANTS: list[Remnant] = [
     # `::text::`, centred
     (
         guard("::"),
-        re.compile(r"::(?:(?<!.::)|(?<=# ::))(?=[^\s:])(.+?)(?<=[^\s:])::[ \t]*(?!.)"),
-        _marks("tiki-mark", "", ""),
+        re.compile(r"^(?:#{1,6} )?(::)(?=[^\s:])(.+?)(?<=[^\s:])::[ \t]*$", re.MULTILINE),
+        _centred,
     ),
     (guard("::::"), re.compile(r"::::(?<!.::::)[ \t]*(?!.)"), _whole("tiki-mark", "")),
     # `^text^`, a box
