@@ -240,10 +240,13 @@ class Linker:
         return None
 
     def wiki_page(self, name: str) -> Destination | None:
-        """The page that a wiki link names: by its path, from the folder of its page or the root, or by a name alone."""
+        """The page that a wiki link names: by its path, from the folder of its page or the root, or by a name alone.
+
+        Not by its id: a number in brackets is a reference.
+        """
         plain = without_ending(name)
         last = plain.rpartition("/")[2]
-        found = next(iter(self._in_folders(quote(name))), None)
+        found = None if name.isdecimal() else next(iter(self._in_folders(quote(name))), None)
         return found or self.named(name, plain, last) or self._slug(make_slug(last))
 
     def page(self, name: str) -> Destination | None:

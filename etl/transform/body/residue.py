@@ -22,7 +22,7 @@ RESIDUE = [
     ),
     (guard("~"), re.compile(r"~(?:/?(?:hs|tc|np)~|~(?:#?[A-Fa-f0-9]{3,6}:)?)")),
     (guard("(("), re.compile(r"\(\([^()\n|]{2,80}(?:\|[^()\n]*)?\)\)")),
-    (guard(r"\[\["), re.compile(r"\\\[\\\[(?=[\w!#])[^\[\]\n]{2,160}\\\]\\\]")),
+    (guard(r"\[\["), re.compile(r"\\\[\\\[(?=[\w!#])(?!\d+\\)[^\[\]\n]{2,160}\\\]\\\]")),
     (guard("tiki-", near=rb"-(?<=tiki-)[\w\\\x80-\xff]"), re.compile(r"tiki-[\w\\]+\.php")),
     (guard("&nbsp;"), re.compile(r"&nbsp;")),
     (
@@ -43,7 +43,7 @@ def residue(body: str) -> Iterator[tuple[int, str]]:
 
     >>> [what for _, what in residue("a ~hs~ {FONT(size=3)}b{FONT} ((Page))")]
     ['{FONT(size=3)}', '{FONT}', '~hs~', '((Page))']
-    >>> [what for _, what in residue(r"\[\[Page|text\]\], \[\[1, 2\], \[3\]\] and \[\[ -f it \]\]")]
+    >>> [what for _, what in residue(r"\[\[Page|text\]\], \[\[77\]\], \[\[1, 2\], \[3\]\] and \[\[ -f \]\]")]
     ['\\[\\[Page|text\\]\\]']
     """
     for _, pattern in present(body, RESIDUE):

@@ -33,6 +33,7 @@ NAMED_LINK = re.compile(
 """A link to a page by its name, as converters write it: with its blanks, it is none to any parser."""
 PAGE_NAME = re.compile(r"(?=[^\W\d_a-z])[\w'\u2019&+-]++(?: [\w'\u2019&+-]++)++(?:#[\w:.-]+)?")
 """What can be nothing else between such parentheses: words in the manner of a title, and an anchor."""
+LETTER = re.compile(r"[^\W\d_]")
 NAME_WORDS = 3
 """The fewest of a name that a page is looked for by, where nothing says that it is one."""
 NO_LABEL = re.compile(r"[\[\]<>&|\\`*_~]")
@@ -138,10 +139,10 @@ class Links:
         return f"[{text}]({destination.href})"
 
     def named_link(self, match: re.Match[str]) -> str | None:
-        """`[text](Deep wells)`, when there is such a page or it can be no prose; a `#` may begin an anchor."""
+        """`[text](Deep wells)`, when there is such a page, or it can be no prose: `[7](Wells 1987)` is some."""
         name = decoded(match[2].strip())
         destination = self._linker.named(name, name.rpartition("#")[0])
-        if destination is None and PAGE_NAME.fullmatch(name):
+        if destination is None and LETTER.search(match[1]) and PAGE_NAME.fullmatch(name):
             destination = self._linker.resolve(f"tiki-index.php?page={quote(name.partition('#')[0])}")
         if destination is None or destination.href is None:
             return None
