@@ -465,8 +465,8 @@ include wiki-etl/maps.conf;
 """
 
 _SIZES = """\
-# What the keys and maps need. nginx wants each of these once, and before the first map of the whole configuration: where
-# yours has them already, give it at least these values and leave this file out.
+# What the keys and maps need. nginx wants each of these once, and before the first map of the whole configuration:
+# where yours has them already, give it at least these values and leave this file out.
 map_hash_bucket_size @bucket@;
 map_hash_max_size @hash@;
 variables_hash_max_size 4096;
@@ -758,8 +758,9 @@ curl -sI 'http://localhost@script@?page=Some+Page'
 ## What to know
 
 * `wiki-etl/sizes.conf` sets what the keys and maps need: `map_hash_bucket_size @bucket@`, `map_hash_max_size @hash@`
-  and `variables_hash_max_size 4096`. nginx takes each only once, and before the first `map`. If nginx says `directive is duplicate`, your configuration sets
-  one, too: set at least these values there, and include `wiki-etl/maps.conf` instead of `wiki-etl/http.conf`.
+  and `variables_hash_max_size 4096`. nginx takes each only once, and before the first `map`. If nginx says
+  `directive is duplicate`, your configuration sets one, too: set at least these values there, and include
+  `wiki-etl/maps.conf` instead of `wiki-etl/http.conf`.
 * `@script@?page=` takes a hop over 127.0.0.1:@port@ (`wiki-etl/hop.conf`): nginx does not decode
   parameters. A second nginx on the same machine needs another port: `sed -i s/@port@/<port>/ wiki-etl/hop.conf`.
   SELinux: `setsebool -P httpd_can_network_connect on`.
