@@ -57,6 +57,8 @@ LINK = re.compile(
     r"\|\s*([^\[\]|]{0,300}?)\s*(?:\|[^\[\]\n]*)?\](?!\()"
 )
 """An address, its text, and what was to be done with it: `[address|text|nocache]`."""
+TERM = r"(?:[^:\n`\[]|`[^`\n]*`|\[[^\[\]\n]*\](?:\([^()\n]*\))?+)"
+"""A character of one, code or a link: colons in these are its own."""
 # What pandoc writes around markup that its reader of the old wiki does not know.
 UNSUPPORTED = re.compile(
     rf"NOT SUPPORTED(?:: \S{{1,3}} \((?:boxed|centered|colored)\) BEGIN:[ ]?((?:(?!:END|NOT SUPPORTED).){{0,{FAR}}}?)"
@@ -333,7 +335,7 @@ REMNANTS: list[Remnant] = [
     ),
     (
         guard(";", marks=rb"\n;", near=rb"\n;"),
-        re.compile(r"^;[ \t]*(?=[^\s:\u2022])([^:\n]{1,200}?)[ \t]*:(?!//)[ \t]*(?=\S)", re.MULTILINE),
+        re.compile(rf"^;[ \t]*(?=[^\s:;\u2022])({TERM}{{1,200}}?)[ \t]*:(?!//)[ \t]*(?=\S)", re.MULTILINE),
         _definition,
     ),
     (guard("|", marks=rb"\[[^\[\]|\n]*\|"), LINK, _link),
