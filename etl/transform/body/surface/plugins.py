@@ -40,7 +40,7 @@ WIDE_CELL_END = "~|~"
 TABLE_CELL_END = re.compile(re.escape(WIDE_CELL_END))
 MARKER = re.compile(
     r"\{/?[A-Z][A-Z0-9_]+(?:\((?:[^(){}]|\([^(){}]{0,2000}\)){0,2000}\)?)?\s{0,9}/?\}"
-    r"|\{(?:(?:img|redirect|module|include|attach|file|r?content|rss|picture|thumb)\b(?=[^{}=\n]{0,200}=)"
+    r"|\{(?:(?:img|redirect|module|include|attach|file|r?content|rss|picture|thumb)\b(?![ \t]*[:=])(?=[^{}=\n]{0,200}=)"
     r"|(?:category|maketoc|toc|footnotearea|l2r|r2l)\b)[^{}\n]{0,2000}\}"
     r"|\{[a-z][a-z0-9]+[ \t]+(?=[a-zA-Z_]+=>?[\"'])[^{}\n]{0,2000}\}"
 )
@@ -188,7 +188,7 @@ def _table(walk: Walk, token: re.Match[str]) -> int | None:
     (start, inner), text = token.span(), walk.text
     closing = walk.around.next_match(TABLE_END, inner)
     rows = text[inner : closing.start()].strip() if closing and start >= walk.passed.rows_end else ""
-    if closing is None or "|" not in rows or "\\|" in rows or walk.around.in_item_line(start) or walk.gap(start) == " ":
+    if closing is None or "|" not in rows or "\\|" in rows or _is_narrow(walk, start):
         return None  # the lines of the rows are lost, or would be
     first, head = text.find(rows, inner), _shown("FANCYTABLE", token)[0]
     end, rows_sign, head_sign = first + len(rows), _cell_end(rows), _cell_end(head)
@@ -204,6 +204,12 @@ def _table(walk: Walk, token: re.Match[str]) -> int | None:
     walk.ahead.append((end, closing.start(), " |\n\n", "table"))
     walk.passed.rows_end = end
     return first
+
+
+def _is_narrow(walk: Walk, offset: int) -> bool:
+    """Whether no block has a place: in an item, a quotation, a cell or a heading."""
+    around = walk.around
+    return around.in_item_line(offset) or around.in_quotation(offset) or walk.gap(offset) == " "
 
 
 def _cell_end(text: str) -> str:
