@@ -29,9 +29,11 @@ LIQUID = re.compile(
 """What begins code, and the address of a link, in Jekyll's templates."""
 ATTRIBUTES = re.compile(
     r"\{:[ \t]*+(?:(?:[#.][\w-]+|[\w-]+=(?:\"[^\"{}\n]*\"|'[^'{}\n]*')|toc)[ \t]*+)++\}"
-    r"|(?P<id>\{#[\w:.-]+\}(?=[ \t]*(?:\n|\Z)))"
+    r"|(?P<id>\{(?:[#.][A-Za-z][\w:.-]*+[ \t]*+)++\}(?=[ \t]*#*[ \t]*(?:\n|\Z)))"
 )
 """What readers never saw of a paragraph, a link or a heading: its class, its id."""
+UNDERLINED = re.compile(r"[ \t]*\n[ \t>]*(?:=+|-{5,})[ \t]*(?:\n|\Z)")
+"""A heading, where the line below can be no rule."""
 CODE_END = re.compile(r"\{CODE\}")
 TABLE_END = re.compile(r"\{FANCYTABLE\}")
 TABLE_ROW_END = re.compile(r"[ \t]*\n\s*")
@@ -145,7 +147,7 @@ def liquid(walk: Walk, token: re.Match[str]) -> int | None:
 def attributes(walk: Walk, token: re.Match[str]) -> None:
     """`{: .wide}`, and `{#wells}` at the end of a heading."""
     line = walk.text[walk.around.line_start(token.start()) : token.start()]
-    if token["id"] and not line.lstrip(" \t>").startswith("#"):
+    if token["id"] and not line.lstrip(" \t>").startswith("#") and not UNDERLINED.match(walk.text, token.end()):
         return
     walk.find("shortcode.removed", token.start(), f"attributes {short(token[0])}", "removed")
     walk.edit(*token.span(), "", "shortcode")
