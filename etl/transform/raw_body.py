@@ -9,18 +9,17 @@ from collections.abc import Iterator
 from etl import addresses
 from etl.plain import cut
 from etl.settings import Settings
-from etl.transform.body.parameters import parameters
+from etl.transform.body.parameters import ALIAS, parameters
 from etl.transform.body.surface.characters import INVISIBLE
 
 COMMENT = re.compile(r"<!--.*?-->|~tc\\?~(?:(?!~tc\\?~).)*?~/tc\\?~|~hc\\?~(?:(?!~hc\\?~).)*?~/hc\\?~", re.DOTALL)
-ALIAS = r"\balias\(([^()]*(?:\([^()]*\)[^()]*)*)\)"
-HARVESTED, SHOWN = re.compile(ALIAS), re.compile(rf"\({ALIAS}\)")
+HARVESTED, SHOWN = re.compile(rf"\b{ALIAS}"), re.compile(rf"(?<!\w)\({ALIAS}\)")
 REDIRECT = re.compile(r"\{redirect\b[^{}]*\}", re.IGNORECASE)
 SHORTCODE = r"\{\{[<%].*?[>%]\}\}"
 BLANK = re.compile(rf"[\s{INVISIBLE}]+")
 NOTHING = re.compile(
     rf"(?:{BLANK.pattern}|(?P<entity>&#?\w{{1,31}};)|{SHORTCODE}|\{{(?:redirect|img)\b[^{{}}]*\}}"
-    r"|<!--.*?-->|(?-i:~tc~.*?~/tc~|~hc~.*?~/hc~)"
+    rf"|<!--.*?-->|(?-i:\\?~tc\\?~.*?~/tc\\?~|\\?~hc\\?~.*?~/hc\\?~|{SHOWN.pattern})"
     r"|[\u2013\u2014*_-]+|^(?:#{1,6}|>[> ]*)"
     r"|<img\b(?P<image>[^<>]*)>|!\[[^\[\]]*\]\(\s*<?(?P<source>[^\s<>()]*)[^()]*\)"
     r"|</?(?:[abipu]|br|center|div|em|font|h[1-6r]|li|ol|small|span|strong|su[bp]|ul)(?=[\s/>])[^<>]*>)",
@@ -39,16 +38,16 @@ def harvested_aliases(body: str) -> list[tuple[str, int]]:
     [('Deep wells', 17)]
     >>> harvested_aliases("\\\\~tc\\\\~ (alias(Wells of old)) \\\\~/tc\\\\~")
     [('Wells of old', 14)]
-    >>> harvested_aliases("(alias(Wells (1))) <!-- alias(Wells of old) -->")
+    >>> harvested_aliases("(alias(Wells\\n(1))) <!-- alias(Wells of old) --> call(alias(x))")
     [('Wells (1)', 7), ('Wells of old', 30)]
     """
     if "alias(" not in body:
         return []
-    found = {match.start(1): match[1].strip(" ") for match in SHOWN.finditer(body)}
+    found = {match.start(1): match[1] for match in SHOWN.finditer(body)}
     for comment in _comments(body):
-        for match in HARVESTED.finditer(comment[0]):
-            found[comment.start() + match.start(1)] = match[1].strip(" ")
-    return [(addresses.canonical_name(name) or name, offset) for offset, name in sorted(found.items()) if name]
+        found |= {comment.start() + match.start(1): match[1] for match in HARVESTED.finditer(comment[0])}
+    names = ((written.replace("\n", " ").strip(" "), offset) for offset, written in sorted(found.items()))
+    return [(addresses.canonical_name(name) or name, offset) for name, offset in names if name]
 
 
 def _comments(body: str) -> Iterator[re.Match[str]]:
@@ -64,6 +63,8 @@ def shows_nothing(body: str, settings: Settings) -> bool:
     (True, False)
     >>> shows_nothing("~tc~ ask the neighbour ~/tc~ ~hc~ or her son ~/hc~", Settings())
     True
+    >>> shows_nothing("\\\\~tc\\\\~ ask \\\\~/tc\\\\~ (alias(Wells (1)))", Settings()), shows_nothing("f(alias(x))", Settings())
+    (True, False)
     >>> [shows_nothing(f"{mark} well {mark}", Settings()) for mark in ("{{< toc >}}", "<!-- x -->", "~tc~ x ~/tc~")]
     [False, False, False]
     >>> shows_nothing("<b></b><br><img src=''>", Settings()), shows_nothing("<iframe src=/map></iframe>", Settings())

@@ -1,4 +1,4 @@
-"""The parameters in a marker of the old wiki (tiki.md 3, Plugin grammar)."""
+"""The parameters in a marker of the old wiki (tiki.md 3, Plugin grammar), and the name in `alias(Wells of old)`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+ALIAS = r"alias\(([^()]*+(?:\([^()]*+\)[^()]*+)*+)\)"
+"""Between two more parentheses a name of the page, which nobody saw."""
 NEXT = r"\\?\w{1,40}\s{0,4}="
 PARAMETER = re.compile(
     rf"""\b(?P<key>\w++)\s{{0,4}}=(?:\\?>|&gt;)?\s{{0,4}}

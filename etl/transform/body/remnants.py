@@ -15,6 +15,7 @@ from etl.transform.body.edits import Edit
 from etl.transform.body.guards import Guard, guard, present
 from etl.transform.body.hrefs import encoded, is_prose
 from etl.transform.body.lists import NEST
+from etl.transform.body.parameters import ALIAS
 from etl.transform.body.places import is_escaped, line_start
 
 Match = re.Match[str]
@@ -406,7 +407,7 @@ REMNANTS: list[Remnant] = [
     # `(alias(Wells of old))`, a name of the page that nobody saw
     (
         guard("alias(", marks=rb"\(\("),
-        re.compile(r"\((?:prefix)?alias\([^()\n]{0,160}(?:\([^()\n]{0,80}\)[^()\n]{0,80})?\)\)"),
+        re.compile(rf"(?<!\w)\((?:prefix)?{ALIAS}\)"),
         _whole("tiki-marker", ""),
     ),
     # `))PumpHouse((`, a word that looked like a page
