@@ -95,8 +95,10 @@ def without_liquid(href: str) -> str:
     ('/a', '/a#b', '{{ x }}')
     >>> without_liquid("{{ site.url }}{% post_url /wet/2019-06-01-wells %}"), without_liquid("{% link beds/wells.md %}")
     ('../wells', '../wells')
+    >>> without_liquid("{{ site.url }}")
+    '/'
     """
-    return LIQUID.sub(lambda match: f"../{match['page']}" if match["page"] else match["path"] or "", href)
+    return LIQUID.sub(lambda match: f"../{match['page']}" if match["page"] else match["path"] or "", href) or "/"
 
 
 def untracked(href: str) -> str:
