@@ -63,8 +63,8 @@ def shows_nothing(body: str, settings: Settings) -> bool:
     (True, False)
     >>> shows_nothing("~tc~ ask the neighbour ~/tc~ ~hc~ or her son ~/hc~", Settings())
     True
-    >>> shows_nothing("\\\\~tc\\\\~ ask \\\\~/tc\\\\~ (alias(Wells (1)))", Settings()), shows_nothing("f(alias(x))", Settings())
-    (True, False)
+    >>> [shows_nothing(body, Settings()) for body in ("\\\\~tc\\\\~ x \\\\~/tc\\\\~ (alias(Wells (1)))", "f(alias(x))")]
+    [True, False]
     >>> [shows_nothing(f"{mark} well {mark}", Settings()) for mark in ("{{< toc >}}", "<!-- x -->", "~tc~ x ~/tc~")]
     [False, False, False]
     >>> shows_nothing("<b></b><br><img src=''>", Settings()), shows_nothing("<iframe src=/map></iframe>", Settings())
