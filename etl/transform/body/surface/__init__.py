@@ -21,7 +21,17 @@ from etl.transform.body.links import Linker
 from etl.transform.body.parse import Node
 from etl.transform.body.places import line_start
 from etl.transform.body.remnants import remnants, remnants_among_tags
-from etl.transform.body.surface import blocks, boxes, characters, hidden, inline, plugins, tables
+from etl.transform.body.surface import (
+    blocks,
+    boxes,
+    characters,
+    hidden,
+    inline,
+    marks,
+    plugins,
+    shortcodes,
+    tables,
+)
 from etl.transform.body.surface.links import Links
 from etl.transform.body.surface.tags import (
     BEHIND_LESS,
@@ -219,14 +229,14 @@ SIGNS: dict[str, tuple[Sign, ...]] = {
         (characters.NUMBER, characters.number),
     ),
     "{": (
-        (plugins.SHORTCODE, plugins.shortcode),
-        (plugins.LIQUID, plugins.liquid),
-        (plugins.ATTRIBUTES, plugins.attributes),
+        (shortcodes.SHORTCODE, shortcodes.shortcode),
+        (shortcodes.LIQUID, shortcodes.liquid),
+        (shortcodes.ATTRIBUTES, shortcodes.attributes),
         (plugins.MARKER, plugins.marker),
     ),
     **dict.fromkeys(characters.ODD_BLANKS, ((characters.BLANKS, characters.blank),)),
-    "~": ((plugins.MARK, plugins.mark),),
-    "\\": ((plugins.ESCAPED_MARK, plugins.unescaped), (characters.ESCAPE, characters.escape)),
+    "~": ((marks.MARK, marks.mark),),
+    "\\": ((marks.ESCAPED_MARK, marks.unescaped), (characters.ESCAPE, characters.escape)),
     "\n": ((characters.LINES, inline.line_end),),
     "|": ((ANY, characters.pipe),),
     "[": ((ANY, characters.bracket),),

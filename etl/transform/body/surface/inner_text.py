@@ -1,0 +1,187 @@
+"""Plugins of the old wiki that are read up to their ends: code, tables, and what no reader saw."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from etl.transform.body.code import CODE_INDENT, ticks_around
+from etl.transform.body.places import blanks_start
+from etl.transform.body.surface import boxes
+from etl.transform.body.surface.arguments import shown_by
+from etl.transform.body.surface.inline import LONGEST_MARKED
+from etl.transform.body.surface.walk import Walk
+
+CODE_END = re.compile(r"\{CODE\}")
+TABLE_END = re.compile(r"\{FANCYTABLE\}")
+TABLE_ROW_END = re.compile(r"[ \t]*\n\s*")
+WIDE_CELL_END = "~|~"
+"""As it was in the first wikis, and where there are pipes in cells."""
+TABLE_CELL_END = re.compile(re.escape(WIDE_CELL_END))
+CODE_LANGUAGE = re.compile(r"\b(?:colors\s*=>?|highlight)\s*[\"']?([a-zA-Z][\w+#.-]{0,39})")
+BLANK_LINES = re.compile(r"\A(?:[ \t]*\n)+")
+QUOTE_MARKS = re.compile(r"[ \t]*(?:>[ \t]?)+")
+LINE = re.compile(r"^(?=[^\n])", re.MULTILINE)
+LINE_END = re.compile(r"[ \t]*(?:\n|\Z)")
+AS_CODE = "removed; its inner text stays, as code"
+Replacement = tuple[int, int, str]
+"""An edit without its rule."""
+
+
+def read_code(walk: Walk, token: re.Match[str], ending: re.Pattern[str], rule: str) -> int | None:
+    """`{CODE(colors="php")}` and what is code up to its ending, if there is a place for code; returns where it ends."""
+    (start, inner), text = token.span(), walk.text
+    closing = walk.around.next_match(ending, inner)
+    if closing is None or start < walk.passed.literal_end:
+        return None
+    (stop, end), line = closing.span(), walk.around.line_start(start)
+    on_line = text[line : min(start, line + CODE_INDENT)]
+    alone = start - line < CODE_INDENT and not on_line.strip() and LINE_END.match(text, end)
+    is_block = alone or text.find("\n", inner, min(stop, inner + LONGEST_MARKED)) >= 0
+    if not is_block or (walk.table.in_cell if walk.table else walk.around.in_pipe_row(start)):
+        edits = _code_span(walk, token, stop, end)
+    elif walk.open.one_line:
+        edits = None
+    elif on_line.lstrip().startswith(">"):
+        edits = _quoted_block(walk, token, stop, end)
+    else:
+        edits = _code_block(walk, token, stop, end)
+    if edits is None:
+        return None
+    walk.edits += [(*edit, rule) for edit in edits]
+    walk.start = end
+    return end
+
+
+def _caption(token: re.Match[str]) -> tuple[str, int]:
+    """The caption of code in bold, if it has one, and where in the text that ends."""
+    words, end = shown_by("CODE", token)
+    return boxes.bold(words) if words else "", token.start() + end
+
+
+def _code_block(walk: Walk, token: re.Match[str], stop: int, end: int) -> list[Replacement] | None:
+    """What makes a fenced block of the code between two markers, below its caption and inside its item."""
+    code = BLANK_LINES.sub("", walk.text[token.end() : stop].rstrip(), 1)
+    if not code:
+        return None
+    start, inner = token.span()
+    indent = walk.around.item_indent(start)
+    gap = f"\n\n{indent}"
+    above = "" if walk.around.in_item(start) else gap
+    title, title_end = _caption(token)
+    language = CODE_LANGUAGE.search(walk.text, title_end, inner)
+    opening, closing = walk.fences(code, language[1] if language else "")
+    behind = "" if LINE_END.match(walk.text, end) else indent
+    return [
+        (start, title_end, above + title),
+        (title_end, inner, (gap if title else "") + opening),
+        (inner, end, f"\n{LINE.sub(indent, code)}\n{indent}{closing}\n\n{behind}"),
+    ]
+
+
+def _quoted_block(walk: Walk, token: re.Match[str], stop: int, end: int) -> list[Replacement] | None:
+    """What makes a fenced block of code in a quotation, whose marks stand before each line."""
+    (start, inner), text = token.span(), walk.text
+    marks = QUOTE_MARKS.match(text, walk.around.line_start(start))
+    if marks is None or walk.around.item_indent(start):
+        return None
+    mark = marks[0].rstrip()
+    unmarked = walk.around.next_match(re.compile(rf"\n(?!{re.escape(mark)})"), inner)
+    if unmarked and unmarked.start() < stop:
+        return None
+    first, *lines = text[inner:stop].split("\n")
+    code = [first.strip()] * bool(first.strip()) + [line.removeprefix(mark).removeprefix(" ") for line in lines]
+    while code and not code[-1].strip():
+        code.pop()
+    if not code:
+        return None
+    opening, closing = walk.fences("\n".join(code))
+    gap, first_blank = f"\n{mark}\n{mark} ", blanks_start(text, start)
+    above = gap if first_blank > marks.end() else ""
+    start = start if walk.edited(first_blank) else max(first_blank, marks.end())
+    title, title_end = _caption(token)
+    behind = "" if LINE_END.match(text, end) else gap
+    shown = "".join(f"\n{mark} {line}" if line else f"\n{mark}" for line in code)
+    return [
+        (start, title_end, above + title),
+        (title_end, inner, (gap if title else "") + opening),
+        (inner, end, f"{shown}\n{mark} {closing}{behind}"),
+    ]
+
+
+def _code_span(walk: Walk, token: re.Match[str], stop: int, end: int) -> list[Replacement] | None:
+    """What makes a code span of each line between two markers, unless signs around it have another meaning then."""
+    (start, inner), text = token.span(), walk.text
+    if stop - inner > LONGEST_MARKED:
+        return None
+    whole = text[inner:stop]
+    code, lead, trail = whole.strip(), " " * whole[:1].isspace(), " " * whole[-1:].isspace()
+    tick = text.rfind("`", max(walk.start, start - LONGEST_MARKED), start)
+    open_tick = tick >= 0 and text.find("\n\n", tick, start) < 0
+    if not code or open_tick or text[start - 1 : start] in ("`", "\\") or text.startswith("`", end):
+        return None
+    if "|" in code and (walk.table or walk.around.in_pipe_row(start)):
+        return None
+    lines = [line.strip() for line in code.split("\n") if line.strip()]
+    ticks, gap = ticks_around(code, 1), " " if any("`" in (line[0], line[-1]) for line in lines) else ""
+    apart = " " if walk.edits and walk.edits[-1][1] == start and walk.edits[-1][2].endswith("`") else ""
+    title, title_end = _caption(token)
+    lead = " " if title and start and text[start - 1].isalnum() else lead
+    return [
+        (start, title_end, lead + apart + title),
+        (title_end, inner, " " * bool(title) + ticks + gap),
+        (inner, end, f"{gap}{ticks}<br>{ticks}{gap}".join(lines) + gap + ticks + trail),
+    ]
+
+
+def _table(walk: Walk, token: re.Match[str]) -> int | None:
+    """`{FANCYTABLE(head="a|b")}` and rows, each on a line, if there is a place for them; returns where they begin."""
+    (start, inner), text = token.span(), walk.text
+    closing = walk.around.next_match(TABLE_END, inner)
+    rows = text[inner : closing.start()].strip() if closing and start >= walk.passed.rows_end else ""
+    if closing is None or "|" not in rows or "\\|" in rows or _is_narrow(walk, start):
+        return None  # the lines of the rows are lost, or would be
+    first, head = text.find(rows, inner), shown_by("FANCYTABLE", token)[0]
+    end, rows_sign, head_sign = first + len(rows), _cell_end(rows), _cell_end(head)
+    heads = [line.split(head_sign) for line in head.split(">>")]
+    columns = max(map(len, heads)) if head else rows.split("\n", 1)[0].count(rows_sign) + 1
+    lines = [
+        "".join(f"| {boxes.plain(cell)} " for cell in cells + [""] * (columns - len(cells))) + "|" for cells in heads
+    ]
+    lines.insert(1, "| --- " * columns + "|")
+    walk.write(start, first, "\n\n" + "\n".join([*lines, "| "]), "tiki-marker")
+    for parts, written in ((TABLE_ROW_END, " |\n| "), (TABLE_CELL_END, "|")):
+        walk.ahead += ((*part.span(), written, "table") for part in parts.finditer(text, first, end))
+    walk.ahead.append((end, closing.start(), " |\n\n", "table"))
+    walk.passed.rows_end = end
+    return first
+
+
+def _is_narrow(walk: Walk, offset: int) -> bool:
+    """Whether no block has a place: in an item, a quotation, a cell or a heading."""
+    around = walk.around
+    return around.in_item_line(offset) or around.in_quotation(offset) or walk.gap(offset) == " "
+
+
+def _cell_end(text: str) -> str:
+    """What parts the cells of a table of the old wiki."""
+    return WIDE_CELL_END if WIDE_CELL_END in text else "|"
+
+
+def _unseen(walk: Walk, token: re.Match[str]) -> int | None:
+    """`{JQ()}` and code up to its end, which no reader saw; returns where it ends."""
+    name, with_text, _ = token[0].partition("(")
+    ending = f"{name}}}"
+    stop = walk.around.next_of(ending, token.end()) if with_text and not token[0].endswith("/}") else None
+    if stop is None or token.start() < walk.passed.literal_end:
+        return None
+    walk.edit(token.start(), stop + len(ending), "", "script")
+    return stop + len(ending)
+
+
+READ: dict[str, tuple[Callable[[Walk, re.Match[str]], int | None], str]] = {
+    "CODE": (lambda walk, token: read_code(walk, token, CODE_END, "tiki-marker"), AS_CODE),
+    "FANCYTABLE": (_table, "removed; its inner text stays, as a table"),
+    **dict.fromkeys(("JQ", "JS", "SQL"), (_unseen, "removed with its code, which no reader saw")),
+}
+"""Plugins of the old wiki whose inner text is read up to their end, if it can be: how, and what is said of it."""

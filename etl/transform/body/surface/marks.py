@@ -1,0 +1,72 @@
+"""Marks of the old wiki between tildes: characters, colours, comments, and guards of text."""
+
+from __future__ import annotations
+
+import re
+
+from etl.transform.body.edits import short
+from etl.transform.body.surface.inline import COLOUR
+from etl.transform.body.surface.walk import Walk
+
+CHARACTERS = {
+    "hs": " ",
+    "bs": "\\\\",
+    "lt": "&lt;",
+    "gt": "&gt;",
+    "amp": "&amp;",
+    "ldq": "\u201c",
+    "rdq": "\u201d",
+    "lsq": "\u2018",
+    "rsq": "\u2019",
+    "c": "\u00a9",
+    "--": "\u2014",
+}
+"""What marks stand for."""
+NUMBER = r"(?:1[6-9]\d|[2-9]\d\d|[1-9]\d{3,4})"
+"""That of a character beyond ASCII, which may be a sign or a blank; a letter stays a number."""
+LITERAL = r"/?(?:np|pp|pre|tc|hc|tex)"
+MARK = re.compile(rf"~(?:(?i:{'|'.join(CHARACTERS)})|{LITERAL}|{NUMBER}(?=~(?!\d)))~|{COLOUR}|~~")
+ESCAPED_MARK = re.compile(rf"\\(~{LITERAL})\\?~")
+"""As a converter writes what it does not know."""
+
+
+def mark(walk: Walk, token: re.Match[str]) -> int | None:
+    """`~hs~` is a character, `~~#F00:text~~` a colour, `~tc~` a comment; the others only guarded their text."""
+    mark = token[0]
+    if mark in ("~tc~", "~hc~") and (end := _comment_end(walk, token)):
+        return end
+    if mark in ("~np~", "~pp~") and token.end() > walk.passed.literal_end:
+        walk.passed.literal_end = walk.around.next_of(f"~/{mark[1:]}", token.end()) or 0
+    if not mark.startswith("~~"):
+        char = _character(mark.strip("~").lower())
+        walk.edit(*token.span(), mark if char.isalnum() else char, "tiki-mark")
+    elif mark != "~~":
+        walk.passed.colours += 1
+        walk.find("markup.removed", token.start(), f"colour {mark!r}", "removed; its inner text stays")
+        walk.edit(*token.span(), "", "tiki-colour")
+    elif walk.passed.colours:
+        walk.passed.colours -= 1
+        walk.edit(*token.span(), "", "tiki-colour")
+    return None
+
+
+def _character(name: str) -> str:
+    """What a mark stands for, by its name or its number; nothing, if it stands for none."""
+    return chr(int(name)) if name.isdecimal() else CHARACTERS.get(name, "")
+
+
+def unescaped(walk: Walk, token: re.Match[str]) -> None:
+    r"""`\~tc\~` is a mark, also at the start of a line, where the tilde would stay escaped."""
+    walk.edit(*token.span(), f"{token[1]}~", "escape")
+
+
+def _comment_end(walk: Walk, token: re.Match[str]) -> int | None:
+    """Where the comment ends that a mark begins, which goes; a guarded mark begins none."""
+    closing = f"~/{token[0][1:]}"
+    end = walk.around.next_of(closing, token.end()) if token.start() >= walk.passed.literal_end else None
+    if end is None:
+        return None
+    inner = " ".join(walk.text[token.end() : end].split())
+    walk.find("comment.removed", token.start(), f"comment {short(inner)}", "removed")
+    walk.edit(token.start(), end + len(closing), "", "comment")
+    return end + len(closing)

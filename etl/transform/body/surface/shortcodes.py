@@ -1,0 +1,65 @@
+"""Shortcodes, templates and attributes of site generators: code and addresses stay, the others go."""
+
+from __future__ import annotations
+
+import re
+
+from etl.transform.body.edits import short
+from etl.transform.body.hrefs import without_liquid
+from etl.transform.body.surface.inner_text import AS_CODE, read_code
+from etl.transform.body.surface.walk import Walk
+
+SHORTCODE = re.compile(r"\{\{[<%][^{}]{0,2000}[>%]\}\}\}?(?:[ \t]*\n\s*-{3,}[ \t]*(?=\n|\Z))?")
+REFERENCE = re.compile(r"\{\{[<%][ \t]*(?:rel)?ref[ \t]+[\"']?([^\s\"'#{}()]++)[^{}()]*[>%]\}\}")
+"""The address of a link to a page, by its file."""
+HIGHLIGHT = re.compile(r"\{(?:\{[<%]|%-?)[ \t]*highlight\b[^{}\n]{0,2000}(?:[>%]\}|%)\}")
+HIGHLIGHT_END = re.compile(r"\{\{[<%][ \t]*/[ \t]*highlight[ \t]*[>%]\}\}")
+LIQUID_END = re.compile(r"\{%-?[ \t]*endhighlight[ \t]*-?%\}")
+LIQUID = re.compile(
+    r"\{%-?[ \t]*highlight\b[^{}\n]{0,2000}%\}"
+    r"|(?<=\]\()(?:\{\{[^{}\n]{0,500}\}\}|\{%[^{}\n]{0,500}%\}){1,9}[^\s(){}]*(?=[\s)])"
+)
+"""What begins code, and the address of a link, in Jekyll's templates."""
+ATTRIBUTES = re.compile(
+    r"\{:[ \t]*+(?:(?:[#.][\w-]+|[\w-]+=(?:\"[^\"{}\n]*\"|'[^'{}\n]*')|toc)[ \t]*+)++\}"
+    r"|(?P<id>\{(?:[#.][A-Za-z][\w:.-]*+[ \t]*+)++\}(?=[ \t]*#*[ \t]*(?:\n|\Z)))"
+)
+"""What readers never saw of a paragraph, a link or a heading: its class, its id."""
+UNDERLINED = re.compile(r"[ \t]*\n[ \t>]*(?:=+|-{5,})[ \t]*(?:\n|\Z)")
+"""A heading, where the line below can be no rule."""
+
+
+def shortcode(walk: Walk, token: re.Match[str]) -> int | None:
+    """`{{< toc >}}`, and the rule right behind it; code stays code."""
+    highlight = HIGHLIGHT.match(walk.text, token.start())
+    if highlight and (code_end := read_code(walk, highlight, HIGHLIGHT_END, "shortcode")):
+        walk.find("shortcode.removed", token.start(), f"shortcode {short(highlight[0])}", AS_CODE)
+        return code_end
+    reference = REFERENCE.fullmatch(token[0])
+    if reference and walk.text.endswith("](", 0, token.start()) and walk.text.startswith(")", token.end()):
+        page = reference[1].rstrip("/").rpartition("/")[2].removesuffix(".md")
+        walk.edit(*token.span(), f"../{page}", "shortcode")
+        return None
+    walk.find("shortcode.removed", token.start(), f"shortcode {short(token[0].split('}}')[0] + '}}')}", "removed")
+    alone = walk.around.at_line_start(token.start()) and walk.text[token.end() : token.end() + 1] in ("", "\n", " ")
+    walk.edit(*token.span(), walk.gap(token.start()) if alone else "", "shortcode")
+    return None
+
+
+def liquid(walk: Walk, token: re.Match[str]) -> int | None:
+    """`{% highlight ruby %}`, and code up to its end, or `{% post_url 2019-06-01-wells %}` as an address."""
+    if not HIGHLIGHT.match(token[0]):
+        walk.edit(*token.span(), without_liquid(token[0]), "shortcode")
+    elif code_end := read_code(walk, token, LIQUID_END, "shortcode"):
+        walk.find("shortcode.removed", token.start(), f"shortcode {short(token[0])}", AS_CODE)
+        return code_end
+    return None
+
+
+def attributes(walk: Walk, token: re.Match[str]) -> None:
+    """`{: .wide}`, and `{#wells}` at the end of a heading."""
+    line = walk.text[walk.around.line_start(token.start()) : token.start()]
+    if token["id"] and not line.lstrip(" \t>").startswith("#") and not UNDERLINED.match(walk.text, token.end()):
+        return
+    walk.find("shortcode.removed", token.start(), f"attributes {short(token[0])}", "removed")
+    walk.edit(*token.span(), "", "shortcode")
