@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from etl.transform.body.edits import short
 from etl.transform.body.surface.inline import COLOUR
@@ -24,6 +25,8 @@ CHARACTERS = {
 """What marks stand for."""
 NUMBER = r"(?:1[6-9]\d|[2-9]\d\d|[1-9]\d{3,4})"
 """That of a character beyond ASCII, which may be a sign or a blank; a letter stays a number."""
+NO_CHARACTER = frozenset(("Cn", "Co", "Cs"))
+"""Categories of numbers that stand for none: unassigned, private, half of one."""
 LITERAL = r"/?(?:np|pp|pre|tc|hc|tex)"
 MARK = re.compile(rf"~(?:(?i:{'|'.join(CHARACTERS)})|{LITERAL}|{NUMBER}(?=~(?!\d)))~|{COLOUR}|~~")
 ESCAPED_MARK = re.compile(rf"\\(~{LITERAL})\\?~")
@@ -38,8 +41,7 @@ def mark(walk: Walk, token: re.Match[str]) -> int | None:
     if mark in ("~np~", "~pp~") and token.end() > walk.passed.literal_end:
         walk.passed.literal_end = walk.around.next_of(f"~/{mark[1:]}", token.end()) or 0
     if not mark.startswith("~~"):
-        char = _character(mark.strip("~").lower())
-        walk.edit(*token.span(), mark if char.isalnum() else char, "tiki-mark")
+        walk.edit(*token.span(), _meaning(mark), "tiki-mark")
     elif mark != "~~":
         walk.passed.colours += 1
         walk.find("markup.removed", token.start(), f"colour {mark!r}", "removed; its inner text stays")
@@ -50,9 +52,17 @@ def mark(walk: Walk, token: re.Match[str]) -> int | None:
     return None
 
 
-def _character(name: str) -> str:
-    """What a mark stands for, by its name or its number; nothing, if it stands for none."""
-    return chr(int(name)) if name.isdecimal() else CHARACTERS.get(name, "")
+def _meaning(mark: str) -> str:
+    """What a mark stands for, by its name or its number; nothing, if it stands for none.
+
+    >>> _meaning("~HS~"), _meaning("~8364~"), _meaning("~233~"), _meaning("~55300~"), _meaning("~/np~")
+    (' ', '€', '~233~', '~55300~', '')
+    """
+    name = mark.strip("~").lower()
+    if not name.isdecimal():
+        return CHARACTERS.get(name, "")
+    char = chr(int(name))
+    return mark if char.isalnum() or unicodedata.category(char) in NO_CHARACTER else char
 
 
 def unescaped(walk: Walk, token: re.Match[str]) -> None:
