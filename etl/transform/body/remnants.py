@@ -54,8 +54,8 @@ DASHED_WORDS = re.compile(
 )
 
 LINK = re.compile(
-    r"\[((?:https?://|ftp://|mailto:)[^\s|\[\]<>]+|tiki-\w+\.php[^|\[\]<>\n]*|(?:dl|display)\d+|#[A-Za-z_][\w:.-]*)"
-    r"\|\s*([^\[\]|]{0,300}?)\s*(?:\|[^\[\]\n]*)?\](?!\()"
+    r"\[(?<!\\\[)((?:https?://|ftp://|mailto:)[^\s|\[\]<>]+|tiki-\w+\.php[^|\[\]<>\n]*|(?:dl|display)\d+"
+    r"|#[A-Za-z_][\w:.-]*)\|\s*([^\[\]|]{0,300}?)\s*(?:\|[^\[\]\n]*)?(?<!\\)\](?!\()"
 )
 """An address, its text, and what was to be done with it: `[address|text|nocache]`."""
 TERM = r"(?:[^:\n`\[]|`[^`\n]*`|\[[^\[\]\n]*\](?:\([^()\n]*\))?+)"
@@ -407,7 +407,7 @@ REMNANTS: list[Remnant] = [
     # `(alias(Wells of old))`, a name of the page that nobody saw
     (
         guard("alias(", marks=rb"\(\("),
-        re.compile(rf"(?<!\w)\((?:prefix)?{ALIAS}\)"),
+        re.compile(rf"(?<!\w)\((?:prefix)?{ALIAS}\)[ \t]*"),
         _whole("tiki-marker", ""),
     ),
     # `))PumpHouse((`, a word that looked like a page
