@@ -10,7 +10,7 @@ from etl.transform.body.surface.inline import COLOUR
 from etl.transform.body.surface.walk import Walk
 
 CHARACTERS = {
-    "hs": " ",
+    "hs": "\u00a0",
     "bs": "\\\\",
     "lt": "&lt;",
     "gt": "&gt;",
@@ -53,10 +53,10 @@ def mark(walk: Walk, token: re.Match[str]) -> int | None:
 
 
 def _meaning(mark: str) -> str:
-    """What a mark stands for, by its name or its number; nothing, if it stands for none.
+    r"""What a mark stands for, by its name or its number; nothing, if it stands for none.
 
     >>> _meaning("~HS~"), _meaning("~8364~"), _meaning("~233~"), _meaning("~55300~"), _meaning("~/np~")
-    (' ', '€', '~233~', '~55300~', '')
+    ('\xa0', '€', '~233~', '~55300~', '')
     """
     name = mark.strip("~").lower()
     if not name.isdecimal():
