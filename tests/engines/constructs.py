@@ -23,7 +23,7 @@ CONSTRUCTS = {
 text""",
     "heading with link": "## See [wells](https://e.org/a) and *pumps*",
     "heading attr": r"""
-## Wells {#wells .old}
+## Wells {#wells old=1}
 
 ## Pumps {.old}
 
