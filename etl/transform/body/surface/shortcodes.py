@@ -14,7 +14,7 @@ REFERENCE = re.compile(r"\{\{[<%][ \t]*(?:rel)?ref[ \t]+[\"']?([^\s\"'#{}()]++)[
 """The address of a link to a page, by its file."""
 HIGHLIGHT = re.compile(r"\{(?:\{[<%]|%-?)[ \t]*highlight\b[^{}\n]{0,2000}(?:[>%]\}|%)\}")
 HIGHLIGHT_END = re.compile(r"\{\{[<%][ \t]*/[ \t]*highlight[ \t]*[>%]\}\}")
-LIQUID_END = re.compile(r"\{%-?[ \t]*endhighlight[ \t]*-?%\}")
+LIQUID_END = re.compile(r"\{(?<!\\\{)%-?[ \t]*endhighlight[ \t]*-?%\}")
 LIQUID = re.compile(
     r"\{%-?[ \t]*highlight\b[^{}\n]{0,2000}%\}"
     r"|(?<=\]\()(?:\{\{[^{}\n]{0,500}\}\}|\{%[^{}\n]{0,500}%\}){1,9}[^\s(){}]*(?=[\s)])"
