@@ -6,11 +6,12 @@ import re
 import unicodedata
 
 from etl.transform.body.edits import short
+from etl.transform.body.places import match_end
 from etl.transform.body.surface.inline import COLOUR
 from etl.transform.body.surface.walk import Walk
 
 CHARACTERS = {
-    "hs": "\u00a0",
+    "hs": " ",
     "bs": "\\\\",
     "lt": "&lt;",
     "gt": "&gt;",
@@ -29,6 +30,7 @@ NO_CHARACTER = frozenset(("Cn", "Co", "Cs"))
 """Categories of numbers that stand for none: unassigned, private, half of one."""
 LITERAL = r"/?(?:np|pp|pre|tc|hc|tex)"
 MARK = re.compile(rf"~(?:(?i:{'|'.join(CHARACTERS)})|{LITERAL}|{NUMBER}(?=~(?!\d)))~|{COLOUR}|~~")
+HARD_BLANKS = re.compile(r"(?:~hs~[ \t]*)+", re.IGNORECASE)
 ESCAPED_MARK = re.compile(rf"\\(~{LITERAL})\\?~")
 """As a converter writes what it does not know."""
 
@@ -40,6 +42,8 @@ def mark(walk: Walk, token: re.Match[str]) -> int | None:
         return end
     if mark in ("~np~", "~pp~") and token.end() > walk.passed.literal_end:
         walk.passed.literal_end = walk.around.next_of(f"~/{mark[1:]}", token.end()) or 0
+    if (end := match_end(HARD_BLANKS, walk.text, token.start())) > token.start():
+        return _blank(walk, token.start(), end)
     if not mark.startswith("~~"):
         walk.edit(*token.span(), _meaning(mark), "tiki-mark")
     elif mark != "~~":
@@ -52,11 +56,18 @@ def mark(walk: Walk, token: re.Match[str]) -> int | None:
     return None
 
 
+def _blank(walk: Walk, start: int, end: int) -> int:
+    """`~hs~`: nothing at the start of a line, where blanks would make code; what comes there is no mark."""
+    end, written = walk.around.unmarked(end) if walk.around.at_line_start(start) else (end, " ")
+    walk.edit(start, end, written, "tiki-mark")
+    return end
+
+
 def _meaning(mark: str) -> str:
-    r"""What a mark stands for, by its name or its number; nothing, if it stands for none.
+    """What a mark stands for, by its name or its number; nothing, if it stands for none.
 
     >>> _meaning("~HS~"), _meaning("~8364~"), _meaning("~233~"), _meaning("~55300~"), _meaning("~/np~")
-    ('\xa0', '€', '~233~', '~55300~', '')
+    (' ', '€', '~233~', '~55300~', '')
     """
     name = mark.strip("~").lower()
     if not name.isdecimal():
