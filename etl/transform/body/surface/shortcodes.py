@@ -17,7 +17,7 @@ HIGHLIGHT_END = re.compile(r"\{\{[<%][ \t]*/[ \t]*highlight[ \t]*[>%]\}\}")
 LIQUID_END = re.compile(r"\{(?<!\\\{)%-?[ \t]*endhighlight[ \t]*-?%\}")
 LIQUID = re.compile(
     r"\{%-?[ \t]*highlight\b[^{}\n]{0,2000}%\}"
-    r"|(?<=\]\()(?:\{\{[^{}\n]{0,500}\}\}|\{%[^{}\n]{0,500}%\}){1,9}[^\s(){}]*(?=[\s)])"
+    r"|(?<=\]\()(?:\{\{[^{}\n]{0,500}\}\}|\{%[^{}\n]{0,500}%\}){1,9}[^\s(){}<>]*(?=[\s)])"
 )
 """What begins code, and the address of a link, in Jekyll's templates."""
 ATTRIBUTES = re.compile(
