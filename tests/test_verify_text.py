@@ -53,6 +53,8 @@ def test_words_are_lost_added_or_moved(body: str, kinds: list[str]) -> None:
         ("Sow](peas) early, water late.", r"Sow\](peas) early, late.", ["lost"]),
         (r"<p>![an \[old well](/a(b).png) in clay</p>", r"![an \[old well](/a%28b%29.png) in clay", []),
         (r"<p>![an \[old well](/a(b).png) in clay</p>", r"![an \[old well](/a%28b%29.png) in", ["lost"]),
+        ('A [lid]({{ "/a.pdf" | relative_url }}) and a well', "A [lid](/a.pdf) and a well", []),
+        ("A [lid]({{ site.baseurl }}/a.pdf) and a well", "A [lid](/a.pdf) and a", ["lost"]),
         ("> __6. Sow", "> * > 6. Sow", []),
         ("> __6. Sow in 7", "> * > 6. Sow in", ["lost"]),
         (r"CO<sub>\</sub>", r"CO<sub>\\</sub>", []),

@@ -22,10 +22,11 @@ from etl.transform.body.edits import MARKUP, Change
 HIDDEN = re.compile(r"<(script|style|title)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
 TAG = re.compile(r"</?[a-zA-Z!?](?:[^<>\"']|\"[^\"]*\"|'[^']*')*>|</?[a-zA-Z!?][^<>]*>")
 INLINE_TAG = re.compile(r"</?(?:a|abbr|b|big|code|em|font|i|s|small|span|strong|sub|sup|tt|u)\b", re.IGNORECASE)
-# In a block of HTML, of which a clean body has none, Markdown is shown as it is written: addresses are no words.
+# In a block of HTML, of which a clean body has none, Markdown is shown as it is written, and so is a link whose address
+# is a template of Jekyll: addresses are no words.
 SHOWN_ADDRESS = re.compile(
     r"!\[(?:\\.|[^\[\]]|\[[^\[\]]*\])*+\]\((?:[^()\n]|\([^()\n]*\))*+\)"
-    r"|\]\((?:[^()\s]*|(?:\S*://|/)[^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)"
+    r"|\]\((?:[^()\s]*|(?:\S*://|/|\{[{%])[^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)"
 )
 UNSEEN = re.compile(rf"(?<=```)\w\S*|{MARKUP.pattern}", re.DOTALL | re.VERBOSE)
 """What a change writes that no reader sees, at most."""
