@@ -866,6 +866,10 @@ def test_a_definition_goes_that_has_an_escaped_bracket_in_its_name() -> None:
     assert not codes(cleaned)
 
 
+def test_a_note_that_is_none_here_defines_nothing_when_the_tags_around_it_go() -> None:
+    assert clean("<p>\n1. 2. [^7]: Beds.\n</p>").body == "2. \\[^7\\]: Beds."
+
+
 def test_the_name_of_a_definition_may_go_over_two_lines() -> None:
     source = "See [the wells][deep\nwells].\n\n[deep wells]: https://beds.example/wells"
     cleaned = clean(source)

@@ -13,7 +13,7 @@ from etl.transform.body.places import line_start, visible_end, visible_start
 
 SIGN = "]:"
 DEFINES = re.compile(
-    rf"^(?:[ \t>]++|{ITEM_MARK}[ \t]++)*+(\[)(?!\^)(?=(?:[^\[\]\\]|\\.){{1,999}}+\]:)", re.MULTILINE | re.DOTALL
+    rf"^(?:[ \t>]++|{ITEM_MARK}[ \t]++)*+(\[)(?=(?:[^\[\]\\]|\\.){{1,999}}+\]:)", re.MULTILINE | re.DOTALL
 )
 """Of a link by reference; what only looks so is escaped or stands among words."""
 LINES = re.compile(rf"(?:{ITEM_MARK}[ \t>]++)*+\[.+(?:\n(?![ \t>]*$).+)*", re.MULTILINE)
