@@ -43,6 +43,8 @@ BROKEN_ROW = re.compile(
 )
 ITEM_LINE = re.compile(r"^(\*{1,6})[+-]?[ \t]+([^\n]*)$", re.MULTILINE)
 BOLD_BELOW = re.compile(r"\n[^\n]*?\*\*")
+NOTE = r"\w[\w.:-]{0,39}"
+"""The name of a note."""
 NOTE_LINE = re.compile(r"\n( {4}|\t)(?=[^\n]*\S)")
 BELOW_NOTE = re.compile(
     r"[^\n]*+(?:\n(?![ \t]*\n|\[\^)[^\n]++)*+((?:(?:\n[ \t]*+(?=\n))++(?:\n(?: {4}|\t)[^\n]*\S[^\n]*)++)++)"
@@ -350,12 +352,12 @@ REMNANTS: list[Remnant] = [
     # `[^1]: text`, a note, and `[^1]`, which refers to it
     (
         guard("[^"),
-        re.compile(r"^([ \t>*+-]*(?:\d{1,9}[.)][ \t]+)?)\[\^([\w-]{1,40})\]:[ \t]*", re.MULTILINE),
+        re.compile(rf"^([ \t>*+-]*(?:\d{{1,9}}[.)][ \t]+)?)\[\^({NOTE})\]:[ \t]*", re.MULTILINE),
         _note,
     ),
     (
         guard("[^"),
-        re.compile(r"(?<!^)(?<!\\)\[\^([\w-]{1,40})\](?![:(])", re.MULTILINE),
+        re.compile(rf"(?<!^)(?<!\\)\[\^({NOTE})\](?![:(])", re.MULTILINE),
         _whole("footnote", r"<sup>\\[\1\\]</sup>"),
     ),
     # A parser fills the rows of a table with as many cells as its header has: one with hundreds is no table.
