@@ -16,10 +16,10 @@ HIGHLIGHT = re.compile(r"\{(?:\{[<%]|%-?)[ \t]*highlight\b[^{}\n]{0,2000}(?:[>%]
 HIGHLIGHT_END = re.compile(r"\{\{[<%][ \t]*/[ \t]*highlight[ \t]*[>%]\}\}")
 LIQUID_END = re.compile(r"\{(?<!\\\{)%-?[ \t]*endhighlight[ \t]*-?%\}")
 LIQUID = re.compile(
-    r"\{%-?[ \t]*highlight\b[^{}\n]{0,2000}%\}"
-    r"|(?<=\]\()(?:\{\{[^{}\n]{0,500}\}\}|\{%[^{}\n]{0,500}%\}){1,9}[^\s(){}<>]*(?=[\s)])"
+    r"\{%-?[ \t]*(?:end)?highlight\b[^{}\n]{0,2000}%\}"
+    r"|(?P<address>(?<=\]\()(?:\{\{[^{}\n]{0,500}\}\}|\{%[^{}\n]{0,500}%\}){1,9}[^\s(){}<>]*(?=[\s)]))"
 )
-"""What begins code, and the address of a link, in Jekyll's templates."""
+"""What begins or ends code, and the address of a link, in Jekyll's templates."""
 ATTRIBUTES = re.compile(
     r"\{:[ \t]*+(?:(?:[#.][\w-]+|[\w-]+=(?:\"[^\"{}\n]*\"|'[^'{}\n]*')|toc)[ \t]*+)++\}"
     r"|(?P<id>\{#[A-Za-z][\w:.-]*+(?:[ \t]+\.[\w-]++)*+\}(?=[ \t]*#*[ \t]*(?:\n|\Z)))"
@@ -48,12 +48,14 @@ def shortcode(walk: Walk, token: re.Match[str]) -> int | None:
 
 def liquid(walk: Walk, token: re.Match[str]) -> int | None:
     """`{% highlight ruby %}`, and code up to its end, or `{% post_url 2019-06-01-wells %}` as an address."""
-    if not HIGHLIGHT.match(token[0]):
+    if token["address"]:
         walk.edit(*token.span(), without_liquid(token[0]), "shortcode")
-    elif code_end := read_code(walk, token, LIQUID_END, "shortcode"):
-        walk.find("shortcode.removed", token.start(), f"shortcode {short(token[0])}", AS_CODE)
-        return code_end
-    return None
+        return None
+    code_end = read_code(walk, token, LIQUID_END, "shortcode") if HIGHLIGHT.match(token[0]) else None
+    walk.find("shortcode.removed", token.start(), f"shortcode {short(token[0])}", AS_CODE if code_end else "removed")
+    if code_end is None:
+        walk.edit(*token.span(), "", "shortcode")
+    return code_end
 
 
 def attributes(walk: Walk, token: re.Match[str]) -> None:
