@@ -866,6 +866,14 @@ def test_a_definition_goes_that_has_an_escaped_bracket_in_its_name() -> None:
     assert not codes(cleaned)
 
 
+@pytest.mark.parametrize("above", ["", "# Beds\n  "])
+@pytest.mark.parametrize("words", [r"\# of oak", r"\- of oak", r"\*of oak\*", r"\[of oak\]"])
+def test_the_words_behind_a_definition_in_an_item_stay_escaped(above: str, words: str) -> None:
+    cleaned = clean(f"* {above}[x]: /931\n  {words}")
+    assert cleaned.body == (f"* {above.strip()}\n    {words}" if above else f"* {words}")
+    assert not codes(cleaned) & ACCOUNT
+
+
 def test_a_note_that_is_none_here_defines_nothing_when_the_tags_around_it_go() -> None:
     assert clean("<p>\n1. 2. [^7]: Beds.\n</p>").body == "2. \\[^7\\]: Beds."
 
