@@ -124,7 +124,7 @@ def code_nodes(text: str) -> list[Node]:
         kind, data = event.popitem()
         if kind == "Code" or (kind == "Start" and "CodeBlock" in data):
             node = Node()
-            node.kind = "Code" if kind == "Code" else "CodeBlock"
+            node.kind, node.data = (kind, data) if kind == "Code" else data.popitem()
             node.start, node.end = span["start"], span["end"]
             found.append(node)
     if found:
