@@ -57,7 +57,7 @@ MORE_THAN = re.compile(r">[ \t]*\d")  # `* > 125 g` is a comparison
 MARK_ONLY = re.compile(r"[ \t]*(?:[*+-]|#{1,6})[ \t]+")
 
 RULE_OF_WIKIS = "----"
-LINE_END = re.compile(r"[ \t]*\n[ \t>]*")
+LINE_END = re.compile(r"(?<![ \t])[ \t]*+(\n[ \t>]*)")
 LONG_HEADING = 120
 WIDE_HEADING_MARK = re.compile(r"(#{1,6})(?:\t| [ \t])[ \t]*")
 TRAILING_MARKS = re.compile(r"[ \t]+(?:\\?\*|-{2,}|_+)\Z")
@@ -179,11 +179,11 @@ class Round(TreeRules):
         """Underlined words are a heading: by a line as long as they, or one line by more than a rule of wikis."""
         under = self.text.rindex("\n", node.start, end)
         words, line = self.text[node.start : under].strip(), self.text[under:end].strip(" \t>\n")
-        is_as_long = len(words) == len(line) >= len(RULE_OF_WIKIS)
+        is_as_long = len(LINE_END.sub(" ", words)) == len(line) >= len(RULE_OF_WIKIS)
         is_clear = "\n" not in words and (line[0] == "=" or len(line) > len(RULE_OF_WIKIS))
-        if is_as_long or is_clear:
+        if is_clear or (is_as_long and not any(child.kind == "HardBreak" for child in node.children)):
             for line_end in LINE_END.finditer(self.text, node.start, under):
-                self._edit(*line_end.span(), " ", "setext")
+                self._edit(*line_end.span(1), " ", "setext")
             self._edit(under, end, "", "setext")
             self._edit(node.start, node.start, "# " if line[0] == "=" else "## ", "setext")
         elif line[0] == "-":
