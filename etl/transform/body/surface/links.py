@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from urllib.parse import quote
 
 from etl.transform.body.edits import Edit, Revision, short
@@ -18,10 +19,12 @@ from etl.transform.body.surface.tags import Tag
 WIKI_LINK = re.compile(
     r"\((?:(?<!\w\()(?!(?:prefix)?alias\()([a-z][a-z0-9-]{0,30}))?\((?!\()((?:[^()<>\n|]|\([^()<>\n|]{1,80}\)){1,160}?)\s*(?:\|#[^()<>\n|]*)?(?:\|((?:[^()<>\n]|\([^()<>\n]*\))*))?\)\)"
 )
-# A page or a file, an anchor of it, and a text; or the text first. The pipe is escaped in a table.
+# A page or a file, an anchor of it, and a text; or the text first. The pipe is escaped in a table; [[!tag]] is no page.
 BRACKETED = re.compile(
-    r"(!?)\[\[([^\[\]<>{}|#\n\\]{0,160}+)(#[^\[\]<>|\n\\]{0,160}+)?(?:\\?\|([^\[\]<>|\n]{1,300}+))?\]\](?![(\]])"
+    r"(!?)\[\[(?!!)([^\[\]<>{}|#\n\\]{0,160}+)(#[^\[\]<>|\n\\]{0,160}+)?(?:\\?\|([^\[\]<>|\n]{1,300}+))?\]\](?![(\]])"
 )
+REFERENCE = re.compile(r"\[([^\[\]\n]{1,160})\]")
+DEFINITION = re.compile(rf"^[ \t>]*+{REFERENCE.pattern}:", re.MULTILINE)
 IMAGE_FILE = re.compile(r".+\.(?:png|jpe?g|gif|svg|webp|avif|bmp)", re.IGNORECASE)
 SPOKEN_ID = re.compile(
     r"\[\s*t?iki[\W_]{0,5}index[\W_]{0,5}php[\W_]{0,5}page[\W_]{0,5}id[\W_]{0,5}(\d+)\s*\](?!\()", re.IGNORECASE
@@ -128,6 +131,9 @@ class Links:
             return f"![{'' if PIXELS.fullmatch(label) else label}]({encoded(name)})"
         if anchor and not name:
             return label or anchor.strip("#^ ")  # in its own page
+        reference = REFERENCE.match(match.string, match.end())
+        if not _defined(match.string).isdisjoint(map(_key, [name, reference[1]] if reference else [name])):
+            return None
         parts = [(name, label or name + anchor), (label, name)]
         found = [(page, text) for part, text in parts if (page := self._linker.wiki_page(part))]
         if not found:
@@ -192,6 +198,16 @@ class Links:
         self.unlinked.append((self._revision.origin(offset), href, destination))
         if destination.finding:
             self._revision.find(destination.finding, offset, f"link {short(href)}", "its text stays")
+
+
+@lru_cache(1)
+def _defined(text: str) -> frozenset[str]:
+    """What a text defines links by, for `[[1]]` and `[[wells]][1]` are such links, in brackets."""
+    return frozenset(_key(definition[1]) for definition in DEFINITION.finditer(text))
+
+
+def _key(name: str) -> str:
+    return " ".join(name.split()).casefold()
 
 
 UNPARSED: tuple[tuple[Guard, re.Pattern[str], Callable[[Links, re.Match[str]], str | None]], ...] = (
