@@ -70,6 +70,7 @@ UNSUPPORTED = re.compile(
 )
 
 # What guards look for in bytes.
+DIVISION = re.compile(rb"(?:\A|\n)[ \t>]*+:{3,}+[ \t]*+[\w{\\]")
 NESTED_ITEM = re.compile(rb"\n\*{2,6}[+-]?[ \t](?![^*\n]*\*\*[ \t]*(?:\n|\Z))")
 DASH_BYTES = rb"(?:-|\xe2\x80[\x93\x94])"
 DASHED_LINE = re.compile(rb"\n%b{2}[^\n]*%b{2}(?:\n|\Z)" % (DASH_BYTES, DASH_BYTES))
@@ -318,7 +319,12 @@ REMNANTS: list[Remnant] = [
         re.compile(r"^(?:#{1,6} )?(::)(?=[^\s:])(.+?)(?<=[^\s:])::[ \t]*$", re.MULTILINE),
         _centred,
     ),
-    (guard("::::"), re.compile(r"::::(?<!.::::)[ \t]*(?!.)"), _whole("tiki-mark", "")),
+    # `::::` was centred, too, where it does not end a division of other engines, `:::: note`
+    (
+        Guard(re.compile(rb"\n::::"), lambda data: b"::::" in data and not DIVISION.search(data)),
+        re.compile(r"::::(?<!.::::)[ \t]*(?!.)"),
+        _whole("tiki-mark", ""),
+    ),
     # `^text^`, a box
     (
         guard("^"),
@@ -338,7 +344,7 @@ REMNANTS: list[Remnant] = [
     ),
     (
         guard(";", marks=rb"\n;", near=rb"\n;"),
-        re.compile(rf"^;[ \t]*(?=[^\s:;\u2022])({TERM}{{1,200}}?)[ \t]*:(?!//)[ \t]*(?=\S)", re.MULTILINE),
+        re.compile(rf"^;[ \t]*(?=[^\s:;\u2022])({TERM}{{1,200}}?)[ \t]*:(?!//)[ \t]*(?:\\\n)?(?=\S)", re.MULTILINE),
         _definition,
     ),
     (guard("|", marks=rb"\[[^\[\]|\n]*\|"), LINK, _link),
