@@ -31,7 +31,7 @@ SPOKEN_ID = re.compile(
 )
 NAMED_LINK = re.compile(
     r"(?<!!)\[((?:[^\[\]\\\n]|\\.|\n(?!\s*\n)){1,300}+)\]"
-    r"\((?!/|https?://)([^()\n <]++(?:\([^()\n<]*\)|[ <])(?:[^()\n<]|\([^()\n<]*\)){0,200})\)"
+    r"\((?!/|#|https?://)([^()\n <]++(?:\([^()\n<]*\)|[ <])(?:[^()\n<]|\([^()\n<]*\)){0,200})\)"
 )
 """A link to a page by its name, as converters write it: with its blanks, it is none to any parser."""
 PAGE_NAME = re.compile(r"(?=[^\W\d_a-z])[\w'\u2019&+-]++(?: [\w'\u2019&+-]++)++(?:#[\w:.-]+)?")
@@ -214,6 +214,6 @@ UNPARSED: tuple[tuple[Guard, re.Pattern[str], Callable[[Links, re.Match[str]], s
     (guard("((", near=rb"\([a-z0-9-]*+\("), WIKI_LINK, Links.wiki_link),
     (guard("[["), BRACKETED, Links.bracketed),
     (guard("ndex", marks=rb"\[", near=rb"x(?<=ndex)"), SPOKEN_ID, Links.spoken_id),
-    (guard("](", near=rb"\]\((?!/|https?://)[^()\n <]++[( ]"), NAMED_LINK, Links.named_link),
+    (guard("](", near=rb"\]\((?!/|#|https?://)[^()\n <]++[( ]"), NAMED_LINK, Links.named_link),
 )
 """Links that nobody parsed: guard, pattern, and what stands for a match."""
