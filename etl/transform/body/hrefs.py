@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urljoin
 
 from etl.transform.body.entities import decoded, without_entities
 
@@ -93,12 +93,20 @@ def without_liquid(href: str) -> str:
 
     >>> without_liquid("{{ site.baseurl }}/a"), without_liquid("{{ '/a' | relative_url }}#b"), without_liquid("{{ x }}")
     ('/a', '/a#b', '{{ x }}')
+    >>> without_liquid("{{ 'a/b' | relative_url }}")
+    '/a/b'
     >>> without_liquid("{{ site.url }}{% post_url /wet/2019-06-01-wells %}"), without_liquid("{% link beds/wells.md %}")
     ('../wells', '../wells')
     >>> without_liquid("{{ site.url }}")
     '/'
     """
-    return LIQUID.sub(lambda match: f"../{match['page']}" if match["page"] else match["path"] or "", href) or "/"
+    return LIQUID.sub(_of_liquid, href) or "/"
+
+
+def _of_liquid(match: re.Match[str]) -> str:
+    if match["page"]:
+        return f"../{match['page']}"
+    return "" if match["path"] is None else urljoin("/", match["path"])
 
 
 def untracked(href: str) -> str:
