@@ -343,7 +343,7 @@ REMNANTS: list[Remnant] = [
         _heading,
     ),
     (
-        guard(";", marks=rb"\n;", near=rb"\n;"),
+        guard(";", marks=rb"\n;", near=rb";(?<![^\n];)"),
         re.compile(rf"^;[ \t]*(?=[^\s:;\u2022])({TERM}{{1,200}}?)[ \t]*:(?!//)[ \t]*(?:\\\n)?(?=\S)", re.MULTILINE),
         _definition,
     ),
@@ -411,7 +411,7 @@ REMNANTS: list[Remnant] = [
         re.compile(r"(?<!\S)-\+(?=[^\s+-])([^`*_\[\]<>{}&\\|\n]{1,300}?)(?<=[^\s+-])\+-(?!\w)"),
         _marks("tiki-mark", "`", "`"),
     ),
-    (guard(":END", near=b"NOT SUPPORTED"), UNSUPPORTED, _unsupported),
+    (guard(":END", near=rb"U(?<=NOT SU)"), UNSUPPORTED, _unsupported),
     # `(alias(Wells of old))`, a name of the page that nobody saw
     (
         guard("alias(", marks=rb"\(\("),
