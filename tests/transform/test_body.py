@@ -789,7 +789,10 @@ def test_blanks_before_a_line_of_html_make_no_code_and_those_of_code_stay(source
         ),
         ('* <span id="a">\n\n  beds\n\n  </span>\n* wells', "* beds\n* wells"),
         ("* <div>\n\n      dig()\n\n  </div>", "```\n  dig()\n```"),
-        ("10. beds\n\n    <div>\n\n    ```\n    dig()\n    ```\n\n    </div>", "10. beds\n\n    ```\n    dig()\n    ```"),
+        (
+            "10. beds\n\n    <div>\n\n    ```\n    dig()\n    ```\n\n    </div>",
+            "10. beds\n\n    ```\n    dig()\n    ```",
+        ),
         ("10. beds\n\n    <!-- -->\n\n        dig()", "10. beds\n\n        dig()"),
     ],
 )
