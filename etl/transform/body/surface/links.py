@@ -30,7 +30,7 @@ SPOKEN_ID = re.compile(
     r"\[\s*t?iki[\W_]{0,5}index[\W_]{0,5}php[\W_]{0,5}page[\W_]{0,5}id[\W_]{0,5}(\d+)\s*\](?!\()", re.IGNORECASE
 )
 NAMED_LINK = re.compile(
-    r"\[(?<!!\[)((?:[^\[\]\\\n]++|\\.|\n(?!\s*\n))++)\]"
+    r"\[(?<!!\[)((?:[^\[\]\\\n]++|\\.|\n(?!\s*\n)){1,300}+)\]"
     r"\((?!/|#|https?://)([^()\n <]++(?:\([^()\n<]*\)|[ <])(?:[^()\n<]|\([^()\n<]*\)){0,200})\)"
 )
 """A link to a page by its name, as converters write it: with its blanks, it is none to any parser."""
