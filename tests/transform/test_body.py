@@ -879,6 +879,10 @@ def test_the_words_behind_a_definition_in_an_item_stay_escaped(above: str, words
     assert not codes(cleaned) & ACCOUNT
 
 
+def test_a_bracket_that_is_not_closed_makes_no_definition_with_what_looks_like_one_below_it() -> None:
+    assert clean("[see\n[7]: Beds").body == "\\[see\n\\[7\\]: Beds"
+
+
 def test_a_note_that_is_none_here_defines_nothing_when_the_tags_around_it_go() -> None:
     assert clean("<p>\n1. 2. [^7]: Beds.\n</p>").body == "2. \\[^7\\]: Beds."
 

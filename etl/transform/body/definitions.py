@@ -13,7 +13,7 @@ from etl.transform.body.places import line_start, visible_end, visible_start
 
 SIGN = "]:"
 DEFINES = re.compile(
-    rf"^(?:[ \t>]++|{ITEM_MARK}[ \t]++)*+(\[)(?=(?:[^\[\]\\]|\\.){{1,999}}+\]:)", re.MULTILINE | re.DOTALL
+    rf"^(?:[ \t>]++|{ITEM_MARK}[ \t]++)*+(\[)(?=(?:[^\[\]\\]|\\.){{1,999}}+(\]):)", re.MULTILINE | re.DOTALL
 )
 """Of a link by reference; what only looks so is escaped or stands among words."""
 LINES = re.compile(rf"(?:{ITEM_MARK}[ \t>]++)*+\[.+(?:\n(?![ \t>]*$).+)*", re.MULTILINE)
@@ -29,6 +29,7 @@ def escape_edits(text: str, is_word: Callable[[int], bool]) -> Iterator[Edit]:
     for bracket in DEFINES.finditer(text):
         if is_word(bracket.start(1)):
             yield *bracket.span(1), "\\[", "bracket"
+            yield *bracket.span(2), "\\]", "bracket"  # else it would end what a bracket further up began
 
 
 def definition_edits(text: str, nodes: Sequence[Node]) -> Iterator[Edit]:
