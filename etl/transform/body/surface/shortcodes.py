@@ -51,7 +51,10 @@ def liquid(walk: Walk, token: re.Match[str]) -> int | None:
     if token["address"]:
         walk.edit(*token.span(), without_liquid(token[0]), "shortcode")
         return None
-    code_end = read_code(walk, token, LIQUID_END, "shortcode") if HIGHLIGHT.match(token[0]) else None
+    begins = HIGHLIGHT.match(token[0]) is not None
+    if begins and walk.around.next_match(LIQUID_END, token.end()) is None:
+        return None  # in prose
+    code_end = read_code(walk, token, LIQUID_END, "shortcode") if begins else None
     walk.find("shortcode.removed", token.start(), f"shortcode {short(token[0])}", AS_CODE if code_end else "removed")
     if code_end is None:
         walk.edit(*token.span(), "", "shortcode")
