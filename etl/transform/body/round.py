@@ -87,8 +87,8 @@ class Round(TreeRules):
         self.code = CodeRules(revision, tree.root.children, self.edits)
         self.loose: set[int] | None = None
         """Items that are not tight (`lists.not_tight`), once a list asked for them."""
-        self.table_end = self.quote_end = self.code_end = self.strong_end = 0
-        """Where the table, the quotation, the code and the bold end that rules are in."""
+        self.table_end = self.quote_end = self.code_end = self.strong_end = self.heading_end = 0
+        """Where the table, the quotation, the code, the bold and the underlined heading end that rules are in."""
 
     def run(self) -> None:
         """Collect what all rules ask for."""
@@ -176,12 +176,13 @@ class Round(TreeRules):
             self.again |= bool(edits)
 
     def _setext(self, node: Node, end: int) -> None:
-        """Underlined words are a heading: by a line as long as they, or one line by more than a rule of wikis."""
+        """Underlined words are a heading: by `=`, a line as long as they, or one line by more than a rule of wikis."""
         under = self.text.rindex("\n", node.start, end)
         words, line = self.text[node.start : under].strip(), self.text[under:end].strip(" \t>\n")
         is_as_long = len(LINE_END.sub(" ", words)) == len(line) >= len(RULE_OF_WIKIS)
-        is_clear = "\n" not in words and (line[0] == "=" or len(line) > len(RULE_OF_WIKIS))
-        if is_clear or (is_as_long and not any(child.kind == "HardBreak" for child in node.children)):
+        is_clear = line[0] == "=" or ("\n" not in words and len(line) > len(RULE_OF_WIKIS))
+        if is_clear or is_as_long:
+            self.heading_end = node.end
             for line_end in LINE_END.finditer(self.text, node.start, under):
                 self._edit(*line_end.span(1), " ", "setext")
             self._edit(under, end, "", "setext")
@@ -360,8 +361,11 @@ class Round(TreeRules):
             self._line_mark(node.end)
 
     def hard_break(self, node: Node) -> None:
-        """A hard break is a backslash, right behind the words; none is first in an item."""
+        """A hard break is a backslash, right behind the words; none is first in an item, or within a heading."""
         start, line_end = blanks_start(self.text, node.start), self.text.find("\n", node.start, node.end)
+        if node.start < self.heading_end:
+            self._edit(start, line_end, "", "hard-break")
+            return
         if self.text[start - 1 : start] in BEFORE_FIRST and (first := FIRST_BREAK.match(self.text, start)):
             line = line_start(self.text, start)
             if ITEM_MARKS.fullmatch(self.text, line, start):
