@@ -119,10 +119,7 @@ class Links:
         destination = self._linker.named(name)
         if destination is None and match[3] is not None and not match[1]:
             destination = self._linker.resolve(f"tiki-index.php?page={quote(name)}")
-        if destination is None or destination.href is None:
-            return None
-        self._lead(match.start(), name, destination)
-        return f"[{label}]({destination.href})"
+        return self._link(match, name, label, destination)
 
     def bracketed(self, match: re.Match[str]) -> str | None:
         """`[[Page|text]]`, or `[[text|Page]]`, as wikis differ: of two parts the one that is a page; `![[a.png]]`."""
@@ -141,8 +138,7 @@ class Links:
         destination, text = found[0]
         if len({page.target for page, _ in found}) > 1:
             destination = destination._replace(finding="link.ambiguous")
-        self._lead(match.start(), name, destination)
-        return f"[{text}]({destination.href})"
+        return self._link(match, name, text, destination)
 
     def named_link(self, match: re.Match[str]) -> str | None:
         """`[text](Deep wells)`, when there is such a page, or it can be no prose: `[7](Wells 1987)` is some."""
@@ -150,10 +146,7 @@ class Links:
         destination = self._linker.named(name, name.rpartition("#")[0])
         if destination is None and LETTER.search(match[1]) and PAGE_NAME.fullmatch(name):
             destination = self._linker.resolve(f"tiki-index.php?page={quote(name.partition('#')[0])}")
-        if destination is None or destination.href is None:
-            return None
-        self._lead(match.start(), name, destination)
-        return f"[{match[1]}]({destination.href})"
+        return self._link(match, name, match[1], destination)
 
     def spoken_id(self, match: re.Match[str]) -> str | None:
         """`[Tiki-index. PHP? page_id=931]`, a link that an autocorrection broke, when the page is found."""
@@ -184,6 +177,13 @@ class Links:
         self.widths.setdefault(href, []).append(int(width[1]) if width else None)
         alt = " ".join(NO_LABEL.sub(" ", attributes.get("alt", "")).split())
         return f"![{'' if alt.lower() == 'image' else alt}]({href})"
+
+    def _link(self, match: re.Match[str], name: str, label: str, destination: Destination | None) -> str | None:
+        """A link that was read by its name, when it leads anywhere."""
+        if destination is None or destination.href is None:
+            return None
+        self._lead(match.start(), name, destination)
+        return f"[{label}]({destination.href})"
 
     def _lead(self, offset: int, href: str, destination: Destination) -> None:
         """Account for a link that stays: with its address as it was, if that has to be told."""
