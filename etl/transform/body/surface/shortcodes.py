@@ -12,11 +12,11 @@ from etl.transform.body.surface.walk import Walk
 SHORTCODE = re.compile(r"\{\{[<%][^{}]{0,2000}[>%]\}\}\}?(?:[ \t]*\n\s*-{3,}[ \t]*(?=\n|\Z))?")
 REFERENCE = re.compile(r"\{\{[<%][ \t]*(?:rel)?ref[ \t]+[\"']?([^\s\"'#{}()]++)[^{}()]*[>%]\}\}")
 """The address of a link to a page, by its file."""
-HIGHLIGHT = re.compile(r"\{(?:\{[<%]|%-?)[ \t]*highlight\b[^{}\n]{0,2000}(?:[>%]\}|%)\}")
+HIGHLIGHT = re.compile(r"\{\{[<%][ \t]*highlight\b[^{}\n]{0,2000}[>%]\}\}")
 HIGHLIGHT_END = re.compile(r"\{\{[<%][ \t]*/[ \t]*highlight[ \t]*[>%]\}\}")
 LIQUID_END = re.compile(r"\{(?<!\\\{)%-?[ \t]*endhighlight[ \t]*-?%\}")
 LIQUID = re.compile(
-    r"\{%-?[ \t]*(?:end)?highlight\b[^{}\n]{0,2000}%\}"
+    r"\{%-?[ \t]*(?:(?P<begin>highlight)|endhighlight)\b[^{}\n]{0,2000}%\}"
     r"|(?P<address>(?<=\]\()(?:\{\{[^{}\n]{0,500}\}\}|\{%[^{}\n]{0,500}%\}){1,9}[^\s(){}<>]*(?=[\s)]))"
 )
 """What begins or ends code, and the address of a link, in Jekyll's templates."""
@@ -32,8 +32,7 @@ UNDERLINED = re.compile(r"[ \t]*\n[ \t>]*(?:=+|-{5,})[ \t]*(?:\n|\Z)")
 def shortcode(walk: Walk, token: re.Match[str]) -> int | None:
     """`{{< toc >}}`, and the rule right behind it; code stays code."""
     highlight = HIGHLIGHT.match(walk.text, token.start())
-    if highlight and (code_end := read_code(walk, highlight, HIGHLIGHT_END, "shortcode")):
-        walk.find("shortcode.removed", token.start(), f"shortcode {short(highlight[0])}", AS_CODE)
+    if highlight and (code_end := _code(walk, highlight, HIGHLIGHT_END)):
         return code_end
     reference = REFERENCE.fullmatch(token[0])
     if reference and walk.text.endswith("](", 0, token.start()) and walk.text.startswith(")", token.end()):
@@ -51,13 +50,21 @@ def liquid(walk: Walk, token: re.Match[str]) -> int | None:
     if token["address"]:
         walk.edit(*token.span(), without_liquid(token[0]), "shortcode")
         return None
-    begins = HIGHLIGHT.match(token[0]) is not None
-    if begins and walk.around.next_match(LIQUID_END, token.end()) is None:
-        return None  # in prose
-    code_end = read_code(walk, token, LIQUID_END, "shortcode") if begins else None
-    walk.find("shortcode.removed", token.start(), f"shortcode {short(token[0])}", AS_CODE if code_end else "removed")
-    if code_end is None:
-        walk.edit(*token.span(), "", "shortcode")
+    if token["begin"]:
+        if walk.around.next_match(LIQUID_END, token.end()) is None:
+            return None  # in prose
+        if code_end := _code(walk, token, LIQUID_END):
+            return code_end
+    walk.find("shortcode.removed", token.start(), f"shortcode {short(token[0])}", "removed")
+    walk.edit(*token.span(), "", "shortcode")
+    return None
+
+
+def _code(walk: Walk, token: re.Match[str], ending: re.Pattern[str]) -> int | None:
+    """What is code up to its ending, if there is a place for code; returns where it ends."""
+    code_end = read_code(walk, token, ending, "shortcode")
+    if code_end:
+        walk.find("shortcode.removed", token.start(), f"shortcode {short(token[0])}", AS_CODE)
     return code_end
 
 
