@@ -9,6 +9,7 @@ from etl.transform.body.code import CODE_INDENT, ticks_around
 from etl.transform.body.places import blanks_start
 from etl.transform.body.surface import boxes
 from etl.transform.body.surface.arguments import shown_by
+from etl.transform.body.surface.around import LINE_END
 from etl.transform.body.surface.inline import LONGEST_MARKED
 from etl.transform.body.surface.walk import Walk
 
@@ -22,7 +23,6 @@ CODE_LANGUAGE = re.compile(r"\b(?:colors\s*=>?|highlight)\s*[\"']?([a-zA-Z][\w+#
 BLANK_LINES = re.compile(r"\A(?:[ \t]*\n)+")
 QUOTE_MARKS = re.compile(r"[ \t]*(?:>[ \t]?)+")
 LINE = re.compile(r"^(?=[^\n])", re.MULTILINE)
-LINE_END = re.compile(r"[ \t]*(?:\n|\Z)")
 AS_CODE = "removed; its inner text stays, as code"
 Replacement = tuple[int, int, str]
 """An edit without its rule."""
