@@ -16,7 +16,7 @@ from functools import cached_property
 from etl.settings import Settings
 from etl.transform.body.boilerplate import finders
 from etl.transform.body.code import Code
-from etl.transform.body.definitions import definition_edits, escape_edits
+from etl.transform.body.definitions import SIGN, definition_edits, escape_edits
 from etl.transform.body.edits import Edit, Revision
 from etl.transform.body.joins import kept_apart
 from etl.transform.body.link_edits import Links, Written
@@ -72,28 +72,29 @@ class Structure:
 
     def _tree(self) -> Tree:
         """The tree of the text, once no definition is in it and its lists are laid out."""
-        if "]:" in self.revision.text:
-            self._without_definitions()
+        if SIGN in self.revision.text:
+            code = Code(self.revision.text)
+            self.revision.apply(escape_edits(self.revision.text, lambda at: self._is_word(at, code)))
         tree = parse(self.revision.text, is_plain)
+        if SIGN in self.revision.text and self._without_definitions(tree.nodes):
+            tree = parse(self.revision.text, is_plain)
         for _ in range(MOST_LAYOUTS):
             if not self.revision.apply(_laid_out(self.revision.text, tree.root.children)):
                 break
             tree = parse(self.revision.text, is_plain)
         return tree
 
-    def _without_definitions(self) -> None:
-        """Words define no link, links by reference have their addresses themselves, and what defined them goes.
+    def _without_definitions(self, nodes: Sequence[Node]) -> bool:
+        """Links by reference get their addresses themselves, and what defined them goes; whether anything did.
 
         First of all, for what is between blocks is in the way of most rules.
         """
-        code = Code(self.revision.text)
-        self.revision.apply(escape_edits(self.revision.text, lambda at: self._is_word(at, code)))
-        text, nodes = self.revision.text, parse(self.revision.text).nodes
         links = Links(self.revision, self.linker, [])
         links.by_reference(nodes)
         self.unlinked += links.unlinked
+        text = self.revision.text
         edits = [*links.edits, *definition_edits(text, nodes)]
-        self.revision.apply([*edits, *kept_apart(text, edits)])
+        return bool(self.revision.apply([*edits, *kept_apart(text, edits)]))
 
     def _is_word(self, offset: int, code: Code) -> bool:
         """Whether a character of the text, but for its code, is one that the source shows."""
