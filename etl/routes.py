@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -88,25 +88,23 @@ def wiki_folder(legacy_base: str) -> str:
     return f"/{inner}/" if inner else "/"
 
 
-def routes(table: Mapping[str, str], legacy_base: str = "/") -> Iterator[Route]:
+def routes(table: Mapping[str, str], legacy_base: str = "/") -> tuple[Route, ...]:
     """The rows of a valid setting, in the order of `FAMILIES`.
 
-    >>> [*routes({"search": "/search/", "calendar": "gone"}, "/wiki")][1:]  # doctest: +NORMALIZE_WHITESPACE
-    [Route(kind='exact', path='/wiki/tiki-searchindex.php', target='/search/'),
+    >>> routes({"search": "/search/", "calendar": "gone"}, "/wiki")[1:]  # doctest: +NORMALIZE_WHITESPACE
+    (Route(kind='exact', path='/wiki/tiki-searchindex.php', target='/search/'),
      Route(kind='exact', path='/wiki/Search Results', target='/search/'),
      Route(kind='exact', path='/wiki/tiki-calendar.php', target=None),
      Route(kind='exact', path='/wiki/tiki-calendar_edit_item.php', target=None),
-     Route(kind='numbered', path='/wiki/event', target=None)]
+     Route(kind='numbered', path='/wiki/event', target=None))
     """
-    base = wiki_folder(legacy_base)
+    base, rows = wiki_folder(legacy_base), list[Route]()
     for key, family in FAMILIES.items():
-        if key not in table:
-            continue
-        target = None if table[key] == GONE else table[key]
-        for path in (*family.scripts, *family.names):
-            yield Route("exact", base + path, target)
-        for path in family.numbered:
-            yield Route("numbered", base + path, target)
+        if key in table:
+            target = None if table[key] == GONE else table[key]
+            rows += (Route("exact", base + path, target) for path in (*family.scripts, *family.names))
+            rows += (Route("numbered", base + path, target) for path in family.numbered)
+    return tuple(rows)
 
 
 def fault(key: str, value: str) -> str | None:
@@ -132,7 +130,7 @@ def fault(key: str, value: str) -> str | None:
 def matching(routes: tuple[Route, ...], path: str) -> Route | None:
     """The route of a decoded path without trailing slashes, as every server finds it: exact ones first.
 
-    >>> rows = tuple(routes({"categories": "/tags/"}))
+    >>> rows = routes({"categories": "/tags/"})
     >>> [matching(rows, path) is not None for path in ("/cat5", "/cat5-Wells", "/cat", "/cat5x", "/Cat5")]
     [True, True, False, False, False]
     """

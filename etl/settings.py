@@ -193,7 +193,7 @@ class Settings(BaseModel):
     @field_validator("routes")
     @classmethod
     def _routes(cls, value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
-        rows = tuple(routes(value, info.data.get("legacy_base", "/")))
+        rows = routes(value, info.data.get("legacy_base", "/"))
         for key, target in value.items():
             why = fault(key, target)
             if why is not None:

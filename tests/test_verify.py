@@ -824,7 +824,7 @@ def test_what_the_settings_answer_is_asked_of_every_server(server: str, base: st
     forms = {(one["group"], one["form"]): one["requests"] for one in json.loads(honest.out)["forms"]}
     assert forms["home", "script"] == 2
     assert forms.get(("home", "folder"), 0) == (0 if base == "/" else 3)
-    rows_of = [*routes(dict.fromkeys(("categories", "files", "search", "print"), "gone"), base)]
+    rows_of = routes(dict.fromkeys(("categories", "files", "search", "print"), "gone"), base)
     exact = [route for route in rows_of if route.kind == "exact" and not route.path.endswith("Search Results")]
     assert forms["route", "exact"] == 2 * len(exact)
     assert forms["route", "numbered"] == 2 * (len(rows_of) - len(exact) - 1)

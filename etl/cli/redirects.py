@@ -238,7 +238,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _verify(options: argparse.Namespace) -> int:
     from etl.addresses import canonical_name
-    from etl.load.redirects import compile_options
+    from etl.routes import routes
     from etl.verify import verify
     from etl.verify.plan import Plan, forms, hosts, resolved
     from etl.verify.verdicts import REPORTS
@@ -253,7 +253,7 @@ def _verify(options: argparse.Namespace) -> int:
         legacy_base=settings.legacy_base,
         path_prefixes=settings.path_prefixes,
         home=canonical_name(settings.home or ""),
-        routes=compile_options(settings).routes,
+        routes=routes(settings.routes, settings.legacy_base),
         status=settings.status,
         sample=options.sample,
         forms=forms(options.spelling),

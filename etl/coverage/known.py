@@ -27,7 +27,7 @@ class Known:
     def __init__(self, plan: Plan) -> None:
         self._base, self._prefixes, self._routes = plan.legacy_base, plan.path_prefixes, plan.routes
         self._script = wiki_folder(plan.legacy_base) + SCRIPT
-        self._no_pages = tuple(routes(dict.fromkeys(FAMILIES, GONE), plan.legacy_base))
+        self._no_pages = routes(dict.fromkeys(FAMILIES, GONE), plan.legacy_base)
         self._answered = Hashes(entry.address for entry in entries(plan.map_file) if entry.target is not None)
         again = entries(plan.map_file, again=True)
         self._gone = Hashes(entry.address for entry in again if entry.target is None)

@@ -56,7 +56,7 @@ def plan_of(settings: Settings, map_file: Path, logs: Sequence[str] = (), **more
         map_file=map_file,
         legacy_base=settings.legacy_base,
         path_prefixes=settings.path_prefixes,
-        routes=tuple(routes(settings.routes, settings.legacy_base)),
+        routes=routes(settings.routes, settings.legacy_base),
         reserved=settings.reserved,
         **more,
     )

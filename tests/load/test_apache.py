@@ -270,7 +270,7 @@ def test_a_target_that_only_an_absolute_address_can_say_has_the_servers_own_name
 
 def test_not_even_a_route_with_parameters_repeats_the_host_of_a_request(tmp_path: Path) -> None:
     need("apache2")
-    table = tuple(routes({"search": "/find/?q=", "files": "/files/"}))
+    table = routes({"search": "/find/?q=", "files": "/files/"})
     with serving("apache", tmp_path, MAP, CompileOptions(routes=table)) as stage:
         assert ask(stage.client, "/tiki-searchindex.php?words=x") == Answer(301, f"{stage.address}find/?q=")
         assert ask(stage.client, "/dl7") == Answer(301, "/files/")

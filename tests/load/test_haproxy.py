@@ -79,7 +79,7 @@ def test_every_spelling_is_in_its_map(tmp_path: Path) -> None:
 
 
 def test_what_the_settings_say_has_maps_of_its_own(tmp_path: Path) -> None:
-    table = tuple(routes({"categories": "/tags/", "search": "gone"}, "/wiki"))
+    table = routes({"categories": "/tags/", "search": "gone"}, "/wiki")
     compiled(tmp_path, MAP, CompileOptions(home="Zoë", legacy_base="/wiki", routes=table))
     assert lines(tmp_path, "routes-numbered") == {"/wiki/cat /tags/"}
     assert lines(tmp_path, "routes") >= {
@@ -95,7 +95,7 @@ def test_what_the_settings_say_has_maps_of_its_own(tmp_path: Path) -> None:
     [
         CompileOptions(),
         CompileOptions(legacy_base='/o\'ld "wiki" #\\$x/', status=308, max_age=60),
-        CompileOptions(home="Zoë", other_host=True, routes=tuple(routes({"categories": "/tags/", "files": "gone"}))),
+        CompileOptions(home="Zoë", other_host=True, routes=routes({"categories": "/tags/", "files": "gone"})),
     ],
 )
 def test_the_files_load_where_they_lie(tmp_path: Path, options: CompileOptions) -> None:

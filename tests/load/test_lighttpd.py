@@ -47,7 +47,7 @@ SETTINGS = CompileOptions(
     status=308,
     max_age=3600,
     home="Clear water",
-    routes=tuple(routes({"categories": "/tags/", "search": "gone"}, "/old.wiki/")),
+    routes=routes({"categories": "/tags/", "search": "gone"}, "/old.wiki/"),
 )
 
 

@@ -215,7 +215,7 @@ def test_nothing_but_the_file_of_sizes_sets_what_may_be_set_once(folder: Path) -
 
 
 def test_every_name_of_ours_has_our_prefix_and_those_of_a_site_live_beside_them(folder: Path) -> None:
-    install(folder, replace(OPTIONS, home="Home", routes=tuple(routes(dict.fromkeys(FAMILIES, "/x/")))))
+    install(folder, replace(OPTIONS, home="Home", routes=routes(dict.fromkeys(FAMILIES, "/x/"))))
     text = "".join(path.read_text() for path in (folder / "wiki-etl").glob("*.conf"))
     text = re.sub(r"^\s*#.*\n", "", text, flags=re.MULTILINE)
     defined = re.findall(r'^\s*map (?:"[^"]*"|\S+) \$(\w+)', text, re.MULTILINE)
@@ -421,7 +421,7 @@ def until(holds: Any) -> None:
 def test_redirects_are_sent_with_the_status_and_the_age_of_the_settings(
     folder: Path, status: Any, max_age: int | None
 ) -> None:
-    options = replace(OPTIONS, status=status, max_age=max_age, routes=tuple(routes({"files": "/f/", "tags": "gone"})))
+    options = replace(OPTIONS, status=status, max_age=max_age, routes=routes({"files": "/f/", "tags": "gone"}))
     with static(folder, options) as port:
         for target in [*KNOWN, "/dl5"]:
             answer = ask(port, target)
@@ -500,7 +500,7 @@ def spellings(route_path: str, kind: str) -> list[str]:
 @pytest.mark.parametrize("base", ["/", "/old.wiki/"])
 def test_what_is_no_page_goes_where_its_family_goes(folder: Path, base: str) -> None:
     table = {key: "gone" if place % 3 == 0 else f"/{key}/" for place, key in enumerate(FAMILIES)}
-    rows = tuple(routes(table, base))
+    rows = routes(table, base)
     with static(folder, CompileOptions(legacy_base=base, routes=rows, site="https://new.example")) as port:
         wrong = {}
         for route in rows:

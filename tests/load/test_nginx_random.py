@@ -51,7 +51,7 @@ targets = st.none() | st.text("abcXYZ019._~!$&'()*+,;=:@-", max_size=20).map(lam
 maps = st.dictionaries(addresses().filter(lambda address: refusal(address) is None), targets, max_size=12)
 options = st.builds(
     lambda base, table, home, **more: CompileOptions(
-        legacy_base=base, routes=tuple(routes(table, base)), home=home, **more
+        legacy_base=base, routes=routes(table, base), home=home, **more
     ),
     base=st.sampled_from(["/", "/wiki/", "/old.wiki/~x"]),
     table=st.dictionaries(st.sampled_from(sorted(FAMILIES)), st.sampled_from(["gone", "/there/$x", "/$host;"])),

@@ -116,7 +116,7 @@ def php() -> Iterator[int]:
 
 def test_nginx_in_front_of_php_with_a_front_controller(tmp_path: Path) -> None:
     need("nginx")
-    options = CompileOptions(routes=tuple(routes({"files": "/files/"})))
+    options = CompileOptions(routes=routes({"files": "/files/"}))
     readme, port = written(tmp_path, "nginx", options), free_port()
     install(tmp_path, options, MAP)
     (tmp_path / "html" / "style.css").write_text("own")

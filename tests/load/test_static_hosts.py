@@ -270,7 +270,7 @@ def test_what_the_new_site_answers_in_another_case_is_found_in_its_own() -> None
 
 def test_a_route_that_is_an_address_in_another_case_is_not_in_a_map_without_case() -> None:
     entries: Entries = {Address("name", "TIKI-searchindex.php"): "/pages/bees/"}
-    with compiled(entries, CompileOptions(routes=tuple(routes({"search": "/search/"})))) as (folder, _):
+    with compiled(entries, CompileOptions(routes=routes({"search": "/search/"}))) as (folder, _):
         keys = re.findall('key="(/[^"?]*)"', (folder / "iis" / "rewritemaps.config").read_text())
     assert "/TIKI-searchindex.php" in keys
     assert len({key.lower() for key in keys}) == len(keys)

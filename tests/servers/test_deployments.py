@@ -140,7 +140,7 @@ def every_route() -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize("base", ["/", "/wiki/"])
 def test_addresses_that_are_no_pages_go_where_the_settings_say(start: Start, base: str) -> None:
     table = {key: "gone" if key in {"calendar", "files"} else f"/new/{key}/?q=1" for key in FAMILIES}
-    with start(routes=tuple(routes(table, base)), legacy_base=base, site="https://new.example") as stage:
+    with start(routes=routes(table, base), legacy_base=base, site="https://new.example") as stage:
         for key, path in every_route():
             to = Answer(410) if table[key] == "gone" else Answer(301, f"https://new.example{table[key]}")
             for target in (path, f"{path}/", f"{path}?x=1&page=Home"):
@@ -150,7 +150,7 @@ def test_addresses_that_are_no_pages_go_where_the_settings_say(start: Start, bas
 
 
 def test_a_page_comes_before_a_route(start: Start) -> None:
-    with start(routes=tuple(routes({"categories": "/tags/", "search": "/search/"}))) as stage:
+    with start(routes=routes({"categories": "/tags/", "search": "/search/"})) as stage:
         assert get(stage, "/cat5") == Answer(301, "/pages/cat/")
         assert get(stage, "/cat6") == get(stage, "/cat%36-x?page=Home") == Answer(301, "/tags/")
         assert get(stage, "/Search+Results") == Answer(301, "/search/")

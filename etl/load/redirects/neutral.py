@@ -127,7 +127,7 @@ def compile_options(settings: Settings) -> CompileOptions:
         home=settings.home,
         other_host=_is_other_host(settings.site, settings.hosts),
         hosts=settings.hosts,
-        routes=tuple(routes(settings.routes, settings.legacy_base)),
+        routes=routes(settings.routes, settings.legacy_base),
         reserved=settings.reserved,
     )
 
