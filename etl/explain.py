@@ -19,11 +19,11 @@ import orjson
 from etl import schemas
 from etl.addresses import Address, lookups
 from etl.coverage.known import Known, decoded_path
-from etl.coverage.plan import CLASSES, UNANSWERED, Missing, Plan, Suggestion
+from etl.coverage.model import CLASSES, UNANSWERED, Missing, Suggestion
 from etl.coverage.suggestions import suggested
 from etl.load.redirects.neutral import reading
 from etl.plain import one_line
-from etl.settings import SettingsError
+from etl.settings import Settings, SettingsError
 from etl.trouble import Trouble
 from etl.validate.files import LINES
 
@@ -40,7 +40,7 @@ class Told:
 
     asked: str
     meaning: str | None = None
-    """What it is as a request, a key of `coverage.plan.CLASSES`; None: a document or a member is called so."""
+    """What it is as a request, a key of `coverage.model.CLASSES`; None: a document or a member is called so."""
     answer: Line | None = None
     """The line of the redirect map that answers it."""
     close: Sequence[Suggestion] = ()
@@ -64,34 +64,35 @@ class Told:
         return answered or named or bool(self.documents or self.rejects)
 
 
-def explain(asked: Sequence[str], plan: Plan) -> Iterator[Told]:
-    """What the generation of the plan's map says of each: an address, an id, a slug, a path, a title or a member.
+def explain(asked: Sequence[str], map_file: Path, settings: Settings) -> Iterator[Told]:
+    """What the generation of a map says of each: an address, an id, a slug, a path, a title or a member.
 
     Raises SettingsError where there is no generation, Trouble for a file of it that is damaged.
     """
-    if not plan.map_file.is_file():
-        raise SettingsError(f"{plan.map_file.parent}: there is no redirect map; name the folder of a generation")
-    known = cache(lambda: Known(plan))  # reads all of the map, and most that is asked for is found without it
+    if not map_file.is_file():
+        raise SettingsError(f"{map_file.parent}: there is no redirect map; name the folder of a generation")
+    # It reads all of the map, and most that is asked for is found without it.
+    known = cache(lambda: Known(map_file, settings))
     texts = (text.encode(errors="surrogateescape").decode(errors="replace") for text in asked)
-    return (_told(text, plan, known) for text in texts)
+    return (_told(text, map_file, settings, known) for text in texts)
 
 
-def _told(asked: str, plan: Plan, known: Callable[[], Known]) -> Told:
+def _told(asked: str, map_file: Path, settings: Settings, known: Callable[[], Known]) -> Told:
     target = asked if asked.startswith("/") or "://" in asked else "/" + quote(asked)
-    addresses = lookups(target, plan.legacy_base)
-    told = Told(asked, answer=_answer(plan.map_file, addresses))
+    addresses = lookups(target, settings.legacy_base)
+    told = Told(asked, answer=_answer(map_file, addresses))
     if told.answer is not None:
         told.meaning = told.answer["kind"] if told.answer["target"] else "gone"
-    _find(told, plan.map_file.parent, decoded_path(target).rstrip("/"))
+    _find(told, map_file.parent, decoded_path(target).rstrip("/"))
     if told.is_known:
         return told
     told.meaning, unanswered = known().meaning(target)
     if told.meaning == "case":
-        told.answer = _in_another_case(plan.map_file, addresses)
-        _find(told, plan.map_file.parent, "")
+        told.answer = _in_another_case(map_file, addresses)
+        _find(told, map_file.parent, "")
     elif told.meaning in UNANSWERED:
-        told.findings = list(_mentions(plan.map_file.with_name("findings.jsonl"), asked, addresses))
-        told.close = suggested([Missing(unanswered, 0, 0)], plan)[0].suggestions if unanswered else ()
+        told.findings = list(_mentions(map_file.with_name("findings.jsonl"), asked, addresses))
+        told.close = suggested([Missing(unanswered, 0, 0)], map_file, settings)[0].suggestions if unanswered else ()
     return told
 
 

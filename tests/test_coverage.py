@@ -21,7 +21,7 @@ from etl import coverage
 from etl.addresses import plain_address
 from etl.coverage import cover, known, logs, report, suggestions
 from etl.coverage.logs import LogError
-from etl.coverage.plan import Coverage, Missing, Plan, Suggestion
+from etl.coverage.model import Coverage, Missing, Suggestion
 from etl.coverage.report import review
 from etl.extract.reviewed import read_reviewed
 from etl.settings import Settings
@@ -64,9 +64,8 @@ def log(folder: Path, targets: Iterable[str], name: str = "access.log") -> Path:
     return file
 
 
-def covered(map_file: Path, targets: Iterable[str], **more: Any) -> Coverage:
-    file = log(map_file.parent, targets)
-    return cover(Plan([str(file)], map_file, path_prefixes=("posts", "pages", "tags"), **more))
+def covered(map_file: Path, targets: Iterable[str], limit: int = 500, **settings: Any) -> Coverage:
+    return cover([str(log(map_file.parent, targets))], map_file, Settings(**settings), limit=limit)
 
 
 def asked(found: Coverage) -> list[tuple[str, str, int]]:
@@ -132,7 +131,7 @@ def test_other_methods_and_broken_requests_are_counted_apart(map_file: Path) -> 
     parts.append('192.0.2.1 - - [21/Nov/2025:10:00:00 +0000] "\\x16\\x03\\x01" 400 0 "-" "-"')
     parts.append('192.0.2.1 - - [21/Nov/2025:10:00:00 +0000] "-" 408 0 "-" "-"')
     file.write_text("\n".join(parts))
-    assert cover(Plan([str(file)], map_file)).hits == {"other": 4, "name": 1}
+    assert cover([str(file)], map_file, Settings()).hits == {"other": 4, "name": 1}
 
 
 def test_the_settings_say_what_is_answered_besides(map_file: Path, run: Run, tmp_path: Path) -> None:
@@ -158,7 +157,7 @@ def test_the_unanswered_come_by_hits(map_file: Path) -> None:
 def test_hits_that_the_old_site_answered_are_counted(map_file: Path) -> None:
     file = map_file.with_name("access.log")
     file.write_text("\n".join([line("/One", 200), line("/One", 404), line("/One", 302)]))
-    (missing,) = cover(Plan([str(file)], map_file)).missing
+    (missing,) = cover([str(file)], map_file, Settings()).missing
     assert (missing.hits, missing.found) == (3, 2)
 
 
@@ -284,7 +283,7 @@ def test_any_bytes_are_a_log_or_none(tmp_path_factory: pytest.TempPathFactory, l
     file = folder / "access.log"
     whole = [b'- - - [x] "GET /' + part + b' HTTP/1.1" 200 1' for part in lines]
     file.write_bytes(b"\n".join([*lines, *whole, line("/One").encode()]))
-    found = cover(Plan([str(file)], folder / "redirects.jsonl"))
+    found = cover([str(file)], folder / "redirects.jsonl", Settings())
     assert found.hits["unanswered"] >= 1
     assert found.hits.total() + found.bad >= len([part for part in whole if b"\n" not in part])
 
@@ -377,10 +376,10 @@ def test_trouble_with_a_file_is_status_3(map_file: Path, tmp_path: Path, run: Ru
 def test_an_empty_log_is_no_trouble(map_file: Path, tmp_path: Path) -> None:
     file = tmp_path / "empty.log"
     file.write_bytes(b"")
-    assert cover(Plan([str(file)], map_file)).hits.total() == 0
+    assert cover([str(file)], map_file, Settings()).hits.total() == 0
     file.write_bytes(b"junk")
     with pytest.raises(LogError, match="not one of its 1 lines"):
-        cover(Plan([str(file)], map_file))
+        cover([str(file)], map_file, Settings())
 
 
 def test_lines_have_a_bound() -> None:

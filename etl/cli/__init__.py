@@ -399,13 +399,11 @@ def _validate(options: argparse.Namespace) -> int:
 
 
 def _explain(options: argparse.Namespace) -> int:
-    from etl.coverage.plan import plan_of
     from etl.explain import REPORTS, explain
 
     map_file = options.generation / "redirects.jsonl"
-    settings = settings_beside(options, map_file)
     status = 0
-    for told in explain(options.asked, plan_of(settings, map_file)):
+    for told in explain(options.asked, map_file, settings_beside(options, map_file)):
         print(REPORTS[options.format](told))
         status = status if told.is_known else 1
     return status

@@ -286,7 +286,6 @@ def _diff(options: argparse.Namespace) -> int:
 
 def _coverage(options: argparse.Namespace) -> int:
     from etl.coverage import cover
-    from etl.coverage.plan import plan_of
     from etl.coverage.report import REPORTS, review
     from etl.settings import SettingsError
 
@@ -294,7 +293,7 @@ def _coverage(options: argparse.Namespace) -> int:
         raise SettingsError(f"--review: {options.review} exists and may hold decisions; name another file")
     map_file = _map_file(options.map)
     settings = settings_beside(options, map_file)
-    found = cover(plan_of(settings, map_file, options.log, limit=options.limit, progress=progress(options, "B")))
+    found = cover(options.log, map_file, settings, limit=options.limit, progress=progress(options, "B"))
     print(REPORTS[options.format](found))
     if found.missing:
         with options.review.open("x", encoding="utf-8", newline="\n") as file:

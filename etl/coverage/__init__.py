@@ -8,7 +8,7 @@ decisions of (the setting ``redirects``).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,10 @@ from typing import Any
 from etl.addresses import Address
 from etl.coverage.known import LONGEST_VALUE, Known
 from etl.coverage.logs import LogError, lines_of, opened, request_of
-from etl.coverage.plan import Coverage, Missing, Plan
+from etl.coverage.model import Coverage, Missing
 from etl.coverage.suggestions import suggested
+from etl.progress import Progress, untold
+from etl.settings import Settings
 
 MOST_KEPT = 100_000
 """Addresses without an answer that are kept at a time."""
@@ -26,17 +28,22 @@ MOST_TEXT = 32 * 1024 * 1024
 _BITS = 1 << 23
 
 
-def cover(plan: Plan) -> Coverage:
-    """Reads the logs, and looks for suggestions. Raises LogError, MapError."""
-    known = Known(plan)
-    found, unanswered = Coverage(plan.logs), _Unanswered()
-    size = sum(Path(log).stat().st_size for log in plan.logs if log != "-" and Path(log).is_file())
-    with plan.progress("logs", size) as done:
-        for log in plan.logs:
+def cover(
+    logs: Sequence[str], map_file: Path, settings: Settings, *, limit: int = 500, progress: Progress = untold
+) -> Coverage:
+    """Reads the logs, and looks for suggestions, for so many addresses at most. Raises LogError, MapError.
+
+    ``logs``: files, plain or gzip; ``-`` is standard input.
+    """
+    known = Known(map_file, settings)
+    found, unanswered = Coverage(logs), _Unanswered()
+    size = sum(Path(log).stat().st_size for log in logs if log != "-" and Path(log).is_file())
+    with progress("logs", size) as done:
+        for log in logs:
             _count(log, known, found, unanswered, done)
     found.distinct, found.kept, found.forgotten = unanswered.distinct, len(unanswered.hits), unanswered.forgotten
-    most = islice(unanswered.ranked(), plan.limit)
-    found.missing = suggested(list(most), plan)
+    most = islice(unanswered.ranked(), limit)
+    found.missing = suggested(list(most), map_file, settings)
     return found
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from etl.addresses import SCRIPT, Address, legacy_target, lookups, refusal, without_origin
-from etl.coverage.plan import Plan
 from etl.hashes import Hashes
 from etl.load.redirects.living import paths_in
 from etl.load.redirects.neutral import entries
 from etl.routes import FAMILIES, GONE, matching, routes, wiki_folder
+from etl.settings import Settings
 
 LONGEST_VALUE = 2000
 """Characters of an address that is worth a suggestion; the old platform's names ended far below."""
@@ -24,17 +24,18 @@ _NO_PAGE = re.compile(r"(?:^|/)\.|\.(?:php[0-9]?|phtml|cgi|sql|aspx?|jsp|ini|ya?
 class Known:
     """The map and the new site, in eight bytes for each address."""
 
-    def __init__(self, plan: Plan) -> None:
-        self._base, self._prefixes, self._routes = plan.legacy_base, plan.path_prefixes, plan.routes
-        self._script = wiki_folder(plan.legacy_base) + SCRIPT
-        self._no_pages = routes(dict.fromkeys(FAMILIES, GONE), plan.legacy_base)
-        self._answered = Hashes(entry.address for entry in entries(plan.map_file) if entry.target is not None)
-        again = entries(plan.map_file, again=True)
+    def __init__(self, map_file: Path, settings: Settings) -> None:
+        self._base, self._prefixes = settings.legacy_base, settings.path_prefixes
+        self._routes = routes(settings.routes, self._base)
+        self._script = wiki_folder(self._base) + SCRIPT
+        self._no_pages = routes(dict.fromkeys(FAMILIES, GONE), self._base)
+        self._answered = Hashes(entry.address for entry in entries(map_file) if entry.target is not None)
+        again = entries(map_file, again=True)
         self._gone = Hashes(entry.address for entry in again if entry.target is None)
-        self._folded = Hashes(name for name, _ in _folded(plan.map_file))
-        shared = {pair for pair in _folded(plan.map_file) if self._folded.count(pair[0]) > 1}
+        self._folded = Hashes(name for name, _ in _folded(map_file))
+        shared = {pair for pair in _folded(map_file) if self._folded.count(pair[0]) > 1}
         self._answers = Counter(name for name, _ in shared)
-        self._live = Hashes(key for path in _live(plan) for key in (path, _in_any_case(path)))
+        self._live = Hashes(key for path in _live(map_file, settings.reserved) for key in (path, _in_any_case(path)))
         self._cached = lru_cache(maxsize=8192)(self._meaning)
 
     def meaning(self, target: str | None) -> tuple[str, Address | None]:
@@ -114,10 +115,9 @@ def _in_any_case(path: str) -> tuple[str, str]:
     return "", path.casefold()
 
 
-def _live(plan: Plan) -> Iterator[str]:
+def _live(map_file: Path, reserved: Sequence[str]) -> Iterator[str]:
     """Paths of the new site: reserved ones, of documents and terms where they lie beside the map, and the targets."""
-    yield from (unquote(path).rstrip("/") for path in plan.reserved)
-    map_file = plan.map_file
+    yield from (unquote(path).rstrip("/") for path in reserved)
     for name in ("documents.jsonl", "terms.jsonl"):
         file = map_file.with_name(name)
         if file.is_file():

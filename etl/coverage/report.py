@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from etl.coverage.plan import CLASSES, Coverage, Missing
+from etl.coverage.model import CLASSES, Coverage, Missing
 from etl.plain import plain
 
 SHOWN = 20

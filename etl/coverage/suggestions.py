@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from etl.addresses import Address, name_key
-from etl.coverage.plan import Missing, Plan, Suggestion
+from etl.coverage.model import Missing, Suggestion
 from etl.load.redirects.neutral import entries
+from etl.settings import Settings
 
 CHOICES = 3
 CUTOFF = 60
@@ -17,16 +18,16 @@ CUTOFF = 60
 _CHUNK = 20_000
 
 
-def suggested(missing: list[Missing], plan: Plan) -> list[Missing]:
+def suggested(missing: list[Missing], map_file: Path, settings: Settings) -> list[Missing]:
     """With the closest names and paths of the map. Numbers are close to nothing."""
     wanted = [number for number, one in enumerate(missing) if one.address.kind != "id"]
     if not wanted:
         return missing
     best: dict[int, list[Suggestion]] = {number: [] for number in wanted}
-    queries = [_words(missing[number].address, plan.path_prefixes) for number in wanted]
-    pages = _pages(plan.map_file)
+    queries = [_words(missing[number].address, settings.path_prefixes) for number in wanted]
+    pages = _pages(map_file)
     while chunk := list(islice(pages, _CHUNK)):
-        words = [_words(page.address, plan.path_prefixes) for page in chunk]
+        words = [_words(page.address, settings.path_prefixes) for page in chunk]
         for number, scores in zip(wanted, _likeness(queries, words), strict=True):
             found = [Suggestion(score, chunk[at].address.value, chunk[at].target) for at, score in scores]
             best[number] = _closest(best[number] + found)

@@ -1,17 +1,13 @@
-"""What is asked of logs and a map, and what comes out."""
+"""What comes out: classes of requests, the addresses that nothing answers, and the pages close to them."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from etl.addresses import Address
-from etl.progress import Progress, untold
-from etl.routes import Route, routes
-from etl.settings import Settings
 
 CLASSES = {
     "path": "answered: a path",
@@ -30,36 +26,6 @@ CLASSES = {
 """What a request can be, in the order in which it is said."""
 UNANSWERED = frozenset(("unanswered", "no page", "malformed", "other"))
 """Those that nothing answers."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is read, and against what."""
-
-    logs: Sequence[str]
-    """Files, plain or gzip; ``-`` is standard input."""
-    map_file: Path
-    legacy_base: str = "/"
-    path_prefixes: tuple[str, ...] = ()
-    routes: tuple[Route, ...] = ()
-    reserved: tuple[str, ...] = ()
-    """Paths that the new site answers itself."""
-    limit: int = 500
-    """How many addresses get suggestions."""
-    progress: Progress = untold
-
-
-def plan_of(settings: Settings, map_file: Path, logs: Sequence[str] = (), **more: Any) -> Plan:
-    """A map with what the settings say of it, and the logs that are held against it."""
-    return Plan(
-        logs=logs,
-        map_file=map_file,
-        legacy_base=settings.legacy_base,
-        path_prefixes=settings.path_prefixes,
-        routes=routes(settings.routes, settings.legacy_base),
-        reserved=settings.reserved,
-        **more,
-    )
 
 
 class Suggestion(NamedTuple):
