@@ -23,11 +23,10 @@ from hypothesis import strategies as st
 
 from etl.cli import main
 from etl.findings import CATALOGUE
-from etl.load import faults
-from etl.load.faults import MOST_ANNOTATIONS, MOST_LISTED, SUMMARY_BYTES
 from etl.load.lines import describe
 from etl.transform.document import digest
-from etl.validate import kind_of
+from etl.validate import faults, kind_of
+from etl.validate.faults import MOST_ANNOTATIONS, MOST_LISTED, SUMMARY_BYTES
 from tests.make import ROOT, SAMPLE, Outcome, folder, lines, name, page, pages, tarred, zipped
 
 Run = Callable[..., Outcome]

@@ -19,7 +19,6 @@ import orjson
 
 from etl.extract.bundle import Bundle
 from etl.hashes import Hashes
-from etl.load.faults import Fault, Place, Verdict, command, show_github, show_json, show_text
 from etl.load.generations import CURRENT, DIFFERENCE, REFUSED, Generations
 from etl.model import MANIFEST, Finding
 from etl.pipeline import migrate, refusal
@@ -29,6 +28,7 @@ from etl.room import temporary_folder
 from etl.run import Run
 from etl.settings import Settings, SettingsError, is_local
 from etl.trouble import Trouble
+from etl.validate.faults import Fault, Place, Verdict, command, show_github, show_json, show_text
 from etl.validate.files import LINES, Files, fault_line
 
 _OPENING = {

@@ -75,9 +75,9 @@ class Verdict:
             return 3
         if self.refused:
             return 5
-        return 1 if any(self.counts(code) for code, count in self.totals.items() if count) else 0
+        return 1 if any(self.is_fault(code) for code, count in self.totals.items() if count) else 0
 
-    def counts(self, code: str) -> bool:
+    def is_fault(self, code: str) -> bool:
         """Whether a finding of this code is a fault that the exit status tells."""
         return SEVERITY[code] == "error" or (self.strict and SEVERITY[code] == "warning")
 
@@ -117,7 +117,7 @@ def show_text(verdict: Verdict, out: TextIO, *, quiet: bool = False, verbose: bo
     ``quiet``: only what makes the exit status, and no totals.
     """
     faults = verdict.read(verbose=verbose)
-    wanted = (fault for fault in faults if verdict.counts(fault["code"])) if quiet else faults
+    wanted = (fault for fault in faults if verdict.is_fault(fault["code"])) if quiet else faults
     out.writelines(f"{line}\n" for line in _listing(verdict, wanted))
     out.writelines(f"{line}\n" for line in (_of_the_whole(verdict) if quiet else _totals(verdict)))
 
