@@ -269,7 +269,7 @@ def _changed(before: Record, now: Record) -> str | None:
 # --- two forms -----------------------------------------------------------------------------
 
 
-def text(found: Comparison, *, every: bool = False) -> Iterator[str]:
+def text(found: Comparison, *, every: bool) -> Iterator[str]:
     """Lines for people; ``every``: no list is shortened."""
     yield plain(f"{found.old} -> {found.new}: {found.before:,} addresses before, {found.same:,} answered as before")
     for head, causes in (("lost", LOST), ("changed", CHANGED)):
@@ -294,7 +294,7 @@ def _sentence(difference: Difference) -> str:
     return f"{difference.kind} {difference.value!r}: was {before}{whose}{now}"
 
 
-def as_json(found: Comparison, *, every: bool = False) -> Iterator[str]:
+def as_json(found: Comparison, *, every: bool) -> Iterator[str]:
     """Lines of one JSON object, ASCII only; ``every``: the list is not shortened."""
     facts = {
         "old": str(found.old),

@@ -21,7 +21,7 @@ from etl.findings import SEVERITY
 from etl.load.generations import CURRENT
 from etl.passes import Chunk, Options, Rows, facts_state, files_of, gather, transform, transform_state
 from etl.pipeline import CHUNK, despite_deaths, processes
-from etl.progress import Progress, untold
+from etl.progress import Progress
 from etl.replay.rejects import KNOWN, PLACES, REJECTS, TABLES, Replay, read_generation, read_rejects
 from etl.replay.report import as_json, as_text, results, status, summary
 from etl.resolve import resolve
@@ -47,10 +47,10 @@ def replay(
     *,
     out: Path,
     origin: str,
-    form: str = "text",
-    every: bool = False,
-    jobs: int | None = None,
-    progress: Progress = untold,
+    form: str,
+    every: bool,
+    jobs: int | None,
+    progress: Progress,
 ) -> Replayed:
     """Write what becomes of every reject to standard output, as lines for people or as one JSON object.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import grp
 import os
 import shutil
 import socket
@@ -72,11 +71,3 @@ def link_map(server: str, file: str, compiled: Path, scratch: Path) -> Path:
     for path in sorted(source.iterdir()):
         (folder / path.name).symlink_to(path)
     return folder
-
-
-def root_group() -> str | None:
-    """The name of root's group where we are root, else None.
-
-    Started by root, a server would serve as somebody who may not look into our scratch folder.
-    """
-    return grp.getgrgid(0).gr_name if os.geteuid() == 0 else None

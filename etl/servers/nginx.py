@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import grp
+import os
 import re
 from pathlib import Path
 
-from etl.servers.base import LOOPBACK, Command, free_port, link_map, program, root_group
+from etl.servers.base import LOOPBACK, Command, free_port, link_map, program
 
 _CONF = """\
 {user}daemon off;
@@ -43,3 +45,11 @@ def prepare(compiled: Path, scratch: Path, _site: Path, port: int) -> Command:
     user = f"user root {group};\n" if group else ""
     conf.write_text(_CONF.format(user=user, port=port), "utf-8")
     return Command([nginx, "-p", f"{scratch}/", "-c", str(conf)])
+
+
+def root_group() -> str | None:
+    """The name of root's group where we are root, else None.
+
+    Started by root, a server would serve as somebody who may not look into our scratch folder.
+    """
+    return grp.getgrgid(0).gr_name if os.geteuid() == 0 else None

@@ -49,13 +49,13 @@ def validate(
     load_settings: LoadSettings,
     run_of: RunOf,
     *,
-    form: str = "text",
-    strict: bool = False,
-    quiet: bool = False,
-    verbose: bool = False,
-    out: Path | None = None,
-    sha256: str | None = None,
-    baseline: Path | None = None,
+    form: str,
+    strict: bool,
+    quiet: bool,
+    verbose: bool,
+    out: Path | None,
+    sha256: str | None,
+    baseline: Path | None,
 ) -> int:
     """Write every fault of all paths to standard output; returns the exit status (contract, section 3).
 
@@ -67,7 +67,7 @@ def validate(
     """
     try:
         with temporary_folder() as folder:
-            work = Work(folder, strict)
+            work = Work(folder, strict=strict)
             bundles = _bundles(paths, sha256)
             known = Hashes(_fingerprints(baseline) if baseline else ())
             if bundles:
@@ -161,7 +161,7 @@ def _is_ours(manifest: Path) -> bool:
 class Work:
     """The temporary folder of a validation, and the verdict that grows in it."""
 
-    def __init__(self, folder: Path, strict: bool = False) -> None:
+    def __init__(self, folder: Path, *, strict: bool) -> None:
         self.folder = folder
         self.places: dict[str | None, list[Bundle]] = {}
         self.verdict = Verdict(folder / "faults.jsonl", self.locate, strict=strict)

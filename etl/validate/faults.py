@@ -111,7 +111,7 @@ class Verdict:
 # --- text ----------------------------------------------------------------------------------
 
 
-def show_text(verdict: Verdict, out: TextIO, *, quiet: bool = False, verbose: bool = False) -> None:
+def show_text(verdict: Verdict, out: TextIO, *, quiet: bool, verbose: bool) -> None:
     """One line for each fault as compilers write it, at most `MOST_LISTED` of a code, then the totals.
 
     ``quiet``: only what makes the exit status, and no totals.
@@ -201,7 +201,7 @@ def _number_of(count: int, noun: str) -> str:
 # --- json ----------------------------------------------------------------------------------
 
 
-def show_json(verdict: Verdict, out: TextIO, *, verbose: bool = False) -> None:
+def show_json(verdict: Verdict, out: TextIO, *, verbose: bool) -> None:
     """One object, streamed: status, refused, trouble, ledger, totals, and every fault as in findings.jsonl."""
     head = {
         "status": verdict.status,
@@ -237,7 +237,7 @@ def _utf16(char: str) -> str:
 # --- GitHub --------------------------------------------------------------------------------
 
 
-def show_github(verdict: Verdict, out: TextIO, *, verbose: bool = False) -> None:
+def show_github(verdict: Verdict, out: TextIO, *, verbose: bool) -> None:
     """Annotations as many as GitHub keeps, spread over the codes, then listing and totals as log lines.
 
     Appends a job summary to the file that ``GITHUB_STEP_SUMMARY`` names.

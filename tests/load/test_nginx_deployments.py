@@ -24,7 +24,8 @@ from etl.addresses import Address, lookups
 from etl.load.redirects import CompileOptions, compile_all
 from etl.load.redirects.nginx import HOP_PORT
 from etl.routes import FAMILIES, matching, routes
-from etl.servers.base import free_port, program, root_group
+from etl.servers.base import free_port, program
+from etl.servers.nginx import root_group
 from tests.load.asked import need
 from tests.make import write_map
 
