@@ -116,7 +116,7 @@ def test_an_address_that_stands_twice_in_an_edited_map_is_in_the_files_once(tmp_
     line = '{{"kind": "name", "value": "7", "target": "/pages/{}/", "status": 301}}\n'
     (tmp_path / "redirects.jsonl").write_text("".join(line.format(page) for page in "aba"))
     findings: list[Finding] = []
-    with surveyed(tmp_path / "redirects.jsonl", MARKS) as survey:
+    with surveyed(tmp_path / "redirects.jsonl", CompileOptions(), MARKS) as survey:
         found = list(groups(survey, "apache", findings))
     assert [(entry.target, group.folds) for group in found for entry in group.entries] == [("/pages/a/", True)]
     assert len(findings) == 1

@@ -59,7 +59,7 @@ def refused(file: Path, line: int, *words: str, name: str = "redirects.jsonl") -
 
 def checked(file: Path, options: CompileOptions, *, trusted: bool = False) -> Checked:
     """What the check of a map says."""
-    with surveyed(file, {}) as survey:
+    with surveyed(file, options, {}) as survey:
         return check(survey, options, trusted=trusted)
 
 
@@ -342,7 +342,7 @@ def test_a_name_that_is_its_own_page_in_another_case_is_found_in_its_own_and_not
 
 def test_names_that_differ_by_case_and_from_a_living_path_by_case_too_are_found_in_their_own(tmp_path: Path) -> None:
     file = written(tmp_path, [("name", value, "/c/") for value in ("AB", "Ab", "BC", "Bc")])
-    with surveyed(file, redirects.MARKS, living=lambda: ["/ab"]) as survey:
+    with surveyed(file, CompileOptions(reserved=("/ab",)), redirects.MARKS) as survey:
         found = {group.entries[0].address.value: (group.folds, group.cased) for group in groups(survey, "caddy", [])}
     assert found == {"AB": (False, True), "BC": (True, False)}
 

@@ -12,7 +12,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 from xml.etree import ElementTree as ET
@@ -23,7 +22,6 @@ from hypothesis import given, settings
 from etl.addresses import Address, lookups
 from etl.load.redirects import MARKS, CompileOptions
 from etl.load.redirects.exact import lower
-from etl.load.redirects.living import living_requests
 from etl.load.redirects.static import STATIC_HOSTS, cloudfront, hosts
 from etl.load.redirects.static.hosts import HOSTS
 from etl.load.redirects.survey import surveyed
@@ -41,8 +39,8 @@ Table = dict[str, tuple[str, int]]
 
 def compile_one(host: str, folder: Path, out: Path, options: CompileOptions | None = None) -> list[Finding]:
     """The map of a folder for a host; the findings."""
-    chosen, file = options or CompileOptions(), folder / "redirects.jsonl"
-    with surveyed(file, MARKS, living=partial(living_requests, file, chosen), base=chosen.base) as survey:
+    chosen = options or CompileOptions()
+    with surveyed(folder / "redirects.jsonl", chosen, MARKS) as survey:
         return STATIC_HOSTS[host](survey, out, chosen)
 
 

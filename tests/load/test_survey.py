@@ -57,7 +57,7 @@ def test_plain_entries_come_as_runs_and_the_others_one_by_one(tmp_path: Path) ->
         Address("name", "far"): f"/{'x' * 501}",
     }
     write_map(tmp_path / "redirects.jsonl", (odd | PLAIN).items())
-    with surveyed(tmp_path / "redirects.jsonl", MARKS) as found:
+    with surveyed(tmp_path / "redirects.jsonl", CompileOptions(), MARKS) as found:
         batches = [*found.batches()]
         pieces = [(batch, piece) for batch in batches for piece in batch.pieces()]
     runs = [entry for _, piece in pieces if isinstance(piece, Run) for entry in piece.entries()]
@@ -75,7 +75,7 @@ def test_keys_that_are_there_twice_are_marked_wherever_they_are(
     values[3], values[17], values[30] = "Wells and water", "WELLS and water", "wells AND water"
     line = {"kind": "name", "target": "/pages/a/", "status": 301}
     (tmp_path / "redirects.jsonl").write_text("".join(json.dumps({**line, "value": value}) + "\n" for value in values))
-    with surveyed(tmp_path / "redirects.jsonl", MARKS) as found:
+    with surveyed(tmp_path / "redirects.jsonl", CompileOptions(), MARKS) as found:
         for name in MARKS:
             marked = [batch.values[at] for batch, places in found.marked(name) for at in places]
             assert set(marked) >= {values[3], values[17], values[30]}, name

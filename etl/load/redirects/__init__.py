@@ -17,7 +17,6 @@ from pathlib import Path
 
 from etl.load.redirects import apache, caddy, exact, haproxy, lighttpd, nginx
 from etl.load.redirects.checks import check
-from etl.load.redirects.living import living_requests
 from etl.load.redirects.neutral import CompileOptions, MapError, ServerRefused, compile_options, unsupported_map
 from etl.load.redirects.static import STATIC_HOSTS
 from etl.load.redirects.survey import Survey, surveyed
@@ -62,8 +61,7 @@ def compile_all(
     compiler. A server that cannot take the map gets a README that says so, and a finding.
     """
     compilers = {server: (COMPILERS | STATIC_HOSTS)[server] for server in servers}
-    living = partial(living_requests, map_file, options)
-    with surveyed(map_file, MARKS, scratch, living=living, base=options.base) as survey:
+    with surveyed(map_file, options, MARKS, scratch) as survey:
         home_to, findings = check(survey, options, trusted=trusted)
         compile_one = partial(_compile_server, survey, out, replace(options, home_to=home_to))
         return [*findings, *chain.from_iterable(each(compile_one, compilers.items()))]

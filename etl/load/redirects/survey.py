@@ -22,8 +22,8 @@ import orjson
 
 from etl.addresses import Address, Kind, refusal
 from etl.hashes import Hashes
-from etl.load.redirects.living import caseless
-from etl.load.redirects.neutral import LONGEST_LINE, Crowd, Entry, checked, digests, reading
+from etl.load.redirects.living import caseless, living_requests
+from etl.load.redirects.neutral import LONGEST_LINE, CompileOptions, Crowd, Entry, checked, digests, reading
 from etl.room import temporary_folder
 from etl.site_path import SITE_PATH
 
@@ -50,6 +50,12 @@ LONGEST_PLAIN = 500
 _TARGETS = re.compile(rf"(?:{SITE_PATH}\n)*+")
 
 
+def _below(base: str, kind: Kind, values: list[str]) -> str:
+    """Values, one on each line: paths as they are, names and ids below a folder, which ends in a slash."""
+    folder = "" if kind == "path" else base
+    return folder + f"\n{folder}".join(values)
+
+
 class Run(NamedTuple):
     """Plain entries that follow each other in the map, none of them gone."""
 
@@ -58,9 +64,8 @@ class Run(NamedTuple):
     targets: list[str]
 
     def text(self, base: str) -> str:
-        """The values, one on each line: paths as they are, names and ids below a folder, which ends in a slash."""
-        folder = "" if self.kind == "path" else base
-        return folder + f"\n{folder}".join(self.values)
+        """The values as paths, one on each line; ``base``: the folder of names and ids, which ends in a slash."""
+        return _below(base, self.kind, self.values)
 
     def entries(self) -> Iterator[Entry]:
         """One by one."""
@@ -126,17 +131,9 @@ class Survey(NamedTuple):
 
 @contextmanager
 def surveyed(
-    map_file: Path,
-    keys: Mapping[str, Keys],
-    scratch: Path | None = None,
-    *,
-    living: Callable[[], Iterable[str]] = tuple,
-    base: str = "/",
+    map_file: Path, options: CompileOptions, keys: Mapping[str, Keys], scratch: Path | None = None
 ) -> Iterator[Survey]:
     """Goes over a map; ``keys`` are those of which `Survey.marked` is asked, by name.
-
-    ``living``: the decoded paths that the new site answers itself, asked for when the map was gone over. ``base``: the
-    folder of the old wiki with a slash at either end, where names are.
 
     Raises MapError at the first line that is none, or that no map may hold.
     """
@@ -146,7 +143,7 @@ def surveyed(
         with ExitStack() as stack:
             batches = stack.enter_context((survey.folder / "batches").open("wb"))
             marks = [stack.enter_context(_marking(survey, name, of_name)) for name, of_name in keys.items()]
-            marks.append(stack.enter_context(_casing(survey, base, living)))
+            marks.append(stack.enter_context(_casing(survey, options)))
             for batch in _read(map_file):
                 batches.write(orjson.dumps([*batch[:-1]], option=orjson.OPT_APPEND_NEWLINE))
                 for see in marks:
@@ -238,7 +235,7 @@ def _has_one_form(text: str) -> bool:
 
 
 @contextmanager
-def _casing(survey: Survey, base: str, living: Callable[[], Iterable[str]]) -> Iterator[Callable[[Batch], None]]:
+def _casing(survey: Survey, options: CompileOptions) -> Iterator[Callable[[Batch], None]]:
     """What sees each batch; writes the places of `Batch.cased` in the end, a line for each.
 
     Of the new site eight bytes of each path are in memory.
@@ -247,10 +244,10 @@ def _casing(survey: Survey, base: str, living: Callable[[], Iterable[str]]) -> I
     with tempfile.TemporaryFile(dir=survey.folder) as file:
 
         def see(batch: Batch) -> None:
-            sizes.append(0 if batch.kind == "id" else file.write(_requests(batch, base)))
+            sizes.append(0 if batch.kind == "id" else file.write(_requests(batch, options.base)))
 
         yield see
-        known = Hashes(caseless(path).encode() for path in living())
+        known = Hashes(caseless(path).encode() for path in living_requests(survey.file, options))
         file.seek(0)
         with (survey.folder / CASED).open("wb") as cased:
             for found in map(file.read, sizes):
@@ -260,8 +257,7 @@ def _casing(survey: Survey, base: str, living: Callable[[], Iterable[str]]) -> I
 
 def _requests(batch: Batch, base: str) -> bytes:
     """The paths of a batch without case, one on each line."""
-    folder = "" if batch.kind == "path" else base
-    return caseless(folder + f"\n{folder}".join(batch.values)).encode()
+    return caseless(_below(base, batch.kind, batch.values)).encode()
 
 
 # --- keys that may be there more than once -------------------------------------------------
