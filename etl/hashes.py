@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import struct
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Hashable, Iterable
@@ -57,3 +59,60 @@ class Sieve:
     def __contains__(self, value: Hashable) -> bool:
         place = hash(value)
         return self._bits[place % PLACES >> 3] >> (place & 7) & 1 == 1
+
+
+class Crowd:
+    """Which keys may have been seen more than once: a Bloom filter that tells once from twice.
+
+    It never misses such a key, is wrong about some others, and stays small.
+
+    >>> crowd = Crowd(1000)
+    >>> for key in (b"/a", b"/b", b"/a"): crowd.add(key)
+    >>> crowd.suspects(b"/a"), crowd.suspects(b"/b")
+    (True, False)
+    """
+
+    def __init__(self, map_bytes: int) -> None:
+        """Sized by the map: about twenty places for a line, at most 32 MiB for all."""
+        places = 1 << max(12, min(27, (map_bytes // 8).bit_length()))
+        self._mask = places - 1
+        self._once, self._twice = bytearray(places >> 3), bytearray(places >> 3)
+
+    def add(self, key: bytes) -> None:
+        """Sees a key."""
+        self.add_all(digests([key]))
+
+    def add_all(self, found: bytes) -> None:
+        """Sees keys, by their `digests`."""
+        once, twice, mask = self._once, self._twice, self._mask
+        for number in _numbers(found):
+            for place in (number & mask, number >> 32 & mask):
+                at, bit = place >> 3, 1 << (place & 7)
+                if once[at] & bit:
+                    twice[at] |= bit
+                else:
+                    once[at] |= bit
+
+    def suspects(self, key: bytes) -> bool:
+        """False for a key that was seen at most once."""
+        return bool(self.suspected(digests([key])))
+
+    def suspected(self, found: bytes) -> list[int]:
+        """Which of some keys, by their `digests`, may have been seen more than once: their places, in order."""
+        twice, mask = self._twice, self._mask
+        return [
+            at
+            for at, number in enumerate(_numbers(found))
+            if twice[(number & mask) >> 3] >> (number & 7) & 1
+            and twice[(number >> 32 & mask) >> 3] >> (number >> 32 & 7) & 1
+        ]
+
+
+def _numbers(found: bytes) -> tuple[int, ...]:
+    """Each half of a number is a place in a crowd: two keys seldom share both."""
+    return struct.unpack(f">{len(found) // 8}Q", found)
+
+
+def digests(keys: Iterable[bytes]) -> bytes:
+    """Eight bytes for each key, by which a `Crowd` knows it."""
+    return b"".join([hashlib.blake2b(key, digest_size=8).digest() for key in keys])

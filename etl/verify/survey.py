@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from etl.addresses import KINDS, Address, as_path
-from etl.load.redirects.neutral import Crowd, Entry, entries
+from etl.hashes import Crowd
+from etl.load.redirects.neutral import Entry, entries
 from etl.routes import Route, matching
 from etl.settings import SettingsError
 from etl.verify.plan import Plan, Question

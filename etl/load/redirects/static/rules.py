@@ -14,8 +14,9 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from etl.addresses import as_path
+from etl.hashes import Crowd, digests
 from etl.load.redirects.exact import Group, groups
-from etl.load.redirects.neutral import CompileOptions, Crowd, Entry, digests
+from etl.load.redirects.neutral import CompileOptions, Entry
 from etl.load.redirects.survey import Survey
 from etl.model import Finding
 
