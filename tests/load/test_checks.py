@@ -20,7 +20,8 @@ from etl.load import redirects
 from etl.load.redirects import CompileOptions, MapError, compile_all, compile_options
 from etl.load.redirects.checks import Checked, check
 from etl.load.redirects.exact import groups
-from etl.load.redirects.neutral import LONGEST_LINE, ServerRefused
+from etl.load.redirects.files import ServerRefused
+from etl.load.redirects.neutral import LONGEST_LINE
 from etl.load.redirects.survey import Survey, surveyed
 from etl.model import Finding
 from etl.room import temporary_folder

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from etl.load.redirects import COMPILERS, CompileOptions, MapError, compile_all
-from etl.load.redirects.neutral import filled
+from etl.load.redirects.files import filled
 from tests.load.test_nginx import ENTRIES
 from tests.make import write_map
 

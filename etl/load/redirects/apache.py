@@ -22,8 +22,9 @@ from typing import NamedTuple
 
 from etl.addresses import host_name
 from etl.load.redirects.exact import Group, as_groups, lower, pieces, spellings
-from etl.load.redirects.neutral import CompileOptions, Entry, create, filled, roll_back, unsupported
-from etl.load.redirects.survey import Run, Survey, longest, most
+from etl.load.redirects.files import create, filled, longest, most_blanks, roll_back, unsupported, write_texts
+from etl.load.redirects.neutral import CompileOptions, Entry
+from etl.load.redirects.survey import Run, Survey
 from etl.model import Finding
 from etl.routes import Route
 
@@ -56,9 +57,7 @@ def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Find
                 columns = _of_groups(as_groups(piece), options, findings)
             file.writelines([f"{key} {answer}\n" for key, answer in zip(columns.keys, columns.answers, strict=True)])
             facts.see(columns)
-    for name, text in _texts(facts, options, len(findings)).items():
-        with create(out / name) as file:
-            file.write(text)
+    write_texts(out, _texts(facts, options, len(findings)))
     (folder / "build-map.sh").chmod(0o755)
     return findings
 
@@ -93,7 +92,7 @@ class _Facts:
     def see(self, columns: _Columns) -> None:
         self.lines += len(columns.keys)
         self.longest = max(self.longest, longest(columns.texts))
-        self.blanks = max(self.blanks, most(" ", columns.texts))
+        self.blanks = max(self.blanks, most_blanks(columns.texts))
         answers = "".join(columns.answers)
         if "%" in answers or not _is_safe(answers):
             self.odd += sum(map(_is_odd, columns.answers))

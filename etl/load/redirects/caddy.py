@@ -24,16 +24,8 @@ from typing import TextIO
 
 from etl.addresses import SCRIPT
 from etl.load.redirects.exact import Group, as_groups, lower, pieces, spellings
-from etl.load.redirects.neutral import (
-    CompileOptions,
-    Entry,
-    ServerRefused,
-    create,
-    encoded,
-    filled,
-    roll_back,
-    unsupported,
-)
+from etl.load.redirects.files import ServerRefused, create, encoded, filled, roll_back, unsupported, write_texts
+from etl.load.redirects.neutral import CompileOptions, Entry
 from etl.load.redirects.sorting import sorted_lines
 from etl.load.redirects.survey import Run, Survey
 from etl.model import Finding
@@ -70,9 +62,7 @@ def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Find
         work = _Work(options, raw)
         with sorted_lines(work.lines(survey), out) as lines:
             _write_keys(folder, lines)
-    for name, text in _texts(work).items():
-        with create(out / name) as file:
-            file.write(text)
+    write_texts(out, _texts(work))
     return work.findings
 
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TextIO
 
 from etl.load.redirects.exact import LONGEST, Group, lower, pieces, spellings
-from etl.load.redirects.neutral import CompileOptions, create, filled, roll_back
+from etl.load.redirects.files import create, filled, roll_back, write_texts
+from etl.load.redirects.neutral import CompileOptions
 from etl.load.redirects.survey import Run, Survey
 from etl.model import Finding
 from etl.routes import Route
@@ -45,9 +46,7 @@ def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Find
                 lines += _write(files, piece, options)
         for name, text, answer in _others(options):
             files[name].write(f"{key(text)} {answer}\n")
-    for name, text in _texts(options, lines, len(findings)).items():
-        with create(out / name) as file:
-            file.write(text)
+    write_texts(out, _texts(options, lines, len(findings)))
     return findings
 
 

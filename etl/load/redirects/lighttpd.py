@@ -20,9 +20,10 @@ from functools import lru_cache
 from itertools import groupby, islice
 from pathlib import Path
 
-from etl.load.redirects.neutral import CompileOptions, Entry, create, filled, forms, roll_back, unsupported
+from etl.load.redirects.files import create, filled, forms, longest, roll_back, unsupported, write_texts
+from etl.load.redirects.neutral import CompileOptions, Entry
 from etl.load.redirects.sorting import sorted_lines
-from etl.load.redirects.survey import Run, Survey, longest
+from etl.load.redirects.survey import Run, Survey
 from etl.model import Finding
 
 SERVER = "lighttpd"
@@ -47,8 +48,7 @@ def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Find
     work = _Work(options)
     with sorted_lines(work.lines(survey), out) as lines, create(folder / "redirects.map") as file:
         file.writelines(map(work.written, _blocks(lines)))
-    for name, text in _texts(work).items():
-        (out / name).write_text(text, "utf-8", newline="\n")
+    write_texts(out, _texts(work))
     return work.findings
 
 

@@ -1,25 +1,18 @@
-"""The neutral redirect map as the compilers read it: a line at a time, checked, as often as they like.
-
-A compiler never holds the map: it goes over the file twice, and keeps only the few entries whose
-keys may be one and the same for its server (`hashes.Crowd`).
-"""
+"""The neutral redirect map as it is read, a line at a time, checked; and what compilers have to know besides."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple, TextIO
+from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 import orjson
 
 from etl.addresses import KINDS, SCRIPT, Address, host_name, refusal
 from etl.long_lines import bounded
-from etl.model import Finding
 from etl.routes import Route, routes, wiki_folder
 from etl.site_path import is_site_path
 from etl.trouble import Trouble
@@ -27,7 +20,6 @@ from etl.trouble import Trouble
 if TYPE_CHECKING:
     from etl.settings import Settings
 
-UNSUPPORTED = "redirect.unsupported"
 LONGEST_LINE = 1 << 20
 """Bytes: a line of a map is held in memory, and no server has a request line of that length."""
 _SHORT = 60
@@ -35,14 +27,6 @@ _SHORT = 60
 
 class MapError(Trouble):
     """A redirect map that cannot be read, or breaks its contract; names file and line: status 3."""
-
-
-class ServerRefused(Exception):
-    """A map that one server's files cannot hold at all: a sentence that says why and what to do.
-
-    A compiler raises it at any time; `compile_all` then leaves nothing but a README with the sentence in that
-    server's folder, and goes on with the others.
-    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,63 +143,6 @@ def entries(map_file: Path, *, again: bool = False) -> Iterator[Entry]:
         yield from map(_known, lines) if again else checked(map_file, bounded(lines.readline, LONGEST_LINE + 1))
 
 
-def forms(text: str) -> list[str]:
-    """The forms of Unicode in which a value arrives: its own and, for clients that send that, NFD; the longest last.
-
-    >>> [len(form) for form in forms("Zoë")], forms("Zoe")
-    ([3, 4], ['Zoe'])
-    """
-    other = text if text.isascii() else unicodedata.normalize("NFD", text)
-    return [text] if other == text else [text, other]
-
-
-def encoded(byte: int) -> str:
-    """The expression for a byte as a request may encode it.
-
-    >>> encoded(0x2B), encoded(0x20)
-    ('%2[bB]', '%20')
-    """
-    return "%" + "".join(f"[{digit}{digit.upper()}]" if digit.isalpha() else digit for digit in f"{byte:02x}")
-
-
-def filled(template: str, values: Mapping[str, object]) -> str:
-    """A template with its ``@names@`` filled in; no line with nothing but an empty one. The rest belongs to servers.
-
-    Raises KeyError for a name without a value.
-
-    >>> print(filled("a @place@\\n  @more@\\n{b} $c@d.example\\n", {"place": 1, "more": ""}), end="")
-    a 1
-    {b} $c@d.example
-    """
-    text = re.sub(r"^ *@([a-z_]+)@\n", lambda match: match[0] if values[match[1]] else "", template, flags=re.MULTILINE)
-    return re.sub(r"@([a-z_]+)@", lambda match: str(values[match[1]]), text)
-
-
-def roll_back(place: str) -> str:
-    """What a README says of keeping the folder of a server, and of going back to it; the second time, too."""
-    return filled(_ROLL_BACK, {"place": place}).rstrip("\n")
-
-
-_ROLL_BACK = """\
-Before you install a newer map, keep the one that works:
-
-```sh
-rm -rf @place@.before && cp -a @place@ @place@.before
-```
-
-To roll back, restore it and reload:
-
-```sh
-rm -rf @place@ && mv @place@.before @place@
-```
-"""
-
-
-def create(path: Path) -> TextIO:
-    """A new file of a server, in UTF-8 and with the same line ends on every machine."""
-    return path.open("w", encoding="utf-8", newline="\n")
-
-
 @contextmanager
 def reading(map_file: Path) -> Iterator[BinaryIO]:
     """A map that is open; trouble with the file becomes MapError."""
@@ -274,20 +201,3 @@ def short(value: object) -> str:
     """
     text = repr(value)
     return text if len(text) <= _SHORT else text[: _SHORT - 2] + "…" + text[-1]
-
-
-def unsupported(server: str, entry: Entry, why: str) -> Finding:
-    """An entry that a server's files cannot express."""
-    return Finding(
-        UNSUPPORTED,
-        f"{server}: {entry.address.kind} {short(entry.address.value)}: {why}",
-        "it is not in the files of this server; the neutral map has it",
-        cause=f"{server}\0{entry.address.kind}\0{entry.address.value}",
-    )
-
-
-def unsupported_map(server: str, why: str) -> Finding:
-    """A map that a server's files cannot hold at all."""
-    return Finding(
-        UNSUPPORTED, f"{server}: the whole map: {why}", "nothing was written for this server", cause=f"{server}\0"
-    )

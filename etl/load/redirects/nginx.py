@@ -20,8 +20,19 @@ from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from etl.addresses import Kind, as_path
-from etl.load.redirects.neutral import CompileOptions, Entry, create, encoded, filled, forms, roll_back, unsupported
-from etl.load.redirects.survey import LONGEST_PLAIN, Run, Survey, longest, most
+from etl.load.redirects.files import (
+    create,
+    encoded,
+    filled,
+    forms,
+    longest,
+    most_blanks,
+    roll_back,
+    unsupported,
+    write_texts,
+)
+from etl.load.redirects.neutral import CompileOptions, Entry
+from etl.load.redirects.survey import LONGEST_PLAIN, Run, Survey
 from etl.model import Finding
 
 SERVER = "nginx"
@@ -91,10 +102,7 @@ def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Find
         _fill(maps, survey)
     with create(folder / f"{ROUTES}.map") as file:
         file.writelines(_routes(maps, options))
-    for name, text in _texts(maps, options).items():
-        (out / name).parent.mkdir(exist_ok=True)
-        with create(out / name) as file:
-            file.write(text)
+    write_texts(out, _texts(maps, options))
     return maps.findings
 
 
@@ -253,7 +261,7 @@ class _Maps:
         self.files[name].writelines([f'"{key}" "{value}";\n' for key, value in zip(keys, values, strict=True)])
         self.lines[name] += len(keys)
         self.longest = max(self.longest, longest(keys))
-        self.blanks = max(self.blanks, most(" ", keys))
+        self.blanks = max(self.blanks, most_blanks(keys))
 
     def put_mixed(self, name: str, key: Key) -> None:
         """What goes by its own case: the answer repeats the key, so that its case can be compared."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import tempfile
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from io import BytesIO
 from itertools import groupby
@@ -214,16 +214,6 @@ def _odd(kind: Kind, values: Sequence[str], targets: Sequence[str | None]) -> li
         odd += [at for at, value in enumerate(values) if len(value) > LONGEST_PLAIN]
     odd += [at for at, target in enumerate(targets) if target is None or "$" in target or len(target) > LONGEST_PLAIN]
     return sorted({*odd})
-
-
-def longest(texts: Iterable[str]) -> int:
-    """Bytes of the longest text."""
-    return max(map(len, map(str.encode, texts)), default=0)
-
-
-def most(char: str, texts: Iterable[str]) -> int:
-    """How often a character stands in the text that has it most often."""
-    return max((text.count(char) for text in texts), default=0)
 
 
 def _has_one_form(text: str) -> bool:

@@ -14,7 +14,8 @@ from pathlib import Path
 import orjson
 
 from etl.load.redirects.exact import groups, lower
-from etl.load.redirects.neutral import UNSUPPORTED, CompileOptions, filled, unsupported
+from etl.load.redirects.files import UNSUPPORTED, filled, unsupported, write_texts
+from etl.load.redirects.neutral import CompileOptions
 from etl.load.redirects.survey import Survey
 from etl.model import Finding
 
@@ -51,8 +52,7 @@ def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Find
             Finding(UNSUPPORTED, f"{SERVER}: {why}", "they are in not-expressed.txt", cause=f"{SERVER}\0limit")
         )
     values = _values(options) | {"entries": written, "over": over, "unsupported": len(findings)}
-    for name, template in (("function.js", _FUNCTION), ("README.md", _README)):
-        (out / name).write_text(filled(template, values), "utf-8", newline="\n")
+    write_texts(out, {"function.js": filled(_FUNCTION, values), "README.md": filled(_README, values)})
     return findings
 
 

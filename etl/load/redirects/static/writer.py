@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self, TextIO
 
-from etl.load.redirects.neutral import UNSUPPORTED, CompileOptions, create
+from etl.load.redirects.files import UNSUPPORTED, create
+from etl.load.redirects.neutral import CompileOptions
 from etl.load.redirects.static.hosts import CACHE, LIMIT, SITE, STATUS, UNSAID, Host, Loss, status
 from etl.load.redirects.static.rules import Form, Rule, unsaid
 from etl.model import Finding

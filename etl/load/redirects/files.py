@@ -1,0 +1,114 @@
+"""What compilers write with: files from templates, expressions, and findings of what a server cannot express."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TextIO
+
+from etl.load.redirects.neutral import Entry, short
+from etl.model import Finding
+
+UNSUPPORTED = "redirect.unsupported"
+
+
+class ServerRefused(Exception):
+    """A map that one server's files cannot hold at all: a sentence that says why and what to do.
+
+    A compiler raises it at any time; `compile_all` then leaves nothing but a README with the sentence in that
+    server's folder, and goes on with the others.
+    """
+
+
+def create(path: Path) -> TextIO:
+    """A new file of a server, in UTF-8 and with the same line ends on every machine."""
+    return path.open("w", encoding="utf-8", newline="\n")
+
+
+def write_texts(out: Path, texts: Mapping[str, str]) -> None:
+    """Files of a server by their names in its folder."""
+    for name, text in texts.items():
+        (out / name).parent.mkdir(exist_ok=True)
+        with create(out / name) as file:
+            file.write(text)
+
+
+def filled(template: str, values: Mapping[str, object]) -> str:
+    """A template with its ``@names@`` filled in; no line with nothing but an empty one. The rest belongs to servers.
+
+    Raises KeyError for a name without a value.
+
+    >>> print(filled("a @place@\\n  @more@\\n{b} $c@d.example\\n", {"place": 1, "more": ""}), end="")
+    a 1
+    {b} $c@d.example
+    """
+    text = re.sub(r"^ *@([a-z_]+)@\n", lambda match: match[0] if values[match[1]] else "", template, flags=re.MULTILINE)
+    return re.sub(r"@([a-z_]+)@", lambda match: str(values[match[1]]), text)
+
+
+def roll_back(place: str) -> str:
+    """What a README says of keeping the folder of a server, and of going back to it; the second time, too."""
+    return filled(_ROLL_BACK, {"place": place}).rstrip("\n")
+
+
+_ROLL_BACK = """\
+Before you install a newer map, keep the one that works:
+
+```sh
+rm -rf @place@.before && cp -a @place@ @place@.before
+```
+
+To roll back, restore it and reload:
+
+```sh
+rm -rf @place@ && mv @place@.before @place@
+```
+"""
+
+
+def forms(text: str) -> list[str]:
+    """The forms of Unicode in which a value arrives: its own and, for clients that send that, NFD; the longest last.
+
+    >>> [len(form) for form in forms("Zoë")], forms("Zoe")
+    ([3, 4], ['Zoe'])
+    """
+    other = text if text.isascii() else unicodedata.normalize("NFD", text)
+    return [text] if other == text else [text, other]
+
+
+def encoded(byte: int) -> str:
+    """The expression for a byte as a request may encode it.
+
+    >>> encoded(0x2B), encoded(0x20)
+    ('%2[bB]', '%20')
+    """
+    return "%" + "".join(f"[{digit}{digit.upper()}]" if digit.isalpha() else digit for digit in f"{byte:02x}")
+
+
+def longest(texts: Iterable[str]) -> int:
+    """Bytes of the longest text."""
+    return max(map(len, map(str.encode, texts)), default=0)
+
+
+def most_blanks(texts: Iterable[str]) -> int:
+    """Blanks of the text that has most of them."""
+    return max((text.count(" ") for text in texts), default=0)
+
+
+def unsupported(server: str, entry: Entry, why: str) -> Finding:
+    """An entry that a server's files cannot express."""
+    return Finding(
+        UNSUPPORTED,
+        f"{server}: {entry.address.kind} {short(entry.address.value)}: {why}",
+        "it is not in the files of this server; the neutral map has it",
+        cause=f"{server}\0{entry.address.kind}\0{entry.address.value}",
+    )
+
+
+def unsupported_map(server: str, why: str) -> Finding:
+    """A map that a server's files cannot hold at all."""
+    return Finding(
+        UNSUPPORTED, f"{server}: the whole map: {why}", "nothing was written for this server", cause=f"{server}\0"
+    )
