@@ -59,19 +59,19 @@ def _result(run: Replay, before: Read, now: _Now) -> dict[str, Any]:
         if before.code == "id.conflict" and not _has_rival(run.facts, now):
             state, reason = "not replayable", f"{before.message}; that one became no document, so only migrate can tell"
     passes, made = state == "passes", state == "passes" and now.outcome in ("document", "withheld")
-    place = rejection.get("line"), rejection.get("column")
-    same = (rejection["code"], rejection["message"], *place) == before[3:7] if rejection else None
+    code, message, line, column = (rejection.get(key) for key in ("code", "message", "line", "column"))
+    same = (code, message, line, column) == (before.code, before.message, before.line, before.col)
     return {
         "number": before.number,
         "bundle": before.bundle,
         "member": before.member,
         "was": before.code,
         "state": state,
-        "code": rejection.get("code"),
-        "message": rejection.get("message"),
-        "line": place[0],
-        "column": place[1],
-        "same": same,
+        "code": code,
+        "message": message,
+        "line": line,
+        "column": column,
+        "same": same if rejection else None,
         "outcome": now.outcome if passes else None,
         "document": now.document if made else None,
         "title": now.title if passes else None,
