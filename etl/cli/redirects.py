@@ -217,12 +217,14 @@ def _number(text: str) -> float:
 
 def _build(options: argparse.Namespace) -> int:
     from etl.load.redirects import compile_all, compile_options
+    from etl.load.redirects.neutral import map_at
     from etl.room import room_in
 
-    settings = settings_beside(options, _map_file(options.map), {"site": options.site} if options.site else {})
+    map_file = map_at(options.map)
+    settings = settings_beside(options, map_file, {"site": options.site} if options.site else {})
     servers = options.server or settings.servers
     with room_in(options.out):
-        findings = compile_all(_map_file(options.map), options.out, compile_options(settings), servers)
+        findings = compile_all(map_file, options.out, compile_options(settings), servers)
     for finding in findings:
         say(f"{finding.code}: {finding.message}; {finding.action}")
     if not options.quiet:
@@ -238,16 +240,18 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _verify(options: argparse.Namespace) -> int:
     from etl.addresses import canonical_name
+    from etl.load.redirects.neutral import map_at
     from etl.routes import routes
     from etl.verify import verify
     from etl.verify.plan import Plan, forms, hosts, resolved
     from etl.verify.verdicts import REPORTS
 
     flags = {key: getattr(options, key) for key in ("site", "status") if getattr(options, key) is not None}
-    settings = settings_beside(options, _map_file(options.map), flags)
+    map_file = map_at(options.map)
+    settings = settings_beside(options, map_file, flags)
     plan = Plan(
         base_url=options.base_url,
-        map_file=_map_file(options.map),
+        map_file=map_file,
         hosts=hosts(options.hosts, settings.hosts),
         site=settings.site,
         legacy_base=settings.legacy_base,
@@ -287,11 +291,12 @@ def _diff(options: argparse.Namespace) -> int:
 def _coverage(options: argparse.Namespace) -> int:
     from etl.coverage import cover
     from etl.coverage.report import REPORTS, review
+    from etl.load.redirects.neutral import map_at
     from etl.settings import SettingsError
 
     if options.review.exists():
         raise SettingsError(f"--review: {options.review} exists and may hold decisions; name another file")
-    map_file = _map_file(options.map)
+    map_file = map_at(options.map)
     settings = settings_beside(options, map_file)
     found = cover(options.log, map_file, settings, limit=options.limit, progress=progress(options, "B"))
     print(REPORTS[options.format](found))
@@ -301,7 +306,3 @@ def _coverage(options: argparse.Namespace) -> int:
     if found.missing and not options.quiet:
         say(f"suggestions for {len(found.missing):,} of {found.distinct:,} addresses: {options.review}")
     return 0
-
-
-def _map_file(path: Path) -> Path:
-    return path / "redirects.jsonl" if path.is_dir() else path

@@ -143,6 +143,11 @@ def entries(map_file: Path, *, again: bool = False) -> Iterator[Entry]:
         yield from map(_known, lines) if again else checked(map_file, bounded(lines.readline, LONGEST_LINE + 1))
 
 
+def map_at(path: Path) -> Path:
+    """The file of the map that a path names: itself, or that of the generation whose folder it is."""
+    return path / "redirects.jsonl" if path.is_dir() else path
+
+
 @contextmanager
 def reading(map_file: Path) -> Iterator[BinaryIO]:
     """A map that is open; trouble with the file becomes MapError."""
