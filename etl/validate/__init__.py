@@ -21,8 +21,9 @@ from etl.extract.bundle import Bundle
 from etl.hashes import Hashes
 from etl.load.generations import CURRENT, DIFFERENCE, REFUSED, Generations
 from etl.model import MANIFEST, Finding
-from etl.pipeline import migrate, refusal
+from etl.pipeline import migrate
 from etl.plain import one_line
+from etl.refusal import refusal
 from etl.report import warnings
 from etl.room import temporary_folder
 from etl.run import Run

@@ -50,9 +50,7 @@ def addresses(draw: st.DrawFn) -> Address:
 targets = st.none() | st.text("abcXYZ019._~!$&'()*+,;=:@-", max_size=20).map(lambda text: f"/pages/{text}/")
 maps = st.dictionaries(addresses().filter(lambda address: refusal(address) is None), targets, max_size=12)
 options = st.builds(
-    lambda base, table, home, **more: CompileOptions(
-        legacy_base=base, routes=routes(table, base), home=home, **more
-    ),
+    lambda base, table, home, **more: CompileOptions(legacy_base=base, routes=routes(table, base), home=home, **more),
     base=st.sampled_from(["/", "/wiki/", "/old.wiki/~x"]),
     table=st.dictionaries(st.sampled_from(sorted(FAMILIES)), st.sampled_from(["gone", "/there/$x", "/$host;"])),
     home=st.none() | st.just("Home $x"),
