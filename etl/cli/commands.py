@@ -1,4 +1,4 @@
-"""What all commands share: their common flags and exit statuses, a line for a person, a bar."""
+"""What commands share: flags and exit statuses, a line for a person, a bar, sources and settings."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from etl.progress import Progress
 
 if TYPE_CHECKING:
     from etl.settings import Settings
+
+OUT = Path("out")
+"""Where generations go, and come from, unless another folder is named."""
 
 STATUSES = """exit statuses:
   0    done
@@ -109,6 +112,31 @@ def progress(options: argparse.Namespace, unit: str = "doc") -> Progress:
             yield done
 
     return bar
+
+
+def sources(given: list[str], *, quiet: bool) -> tuple[list[str], list[Path]]:
+    """The sources, and what to leave out of them: without SOURCE, the sample only while it is alone."""
+    from etl.settings import CONFIG_NAME, SettingsError
+
+    if given.count("-") > 1:
+        raise SettingsError("standard input is read once: give - once")
+    if given:
+        return given, []
+    raw, sample = Path("raw"), Path("raw/sample")
+    if not raw.is_dir():
+        raise SettingsError("no SOURCE given, and there is no folder raw here")
+    others = (path.name for path in raw.iterdir() if path != sample)
+    has_own = any(not name.startswith(".") and name != CONFIG_NAME for name in others)
+    if sample.is_dir() and not has_own:
+        return [str(sample)], []
+    if sample.is_dir() and not quiet:
+        say("raw holds an export of its own: raw/sample is left out")
+    return [str(raw)], [sample]
+
+
+def sources_if_any(given: list[str], *, quiet: bool) -> list[str]:
+    """The sources whose settings count, for a command that reads none: without SOURCE there need be no raw."""
+    return sources(given, quiet=quiet)[0] if given or Path("raw").is_dir() else []
 
 
 def loaded(
