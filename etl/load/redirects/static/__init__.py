@@ -10,11 +10,12 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from etl.load.redirects.files import create, write_texts
 from etl.load.redirects.neutral import CompileOptions
 from etl.load.redirects.static import cloudfront
 from etl.load.redirects.static.hosts import HOSTS
 from etl.load.redirects.static.rules import rules
-from etl.load.redirects.static.writer import Writer
+from etl.load.redirects.static.writer import NOT_EXPRESSED, Writer
 from etl.load.redirects.survey import Survey
 from etl.model import Finding
 
@@ -23,12 +24,14 @@ __all__ = ["STATIC_HOSTS"]
 
 def _compile_host(name: str, survey: Survey, out: Path, options: CompileOptions) -> list[Finding]:
     """Fills the folder of a host of literal paths; a finding for each kind of loss, with the count."""
-    findings: list[Finding] = []
-    with Writer(name, HOSTS[name], out, options) as writer:
+    host, findings = HOSTS[name], list[Finding]()
+    with create(out / host.file) as file, create(out / NOT_EXPRESSED) as lost:
+        writer = Writer(host, options, file, lost)
         for rule in rules(survey, options, findings):
             writer.put(rule)
-        findings += writer.finish()
-    return findings
+        writer.finish()
+    write_texts(out, writer.texts())
+    return [*findings, *writer.findings(name)]
 
 
 STATIC_HOSTS: dict[str, Callable[[Survey, Path, CompileOptions], list[Finding]]] = {

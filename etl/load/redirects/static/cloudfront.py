@@ -14,8 +14,9 @@ from pathlib import Path
 import orjson
 
 from etl.load.redirects.exact import groups, lower
-from etl.load.redirects.files import UNSUPPORTED, filled, unsupported, write_texts
+from etl.load.redirects.files import UNSUPPORTED, create, filled, unsupported, write_texts
 from etl.load.redirects.neutral import CompileOptions
+from etl.load.redirects.static.writer import NOT_EXPRESSED
 from etl.load.redirects.survey import Survey
 from etl.model import Finding
 
@@ -33,7 +34,7 @@ def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Find
     """
     findings: list[Finding] = []
     room, written, over = LIMIT - len(_HEAD) - len(_TAIL), 0, 0
-    with (out / "key-values.json").open("wb") as file, (out / "not-expressed.txt").open("w", encoding="utf-8") as lost:
+    with (out / "key-values.json").open("wb") as file, create(out / NOT_EXPRESSED) as lost:
         file.write(_HEAD.encode())
         lost.write("# Addresses that are not in the store: more than it takes.\n")
         for key, value in _items(survey, options, findings):

@@ -1,16 +1,14 @@
-"""The files of static hosts, all of them from one stream of rules: what has room is written, the rest is told."""
+"""The file of a static host from a stream of rules: what has room is written, the rest is told."""
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Self, TextIO
+from typing import TextIO
 
-from etl.load.redirects.files import UNSUPPORTED, create
+from etl.load.redirects.files import UNSUPPORTED
 from etl.load.redirects.neutral import CompileOptions
 from etl.load.redirects.static.hosts import CACHE, LIMIT, SITE, STATUS, UNSAID, Host, Loss, status
 from etl.load.redirects.static.rules import Form, Rule, unsaid
@@ -20,41 +18,28 @@ NOT_EXPRESSED = "not-expressed.txt"
 _SMALL = 1_000_000 - 1  # lines or bytes that may wait in memory
 
 
-@dataclass
 class Writer:
-    """Writes the files of one host into its folder.
+    """Writes the rules of one host to its file, and to another one what it cannot have, with the reason.
 
     A host with much room gets its lines as they come. One with little room gets the lines that matter most: lines wait
     by form, as many as may fit, until all are known.
     """
 
-    name: str
-    host: Host
-    folder: Path
-    options: CompileOptions
-    rules: int = 0
-    lines: int = 0
-    losses: Counter[Loss] = field(default_factory=Counter)
-    _stack: ExitStack = field(default_factory=ExitStack)
-    _waiting: dict[Form, _Shelf] = field(default_factory=dict)
-
-    def __enter__(self) -> Self:
-        self._file = self._open(self.host.file)
-        self._lost = self._open(NOT_EXPRESSED)
-        self._file.write(self.host.start)
-        self._lost.write(f"# Rules that are not in {self.host.file}, each with the reason.\n")
-        self._room = self.host.limit or sys.maxsize
+    def __init__(self, host: Host, options: CompileOptions, file: TextIO, lost: TextIO) -> None:
+        self._host, self._options, self._file, self._lost = host, options, file, lost
+        self._rules = self._lines = 0
+        self._losses: Counter[Loss] = Counter()
+        self._waiting: dict[Form, _Shelf] = {}
+        self._room = host.limit or sys.maxsize
         self._is_small = self._room <= _SMALL
-        if self.host.in_bytes:
-            self._room -= len(self.host.start) + len(self.host.end)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
+        if host.in_bytes:
+            self._room -= len(host.start) + len(host.end)
+        file.write(host.start)
+        lost.write(f"# Rules that are not in {host.file}, each with the reason.\n")
 
     def put(self, rule: Rule) -> None:
         """Writes a rule, keeps it for later, or tells why it is lost."""
-        line = self.host.line(rule, self.options)
+        line = self._host.line(rule, self._options)
         if isinstance(line, Loss):
             self._lose(rule, line)
         elif not self._is_small:
@@ -62,17 +47,29 @@ class Writer:
         elif not self._waiting.setdefault(rule.form, _Shelf(self._room)).put(rule, line, self._size(line)):
             self._lose(rule, LIMIT)
 
-    def finish(self) -> list[Finding]:
-        """Writes what has waited, and the README; a finding for each kind of loss."""
+    def finish(self) -> None:
+        """Writes what has waited, and all that comes behind it."""
         for form in sorted(self._waiting):
             for rule, line in self._waiting[form].held:
                 self._take(rule, line)
-        self._file.write(self.host.end)
+        self._file.write(self._host.end)
         self._lose_settings()
-        for name, text in self.host.extra:
-            self._open(name).write(text.replace("@type@", "Found" if self.options.status == 302 else "Permanent"))
-        self._open("README.md").write(self._readme())
-        return [*self._findings()]
+
+    def texts(self) -> dict[str, str]:
+        """The files beside that of the rules, when it is finished."""
+        how = "Found" if self._options.status == 302 else "Permanent"
+        extra = {name: text.replace("@type@", how) for name, text in self._host.extra}
+        return extra | {"README.md": self._readme()}
+
+    def findings(self, name: str) -> Iterator[Finding]:
+        """One for each kind of loss, when all is written; ``name``: that of the host."""
+        for loss, count in sorted(self._losses.items()):
+            yield Finding(
+                UNSUPPORTED,
+                f"{name}: {loss.name}, {count}: {loss.sentence}",
+                f"redirects/{name}/README.md says more",
+                cause=f"{name}\0{loss.name}",
+            )
 
     def _take(self, rule: Rule, line: str) -> None:
         """Writes a line where there is room for it."""
@@ -82,49 +79,37 @@ class Writer:
             return
         self._room -= size
         self._file.write(line)
-        self.rules += 1
-        self.lines += line.count("\n")
-
-    def _open(self, name: str) -> TextIO:
-        return self._stack.enter_context(create(self.folder / name))
+        self._rules += 1
+        self._lines += line.count("\n")
 
     def _lose(self, rule: Rule, loss: Loss) -> None:
-        self.losses[loss] += 1
+        self._losses[loss] += 1
         self._lost.write(f"{loss.name} {rule.source} {rule.answer}\n")
 
     def _lose_settings(self) -> None:
-        options = self.options
+        options = self._options
         for rule in unsaid(options):
             self._lose(rule, UNSAID)
         lost = {
-            SITE: self.host.absolute and options.site is None,
+            SITE: self._host.absolute and options.site is None,
             CACHE: options.max_age is not None,
-            STATUS: status(self.host, options) != options.status,
+            STATUS: status(self._host, options) != options.status,
         }
-        self.losses.update(loss for loss, is_lost in lost.items() if is_lost)
+        self._losses.update(loss for loss, is_lost in lost.items() if is_lost)
 
     def _size(self, line: str) -> int:
-        return len(line.encode()) if self.host.in_bytes else line.count("\n")
-
-    def _findings(self) -> Iterator[Finding]:
-        for loss, count in sorted(self.losses.items()):
-            yield Finding(
-                UNSUPPORTED,
-                f"{self.name}: {loss.name}, {count}: {loss.sentence}",
-                f"redirects/{self.name}/README.md says more",
-                cause=f"{self.name}\0{loss.name}",
-            )
+        return len(line.encode()) if self._host.in_bytes else line.count("\n")
 
     def _readme(self) -> str:
-        lost = "".join(f"* {count} ({loss.name}): {loss.sentence}.\n" for loss, count in sorted(self.losses.items()))
+        lost = "".join(f"* {count} ({loss.name}): {loss.sentence}.\n" for loss, count in sorted(self._losses.items()))
         return _README.format(
-            title=self.host.title,
-            file=self.host.file,
-            rules=f"{self.rules} rules" + (f" in {self.lines} lines" if self.lines != self.rules else ""),
-            text=self.host.readme,
-            status=status(self.host, self.options),
+            title=self._host.title,
+            file=self._host.file,
+            rules=f"{self._rules} rules" + (f" in {self._lines} lines" if self._lines != self._rules else ""),
+            text=self._host.readme,
+            status=status(self._host, self._options),
             lost=lost or "* Everything in the map is expressed.\n",
-            listed=f"`{NOT_EXPRESSED}` lists the addresses.\n" if self.losses else "",
+            listed=f"`{NOT_EXPRESSED}` lists the addresses.\n" if self._losses else "",
         )
 
 
