@@ -36,6 +36,7 @@ _LONE = re.compile(r"\\u[dD][89a-fA-F]..")
 _CUT = re.compile(r"\s*(?:tr?u?|fa?l?s?|nu?l?|-(?:I\w*)?|I\w*|Na?|\.|[eE][+-]?|\\?u?[0-9a-fA-F]{0,4})?\Z")
 _YAML_END = re.compile(r"\n---(?=\n|\Z)")
 _YAML_NULLS = ("", "~", "null")
+_SHOWN = 40  # characters of a quotation
 
 
 class Places:
@@ -70,13 +71,13 @@ class FrontMatter:
     findings: list[Finding] = field(default_factory=list)
 
 
-def shown(text: str, limit: int = 40) -> str:
+def shown(text: str) -> str:
     r"""A short quotation of data for a message: one line, no raw control character.
 
-    >>> shown("a\tb"), shown("x" * 50, 3)
-    ("'a\\tb'", "'xxx…'")
+    >>> shown("a\tb"), shown("x" * 50)
+    ("'a\\tb'", "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…'")
     """
-    return repr(text if len(text) <= limit else text[:limit] + "…")
+    return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")
 
 
 def rejection(code: str, text: str, offset: int, message: str) -> Rejection:
@@ -246,15 +247,21 @@ def _surrogate(lines: Lines, entry: _Entry, escapes: list[re.Match[str]]) -> Fin
 def _offsets(head: str, path: FieldPath, offset: int) -> Offsets:
     """Where the values of the list or mapping at ``offset`` begin, if that is one."""
     found: Offsets = {}
-    at = _GAP.match(head, offset + 1).end()  # type: ignore[union-attr]  # it matches anything, and nothing
+    at = _behind_gap(head, offset + 1)
     while head[offset] in "{[" and head[at] not in "}]":
         key: str | int = len(found)
         if head[offset] == "{":
-            key, at = _decode(head, at)
-            at = _GAP.match(head, at).end()  # type: ignore[union-attr]  # it matches nothing, too
+            key, behind = _decode(head, at)
+            at = _behind_gap(head, behind)
         found[*path, key] = at
-        at = _GAP.match(head, _decode(head, at)[1]).end()  # type: ignore[union-attr]  # likewise
+        at = _behind_gap(head, _decode(head, at)[1])
     return found
+
+
+def _behind_gap(head: str, at: int) -> int:
+    gap = _GAP.match(head, at)
+    assert gap is not None, "it matches nothing, too"
+    return gap.end()
 
 
 # --- YAML ----------------------------------------------------------------------------------
