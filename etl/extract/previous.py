@@ -61,7 +61,7 @@ def read_previous(source: str, settings: Settings, facts: Facts) -> None:
             try:
                 read(orjson.loads(line), facts)
             except (ValueError, KeyError, TypeError, AttributeError) as error:
-                fault = str(error) if isinstance(error, _FaultError) else f"not a line of a {file.name}"
+                fault = str(error) if isinstance(error, _LineError) else f"not a line of a {file.name}"
                 raise SourceError(f"{file.shown}:{number}: {fault}") from error
     facts.db.execute("COMMIT")
 
@@ -158,7 +158,7 @@ def _lines(file: _File, settings: Settings) -> Iterator[bytes]:
         raise SourceError(f"{file.shown}: it is not what its manifest says: sha256 {digest.hexdigest()}")
 
 
-class _FaultError(ValueError):
+class _LineError(ValueError):
     """What is wrong with one line, in words."""
 
 
@@ -177,7 +177,7 @@ def _read_withheld(record: dict[str, Any], facts: Facts) -> None:
 def _read_redirect(record: dict[str, Any], facts: Facts) -> None:
     address = Address(record["kind"], record["value"])
     if address.kind not in KINDS or not isinstance(address.value, str):
-        raise _FaultError(f"not an address: {_short(address.kind)} {_short(address.value)}")
+        raise _LineError(f"not an address: {_short(address.kind)} {_short(address.value)}")
     if record["target"] is None or record["document"] is None:
         _add_address(facts, address, None)  # gone for good, which is an answer, too
         return
@@ -207,17 +207,17 @@ def _short(value: object) -> str:
 
 def _id(value: object) -> str:
     if not isinstance(value, str) or not _DOCUMENT_ID.fullmatch(value):
-        raise _FaultError(f"not the id of a document: {_short(value)}")
+        raise _LineError(f"not the id of a document: {_short(value)}")
     return value
 
 
 def _path(value: object) -> str:
     if not is_site_path(value):
-        raise _FaultError(f"not a path of the new site: {_short(value)}")
+        raise _LineError(f"not a path of the new site: {_short(value)}")
     return value
 
 
 def _slug(value: object) -> str:
     if not isinstance(value, str) or len(value) > LONGEST or not WELL_FORMED.fullmatch(value):
-        raise _FaultError(f"not a slug: {_short(value)}")
+        raise _LineError(f"not a slug: {_short(value)}")
     return value
