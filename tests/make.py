@@ -12,7 +12,7 @@ import sys
 import tarfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -135,6 +135,13 @@ def invoke(capture: pytest.CaptureFixture[str], *arguments: object) -> Outcome:
     status = main([str(argument) for argument in arguments])
     said = capture.readouterr()
     return Outcome(status, said.out, said.err)
+
+
+def wiki_etl(*arguments: object) -> Outcome:
+    """A command in this process, for fixtures of a module and for properties, where nothing captures what it says."""
+    with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as err:
+        status = main([str(argument) for argument in arguments])
+    return Outcome(status, out.getvalue(), err.getvalue())
 
 
 def hear_signals() -> None:

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import io
 import json
 import shutil
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,8 +22,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from etl.cli import main
-from tests.make import Outcome, files, folder, lines, name, tarred, zipped
+from tests.make import Outcome, files, folder, lines, name, tarred, wiki_etl, zipped
 from tests.make import page as written
 
 TITLES = ["Wells", "wells", "Deep wells", "Wells, deep?", "Ponds & beds", "Café", "C++"]
@@ -205,12 +202,6 @@ class Expected:
 def kept(page: Page) -> str | None:
     """Its legacy slug, if that is well formed."""
     return page.slug if page.slug and " " not in page.slug else None
-
-
-def wiki_etl(*arguments: object) -> Outcome:
-    with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as err:
-        status = main([str(argument) for argument in arguments])
-    return Outcome(status, out.getvalue(), err.getvalue())
 
 
 def told(finding: dict[str, Any]) -> tuple[Any, ...]:

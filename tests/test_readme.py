@@ -22,7 +22,7 @@ import pytest
 import yaml
 
 import etl
-from etl import cli, schemas
+from etl import schemas
 from etl.findings import CATALOGUE
 from etl.load.redirects import COMPILERS
 from etl.model import Document
@@ -98,7 +98,7 @@ def migrated(folder: Path) -> Path:
     source = folder / "export"
     source.mkdir(parents=True)
     (source / MEMBER).write_text(raw_page(), "utf-8", newline="\n")
-    assert cli.main(["migrate", str(source), "--out", str(folder / "out"), "--quiet"]) == 0
+    assert make.wiki_etl("migrate", source, "--out", folder / "out").status == 0
     return folder / "out" / "current"
 
 
@@ -245,7 +245,7 @@ def test_the_files_of_a_generation_are_all_there(tmp_path: Path) -> None:
     source, out = tmp_path / "export", tmp_path / "out"
     source.mkdir()
     (source / MEMBER).write_text(raw_page(), "utf-8")
-    assert cli.main(["migrate", str(source), "--out", str(out), "--tables", "--changes", "--quiet"]) == 0
+    assert make.wiki_etl("migrate", source, "--out", out, "--tables", "--changes").status == 0
     part = TEXT.partition("| file of a generation |")[2].partition("\n\n")[0]
     named = re.findall(r"^\| `(.*?)` \|", part, re.MULTILINE)
     made = [path.relative_to(out / "current") for path in (out / "current").rglob("*") if path.is_file()]
@@ -268,7 +268,7 @@ def test_a_decision_is_written_as_shown(tmp_path: Path) -> None:
     assert match is not None
     members = {MEMBER: raw_page().encode(), "decisions.toml": match[1].encode()}
     source = make.folder(tmp_path / "export", members | {"wiki-etl.toml": b'redirects = "decisions.toml"'})
-    assert cli.main(["migrate", str(source), "--out", str(tmp_path / "out"), "--quiet"]) == 0
+    assert make.wiki_etl("migrate", source, "--out", tmp_path / "out").status == 0
     redirects = lines(tmp_path / "out" / "current" / "redirects.jsonl")
     assert [line["value"] for line in redirects if line["why"] == "reviewed"] == ["/articles/roof-bees"]
 
@@ -278,7 +278,7 @@ def as_markdown(monkeypatch: pytest.MonkeyPatch, folder: Path, script: Callable[
     match = re.search(r"<!-- markdown -->\n```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
     assert match is not None
     monkeypatch.chdir(folder)
-    assert cli.main(["migrate", str(make.SAMPLE), "--quiet"]) == 0
+    assert make.wiki_etl("migrate", make.SAMPLE).status == 0
     exec(script(match[1]), {})
     return folder / "out" / "current"
 

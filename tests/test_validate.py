@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import re
@@ -10,10 +9,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import orjson
 import pytest
@@ -21,13 +18,12 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from etl.cli import main
 from etl.findings import CATALOGUE
 from etl.load.lines import describe
 from etl.transform.document import digest
 from etl.validate import faults, kind_of
 from etl.validate.faults import MOST_ANNOTATIONS, MOST_LISTED, SUMMARY_BYTES
-from tests.make import ROOT, SAMPLE, Outcome, folder, lines, name, page, pages, tarred, zipped
+from tests.make import ROOT, SAMPLE, Outcome, folder, lines, name, page, pages, tarred, wiki_etl, zipped
 
 Run = Callable[..., Outcome]
 WORKFLOW = ROOT / "tests" / "data" / "validate-workflow.yml"
@@ -41,8 +37,7 @@ OURS = list(CATALOGUE)[list(CATALOGUE).index("bundle.empty") :]
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A generation of the sample with everything that a migration can write."""
     out = tmp_path_factory.mktemp("made") / "out"
-    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-        assert main(["migrate", str(SAMPLE), "--out", str(out), "--changes"]) == 0
+    assert wiki_etl("migrate", SAMPLE, "--out", out, "--changes").status == 0
     return (out / "current").resolve()
 
 
@@ -790,12 +785,10 @@ def near_records(draw: st.DrawFn, records: list[dict[str, Any]]) -> bytes:
     return json.dumps(record, allow_nan=draw(st.just(True))).encode("utf-8", "replace")
 
 
-def quietly(*arguments: object) -> tuple[int, str]:
-    out, err = io.StringIO(), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err), mock.patch("sys.stdout", out):
-        status = main(["validate", *map(str, arguments)])
-    assert "Traceback" not in err.getvalue(), err.getvalue()
-    return status, out.getvalue()
+def validated(*arguments: object) -> Outcome:
+    outcome = wiki_etl("validate", *arguments)
+    assert "Traceback" not in outcome.err, outcome.err
+    return outcome
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
@@ -810,16 +803,16 @@ def test_files_of_any_bytes_never_end_in_a_trace_back(made: Path, tmp_path: Path
     path = tmp_path / file
     path.write_bytes(b"\n".join(data.draw(st.lists(one, max_size=5))))
     form = data.draw(st.sampled_from(["text", "json", "github"]))
-    status, out = quietly("--format", form, path)
-    assert status in (0, 1)
-    assert form != "json" or json.loads(out)["status"] == status
+    outcome = validated("--format", form, path)
+    assert outcome.status in (0, 1)
+    assert form != "json" or json.loads(outcome.out)["status"] == outcome.status
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from([name(n) for n in range(4)]), st.binary(max_size=80), max_size=3))
 def test_bundles_of_any_bytes_never_end_in_a_trace_back(tmp_path: Path, members: dict[str, bytes]) -> None:
     shutil.rmtree(tmp_path / "wiki", ignore_errors=True)
-    status, _ = quietly(folder(tmp_path / "wiki", members))
+    status = validated(folder(tmp_path / "wiki", members)).status
     assert status in (0, 1, 3, 5)
 
 
@@ -827,7 +820,7 @@ def test_bundles_of_any_bytes_never_end_in_a_trace_back(tmp_path: Path, members:
 @given(data=st.binary(max_size=200) | json_values.map(lambda value: json.dumps(value).encode()))
 def test_manifests_of_any_bytes_never_end_in_a_trace_back(generation: Path, data: bytes) -> None:
     (generation / "manifest.json").write_bytes(data)
-    assert quietly(generation)[0] == 1
+    assert validated(generation).status == 1
 
 
 # --- the workflow --------------------------------------------------------------------------

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from etl.cli import main
 from etl.transform.body.edits import Change
 from etl.transform.body.verify import unexplained
+from tests.make import codes, folder, wiki_etl
 
 PAGE = b"""{"title": "Wells", "slug": "wells", "aliases": ["/Wells", "/7"], "tiki_page_id": 7, "date": "2019-07-13"}
 
@@ -19,12 +18,9 @@ Deep **wells** give clear water.
 
 
 def migrated(tmp_path: Path, *flags: str) -> tuple[int, list[str]]:
-    source, out = tmp_path / "export", tmp_path / "out"
-    source.mkdir(exist_ok=True)
-    (source / "1_00000000000000aa.txt").write_bytes(PAGE)
-    status = main(["migrate", str(source), "--out", str(out), "--quiet", *flags])
-    lines = (out / "current" / "findings.jsonl").read_text().splitlines()
-    return status, [json.loads(line)["code"] for line in lines]
+    source, out = folder(tmp_path / "export", {"1_00000000000000aa.txt": PAGE}), tmp_path / "out"
+    status = wiki_etl("migrate", source, "--out", out, *flags).status
+    return status, codes(out / "current")
 
 
 def test_a_page_whose_words_are_all_there_has_no_finding(tmp_path: Path) -> None:

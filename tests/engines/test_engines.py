@@ -19,13 +19,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from etl.cli import main
 from etl.transform.body import clean_body
 from tests.engines.constructs import CONSTRUCTS, TO_REPAIR
 from tests.engines.differences import DIFFERENCES, Difference, without_differences
 from tests.engines.engines import ENGINES
 from tests.engines.outline import Block, outline
-from tests.make import ROOT
+from tests.make import ROOT, wiki_etl
 from tests.transform.test_links import LINKER, SETTINGS
 
 REFERENCE = "pyromark"
@@ -105,7 +104,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         pytest.skip(f"no export to try: {CORPUS.relative_to(ROOT.parent)} is not beside the checkout")
     out = tmp_path_factory.mktemp("corpus") / "out"
     config = ROOT / "raw" / "sample" / "wiki-etl.toml"
-    assert main(["migrate", str(CORPUS), "--config", str(config), "--out", str(out), "--quiet"]) == 0
+    assert wiki_etl("migrate", CORPUS, "--config", config, "--out", out).status == 0
     current = out / "current"
     return dict(stored([current / "documents.jsonl", current / "withheld.jsonl"]))
 
