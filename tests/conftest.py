@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.make import Outcome, difference, folder, hear_signals, invoke, pages
+from tests.make import Run, difference, folder, hear_signals, invoke, pages
 
 # The same examples everywhere, so that a green run is green on every machine; HYPOTHESIS_SEARCH=1 looks for new ones.
 settings.register_profile("same", derandomize=True, deadline=None, print_blob=True)
@@ -51,7 +51,7 @@ def expect(accept: bool) -> Callable[[Path, str], None]:
 
 
 @pytest.fixture
-def run(capfd: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
+def run(capfd: pytest.CaptureFixture[str]) -> Run:
     """``run("migrate", source, "--out", out)``: the command in this process."""
     return lambda *arguments: invoke(capfd, *arguments)
 

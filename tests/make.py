@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,6 +127,10 @@ class Outcome:
     status: int
     out: str
     err: str
+
+
+Run = Callable[..., Outcome]
+"""The fixture ``run``."""
 
 
 def invoke(capture: pytest.CaptureFixture[str], *arguments: object) -> Outcome:

@@ -12,7 +12,6 @@ import struct
 import tarfile
 import time
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +21,8 @@ from etl.extract.record import read_record
 from etl.model import RawRecord, Rejection
 from etl.settings import Settings
 from etl.transform.fields import KNOWN, Fields, read_fields
-from tests.make import Outcome, abstract, codes, folder, lines, name, page, pages, zipped
+from tests.make import Run, abstract, codes, folder, lines, name, page, pages, zipped
 
-Run = Callable[..., Outcome]
 ALL = ("--max-rejects", "100%")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,9 +12,7 @@ from etl.load.redirects import COMPILERS, STATIC_HOSTS
 from etl.server_names import SERVER_NAMES, WEB_SERVERS
 from etl.servers import SERVERS
 from etl.settings import Settings
-from tests.make import SAMPLE, Outcome, files, folder, pages
-
-Run = Callable[..., Outcome]
+from tests.make import SAMPLE, Run, files, folder, pages
 
 
 def test_every_name_has_its_functions() -> None:

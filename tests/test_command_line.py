@@ -27,7 +27,7 @@ from etl.settings import Settings
 from tests.make import (
     ROOT,
     SAMPLE,
-    Outcome,
+    Run,
     codes,
     command,
     files,
@@ -41,8 +41,6 @@ from tests.make import (
     tarred,
     zipped,
 )
-
-Run = Callable[..., Outcome]
 
 REDIRECTS = [["redirects", action] for action in ("build", "serve", "verify", "diff", "coverage")]
 COMMANDS = [

@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,7 @@ from etl.coverage.model import Coverage, Missing, Suggestion
 from etl.coverage.report import review
 from etl.extract.reviewed import read_reviewed
 from etl.settings import Settings
-from tests.make import ROOT, Outcome, write_map
-
-Run = Callable[..., Outcome]
+from tests.make import ROOT, Run, write_map
 
 MAP = [
     ("id", "7", "/pages/seven-wells/"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 from etl import difference
 from etl.difference import CAUSES, LOST, Difference, Record, compare, differences
 from etl.load.redirects import MapError
-from tests.make import Outcome
+from tests.make import Outcome, Run
 
-Run = Callable[..., Outcome]
 Row = tuple[str, str, str | None, str | None]
 """Kind, value, target, document."""
 

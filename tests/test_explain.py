@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.make import Outcome, folder, lines, name, page
-
-Run = Callable[..., Outcome]
+from tests.make import Outcome, Run, folder, lines, name, page
 
 MEMBERS = {
     name(1): page("Clear water", page_id=1, tags=["bees"], body="Water. [Gone](/posts/nowhere)\n\n<span>Wells</span>"),

@@ -13,9 +13,8 @@ from etl.facts import Facts
 from etl.load import ledger, lines
 from etl.model import Ledger, OutFile
 from etl.run import Run as Running
-from tests.make import Outcome, folder, name, page, pages
+from tests.make import Outcome, Run, folder, name, page, pages
 
-Run = Callable[..., Outcome]
 Fails = Callable[..., None]
 Patch = pytest.MonkeyPatch
 

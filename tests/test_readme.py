@@ -32,6 +32,7 @@ from etl.transform.body.rules import MAY_LOSE, RULES
 from etl.transform.fields import term_key
 from tests import make
 from tests.engines.differences import DIFFERENCES
+from tests.make import lines
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -106,10 +107,6 @@ def raw_page() -> str:
     match = re.search(r"<!-- before -->\n```text\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
     assert match is not None
     return match[1]
-
-
-def lines(path: Path) -> list[dict[str, Any]]:
-    return [orjson.loads(line) for line in path.read_bytes().splitlines()]
 
 
 def findings(_: Path) -> str:

@@ -18,10 +18,9 @@ from etl.extract.record import read_body, read_record
 from etl.load.generations import Generations
 from etl.passes import facts_pass, transform_pass
 from etl.replay import rejects, report
-from tests.make import ROOT, Outcome, abstract, command, folder, lines, name, page, pages, zipped
+from tests.make import ROOT, Outcome, Run, abstract, command, folder, lines, name, page, pages, zipped
 from tests.test_deaths import ENDS_WORKERS
 
-Run = Callable[..., Outcome]
 ALL = ("--max-rejects", "100%")
 BROKEN = b"<?broken "
 """What our reader stumbles over before it is mended."""

@@ -6,15 +6,12 @@ import os
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from etl.settings import Settings, SettingsError, load_settings
-from tests.make import ROOT, SAMPLE, Outcome, folder, pages, published, zipped
-
-Run = Callable[..., Outcome]
+from tests.make import ROOT, SAMPLE, Run, folder, pages, published, zipped
 
 
 def read(path: Path, text: str, encoding: str = "utf-8") -> Settings:

@@ -6,15 +6,13 @@ import json
 import os
 import warnings
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.make import Outcome, abstract, files, folder, lines, name, page, pages, tarred, zipped
+from tests.make import Run, abstract, files, folder, lines, name, page, pages, tarred, zipped
 
-Run = Callable[..., Outcome]
 LONG = (
     "# Decisions of spring.\n\n" + "# " + "Wells that were closed in spring point at the well beside them. " * 12 + "\n"
 )

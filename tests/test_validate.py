@@ -23,9 +23,8 @@ from etl.load.lines import describe
 from etl.transform.document import digest
 from etl.validate import faults, kind_of
 from etl.validate.faults import MOST_ANNOTATIONS, MOST_LISTED, SUMMARY_BYTES
-from tests.make import ROOT, SAMPLE, Outcome, folder, lines, name, page, pages, tarred, wiki_etl, zipped
+from tests.make import ROOT, SAMPLE, Outcome, Run, folder, lines, name, page, pages, tarred, wiki_etl, zipped
 
-Run = Callable[..., Outcome]
 WORKFLOW = ROOT / "tests" / "data" / "validate-workflow.yml"
 COMMAND = re.compile(r"^::(error|warning|notice) ?(.*?)::(.*)$", re.MULTILINE)
 REJECT = b'{"title": "cut off"'

@@ -33,9 +33,8 @@ from etl.verify.plan import Plan, forms
 from etl.verify.spellings import INJECTED, hostile, spellings, unknown
 from etl.verify.verdicts import Tally
 from tests import make
-from tests.make import Outcome, skipping, spawn
+from tests.make import Outcome, Run, skipping, spawn
 
-Run = Callable[..., Outcome]
 Lie = Callable[["Handler"], bool]
 """Answers a request itself and returns True, or leaves it to the honest server."""
 

@@ -40,7 +40,7 @@ from etl.extract.record import read_record
 from etl.extract.trouble import SourceError
 from etl.model import RawRecord, Rejection
 from etl.settings import Settings
-from tests.make import name, page, pages
+from tests.make import lines, name, page, pages
 from tests.torture.forged import (
     BLOCK,
     FULL32,
@@ -764,12 +764,12 @@ def _misbehaved(ended: Ended, status: int, words: str) -> Iterator[str]:
 
 
 def _differences(case: Case, shown: Path) -> Iterator[str]:
-    rejects = {reject["member"]: reject["code"] for reject in _lines(shown / "rejects.jsonl")}
+    rejects = {reject["member"]: reject["code"] for reject in lines(shown / "rejects.jsonl")}
     if rejects != dict(case.rejects):
         yield f"rejects {_short(rejects)} instead of {_short(case.rejects)}"
     if not case.kept:
         return
-    bodies = {document["id"]: document["body"] for document in _lines(shown / "documents.jsonl")}
+    bodies = {document["id"]: document["body"] for document in lines(shown / "documents.jsonl")}
     if sorted(bodies) != sorted(f"tiki-{page_id}" for page_id in case.kept):
         yield f"documents {sorted(bodies)} instead of pages {list(case.kept)}"
     if any(body != "Water is clear." for body in bodies.values()):
@@ -793,10 +793,6 @@ def _strays(place: Path) -> Iterator[str]:
         yield f"files in the output folder: {sorted(strays)}"
     if links := [path.name for path in (place / "out").rglob("*") if path.is_symlink() and path.name != "current"]:
         yield f"links in the output folder: {links}"
-
-
-def _lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_bytes().splitlines()]
 
 
 # --- small archives, damaged everywhere ----------------------------------------------------
