@@ -26,17 +26,6 @@ def test_the_setting_takes_every_name_and_no_other() -> None:
         Settings.model_validate({"servers": [*SERVER_NAMES, "unknown"]})
 
 
-@pytest.mark.parametrize("action", ["build", "serve", "verify", "diff", "coverage"])
-def test_help_has_an_example_and_every_exit_status(action: str, run: Run) -> None:
-    outcome = run("redirects", action, "--help")
-    assert outcome.status == 0
-    assert re.search(rf"examples?:\n +(?:zcat .* \| )?wiki-etl redirects {action} ", outcome.out)
-    assert [int(line.split()[0]) for line in outcome.out.partition("exit statuses:\n")[2].splitlines()] == [
-        *range(6),
-        130,
-    ]
-
-
 def test_build_and_verify_say_when_their_settings_are_not_those_of_the_generation(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -329,13 +329,6 @@ def test_wrong_usage_is_status_2(words: list[str], run: Run) -> None:
     assert (outcome.status, outcome.out) == (2, "")
 
 
-def test_help_has_an_example_and_every_exit_status(run: Run) -> None:
-    outcome = run("replay", "--help")
-    assert outcome.status == 0
-    assert re.search(r"example:\n +wiki-etl replay ", outcome.out)
-    assert [int(status) for status in re.findall(r"^  (\d+) ", outcome.out, re.MULTILINE)] == [0, 1, 2, 3, 4, 5, 130]
-
-
 def test_a_migration_with_rejects_names_the_command(tmp_path: Path, run: Run, out: Path) -> None:
     source = folder(tmp_path / "wiki", pages(2) | {name(9): b""})
     outcome = run("migrate", source, "--out", out)

@@ -23,7 +23,7 @@ from etl.load.lines import describe
 from etl.transform.document import digest
 from etl.validate import faults, kind_of
 from etl.validate.faults import MOST_ANNOTATIONS, MOST_LISTED, SUMMARY_BYTES
-from tests.make import ROOT, SAMPLE, Outcome, Run, folder, lines, name, page, pages, tarred, wiki_etl, zipped
+from tests.make import ROOT, SAMPLE, Outcome, Run, command, folder, lines, name, page, pages, tarred, wiki_etl, zipped
 
 WORKFLOW = ROOT / "tests" / "data" / "validate-workflow.yml"
 COMMAND = re.compile(r"^::(error|warning|notice) ?(.*?)::(.*)$", re.MULTILINE)
@@ -761,10 +761,9 @@ def test_the_examples_of_a_summary_show_markup_as_text() -> None:
 
 def test_a_terminal_of_another_encoding_is_no_reason_to_fail(tmp_path: Path) -> None:
     path = folder(tmp_path / "wiki", pages(3) | {name(9): page("Größe – über", slug="Größe")})
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
-    done = subprocess.run([sys.executable, "-m", "etl", "validate", path], env=env, capture_output=True, check=False)
-    assert done.returncode == 0, done
-    assert b"Gr\\xf6\\xdfe" in done.stdout
+    outcome = command("validate", path, environment={"PYTHONIOENCODING": "ascii"})
+    assert outcome.status == 0, outcome
+    assert r"Gr\xf6\xdfe" in outcome.out
 
 
 # --- whatever is given ---------------------------------------------------------------------
@@ -830,9 +829,9 @@ def checkout(tmp_path: Path) -> Path:
     """A repository with the sample as its export, and commands that take the place of installed ones."""
     repository = tmp_path / "repository"
     shutil.copytree(SAMPLE, repository / "exports")
-    commands = {"pip": 'echo "$@" >> "$PIP_CALLS"', "wiki-etl": f'exec "{sys.executable}" -m etl "$@"'}
-    for command, script in commands.items():
-        path = folder(tmp_path / "bin", {command: f"#!/bin/sh\n{script}\n".encode()}) / command
+    programs = {"pip": 'echo "$@" >> "$PIP_CALLS"', "wiki-etl": f'exec "{sys.executable}" -m etl "$@"'}
+    for program, script in programs.items():
+        path = folder(tmp_path / "bin", {program: f"#!/bin/sh\n{script}\n".encode()}) / program
         path.chmod(0o755)
     return repository
 

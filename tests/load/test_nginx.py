@@ -384,13 +384,6 @@ def test_the_longest_name_that_fits_is_answered(folder: Path) -> None:
         assert ask(address, f"/tiki-index.php?page={quote(name)}") == Answer(301, "/pages/water/")
 
 
-def test_an_empty_map_loads(folder: Path) -> None:
-    assert compiled(folder, {}) == []
-    with running("nginx", folder) as (address, _):
-        assert ask(address, "/") == Answer(200, None)
-        assert ask(address, "/about") == Answer(404, None)
-
-
 def test_the_example_configuration_loads_where_it_lies(folder: Path) -> None:
     compiled(folder, ENTRIES)
     place = folder / "a place with blanks"

@@ -86,10 +86,6 @@ def bulk(folder: Path) -> Table:
     }
 
 
-def vercel(folder: Path) -> Table:
-    return {row[0]: (row[1], int(row[2])) for row in _rows(folder / "redirects.csv", head=True)}
-
-
 def iis(folder: Path) -> Table:
     tree = ET.parse(folder / "rewritemaps.config")
     pairs = [(item.attrib["key"], item.attrib["value"]) for item in tree.iter("add")]
@@ -105,7 +101,7 @@ READERS: dict[str, Callable[[Path], Table]] = {
     "netlify": netlify,
     "cloudflare-pages": netlify,
     "cloudflare-bulk": bulk,
-    "vercel": vercel,
+    "vercel": plain,
     "iis": iis,
     "csv": plain,
 }
