@@ -11,3 +11,8 @@ class Trouble(Exception):
 
     status = 3
     """Exit status of the command (contract, section 3)."""
+
+
+def why(error: Exception) -> str:
+    """What an error says, without path and number."""
+    return getattr(error, "strerror", None) or str(error)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from etl.long_lines import bounded
-from etl.trouble import Trouble
+from etl.trouble import Trouble, why
 
 LONGEST_LINE = 64 * 1024
 _AFTER_DATE = b'] "'
@@ -40,7 +40,7 @@ def opened(log: str) -> Iterator[tuple[_Stream, Callable[[], int]]]:
             with gzip.open(raw) as stream:
                 yield stream, position
     except (OSError, EOFError, zlib.error) as error:
-        raise LogError(f"{log}: cannot be read to its end: {getattr(error, 'strerror', None) or error}") from error
+        raise LogError(f"{log}: cannot be read to its end: {why(error)}") from error
 
 
 def lines_of(stream: _Stream) -> Iterator[bytes]:

@@ -9,11 +9,12 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from etl.extract import handles
-from etl.extract.trouble import DamageError, SourceError, printable, why
+from etl.extract.trouble import DamageError, SourceError, printable
 from etl.extract.unchanged import changed
 from etl.extract.zips import unzipped
 from etl.model import Rejection
 from etl.settings import Settings
+from etl.trouble import why
 
 _FILES_OPEN = 16
 

@@ -21,13 +21,14 @@ import orjson
 
 from etl.addresses import KINDS, Address, refusal
 from etl.extract.remote import downloaded, is_address, without_secrets
-from etl.extract.trouble import SourceError, why
+from etl.extract.trouble import SourceError
 from etl.facts import Facts
 from etl.model import MANIFEST
 from etl.plain import cut
 from etl.settings import MEMBERS_IN_A_LINE, MIB, Settings, SettingsError
 from etl.site_path import is_site_path
 from etl.slugs import LONGEST, WELL_FORMED
+from etl.trouble import why
 
 _ALONE = ("documents.jsonl", "redirects.jsonl")
 _MANIFEST_BYTES = 64 * MIB

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import BinaryIO, Protocol
 
-from etl.extract.trouble import DamageError, SourceError, why
+from etl.extract.trouble import DamageError, SourceError
 from etl.settings import MIB
+from etl.trouble import why
 
 PIECE = 1 << 16
 """The most bytes that are unpacked at once."""

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from etl.extract.streams import PIECE
-from etl.extract.trouble import DamageError, why
+from etl.extract.trouble import DamageError
 from etl.settings import MIB
+from etl.trouble import why
 
 BLOCK = 512
 _LONGEST_HEADER = MIB

@@ -23,8 +23,3 @@ def printable(text: str) -> str:
     'a�[1m.zip'
     """
     return "".join(character if character.isprintable() else "\ufffd" for character in text)
-
-
-def why(error: Exception) -> str:
-    """What an error says, without path and number."""
-    return getattr(error, "strerror", None) or str(error)

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from etl.extract.trouble import SourceError, printable, why
+from etl.extract.trouble import SourceError, printable
+from etl.trouble import why
 
 
 class Seen(NamedTuple):

@@ -16,8 +16,9 @@ from typing import Any, BinaryIO
 
 from etl.extract import handles
 from etl.extract.names import special
-from etl.extract.trouble import DamageError, why
+from etl.extract.trouble import DamageError
 from etl.settings import MIB
+from etl.trouble import why
 
 LOCAL_BYTES = 30
 _CENTRAL = struct.Struct("<4s6H3I5H2I")

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from etl import __version__
-from etl.trouble import Trouble
+from etl.trouble import Trouble, why
 
 NEW_CONNECTIONS = 2
 """How many new connections may be dropped without an answer before that is the answer."""
@@ -203,7 +203,7 @@ def _reason(error: Exception) -> str:
     number = getattr(error, "errno", None)
     if isinstance(number, int) and number > 0:
         return os.strerror(number)
-    return str(getattr(error, "strerror", None) or error)
+    return why(error)
 
 
 def _head(data: bytes) -> tuple[Answer, int]:
