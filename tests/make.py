@@ -21,7 +21,7 @@ import pytest
 import zstandard
 
 from etl.cli import main
-from etl.servers import ServerError
+from etl.servers.base import ServerError
 
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "raw" / "sample"

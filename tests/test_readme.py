@@ -26,7 +26,8 @@ from etl import schemas
 from etl.findings import CATALOGUE
 from etl.load.redirects import COMPILERS
 from etl.model import Document
-from etl.servers import SERVERS, free_port
+from etl.servers import SERVERS
+from etl.servers.base import free_port
 from etl.settings import Settings
 from etl.transform.body.rules import MAY_LOSE, RULES
 from etl.transform.fields import term_key

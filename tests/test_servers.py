@@ -16,7 +16,8 @@ import pytest
 
 from etl import servers
 from etl.load.redirects import CompileOptions, MapError, compile_all
-from etl.servers import SERVERS, ServerError, program, running, serve, site_paths, write_site
+from etl.servers import SERVERS, running, serve, site_paths, write_site
+from etl.servers.base import ServerError, program
 from tests.make import Outcome, skipping
 
 PROGRAMS = {

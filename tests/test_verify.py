@@ -25,7 +25,8 @@ from etl import verify
 from etl.addresses import Address, lookups, refusal
 from etl.load.redirects import CompileOptions, MapError, compile_all
 from etl.routes import routes
-from etl.servers import SERVERS, free_port, program, running
+from etl.servers import SERVERS, running
+from etl.servers.base import free_port, program
 from etl.settings import SettingsError
 from etl.verify import connections, verdicts
 from etl.verify.connections import Connection, NoAnswer, Server, Unreachable, origin

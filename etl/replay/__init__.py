@@ -29,8 +29,6 @@ from etl.room import temporary_folder
 from etl.settings import Settings
 from etl.workers import workers
 
-__all__ = ["Replayed", "replay"]
-
 
 class Replayed(NamedTuple):
     """How a replay ended."""

@@ -25,18 +25,7 @@ from etl.load.redirects.living import paths_in
 from etl.load.redirects.neutral import entries
 from etl.room import temporary_folder
 from etl.servers import apache, caddy, haproxy, lighttpd, nginx
-from etl.servers.base import LOOPBACK, Command, Prepare, ServerError, free_port, program, require_free
-
-__all__ = [
-    "SERVERS",
-    "ServerError",
-    "free_port",
-    "program",
-    "running",
-    "serve",
-    "site_paths",
-    "write_site",
-]
+from etl.servers.base import LOOPBACK, Command, Prepare, ServerError, free_port, require_free
 
 START_SECONDS = 60.0
 """A map of a million lines takes nginx five seconds to read; this is for the machine that is busy."""

@@ -6,7 +6,7 @@ import socket
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from etl.servers import program
+from etl.servers.base import program
 from tests.make import skipping
 
 

@@ -25,7 +25,7 @@ from etl.load.redirects.exact import groups
 from etl.load.redirects.survey import surveyed
 from etl.model import Finding
 from etl.routes import routes
-from etl.servers.base import Command
+from etl.servers.base import Command, free_port
 from tests.load.asked import need
 from tests.make import write_map
 from tests.servers.oracle import Answer
@@ -157,7 +157,7 @@ def prepared(tmp_path: Path) -> Iterator[tuple[Path, list[str], int]]:
     need("httxt2dbm")
     compiled(tmp_path)
     with tempfile.TemporaryDirectory(dir=servers._scratch_place()) as name:
-        scratch, port = Path(name), servers.free_port()
+        scratch, port = Path(name), free_port()
         servers.write_site(scratch / "site", ["/pages/some/"])
         command = servers.SERVERS["apache"](tmp_path / "redirects" / "apache", scratch, scratch / "site", port)
         for path in (scratch / "wiki-etl").iterdir():  # as it was published, and open to whom Apache serves as

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from etl.load.redirects import CompileOptions, compile_all
 from etl.load.redirects.haproxy import FILES, key
 from etl.routes import routes
-from etl.servers import program
+from etl.servers.base import program
 from tests.load.asked import need
 from tests.make import write_map
 from tests.servers.oracle import Answer

@@ -13,7 +13,8 @@ import pytest
 
 from etl.addresses import Address, lookups
 from etl.load.redirects import CompileOptions, compile_all
-from etl.servers import program, running
+from etl.servers import running
+from etl.servers.base import program
 from tests.load.asked import Answer, ask, need
 from tests.make import write_map
 

@@ -19,8 +19,6 @@ from etl.load.redirects.static.writer import NOT_EXPRESSED, Writer
 from etl.load.redirects.survey import Survey
 from etl.model import Finding
 
-__all__ = ["STATIC_HOSTS"]
-
 
 def _compile_host(name: str, survey: Survey, out: Path, options: CompileOptions) -> list[Finding]:
     """Fills the folder of a host of literal paths; a finding for each kind of loss, with the count."""
