@@ -1,20 +1,11 @@
-"""What a server is asked, and what it answers."""
+"""What a server is asked, once."""
 
 from __future__ import annotations
 
-import socket
-from typing import NamedTuple
-from urllib.parse import urlsplit
-
 from etl.servers.base import program
 from tests.make import skipping
-
-
-class Answer(NamedTuple):
-    """What matters of a response."""
-
-    status: int
-    location: str | None
+from tests.servers.oracle import Answer
+from tests.servers.wire import Client, Request
 
 
 def need(name: str) -> None:
@@ -24,16 +15,7 @@ def need(name: str) -> None:
 
 
 def ask(base: str, target: str | bytes, method: str = "GET", version: str = "1.1", host: str = "new.example") -> Answer:
-    """One request with exactly this target."""
+    """One request with exactly this target, over a connection of its own."""
     raw = target if isinstance(target, bytes) else target.encode()
-    where = urlsplit(base)
-    with socket.create_connection((where.hostname or "", where.port or 0), timeout=10) as connection:
-        head = f"{method} ".encode() + raw + f" HTTP/{version}\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()
-        connection.sendall(head)
-        data = b""
-        while chunk := connection.recv(65536):
-            data += chunk
-    lines = data.partition(b"\r\n\r\n")[0].decode("utf-8", "replace").split("\r\n")
-    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines[1:])}
-    assert "set-cookie" not in headers
-    return Answer(int(lines[0].split()[1]), headers.get("location"))
+    with Client(base) as client:
+        return client.ask(Request("", raw, method, version, host))
