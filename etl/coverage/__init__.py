@@ -78,7 +78,6 @@ class _Unanswered:
         self.forgotten = 0
         self._text = 0
         self._bits = bytearray(_BITS >> 3)
-        self._pruned = False
 
     def add(self, address: Address, *, was_found: bool) -> None:
         """Counts a hit."""
@@ -98,7 +97,6 @@ class _Unanswered:
 
     def _prune(self) -> None:
         """Keeps the more asked half: what is asked for often enough comes back, or never goes."""
-        self._pruned = True
         ranked = list(self.ranked())
         for missing in ranked[len(ranked) // 2 :]:
             self.forgotten += missing.hits
@@ -113,7 +111,7 @@ class _Unanswered:
     @property
     def distinct(self) -> int:
         """How many addresses there were: counted, or, when some were not kept, estimated from a table of bits."""
-        if not self._pruned and not self.forgotten:
+        if not self.forgotten:
             return len(self.hits)
         empty = _BITS - int.from_bytes(self._bits).bit_count()
         return max(len(self.hits), round(-_BITS * math.log(max(empty, 1) / _BITS)))

@@ -270,7 +270,7 @@ def _marking(survey: Survey, name: str, keys: Keys) -> Iterator[Callable[[Batch]
             return map(file.read, sizes)
 
         yield see
-        crowd = Crowd(survey.file.stat().st_size if survey.file.is_file() else 0)
+        crowd = Crowd(survey.file.stat().st_size)
         for found in seen():
             crowd.add_all(found)
         with (survey.folder / f"{name}.marks").open("wb") as marks:
