@@ -33,13 +33,17 @@ def _map_argument(command: argparse.ArgumentParser) -> None:
     command.add_argument("--config", type=named_path, metavar="FILE", help="settings file of the generation")
 
 
+def _site_argument(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--site", metavar="URL", help="address of the new site, for absolute targets (default: setting site)"
+    )
+
+
 def _build_arguments(actions: Any) -> None:
     help_ = "compile the map again for web servers and static hosts"
     build = add_command(actions, "build", _build, help_, "wiki-etl redirects build --site https://new.example")
     _map_argument(build)
-    build.add_argument(
-        "--site", metavar="URL", help="address of the new site, for absolute targets (default: setting site)"
-    )
+    _site_argument(build)
     build.add_argument(
         "--server",
         action="append",
@@ -96,9 +100,7 @@ def _verify_arguments(actions: Any) -> None:
 
 def _right_arguments(verify: argparse.ArgumentParser) -> None:
     """What is asked, and what would be right."""
-    verify.add_argument(
-        "--site", metavar="URL", help="address of the new site, for absolute targets (default: setting site)"
-    )
+    _site_argument(verify)
     verify.add_argument(
         "--status", type=int, choices=(301, 302, 308), help="expected status (default: setting status, else 301)"
     )
