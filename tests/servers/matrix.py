@@ -62,17 +62,13 @@ def entry_answers(server: Stage, kind: str, value: str) -> Callable[[Request], s
             right = {NOT_FOUND, Answer(400)}
         if len(request.target) > variants.TOO_LONG:
             right = right | _TOO_LONG
-        if _may_miss(server, request.label):
+        if request.label in GAPS.get(server.name, {}):
             right = right | {NOT_FOUND}
         if refused is not None and ("NFD" not in refused or "NFD" in request.label):
             right = right | _REFUSED
         return right
 
     return answers
-
-
-def _may_miss(server: Stage, label: str) -> bool:
-    return label in GAPS.get(server.name, {}) or (label.startswith("other case") and not server.folds)
 
 
 def global_answers(kind: str) -> Callable[[Request], set[Answer]]:

@@ -16,10 +16,6 @@ Entries = Mapping[tuple[str, str], str | None]
 """Kind and value of each entry, and its target; None: gone."""
 
 
-EXACT = {"caddy": "it has no way to lower the case of a text but an expression for each name"}
-"""Servers that find a name in its own case only, and why."""
-
-
 class Stage(NamedTuple):
     """A server that has a map."""
 
@@ -28,11 +24,6 @@ class Stage(NamedTuple):
     address: str
     refused: dict[tuple[str, str], str]
     """Kind and value of what is not in its files, and why."""
-
-    @property
-    def folds(self) -> bool:
-        """Whether the server finds names without case."""
-        return self.name not in EXACT
 
 
 @contextmanager
