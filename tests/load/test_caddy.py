@@ -16,8 +16,18 @@ from etl.load.redirects.exact import lower
 from etl.servers import SERVERS, running
 from etl.servers.base import Command
 from tests.load.asked import ask, need
-from tests.load.test_lighttpd import GOLDEN, HOSTILE, SETTINGS, all_files, answers_every_entry, application, compiled
-from tests.load.test_nginx_random import Entries, maps, valid
+from tests.load.maps import (
+    GOLDEN,
+    HOSTILE,
+    SETTINGS,
+    Entries,
+    all_files,
+    answers_every_entry,
+    application,
+    compiled,
+    maps,
+    valid,
+)
 
 _LINE = re.compile(r'\t(?:"(?P<key>[^"\\{}]*)"|`~(?P<pattern>[^`]*)`) "(?P<answer>[^"]*)"')
 

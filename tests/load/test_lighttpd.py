@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
-import threading
 import unicodedata
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import quote_plus
@@ -15,59 +11,25 @@ from urllib.parse import quote_plus
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from etl.addresses import Address, lookups
+from etl.addresses import Address
 from etl.load.redirects import CompileOptions, compile_all, sorting
 from etl.load.redirects.lighttpd import LONGEST
-from etl.routes import routes
 from etl.servers import SERVERS, running
 from etl.servers.base import Command
 from tests.load.asked import ask, need
-from tests.load.test_nginx_random import Entries, maps, valid
-from tests.make import write_map
-
-GOLDEN = Path(__file__).parent / "golden"
-HOSTILE: Entries = {
-    Address("name", "Every !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"): "/pages/every/",
-    Address("name", "Zoë – 5% of 水 🎉"): "/pages/zoe/",
-    Address("name", "HIV"): "/pages/hiv/",
-    Address("name", "Hiv"): "/pages/hives/",
-    Address("name", "Clear water"): "/pages/clear/",
-    Address("name", "CLEAR water"): "/pages/clear/",
-    Address("name", "{$PATH} {path} wiki_etl"): "/pages/$host/(1),@2",
-    Address("name", "default"): None,
-    Address("name", "ends/"): "/pages/ends/",
-    Address("id", "10983"): "/pages/zoe/",
-    Address("id", "410"): None,
-    Address("path", "/tags/Été+x"): "/pages/summer/",
-    Address("path", "/posts/old.html"): "/pages/zoe/",
-}
-SETTINGS = CompileOptions(
-    site="https://new.example/",
-    legacy_base="/old.wiki/",
-    status=308,
-    max_age=3600,
-    home="Clear water",
-    routes=routes({"categories": "/tags/", "search": "gone"}, "/old.wiki/"),
+from tests.load.maps import (
+    GOLDEN,
+    HOSTILE,
+    SETTINGS,
+    Entries,
+    all_files,
+    answers_every_entry,
+    application,
+    compiled,
+    maps,
+    valid,
 )
-
-
-@contextmanager
-def compiled(server: str, entries: Entries, options: CompileOptions) -> Iterator[tuple[Path, list[str]]]:
-    """The folder of a server's files, and what is not in them."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        write_map(folder / "redirects.jsonl", entries.items())
-        found = compile_all(folder / "redirects.jsonl", folder / "redirects", options, [server])
-        yield (
-            folder / "redirects" / server,
-            [finding.message for finding in found if finding.code == "redirect.unsupported"],
-        )
-
-
-def all_files(folder: Path) -> str:
-    """Every file of a folder, one behind the other."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return "".join(f"=== {path.relative_to(folder)}\n{path.read_text('utf-8')}" for path in files)
+from tests.make import write_map
 
 
 def read(folder: Path) -> list[tuple[str, str, str]]:
@@ -108,24 +70,6 @@ def test_every_entry_is_in_the_map_once_and_the_map_is_sorted(entries: Entries) 
 def test_the_server_answers_every_entry_of_any_map(entries: Entries) -> None:
     need("lighttpd")
     answers_every_entry("lighttpd", valid(entries))
-
-
-def answers_every_entry(server: str, entries: Entries) -> None:
-    """Asks a real server for every entry, as a path and as a parameter."""
-    with compiled(server, entries, CompileOptions()) as (folder, lost), running(server, folder) as (address, _):
-        assert lost == []
-        for kind, value in entries:
-            targets = [f"/{quote_plus(value.lstrip('/'))}"]
-            targets += [] if kind == "path" else [f"/tiki-index.php?{_parameter(kind)}={quote_plus(value)}"]
-            for target in targets:
-                if "/.." in value and "?" not in target:
-                    continue  # servers walk dots before anybody looks anything up: to a page of the new site
-                wanted = next(entries[found] for found in lookups(target) if found in entries)
-                assert ask(address, target) == (301 if wanted else 410, wanted), target
-
-
-def _parameter(kind: str) -> str:
-    return "page_id" if kind == "id" else "page"
 
 
 def test_runs_on_the_disk_change_no_byte(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,35 +116,6 @@ def test_a_replaced_map_is_read_by_the_next_request(tmp_path: Path) -> None:
 
 
 # --- in front of an application ------------------------------------------------------------
-
-
-class Application(BaseHTTPRequestHandler):
-    """Knows ``/living`` and ``/api/…``, and has a page of its own for what it does not know."""
-
-    def do_GET(self) -> None:
-        status = {"/living": 200, "/api/denied": 403}.get(self.path.partition("?")[0], 404)
-        body = f"the application says {status}".encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("X-Application", "yes")
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Says nothing."""
-
-
-@contextmanager
-def application() -> Iterator[int]:
-    """The port of a running application."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Application) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server.server_port
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def test_an_application_keeps_its_own_answers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,66 +5,34 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote_plus
 
 import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from etl.addresses import Address, as_path, lookups, refusal
+from etl.addresses import Address, as_path, refusal
 from etl.load.redirects import CompileOptions, compile_all
 from etl.model import Finding
-from etl.routes import FAMILIES, routes
 from etl.servers import running
 from etl.servers.base import program
 from tests.load.asked import ask, need
-from tests.make import write_map
-
-Entries = dict[Address, str | None]
-
-NASTY = "\"'\\{}$;#~^|<>%&?+*/[]() .,:=@!`-_éÉß水\u0301\u00a0\u200b🎉İı"
-WORDS = ["default", "include", "hostnames", "volatile", "~", "~*", "\\t", "$host", "${uri}", "{$PATH}", "%{HTTP_HOST}"]
-WORDS += ["//", "/../", "++", "  ", "%41", "A", "a", "HIV", "Hiv", "10", "07", "-", "#", "tiki-index.php", "posts/"]
-
-texts = st.lists(
-    st.one_of(st.sampled_from(WORDS), st.text(st.sampled_from(NASTY) | st.characters(codec="utf-8"), max_size=8)),
-    min_size=1,
-    max_size=6,
-).map("".join)
-
-
-@st.composite
-def addresses(draw: st.DrawFn) -> Address:
-    """One address that a map may hold: its text in canonical form."""
-    kind = draw(st.sampled_from(["name", "name", "path", "id"]))
-    if kind == "id":
-        return Address("id", str(draw(st.integers(1, 10**9))))
-    text = unicodedata.normalize("NFC", draw(texts)).strip(" ").strip("/")
-    return Address(kind, text if kind == "name" else "/" + text)  # type: ignore[arg-type]
-
-
-targets = st.none() | st.text("abcXYZ019._~!$&'()*+,;=:@-", max_size=20).map(lambda text: f"/pages/{text}/")
-maps = st.dictionaries(addresses().filter(lambda address: refusal(address) is None), targets, max_size=12)
-options = st.builds(
-    lambda base, table, home, **more: CompileOptions(legacy_base=base, routes=routes(table, base), home=home, **more),
-    base=st.sampled_from(["/", "/wiki/", "/old.wiki/~x"]),
-    table=st.dictionaries(st.sampled_from(sorted(FAMILIES)), st.sampled_from(["gone", "/there/$x", "/$host;"])),
-    home=st.none() | st.just("Home $x"),
-    site=st.sampled_from([None, "https://new.example"]),
-    status=st.sampled_from([301, 302, 308]),
-    max_age=st.none() | st.integers(0, 2**31 - 1),
-    other_host=st.booleans(),
+from tests.load.maps import (
+    NASTY,
+    WORDS,
+    Entries,
+    addresses,
+    maps,
+    options,
+    reference,
+    requests,
+    targets,
+    valid,
 )
-
-
-def valid(entries: Entries, base: str = "/") -> Entries:
-    """The map without the entries that one of its targets leads to."""
-    living = {address for target in entries.values() if target for address in lookups(target, base)}
-    return {address: target for address, target in entries.items() if address not in living}
+from tests.make import write_map
 
 
 @contextmanager
@@ -128,40 +96,3 @@ def is_walked(target: str, status: int, key: str) -> bool:
     """nginx walks dots before anybody looks anything up: to a page of the new site, out of it, to another address."""
     path = target.replace("%2F", "/").replace("page=", "/")
     return "/./" in target or ("/.." in path and (status in {200, 400} or quote_plus(key) != target[1:]))
-
-
-def requests(address: Address) -> list[str]:
-    """The ways in which one address is asked for, and near misses: a blank for a plus, a plus for a blank, one more."""
-    path = as_path(address)[1:] if address.kind == "path" else address.value
-    plain = quote_plus(path)
-    found = [
-        f"/{plain}",
-        f"/{quote(path, safe='')}",
-        f"/{quote(path)}/?a=b",
-        f"/{plain}%2B",
-        f"/%2b{plain}",
-        f"/x{plain}",
-    ]
-    if not {" ", "+"} <= set(path):
-        found += [f"/{plain.replace('+', '%2B')}", f"/{plain.replace('%2B', '+')}"]
-    if address.kind == "path":
-        return found
-    key = "page" if address.kind == "name" else "page_id"
-    return [
-        *found,
-        f"/tiki-index.php?x=y&{key}={plain}",
-        f"/tiki-index.php?{key}={plain}%2b",
-        f"/tiki-index.php?{key}={quote(path)}",
-    ]
-
-
-def reference(entries: Entries, target: str) -> tuple[int, str | None]:
-    """The first of the look-ups that the map has, else the one name that is equal in another case."""
-    asked = lookups(target)
-    found = [address for address in asked if address in entries]
-    folded = {value.encode().lower() for kind, value in asked if kind == "name"}
-    folded -= {value.encode().lower() for goal in entries.values() if goal for _, value in lookups(goal)}
-    found += [address for address in entries if address.kind == "name" and address.value.encode().lower() in folded][:1]
-    if not found:
-        return 404, None
-    return (410, None) if entries[found[0]] is None else (301, entries[found[0]])

@@ -18,7 +18,7 @@ from etl.routes import routes
 from etl.servers import SERVERS, running
 from etl.servers.base import Command, free_port
 from tests.load.asked import need
-from tests.load.test_lighttpd import application
+from tests.load.maps import application
 from tests.load.test_nginx_deployments import configure, install
 from tests.load.test_nginx_deployments import running as nginx_running
 from tests.make import write_map

@@ -27,9 +27,8 @@ from etl.load.redirects.static.hosts import HOSTS
 from etl.load.redirects.survey import surveyed
 from etl.model import Finding
 from etl.routes import routes
-from tests.load.test_lighttpd import GOLDEN, HOSTILE, all_files
-from tests.load.test_lighttpd import SETTINGS as PLAIN_SETTINGS
-from tests.load.test_nginx_random import Entries, maps, reference, requests, valid
+from tests.load.maps import GOLDEN, HOSTILE, Entries, all_files, maps, reference, requests, valid
+from tests.load.maps import SETTINGS as PLAIN_SETTINGS
 from tests.make import write_map
 
 SETTINGS = replace(PLAIN_SETTINGS, home_to="https://new.example/pages/clear/")

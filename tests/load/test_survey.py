@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from etl.addresses import Address
 from etl.load.redirects import COMPILERS, MARKS, STATIC_HOSTS, CompileOptions, compile_all, survey
 from etl.load.redirects.survey import Run, surveyed
-from tests.load.test_lighttpd import HOSTILE, all_files
-from tests.load.test_nginx_random import Entries, maps, options, valid
+from tests.load.maps import HOSTILE, Entries, all_files, maps, options, valid
 from tests.make import write_map
 
 PLAIN: Entries = {
