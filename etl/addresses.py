@@ -357,12 +357,14 @@ def name_forms(page_name: str) -> list[str]:
 def name_key(name: str) -> str:
     """The key under which a page is found by title or name, however it was spelled (corpus.md 3.2).
 
-    Letters and digits of any script without marks and case, single blanks.
+    Letters and digits of any script without diacritics and case, single blanks.
 
     >>> name_key("Clear_Water – 5% of “Wells”"), name_key("clear%20water+5+of+wells")
     ('clear water 5 of wells', 'clear water 5 of wells')
     >>> name_key("Zoë's CAFÉ – Straße"), name_key("5分でビタミンD")
     ('zoe s cafe strasse', '5分てヒタミンd')
+    >>> name_key("जो") == name_key("जा")
+    False
     """
     if "%" in name:
         name = unquote(unquote(name))
@@ -371,12 +373,15 @@ def name_key(name: str) -> str:
     return _folded_words(name)
 
 
-_WORD = re.compile(r"[^\W_]+")
+VOWELS = r"\u0900-\u0963\u0966-\u0edf\u1000-\u1049\u1050-\u109f\u1780-\u17d3"
+"""Letters of the scripts from India to Cambodia with their vowel signs, which are no `\\w` but make other words."""
+_WORD = re.compile(rf"(?:[^\W_]|[{VOWELS}])+")
 _BEYOND = re.compile(r"[^\x00-\x7f\u2000-\u206f]")
 """What is neither ASCII nor general punctuation, which is never part of a word."""
 _ASCII_WORDS = bytes(char if chr(char).isalnum() and char < 128 else 32 for char in bytes(range(256)).lower())
 """By the code of a character of ASCII its letter in lower case or its digit; a blank for any other one."""
-_NOT_PLAIN = re.compile(r"[^\w\x00-\x7f\u2000-\u206f]")  # what may be a mark: dashes and quotation marks are none
+_NOT_PLAIN = re.compile(rf"[^\w\x00-\x7f\u2000-\u206f{VOWELS}]")
+"""What may be a diacritic: dashes and quotation marks are none."""
 
 
 @lru_cache(maxsize=4096)

@@ -246,6 +246,13 @@ def test_a_sign_parts_words_of_a_key_and_a_mark_does_not() -> None:
     assert name_key("Cafe\u0301s") == "cafes"
 
 
+@pytest.mark.parametrize("names", ["जो जा जि", "कल काल कील", "ใส ใส่", "បូក បើក", "வட்டு விட்டு", "మన మీన"])
+def test_names_that_differ_in_a_vowel_sign_are_not_one(names: str) -> None:
+    different = names.split()
+    assert len(set(map(name_key, different))) == len(different)
+    assert name_key(f"**{different[0]}**।") == name_key(different[0])
+
+
 @pytest.mark.parametrize(
     ("href", "expected"),
     [

@@ -323,7 +323,21 @@ def test_tags_are_joined_to_terms_as_shown(tmp_path: Path, capfd: pytest.Capture
     assert match is not None
     shown: dict[str, Any] = {}
     exec(match[1], shown)
-    odd = ["Omega-3 ", "OMEGA  3", "ＯＭＥＧＡ_3", "Straße", "STRASSE", "İ", "ﬁ", "+", "++ ", "日本・語", "١٢"]
+    odd = [
+        "Omega-3 ",
+        "OMEGA  3",
+        "ＯＭＥＧＡ_3",
+        "Straße",
+        "STRASSE",
+        "İ",
+        "ﬁ",
+        "+",
+        "++ ",
+        "日本・語",
+        "١٢",
+        "जो",
+        "जा।",
+    ]
     assert [shown["term_key"](name) for name in odd] == [term_key(name) for name in odd]
     members = {
         make.name(number): make.page(f"Bed {number}", page_id=number, tags=[tag], categories=["Beds "])

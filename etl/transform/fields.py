@@ -50,7 +50,7 @@ PATTERN = re.compile(r"/:|\{[{%]")
 """Of an address that the site generator made from it."""
 ASKS = re.compile(r"\?\w+=")
 NOT_ALIAS = re.compile(r"[^\w +–-]")
-NOT_TERM = re.compile(r"[\W_]+")
+NOT_TERM = re.compile(rf"(?:_|[^\w{addresses.VOWELS}])+")
 
 WHY = Literal["page-id", "title", "slug", "alias", "harvested"]
 

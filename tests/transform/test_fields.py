@@ -397,6 +397,11 @@ def test_of_equal_names_the_first_spelling_stays(names: list[str]) -> None:
     ]
 
 
+@pytest.mark.parametrize("tags", ["जो जा जि", "कल काल कील", "ใส ใส่", "បូក បើក", "சாதன சோதனை", "మన మీన"])
+def test_tags_that_differ_in_a_vowel_sign_are_not_one(tags: str) -> None:
+    assert fields.unique_terms(tags.split()) == tags.split()
+
+
 def test_no_name_holds_a_character_that_ends_a_line_or_that_yaml_refuses() -> None:
     found = read(title="Pea\x92s\ufffe in town", categories=["Gardener\x92s \x07"], tags=["\uffffroof\x85 ", "\x7f"])
     assert (found.title, found.categories, found.tags) == ("Pea s in town", ["Gardener s"], ["Gardener s", "roof"])
