@@ -25,6 +25,8 @@ TRAILING = (
     r"\u2026\u2030\u2039\u203a\u20ac\u2122"
 )
 MOJIBAKE = re.compile(f"(?:[{GARBLED}][{TRAILING}]{{1,3}})+")
+END_OF_WORD = re.compile("[\u00c3-\u00c5\u00d0\u00e3][\u00a0\u00ab\u00bb\u2013\u2014\u2018-\u201d\u2026]+")
+"""A letter that words of some language end with, and marks that may stand behind a word."""
 SPELLED = "\u2010\u2011\ufb00-\ufb06\u00b5\u21b5"
 ODD = rf"<{{~&{GARBLED}{SPELLED}\\{INVISIBLE}\u2028\u2029{ODD_BLANKS}"
 """Where something may begin that is not prose."""
@@ -121,21 +123,36 @@ def invisible(walk: Walk, token: re.Match[str]) -> None:
     walk.edit(*token.span(), "", "invisible")
 
 
-def mojibake(walk: Walk, token: re.Match[str]) -> None:
+def mojibake(walk: Walk, token: re.Match[str]) -> int | None:
     """UTF-8 that was read as Windows-1252, run by run, and only where the bytes are UTF-8 (39)."""
-    quoted = (
-        len(token[0]) == 2 and token[0][1] in "\u2019\u201d" and not walk.text[token.end() : token.end() + 1].isalpha()
-    )
-    if quoted and walk.text[token.start() - 1 : token.start()] in ("\u2018", "\u201c"):
-        return
+    if _ends_word(walk.text, token):
+        return token.start() + 1
     data = b"".join(char.encode("cp1252", "ignore") or char.encode("latin-1", "ignore") for char in token[0])
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
-        return
+        return None
     text = "".join(" " if char.isspace() else char for char in text if char.isspace() or char.isprintable())
     walk.find("character.repaired", token.start(), f"garbled {short(token[0])}", f"repaired to {short(text)}")
     walk.edit(*token.span(), text, "mojibake")
+    return token.end()
+
+
+def _ends_word(text: str, token: re.Match[str]) -> bool:
+    """Whether it is the last letter of a word and the marks behind it: `HYVÄ…`, `amanhã »`, `‘Ã’`.
+
+    What begins a garbled letter is a capital as well, but stands among small letters, or more of its word follows.
+    """
+    start, end = token.span()
+    letter, marks = token[0][0], token[0][1:]
+    before, goes_on = text[max(start - 2, 0) : start], text[end : end + 1].isalpha()
+    if marks in ("\u2019", "\u201d") and before[-1:] in ("\u2018", "\u201c"):
+        return not goes_on
+    if not END_OF_WORD.fullmatch(token[0]):
+        return False
+    if marks[-1] == "\u00a0":  # `Là` has one capital before it
+        return letter.islower() or (before[:-1].isupper() and before[-1].isupper())
+    return not goes_on and (letter.islower() or before[-1:].isupper())
 
 
 def typography(walk: Walk, token: re.Match[str]) -> None:
