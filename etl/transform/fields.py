@@ -139,7 +139,7 @@ class _Reading:
     def page(self, raw_title: str) -> Fields:
         """The fields of a page."""
         title = clean_title(raw_title)
-        if title != raw_title.strip():
+        if title != unicodedata.normalize("NFC", raw_title).strip():
             self.find("title.repaired", "title", f"title {_short(raw_title)}", "escaped quotes and blanks mended")
         written = list(self._written())
         stored = self._stored(written)
@@ -158,7 +158,8 @@ class _Reading:
         self._rest(fields)
         fields.subject = self._subject(title, page_name)
         fields.status = self._status(fields)
-        fields.claims = self._claims(fields, stored)
+        names = page_name, _unescaped(raw_title) + page_name[len(title) :]  # servers are asked with its odd blanks, too
+        fields.claims = self._claims(fields, stored, names)
         fields.folders = self._folders(written)
         fields.findings = self.findings
         return fields
@@ -324,7 +325,7 @@ class _Reading:
             return "draft"
         return "stub" if nothing else "published"
 
-    def _claims(self, fields: Fields, stored: Sequence[Address]) -> list[Claim]:
+    def _claims(self, fields: Fields, stored: Sequence[Address], names: Iterable[str]) -> list[Claim]:
         best: dict[Address, Claim] = {}
 
         def claim(address: Address, rank: int, why: WHY, *, sound: bool = False, at: int | None = None) -> None:
@@ -340,8 +341,7 @@ class _Reading:
         if fields.page_id:
             claim(Address("id", str(fields.page_id)), 1, "page-id", sound=True)
             claim(Address("path", f"/{fields.page_id}.html"), 1, "page-id", sound=True)
-        name = addresses.canonical_name(fields.page_name or "")
-        if name is not None:
+        for name in dict.fromkeys(filter(None, map(addresses.canonical_name, names))):
             is_stored = Address("name", name) in stored  # else it is a mere title: two folders may have the same
             for form in addresses.name_forms(name):
                 claim(Address("name", form), 1 if is_stored else 2, "title")
@@ -365,7 +365,11 @@ def clean_title(text: str) -> str:
     >>> clean_title('\\"Free  Range\\" a\\b')
     '"Free Range" a\\b'
     """
-    return _line(text).replace('\\"', '"')
+    return _unescaped(_line(text))
+
+
+def _unescaped(title: str) -> str:
+    return title.replace('\\"', '"')
 
 
 def _line(text: str) -> str:

@@ -585,6 +585,27 @@ def test_the_address_on_the_old_site_is_as_browsers_write_it() -> None:
     assert fields.legacy_url("Why water? – 2008", settings) == "https://old.example/wiki/Why+water%3F+%E2%80%93+2008"
 
 
+@pytest.mark.parametrize(
+    ("title", "alias", "names"),
+    [
+        ("第8章\u3000次の一歩", "/8", {"第8章 次の一歩", "第8章\u3000次の一歩"}),
+        ("Où\u00a0?", "/Ou", {"Où ?", "Où\u00a0?", "Ou"}),
+        ("Deep  wells, old", "/Deep+wells+old+–+June+2019", {f"Deep{rest} – June 2019" for rest in (" wells, old", "  wells, old", " wells old")}),
+        ('\\"Deep\\" wells ', "/8", {'"Deep" wells'}),
+        ("Cafe\u0301", "/8", {"Café"}),
+        ("Deep\twells", "/8", {"Deep wells"}),
+    ],
+)
+def test_a_page_has_the_name_with_the_blanks_that_it_was_written_with(title: str, alias: str, names: set[str]) -> None:
+    found = read(title=title, aliases=[alias], tiki_page_id=7)
+    assert {claim.address.value for claim in found.claims if claim.address.kind == "name"} == names
+
+
+def test_a_title_that_is_only_composed_is_not_repaired() -> None:
+    assert codes(read(title="Cafe\u0301 ", tiki_page_id=7, slug="cafe")) == []
+    assert codes(read(title="Cafe\u0301  bar", tiki_page_id=7, slug="cafe-bar")) == ["title.repaired"]
+
+
 def test_a_page_claims_every_address_that_the_old_site_answered() -> None:
     found = read(
         "<!-- ~tc~ (alias(Old wells (deep) – 2008)) ~/tc~ --> Text.",
