@@ -590,7 +590,11 @@ def test_the_address_on_the_old_site_is_as_browsers_write_it() -> None:
     [
         ("第8章\u3000次の一歩", "/8", {"第8章 次の一歩", "第8章\u3000次の一歩"}),
         ("Où\u00a0?", "/Ou", {"Où ?", "Où\u00a0?", "Ou"}),
-        ("Deep  wells, old", "/Deep+wells+old+–+June+2019", {f"Deep{rest} – June 2019" for rest in (" wells, old", "  wells, old", " wells old")}),
+        (
+            "Deep  wells, old",
+            "/Deep+wells+old+–+June+2019",
+            {f"Deep{rest} – June 2019" for rest in (" wells, old", "  wells, old", " wells old")},
+        ),
         ('\\"Deep\\" wells ', "/8", {'"Deep" wells'}),
         ("Cafe\u0301", "/8", {"Café"}),
         ("Deep\twells", "/8", {"Deep wells"}),
