@@ -33,7 +33,7 @@ from etl.transform.body.residue import residue
 from etl.transform.body.rules import RULES
 from etl.transform.body.surface.inline import LONGEST_MARKED, LONGEST_RAISED
 from etl.transform.body.tables import MOST_COLUMNS
-from etl.transform.body.text import visible_text
+from etl.transform.body.text import excerpt, visible_text
 from etl.transform.body.verify import unexplained
 from tests.make import ROOT, SAMPLE, difference
 from tests.transform.test_links import LINKER, SETTINGS, rendered
@@ -1731,3 +1731,18 @@ def test_real_text_and_links_are_those_of_the_body(real: Real) -> None:
     for found in cleaned.values():
         assert found.text == visible_text(parse(found.body).nodes)
         assert kept(found) == addresses(found, "Link")
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ("第一章 " + "维生素和健康" * 50, 200),  # words without blanks
+        ("ที่นี่" * 50, 198),  # 200 would part a letter and its mark
+        ("家族 " + "👨\u200d👩\u200d👧" * 50, 198),  # nor are the parts of a sign parted
+        ("water https://wells.example/" + "a" * 300, 5),
+        ("water " * 29 + "Donaudampfschifffahrtsgesellschaftskapitänsmütze", 173),
+        ("a" * 300, 200),
+    ],
+)
+def test_an_excerpt_is_cut_at_a_word_or_at_a_letter_where_no_blanks_part_words(text: str, length: int) -> None:
+    assert excerpt(text) == text[:length]

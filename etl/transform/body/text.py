@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import unicodedata
 from collections.abc import Iterable
 
 from etl.transform.body.parse import BLOCKS, Node
@@ -10,6 +11,9 @@ from etl.transform.body.parse import BLOCKS, Node
 OWN_LINE = BLOCKS | {"Item", "TableHead", "TableRow"}
 INLINE = frozenset(("Code", "SoftBreak", "HardBreak", "TableCell"))
 EXCERPT = 200
+LONGEST_WORD = 40
+"""Characters that a word may have; what is longer is an address, or words without blanks."""
+JOINER = "\u200d"
 
 
 def visible_text(nodes: Iterable[Node]) -> str:
@@ -62,12 +66,23 @@ def _even(line: str) -> str:
 
 
 def excerpt(text: str) -> str:
-    r"""The first 200 characters of a `visible_text` in one line, cut at a word.
+    r"""The first 200 characters of a `visible_text` in one line, cut at a word; at a letter where blanks part none.
 
-    >>> excerpt("clear\nwater"), len(excerpt("water " * 60))
-    ('clear water', 197)
+    >>> excerpt("clear\nwater"), len(excerpt("water " * 60)), len(excerpt("一 " + "水" * 300))
+    ('clear water', 197, 200)
     """
     line = " ".join(text[: EXCERPT + 1].split())
     if len(line) <= EXCERPT:
         return line
-    return line.rpartition(" ")[0] or line[:EXCERPT]
+    words, _, last = line.rpartition(" ")
+    if words and (last.isascii() or len(last) <= LONGEST_WORD):
+        return words
+    end = EXCERPT
+    while end > len(words) and _is_inside_sign(line, end):
+        end -= 1
+    return line[:end]
+
+
+def _is_inside_sign(line: str, at: int) -> bool:
+    """Whether a character is a mark of the one before it, or joined to it."""
+    return unicodedata.category(line[at])[0] == "M" or JOINER in line[at - 1 : at + 1]
