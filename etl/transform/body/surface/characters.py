@@ -18,6 +18,10 @@ BLANK = rf"(?:[{ODD_BLANKS}]|&(?:nbsp|ensp|emsp|thinsp|hairsp|#160|#x[aA]0);)"
 INVISIBLE = (
     r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufff9-\ufffb"
 )
+JOINERS, DIRECTIONS = "\u200c\u200d", "\u200e\u200f"
+BLANK_OF_WORDS = "\u200b"
+WITHOUT_BLANKS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17d3]{2}")
+"""Two letters of scripts whose words no blank parts: of Thai, Lao, Burmese, Khmer."""
 # Text in UTF-8 that was read as Windows-1252: what the bytes behind a leading byte look like then.
 GARBLED = r"\u00c2-\u00c5\u00ce-\u00d1\u00e2\u00e3\u00ef\u00f0"
 TRAILING = (
@@ -87,7 +91,7 @@ def entity(walk: Walk, token: re.Match[str]) -> None:
     if char in KEPT_ENTITIES:
         replacement = KEPT_ENTITIES[char]
     elif not char or not char.isprintable():
-        replacement = ""
+        replacement = _meant(walk, token, char)
     else:
         first = walk.around.is_first if char == ":" else walk.around.at_line_start
         image = char == "!" and walk.text.startswith(("[", "<"), token.end())
@@ -120,7 +124,20 @@ def blank(walk: Walk, token: re.Match[str]) -> int:
 
 def invisible(walk: Walk, token: re.Match[str]) -> None:
     """Characters without a shape."""
-    walk.edit(*token.span(), "", "invisible")
+    meant = _meant(walk, token, token[0])
+    if meant != token[0]:
+        walk.edit(*token.span(), meant, "invisible")
+
+
+def _meant(walk: Walk, token: re.Match[str], signs: str) -> str:
+    """Those signs without a shape that are part of how words are written: joiners, marks of direction, parted words."""
+    start, end = token.span()
+    if BLANK_OF_WORDS in signs and WITHOUT_BLANKS.fullmatch(walk.text[start - 1 : start] + walk.text[end : end + 1]):
+        return BLANK_OF_WORDS
+    kept = JOINERS
+    if walk.from_right and not walk.around.in_destination(start):
+        kept += DIRECTIONS
+    return "".join(sign for sign in signs if sign in kept)
 
 
 def mojibake(walk: Walk, token: re.Match[str]) -> int | None:

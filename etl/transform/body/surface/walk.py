@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from urllib.parse import quote
 
 from etl.transform.body.code import Code, fenced, size, ticks_around
@@ -17,6 +18,8 @@ from etl.transform.body.surface.tags import Tag
 
 NEEDS_ANGLES = re.compile(r"[<>\s()]")
 """What is in no address but between angle brackets, and these."""
+FROM_RIGHT = re.compile("[\u05d0-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+"""A letter that is read from right to left."""
 
 
 class Walk:
@@ -52,6 +55,11 @@ class Walk:
         """How much the code blocks hold that edits make (`code_size`)."""
         self.uncovered = False
         """Whether words came out of a tag or a marker (`write`) in which there may be odd characters."""
+
+    @cached_property
+    def from_right(self) -> bool:
+        """Whether any of it is read from right to left: then marks say on which side of a word a sign stands."""
+        return FROM_RIGHT.search(self.text) is not None
 
     def edit(self, start: int, end: int, replacement: str, rule: str) -> None:
         """Ask for a change."""
