@@ -19,7 +19,7 @@ WELL_FORMED = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 WHOLE = r"[a-z0-9]++(?:-[a-z0-9]++)*+"
 """The same without backtracking, for expressions that go on with what is no part of a slug."""
 
-# A Greek letter on its own is read by its name; in a word, and in any other script, anyascii spells it.
+# A Greek letter on its own is read by its name; in a word or beside one, and in any other script, anyascii spells it.
 GREEK = dict(
     zip(
         "αβγδεζηθικλμνξοπρσςτυφχψω",
@@ -28,6 +28,7 @@ GREEK = dict(
         strict=True,
     )
 )
+GREEK_WORD = re.compile("[α-ώ]{2}")
 DELETED = re.compile(r"['’‘ʼ`´]|(?<=\d),(?=\d)")
 MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|oct(?:ober)?"
@@ -106,11 +107,15 @@ def make_slug(title: str) -> str:
     ('istanbul', 'vitamin', 'vitamini', 'garden')
     >>> make_slug("больше"), make_slug("وأوضح"), make_slug("Hawaiʻi"), make_slug("l’été")
     ('bolshe', 'wwdh', 'hawaii', 'lete')
+    >>> make_slug("Η βιταμίνη Α"), make_slug("TNF-α"), make_slug("β и γ лучи")
+    ('i-vitamini-a', 'tnf-alpha', 'beta-i-gamma-luchi')
     """
     text = unicodedata.normalize("NFKC", title).replace("%", " percent ").replace("&", " and ")
     text = DELETED.sub("", text.lower())
     if not text.isascii():
-        text = NOT_ASCII.sub(_transliterated, unicodedata.normalize("NFC", text))
+        text = unicodedata.normalize("NFC", text)
+        alone = {} if GREEK_WORD.search(text) else GREEK
+        text = NOT_ASCII.sub(lambda run: alone.get(run[0]) or _transliterated(run[0]), text)
     return shortened(NOT_SLUG.sub("-", text).strip("-"))
 
 
@@ -123,11 +128,8 @@ def well_formed(slug: str) -> str:
     return slug if WELL_FORMED.fullmatch(slug) else make_slug(slug)
 
 
-def _transliterated(run: re.Match[str]) -> str:
-    """A run of other letters; many a letter, as the soft sign, is spelled as an apostrophe, which goes."""
-    letters = run[0]
-    if letters in GREEK:
-        return GREEK[letters]
+def _transliterated(letters: str) -> str:
+    """Other letters; many a one, as the soft sign, is spelled as an apostrophe, which goes."""
     return DELETED.sub("", "".join(_spelled(char) for char in letters).lower())
 
 
