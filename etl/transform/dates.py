@@ -17,6 +17,8 @@ DATE = rf"(?:(?P<month>{slugs.MONTH})\.?\s*)?(?:(?P<day>\d{{1,2}}){slugs.ORDINAL
 DATE_AT_END = re.compile(rf"(?:{ISO_DAY}|{DAY_BEFORE}|{DATE})\s*$", re.IGNORECASE)
 DATED_TITLE = re.compile(rf"[–—-](?:\s*(?:{ISO_DAY}|{DATE})|(?<!\d.)(?<!\d\s.)\s*{DAY_BEFORE})\s*$", re.IGNORECASE)
 """Behind a number the dash before a day is that of a range: `5 – 13 June 2019`."""
+DIGIT = re.compile(r"\d")
+"""Of any script."""
 FULL_YEAR = re.compile(r"\d{4}")
 ISO = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})"
@@ -57,8 +59,10 @@ def subject_of(text: str) -> tuple[str, str] | None:
     (('2019-06', 'month'), ('2011-08-15', 'day'), ('2007', 'year'), None)
     >>> subject_of("– 13 June 2019"), subject_of("– 2019-06-13"), subject_of("– 2019-06-31")
     (('2019-06-13', 'day'), ('2019-06-13', 'day'), None)
+    >>> subject_of("– ２０１９"), subject_of("– June २०१९"), subject_of("– ٢٠١٩-٠٦-١٣")
+    (('2019', 'year'), ('2019-06', 'month'), ('2019-06-13', 'day'))
     """
-    match = DATE_AT_END.search(text)
+    match = DATE_AT_END.search(DIGIT.sub(lambda digit: str(int(digit[0])), text))
     if match is None:
         return None
     if match["iso"]:

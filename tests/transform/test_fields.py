@@ -383,6 +383,12 @@ def test_a_character_that_no_reader_sees_parts_no_word_of_a_slug(unseen: str) ->
     assert read(title=f"Gar{unseen}den wells").slug == "garden-wells"
 
 
+@pytest.mark.parametrize("year", ["٢٠١٩", "२०१९", "２０１９"])
+def test_the_digits_of_any_script_are_a_year(year: str) -> None:
+    assert read(title=f"Wells – {year}").subject == ("2019", "year", "title")
+    assert read(title="Wells", aliases=[f"/Wells+–+June+{year}"]).subject == ("2019-06", "month", "alias")
+
+
 # --- terms ---------------------------------------------------------------------------------
 
 
