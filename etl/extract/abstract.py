@@ -17,6 +17,8 @@ from etl.model import FieldPath, Finding, RawRecord
 
 MAX_TITLE = 400
 MIN_PARAGRAPH_WORDS = 30
+_WITHOUT_BLANKS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17d3\u3041-\u30ff\u3400-\u9fff]{2}")
+"""About a word of scripts whose words no blanks part: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
 MAX_AUTHOR_LINE = 300
 LONGEST_AUTHOR_LINE = 10_000
 MANY_NAMES = 6
@@ -132,7 +134,7 @@ def _has_shape(lines: list[str], first: int) -> bool:
         return False
     words = 0
     for line in lines[blank:]:
-        words = words + len(line.split()) if line.strip() else 0
+        words = words + len(line.split()) + len(_WITHOUT_BLANKS.findall(line)) if line.strip() else 0
         if words >= MIN_PARAGRAPH_WORDS or _KEYWORDS.match(line):
             return True
     return False

@@ -43,6 +43,17 @@ def test_a_plain_abstract_has_title_author_body_and_keywords() -> None:
     assert (read.body, read.body_line, read.findings) == (PROSE, 6, [])
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    ["湖水清澈，湖底的每一块石头都看得见。", "湖の水は澄んでいて、どの石も見えた。", "น้ำในทะเลสาบใสจนมองเห็นก้อนหิน"],
+)
+def test_a_paragraph_whose_words_no_blanks_part_is_one(sentence: str) -> None:
+    title, body = sentence[:6], sentence * 6
+    assert abstract(title, body).fields["title"] == title
+    assert abstract(title, body).body.strip() == body
+    assert read_abstract(f"{title}\n\n{sentence}") is None
+
+
 def test_paragraphs_and_structured_labels_stay_as_they_are() -> None:
     body = f"Background: {PROSE}\n\n**Results**\n\n{SECOND}"
     assert abstract("Title", body, "Keywords: a").body == body
