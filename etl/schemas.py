@@ -76,16 +76,17 @@ def explain(name: str, record: object) -> Iterator[tuple[model.FieldPath, str]]:
     found = [
         (tuple(error.absolute_path), _sentence(error))
         for outer in Draft202012Validator(schema(name)).iter_errors(record)
-        for error in _deepest(outer)
+        for error in _chosen(outer)
     ]
     if not found and not is_valid(name, record):  # Python's $ and \d are wider than the schema language's own
         found.append(((), f"does not fit the schema {name!r}"))
     yield from sorted(dict.fromkeys(found), key=lambda fault: [str(part) for part in fault[0]])
 
 
-def _deepest(error: Any) -> list[Any]:
-    """The errors inside an alternative that got further than the alternative itself, else the error."""
-    return [inner for inner in error.context if len(inner.absolute_path) > len(error.absolute_path)] or [error]
+def _chosen(error: Any) -> list[Any]:
+    """The errors inside the alternative that has the type of the value; where none has it, the error itself."""
+    here = error.absolute_path
+    return [inner for inner in error.context if inner.validator != "type" or inner.absolute_path != here] or [error]
 
 
 def _sentence(error: Any) -> str:

@@ -231,6 +231,21 @@ def test_a_fault_names_its_path_and_quotes_its_value_shortly() -> None:
     assert len(faults["date",]) < 120
 
 
+@pytest.mark.parametrize(
+    ("name", "changed", "said"),
+    [
+        ("tiki-page", {"tiki_page_id": 0}, "0 is less than the minimum of 1"),
+        ("tiki-page", {"tiki_page_id": "7"}, "'7' is not of type 'integer' or 'null'"),
+        ("document", {"created": "soon"}, "'soon' does not match"),
+        ("document", {"subject_date": {"date": "2019"}}, "'precision' is a required property"),
+        ("redirect", {"target": "/pages/ü/"}, "'/pages/ü/' does not match"),
+    ],
+)
+def test_a_value_of_the_right_type_is_not_said_to_be_of_another(name: str, changed: dict[str, Any], said: str) -> None:
+    _, sentence = next(schemas.explain(name, {**RECORDS[name][0], **changed}))
+    assert sentence.startswith(said)
+
+
 def test_every_fault_of_a_list_is_named() -> None:
     record = {"title": "Wells", "tags": ["a", 5, None, "b", 6]}
     assert [path for path, _ in schemas.explain("tiki-page", record)] == [("tags", 1), ("tags", 2), ("tags", 4)]
