@@ -165,8 +165,12 @@ def named_address(text: str, hosts: Sequence[str]) -> Address:
     >>> named_address("https://www.old.example/7", ["old.example"])
     Traceback (most recent call last):
     ValueError: 'https://www.old.example/7' is a whole address: write its id, its /path or its page name, as it reads
+    >>> named_address("/tiki-index.php?page_id=7", [])  # as a path, no request would ever ask for it
+    Traceback (most recent call last):
+    ValueError: '/tiki-index.php?page_id=7' is a whole address: write its id, its /path or its page name, as it reads
     """
-    if "://" in text and on_old_site(text.strip(), hosts) is not None:
+    script = text.strip().lstrip("/").startswith(f"{SCRIPT}?page")
+    if script or ("://" in text and on_old_site(text.strip(), hosts) is not None):
         raise ValueError(f"{text!r} is a whole address: write its id, its /path or its page name, as it reads")
     address = plain_address(text)
     if address is None:
