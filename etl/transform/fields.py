@@ -158,7 +158,7 @@ class _Reading:
         self._rest(fields)
         fields.subject = self._subject(title, page_name)
         fields.status = self._status(fields)
-        names = page_name, _unescaped(raw_title) + page_name[len(title) :]  # servers are asked with its odd blanks, too
+        names = page_name, _unescaped(raw_title.strip()) + page_name[len(title) :]  # links have its odd blanks, too
         fields.claims = self._claims(fields, stored, names)
         fields.folders = self._folders(written)
         fields.findings = self.findings
