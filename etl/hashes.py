@@ -6,13 +6,18 @@ import hashlib
 import struct
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from heapq import merge
+from typing import TypeVar
+
+Value = TypeVar("Value", bound=Hashable)
+Answer = TypeVar("Answer")
 
 RUN = 1 << 14
 """Hashes that are sorted at once, for in a list they take five times as much."""
 PLACES = 1 << 22
-"""Bits of a `Sieve`, half a MiB."""
+"""Bits of a `Sieve`, half a MiB; a power of two."""
+LAST_PLACE = PLACES - 1
 
 
 class Hashes:
@@ -45,20 +50,26 @@ class Hashes:
 class Sieve:
     """Values in memory of one size: each of them passes, and of all others the more, the more values there are.
 
-    >>> sieve = Sieve([5, 70])
-    >>> 5 in sieve, 6 in sieve, 5 + PLACES in sieve
-    (True, False, True)
+    >>> known = Sieve([5, 70]).before(str, "nothing")
+    >>> known(5), known(6), known(5 + PLACES)
+    ('5', 'nothing', '4194309')
     """
 
     def __init__(self, values: Iterable[Hashable]) -> None:
         self._bits = bits = bytearray(PLACES >> 3)
         for value in values:
-            place = hash(value)
-            bits[place % PLACES >> 3] |= 1 << (place & 7)
+            place = hash(value) & LAST_PLACE
+            bits[place >> 3] |= 1 << (place & 7)
 
-    def __contains__(self, value: Hashable) -> bool:
-        place = hash(value)
-        return self._bits[place % PLACES >> 3] >> (place & 7) & 1 == 1
+    def before(self, look_up: Callable[[Value], Answer], nothing: Answer) -> Callable[[Value], Answer]:
+        """A look-up that is asked for what passes; of all else the answer is ``nothing``."""
+        bits = self._bits
+
+        def asked(value: Value) -> Answer:
+            place = hash(value) & LAST_PLACE
+            return look_up(value) if bits[place >> 3] >> (place & 7) & 1 else nothing
+
+        return asked
 
 
 class Crowd:

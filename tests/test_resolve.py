@@ -476,6 +476,7 @@ def test_what_is_nowhere_is_not_asked_for_in_the_facts_file(resolved: Callable[.
     found = index.by_address(Address("name", "Beds")), index.by_id("77"), index.by_slug("beds")
     assert found == (None, None, None)
     assert not index.by_name("beds")
+    assert index.tag("beds") is None
     assert not asked
     assert index.by_address(Address("name", "Hand pump")) == Target("tiki-1", "/pages/page-1/")
     assert asked

@@ -88,7 +88,17 @@ class Index:
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
-        keys = "SELECT key FROM link_id UNION ALL SELECT key FROM link_name UNION ALL SELECT key FROM link_slug"
+        keys = """
+            SELECT key FROM link_id
+            UNION ALL
+            SELECT key FROM link_name
+            UNION ALL
+            SELECT key FROM link_slug
+            UNION ALL
+            SELECT key FROM term_name
+            UNION ALL
+            SELECT slug FROM term_line
+            """
         addresses = facts.rows("SELECT kind, value FROM redirect")
         self._known = Sieve(chain(addresses, (key for (key,) in facts.rows(keys))))
         self.by_address = self._sieved(self._by_address, None)
@@ -96,12 +106,13 @@ class Index:
         self.by_name: Callable[[str], Sequence[Target]] = self._sieved(self._by_name, ())
         self.nameless: Callable[[str], Sequence[Target]] = lru_cache(4096)(self._nameless)
         self.by_slug = self._sieved(self._by_slug, None)
+        self._tag_of_slug = self._known.before(self._by_tag_slug, None)
+        self._tag_of_name = self._known.before(self._by_tag_name, None)
         self.tag = lru_cache(4096)(self._tag)
 
     def _sieved(self, look_up: Callable[[Key], Answer], nothing: Answer) -> Callable[[Key], Answer]:
         """A look-up that does not ask the file for what is nowhere, as most is that a link asks before it is found."""
-        known, kept = self._known, lru_cache(4096)(look_up)
-        return lambda key: kept(key) if key in known else nothing
+        return self._known.before(lru_cache(4096)(look_up), nothing)
 
     def _by_address(self, address: Address) -> Target | None:
         query = "SELECT document, path FROM redirect JOIN goal USING (ord) WHERE kind = ? AND value = ?"
@@ -133,10 +144,15 @@ class Index:
         return self._one("SELECT document, path FROM link_slug WHERE key = ?", slug)
 
     def _tag(self, slug: str) -> str | None:
-        path = self._facts.one("SELECT path FROM term_line WHERE slug = ? LIMIT 1", slug)
-        if path is None:  # the old site spelled the name in its own way
-            path = self._facts.one("SELECT path FROM term_name WHERE key = ? ORDER BY slug LIMIT 1", name_key(slug))
-        return None if path is None else str(path)
+        return self._tag_of_slug(slug) or self._tag_of_name(name_key(slug))  # the old site spelled names in its own way
+
+    def _by_tag_slug(self, slug: str) -> str | None:
+        path: str | None = self._facts.one("SELECT path FROM term_line WHERE slug = ? LIMIT 1", slug)
+        return path
+
+    def _by_tag_name(self, key: str) -> str | None:
+        path: str | None = self._facts.one("SELECT path FROM term_name WHERE key = ? ORDER BY slug LIMIT 1", key)
+        return path
 
     def _one(self, query: str, *key: str) -> Target | None:
         row = self._facts.db.execute(query, key).fetchone()
