@@ -134,9 +134,7 @@ class _Facts:
         ordinal, fields = self.ordinal, self.fields
         gathered.drafts.append((ordinal, self.kept))
         gathered.rows.append(self._row())
-        gathered.claims.extend(
-            (ordinal, claim.address.kind, claim.address.value, claim.rank, claim.why) for claim in fields.claims
-        )
+        gathered.claims.extend((ordinal, kind, value, rank, why) for (kind, value), rank, why in fields.claims)
         categories = {term_key(category) for category in fields.categories}
         for tag in fields.tags:
             key = term_key(tag)

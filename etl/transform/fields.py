@@ -308,11 +308,10 @@ class _Reading:
             self.find("sections.excluded", next(iter(excluded)), message, "complete is false")
         language = self.source.get("language")
         fields.language = language.strip() if isinstance(language, str) and language.strip() else self.settings.language
-        for key in self.source.keys() - KNOWN:
-            fields.extra[key] = _storable(self.source[key])
-        for key in sorted(fields.extra.keys() - set(SITE_ADDRESSES)):
-            self.find("field.unknown", key, f"field {_short(key)} is not known", "kept under legacy.extra")
-        fields.extra = {key: fields.extra[key] for key in sorted(fields.extra)}
+        fields.extra = {key: _storable(self.source[key]) for key in sorted(self.source.keys() - KNOWN)}
+        for key in fields.extra:
+            if key not in SITE_ADDRESSES:
+                self.find("field.unknown", key, f"field {_short(key)} is not known", "kept under legacy.extra")
 
     def _status(self, fields: Fields) -> Literal["draft", "stub", "published"]:
         nothing = raw_body.shows_nothing(self.record.body, self.settings)
