@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
@@ -187,11 +186,13 @@ class _Download:
 
     def _told(self, error: Exception) -> Exception:
         """What an error of the libraries means; their texts may hold the whole address."""
+        from ssl import SSLCertVerificationError
+
         from requests import TooManyRedirects
 
         causes = list(_causes(error))
         for cause in causes:
-            if isinstance(cause, ssl.SSLCertVerificationError):
+            if isinstance(cause, SSLCertVerificationError):
                 hint = "REQUESTS_CA_BUNDLE names a file of authorities that are trusted"
                 return self._trouble(f"the server's certificate is not trusted: {cause.verify_message}; {hint}")
         if isinstance(error, TooManyRedirects):

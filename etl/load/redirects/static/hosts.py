@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from html import escape
 from typing import NamedTuple
-from xml.sax.saxutils import escape
 
 from etl.load.redirects.neutral import CompileOptions
 from etl.load.redirects.static.rules import Form, Rule
@@ -141,7 +141,7 @@ def _iis(rule: Rule, _options: CompileOptions) -> str | Loss:
     """An element of a rewrite map, which IIS looks up without case: two keys that are one then stop the site."""
     if not rule.alone:
         return CASE
-    answer = escape(rule.answer) if "&" in rule.answer else rule.answer
+    answer = escape(rule.answer, quote=False) if "&" in rule.answer else rule.answer
     return f'<add key="{rule.source}" value="{answer}" />\n'
 
 
