@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 
 import pytest
 
@@ -11,6 +12,7 @@ from etl.transform.body.code import Code
 from etl.transform.body.guards import present
 from etl.transform.body.parse import code_nodes
 from etl.transform.body.residue import RESIDUE
+from etl.transform.body.surface.links import UNPARSED
 
 PIECES = r"""
     a word Wells é 5 25 https://doi.org/ http:// [http://a.example|b] tiki-index.php [a b c - – — --- -- | || : :: ' ''
@@ -53,6 +55,15 @@ def test_guards_find_too_much_rather_than_too_little(seed: int) -> None:
                 assert present(text, [remnant]), (text, pattern)
         for leftover in RESIDUE:
             assert present(text, [leftover]) or not leftover[1].search(text), (text, leftover[1])
+
+
+@pytest.mark.parametrize("first", ["", "[", "](", "](a", "\n*", "\n**", "doi.org/10."])
+def test_guards_take_time_by_the_length_of_a_text(first: str) -> None:
+    start = time.perf_counter()
+    for piece in PIECES:
+        text = first + piece * (50_000 // len(piece))
+        present(text, [*remnants.REMNANTS, *RESIDUE, *UNPARSED])
+    assert time.perf_counter() - start < 3
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from etl.transform.body.boxes import BOX_END, BOX_START
 from etl.transform.body.edits import Edit
-from etl.transform.body.guards import Guard, guard, present
+from etl.transform.body.guards import ODD_ADDRESS, PARENTHESES, Guard, guard, present
 from etl.transform.body.hrefs import encoded, is_prose
 from etl.transform.body.lists import NEST
 from etl.transform.body.parameters import ALIAS
@@ -70,12 +70,10 @@ UNSUPPORTED = re.compile(
 )
 
 # What guards look for in bytes.
-DIVISION = re.compile(rb"(?:\A|\n)[ \t>]*+:{3,}+[ \t]*+[\w{\\]")
-NESTED_ITEM = re.compile(rb"\n\*{2,6}[+-]?[ \t](?![^*\n]*\*\*[ \t]*(?:\n|\Z))")
-DASH_BYTES = rb"(?:-|\xe2\x80[\x93\x94])"
-DASHED_LINE = re.compile(rb"\n%b{2}[^\n]*%b{2}(?:\n|\Z)" % (DASH_BYTES, DASH_BYTES))
-DASHES = [re.compile(f"{dash} {dash}".encode()) for dash in "\u2013\u2014"] + [re.compile(b"- - ")]
+DIVISION = re.compile(rb"\n[ \t>]*+:{3,}+[ \t]*+[\w{\\]")
+DASHES = [f"{dash} {dash}".encode() for dash in "\u2013\u2014"] + [b"- - "]
 SPACED = re.compile(rb"\*\*[ \t](?<![^ \t\n]...)")
+SPACED_LINE = re.compile(rb"\n[ \t]*\*\*[ \t][^*\n]*+\*\*[ \t]*(?:\n|\Z)")
 
 
 def _marks(rule: str, before: str, behind: str) -> Callable[[Match], Iterator[Edit]]:
@@ -290,12 +288,9 @@ def _rules(match: Match) -> Iterator[Edit]:
     yield match.end(1), match.end(), "\n\n---", "rule"
 
 
-def _has_nested_item(data: bytes) -> bool:
-    """Whether a line begins as an item in an item does, and is no line in bold, as which many begin."""
-    at = data.find(b"\n**")
-    while at >= 0 and not NESTED_ITEM.match(data, at):
-        at = data.find(b"\n**", at + 1)
-    return at >= 0
+def _has_dashes(data: bytes) -> bool:
+    """Whether two dashes stand beside each other as those of a rule do."""
+    return any(data.find(dashes) >= 0 for dashes in DASHES)
 
 
 REMNANTS: list[Remnant] = [
@@ -321,7 +316,7 @@ REMNANTS: list[Remnant] = [
     ),
     # `::::` was centred, too, where it does not end a division of other engines, `:::: note`
     (
-        Guard(re.compile(rb"\n::::"), lambda data: b"::::" in data and not DIVISION.search(data)),
+        Guard(ord(":"), b"::::", lambda data: data.find(b"::::") >= 0 and not DIVISION.search(data)),
         re.compile(r"::::(?<!.::::)[ \t]*(?!.)"),
         _whole("tiki-mark", ""),
     ),
@@ -338,16 +333,16 @@ REMNANTS: list[Remnant] = [
     ),
     # `## -# Wells`, as a converter read it
     (
-        guard("#", marks=rb"\n#+[-+\\]", near=rb"# [-+\\]"),
+        guard("# ", signs=rb"# [-+\\]", behind=rb"[-+\\]"),
         re.compile(r"^(#{1,6})[ \t]+(?:[-+]#?|\\#)[ \t]*(?=[^\W\d_a-z])", re.MULTILINE),
         _heading,
     ),
     (
-        guard(";", marks=rb"\n;", near=rb";(?<![^\n];)"),
+        guard("\n;"),
         re.compile(rf"^;[ \t]*(?=[^\s:;\u2022])({TERM}{{1,200}}?)[ \t]*:(?!//)[ \t]*(?:\\\n)?(?=\S)", re.MULTILINE),
         _definition,
     ),
-    (guard("|", marks=rb"\[[^\[\]|\n]*\|"), LINK, _link),
+    (guard("|", signs=rb"\[[^\[\]|\n]*\|"), LINK, _link),
     # `• peas`, and `; • peas`
     (
         guard("\u2022"),
@@ -368,23 +363,27 @@ REMNANTS: list[Remnant] = [
     ),
     # A parser fills the rows of a table with as many cells as its header has: one with hundreds is no table.
     (
-        Guard(re.compile(rb"\|"), lambda data: data.count(b"|") >= 200),
+        Guard(ord("|"), b"|", lambda data: data.count(b"|") >= 200),
         re.compile(r"-:?[ \t]*\|(?:[ \t]*:?-+:?[ \t]*\|){199}"),
         _no_table,
     ),
     (
-        Guard(re.compile(rb"\n\*\*"), lambda data: SPACED.search(data) and b"** " in data),
+        Guard(ord("*"), b"** ", lambda data: SPACED.search(data) and data.find(b"** ") >= 0, SPACED_LINE.search),
         re.compile(r"\*\*(?<!\S\*\*)([ \t][^*\n]*+)\*\*[ \t]*$", re.MULTILINE),
         _spaced_bold,
     ),
     (
-        Guard(re.compile(rb"\n\*[^\n]*+\n\n?\*\*"), _has_nested_item),
+        guard(
+            "\n**",
+            signs=rb"\n\*[^\n]*+\n(?:[ \t]*\n)?\*\*",
+            behind=rb"\*{0,4}[+-]?[ \t](?![^*\n]*\*\*[ \t]*(?:\n|\Z))",
+        ),
         re.compile(r"^\*[ \t][^\n]*+(?:\n(?:[ \t]*\n)?\*{1,6}[+-]?[ \t][^\n]*+)++", re.MULTILINE),
         _nested_items,
     ),
     (guard("%%%"), re.compile(r"[ \t]*%%%[ \t]*"), _break),
     (
-        guard("||", marks=rb"\n#*\|\|"),
+        guard("||"),
         re.compile(
             rf"^(#{{1,6}}[ \t]*)?\|\|(?=[^|\n]*(?:\|(?!\|)|\n))((?:[^|]|\|(?!\|)){{1,{FAR}}})\|\|(?=[^|\n]*$)",
             re.MULTILINE,
@@ -392,18 +391,18 @@ REMNANTS: list[Remnant] = [
         _table,
     ),
     (
-        guard("||", marks=rb"\n\|\|"),
+        guard("||"),
         re.compile(r"^\|\|([^|\n]+(?:\|[^|\n]+)+(?:\|\|[^|\n]+(?:\|[^|\n]+)+)+)\|\|[ \t]*$", re.MULTILINE),
         _table_on_a_line,
     ),
-    (guard("|", marks=rb"\n\|", near=rb"\n(?<=  \n)"), BROKEN_ROW, _broken_row),
+    (guard("  \n", sign="|"), BROKEN_ROW, _broken_row),
     # `---Words`: a rule, and words that were glued to it
     (
-        guard("---", marks=rb"\n---", near=rb"---(?<![^\n]---)-?[A-Z\[!]"),
+        guard("\n---", behind=rb"-?[A-Z\[!]"),
         re.compile(r"---(?<![^\n]---)-?(?=[A-Z\[!][^\n]{5})"),
         _whole("rule", "---\n\n"),
     ),
-    (Guard(DASHED_LINE, lambda data: any(dashes.search(data) for dashes in DASHES)), DASHED_WORDS, _rules),
+    (Guard(ord("\n"), b"", _has_dashes, _has_dashes), DASHED_WORDS, _rules),
     (guard("*****"), re.compile(r"\*{5}(?<=[\s|]\*{5})(?![^\s|])"), _bold_star),
     # `-+code+-`; with other marks in it, they would lose their meaning
     (
@@ -411,23 +410,23 @@ REMNANTS: list[Remnant] = [
         re.compile(r"(?<!\S)-\+(?=[^\s+-])([^`*_\[\]<>{}&\\|\n]{1,300}?)(?<=[^\s+-])\+-(?!\w)"),
         _marks("tiki-mark", "`", "`"),
     ),
-    (guard(":END", near=rb"U(?<=NOT SU)"), UNSUPPORTED, _unsupported),
+    (guard("NOT SUPPORTED"), UNSUPPORTED, _unsupported),
     # `(alias(Wells of old))`, a name of the page that nobody saw
     (
-        guard("alias(", marks=rb"\(\("),
+        PARENTHESES,
         re.compile(rf"(?<!\w)\((?:prefix)?{ALIAS}\)[ \t]*"),
         _whole("tiki-marker", ""),
     ),
     # `))PumpHouse((`, a word that looked like a page
-    (guard("))", marks=rb"\)\)\(\("), re.compile(r"\)\)((?:[A-Z][a-z0-9]+){2,})\(\("), _marks("tiki-mark", "", "")),
+    (guard("((", left="))(("), re.compile(r"\)\)((?:[A-Z][a-z0-9]+){2,})\(\("), _marks("tiki-mark", "", "")),
     # `-=Wells=-`, a bar with a title
     (
-        guard("-=", marks=rb"\n-=", near=rb"=-"),
+        guard("-="),
         re.compile(r"^[ \t]*-=(?=[^\s=])([^=\n]{1,300}?)(?<=[^\s=])=-[ \t]*", re.MULTILINE),
         _marks("bold", "**", "**\n\n"),
     ),
     # `words *: more`
-    (guard(" *:", near=rb"\*:(?<= \*:)"), re.compile(r"(?<=\w)[ \t]+\*:(?=\s)"), _whole("bold", ":")),
+    (guard(" *:"), re.compile(r"(?<=\w)[ \t]+\*:(?=\s)"), _whole("bold", ":")),
     # `https:// a.example`, as an address or in a text
     (
         guard("// "),
@@ -439,12 +438,12 @@ REMNANTS: list[Remnant] = [
     ),
     # `doi.org/10.5555/a- 12`: broken behind a hyphen
     (
-        guard("doi.org/", near=rb"- [\d\x80-\xff]"),
+        guard("doi.org/", behind=rb"10\.[^\s<>()\]]{1,500}+(?<=-) [\d\x80-\xff]"),
         re.compile(r"(doi\.org/10\.\d{4,9}/[^\s<>()\]]{1,100}-) (?=\d{2,})"),
         _whole("address", r"\1"),
     ),
     (
-        guard("](", near=rb"\]\((?!/|https?://)[^()\n <]*+[(\n <]"),
+        ODD_ADDRESS,
         re.compile(
             r"\[([^\[\]]{1,500}+)\]\((?=[^()\n <]*+[(\n <])"  # only with one of these may it be what no parser takes
             r"([^()\n]*(?:\([^()]*\)|[\n ]|<)(?:[^()]|\([^()]*\)){0,500})\)"
@@ -452,12 +451,12 @@ REMNANTS: list[Remnant] = [
         _repetition,
     ),
     (
-        guard("](", near=rb"\]\([/ht][^ ()\n]*+(?:\([^()\n]*+\)[^ ()\n]*+)*+ "),
+        ODD_ADDRESS,
         re.compile(rf"\]\(((?:/|https?://|tiki-){PART}++(?: ++{PART}++)++)\)"),
         _address_with_blanks,
     ),
     (
-        guard("](", marks=rb"\]\([^(]*\)[^\[\]\n]*\]\("),
+        guard("](", signs=rb"\]\([^()\n]*+\)[^\[\]\n]*+\]\("),
         re.compile(r"\]\(((?:https?://|/|tiki-)[^()\s]+)\)"),
         _nested_link,
     ),

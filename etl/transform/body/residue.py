@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from etl.transform.body.guards import guard, in_bytes, present
+from etl.transform.body.guards import PARENTHESES, guard, in_bytes, present
 
 # Guards and patterns.
 # A pattern begins with a literal, for that is what makes it cheap; what must stand before is looked at behind it.
@@ -21,20 +21,20 @@ RESIDUE = [
         ),
     ),
     (guard("~"), re.compile(r"~(?:/?(?:hs|tc|np)~|~(?:#?[A-Fa-f0-9]{3,6}:)?)")),
-    (guard("(("), re.compile(r"\(\([^()\n|]{2,80}(?:\|[^()\n]*)?\)\)")),
+    (PARENTHESES, re.compile(r"\(\([^()\n|]{2,80}(?:\|[^()\n]*)?\)\)")),
     (guard(r"\[\["), re.compile(r"\\\[\\\[(?=[\w!#])(?!\d+\\)[^\[\]\n]{2,160}\\\]\\\]")),
-    (guard("tiki-", near=rb"-(?<=tiki-)[\w\\\x80-\xff]"), re.compile(r"tiki-[\w\\]+\.php")),
+    (guard("tiki-", behind=rb"[\w\\\x80-\xff]"), re.compile(r"tiki-[\w\\]+\.php")),
     (guard("&nbsp;"), re.compile(r"&nbsp;")),
     (
-        guard("#", marks=b"#:", near=rb"#[A-Fa-f0-9]{3}"),
+        guard("#", left="#:", behind=rb"[A-Fa-f0-9]{3}"),
         re.compile(r"#(?<![\w/&]#)[A-Fa-f0-9]{3}(?:[A-Fa-f0-9]{3})?:"),
     ),
     (guard("__"), re.compile(r"__(?:(?<![\w/]__)(?=\w)|(?<=\w__)(?![\w/]))")),
-    (guard("**", near=rb"\*\*(?![!-~])(?<![!-~]..)"), re.compile(r"\*\*(?<=\s\*\*)(?=\s)")),
+    (guard("**"), re.compile(r"\*\*(?<=\s\*\*)(?=\s)")),
     (guard("||"), re.compile(r"\|\|(?=\s*[\w\[*!])")),
 ]
 PRIVATE = re.compile(r"[\ue000-\uf8ff\U000f0000-\U0010fffd]")
-PRIVATE_BYTES = (b"\xee", b"\xef", b"\xf3", b"\xf4")
+PRIVATE_BYTES = b"\xee\xef\xf3\xf4"
 """What such a character begins with in UTF-8."""
 
 
@@ -57,5 +57,5 @@ def private(body: str) -> list[str]:
     >>> private("a\\ue001b\\ufb01") == ["\\ue001"]
     True
     """
-    data, _ = in_bytes(body)
-    return PRIVATE.findall(body) if any(first in data for first in PRIVATE_BYTES) else []
+    signs = in_bytes(body).signs
+    return PRIVATE.findall(body) if any(first in signs for first in PRIVATE_BYTES) else []

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.entities import decoded
-from etl.transform.body.guards import Guard, guard, present
+from etl.transform.body.guards import ODD_ADDRESS, PARENTHESES, Guard, guard, present
 from etl.transform.body.hrefs import WWW, encoded
 from etl.transform.body.links import LOST_FILE, Destination, Linker
 from etl.transform.body.places import is_escaped
@@ -211,9 +211,9 @@ def _key(name: str) -> str:
 
 
 UNPARSED: tuple[tuple[Guard, re.Pattern[str], Callable[[Links, re.Match[str]], str | None]], ...] = (
-    (guard("((", near=rb"\([a-z0-9-]*+\("), WIKI_LINK, Links.wiki_link),
+    (PARENTHESES, WIKI_LINK, Links.wiki_link),
     (guard("[["), BRACKETED, Links.bracketed),
-    (guard("ndex", marks=rb"\[", near=rb"x(?<=ndex)"), SPOKEN_ID, Links.spoken_id),
-    (guard("](", near=rb"\]\((?!/|#|https?://)[^()\n <]++[( ]"), NAMED_LINK, Links.named_link),
+    (guard("ndex"), SPOKEN_ID, Links.spoken_id),
+    (ODD_ADDRESS, NAMED_LINK, Links.named_link),
 )
 """Links that nobody parsed: guard, pattern, and what stands for a match."""
