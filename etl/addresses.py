@@ -539,7 +539,7 @@ def without_html(address: str) -> str:
     >>> without_html("Wells.html"), without_html("Wells/index.html"), without_html("index.htm"), without_html("Wells")
     ('Wells', 'Wells', '', 'Wells')
     """
-    return _HTML.sub("", address)
+    return _HTML.sub("", address) if "." in address else address
 
 
 def without_ending(path: str) -> str:
