@@ -251,12 +251,6 @@ def _no_table(match: Match) -> Iterator[Edit]:
         yield start, start, "\\", "table-row"
 
 
-def _soup(match: Match) -> Iterator[Edit]:
-    """`" rel="nofollow">`: the rest of a tag, in a text that has such attributes."""
-    if '" rel=' in match.string:
-        yield match.start(), match.end(), " ", "soup"
-
-
 def _nested_items(match: Match) -> Iterator[Edit]:
     """`** peas` below an item is an item in it, and so is `**- peas`; bold that begins a line is none."""
     levels: list[int] = []
@@ -462,11 +456,13 @@ REMNANTS: list[Remnant] = [
     ),
 ]
 
-AMONG_TAGS: list[Kind] = [
-    (re.compile(r"\"(?<=>\")(?: (?:rel|target|class)=\"[^\"\n<>]*\")+[ ]?(?:&gt;|>)"), _soup),
-    (re.compile(r"\u273b(?<=>\u273b)(?=</span>)"), _whole("tiki-mark", r"\\*")),
+AMONG_TAGS: list[tuple[str, Kind]] = [
+    # `" rel="nofollow">`: the rest of a tag, in a text that has such attributes
+    ('" rel=', (re.compile(r"\"(?<=>\")(?: (?:rel|target|class)=\"[^\"\n<>]*\")+[ ]?(?:&gt;|>)"), _whole("soup", " "))),
+    ("\u273b", (re.compile(r"\u273b(?<=>\u273b)(?=</span>)"), _whole("tiki-mark", r"\\*"))),
 ]
-"""Remnants that the tags beside them tell from prose; all others are looked for when the tags are gone."""
+"""What a text must hold, and remnants that the tags beside them tell from prose; all others are looked for when the
+tags are gone."""
 
 
 def remnants(text: str, in_code: Callable[[int], bool]) -> Iterator[Edit]:
@@ -476,7 +472,7 @@ def remnants(text: str, in_code: Callable[[int], bool]) -> Iterator[Edit]:
 
 def remnants_among_tags(text: str, in_code: Callable[[int], bool]) -> Iterator[Edit]:
     """The edits of the remnants that are told by the tags beside them."""
-    return _edits(text, AMONG_TAGS, in_code)
+    return _edits(text, [kind for what, kind in AMONG_TAGS if what in text], in_code)
 
 
 def _edits(text: str, kinds: Iterable[Kind], in_code: Callable[[int], bool]) -> Iterator[Edit]:

@@ -73,7 +73,7 @@ def close_table(walk: Walk) -> None:
 
 def _pipes(text: str, start: int, end: int) -> PipeTable | None:
     """The pipe table for an HTML table, if it is not too wide."""
-    if SPAN.search(text, start, end):
+    if text.find("=", start, end) >= 0 and SPAN.search(text, start, end):
         columns, skipped = _spread(text[start:end])
     else:
         columns, skipped = _columns(text, start, end), []
