@@ -12,6 +12,8 @@ from etl.transform.body.places import last_at, line_start
 
 # A line that a fence of tildes or an indented block may begin on: by four columns, behind marks of items and quotes.
 CODE_LINE = re.compile(r"\n(?:[>*+\-0-9.)]+| {1,3}(?! ))*+(?: {4,}+[^ \n]|\t|~~~)")
+CODE_SIGNS = "\t", "~", "    "
+"""What is in such a line."""
 
 TAB = 4  # columns of one
 CODE_INDENT = 4  # columns that make a line code
@@ -58,7 +60,8 @@ class Code:
         """
         if "\r" in self.text:
             return 0
-        span, line = self.text.find("`"), CODE_LINE.search("\n" + self.text)
+        may_be_line = any(sign in self.text for sign in CODE_SIGNS)
+        span, line = self.text.find("`"), CODE_LINE.search("\n" + self.text) if may_be_line else None
         if line is None or 0 <= span < line.start():
             return span if span >= 0 else None
         return line.start()
