@@ -14,8 +14,8 @@ from string import ascii_letters, digits
 from typing import Any, TypeVar
 
 ORDINARY = f"{ascii_letters}{digits},".encode()
-COMMON = b"\n -/*|.()[]:#\xe2\x80"
-"""Signs that most texts have."""
+COMMON = b"\xe2\x80#:[]().|*/- \n"
+"""Signs that most texts have, the most common ones last."""
 
 Search = Callable[[bytes], object]
 
@@ -48,7 +48,7 @@ def guard(what: str, *, left: str = "", sign: str = "", signs: bytes = b"", behi
     data = what.encode()
     rest = left.encode() or signs_of(data)
     return Guard(
-        min(sign.encode() or rest or COMMON, key=COMMON.find),
+        min(sign.encode() or rest or b"\n", key=COMMON.find),
         rest,
         _anywhere(data, re.compile(behind)) if behind else lambda text: text.find(data) >= 0,
         re.compile(signs).search if signs else None,
