@@ -145,7 +145,9 @@ class _Download:
         if status in _BUSY or status >= 500:
             raise _BrokenOffError(f"the server answered {_named(status)}", _retry_after(response))
         if self._resumes() and status in (206, 416):
-            if self._fits(headers):
+            total = self._length_by_part(headers) if status == 206 else None
+            if total is not None:  # the part may be the first to tell, and less than all of the rest
+                self._total = total
                 return 0
             self._ranges = False
             raise _BrokenOffError("the server did not send the part that it was asked for")
@@ -161,12 +163,13 @@ class _Download:
             raise self._trouble(f"more than {self._most} bytes in all (max_total_bytes): {self._total} are announced")
         return self.had
 
-    def _fits(self, headers: Mapping[str, str]) -> bool:
-        """Whether a part is the rest of the same version."""
+    def _length_by_part(self, headers: Mapping[str, str]) -> int | None:
+        """How long the file is, by a part that goes on where the same version broke off; None if the part does not."""
         found = _RANGE.fullmatch(headers.get("Content-Range", ""))
         if found is None or int(found[1]) != self.had or _version(headers) not in (None, self._version):
-            return False
-        return self._total is None or found[2] in ("*", str(self._total))
+            return None
+        total = self._total if found[2] == "*" else int(found[2])
+        return total if self._total in (None, total) else None
 
     def _new(self, pieces: Iterator[bytes], repeated: int) -> Iterator[bytes]:
         """The pieces behind so many bytes, which must be those that were handed over."""

@@ -317,6 +317,23 @@ def test_a_server_may_send_less_of_the_rest_than_all(server: Server) -> None:
     assert server.ranges() == [None, "bytes=150000-", "bytes=200000-"]
 
 
+@pytest.mark.parametrize("size", [len(LETTERS), "*"])
+def test_less_of_the_rest_than_all_is_not_the_end_of_a_file_whose_length_nobody_announced(
+    size: int | str, server: Server
+) -> None:
+    cut = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nETag: %s\r\n\r\n" % TAG.encode()
+    fragment = answer(206, LETTERS[PIECE : 2 * PIECE], ETag=TAG, Content_Range=f"bytes {PIECE}-{2 * PIECE - 1}/{size}")
+    server.turns["/x"] = [raw(cut + b"%x\r\n%s\r\n" % (PIECE, LETTERS[:PIECE])), fragment, part(LETTERS)]
+    assert fetched(server) == LETTERS
+
+
+def test_what_comes_with_a_refusal_is_none_of_the_rest(server: Server) -> None:
+    content = f"bytes 150000-{len(LETTERS) - 1}/{len(LETTERS)}"
+    refusal = answer(416, LETTERS[150_000:][::-1], ETag=TAG, Content_Range=content)
+    server.turns["/x"] = [part(LETTERS, 150_000), refusal, part(LETTERS)]
+    assert fetched(server) == LETTERS
+
+
 def test_a_part_that_the_server_says_does_not_exist_is_no_end(server: Server) -> None:
     server.turns["/x"] = [part(LETTERS, 150_000), answer(416, Content_Range="bytes */5"), part(LETTERS)]
     assert fetched(server) == LETTERS
