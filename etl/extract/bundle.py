@@ -386,7 +386,7 @@ class _Scan:
             try:
                 codec = _sniffed(entry.path)
             except OSError as error:
-                return unopened(error)
+                return unopened(entry.path, error)
             if codec is None:
                 return self._plain(entry.path, status.st_size)
             archives[name] = codec
@@ -395,7 +395,7 @@ class _Scan:
         try:
             status = entry.stat(follow_symlinks=False)
         except OSError as error:
-            entries.offer(name, None, partial(unopened, error))
+            entries.offer(name, None, partial(unopened, entry.path, error))
             return
         kind = special(status.st_mode)
         entries.offer(name, f"the entry is {kind}" if kind else None, locate, partial(_is_archive, entry.path))

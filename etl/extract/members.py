@@ -46,9 +46,9 @@ _GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 """Errors of a file that was there a moment ago: a member that vanishes is no reject, for the source never lacked it."""
 
 
-def unopened(error: OSError, done: str = "opened") -> Rejection:
+def unopened(path: str, error: OSError, done: str = "opened") -> Rejection:
     """A member whose file fails. Raises SourceError when it is the machine that fails, or when the file is gone."""
-    name = PurePosixPath(error.filename or "").name or "a file"
+    name = PurePosixPath(path).name
     if error.errno in _OF_THE_MACHINE:
         raise SourceError(f"{printable(name)}: cannot be {done}: {why(error)}") from error
     if error.errno in _GONE:
@@ -100,14 +100,14 @@ class Reader:
         try:
             handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError as error:
-            return unopened(error)
+            return unopened(path, error)
         try:
             status = os.fstat(handle)
             if not stat.S_ISREG(status.st_mode):
                 raise changed(Path(path).name, ": it is no file any more")
             data = handles.read(handle, self._limit + 1, status.st_size)
         except OSError as error:
-            return unopened(error, "read")
+            return unopened(path, error, "read")
         finally:
             os.close(handle)
         if len(data) > self._limit:
