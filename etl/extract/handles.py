@@ -20,8 +20,6 @@ def read_at(handle: int, limit: int, offset: int) -> bytes:
 
 def _pieces(some: Callable[[int, int], bytes], limit: int, first: int = MIB) -> bytes:
     data = some(min(limit, first, MIB), 0)
-    if len(data) == limit:
-        return data
     pieces, had = [data], len(data)
     while data and had < limit:
         data = some(min(limit - had, MIB), had)

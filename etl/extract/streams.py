@@ -145,7 +145,7 @@ class Unpacked:
             if not rest:
                 return False
         rest = rest.lstrip(b"\0")
-        rest += self._file.read(self.chunk - len(rest)) if len(rest) < self.chunk else b""
+        rest += self._file.read(self.chunk - len(rest))
         magic = MAGIC.match(rest)
         if magic is None or magic.lastgroup != self._codec:
             raise DamageError("bytes follow its end")

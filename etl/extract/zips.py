@@ -101,7 +101,7 @@ def zip_directory(file: BinaryIO) -> ZipDirectory:
 
 def _zip_ends(tail: bytes) -> tuple[list[int], bool]:
     """Offsets of possible end records in the last bytes of a zip, and whether more, or less, than a comment follows."""
-    ends = [mark.start() for mark in _END_MARK.finditer(tail, 0, max(0, len(tail) - _END.size + 4))]
+    ends = [mark.start() for mark in _END_MARK.finditer(tail, 0, len(tail) - _END.size + 4)]
     fitting = [at for at in ends if at + _END.size + int.from_bytes(tail[at + 20 : at + 22], "little") == len(tail)]
     return (fitting, False) if fitting else (ends[-1:], True)
 

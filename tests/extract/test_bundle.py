@@ -33,6 +33,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
+from etl.extract import streams
 from etl.extract.bundle import Bundle, left_out, scan
 from etl.extract.members import Locator, Reader
 from etl.extract.names import globs
@@ -52,6 +53,7 @@ COMPRESSED: dict[str, Callable[[bytes], bytes]] = {
     "tar.xz": lzma.compress,
     "tar.zst": lambda data: zstandard.ZstdCompressor(write_checksum=True).compress(data),
 }
+CODECS = {"tar.gz": "gzip", "tar.bz2": "bzip2", "tar.xz": "xz", "tar.zst": "zstd"}
 WRAPPINGS = ["folder", "zip", "tar", *COMPRESSED]
 
 Entries = list[tuple[int, str, Locator | Rejection]]
@@ -604,6 +606,20 @@ def test_streams_end_to_end_and_zero_padding_are_no_trouble(wrapping: str, tmp_p
     assert (seen.members, seen.trouble) == ({"box": PAGES}, None)
 
 
+@pytest.mark.parametrize("padding", [0, 8])
+@pytest.mark.parametrize("wrapping", COMPRESSED)
+def test_streams_may_meet_anywhere_in_what_is_read_at_a_time(
+    wrapping: str, padding: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, compress, codec = tar_bytes(PAGES), COMPRESSED[wrapping], CODECS[wrapping]
+    first = compress(data[:700]) + bytes(padding)
+    (tmp_path / "box").write_bytes(first + compress(data[700:]))
+    for more in range(12):  # bytes of the second stream that come with the end of the first
+        monkeypatch.setitem(streams._DECODERS, codec, (streams._DECODERS[codec][0], len(first) + more))
+        seen = Scanned(tmp_path / "work", tmp_path / "box")
+        assert (seen.members, seen.trouble) == ({"box": PAGES}, None)
+
+
 def test_skippable_zstd_frames_are_no_trouble(tmp_path: Path) -> None:
     skippable = b"\x50\x2a\x4d\x18" + struct.pack("<I", 3) + b"abc"
     (tmp_path / "box").write_bytes(skippable + COMPRESSED["tar.zst"](tar_bytes(PAGES)) + skippable)
@@ -1085,6 +1101,22 @@ def test_an_archive_that_may_not_be_opened_is_trouble(tmp_path: Path, monkeypatc
 
     monkeypatch.setattr(Path, "open", locked)
     assert Scanned(tmp_path / "work", source).trouble == "box.zip: cannot be opened: Permission denied"
+
+
+@pytest.mark.parametrize("then", [False, True], ids=["scanning", "reading"])
+def test_a_member_whose_file_cannot_be_read_for_want_of_memory_is_named(
+    then: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write_folder(tmp_path / "wiki", {"sub/1.txt": b"1"})
+    seen = Scanned(tmp_path / "work", source) if then else None
+
+    def fails(*_: Any) -> bytes:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))  # of a call that knows a handle and no path
+
+    monkeypatch.setattr(os, "read", fails)
+    read = partial(Scanned, tmp_path / "work", source) if seen is None else partial(seen.read, seen.entries[0][2])
+    with pytest.raises(SourceError, match=r"^1\.txt: cannot be (read|opened): Cannot allocate memory"):
+        read()
 
 
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOMEM])

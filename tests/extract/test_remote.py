@@ -227,6 +227,12 @@ def test_pauses_double_and_six_failures_in_a_row_are_the_end(server: Server, pau
     assert (len(server.asked), pauses) == (6, [0.5, 1, 2, 4, 8])
 
 
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 599])
+def test_a_server_that_may_answer_otherwise_later_is_asked_again(status: int, server: Server) -> None:
+    server.turns["/x"] = [answer(status), answer(200, b"text")]
+    assert fetched(server) == b"text"
+
+
 @pytest.mark.parametrize(
     ("said", "pause"), [("7", 7), ("100000", 30), ("0", 0.5), ("soon", 0.5), ("9" * 30, 30), ("-5", 0.5)]
 )
@@ -268,7 +274,8 @@ def test_where_the_server_sends_no_ranges_what_is_there_is_compared(headers: dic
 
 def test_a_date_tells_the_version_only_when_no_later_change_can_have_it(server: Server) -> None:
     now, before = formatdate(time.time() + 5, usegmt=True), formatdate(0, usegmt=True)
-    for modified, asked in ((now, None), (before, "bytes=150000-")):
+    absurd = before.replace("1970", "9" * 30)
+    for modified, asked in ((now, None), (absurd, None), (before, "bytes=150000-")):
         server.asked.clear()
         server.turns["/x"] = [answer(200, LETTERS, sent, Last_Modified=modified) for sent in (150_000, None)]
         assert fetched(server) == LETTERS
@@ -285,6 +292,7 @@ def test_a_file_that_changes_between_two_connections_is_never_glued_together(aga
 def test_a_file_that_changes_before_the_first_piece_came_is_fetched_anew(server: Server) -> None:
     server.turns["/x"] = [part(LETTERS, 0), part(LETTERS[::-1], tag='"v2"')]
     assert fetched(server) == LETTERS[::-1]
+    assert server.ranges() == [None, None]
 
 
 def test_a_file_that_only_grew_is_fetched_as_it_is_now(server: Server) -> None:
