@@ -100,9 +100,13 @@ def zip_directory(file: BinaryIO) -> ZipDirectory:
 
 
 def _zip_ends(tail: bytes) -> tuple[list[int], bool]:
-    """Offsets of possible end records in the last bytes of a zip, and whether more, or less, than a comment follows."""
+    """Offsets of possible end records in the last bytes of a zip, and whether more, or less, than a comment follows.
+
+    Zeros behind the comment are padding.
+    """
     ends = [mark.start() for mark in _END_MARK.finditer(tail, 0, len(tail) - _END.size + 4)]
-    fitting = [at for at in ends if at + _END.size + int.from_bytes(tail[at + 20 : at + 22], "little") == len(tail)]
+    filled = len(tail.rstrip(b"\0"))
+    fitting = [at for at in ends if filled <= at + _END.size + _END.unpack_from(tail, at)[-1] <= len(tail)]
     return (fitting, False) if fitting else (ends[-1:], True)
 
 

@@ -197,6 +197,13 @@ def test_long_names_in_a_tar_stay_whole(tmp_path: Path) -> None:
         assert Scanned(tmp_path / "work", path).members == {str(number): files}
 
 
+@pytest.mark.parametrize("layout", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_names_in_a_tar_may_fill_their_fields(layout: int, tmp_path: Path) -> None:
+    files = {"p" * 155 + "/" + "n" * 100: b"1", "n" * 100: b"2"}
+    (tmp_path / "box").write_bytes(tar_bytes(files, layout))
+    assert Scanned(tmp_path / "work", tmp_path / "box").members == {"box": files}
+
+
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_every_common_zip_method_is_read(method: int, tmp_path: Path) -> None:
     (tmp_path / "box").write_bytes(zip_bytes(PAGES, method))
@@ -702,6 +709,30 @@ def test_a_sparse_member_is_unreadable_and_its_neighbour_kept(tmp_path: Path) ->
     assert (seen.codes, seen.members) == ({"sparse.txt": "member.unreadable"}, {"box": {"1.txt": b"1"}})
 
 
+def test_a_sparse_member_is_known_by_any_of_its_records(tmp_path: Path) -> None:
+    sparse = entry("sparse.txt")
+    sparse.pax_headers = {"GNU.sparse.size": "5", "comment": "the last record"}
+    (tmp_path / "box").write_bytes(tar_of((sparse, b"x")))
+    assert Scanned(tmp_path / "work", tmp_path / "box").codes == {"sparse.txt": "member.unreadable"}
+
+
+def test_what_fills_the_last_block_of_a_header_is_none_of_it(tmp_path: Path) -> None:
+    records = b"14 path=1.txt\n"
+    data = tar_of((entry("pax", tarfile.XHDTYPE), records), (entry("other.txt"), b"1"))
+    (tmp_path / "box").write_bytes(data.replace(records + bytes(9), records + b"3 garbage"))
+    seen = Scanned(tmp_path / "work", tmp_path / "box")
+    assert (seen.members, seen.trouble) == ({"box": {"1.txt": b"1"}}, None)
+
+
+@pytest.mark.parametrize("layout", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT])
+def test_a_tar_is_known_by_its_magic_though_its_first_header_is_damaged(layout: int, tmp_path: Path) -> None:
+    data = tar_bytes(PAGES, layout)
+    (tmp_path / "box").write_bytes(b"X" + data[1:])
+    seen = Scanned(tmp_path / "work", tmp_path / "box")
+    assert seen.members == {}
+    assert "damaged header" in (seen.trouble or "")
+
+
 def test_a_map_of_a_sparse_member_that_is_cut_off_is_trouble(tmp_path: Path) -> None:
     header = with_field(tar_of((entry("sparse.txt", tarfile.GNUTYPE_SPARSE), b"")), 482, b"\1")[:512]
     (tmp_path / "box").write_bytes(header + bytes(100))
@@ -807,6 +838,16 @@ def test_zip64_and_comments_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
             with archive.open(name, "w", force_zip64=True) as member:
                 member.write(data)
     assert b"PK\6\6" in buffer.getvalue()
+    (tmp_path / "box.zip").write_bytes(buffer.getvalue())
+    seen = Scanned(tmp_path / "work", tmp_path / "box.zip")
+    assert (seen.members, seen.trouble) == ({"box": PAGES}, None)
+
+
+@pytest.mark.parametrize("length", [255, 256, 0xFFFF])
+def test_a_comment_may_be_as_long_as_its_field_can_say(length: int, tmp_path: Path) -> None:
+    buffer = io.BytesIO(zip_bytes(PAGES))
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.comment = b"c" * length
     (tmp_path / "box.zip").write_bytes(buffer.getvalue())
     seen = Scanned(tmp_path / "work", tmp_path / "box.zip")
     assert (seen.members, seen.trouble) == ({"box": PAGES}, None)

@@ -261,6 +261,7 @@ def ends_of_zips() -> Iterator[Case]:
     yield damaged("bytes between directory and end record", around(evil(), between=b"PK\5\5\0\0"), "not where it")
     yield damaged("bytes before, not counted", lambda: b"PK\3\4 junk" + zip_of(A, B), "not where it should be")
     yield Case("zip: bytes before, counted", lambda: zip_of(A, B, before=b"PK\3\4 junk"))
+    yield Case("zip: zeros behind, as a pipe is filled up", lambda: zip_of(A, B, comment=b"x") + bytes(10000))
     yield damaged("bytes behind", lambda: zip_of(A, B) + b"junk", "bytes follow its end", (1, 2))
     yield damaged("two archives end to end", lambda: zip_of(A) + zip_of(B), "not where it should be")
     yield Case("zip: comment with an end record in it", lambda: zip_of(A, B, comment=b"x" + end_record(9, 9, 9) + b"y"))
