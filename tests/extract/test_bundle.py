@@ -716,6 +716,20 @@ def test_a_sparse_member_is_known_by_any_of_its_records(tmp_path: Path) -> None:
     assert Scanned(tmp_path / "work", tmp_path / "box").codes == {"sparse.txt": "member.unreadable"}
 
 
+def test_a_sparse_member_has_the_name_that_it_had_before_it_was_packed(tmp_path: Path) -> None:
+    sparse = entry("GNUSparseFile.5/sparse.txt")
+    sparse.pax_headers = {"GNU.sparse.name": "sub/sparse.txt", "path": sparse.name}
+    (tmp_path / "box").write_bytes(tar_of((sparse, b"x")))
+    assert Scanned(tmp_path / "work", tmp_path / "box").codes == {"sub/sparse.txt": "member.unreadable"}
+
+
+def test_headers_are_limited_each_and_not_together(tmp_path: Path) -> None:
+    files = {f"{number}.txt": b"" for number in range(3000)}
+    (tmp_path / "box").write_bytes(tar_bytes(files, tarfile.USTAR_FORMAT))
+    seen = Scanned(tmp_path / "work", tmp_path / "box")
+    assert (len(seen.entries), seen.trouble) == (3000, None)
+
+
 def test_what_fills_the_last_block_of_a_header_is_none_of_it(tmp_path: Path) -> None:
     records = b"14 path=1.txt\n"
     data = tar_of((entry("pax", tarfile.XHDTYPE), records), (entry("other.txt"), b"1"))
@@ -766,6 +780,18 @@ def test_an_entry_that_is_longer_than_the_directory_is_trouble(tmp_path: Path) -
     seen = Scanned(tmp_path / "work", tmp_path / "box.zip")
     assert seen.members == {"box": {"1.txt": b"1"}}
     assert "does not hold the entries" in (seen.trouble or "")
+
+
+def test_a_directory_that_ends_within_an_entry_is_trouble(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "box.zip", "w") as archive:
+        info = zipfile.ZipInfo("1.txt")
+        info.comment = b"a comment"
+        archive.writestr(info, b"1")
+    data = bytearray((tmp_path / "box.zip").read_bytes())
+    data[data.rindex(b"PK\1\2") + 32] = 0  # what was the comment is less than another entry
+    (tmp_path / "box.zip").write_bytes(data)
+    seen = Scanned(tmp_path / "work", tmp_path / "box.zip")
+    assert (seen.members, seen.trouble) == ({"box": {"1.txt": b"1"}}, "box.zip: its central directory is cut off")
 
 
 def test_a_bad_checksum_is_a_rejection_of_that_member_alone(tmp_path: Path) -> None:
