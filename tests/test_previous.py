@@ -380,7 +380,7 @@ def test_one_file_gives_what_it_knows(file: str, wiki: Wiki, elsewhere: Path) ->
     assert wiki.answer("/pages/page-1-slug/") == f"/wells/{slug}/"
 
 
-@pytest.mark.parametrize("previous", ["released", "current", "missing", "wiki"])
+@pytest.mark.parametrize("previous", ["released", "current", "missing", "wiki", "settings.toml"])
 def test_a_generation_that_is_not_there_is_a_mistake(
     previous: str, wiki: Wiki, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -405,6 +405,7 @@ DAMAGES: dict[str, tuple[str, Callable[[bytes], bytes], str]] = {
         ":2: not the id of a document",
     ),
     "another kind": ("redirects.jsonl", lambda data: data.replace(b'"name"', b'"file"', 1), "not an address: 'file'"),
+    "a manifest of no JSON": ("manifest.json", lambda data: data[:-9], "not the manifest of a generation"),
     "no manifest": ("manifest.json", lambda _: b"[]", "not the manifest of a generation"),
     "a poor manifest": ("manifest.json", lambda _: b'{"files": []}', "names no documents.jsonl"),
     "a manifest without one file": (

@@ -38,6 +38,7 @@ from etl.extract.bundle import Bundle, left_out, scan
 from etl.extract.members import Locator, Reader
 from etl.extract.names import globs
 from etl.extract.trouble import SourceError
+from etl.extract.unchanged import check_unchanged
 from etl.model import Rejection
 from etl.settings import Settings
 
@@ -473,14 +474,21 @@ def test_links_pipes_and_sockets_in_a_folder_are_refused_and_never_opened(
 def test_links_and_devices_in_a_zip_are_refused(tmp_path: Path) -> None:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        for name, mode in {"link": stat.S_IFLNK, "pipe": stat.S_IFIFO, "disk": stat.S_IFBLK, "1": stat.S_IFREG}.items():
+        kinds = {
+            "link": stat.S_IFLNK,
+            "pipe": stat.S_IFIFO,
+            "disk": stat.S_IFBLK,
+            "tty": stat.S_IFCHR,
+            "1": stat.S_IFREG,
+        }
+        for name, mode in kinds.items():
             info = zipfile.ZipInfo(name)
             info.create_system, info.external_attr = 3, (mode | 0o644) << 16
             archive.writestr(info, b"1")
         archive.mkdir("folder")
     (tmp_path / "box.zip").write_bytes(buffer.getvalue())
     seen = Scanned(tmp_path / "work", tmp_path / "box.zip")
-    assert seen.codes == dict.fromkeys(["link", "pipe", "disk"], "member.refused")
+    assert seen.codes == dict.fromkeys(["link", "pipe", "disk", "tty"], "member.refused")
     assert seen.members == {"box": {"1": b"1"}}
 
 
@@ -531,7 +539,7 @@ def test_a_zip_from_unix_may_hold_utf8_without_saying_so(tmp_path: Path) -> None
     name = "ü.txt".encode()
     plain = zip_bytes({"uu.txt": b"1"}).replace(b"uu.txt", name)
     at = plain.index(b"PK\1\2") + 5
-    for system, expected in ((3, "ü.txt"), (0, name.decode("cp437"))):
+    for system, expected in ((3, "ü.txt"), (19, "ü.txt"), (0, name.decode("cp437"))):
         (tmp_path / "box.zip").write_bytes(plain[:at] + bytes([system]) + plain[at + 1 :])
         assert Scanned(tmp_path / "work", tmp_path / "box.zip").members == {"box": {expected: b"1"}}
 
@@ -707,6 +715,22 @@ def test_a_sparse_member_is_unreadable_and_its_neighbour_kept(tmp_path: Path) ->
     (tmp_path / "box").write_bytes(tar_of((sparse, b"x"), (entry("1.txt"), b"1")))
     seen = Scanned(tmp_path / "work", tmp_path / "box")
     assert (seen.codes, seen.members) == ({"sparse.txt": "member.unreadable"}, {"box": {"1.txt": b"1"}})
+
+
+@pytest.mark.parametrize(
+    "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.DIRTYPE]
+)
+def test_what_has_no_bytes_has_none_whatever_size_it_announces(kind: bytes, tmp_path: Path) -> None:
+    data = with_field(tar_of((entry("x", kind), b""), (entry("1.txt"), b"1")), 124, b"%011o\0" % 700)
+    (tmp_path / "box").write_bytes(data)
+    seen = Scanned(tmp_path / "work", tmp_path / "box")
+    assert (seen.members, seen.trouble) == ({"box": {"1.txt": b"1"}}, None)
+
+
+def test_a_file_whose_name_was_cut_behind_a_slash_is_no_folder(tmp_path: Path) -> None:
+    cut = entry("cut/", tarfile.AREGTYPE)
+    (tmp_path / "box").write_bytes(tar_of((cut, b"1")))
+    assert Scanned(tmp_path / "work", tmp_path / "box").members == {"box": {"cut": b"1"}}
 
 
 def test_a_sparse_member_is_known_by_any_of_its_records(tmp_path: Path) -> None:
@@ -930,6 +954,12 @@ def test_a_large_member_of_ordinary_text_is_no_bomb(wrapping: str, tmp_path: Pat
     assert seen.members == {"box": {"big.txt": text}}
 
 
+def test_a_small_member_is_no_bomb_whatever_it_was_packed_to(tmp_path: Path) -> None:
+    files = {"small.txt": b" " * (1 << 20), "large.txt": b" " * ((1 << 20) + 1)}
+    seen = Scanned(tmp_path / "work", wrapped("zip", files, tmp_path))
+    assert (seen.codes, set(seen.members["box"])) == ({"large.txt": "member.unreadable"}, {"small.txt"})
+
+
 @pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_a_zip_that_understates_its_bomb_is_unpacked_no_further(method: int, tmp_path: Path) -> None:
     data = bytearray(zip_bytes({"bomb.txt": bytes(64 << 20)}, method))
@@ -1095,6 +1125,19 @@ def test_an_archive_that_vanished_or_shrank_is_trouble_with_the_source(wrapping:
     path.unlink()
     with pytest.raises(SourceError, match=f"box.{wrapping}: cannot be read"):
         _ = seen.members
+
+
+@pytest.mark.parametrize("wrapping", WRAPPINGS[1:])
+def test_an_archive_is_looked_after_while_its_members_are_still_to_be_read(wrapping: str, tmp_path: Path) -> None:
+    path = wrapped(wrapping, PAGES, tmp_path)
+    (bundle,) = Scanned(tmp_path / "work", path).bundles
+    check_unchanged([bundle.seen])
+    path.write_bytes(b"")
+    if wrapping in COMPRESSED:  # its members are in a spool file
+        check_unchanged([bundle.seen])
+        return
+    with pytest.raises(SourceError, match="was changed while it was read"):
+        check_unchanged([bundle.seen])
 
 
 def test_what_may_not_be_read_is_a_rejection_or_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -493,6 +493,11 @@ def test_a_name_that_says_so_is_packed_as_it_lies_there(coding: str, server: Ser
     assert fetched(server, "/x.tar.gz") == data
 
 
+def test_a_name_says_so_of_its_own_packing_alone(server: Server) -> None:
+    server.turns["/x.tar.gz"] = [answer(200, b"packed twice", Content_Encoding="br")]
+    assert "the server packed it on its way (Content-Encoding: br)" in trouble(server, "/x.tar.gz")
+
+
 # --- certificates --------------------------------------------------------------------------
 
 

@@ -261,6 +261,7 @@ def ends_of_zips() -> Iterator[Case]:
     yield damaged("bytes between directory and end record", around(evil(), between=b"PK\5\5\0\0"), "not where it")
     yield damaged("bytes before, not counted", lambda: b"PK\3\4 junk" + zip_of(A, B), "not where it should be")
     yield Case("zip: bytes before, counted", lambda: zip_of(A, B, before=b"PK\3\4 junk"))
+    yield Case("zip: more entries than the end record can count", uncounted)
     yield Case("zip: zeros behind, as a pipe is filled up", lambda: zip_of(A, B, comment=b"x") + bytes(10000))
     yield damaged("bytes behind", lambda: zip_of(A, B) + b"junk", "bytes follow its end", (1, 2))
     yield damaged("two archives end to end", lambda: zip_of(A) + zip_of(B), "not where it should be")
@@ -275,6 +276,11 @@ def ends_of_zips() -> Iterator[Case]:
     )
     yield damaged("directory encrypted", scrambled, "directory is damaged")
     yield Case("zip: program that unpacks itself", lambda: b"MZ\x90\0" + zip_of(A, B), (), {"wiki.zip": "member.nul"})
+
+
+def uncounted() -> bytes:
+    """An archive as macOS makes it of more entries than two bytes can count; all but two are hidden."""
+    return zip_of(A, B, *(Zipped(b".%d" % number, b"", method=0) for number in range(0x10000)), here=2, count=2)
 
 
 def two_directories() -> bytes:
