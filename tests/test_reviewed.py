@@ -65,6 +65,11 @@ def test_a_row_is_a_decision_with_its_line(tmp_path: Path) -> None:
     assert decided(tmp_path, text, "csv") == [Entry("decisions.csv:2", Address("name", "Old wells"), None)]
 
 
+def test_a_row_may_have_blanks_around_its_words_and_end_early(tmp_path: Path) -> None:
+    text = "value,target,gone,reason\na, Clear water ,0\nb,, TRUE \nc,d\n"
+    assert [entry.target for entry in decided(tmp_path, text, "csv")] == ["Clear water", None, "d"]
+
+
 @pytest.mark.parametrize(("text", "suffix"), [("", "toml"), ("", "csv"), ("value,target\n", "csv")])
 def test_a_file_may_hold_no_decision_yet(text: str, suffix: str, tmp_path: Path) -> None:
     assert decided(tmp_path, text, suffix) == []
@@ -80,6 +85,8 @@ MISTAKES = {
     "not TOML": ("toml", "[[redirects]\n", "decisions.toml: not TOML: .* line 1"),
     "another table": ("toml", "[[redirect]]\nvalue = 'a'\n", r"something else than tables \[\[redirects\]\]"),
     "no table": ("toml", "redirects = 'a'\n", "something else than tables"),
+    "a number for a table": ("toml", "redirects = 7\n", "something else than tables"),
+    "a list of numbers": ("toml", "redirects = [7]\n", "something else than tables"),
     "an unknown key": ("toml", HEAD + "value = 'a'\nto = 'b'\n", "decisions.toml:1: unknown key 'to'; one of value"),
     "no value": ("toml", HEAD + "target = 'b'\n", "decisions.toml:1: value None"),
     "an empty value": ("toml", HEAD + "value = ' '\ntarget = 'b'\n", "decisions.toml:1: value ' '"),

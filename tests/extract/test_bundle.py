@@ -548,7 +548,8 @@ def test_a_unicode_path_block_names_a_zip_entry(tmp_path: Path) -> None:
     for checksum, expected in ((zlib.crc32(b"x.txt"), "ü.txt"), (0, "x.txt")):
         info = zipfile.ZipInfo("x.txt")
         name = "ü.txt".encode()
-        info.extra = struct.pack("<HHBL", 0x7075, 5 + len(name), 1, checksum) + name
+        info.extra = struct.pack("<HHBL", 0x5455, 5, 1, 0)  # a time goes before it, as Info-ZIP writes it
+        info.extra += struct.pack("<HHBL", 0x7075, 5 + len(name), 1, checksum) + name
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w") as archive:
             archive.writestr(info, b"1")
