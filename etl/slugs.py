@@ -15,9 +15,9 @@ from anyascii import anyascii
 
 LONGEST = 120
 LEGACY_LONGEST = 100
-WELL_FORMED = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-WHOLE = r"[a-z0-9]++(?:-[a-z0-9]++)*+"
-"""The same without backtracking, for expressions that go on with what is no part of a slug."""
+WELL_FORMED = re.compile(r"[a-z0-9]++(?:-[a-z0-9]++)*+")
+BEFORE_MORE = r"[a-z0-9]+(?:-[a-z0-9]+)*"
+"""The same with backtracking, for expressions that go on with what may be part of a slug."""
 
 # A Greek letter on its own is read by its name; in a word or beside one, and in any other script, anyascii spells it.
 GREEK = dict(
@@ -29,7 +29,7 @@ GREEK = dict(
     )
 )
 GREEK_WORD = re.compile("[α-ώ]{2}")
-DELETED = re.compile(r"['’‘ʼ`´]|(?<=\d),(?=\d)")
+DELETED = re.compile(r"[,'’‘ʼ`´](?:(?<!,)|(?<=\d,)(?=\d))")  # begins with what is searched fast
 MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|oct(?:ober)?"
     r"|nov(?:ember)?|dec(?:ember)?)"
@@ -43,7 +43,7 @@ DATE_SUFFIX = re.compile(
 )
 """A day before the month belongs to the date right behind a dash alone, and where that dash makes no range: not in
 `Bed 5 – 13 June 2019`."""
-NOT_SLUG = re.compile(r"[^a-z0-9]+")
+WORD = re.compile(r"[a-z0-9]+")
 NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 NOT_LEGACY = re.compile(r"[^\w\s-]")
 LEGACY_BLANKS = re.compile(r"[\s_-]+")
@@ -116,7 +116,7 @@ def make_slug(title: str) -> str:
         text = unicodedata.normalize("NFC", text)
         alone = {} if GREEK_WORD.search(text) else GREEK
         text = NOT_ASCII.sub(lambda run: alone.get(run[0]) or _transliterated(run[0]), text)
-    return shortened(NOT_SLUG.sub("-", text).strip("-"))
+    return shortened("-".join(WORD.findall(text)))
 
 
 def well_formed(slug: str) -> str:
@@ -166,7 +166,7 @@ def paths_of(template: str) -> re.Pattern[str]:
     ('deep-wells', 'deep-well')
     """
     before, _, behind = template.partition("{slug}")
-    slug = WELL_FORMED.pattern if behind[:1].isalnum() or behind[:1] == "-" else WHOLE
+    slug = BEFORE_MORE if behind[:1].isalnum() or behind[:1] == "-" else WELL_FORMED.pattern
     return re.compile(f"{re.escape(before)}({slug}){re.escape(behind)}")
 
 
