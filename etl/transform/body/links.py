@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from copy import copy
 from functools import lru_cache
 from typing import NamedTuple, Protocol
@@ -32,7 +32,7 @@ from etl.addresses import (
 from etl.model import AssetState, LinkKind, LinkState, Target
 from etl.routes import wiki_folder
 from etl.settings import Settings
-from etl.slugs import make_slug, paths_of, undated, well_formed
+from etl.slugs import WELL_FORMED, make_slug, paths_of, undated, well_formed
 from etl.transform.body.hrefs import (
     FOLLOWED,
     ORDINARY,
@@ -48,7 +48,7 @@ from etl.transform.body.hrefs import (
 NOT_PRINTABLE = re.compile(r"[\x00-\x20\x7f-\xa0\u200b\u2028\u2029\ufeff]+")
 PLAIN_HTTP = re.compile(rf"https?://(?!10\.)([a-z0-9.-]+)(?:/[%{PLAIN}]*)?(?<!%20)")
 """An http address as nearly all are written: its host shows where it goes; nothing in it is to be mended or encoded."""
-OF_PAGE = re.compile(r"/(posts|pages)/([a-z0-9]+(?:-[a-z0-9]+)*+)/?")
+OF_PAGE = re.compile(rf"/(posts|pages)/({WELL_FORMED.pattern})/?")
 """An address of the old site as nearly all are written: the prefix of pages and a well-formed slug."""
 LOST_ID = re.compile(r"unknown page_id:\s*(\d+)", re.IGNORECASE)
 LOST_NAME = re.compile(r"does not exist yet:\s*(.+)", re.IGNORECASE)
@@ -133,10 +133,10 @@ class Linker:
         ``broken``: the source itself marked it as broken; then it is a page that is found, or text.
         """
         if not (hint or broken):
-            if self.is_elsewhere(href):
-                return Destination(href, "external", "external")
-            usual = OF_PAGE.fullmatch(href)
-            if usual and usual[1] in self._prefixes:
+            if not href.startswith("/"):
+                if self.is_elsewhere(href):
+                    return Destination(href, "external", "external")
+            elif (usual := OF_PAGE.fullmatch(href)) and usual[1] in self._prefixes:
                 legacy = LegacyLink(usual[1], usual[2], "")
                 if self._new_page(href):
                     return self._of_path(legacy, href)
@@ -295,16 +295,19 @@ class Linker:
 
     def _mapped(self, legacy: LegacyLink | None, href: str) -> Destination | None:
         """Where the redirect map leads an address: a link and a request go to the same page."""
-        for address in self._asked(legacy, href):
+        return self._owned(self._asked(legacy, href), legacy.value if legacy and legacy.kind == "name" else "")
+
+    def _owned(self, asked: Iterable[Address], name: str = "") -> Destination | None:
+        """Where the redirect map leads the first address that it has, of a link that gives a name."""
+        for address in asked:
             if owner := self.lookup.by_address(address):
-                of_name = legacy.value if legacy and legacy.kind == "name" else ""
-                return _first(owner, *(self.lookup.nameless(name_key(of_name)) if of_name else ()))
+                return _first(owner, *(self.lookup.nameless(name_key(name)) if name else ()))
         return None
 
     def _like_a_file(self, href: str) -> Destination | None:
         """The page that is named as a file of the old site would be: `Node.js`."""
-        names = (address.value for address in self._asked(None, href) if address.kind == "name")
-        return self._mapped(None, href) or self.named(*names)
+        asked = self._asked(None, href)
+        return self._owned(asked) or self.named(*(address.value for address in asked if address.kind == "name"))
 
     def _asked(self, legacy: LegacyLink | None, href: str) -> Sequence[Address]:
         return link_lookups(legacy, href, self.settings.hosts, self.settings.legacy_base)

@@ -108,7 +108,7 @@ class Round(TreeRules):
                 rules[kind](self, node)
         if starred:
             self._lone_marks()
-        if "__" in words:
+        if "_" in signs and "__" in words:
             self.edits += underscore_edits(self.text, tree.nodes)
         self.gate.end(tree.nodes)
         if self.gate.box_open:
