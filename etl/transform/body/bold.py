@@ -42,11 +42,11 @@ def strong_edits(text: str, node: Node, *, inside: bool) -> Sequence[Edit]:
     if inside:
         edits += unmarked(node, "bold")
         return edits
-    if text.startswith((" ", "\t"), end) and text[end + 1 : end + 2] in " \t\\,.;:)]":
+    if text[end : end + 1] in (" ", "\t") and text[end + 1 : end + 2] in " \t\\,.;:)]":
         blank = BEFORE_PUNCTUATION.match(text, end)
         if blank:
             edits.append((end, blank.end(), "", "bold-blank"))
-    if text[max(start - 2, 0) : start] in ("( ", "[ ", "  "):
+    if start > 1 and text[start - 1] == " " and text[start - 2] in "([ ":
         blanks = blanks_start(text, start)
         if text[max(blanks - 1, 0) : blanks] in ("(", "["):
             edits.append((blanks, start, "", "bold-blank"))

@@ -272,14 +272,15 @@ class Round(TreeRules):
 
     def paragraph(self, node: Node) -> None:
         """A paragraph may be a rule in disguise, or hold boilerplate lines."""
-        start, end = node.start, node.end
-        if self.text[start] in LINE_SIGNS or self.text.find("\n", start, end - 1) >= 0:
+        text, start, children = self.text, node.start, node.children
+        first = text[start]
+        if first in LINE_SIGNS or text.find("\n", start, node.end - 1) >= 0:
             self._line_starts(node)
-        if self.text[start] == "{" and self._follows(start):
+        if first == "{" and self._follows(start):
             self._line_mark(start)
         if self.drop:
-            self._drop_lines(start, visible_end(self.text, node))
-        if node.children and node.children[0].kind == "Image":
+            self._drop_lines(start, visible_end(text, node))
+        if children and children[0].kind == "Image":
             self._adjacent_images(node)
 
     def _line_starts(self, paragraph: Node) -> None:

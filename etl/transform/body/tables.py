@@ -20,9 +20,9 @@ DASHES = re.compile(r"\s*(:?)-+(:?)\s*")
 LONG_DASHES = re.compile(r"\s*-{3,}\s*")
 USUAL = re.compile(r"(?:\|(?: (?:(?!\s)[^|\\\t\n<]++(?<=\S ))?\|)++(?:\n|\Z))++")
 """Rows in the form that is wanted."""
-WORD = r"[A-Za-z0-9.,;()%'/=+?\u00b0-\u02af\u0370-\u052f\u2013\u2014\u2018-\u201d-]++"
-PLAIN_ROWS = re.compile(rf"(?:\|(?: (?:{WORD} )*+\|)++(?:\n|\Z))++")
-"""Rows with nothing but words in their cells."""
+WORDS = r"[A-Za-z0-9 .,;()%'/=+?\u00b0-\u02af\u0370-\u052f\u2013\u2014\u2018-\u201d-]*+"
+PLAIN_ROWS = re.compile(rf"(?:\|(?: {WORDS}(?<= )\|)++(?:\n|\Z))++")
+"""Rows with nothing but words in their cells, and blanks around them."""
 EDGE = re.compile(r"[ \t]*(?:<br>[ \t]*)*")
 LAST_BREAKS = re.compile(r"(?:[ \t]*+<br>)*+[ \t]*+\Z")
 
@@ -45,7 +45,7 @@ def is_plain(table: str) -> bool:
     >>> is_plain("| a | b c |\n| --- | --- |\n| 1 | |\n"), is_plain("| a |\n| --- |\n| *1* |\n")
     (True, False)
     """
-    return PLAIN_ROWS.fullmatch(table) is not None and _columns_match(table.rstrip())
+    return "  " not in table and PLAIN_ROWS.fullmatch(table) is not None and _columns_match(table.rstrip())
 
 
 def table_edits(text: str, table: Node) -> Iterator[Edit]:
