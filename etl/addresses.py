@@ -372,7 +372,7 @@ def name_key(name: str) -> str:
     """
     if "%" in name and _PERCENT.search(name):  # many a name speaks of percent
         name = unquote(unquote(name))
-    if name.isascii() or not _BEYOND.search(name):
+    if name.replace("–", "-").isascii() or not _BEYOND.search(name):  # that dash stands before the date of most titles
         return b" ".join(name.encode("ascii", "replace").translate(_ASCII_WORDS).split()).decode()
     return _folded_words(name)
 

@@ -119,6 +119,7 @@ def make_slug(title: str) -> str:
     return shortened("-".join(WORD.findall(text)))
 
 
+@lru_cache(16)  # a link that leads nowhere asks three times
 def well_formed(slug: str) -> str:
     """The slug that a page of the new site would have for one of the old site.
 
