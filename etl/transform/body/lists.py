@@ -43,9 +43,10 @@ def usual_edits(text: str, node: Node) -> list[Edit] | None:
         if number is not None:
             mark = f"{number}. "
             number += 1
+        behind = start + len(mark)
         if (
-            not text.startswith(mark, start)
-            or text[start + len(mark) : start + len(mark) + 1] in " \t\n"
+            text[start:behind] != mark
+            or text[behind : behind + 1] in " \t\n"
             or (start and text[start - 1] != "\n")
             or not children
             or not (
@@ -55,7 +56,7 @@ def usual_edits(text: str, node: Node) -> list[Edit] | None:
         ):
             return None
         if before is not None and text[start - 2] in " \t\n":
-            if text.startswith("\n\n", start - 2) and text[start - 3] not in " \t\n" and before.end >= start - 2:
+            if text[start - 2] == "\n" and text[start - 3] not in " \t\n" and before.end >= start - 2:
                 edits.append((start - 2, start, "\n", "tight-list"))
             else:
                 edits += _gap(text, before, start, blank=False)
