@@ -1619,6 +1619,11 @@ def test_a_line_of_blanks_below_a_row_in_a_box_comes_to_an_end() -> None:
         assert clean(f'<div class="box">\n| a | b |\n{" " * 100_000}c\n</div>').text == "a b\nc"
 
 
+def test_breaks_within_a_cell_come_to_an_end() -> None:
+    with at_most(20):
+        assert clean(f"| a | b |\n|---|---|\n| x{' <br>' * 40_000}y | z |").text.startswith("a b\nx")
+
+
 def test_a_line_of_marks_of_headings_and_of_a_centre_comes_to_an_end() -> None:
     with at_most(20):
         clean("# ::a" * 60_000)

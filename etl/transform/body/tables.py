@@ -24,7 +24,6 @@ WORDS = r"[A-Za-z0-9 .,;()%'/=+?\u00b0-\u02af\u0370-\u052f\u2013\u2014\u2018-\u2
 PLAIN_ROWS = re.compile(rf"(?:\|(?: {WORDS}(?<= )\|)++(?:\n|\Z))++")
 """Rows with nothing but words in their cells, and blanks around them."""
 EDGE = re.compile(r"[ \t]*(?:<br>[ \t]*)*")
-LAST_BREAKS = re.compile(r"(?:[ \t]*+<br>)*+[ \t]*+\Z")
 
 
 class Row(NamedTuple):
@@ -132,9 +131,21 @@ def _even(text: str, row: Row) -> Iterator[Edit]:
             yield start, end, " ", "blanks"
             continue
         inner = match_end(EDGE, text, start, end)
-        behind = LAST_BREAKS.search(text, inner, end).start()  # type: ignore[union-attr]  # or at the end
+        behind = _last_breaks(text, inner, end)
         yield start, inner, " " if row.opens or number else "", _rule(text[start:inner])
         yield behind, end, "" if last else " ", _rule(text[behind:end])
+
+
+def _last_breaks(text: str, start: int, end: int) -> int:
+    """Where the blanks and breaks at the end of a stretch begin."""
+    while end > start:
+        if text[end - 1] in " \t":
+            end -= 1
+        elif text.endswith("<br>", start, end):
+            end -= len("<br>")
+        else:
+            break
+    return end
 
 
 def _missing(row: Row, columns: int) -> str:
