@@ -64,7 +64,8 @@ def compile_all(
     compilers = {server: (COMPILERS | STATIC_HOSTS)[server] for server in servers}
     with surveyed(map_file, options, MARKS, scratch) as survey:
         home_to, findings = check(survey, options, trusted=trusted)
-        compile_one = partial(_compile_server, survey, out, replace(options, home_to=home_to))
+        sample = next((batch.entry(0) for batch in survey.batches()), None)
+        compile_one = partial(_compile_server, survey, out, replace(options, home_to=home_to, sample=sample))
         return [*findings, *chain.from_iterable(each(compile_one, compilers.items()))]
 
 

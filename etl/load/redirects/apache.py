@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from etl.addresses import host_name
 from etl.load.redirects.exact import Group, as_groups, lower, pieces, spellings
-from etl.load.redirects.files import create, filled, longest, most_blanks, roll_back, unsupported, write_texts
+from etl.load.redirects.files import check, create, filled, longest, most_blanks, roll_back, unsupported, write_texts
 from etl.load.redirects.neutral import CompileOptions, Entry
 from etl.load.redirects.survey import Run, Survey
 from etl.model import Finding
@@ -214,7 +214,7 @@ def _texts(facts: _Facts, options: CompileOptions, unsupported_entries: int) -> 
     longest = max(facts.longest + len(options.base), 100)
     values = {
         "entries": facts.lines,
-        "page_script": options.script,
+        "check": check(options),
         "roll_back": roll_back("/etc/apache2/wiki-etl"),
         "unsupported": unsupported_entries,
         "request_line": _request_line(longest),
@@ -537,7 +537,8 @@ _README = """\
 ## Install
 
 1. Copy the folder `wiki-etl/` into Apache's ServerRoot, usually to `/etc/apache2/wiki-etl/` or
-   `/etc/httpd/wiki-etl/`: Apache looks there for included files and maps.
+   `/etc/httpd/wiki-etl/`: Apache looks there for included files and maps. The server's user must be able to read it
+   (`chmod -R a+rX /etc/apache2/wiki-etl`): `configtest` does not notice, and every old address is a 404.
 2. Run `sh /etc/apache2/wiki-etl/build-map.sh`. It builds the binary map (SDBM) from `redirects.map`. Without it,
    Apache searches the text map line by line, which is fast enough for some hundred entries only.
 3. Add to the virtual host:
@@ -556,7 +557,7 @@ rule before that line, such as `RewriteRule ^/api/ - [L]`. `/` is the old home p
 ```sh
 apachectl configtest        # before every reload
 apachectl graceful          # drops no request
-curl -sI 'http://localhost@page_script@?page=Some+Page'
+@check@
 ```
 
 A new `redirects.map` needs `build-map.sh`, but no reload unless `redirects.conf` has changed.

@@ -24,7 +24,7 @@ from typing import TextIO
 
 from etl.addresses import SCRIPT
 from etl.load.redirects.exact import Group, as_groups, lower, pieces, spellings
-from etl.load.redirects.files import ServerRefused, create, encoded, filled, roll_back, unsupported, write_texts
+from etl.load.redirects.files import ServerRefused, check, create, encoded, filled, roll_back, unsupported, write_texts
 from etl.load.redirects.neutral import CompileOptions, Entry
 from etl.load.redirects.sorting import sorted_lines
 from etl.load.redirects.survey import Run, Survey
@@ -283,7 +283,7 @@ def _texts(work: _Work) -> dict[str, str]:
         "block": BLOCK,
         "limit": LIMIT,
         "keys": work.keys,
-        "page_script": options.script,
+        "check": check(options, "https://old-wiki.example"),
         "roll_back": roll_back(f"/etc/caddy/{FOLDER}"),
         "entries": work.entries,
         "expressions": work.expressions,
@@ -499,7 +499,8 @@ _README = """\
 
 ## Install
 
-1. Copy the folder `wiki-etl/` beside the `Caddyfile`, usually to `/etc/caddy/wiki-etl/`.
+1. Copy the folder `wiki-etl/` beside the `Caddyfile`, usually to `/etc/caddy/wiki-etl/`. The server's user must be
+   able to read it: `chmod -R a+rX /etc/caddy/wiki-etl`.
 2. Add to the site:
 
 ```
@@ -555,7 +556,7 @@ reverse_proxy localhost:3000 {
 ```sh
 caddy validate --config /etc/caddy/Caddyfile
 systemctl reload caddy          # drops no request; a bad map leaves the old one running
-curl -sI 'http://localhost@page_script@?page=Some+Page'
+@check@
 ```
 
 @roll_back@

@@ -7,8 +7,9 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TextIO
+from urllib.parse import quote, quote_plus
 
-from etl.load.redirects.neutral import Entry, short
+from etl.load.redirects.neutral import CompileOptions, Entry, short
 from etl.model import Finding
 
 UNSUPPORTED = "redirect.unsupported"
@@ -46,6 +47,24 @@ def filled(template: str, values: Mapping[str, object]) -> str:
     """
     text = re.sub(r"^ *@([a-z_]+)@\n", lambda match: match[0] if values[match[1]] else "", template, flags=re.MULTILINE)
     return re.sub(r"@([a-z_]+)@", lambda match: str(values[match[1]]), text)
+
+
+def check(options: CompileOptions, host: str = "http://localhost") -> str:
+    r"""The command with which a README asks a running server for an entry of the map, and the answer that is right.
+
+    >>> from etl.addresses import Address
+    >>> tea = Entry(Address("name", "Bees' tea & Zoë"), "/tea/")
+    >>> print(check(CompileOptions(legacy_base="/wiki/", sample=tea)))
+    curl -sI 'http://localhost/wiki/tiki-index.php?page=Bees%27+tea+%26+Zo%C3%AB'  # 301 to /tea/
+    >>> print(check(CompileOptions(sample=Entry(Address("path", "/old/a b"), None))))
+    curl -sI 'http://localhost/old/a%20b'  # 410
+    """
+    if options.sample is None:
+        return "# nothing to ask for: the map is empty"
+    (kind, value), answer = options.sample.address, options.answer(options.sample)
+    parameter = "page_id" if kind == "id" else "page"
+    asked = quote(value) if kind == "path" else f"{options.script}?{parameter}={quote_plus(value)}"
+    return f"curl -sI '{host}{asked}'  # {answer if answer == '410' else f'{options.status} to {answer}'}"
 
 
 def roll_back(place: str) -> str:

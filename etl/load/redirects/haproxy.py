@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TextIO
 
 from etl.load.redirects.exact import LONGEST, Group, lower, pieces, spellings
-from etl.load.redirects.files import create, filled, roll_back, write_texts
+from etl.load.redirects.files import check, create, filled, roll_back, write_texts
 from etl.load.redirects.neutral import CompileOptions
 from etl.load.redirects.survey import Run, Survey
 from etl.model import Finding
@@ -117,7 +117,7 @@ def _texts(options: CompileOptions, lines: int, unsupported_entries: int) -> dic
     values: dict[str, object] = {
         "status": options.status,
         "entries": lines,
-        "page_script": options.script,
+        "check": check(options),
         "roll_back": roll_back(f"/etc/haproxy/{FOLDER}"),
         "unsupported": unsupported_entries,
         "script": _word(options.script),
@@ -277,7 +277,8 @@ frontend web from wiki_etl
 ```
 
 The frontend then has no other `defaults`: move the timeouts and logging that it needs into the frontend. A `defaults`
-section without a name must come before the first backend. `haproxy.cfg` is a complete example.
+section without a name must come before the first backend. `haproxy.cfg` is a complete example, which holds the rules
+of `rules.cfg` itself: `haproxy -f haproxy.cfg`.
 
 The map answers for every host of that frontend. If it also serves other hosts, give the rules to a backend instead:
 
@@ -296,7 +297,7 @@ backend old_wiki from wiki_etl
 ```sh
 haproxy -c -f /etc/haproxy/wiki-etl/rules.cfg -f /etc/haproxy/haproxy.cfg   # before every reload
 systemctl reload haproxy                                                   # drops no request
-curl -sI 'http://localhost@page_script@?page=Some+Page'
+@check@
 ```
 
 @roll_back@

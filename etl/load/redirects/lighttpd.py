@@ -20,7 +20,7 @@ from functools import lru_cache
 from itertools import groupby, islice
 from pathlib import Path
 
-from etl.load.redirects.files import create, filled, forms, longest, roll_back, unsupported, write_texts
+from etl.load.redirects.files import check, create, filled, forms, longest, roll_back, unsupported, write_texts
 from etl.load.redirects.neutral import CompileOptions, Entry
 from etl.load.redirects.sorting import sorted_lines
 from etl.load.redirects.survey import Run, Survey
@@ -168,7 +168,7 @@ def _texts(work: _Work) -> dict[str, str]:
         "numbered": _numbered(options),
         "head": f"server.max-request-field-size := {head}  # the longest name, every byte encoded\n" if head else "",
         "room": _room(head),
-        "page_script": options.script,
+        "check": check(options),
         "roll_back": roll_back(f"/etc/lighttpd/{FOLDER}"),
         "entries": work.entries,
         "shared": work.shared,
@@ -397,7 +397,8 @@ _README = """\
 
 ## Install
 
-1. Copy the folder `wiki-etl/` to `/etc/lighttpd/wiki-etl/`; the server's user must be able to read it.
+1. Copy the folder `wiki-etl/` to `/etc/lighttpd/wiki-etl/`. The server's user must be able to read it:
+   `chmod -R a+rX /etc/lighttpd/wiki-etl`.
 2. Add two lines at the end of the main `lighttpd.conf`:
 
 ```
@@ -417,7 +418,7 @@ not know stays as it is. For one host only, write the two lines of `redirects.co
 ```sh
 lighttpd -tt -f /etc/lighttpd/lighttpd.conf
 systemctl restart lighttpd      # the first time only: map and script are read again when they change
-curl -sI 'http://localhost@page_script@?page=Some+Page'
+@check@
 ```
 
 For a new map, `mv` the new `redirects.map` and `fold.lua` over the old ones; the next request reads them.

@@ -48,6 +48,8 @@ class CompileOptions:
     """What the map answers for the name ``home``, as `answer` gives it; `compile_all` fills it in. None: nothing.
     Goes for `script` when the request has neither ``page`` nor ``page_id``, and for `home_path`; the map itself (a
     path or a name that is spelled so) comes first."""
+    sample: Entry | None = None
+    """An entry of the map, for READMEs that say how to check a server; `compile_all` fills it in. None: it has none."""
     other_host: bool = False
     """Whether ``site`` is another host than the old one: only then ``/`` is a legacy address."""
     hosts: tuple[str, ...] = ()

@@ -21,6 +21,7 @@ from typing import NamedTuple, TextIO
 
 from etl.addresses import Kind, as_path
 from etl.load.redirects.files import (
+    check,
     create,
     encoded,
     filled,
@@ -385,6 +386,7 @@ def _texts(maps: _Maps, options: CompileOptions) -> dict[str, str]:
         "pluses": _pluses(maps.pluses),
         "fold": _fold(maps.blanks).rstrip(),
         "hop": _hop(maps.marks).rstrip(),
+        "check": check(options),
         "roll_back": roll_back(f"/etc/nginx/{FOLDER}"),
         "entries": sum(maps.lines.values()),
         "raw": maps.lines["names-raw"] + maps.lines["paths-raw"],
@@ -684,7 +686,9 @@ _README = """\
 
 1. Copy the folder `wiki-etl/` beside the main `nginx.conf`, usually to `/etc/nginx/wiki-etl/`: nginx looks there for
    included files.
-2. Add three lines. The first one goes before any other `map`, on Debian for instance into `conf.d/00-wiki-etl.conf`.
+2. Add three lines. The first one goes before any other `map`: on Debian, copy `conf.d/00-wiki-etl.conf` to
+   `/etc/nginx/conf.d/` instead. The second one is your own `try_files` with `@wiki_etl` as its last word, in place of
+   `=404`.
 
 ```nginx
 http {
@@ -758,7 +762,7 @@ If targets are absolute (setting `site`), the old host needs no files:
 ```sh
 nginx -t                    # before every reload: a bad map keeps the old one running
 nginx -s reload             # takes the new map without dropping a request
-curl -sI 'http://localhost@script@?page=Some+Page'
+@check@
 ```
 
 @roll_back@
