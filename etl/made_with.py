@@ -28,13 +28,18 @@ def is_beside(map_file: Path, settings: Settings) -> bool | None:
         return None
 
 
-def origin(origins: Mapping[str, str]) -> str:
-    """Where settings come from, in words: their file, or nowhere.
+def settings_file(origins: Mapping[str, str]) -> str | None:
+    """The file that settings come from; None where all are defaults or flags.
 
-    >>> origin({"site": "default", "home": "wiki-etl.toml", "jobs": "flag"}), origin({"site": "flag"})
-    ('wiki-etl.toml', 'defaults')
+    >>> settings_file({"site": "default", "home": "wiki-etl.toml", "jobs": "flag"}), settings_file({"site": "flag"})
+    ('wiki-etl.toml', None)
     """
-    return next((place for place in origins.values() if place not in {"default", "flag"}), "defaults")
+    return next((place for place in origins.values() if place not in {"default", "flag"}), None)
+
+
+def origin(origins: Mapping[str, str]) -> str:
+    """Where settings come from, in words: their file, or nowhere."""
+    return settings_file(origins) or "defaults"
 
 
 def sentence(origin: str, *, same: bool | None) -> str:

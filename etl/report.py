@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -76,7 +77,8 @@ def text(run: Run, *, quiet: bool = False) -> str:
     facts = summary(run)
     if quiet:
         return "\n".join([*_trouble(facts), *([_outcome(run, facts)] if run.refused else [])])
-    parts = [_ledger(facts), _findings(facts), _difference(run, facts), _outcome(run, facts), _next(run, facts)]
+    parts = [_ledger(facts), _findings(facts), _difference(run, facts), _why(facts), _outcome(run, facts)]
+    parts.append(_next(run, facts))
     return "\n".join(part for part in parts if part)
 
 
@@ -138,6 +140,12 @@ def _difference(run: Run, facts: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _why(facts: dict[str, Any]) -> str:
+    """Why the command ends with status 1 although it did what was asked."""
+    marked = "TROUBLE" if _trouble(facts) else "error"
+    return f"status 1: see what is marked {marked} above" if facts["status"] == 1 else ""
+
+
 def _outcome(run: Run, facts: dict[str, Any]) -> str:
     if run.refused:
         return f"REFUSED: {run.refused}; nothing was published, findings and rejects are in {run.out / REFUSED}"
@@ -151,7 +159,8 @@ def _outcome(run: Run, facts: dict[str, Any]) -> str:
 def _next(run: Run, facts: dict[str, Any]) -> str:
     folder = run.out / (REFUSED if run.refused or run.dry_run else CURRENT)
     if facts["ledger"]["rejects"]:
-        check = f"check with `wiki-etl replay {folder}`"
+        command = ["wiki-etl", "replay", str(folder), *(["--config", run.config] if run.config else [])]
+        check = f"check with `{shlex.join(command)}`"
         files = f"findings.jsonl and rejects.jsonl in {folder}"
         return f"next: read {files}, mend the export or the settings, {check}, run again"
     if run.refused:

@@ -37,6 +37,8 @@ class Run:
     leave_out: Sequence[Path] = ()
     sha256: str | None = None
     """What the only source must have, which is no folder; in lower case."""
+    config: str | None = None
+    """The settings file that counts. None: there is none."""
     in_use: Container[Path] = frozenset()
     """Resolved paths of settings files that are in use: no warning says of these that they lie in a source unused."""
     by_config: bool = False

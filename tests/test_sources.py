@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import warnings
 import zipfile
 from pathlib import Path
@@ -341,6 +343,26 @@ def test_what_was_not_published_has_no_redirects_to_be_wired(here: Path, run: Ru
     assert refused.status == 5
     assert refused.err.splitlines()[-1].endswith("mend the export or the settings, run again")
     assert "wire" not in dry + refused.err
+
+
+def test_the_command_that_comes_next_names_folder_and_settings_of_the_run(here: Path, run: Run) -> None:
+    source = folder(here / "my wiki", pages(2) | {name(3): CUT_OFF, "wiki-etl.toml": b'language = "en"'})
+    for flag in ((), ("--dry-run",)):
+        (command,) = re.findall("`wiki-etl (.*?)`", run("migrate", source, "--out", "new out", *flag).err)
+        replayed = run(*shlex.split(command))
+        assert "my wiki/wiki-etl.toml, those that the generation was made with" in replayed.err
+        assert replayed.status == 1
+
+
+def test_a_status_that_is_not_0_is_told_with_its_reason(here: Path, run: Run) -> None:
+    source = folder(here / "wiki", pages(2))
+    assert "status" not in run("migrate", source).err
+    folder(source, {name(3): CUT_OFF})
+    assert "\nstatus 1: see what is marked error above\npublished" in run("migrate", source).err
+    cut = tarred(here / "cut.tar", pages(2))
+    cut.write_bytes(cut.read_bytes()[:1700])
+    said = run("migrate", cut, "--out", "part", "--allow-partial").err
+    assert "\nstatus 1: see what is marked TROUBLE above\npublished" in said
 
 
 # --- the source by default -----------------------------------------------------------------

@@ -157,16 +157,19 @@ def _validate(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace, leave_out: Sequence[Path], paths: Sequence[str], out: Path) -> Run:
     """What `migrate` and `validate` alike ask of a run."""
+    from etl.made_with import settings_file
     from etl.run import Run
     from etl.settings import files_in_use
 
+    settings, origins = loaded(options, paths)
     return Run(
         sources=paths,
-        settings=loaded(options, paths)[0],
+        settings=settings,
         out=out,
         jobs=options.jobs,
         leave_out=leave_out,
         sha256=options.sha256,
+        config=settings_file(origins),
         in_use=files_in_use(options.config, paths),
         by_config=options.config is not None,
         progress=progress(options),
