@@ -31,12 +31,12 @@ def refusal(run: Run, current: Path | None) -> str | None:
         allowed = max(allowed, 1)
     if ledger.rejects > allowed:
         rejects = f"{ledger.rejects} of {ledger.members} members are rejects"
-        return f"{rejects}, more than --max-rejects {run.settings.max_rejects}"
+        return f"{rejects}, more than --max-rejects {run.settings.max_rejects} allows"
     before = documents_before(current)
     lost = before - ledger.documents
     if lost > share(run.settings.max_shrink, before):
         shrunk = f"{ledger.documents} documents, {lost} fewer than the current generation has"
-        return f"{shrunk}: more than --max-shrink {run.settings.max_shrink}"
+        return f"{shrunk}: more than --max-shrink {run.settings.max_shrink} allows"
     return None
 
 

@@ -116,6 +116,14 @@ def test_status_2_for_wrong_usage(words: list[str], run: Run) -> None:
     assert outcome.err
 
 
+def test_status_2_on_a_system_that_is_not_posix(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as there:
+        there.delattr(signal, "SIGHUP")
+        outcome = run("--version")
+    assert (outcome.status, outcome.out, outcome.err.count("\n")) == (2, "", 1)
+    assert "WSL" in outcome.err
+
+
 @pytest.mark.parametrize(
     "words",
     [

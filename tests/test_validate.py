@@ -606,7 +606,7 @@ def test_quiet_text_says_only_what_makes_the_status(run: Run, tmp_path: Path) ->
     assert len(run("validate", "-q", path).out.splitlines()) == 1
     refused = run("validate", "-q", path, "--max-rejects", "0")
     last = refused.out.splitlines()[1:]
-    assert (refused.status, last) == (5, ["REFUSED: 1 of 4 members are rejects, more than --max-rejects 0"])
+    assert (refused.status, last) == (5, ["REFUSED: 1 of 4 members are rejects, more than --max-rejects 0 allows"])
     part = tarred(tmp_path / "part.tar", pages(9))
     part.write_bytes(part.read_bytes()[:6000])
     cut = run("validate", "-q", part)

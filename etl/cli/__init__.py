@@ -18,6 +18,9 @@ from etl.trouble import DISK_FULL, Trouble
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit status (contract, section 3)."""
+    if not hasattr(signal, "SIGHUP"):
+        say("error: this is no POSIX system, such as Linux or macOS; on Windows, run wiki-etl in WSL")
+        return 2
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, and shells in the background
             signal.signal(number, _interrupt)
