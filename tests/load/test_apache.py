@@ -202,6 +202,16 @@ def test_the_files_load_without_the_binary_map_and_with_it(prepared: tuple[Path,
     assert names == {"build-map.sh", "redirects.conf", "redirects.map", "redirects.sdbm.dir", "redirects.sdbm.pag"}
 
 
+def test_the_user_of_the_server_may_read_the_map_however_it_was_copied(prepared: tuple[Path, list[str], int]) -> None:
+    place = prepared[0] / "wiki-etl"
+    for path in (place, *place.iterdir()):
+        path.chmod(0o700)
+    build(prepared[0])
+    assert place.stat().st_mode & 0o777 == 0o755
+    maps = [place / "redirects.map", *place.glob("redirects.sdbm.*")]
+    assert [path.stat().st_mode & 0o044 for path in maps] == [0o044] * 3
+
+
 def test_the_text_map_answers_as_the_binary_one_does(prepared: tuple[Path, list[str], int]) -> None:
     without_binary(prepared[0])
     with started(prepared) as client:

@@ -505,7 +505,8 @@ rm -f redirects.new.dir redirects.new.pag
 # and says nothing. Once it has grown, they go to their places.
 httxt2dbm -f SDBM -i redirects.map -o redirects.new
 httxt2dbm -f SDBM -i redirects.map -o redirects.new
-chmod 644 redirects.new.dir redirects.new.pag
+chmod 644 redirects.new.dir redirects.new.pag redirects.map
+chmod a+rx .
 mv redirects.new.pag redirects.sdbm.pag
 mv redirects.new.dir redirects.sdbm.dir
 """
@@ -537,10 +538,10 @@ _README = """\
 ## Install
 
 1. Copy the folder `wiki-etl/` into Apache's ServerRoot, usually to `/etc/apache2/wiki-etl/` or
-   `/etc/httpd/wiki-etl/`: Apache looks there for included files and maps. The server's user must be able to read it
-   (`chmod -R a+rX /etc/apache2/wiki-etl`): `configtest` does not notice, and every old address is a 404.
-2. Run `sh /etc/apache2/wiki-etl/build-map.sh`. It builds the binary map (SDBM) from `redirects.map`. Without it,
-   Apache searches the text map line by line, which is fast enough for some hundred entries only.
+   `/etc/httpd/wiki-etl/`: Apache looks there for included files and maps.
+2. Run `sh /etc/apache2/wiki-etl/build-map.sh`. It builds the binary map (SDBM) from `redirects.map`, and lets the
+   server's user read both. Without the binary map, Apache searches the text map line by line, which is fast enough
+   for some hundred entries only.
 3. Add to the virtual host:
 
 ```apache

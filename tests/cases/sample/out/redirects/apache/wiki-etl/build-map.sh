@@ -9,6 +9,7 @@ rm -f redirects.new.dir redirects.new.pag
 # and says nothing. Once it has grown, they go to their places.
 httxt2dbm -f SDBM -i redirects.map -o redirects.new
 httxt2dbm -f SDBM -i redirects.map -o redirects.new
-chmod 644 redirects.new.dir redirects.new.pag
+chmod 644 redirects.new.dir redirects.new.pag redirects.map
+chmod a+rx .
 mv redirects.new.pag redirects.sdbm.pag
 mv redirects.new.dir redirects.sdbm.dir
