@@ -104,8 +104,8 @@ class _Download:
             with _Thread() as thread:
                 response = thread.call(partial(self._open, thread.opened))
                 repeated = self._judged(response)
-                read = partial(thread.call, partial(response.raw.read, _PIECE, decode_content=False))
-                for piece in self._new(iter(read, b""), repeated):
+                piece_by_piece = partial(next, _pieces(response), b"")
+                for piece in self._new(iter(partial(thread.call, piece_by_piece), b""), repeated):
                     self.had += len(piece)
                     self._digest.update(piece)
                     yield piece
@@ -244,6 +244,28 @@ class _Thread:
                 future.set_result(function())
             except Exception as error:  # noqa: BLE001  # whoever called gets it
                 future.set_exception(error)
+
+
+def _pieces(response: Response) -> Iterator[bytes]:
+    """A body as it came, in pieces of which only the last one is short; an error comes behind what came before it.
+
+    It is read by read1, for a chunk may announce a negative length: read would take it for all that ever comes. Then
+    read1 brings more than it is asked for.
+    """
+    from urllib3.exceptions import HTTPError
+
+    piece = bytearray()
+    try:
+        while some := response.raw.read1(_PIECE - len(piece), decode_content=False):
+            piece += some
+            if len(piece) >= _PIECE:
+                yield bytes(piece)
+                piece.clear()
+    except HTTPError:
+        if piece:
+            yield bytes(piece)
+        raise
+    yield bytes(piece)
 
 
 # --- what servers say ----------------------------------------------------------------------

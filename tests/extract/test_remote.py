@@ -385,17 +385,26 @@ def test_more_than_a_run_may_have_is_refused_before_it_comes(server: Server, tmp
         Scanned(tmp_path / "work", f"{server.address}/x", max_total_bytes=1000)
 
 
-@pytest.mark.parametrize("head", [b"", b"Transfer-Encoding: chunked\r\n"])
-def test_a_body_without_an_end_ends_at_the_limit(head: bytes, server: Server, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("head", "piece"),
+    [
+        (b"", bytes(PIECE)),
+        (b"Transfer-Encoding: chunked\r\n", b"%x\r\n%s\r\n" % (PIECE, bytes(PIECE))),
+        (b"Transfer-Encoding: chunked\r\n\r\n-1\r\n", bytes(PIECE)),  # to read so many bytes is to read all
+    ],
+)
+def test_a_body_without_an_end_ends_at_the_limit(head: bytes, piece: bytes, server: Server, tmp_path: Path) -> None:
     def endless(handler: Handler) -> None:
         handler.wfile.write(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n")
-        piece = b"%x\r\n%s\r\n" % (PIECE, bytes(PIECE)) if head else bytes(PIECE)
-        while not server.closing.is_set():
+        for sent in range(1000):
             handler.wfile.write(piece)
+            taken[:] = [sent]
 
+    taken: list[int] = []
     server.turns["/x"] = [endless]
     with pytest.raises(SourceError, match=r"/x: more than 1000000 bytes in all \(max_total_bytes\)"):
         Scanned(tmp_path / "work", f"{server.address}/x", max_total_bytes=1_000_000)
+    assert taken < [500]
 
 
 def test_a_file_in_chunks_is_whole_at_the_last_one(server: Server) -> None:
