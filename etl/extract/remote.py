@@ -97,7 +97,6 @@ class _Download:
 
     def connection(self) -> Iterator[bytes]:
         """What one connection brings of what is missing."""
-        from requests import RequestException
         from urllib3.exceptions import HTTPError
 
         try:
@@ -109,7 +108,7 @@ class _Download:
                     self.had += len(piece)
                     self._digest.update(piece)
                     yield piece
-        except (RequestException, HTTPError, ValueError, OSError) as error:
+        except (HTTPError, ValueError, OSError) as error:  # those of requests are OSErrors
             raise self._told(error) from error
         if self._total is not None and self.had < self._total:
             raise _BrokenOffError(f"the connection broke off after {self.had} bytes")
@@ -180,8 +179,7 @@ class _Download:
             digest.update(known)
             if known and not repeated and digest.digest() != self._digest.digest():
                 break
-            if len(piece) > len(known):
-                yield piece[len(known) :]
+            yield piece[len(known) :]
         else:
             if not repeated:
                 return
@@ -297,6 +295,7 @@ def _version(headers: Mapping[str, str]) -> str | None:
 
     >>> _version({"ETag": '"5"'}), _version({"ETag": 'W/"5"'})
     ('"5"', None)
+    >>> _version({"Last-Modified": "Mon, 01 Jun 2026 10:00:00 GMT"})
     >>> _version({"Last-Modified": "Mon, 01 Jun 2026 10:00:00 GMT", "Date": "Mon, 01 Jun 2026 10:00:00 GMT"})
     >>> _version({"Last-Modified": "Mon, 01 Jun 2026 10:00:00 GMT", "Date": "Mon, 01 Jun 2026 10:00:01 GMT"})
     'Mon, 01 Jun 2026 10:00:00 GMT'
@@ -322,7 +321,13 @@ def _retry_after(response: Response) -> float:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """An error and all that is behind it; the libraries wrap errors in more ways than one."""
+    """An error and all that is behind it, once each; the libraries wrap errors in more ways than one.
+
+    >>> error = ValueError()
+    >>> error.args = error, KeyError(error)
+    >>> [type(cause).__name__ for cause in _causes(error)]
+    ['ValueError', 'KeyError']
+    """
     todo, seen = [error], set[int]()
     while todo:
         cause = todo.pop(0)

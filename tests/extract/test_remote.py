@@ -162,6 +162,11 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return made
 
 
+def workers(before: set[threading.Thread]) -> list[threading.Thread]:
+    """The threads of downloads that began since, and did not end."""
+    return [thread for thread in set(threading.enumerate()) - before if "_work" in thread.name]
+
+
 def fetched(server: Server, path: str = "/x", most: int = 1 << 30) -> bytes:
     return b"".join(remote.downloaded(f"{server.address}{path}", f"host{path}", most))
 
@@ -180,6 +185,7 @@ def test_an_address_is_a_source_also_when_the_server_is_busy_at_first(server: Se
     server.turns["/a%20b.tar.gz"] = [answer(503, b"busy"), answer(503, b"busy"), answer(200, data)]
     seen = Scanned(tmp_path / "work", f"{server.address}/a%20b.tar.gz?token=1")
     assert (seen.members, seen.trouble) == ({"a b": PAGES}, None)
+    assert [bundle.told for bundle in seen.bundles] == [f"{server.address}/a%20b.tar.gz"]
 
 
 def test_an_address_without_a_path_is_a_source_with_a_name(server: Server, tmp_path: Path) -> None:
@@ -202,10 +208,16 @@ def test_a_source_that_does_not_come_whole_is_status_3_and_nothing_is_published(
     assert run("migrate", f"{server.address}/x.zip", "--out", tmp_path / "out").status == 0
 
 
-def test_what_the_server_does_not_have_is_trouble_at_once(server: Server) -> None:
-    server.turns["/x"] = [answer(404)]
-    assert trouble(server) == "host/x: the server answered 404 Not Found"
+@pytest.mark.parametrize(("status", "said"), [(404, "404 Not Found"), (499, "499")])
+def test_what_the_server_does_not_have_is_trouble_at_once(status: int, said: str, server: Server) -> None:
+    server.turns["/x"] = [answer(status)]
+    assert trouble(server) == f"host/x: the server answered {said}"
     assert len(server.asked) == 1
+
+
+def test_an_address_steers_no_terminal(server: Server) -> None:
+    server.turns["/x%1B"] = [answer(404)]
+    assert trouble(server, "/x\x1b") == "host/x\ufffd: the server answered 404 Not Found"
 
 
 def test_a_server_that_is_not_there_is_named_with_the_reason() -> None:
@@ -243,6 +255,15 @@ def test_a_pause_that_the_server_asks_for_is_made_within_bounds(
     assert (fetched(server), pauses) == (b"text", [pause])
 
 
+@pytest.mark.parametrize(
+    "said", ["soon", "9" * 5000, "Mon, 01 Jun 99999 10:00:00 GMT", f"Mon, 01 Jun {'9' * 30} 10:00:00 GMT"]
+)
+def test_a_pause_that_nobody_understands_is_none(said: str, server: Server, pauses: list[float]) -> None:
+    server.turns["/x"] = [answer(503, Retry_After=said)]
+    assert trouble(server).startswith("host/x: the server answered 503 Service Unavailable; tried 6 times")
+    assert pauses == [0.5, 1, 2, 4, 8]
+
+
 def test_a_pause_may_be_asked_for_by_a_date(server: Server, pauses: list[float]) -> None:
     server.turns["/x"] = [answer(503, Retry_After=formatdate(time.time() + 3600, usegmt=True)), answer(200, b"text")]
     assert (fetched(server), pauses) == (b"text", [30])
@@ -258,11 +279,13 @@ def test_only_what_is_missing_is_fetched_again_where_the_server_sends_ranges(ser
     assert [headers.get("If-Range") for _, headers in server.asked] == [None, TAG, TAG]
 
 
-def test_tries_that_bring_something_do_not_count(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tries_that_bring_a_piece_do_not_count(
+    server: Server, pauses: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(remote, "_PIECE", 1024)
-    server.turns["/x"] = [*(part(LETTERS, 30_000) for _ in range(10)), part(LETTERS)]
+    server.turns["/x"] = [*(part(LETTERS, 1024) for _ in range(10)), part(LETTERS)]
     assert fetched(server) == LETTERS
-    assert len(server.asked) == 11
+    assert (len(server.asked), pauses) == (11, [0.5] * 10)
 
 
 @pytest.mark.parametrize("headers", [{"ETag": TAG}, {"ETag": f"W/{TAG}"}, {}])
@@ -274,8 +297,8 @@ def test_where_the_server_sends_no_ranges_what_is_there_is_compared(headers: dic
 
 def test_a_date_tells_the_version_only_when_no_later_change_can_have_it(server: Server) -> None:
     now, before = formatdate(time.time() + 5, usegmt=True), formatdate(0, usegmt=True)
-    absurd = before.replace("1970", "9" * 30)
-    for modified, asked in ((now, None), (absurd, None), (before, "bytes=150000-")):
+    absurd = [before.replace("1970", year) for year in ("99999", "9" * 30)]
+    for modified, asked in ((now, None), (absurd[0], None), (absurd[1], None), (before, "bytes=150000-")):
         server.asked.clear()
         server.turns["/x"] = [answer(200, LETTERS, sent, Last_Modified=modified) for sent in (150_000, None)]
         assert fetched(server) == LETTERS
@@ -287,6 +310,19 @@ def test_a_file_that_changes_between_two_connections_is_never_glued_together(aga
     server.turns["/x"] = [part(LETTERS, 150_000), again]
     assert trouble(server) == "host/x: it was changed while it was fetched; try again when nobody writes to it"
     assert len(server.asked) == 2
+
+
+def test_what_was_handed_over_is_of_no_version_that_came_later(server: Server) -> None:
+    other = LETTERS[::-1]
+    server.turns["/x"] = [part(LETTERS, 150_000), part(other, 100_000, tag='"v2"'), part(other, tag='"v2"')]
+    assert trouble(server) == "host/x: it was changed while it was fetched; try again when nobody writes to it"
+    assert server.ranges() == [None, "bytes=150000-", None]
+
+
+def test_a_part_need_not_say_of_which_version_it_is(server: Server) -> None:
+    server.turns["/x"] = [part(LETTERS, 150_000), part(LETTERS, ETag="")]
+    assert fetched(server) == LETTERS
+    assert server.ranges() == [None, "bytes=150000-"]
 
 
 def test_a_file_that_changes_before_the_first_piece_came_is_fetched_anew(server: Server) -> None:
@@ -380,6 +416,8 @@ def test_more_than_a_run_may_have_is_refused_before_it_comes(server: Server, tmp
     assert trouble(server) == (
         "host/x: more than 1073741824 bytes in all (max_total_bytes): 1000000000000000 are announced"
     )
+    server.turns["/x"] = [answer(200, b"text")]
+    assert fetched(server, most=4) == b"text"
     server.turns["/x"] = [answer(200, bytes(1001))]
     with pytest.raises(SourceError, match=r"/x: more than 1000 bytes in all \(max_total_bytes\)"):
         Scanned(tmp_path / "work", f"{server.address}/x", max_total_bytes=1000)
@@ -417,6 +455,8 @@ def test_a_file_in_chunks_is_whole_at_the_last_one(server: Server) -> None:
     server.turns["/x"] = [raw(whole)]
     assert fetched(server) == LETTERS
     assert len(server.asked) == 3
+    server.turns["/x"] = [raw(whole.replace(b"\r\n", b"\r\nContent-Length: 5\r\n", 1))]  # chunks go before it
+    assert fetched(server) == LETTERS
 
 
 # --- slow ----------------------------------------------------------------------------------
@@ -425,8 +465,13 @@ def test_a_file_in_chunks_is_whole_at_the_last_one(server: Server) -> None:
 def test_a_server_that_stalls_is_left_and_asked_again(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote, "_PATIENCE", 1)
     server.turns["/x"] = [hanging(server, part(LETTERS, 150_000)), hanging(server, lambda _: None), part(LETTERS)]
+    before = set(threading.enumerate())
     assert fetched(server) == LETTERS
     assert server.ranges() == [None, f"bytes={2 * PIECE}-", f"bytes={2 * PIECE}-"]
+    for thread in workers(before):
+        assert thread.daemon  # no run waits for it
+        thread.join(5)
+        assert not thread.is_alive()
 
 
 @pytest.mark.parametrize(
@@ -462,10 +507,12 @@ def test_a_redirect_to_another_address_is_followed(server: Server, tmp_path: Pat
     assert Scanned(tmp_path / "work", f"{server.address}/here").members == {"here": PAGES}
 
 
-@pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://127.0.0.1/x", "data:text/plain,x", "FILE:/etc/passwd"])
+@pytest.mark.parametrize(
+    "target", ["file:///etc/passwd", "ftp://127.0.0.1/x", "data:text/plain,x", "FILE:/etc/passwd", "x" * 30 + ":y"]
+)
 def test_a_redirect_to_another_scheme_is_not_followed(target: str, server: Server) -> None:
     server.turns["/x"] = [answer(302, Location=target)]
-    scheme = target.partition(":")[0].lower()
+    scheme = target.partition(":")[0].lower()[:20]
     assert trouble(server) == (f"host/x: the server redirects to another scheme, {scheme!r}; only http(s) is followed")
     assert len(server.asked) == 1
 
@@ -495,16 +542,18 @@ def test_a_server_is_asked_for_the_bytes_as_they_are_and_others_are_not_taken(se
     assert server.asked[0][1]["Accept-Encoding"] == "identity"
 
 
-@pytest.mark.parametrize("coding", ["gzip", "x-gzip", "GZIP", "identity", ""])
-def test_a_name_that_says_so_is_packed_as_it_lies_there(coding: str, server: Server) -> None:
+@pytest.mark.parametrize("path", ["/x.tar.gz", "/X.TGZ"])
+@pytest.mark.parametrize("coding", ["gzip", "x-gzip", "GZIP ", "identity", ""])
+def test_a_name_that_says_so_is_packed_as_it_lies_there(coding: str, path: str, server: Server) -> None:
     data = gzip.compress(tar_bytes(PAGES))
-    server.turns["/x.tar.gz"] = [answer(200, data, Content_Encoding=coding)]
-    assert fetched(server, "/x.tar.gz") == data
+    server.turns[path] = [answer(200, data, Content_Encoding=coding)]
+    assert fetched(server, path) == data
 
 
-def test_a_name_says_so_of_its_own_packing_alone(server: Server) -> None:
-    server.turns["/x.tar.gz"] = [answer(200, b"packed twice", Content_Encoding="br")]
-    assert "the server packed it on its way (Content-Encoding: br)" in trouble(server, "/x.tar.gz")
+@pytest.mark.parametrize(("coding", "said"), [("br", "br"), ("br\x07" + "x" * 30, "br\ufffd" + "x" * 17)])
+def test_a_name_says_so_of_its_own_packing_alone(coding: str, said: str, server: Server) -> None:
+    server.turns["/x.tar.gz"] = [answer(200, b"packed twice", Content_Encoding=coding)]
+    assert f"the server packed it on its way (Content-Encoding: {said})" in trouble(server, "/x.tar.gz")
 
 
 # --- certificates --------------------------------------------------------------------------
@@ -616,7 +665,7 @@ def test_a_reader_that_leaves_in_the_middle_leaves_no_thread_behind(server: Serv
     server.turns["/x"] = [part(LETTERS)]
     pieces = remote.downloaded(f"{server.address}/x", "host/x", 1 << 30)
     assert b"".join(itertools.islice(pieces, 2)) == LETTERS[: 2 * PIECE]
-    (thread,) = [thread for thread in set(threading.enumerate()) - before if "_work" in thread.name]
+    (thread,) = workers(before)
     del pieces
     thread.join(10)
     assert not thread.is_alive()
