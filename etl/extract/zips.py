@@ -66,7 +66,7 @@ def _at(file: BinaryIO, offset: int, size: int) -> bytes:
     """Bytes of a file, fewer at its end."""
     try:
         return handles.read_at(file.fileno(), size, offset)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise DamageError(f"it cannot be read: {why(error)}") from error
 
 
@@ -247,7 +247,7 @@ def unzipped(data: bytes, method: int, size: int, crc: int) -> bytes:
     """The bytes that an entry's data stands for; DamageError unless length and checksum are as announced."""
     try:
         plain = METHODS[method](data, size + 1)
-    except (zlib.error, lzma.LZMAError, OSError, ValueError, EOFError) as error:
+    except (zlib.error, lzma.LZMAError, OSError) as error:
         raise DamageError(f"the compressed data is damaged: {why(error)}") from error
     if len(plain) != size:
         more = "more" if len(plain) > size else "less"

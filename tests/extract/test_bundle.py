@@ -279,6 +279,12 @@ def test_left_out_folders_are_passed_over_whole_and_counted(tmp_path: Path, monk
     assert seen.bundles[0].skipped == {"left out": 1}
 
 
+def test_a_hidden_folder_is_not_even_listed(tmp_path: Path) -> None:
+    write_folder(tmp_path / "raw", {".git/1": b"1", ".git/2": b"2", "3.txt": b"3"})
+    (bundle,) = Scanned(tmp_path / "work", tmp_path / "raw").bundles
+    assert bundle.skipped == {"hidden": 1}
+
+
 def test_what_has_the_name_of_what_is_left_out_elsewhere_stays(tmp_path: Path) -> None:
     raw = write_folder(tmp_path / "raw", {"out/1.txt": b"1", "a/out/2.txt": b"2", "b/out": b"3"})
     seen = Scanned(tmp_path / "work", raw, leave_out=(raw / "out",))
@@ -294,9 +300,18 @@ def test_a_link_is_left_out_by_its_own_name_and_not_by_what_it_shows(tmp_path: P
 
 def test_the_shared_prefix_is_that_of_members_alone(tmp_path: Path) -> None:
     (tmp_path / "box.zip").write_bytes(
-        zip_bytes({".DS_Store": b"", "../up": b"", "wiki/a/1.txt": b"1", "wiki/ab/2.txt": b"2", "__MACOSX/x": b""})
+        zip_bytes(
+            {
+                ".DS_Store": b"",
+                "../up": b"",
+                "wiki/a/1.txt": b"1",
+                "wiki/ab/2.txt": b"2",
+                "__MACOSX/x": b"",
+                "\a.png": b"",
+            }
+        )
     )
-    seen = Scanned(tmp_path / "work", tmp_path / "box.zip")
+    seen = Scanned(tmp_path / "work", tmp_path / "box.zip", ignore=("*.png",))
     assert seen.bundles[0].prefix == "wiki/"
     assert seen.members == {"wiki": {"a/1.txt": b"1", "ab/2.txt": b"2"}}
 
@@ -424,7 +439,7 @@ def test_bundles_are_shown_by_their_names_where_these_are_theirs_alone(tmp_path:
 UNSAFE = ["/etc/passwd", "../up.txt", "a/../../up.txt", "..\\up.txt", "a\\b.txt", "C:/x.txt", "a\x07b.txt", "x\x85.txt"]
 
 
-@pytest.mark.parametrize("ignore", [(), ("up.txt", "passwd", "C:")])
+@pytest.mark.parametrize("ignore", [(), ("up.txt", "passwd", "C:"), ("w", "up.txt", "passwd", "C:")])
 @pytest.mark.parametrize("wrapping", ["zip", "tar", *COMPRESSED])
 def test_unsafe_names_are_refused_and_their_neighbours_kept(
     wrapping: str, ignore: tuple[str, ...], tmp_path: Path
@@ -535,6 +550,16 @@ def test_names_that_are_not_utf8_come_out_as_the_same_valid_text(tmp_path: Path)
         found.container.encode()  # a column of a table
 
 
+@pytest.mark.parametrize("wrapping", WRAPPINGS[1:])
+def test_an_archive_whose_name_is_no_text_is_read(wrapping: str, tmp_path: Path) -> None:
+    path = wrapped(wrapping, PAGES, tmp_path).rename(tmp_path / os.fsdecode(b"caf\xe9"))
+    seen = Scanned(tmp_path / "work", path)
+    assert seen.members == {"caf\ufffd": PAGES}
+    for _, _, found in seen.entries:
+        assert isinstance(found, Locator)
+        found.container.encode()  # a column of a table
+
+
 def test_a_zip_from_unix_may_hold_utf8_without_saying_so(tmp_path: Path) -> None:
     name = "ü.txt".encode()
     plain = zip_bytes({"uu.txt": b"1"}).replace(b"uu.txt", name)
@@ -545,11 +570,12 @@ def test_a_zip_from_unix_may_hold_utf8_without_saying_so(tmp_path: Path) -> None
 
 
 def test_a_unicode_path_block_names_a_zip_entry(tmp_path: Path) -> None:
-    for checksum, expected in ((zlib.crc32(b"x.txt"), "ü.txt"), (0, "x.txt")):
+    crc = zlib.crc32(b"x.txt")
+    for version, checksum, expected in ((1, crc, "ü.txt"), (1, 0, "x.txt"), (2, crc, "x.txt")):
         info = zipfile.ZipInfo("x.txt")
         name = "ü.txt".encode()
-        info.extra = struct.pack("<HHBL", 0x5455, 5, 1, 0)  # a time goes before it, as Info-ZIP writes it
-        info.extra += struct.pack("<HHBL", 0x7075, 5 + len(name), 1, checksum) + name
+        info.extra = time = struct.pack("<HHBL", 0x5455, 5, 1, 0)  # it goes before it, as Info-ZIP writes it
+        info.extra += struct.pack("<HHBL", 0x7075, 5 + len(name), version, checksum) + name + time
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w") as archive:
             archive.writestr(info, b"1")
@@ -598,10 +624,10 @@ def test_a_tar_without_its_end_mark_is_trouble_and_keeps_its_members(wrapping: s
 
 @pytest.mark.parametrize("wrapping", WRAPPINGS[2:])
 def test_a_tar_that_ends_within_a_member_is_trouble_and_keeps_those_before(wrapping: str, tmp_path: Path) -> None:
-    data = tar_bytes({"1.txt": b"one", "2.txt": b"two" * 400})
-    (tmp_path / "box").write_bytes(COMPRESSED.get(wrapping, bytes)(data[: 512 * 4]))
+    data = tar_bytes({"1.txt": b"one" * 500, "2.txt": b"two" * 400})
+    (tmp_path / "box").write_bytes(COMPRESSED.get(wrapping, bytes)(data[: 512 * 6]))
     seen = Scanned(tmp_path / "work", tmp_path / "box")
-    assert seen.members == {"box": {"1.txt": b"one"}}
+    assert seen.members == {"box": {"1.txt": b"one" * 500}}
     assert seen.trouble == "box: it is cut off within a member"
 
 
@@ -790,12 +816,12 @@ def test_a_folder_with_bytes_in_it_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_by_its_attribute_alone_is_no_member_unless_it_has_bytes(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "box.zip", "w") as archive:
-        for name in ("sub", "1.txt"):
+        for name, attributes, data in (("sub", 0x10, b""), ("1.txt", 0x10, b"1"), ("read-only.txt", 0x01, b"")):
             info = zipfile.ZipInfo(name)
-            info.create_system, info.external_attr = 0, 0x10
-            archive.writestr(info, b"1" if name == "1.txt" else b"")
+            info.create_system, info.external_attr = 0, attributes
+            archive.writestr(info, data)
     seen = Scanned(tmp_path / "work", tmp_path / "box.zip")
-    assert (seen.codes, seen.members) == ({}, {"box": {"1.txt": b"1"}})
+    assert (seen.codes, seen.members) == ({}, {"box": {"1.txt": b"1", "read-only.txt": b""}})
 
 
 def test_an_entry_that_is_longer_than_the_directory_is_trouble(tmp_path: Path) -> None:
@@ -867,6 +893,15 @@ def test_an_entry_that_points_outside_the_archive_is_trouble(tmp_path: Path) -> 
     assert (seen.codes, seen.members) == ({"a.txt": "member.unreadable"}, {"box": {"b.txt": b"b"}})
 
 
+def test_an_entry_that_its_local_header_moves_outside_the_archive_is_trouble(tmp_path: Path) -> None:
+    data = bytearray(zip_bytes({"a.txt": b"a", "b.txt": b"b"}, zipfile.ZIP_STORED))
+    data[data.rindex(b"PK\3\4") + 28] = 1  # a byte more before its data
+    (tmp_path / "box.zip").write_bytes(data)
+    seen = Scanned(tmp_path / "work", tmp_path / "box.zip")
+    assert seen.trouble == "box.zip: an entry points outside the archive"
+    assert (seen.codes, seen.members) == ({"b.txt": "member.unreadable"}, {"box": {"a.txt": b"a"}})
+
+
 def test_entries_that_share_their_bytes_are_trouble(tmp_path: Path) -> None:
     data = bytearray(zip_bytes({f"{number:02}.txt": b"same" * 50 for number in range(20)}, zipfile.ZIP_STORED))
     first, end = data.index(b"PK\1\2"), data.rindex(b"PK\5\6")
@@ -892,6 +927,83 @@ def test_zip64_and_comments_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (tmp_path / "box.zip").write_bytes(buffer.getvalue())
     seen = Scanned(tmp_path / "work", tmp_path / "box.zip")
     assert (seen.members, seen.trouble) == ({"box": PAGES}, None)
+
+
+def many_folders(number: int, announced: int, *, long: bool) -> bytes:
+    """A zip of so many folders that announces so many, in the end record of zip64 or only as far as the old one can."""
+    folder = struct.pack("<4s6H3I5H2I", b"PK\1\2", *[0] * 9, 2, *[0] * 6) + b"a/"
+    data = b"PK\3\4" + folder * number
+    where = (len(folder) * number, 4)
+    if long:
+        record = struct.pack("<4sQ2H2I4Q", b"PK\6\6", 44, 45, 45, 0, 0, announced, announced, *where)
+        data += record + struct.pack("<4sIQI", b"PK\6\7", 0, len(data), 1)
+    return data + struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, *[announced % 65536] * 2, *where, 0)
+
+
+@pytest.mark.parametrize("number", [40_000, 70_000])
+@pytest.mark.parametrize("long", [False, True])
+def test_entries_are_counted_by_as_many_bits_as_their_field_has(long: bool, number: int, tmp_path: Path) -> None:
+    for more in (0, 1):
+        (tmp_path / "box.zip").write_bytes(many_folders(number, number + more, long=long))
+        seen = Scanned(tmp_path / "work", tmp_path / "box.zip")
+        assert ("does not hold the entries" in (seen.trouble or "")) == bool(more), seen.trouble
+
+
+def test_an_end_record_of_zip64_that_runs_into_the_old_one_is_none(tmp_path: Path) -> None:
+    data = zip_bytes(PAGES)
+    end = data.rindex(b"PK\5\6")
+    locator = struct.pack("<4sIQI", b"PK\6\7", 0, end, 1)
+    (tmp_path / "box.zip").write_bytes(data[:end] + b"PK\6\6" + locator + data[end:])
+    assert Scanned(tmp_path / "work", tmp_path / "box.zip").trouble == "box.zip: its zip64 end record is missing"
+
+
+@pytest.mark.parametrize("padding", [1, 2, 3, 4])
+def test_what_is_too_short_for_a_block_is_padding(padding: int, tmp_path: Path) -> None:
+    info = zipfile.ZipInfo("1.txt")
+    info.extra = bytes(padding)  # as tools write it that put the data at a multiple of four
+    with zipfile.ZipFile(tmp_path / "box.zip", "w") as archive:
+        archive.writestr(info, b"1")
+    assert Scanned(tmp_path / "work", tmp_path / "box.zip").members == {"box": {"1.txt": b"1"}}
+
+
+def with_size_and_crc(data: bytes, size: int, plain: bytes) -> bytes:
+    """A zip whose directory announces another size of its first entry, and the checksum of these bytes."""
+    at = data.index(b"PK\1\2")
+    return (
+        data[: at + 16]
+        + struct.pack("<I", zlib.crc32(plain))
+        + data[at + 20 : at + 24]
+        + struct.pack("<I", size)
+        + data[at + 28 :]
+    )
+
+
+def test_a_size_in_a_block_that_is_not_there_is_one_over_the_limit(tmp_path: Path) -> None:
+    data = zip_bytes({"1.txt": b"", "2.txt": b"2"})
+    (tmp_path / "box.zip").write_bytes(with_size_and_crc(data, 0xFFFFFFFF, b""))
+    seen = Scanned(tmp_path / "work", tmp_path / "box.zip")
+    assert (seen.codes, seen.members) == ({"1.txt": "member.unreadable"}, {"box": {"2.txt": b"2"}})
+
+
+@pytest.mark.parametrize(("data", "more"), [(b"long and longer", "more"), (b"lo", "less")])
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_entry_of_another_length_is_a_rejection_though_its_beginning_fits(
+    method: int, data: bytes, more: str, tmp_path: Path
+) -> None:
+    (tmp_path / "box.zip").write_bytes(with_size_and_crc(zip_bytes({"1.txt": data}, method), 4, b"long"))
+    seen = Scanned(tmp_path / "work", tmp_path / "box.zip")
+    ((_, _, found),) = seen.entries
+    said = f"the data is {more} than the 4 bytes that the archive announces"
+    assert seen.read(found) == Rejection("member.unreadable", said, "the member was left out")
+
+
+@pytest.mark.parametrize(("bits", "codes"), [(27, {}), (30, {"1.txt": "member.unreadable"})])
+def test_a_dictionary_may_take_so_much_memory_and_no_more(bits: int, codes: dict[str, str], tmp_path: Path) -> None:
+    data = bytearray(zip_bytes({"1.txt": b"1"}, zipfile.ZIP_LZMA))
+    at = 30 + len("1.txt") + 5  # behind two bytes of a version, two of a length, and one of properties
+    data[at : at + 4] = struct.pack("<I", 1 << bits)
+    (tmp_path / "box.zip").write_bytes(data)
+    assert Scanned(tmp_path / "work", tmp_path / "box.zip").codes == codes
 
 
 @pytest.mark.parametrize("length", [255, 256, 0xFFFF])
@@ -941,11 +1053,12 @@ def test_a_member_over_the_limit_is_rejected_and_its_neighbours_kept(wrapping: s
 
 @pytest.mark.parametrize("wrapping", ["zip", *COMPRESSED])
 def test_a_bomb_is_rejected_and_leaves_no_bytes_behind(wrapping: str, tmp_path: Path) -> None:
-    files = {"a.txt": b"a", "bomb.txt": bytes(8 << 20), "c.txt": b"c"}
+    others = {"a.txt": random.Random(5).randbytes(100_000), "c.txt": b"c"}
+    files = {"a.txt": others["a.txt"], "bomb.txt": bytes(8 << 20), "c.txt": b"c"}
     seen = Scanned(tmp_path / "work", wrapped(wrapping, files, tmp_path))
     assert seen.codes == {"bomb.txt": "member.unreadable"}
-    assert seen.members == {"box": {"a.txt": b"a", "c.txt": b"c"}}
-    assert sum(path.stat().st_size for path in (tmp_path / "work").iterdir()) <= 2
+    assert seen.members == {"box": others}
+    assert sum(path.stat().st_size for path in (tmp_path / "work").iterdir()) <= 100_001
 
 
 @pytest.mark.parametrize("wrapping", WRAPPINGS)
@@ -983,6 +1096,21 @@ def test_more_members_or_bytes_than_a_run_may_have_are_trouble_with_the_source(w
         Scanned(tmp_path / "work", source, max_members=1)
     with pytest.raises(SourceError, match=r"box.*max_total_bytes"):
         Scanned(tmp_path / "work", source, max_total_bytes=119)
+
+
+@pytest.mark.parametrize("wrapping", WRAPPINGS)
+def test_as_many_members_and_bytes_as_a_run_may_have_are_none_too_many(wrapping: str, tmp_path: Path) -> None:
+    files = {"a.txt": b"1" * 60, "b.txt": b"2" * 60}
+    source = wrapped(wrapping, files, tmp_path)
+    assert Scanned(tmp_path / "work", source, max_members=2, max_total_bytes=120).members == {"box": files}
+
+
+def test_entries_that_are_no_members_are_limited_too(tmp_path: Path) -> None:
+    (tmp_path / "box.zip").write_bytes(many_folders(1020, 1020, long=False))
+    assert Scanned(tmp_path / "work", tmp_path / "box.zip", max_members=10).trouble is None
+    (tmp_path / "box.zip").write_bytes(many_folders(1021, 1021, long=False))
+    with pytest.raises(SourceError, match="more than 1020 entries that are no members"):
+        Scanned(tmp_path / "work", tmp_path / "box.zip", max_members=10)
 
 
 def test_limits_are_those_of_all_sources_together(tmp_path: Path) -> None:
@@ -1045,14 +1173,43 @@ def test_standard_input_may_be_one_member(tmp_path: Path, monkeypatch: pytest.Mo
         Scanned(tmp_path / "work", "-")
 
 
-@pytest.mark.parametrize("source", ["missing.zip", "nul\0.zip", "pipe", "ftp://example.org/x.zip", "http://[bad/x"])
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("missing.zip", "missing.zip: cannot be opened: No such file or directory"),
+        ("sub/missing.zip", "sub/missing.zip: cannot be opened: No such file or directory"),
+        ("/sub/missing.zip", "missing.zip: cannot be opened: No such file or directory"),
+        ("nul\0.zip", "nul\ufffd.zip: cannot be opened: "),
+        ("pipe", "pipe: neither a file nor a folder"),
+        ("ftp://example.org/x.zip", "ftp: addresses are read by http and https alone; fetch the file first"),
+        ("http://[bad/x", "not an address: "),
+    ],
+)
 def test_a_source_that_cannot_be_opened_is_trouble_with_the_source(
-    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    source: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     os.mkfifo(tmp_path / "pipe")
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SourceError):
+    with pytest.raises(SourceError) as caught:
         Scanned(tmp_path / "work", source)
+    assert str(caught.value).startswith(said)
+
+
+def test_a_path_may_look_like_an_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_folder(tmp_path / "ftp:" / "box", PAGES)
+    monkeypatch.chdir(tmp_path)
+    assert Scanned(tmp_path / "work", "ftp://box").members == {"box": PAGES}
+
+
+def test_the_root_is_a_source_with_a_name(tmp_path: Path) -> None:
+    (bundle,) = Scanned(tmp_path / "work", "/", leave_out=tuple(Path("/").iterdir())).bundles
+    assert bundle.name == "source"
+
+
+def test_a_source_steers_no_terminal(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "b\x1bx", PAGES)
+    (bundle,) = Scanned(tmp_path / "work", folder).bundles
+    assert bundle.told == str(tmp_path / "b\ufffdx")
 
 
 # --- reading later -------------------------------------------------------------------------
