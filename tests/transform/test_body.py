@@ -106,6 +106,10 @@ def test_a_clean_body_is_read_once(body: str, monkeypatch: pytest.MonkeyPatch) -
     assert read == [body]
 
 
+def test_a_box_beside_signs_that_are_escaped_is_written_once() -> None:
+    assert clean('<div class="border">a~~ b</div>').counts["box"] == 2
+
+
 @pytest.mark.parametrize("path", sorted(CASES.glob("*/input.md")), ids=lambda path: path.parent.name)
 def test_the_account_explains_every_word_of_an_example(path: Path) -> None:
     source = read(path)

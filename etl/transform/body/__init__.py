@@ -96,7 +96,7 @@ def _run(surface: Surface, structure: Structure) -> Round:
     last = structure.run()
     for _ in range(MOST_PASSES):
         same_code = code_size(last.text, last.tree.nodes) == surface.code_size
-        seen = same_code and not structure.uncovered and not plugins.are_in(last.text)
+        seen = same_code and not structure.uncovered and not plugins.are_in(structure.revision.text)
         if not surface.run_lines() and (seen or not surface.run()):
             break
         _run_surface(surface)
