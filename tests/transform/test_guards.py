@@ -38,6 +38,9 @@ REMNANTS = r"""
     [é <b](é <b)
     [a [b](/c)](https://d.example)
     [a [b](/c(d)](http://d.example)
+    (see-also(a b))
+    [a](Deep wells)
+    [Tiki-index. PHP? page_id=931]
 """.strip().split("\n    ")
 REMNANTS += ["|a  \nb|", "||a|b\nc|d||", "[a\nb](a\nb)", "|" + " --- |" * 201]
 CODE = [*" \n\n\n>*-+1.)~`#|a\t\r\x0b\x0c\u00a0", "  ", "    ", "\n\n", "* ", "1. ", "> ", "~~~", "<div>"]
@@ -55,6 +58,8 @@ def test_guards_find_too_much_rather_than_too_little(seed: int) -> None:
                 assert present(text, [remnant]), (text, pattern)
         for leftover in RESIDUE:
             assert present(text, [leftover]) or not leftover[1].search(text), (text, leftover[1])
+        for link in UNPARSED:
+            assert present(text, [link]) or not link[1].search(text), (text, link[1])
 
 
 @pytest.mark.parametrize("first", ["", "[", "](", "](a", "\n*", "\n**", "doi.org/10."])

@@ -114,8 +114,8 @@ class _Last:
     asked = Bytes("")
 
 
-PARENTHESES = guard("(", left="((", behind=rb"[a-z0-9-]*+\(")
-"""Two, with no more than a word between them."""
+PARENTHESES = guard("(", signs=rb"\(-*+\(", behind=rb"[a-z0-9-]*+\(")
+"""Two, with no more than a word between them, which may have hyphens."""
 ODD_ADDRESS = guard(
     "](",
     signs=rb"\]\((?![^()\n <]*+\))",
