@@ -19,6 +19,8 @@ INVISIBLE = (
     r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufff9-\ufffb"
 )
 JOINERS, DIRECTIONS = "\u200c\u200d", "\u200e\u200f"
+BESIDE = re.compile(rf"[^\s{INVISIBLE}*_~`\[\]<>|{{}}&](?<![pjmy];)|&#")
+"""What such a mark may belong to: neither a blank nor markup; a number may be that of a letter."""
 BLANK_OF_WORDS = "\u200b"
 WITHOUT_BLANKS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17d3]{2}")
 """Two letters of scripts whose words no blank parts: of Thai, Lao, Burmese, Khmer."""
@@ -130,10 +132,15 @@ def invisible(walk: Walk, token: re.Match[str]) -> None:
 
 
 def _meant(walk: Walk, token: re.Match[str], signs: str) -> str:
-    """Those signs without a shape that are part of how words are written: joiners, marks of direction, parted words."""
-    start, end = token.span()
-    if BLANK_OF_WORDS in signs and WITHOUT_BLANKS.fullmatch(walk.text[start - 1 : start] + walk.text[end : end + 1]):
+    """Those signs without a shape that are part of how words are written: joiners, marks of direction, parted words.
+
+    Alone they are none: a paragraph, a link or a heading of one would show nothing.
+    """
+    text, (start, end) = walk.text, token.span()
+    if BLANK_OF_WORDS in signs and WITHOUT_BLANKS.fullmatch(text[start - 1 : start] + text[end : end + 1]):
         return BLANK_OF_WORDS
+    if not ((start and BESIDE.match(text, start - 1)) or BESIDE.match(text, end)):
+        return ""
     kept = JOINERS
     if walk.from_right and not walk.around.in_destination(start):
         kept += DIRECTIONS
