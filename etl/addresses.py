@@ -18,6 +18,7 @@ from typing import Literal, NamedTuple, get_args
 from urllib.parse import quote, unquote, unquote_to_bytes
 
 from etl.routes import FAMILIES, wiki_folder
+from etl.scripts import VOWELS
 from etl.slugs import MONTH
 
 SCRIPT = "tiki-index.php"
@@ -377,8 +378,6 @@ def name_key(name: str) -> str:
     return _folded_words(name)
 
 
-VOWELS = r"\u0900-\u0963\u0966-\u0edf\u1000-\u1049\u1050-\u109f\u1780-\u17d3"
-"""Letters of the scripts from India to Cambodia with their vowel signs, which are no `\\w` but make other words."""
 _WORD = re.compile(rf"(?:[^\W_]|[{VOWELS}])+")
 _BEYOND = re.compile(r"[^\x00-\x7f\u2000-\u206f]")
 """What is neither ASCII nor general punctuation, which is never part of a word."""

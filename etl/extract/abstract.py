@@ -14,11 +14,12 @@ from itertools import accumulate, pairwise
 
 from etl.extract.frontmatter import shown
 from etl.model import FieldPath, Finding, RawRecord
+from etl.scripts import PARTED_UNSEEN, UNPARTED
 
 MAX_TITLE = 400
 MIN_PARAGRAPH_WORDS = 30
-_WITHOUT_BLANKS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17d3\u3041-\u30ff\u3400-\u9fff]{2}")
-"""About a word of scripts whose words no blanks part: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
+_WITHOUT_BLANKS = re.compile(f"[{PARTED_UNSEEN}{UNPARTED}]{{2}}")
+"""About a word of scripts whose words no blanks part."""
 MAX_AUTHOR_LINE = 300
 LONGEST_AUTHOR_LINE = 10_000
 MANY_NAMES = 6

@@ -20,6 +20,7 @@ from etl.addresses import Address
 from etl.model import LARGEST_ID, Finding, RawRecord, Rejection
 from etl.plain import cut
 from etl.positions import Lines
+from etl.scripts import VOWELS
 from etl.settings import Settings
 from etl.transform import dates, raw_body
 
@@ -50,7 +51,7 @@ PATTERN = re.compile(r"/:|\{[{%]")
 """Of an address that the site generator made from it."""
 ASKS = re.compile(r"\?\w+=")
 NOT_ALIAS = re.compile(r"[^\w +–-]")
-NOT_TERM = re.compile(rf"(?:_|[^\w{addresses.VOWELS}])+")
+NOT_TERM = re.compile(rf"(?:_|[^\w{VOWELS}])+")
 
 WHY = Literal["page-id", "title", "slug", "alias", "harvested"]
 

@@ -6,6 +6,7 @@ import html
 import re
 import unicodedata
 
+from etl.scripts import PARTED_UNSEEN
 from etl.transform.body.edits import short
 from etl.transform.body.entities import is_entity
 from etl.transform.body.literals import NO_ESCAPE, escaped
@@ -22,8 +23,8 @@ JOINERS, DIRECTIONS = "\u200c\u200d", "\u200e\u200f"
 BESIDE = re.compile(rf"[^\s{INVISIBLE}*_~`\[\]<>|{{}}&](?<![pjmy];)|&#")
 """What such a mark may belong to: neither a blank nor markup; a number may be that of a letter."""
 BLANK_OF_WORDS = "\u200b"
-WITHOUT_BLANKS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17d3]{2}")
-"""Two letters of scripts whose words no blank parts: of Thai, Lao, Burmese, Khmer."""
+WITHOUT_BLANKS = re.compile(f"[{PARTED_UNSEEN}]{{2}}")
+"""Two letters between which it may stand."""
 # Text in UTF-8 that was read as Windows-1252: what the bytes behind a leading byte look like then.
 GARBLED = r"\u00c2-\u00c5\u00ce-\u00d1\u00e2\u00e3\u00ef\u00f0"
 TRAILING = (

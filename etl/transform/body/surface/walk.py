@@ -6,6 +6,7 @@ import re
 from functools import cached_property
 from urllib.parse import quote
 
+from etl.scripts import FROM_RIGHT
 from etl.transform.body.code import Code, fenced, size, ticks_around
 from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.parse import Node
@@ -18,8 +19,7 @@ from etl.transform.body.surface.tags import Tag
 
 NEEDS_ANGLES = re.compile(r"[<>\s()]")
 """What is in no address but between angle brackets, and these."""
-FROM_RIGHT = re.compile("[\u05d0-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
-"""A letter that is read from right to left."""
+RIGHT_TO_LEFT = re.compile(f"[{FROM_RIGHT}]")
 
 
 class Walk:
@@ -59,7 +59,7 @@ class Walk:
     @cached_property
     def from_right(self) -> bool:
         """Whether any of it is read from right to left: then marks say on which side of a word a sign stands."""
-        return FROM_RIGHT.search(self.text) is not None
+        return RIGHT_TO_LEFT.search(self.text) is not None
 
     def edit(self, start: int, end: int, replacement: str, rule: str) -> None:
         """Ask for a change."""

@@ -1,0 +1,10 @@
+"""Ranges of scripts that are written otherwise than Latin, for classes of characters in expressions."""
+
+VOWELS = r"\u0900-\u0963\u0966-\u0edf\u1000-\u1049\u1050-\u109f\u1780-\u17d3"
+"""Letters of the scripts from India to Cambodia with their vowel signs, which are no `\\w` but make other words."""
+PARTED_UNSEEN = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17d3"
+"""Thai, Lao, Burmese, Khmer: no blank parts their words, but one of no width may."""
+UNPARTED = r"\u3041-\u30ff\u3400-\u9fff"
+"""Japanese and Chinese: nothing parts their words."""
+FROM_RIGHT = r"\u05d0-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"
+"""Hebrew, Arabic and others that are read from right to left."""
