@@ -20,8 +20,8 @@ INVISIBLE = (
     r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufff9-\ufffb"
 )
 JOINERS, DIRECTIONS = "\u200c\u200d", "\u200e\u200f"
-BESIDE = re.compile(rf"[^\s{INVISIBLE}*_~`\[\]<>|{{}}&](?<![pjmy];)|&#")
-"""What such a mark may belong to: neither a blank nor markup; a number may be that of a letter."""
+SEEN = re.compile(rf"[^\s{INVISIBLE}*_~`\[\]<>|{{}}&](?<![pjmy];)|&#")
+"""What such a mark may belong to: neither a blank nor markup, nor the name of a blank; a number may be of a letter."""
 BLANK_OF_WORDS = "\u200b"
 WITHOUT_BLANKS = re.compile(f"[{PARTED_UNSEEN}]{{2}}")
 """Two letters between which it may stand."""
@@ -140,12 +140,19 @@ def _meant(walk: Walk, token: re.Match[str], signs: str) -> str:
     text, (start, end) = walk.text, token.span()
     if BLANK_OF_WORDS in signs and WITHOUT_BLANKS.fullmatch(text[start - 1 : start] + text[end : end + 1]):
         return BLANK_OF_WORDS
-    if not ((start and BESIDE.match(text, start - 1)) or BESIDE.match(text, end)):
+    if _is_alone(text, start, end):
         return ""
     kept = JOINERS
     if walk.from_right and not walk.around.in_destination(start):
         kept += DIRECTIONS
     return "".join(sign for sign in signs if sign in kept)
+
+
+def _is_alone(text: str, start: int, end: int) -> bool:
+    """Whether a stretch stands between blanks, or in markup that holds nothing else: `# &zwnj;`, `**&zwnj;**`."""
+    if (start and SEEN.match(text, start - 1)) or SEEN.match(text, end):
+        return False
+    return bool(text[start - 1 : start].strip()) == bool(text[end : end + 1].strip())
 
 
 def mojibake(walk: Walk, token: re.Match[str]) -> int | None:
