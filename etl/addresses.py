@@ -166,7 +166,7 @@ def named_address(text: str, hosts: Sequence[str]) -> Address:
     >>> named_address("https://www.old.example/7", ["old.example"])
     Traceback (most recent call last):
     ValueError: 'https://www.old.example/7' is a whole address: write its id, its /path or its page name, as it reads
-    >>> named_address("/tiki-index.php?page_id=7", [])  # as a path, no request would ever ask for it
+    >>> named_address("/tiki-index.php?page_id=7", [])  # as a path, no link ever asked for it
     Traceback (most recent call last):
     ValueError: '/tiki-index.php?page_id=7' is a whole address: write its id, its /path or its page name, as it reads
     """
