@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from functools import lru_cache
 
 from etl.scripts import PARTED_UNSEEN
 from etl.transform.body.edits import short
@@ -159,10 +160,8 @@ def mojibake(walk: Walk, token: re.Match[str]) -> int | None:
     """UTF-8 that was read as Windows-1252, run by run, and only where the bytes are UTF-8 (39)."""
     if _ends_word(walk.text, token):
         return token.start() + 1
-    data = b"".join(char.encode("cp1252", "ignore") or char.encode("latin-1", "ignore") for char in token[0])
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
+    text = _decoded(token[0])
+    if text is None:
         return None
     text = "".join(" " if char.isspace() else char for char in text if char.isspace() or char.isprintable())
     walk.find("character.repaired", token.start(), f"garbled {short(token[0])}", f"repaired to {short(text)}")
@@ -170,10 +169,19 @@ def mojibake(walk: Walk, token: re.Match[str]) -> int | None:
     return token.end()
 
 
+def _decoded(run: str) -> str | None:
+    data = b"".join(char.encode("cp1252", "ignore") or char.encode("latin-1", "ignore") for char in run)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
 def _ends_word(text: str, token: re.Match[str]) -> bool:
     """Whether it is the last letter of a word and the marks behind it: `HYVÄ…`, `amanhã »`, `‘Ã’`.
 
-    What begins a garbled letter is a capital as well, but stands among small letters, or more of its word follows.
+    What begins a garbled letter is a capital as well, but stands among small letters, or more of its word follows; and
+    where a capital is garbled, as that of `PERÒ`, other letters are, too.
     """
     start, end = token.span()
     letter, marks = token[0][0], token[0][1:]
@@ -184,7 +192,14 @@ def _ends_word(text: str, token: re.Match[str]) -> bool:
         return False
     if marks[-1] == "\u00a0":  # `Là` has one capital before it
         return letter.islower() or (before[:-1].isupper() and before[-1].isupper())
-    return not goes_on and (letter.islower() or before[-1:].isupper())
+    return not goes_on and (letter.islower() or (before[-1:].isupper() and not _is_garbled(text)))
+
+
+@lru_cache(1)
+def _is_garbled(text: str) -> bool:
+    """Whether any of it is garbled beyond doubt."""
+    runs = (found[0] for found in MOJIBAKE.finditer(text) if not END_OF_WORD.fullmatch(found[0]))
+    return any(_decoded(run) is not None for run in runs)
 
 
 def typography(walk: Walk, token: re.Match[str]) -> None:
