@@ -28,7 +28,7 @@ GREEK = dict(
         strict=True,
     )
 )
-GREEK_WORD = re.compile("[α-ώ]{2}")
+GREEK_WORD = re.compile("[ΐ-ώ]{3}")  # two may be symbols: αβ T cells
 DELETED = re.compile(r"[,'’‘ʼ`´](?:(?<!,)|(?<=\d,)(?=\d))")  # begins with what is searched fast
 MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|oct(?:ober)?"
@@ -107,8 +107,8 @@ def make_slug(title: str) -> str:
     ('istanbul', 'vitamin', 'vitamini', 'garden')
     >>> make_slug("больше"), make_slug("وأوضح"), make_slug("Hawaiʻi"), make_slug("l’été")
     ('bolshe', 'wwdh', 'hawaii', 'lete')
-    >>> make_slug("Η βιταμίνη Α"), make_slug("TNF-α"), make_slug("β и γ лучи")
-    ('i-vitamini-a', 'tnf-alpha', 'beta-i-gamma-luchi')
+    >>> make_slug("Η βιταμίνη Α"), make_slug("TNF-α of αβ T cells"), make_slug("β и γ лучи")
+    ('i-vitamini-a', 'tnf-alpha-of-av-t-cells', 'beta-i-gamma-luchi')
     """
     text = unicodedata.normalize("NFKC", title).replace("%", " percent ").replace("&", " and ")
     text = DELETED.sub("", text.lower())
