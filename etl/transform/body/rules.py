@@ -35,7 +35,7 @@ RULES: dict[str, str] = {
     "escape": "a backslash before a character that needs none is removed",
     "entity": "an entity becomes its character (38)",
     "odd-blank": "a no-break, thin or ideographic blank becomes a blank (38)",
-    "invisible": "an invisible or control character is removed (38)",
+    "invisible": "a control character, or an invisible one that is no part of how words are written, is removed (38)",
     "address": "a character that would end the address of a link is percent-encoded",
     "mojibake": "text that was read in the wrong encoding is repaired (39)",
     "typography": "ligatures, typographic hyphens, micro signs and return symbols become ordinary characters (38)",
