@@ -12,7 +12,7 @@ JOINING = frozenset("!]`")
 """What makes an image of a link behind it, a link of parentheses, and other code of back-ticks."""
 MAY_JOIN = frozenset(("", "[", "(", "`"))
 """What begins a replacement that one of them may join: what is behind an empty one may."""
-CUT_ENTITY = re.compile(r"&#?[a-zA-Z0-9]*+(?=[<{*_~\\]|[^\n -~])")
+CUT_ENTITY = re.compile(r"&#?[a-zA-Z0-9]*+(?=[<{*_~\\&]|[^\n -~])")
 """What may be an entity once the mark, or the odd character, behind it is gone."""
 
 
@@ -25,6 +25,8 @@ def kept_apart(text: str, edits: Sequence[Edit]) -> Iterator[Edit]:
     ([(1, 1, '\\', 'bold')], [(2, 2, '\\', 'bold')])
     >>> list(kept_apart("&quo**t;", [(4, 6, "", "bold")])), list(kept_apart("`a`**`b`", [(3, 5, "", "bold")]))
     ([(0, 1, '&amp;', 'bold')], [(3, 3, ' ', 'bold')])
+    >>> list(kept_apart("&&#8203;lt;", [(1, 8, "", "entity")]))
+    [(0, 1, '&amp;', 'entity')]
     """
     places = [edit[0] for edit in edits if edit[0] and text[edit[0] - 1] in JOINING and edit[2][:1] in MAY_JOIN]
     spans = [edit for edit in edits if edit[2] and edit[2][-1] == "`"]
