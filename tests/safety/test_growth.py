@@ -240,6 +240,11 @@ SQUARES: dict[str, tuple[str, int, Maker]] = {
         2_000,
         lambda size: f"<table><tr>{'<td>a</td>' * (size // 20)}</tr>{'<tr><td>b</td></tr>' * (size // 40)}</table>",
     ),
+    "code behind much on its line": (
+        "every piece of code looks back for the start of its line",
+        20_000,
+        lambda size: "a" * 5 * size + "`a`**" * (size // 5),
+    ),
 }
 """Bodies whose work would be a square if someone forgot why: from which length on, and how they are made."""
 

@@ -160,9 +160,9 @@ def _stretch(walk: Walk, at: int, end: int) -> int:
 
 def _stands_below_html(walk: Walk, code: Node, at: int) -> bool:
     """Whether HTML that goes, behind a place, keeps indented code from being a part of the item or code above."""
-    line = line_start(walk.text, code.start)
     if not walk.edits or walk.quotes.open or (code.kind, code.data) != ("CodeBlock", "Indented"):
         return False
+    line = line_start(walk.text, code.start)
     start, end, left, _ = walk.edits[-1]
     parts = at <= end <= line and not left.strip() and not walk.text[end:line].strip()
     if not parts or not TAGS_ALONE.fullmatch(walk.text, line_start(walk.text, start), start):
