@@ -18,7 +18,7 @@ from typing import Literal, NamedTuple, get_args
 from urllib.parse import quote, unquote, unquote_to_bytes
 
 from etl.routes import FAMILIES, wiki_folder
-from etl.scripts import VOWELS
+from etl.scripts import is_letter_sign
 from etl.slugs import MONTH
 
 SCRIPT = "tiki-index.php"
@@ -366,10 +366,10 @@ def name_key(name: str) -> str:
 
     >>> name_key("Clear_Water – 5% of “Wells”"), name_key("clear%20water+5+of+wells")
     ('clear water 5 of wells', 'clear water 5 of wells')
-    >>> name_key("Zoë's CAFÉ – Straße"), name_key("5分でビタミンD")
-    ('zoe s cafe strasse', '5分てヒタミンd')
-    >>> name_key("जो") == name_key("जा")
-    False
+    >>> name_key("Zoë's CAFÉ – Straße"), name_key("5分間の水D")
+    ('zoe s cafe strasse', '5分間の水d')
+    >>> name_key("जो") == name_key("जा"), name_key("ハハ") == name_key("パパ")
+    (False, False)
     """
     if "%" in name and _PERCENT.search(name):  # many a name speaks of percent
         name = unquote(unquote(name))
@@ -378,23 +378,24 @@ def name_key(name: str) -> str:
     return _folded_words(name)
 
 
-_WORD = re.compile(rf"(?:[^\W_]|[{VOWELS}])+")
 _BEYOND = re.compile(r"[^\x00-\x7f\u2000-\u206f]")
 """What is neither ASCII nor general punctuation, which is never part of a word."""
 _ASCII_WORDS = bytes(char if chr(char).isalnum() and char < 128 else 32 for char in bytes(range(256)).lower())
 """By the code of a character of ASCII its letter in lower case or its digit; a blank for any other one."""
-_NOT_PLAIN = re.compile(rf"[^\w\x00-\x7f\u2000-\u206f{VOWELS}]")
-"""What may be a diacritic: dashes and quotation marks are none."""
+_NO_LETTER = re.compile(r"[^\w ]|_")
 
 
 @lru_cache(maxsize=4096)
 def _folded_words(name: str) -> str:
-    plain = _NOT_PLAIN.sub(_without_mark, unicodedata.normalize("NFKD", name))
-    return " ".join(_WORD.findall(plain)).casefold()
+    letters = _NO_LETTER.sub(_sign, unicodedata.normalize("NFKD", name))
+    return " ".join(letters.split()).casefold()
 
 
-def _without_mark(char: re.Match[str]) -> str:
-    return "" if unicodedata.category(char[0])[0] == "M" else char[0]
+def _sign(char: re.Match[str]) -> str:
+    """What is left of no letter: a sign that makes another letter, nothing of another mark, else a blank."""
+    if unicodedata.category(char[0])[0] != "M":
+        return " "
+    return char[0] if is_letter_sign(char[0]) else ""
 
 
 # --- links of bodies -----------------------------------------------------------------------

@@ -1,10 +1,30 @@
-"""Ranges of scripts that are written otherwise than Latin, for classes of characters in expressions."""
+"""What the scripts of the world ask of whoever takes their words and letters apart."""
 
-VOWELS = r"\u0900-\u0963\u0966-\u0edf\u1000-\u1049\u1050-\u109f\u1780-\u17d3"
-"""Letters of the scripts from India to Cambodia with their vowel signs, which are no `\\w` but make other words."""
-PARTED_UNSEEN = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17d3"
-"""Thai, Lao, Burmese, Khmer: no blank parts their words, but one of no width may."""
-UNPARTED = r"\u3041-\u30ff\u3400-\u9fff"
-"""Japanese and Chinese: nothing parts their words."""
+from __future__ import annotations
+
+import unicodedata
+
+WITHOUT_BLANKS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1950-\u19df\u1a20-\u1aaf\ua980-\uaadf"
+"""Letters of scripts that part no words, for a class of an expression: Thai, Lao, Burmese, Khmer, Tai, Javanese, Cham.
+
+Without those of Chinese and Japanese, where no sign without a shape says where a word ends.
+"""
 FROM_RIGHT = r"\u05d0-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"
-"""Hebrew, Arabic and others that are read from right to left."""
+"""Those of Hebrew, Arabic and others that are read from right to left."""
+
+
+def is_letter_sign(mark: str) -> bool:
+    """Whether a mark makes another letter of the one before it: a vowel sign, or one that voices a kana.
+
+    Accents and points do not, nor do selectors of a glyph. Of the classes in which Unicode has marks, 10 to 36 are
+    points of Hebrew, Arabic and Syriac, and from 200 those that stand above, below and around a letter.
+
+    >>> [is_letter_sign(sign) for sign in "\u093e\u0e48\u0f72\ua9b6\u07a6\u3099"]
+    [True, True, True, True, True, True]
+    >>> [is_letter_sign(mark) for mark in "\u0301\u0338\u05b8\u064f\ufe0f\u20e3"]
+    [False, False, False, False, False, False]
+    """
+    place = unicodedata.combining(mark)
+    if unicodedata.category(mark) not in ("Mn", "Mc") or "VARIATION SELECTOR" in unicodedata.name(mark, ""):
+        return False
+    return place != 1 and (place < 10 or 36 < place < 200)

@@ -337,6 +337,9 @@ def test_tags_are_joined_to_terms_as_shown(tmp_path: Path, capfd: pytest.Capture
         "١٢",
         "जो",
         "जा।",
+        "❤️",
+        "☀️ ",
+        "བོད་",
     ]
     assert [shown["term_key"](name) for name in odd] == [term_key(name) for name in odd]
     members = {

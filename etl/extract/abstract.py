@@ -14,12 +14,12 @@ from itertools import accumulate, pairwise
 
 from etl.extract.frontmatter import shown
 from etl.model import FieldPath, Finding, RawRecord
-from etl.scripts import PARTED_UNSEEN, UNPARTED
+from etl.scripts import WITHOUT_BLANKS
 
 MAX_TITLE = 400
 MIN_PARAGRAPH_WORDS = 30
-_WITHOUT_BLANKS = re.compile(f"[{PARTED_UNSEEN}{UNPARTED}]{{2}}")
-"""About a word of scripts whose words no blanks part."""
+_ABOUT_WORD = re.compile(f"[{WITHOUT_BLANKS}\u3041-\u30ff\u3400-\u9fff]{{2}}")
+"""In scripts whose words no blanks part, Chinese and Japanese among them."""
 MAX_AUTHOR_LINE = 300
 LONGEST_AUTHOR_LINE = 10_000
 MANY_NAMES = 6
@@ -135,7 +135,7 @@ def _has_shape(lines: list[str], first: int) -> bool:
         return False
     words = 0
     for line in lines[blank:]:
-        words = words + len(line.split()) + len(_WITHOUT_BLANKS.findall(line)) if line.strip() else 0
+        words = words + len(line.split()) + len(_ABOUT_WORD.findall(line)) if line.strip() else 0
         if words >= MIN_PARAGRAPH_WORDS or _KEYWORDS.match(line):
             return True
     return False

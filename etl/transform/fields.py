@@ -51,7 +51,6 @@ PATTERN = re.compile(r"/:|\{[{%]")
 """Of an address that the site generator made from it."""
 ASKS = re.compile(r"\?\w+=")
 NOT_ALIAS = re.compile(r"[^\w +–-]")
-NOT_TERM = re.compile(rf"(?:_|[^\w{VOWELS}])+")
 
 WHY = Literal["page-id", "title", "slug", "alias", "harvested"]
 
@@ -417,7 +416,9 @@ def term_key(name: str) -> str:
     >>> term_key("Omega-3 "), term_key("ＯＭＥＧＡ 3"), term_key(" ++ ")
     ('omega 3', 'omega 3', '++')
     """
-    return NOT_TERM.sub(" ", unicodedata.normalize("NFKC", name).casefold()).strip() or name.strip()
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    spelled = "".join(char if unicodedata.category(char)[0] in "LMN" else " " for char in folded)
+    return " ".join(word for word in spelled.split() if any(map(str.isalnum, word))) or name.strip()
 
 
 @lru_cache(4)

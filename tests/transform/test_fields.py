@@ -403,9 +403,16 @@ def test_of_equal_names_the_first_spelling_stays(names: list[str]) -> None:
     ]
 
 
-@pytest.mark.parametrize("tags", ["जो जा जि", "कल काल कील", "ใส ใส่", "បូក បើក", "சாதன சோதனை", "మన మీన"])
+@pytest.mark.parametrize(
+    "tags",
+    ["जो जा जि", "कल काल कील", "ใส ใส่", "បូក បើក", "சாதன சோதனை", "మన మీన", "ཁ ཁི ཁུ", "ꦏ ꦏꦶ ꦏꦸ", "ހަ ހި ހު", "❤️ ☀️"],
+)
 def test_tags_that_differ_in_a_vowel_sign_are_not_one(tags: str) -> None:
     assert fields.unique_terms(tags.split()) == tags.split()
+
+
+def test_signs_without_letters_make_no_other_tag() -> None:
+    assert fields.unique_terms(["❤️ roofs", "Roofs", "བོད་", "བོད"]) == ["❤️ roofs", "བོད་"]
 
 
 def test_no_name_holds_a_character_that_ends_a_line_or_that_yaml_refuses() -> None:

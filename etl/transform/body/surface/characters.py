@@ -7,7 +7,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from etl.scripts import PARTED_UNSEEN
+from etl.scripts import WITHOUT_BLANKS
 from etl.transform.body.edits import short
 from etl.transform.body.entities import is_entity
 from etl.transform.body.literals import NO_ESCAPE, escaped
@@ -24,8 +24,7 @@ JOINERS, DIRECTIONS = "\u200c\u200d", "\u200e\u200f"
 SEEN = re.compile(rf"[^\s{INVISIBLE}*_~`\[\]<>|{{}}&](?<![pjmy];)|&#")
 """What such a mark may belong to: neither a blank nor markup, nor the name of a blank; a number may be of a letter."""
 BLANK_OF_WORDS = "\u200b"
-WITHOUT_BLANKS = re.compile(f"[{PARTED_UNSEEN}]{{2}}")
-"""Two letters between which it may stand."""
+WORDS_WITHOUT_BLANKS = re.compile(f"[{WITHOUT_BLANKS}]{{2}}")
 # Text in UTF-8 that was read as Windows-1252: what the bytes behind a leading byte look like then.
 GARBLED = r"\u00c2-\u00c5\u00ce-\u00d1\u00e2\u00e3\u00ef\u00f0"
 TRAILING = (
@@ -139,7 +138,7 @@ def _meant(walk: Walk, token: re.Match[str], signs: str) -> str:
     Alone they are none: a paragraph, a link or a heading of one would show nothing.
     """
     text, (start, end) = walk.text, token.span()
-    if BLANK_OF_WORDS in signs and WITHOUT_BLANKS.fullmatch(text[start - 1 : start] + text[end : end + 1]):
+    if BLANK_OF_WORDS in signs and WORDS_WITHOUT_BLANKS.fullmatch(text[start - 1 : start] + text[end : end + 1]):
         return BLANK_OF_WORDS
     if _is_alone(text, start, end):
         return ""
