@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 WITHOUT_BLANKS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1950-\u19df\u1a20-\u1aaf\ua980-\uaadf"
-"""Letters of scripts that part no words, for a class of an expression: Thai, Lao, Burmese, Khmer, Tai, Javanese, Cham.
-
-Without those of Chinese and Japanese, where no sign without a shape says where a word ends.
-"""
+"""For a class of an expression: Thai, Lao, Burmese, Khmer, Tai, Javanese and Cham, in which no blank parts words."""
+CHINESE_JAPANESE = "\u3005-\u3007\u3041-\u30ff\u3400-\u9fff"
+"""Nor in these."""
 FROM_RIGHT = r"\u05d0-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"
-"""Those of Hebrew, Arabic and others that are read from right to left."""
+"""Letters of Hebrew, Arabic and others that are read from right to left."""
+_KOREAN = "\uac00-\ud7a3"
+_STANDS_ALONE = re.compile(f"[{WITHOUT_BLANKS}{CHINESE_JAPANESE}{_KOREAN}]")
+
+
+def joins_words(char: str) -> bool:
+    """Whether a sign beside it may be part of its word, so that a blank between them would make two of one.
+
+    >>> joins_words("s"), joins_words("は"), joins_words("은"), joins_words("、")
+    (True, False, False, False)
+    """
+    return char.isalnum() and not _STANDS_ALONE.match(char)
 
 
 def is_letter_sign(mark: str) -> bool:

@@ -14,12 +14,12 @@ from itertools import accumulate, pairwise
 
 from etl.extract.frontmatter import shown
 from etl.model import FieldPath, Finding, RawRecord
-from etl.scripts import WITHOUT_BLANKS
+from etl.scripts import CHINESE_JAPANESE, WITHOUT_BLANKS
 
 MAX_TITLE = 400
 MIN_PARAGRAPH_WORDS = 30
-_ABOUT_WORD = re.compile(f"[{WITHOUT_BLANKS}\u3041-\u30ff\u3400-\u9fff]{{2}}")
-"""In scripts whose words no blanks part, Chinese and Japanese among them."""
+_ABOUT_WORD = re.compile(f"[{WITHOUT_BLANKS}{CHINESE_JAPANESE}]{{2}}")
+"""In scripts whose words no blanks part."""
 MAX_AUTHOR_LINE = 300
 LONGEST_AUTHOR_LINE = 10_000
 MANY_NAMES = 6

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from etl.scripts import joins_words
 from etl.transform.body.edits import Edit
 from etl.transform.body.link_edits import BARE_ADDRESS
 from etl.transform.body.lists import glued_items
@@ -204,14 +205,15 @@ def _underscored(
         or "*" in (before, words[-1])
         or words.startswith(STARS)
         or text.startswith(STARS, closing.end())
-        or (before.isalnum() and (behind.isalnum() or not (inner[0].isspace() or inner[0].isalnum())))
+        or (joins_words(before) and (joins_words(behind) or not (inner[0].isspace() or inner[0].isalnum())))
         or _is_any_between(bold, opening, closing)
     ):
         return None
     # Blanks go outside, and a blank parts a word from the sign before it: that would end no bold.
     lead, trail = inner.find(words), len(inner) - len(inner.rstrip())
-    glued = trail or (behind.isalnum() and not words[-1].isalnum())
-    before, behind = " " if lead and before.strip() else "", " " if glued and behind.strip() else ""
+    opens = lead or (before.isalnum() and not words[0].isalnum())
+    closes = trail or (behind.isalnum() and not words[-1].isalnum())
+    before, behind = " " if opens and before.strip() else "", " " if closes and behind.strip() else ""
     return (
         (opening.start(), opening.end() + lead, f"{before}**", "bold"),
         (closing.start() - trail, closing.start(), "", "bold"),
@@ -220,4 +222,4 @@ def _underscored(
 
 
 def _is_in_word(text: str, mark: re.Match[str]) -> bool:
-    return all(map(str.isalnum, _beside(text, mark, mark)))
+    return all(map(joins_words, _beside(text, mark, mark)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 
+from etl.scripts import joins_words
 from etl.transform.body.entities import decoded
 from etl.transform.body.lists import NEST
 from etl.transform.body.places import match_end
@@ -151,9 +152,9 @@ def _ends_marked(walk: Walk, tag: Tag, mark: str) -> None:
     if first > opened.end:
         walk.edits[index] = (opened.start, opened.end, "", "emphasis")
         walk.edit(first, first + lead, mark, "emphasis")
-    elif lead:
+    elif lead or _is_glued(before, shown.lstrip()[:1]):
         walk.edits[index] = (opened.start, opened.end + lead, (" " if before.strip() else "") + mark, "emphasis")
-    glued = after.isalnum() and not shown.rstrip()[-1:].isalnum()
+    glued = _is_glued(after, shown.rstrip()[-1:])
     apart = " " if glued or (trail and after.strip()) else ""
     if last < tag.start:
         walk.edit(last, last, mark, "emphasis")
@@ -173,13 +174,20 @@ def _fits(content: str, shown: str, before: str, after: str) -> bool:
 
     >>> [_fits(text, text, "a", " ") for text in ("b", " b ", "(b)", " ", "b\\\\")]
     [True, True, False, False, False]
+    >>> _fits("「水」", "「水」", "は", "で")
+    True
     """
     words = shown.strip()
     if not words or not (shown == words or words == content.strip() == content.strip(" \t")):
         return False
-    # A star that a letter touches on one side and a sign on the other opens nothing, and a backslash ends nothing.
-    opens = content.startswith((" ", "\t")) or not before.isalnum() or words[0].isalnum()
+    # A star between a letter and a sign opens nothing but behind a blank, and a backslash ends nothing.
+    opens = content.startswith((" ", "\t")) or not joins_words(before) or words[0].isalnum()
     return opens and not words.endswith("\\") and "*" not in (before, after, words[0], words[-1])
+
+
+def _is_glued(outside: str, inside: str) -> bool:
+    """Whether a mark would have no meaning: a letter touches it on the outside, and a sign on the inside."""
+    return outside.isalnum() and not inside.isalnum()
 
 
 def close_emphasis(walk: Walk) -> None:
