@@ -121,7 +121,8 @@ def _paired(text: str, opening: re.Match[str], closing: re.Match[str], bold: Seq
     inner = text[opening.end() : closing.start()]
     lead, trail = len(inner) - len(inner.lstrip()), len(inner) - len(inner.rstrip())
     glued = [" " if side.isalnum() or side == "*" else "" for side in _beside(text, opening, closing)]
-    if _is_any_between(bold, opening, closing) or not inner.strip() or not (lead or trail or any(glued)):
+    words = inner.strip()
+    if not words or words[-1] == "\\" or not (lead or trail or any(glued)) or _is_any_between(bold, opening, closing):
         yield *opening.span(), "", "bold"
         yield *closing.span(), "", "bold"
         return
@@ -202,7 +203,8 @@ def _underscored(
     if (
         not words
         or "\n" in inner
-        or "*" in (before, words[-1])
+        or before == "*"
+        or words[-1] in "*\\"
         or words.startswith(STARS)
         or text.startswith(STARS, closing.end())
         or (joins_words(before) and (joins_words(behind) or not (inner[0].isspace() or inner[0].isalnum())))

@@ -14,6 +14,7 @@ from etl.transform.body.hrefs import PLAIN, encoded, mended, untracked, without_
 from etl.transform.body.links import LOST_FILE, Destination, Linker
 from etl.transform.body.literals import MOST_MARKS
 from etl.transform.body.parse import Node
+from etl.transform.body.places import is_escaped
 
 CUT_DOI = re.compile(r"doi\.org/10\.\d{4,9}/$")
 DOI_REST = re.compile(r"[a-zA-Z0-9][\w.-]*[\w]")
@@ -192,7 +193,8 @@ class Links(TreeRules):
         after = "" if behind else after
         end = node.inner_end - trail - len(behind)
         self._edit(node.start, node.start + 1 + lead, f"{before}[", "link-blank" if before else "link")
-        self._edit(end, node.end, f"]({href}){behind}{after}", "link-blank" if after else rule)
+        closing = "\\]" if is_escaped(self.text, end) else "]"  # a backslash that a blank parted from it
+        self._edit(end, node.end, f"{closing}({href}){behind}{after}", "link-blank" if after else rule)
         return href
 
     def _parting(self, node: Node) -> tuple[str, str]:

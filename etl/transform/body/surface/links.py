@@ -183,7 +183,8 @@ class Links:
         if destination is None or destination.href is None:
             return None
         self._lead(match.start(), name, destination)
-        return f"[{label}]({destination.href})"
+        closing = "\\]" if is_escaped(label, len(label)) else "]"
+        return f"[{label}{closing}({destination.href})"
 
     def _lead(self, offset: int, href: str, destination: Destination) -> None:
         """Account for a link that stays: with its address as it was, if that has to be told."""
