@@ -388,7 +388,7 @@ _NO_LETTER = re.compile(r"[^\w ]|_")
 @lru_cache(maxsize=4096)
 def _folded_words(name: str) -> str:
     letters = _NO_LETTER.sub(_sign, unicodedata.normalize("NFKD", name))
-    return " ".join(letters.split()).casefold()
+    return " ".join(letters.split()).casefold().replace("ı", "i")  # a capital has one form
 
 
 def _sign(char: re.Match[str]) -> str:

@@ -248,6 +248,11 @@ def test_a_sign_parts_words_of_a_key_and_a_mark_does_not() -> None:
     assert name_key("❤\ufe0f 葛\U000e0100城 1\ufe0f\u20e3") == "葛城 1"
 
 
+def test_an_i_without_a_dot_is_the_small_letter_of_an_i() -> None:
+    assert name_key("ışık") == name_key("Işık") == name_key("IŞIK")
+    assert name_key("İstanbul") == name_key("istanbul")
+
+
 @pytest.mark.parametrize(
     "names",
     [
