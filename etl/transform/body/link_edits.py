@@ -197,7 +197,7 @@ class Links(TreeRules):
         after = "" if behind else after
         end = node.inner_end - trail - len(behind)
         self._edit(node.start, node.start + 1 + lead, f"{before}[", "link-blank" if before else "link")
-        closing = "\\]" if is_escaped(self.text, end) else "]"  # a backslash that a blank parted from it
+        closing = "\\]" if trail and is_escaped(self.text, end) else "]"  # a backslash that a blank parted from it
         self._edit(end, node.end, f"{closing}({href}){behind}{after}", "link-blank" if after else rule)
         return href
 
