@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
+
+from etl.transform.body.entities import decoded
 
 ALIAS = r"alias\(([^()]*+(?:\([^()]*+\)[^()]*+)*+)\)"
 """Between two more parentheses a name of the page, which nobody saw."""
@@ -47,4 +48,4 @@ def parameters(marker: str) -> Iterator[Parameter]:
     start = beginning.end() if beginning else 0
     for found in PARAMETER.finditer(marker[start : ending.start() if ending else None]):
         value = found["quoted"] if found["mark"] else found["bare"]
-        yield Parameter(found["key"].lower(), html.unescape(ESCAPED.sub(r"\1", value)).strip(), start + found.end())
+        yield Parameter(found["key"].lower(), decoded(ESCAPED.sub(r"\1", value)).strip(), start + found.end())

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import html
 import re
 
 from etl.transform.body.boxes import BOX_END, BOX_START, glued_end, glued_lines
+from etl.transform.body.entities import decoded
 from etl.transform.body.surface.elements import BOX
 from etl.transform.body.surface.tags import Tag
 from etl.transform.body.surface.walk import Walk
@@ -56,7 +56,7 @@ def bold(title: str) -> str:
 
 def plain(title: str) -> str:
     """A title on one line, its signs as words."""
-    title = re.sub(r"([\\`*_\[\]])", r"\\\1", " ".join(html.unescape(title).split()))
+    title = re.sub(r"([\\`*_\[\]])", r"\\\1", " ".join(decoded(title).split()))
     return title.replace("&", "&amp;").replace("<", "&lt;")
 
 

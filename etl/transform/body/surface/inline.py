@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 
 from etl.scripts import joins_words
@@ -221,7 +220,7 @@ def kept(walk: Walk, tag: Tag, rule: str = "unwrap") -> int | None:
         return None
     opened, index = walk.open.end(tag)
     content = walk.text[opened.end : tag.start] if opened and tag.start - opened.end <= LONGEST_RAISED else ""
-    shown = html.unescape(MARKERS.sub("", content)).strip(" *_\n")
+    shown = decoded(MARKERS.sub("", content)).strip(" *_\n")
     if opened and shown and not BLOCK_INSIDE.search(content) and not MARKDOWN_BLOCK.search(content):
         inner = opened.end + len(content) - len(content.lstrip())  # a tag alone on its line is a block of HTML
         walk.edits[index] = (opened.start, inner, f"<{tag.name}>", walk.edits[index][3])
@@ -326,7 +325,7 @@ def _ends_anchor(walk: Walk, tag: Tag) -> None:
         return
     start, end, heading_mark, _ = walk.edits[index]
     inner = walk.text[end : tag.start]
-    label = html.unescape(TAGS.sub("", inner) if "<" in inner else inner)
+    label = decoded(TAGS.sub("", inner))
     before, after, rule = walk.links.anchor(opened, label)
     if not label.strip(" *_\n") and "<img" not in inner.lower():
         before = after = ""
