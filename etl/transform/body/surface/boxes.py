@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from etl.transform.body.boxes import BOX_END, BOX_START, glued_end, glued_lines
-from etl.transform.body.entities import decoded
 from etl.transform.body.surface.elements import BOX
 from etl.transform.body.surface.tags import Tag
+from etl.transform.body.surface.titles import bold
 from etl.transform.body.surface.walk import Walk
 
 
@@ -47,17 +45,6 @@ def open_box(walk: Walk, start: int, end: int, title: str) -> None:
     walk.quotes.first = len(walk.edits)
     heading = f"{bold(title)}\n\n" if title else ""
     walk.write(start, walk.around.behind_tag(start, end), f"\n\n{BOX_START}\n\n{heading}", "box")
-
-
-def bold(title: str) -> str:
-    """A title in bold."""
-    return f"**{plain(title)}**"
-
-
-def plain(title: str) -> str:
-    """A title on one line, its signs as words."""
-    title = re.sub(r"([\\`*_\[\]])", r"\\\1", " ".join(decoded(title).split()))
-    return title.replace("&", "&amp;").replace("<", "&lt;")
 
 
 def close_box(walk: Walk, start: int, end: int) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from etl.transform.body.code import CODE_INDENT, ticks_around
 from etl.transform.body.places import blanks_start
-from etl.transform.body.surface import boxes
-from etl.transform.body.surface.arguments import shown_by
 from etl.transform.body.surface.around import LINE_END
 from etl.transform.body.surface.inline import LONGEST_MARKED
+from etl.transform.body.surface.tags import Tag
+from etl.transform.body.surface.titles import bold, plain, title_of
 from etl.transform.body.surface.walk import Walk
 
 CODE_END = re.compile(r"\{CODE\}")
@@ -28,9 +28,9 @@ Replacement = tuple[int, int, str]
 """An edit without its rule."""
 
 
-def read_code(walk: Walk, token: re.Match[str], ending: re.Pattern[str], rule: str) -> int | None:
+def read_code(walk: Walk, marker: Tag, ending: re.Pattern[str], rule: str) -> int | None:
     """`{CODE(colors="php")}` and what is code up to its ending, if there is a place for code; returns where it ends."""
-    (start, inner), text = token.span(), walk.text
+    text, start, inner = walk.text, marker.start, marker.end
     closing = walk.around.next_match(ending, inner)
     if closing is None or start < walk.passed.literal_end:
         return None
@@ -39,13 +39,13 @@ def read_code(walk: Walk, token: re.Match[str], ending: re.Pattern[str], rule: s
     alone = start - line < CODE_INDENT and not on_line.strip() and LINE_END.match(text, end)
     is_block = alone or text.find("\n", inner, min(stop, inner + LONGEST_MARKED)) >= 0
     if not is_block or (walk.table.in_cell if walk.table else walk.around.in_pipe_row(start)):
-        edits = _code_span(walk, token, stop, end)
+        edits = _code_span(walk, marker, stop, end)
     elif walk.open.one_line:
         edits = None
     elif on_line.lstrip().startswith(">"):
-        edits = _quoted_block(walk, token, stop, end)
+        edits = _quoted_block(walk, marker, stop, end)
     else:
-        edits = _code_block(walk, token, stop, end)
+        edits = _code_block(walk, marker, stop, end)
     if edits is None:
         return None
     walk.edits += [(*edit, rule) for edit in edits]
@@ -53,22 +53,22 @@ def read_code(walk: Walk, token: re.Match[str], ending: re.Pattern[str], rule: s
     return end
 
 
-def _caption(token: re.Match[str]) -> tuple[str, int]:
+def _caption(marker: Tag) -> tuple[str, int]:
     """The caption of code in bold, if it has one, and where in the text that ends."""
-    words, end = shown_by("CODE", token)
-    return boxes.bold(words) if words else "", token.start() + end
+    words, end = title_of(marker)
+    return bold(words) if words else "", marker.start + end
 
 
-def _code_block(walk: Walk, token: re.Match[str], stop: int, end: int) -> list[Replacement] | None:
+def _code_block(walk: Walk, marker: Tag, stop: int, end: int) -> list[Replacement] | None:
     """What makes a fenced block of the code between two markers, below its caption and inside its item."""
-    code = BLANK_LINES.sub("", walk.text[token.end() : stop].rstrip(), 1)
+    code = BLANK_LINES.sub("", walk.text[marker.end : stop].rstrip(), 1)
     if not code:
         return None
-    start, inner = token.span()
+    start, inner = marker.start, marker.end
     indent = walk.around.item_indent(start)
     gap = f"\n\n{indent}"
     above = "" if walk.around.in_item(start) else gap
-    title, title_end = _caption(token)
+    title, title_end = _caption(marker)
     language = CODE_LANGUAGE.search(walk.text, title_end, inner)
     opening, closing = walk.fences(code, language[1] if language else "")
     behind = "" if LINE_END.match(walk.text, end) else indent
@@ -79,9 +79,9 @@ def _code_block(walk: Walk, token: re.Match[str], stop: int, end: int) -> list[R
     ]
 
 
-def _quoted_block(walk: Walk, token: re.Match[str], stop: int, end: int) -> list[Replacement] | None:
+def _quoted_block(walk: Walk, marker: Tag, stop: int, end: int) -> list[Replacement] | None:
     """What makes a fenced block of code in a quotation, whose marks stand before each line."""
-    (start, inner), text = token.span(), walk.text
+    text, start, inner = walk.text, marker.start, marker.end
     marks = QUOTE_MARKS.match(text, walk.around.line_start(start))
     if marks is None or walk.around.item_indent(start):
         return None
@@ -99,7 +99,7 @@ def _quoted_block(walk: Walk, token: re.Match[str], stop: int, end: int) -> list
     gap, first_blank = f"\n{mark}\n{mark} ", blanks_start(text, start)
     above = gap if first_blank > marks.end() else ""
     start = start if walk.edited(first_blank) else max(first_blank, marks.end())
-    title, title_end = _caption(token)
+    title, title_end = _caption(marker)
     behind = "" if LINE_END.match(text, end) else gap
     shown = "".join(f"\n{mark} {line}" if line else f"\n{mark}" for line in code)
     return [
@@ -109,9 +109,9 @@ def _quoted_block(walk: Walk, token: re.Match[str], stop: int, end: int) -> list
     ]
 
 
-def _code_span(walk: Walk, token: re.Match[str], stop: int, end: int) -> list[Replacement] | None:
+def _code_span(walk: Walk, marker: Tag, stop: int, end: int) -> list[Replacement] | None:
     """What makes a code span of each line between two markers, unless signs around it have another meaning then."""
-    (start, inner), text = token.span(), walk.text
+    text, start, inner = walk.text, marker.start, marker.end
     if stop - inner > LONGEST_MARKED:
         return None
     whole = text[inner:stop]
@@ -125,7 +125,7 @@ def _code_span(walk: Walk, token: re.Match[str], stop: int, end: int) -> list[Re
     lines = [line.strip() for line in code.split("\n") if line.strip()]
     ticks, gap = ticks_around(code, 1), " " if any("`" in (line[0], line[-1]) for line in lines) else ""
     apart = " " if walk.edits and walk.edits[-1][1] == start and walk.edits[-1][2].endswith("`") else ""
-    title, title_end = _caption(token)
+    title, title_end = _caption(marker)
     lead = " " if title and start and text[start - 1].isalnum() else lead
     return [
         (start, title_end, lead + apart + title),
@@ -134,20 +134,18 @@ def _code_span(walk: Walk, token: re.Match[str], stop: int, end: int) -> list[Re
     ]
 
 
-def _table(walk: Walk, token: re.Match[str]) -> int | None:
+def _table(walk: Walk, marker: Tag) -> int | None:
     """`{FANCYTABLE(head="a|b")}` and rows, each on a line, if there is a place for them; returns where they begin."""
-    (start, inner), text = token.span(), walk.text
+    text, start, inner = walk.text, marker.start, marker.end
     closing = walk.around.next_match(TABLE_END, inner)
     rows = text[inner : closing.start()].strip() if closing and start >= walk.passed.rows_end else ""
     if closing is None or "|" not in rows or "\\|" in rows or _is_narrow(walk, start):
         return None  # the lines of the rows are lost, or would be
-    first, head = text.find(rows, inner), shown_by("FANCYTABLE", token)[0]
+    first, head = text.find(rows, inner), title_of(marker)[0]
     end, rows_sign, head_sign = first + len(rows), _cell_end(rows), _cell_end(head)
     heads = [line.split(head_sign) for line in head.split(">>")]
     columns = max(map(len, heads)) if head else rows.split("\n", 1)[0].count(rows_sign) + 1
-    lines = [
-        "".join(f"| {boxes.plain(cell)} " for cell in cells + [""] * (columns - len(cells))) + "|" for cells in heads
-    ]
+    lines = ["".join(f"| {plain(cell)} " for cell in cells + [""] * (columns - len(cells))) + "|" for cells in heads]
     lines.insert(1, "| --- " * columns + "|")
     walk.write(start, first, "\n\n" + "\n".join([*lines, "| "]), "tiki-marker")
     for parts, written in ((TABLE_ROW_END, " |\n| "), (TABLE_CELL_END, "|")):
@@ -168,19 +166,19 @@ def _cell_end(text: str) -> str:
     return WIDE_CELL_END if WIDE_CELL_END in text else "|"
 
 
-def _unseen(walk: Walk, token: re.Match[str]) -> int | None:
+def _unseen(walk: Walk, marker: Tag) -> int | None:
     """`{JQ()}` and code up to its end, which no reader saw; returns where it ends."""
-    name, with_text, _ = token[0].partition("(")
+    name, with_text, _ = marker.raw.partition("(")
     ending = f"{name}}}"
-    stop = walk.around.next_of(ending, token.end()) if with_text and not token[0].endswith("/}") else None
-    if stop is None or token.start() < walk.passed.literal_end:
+    stop = walk.around.next_of(ending, marker.end) if with_text and not marker.raw.endswith("/}") else None
+    if stop is None or marker.start < walk.passed.literal_end:
         return None
-    walk.edit(token.start(), stop + len(ending), "", "script")
+    walk.edit(marker.start, stop + len(ending), "", "script")
     return stop + len(ending)
 
 
-READ: dict[str, tuple[Callable[[Walk, re.Match[str]], int | None], str]] = {
-    "CODE": (lambda walk, token: read_code(walk, token, CODE_END, "tiki-marker"), AS_CODE),
+READ: dict[str, tuple[Callable[[Walk, Tag], int | None], str]] = {
+    "CODE": (lambda walk, marker: read_code(walk, marker, CODE_END, "tiki-marker"), AS_CODE),
     "FANCYTABLE": (_table, "removed; its inner text stays, as a table"),
     **dict.fromkeys(("JQ", "JS", "SQL"), (_unseen, "removed with its code, which no reader saw")),
 }

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 
 from etl.transform.body.edits import short
 from etl.transform.body.parameters import parameters
+from etl.transform.body.places import match_end
 from etl.transform.body.surface import blocks, boxes, inline
-from etl.transform.body.surface.arguments import BOXES, shown_by
 from etl.transform.body.surface.inner_text import READ
 from etl.transform.body.surface.marks import MARK
 from etl.transform.body.surface.tags import Tag
+from etl.transform.body.surface.titles import BOXES, bold, title_of
 from etl.transform.body.surface.walk import Walk
 
 MARKER = re.compile(
-    r"\{/?[A-Z][A-Z0-9_]+(?:\((?:[^(){}]|\([^(){}]{0,2000}\)){0,2000}\)?)?\s{0,9}/?\}"
-    r"|\{(?:(?:img|redirect|module|include|attach|file|r?content|rss|picture|thumb)\b(?![ \t]*[:=])(?=[^{}=\n]{0,200}=)"
+    r"\{(?=/?(?P<name>\w+))(?:"
+    r"/?[A-Z][A-Z0-9_]+(?:\((?:[^(){}]|\([^(){}]{0,2000}\)){0,2000}\)?)?\s{0,9}/?\}"
+    r"|(?:(?:img|redirect|module|include|attach|file|r?content|rss|picture|thumb)\b(?![ \t]*[:=])(?=[^{}=\n]{0,200}=)"
     r"|(?:category|maketoc|toc|footnotearea|l2r|r2l)\b)[^{}\n]{0,2000}\}"
-    r"|\{[a-z][a-z0-9]+[ \t]+(?=[a-zA-Z_]+=>?[\"'])[^{}\n]{0,2000}\}"
+    r"|[a-z][a-z0-9]+[ \t]+(?=[a-zA-Z_]+=>?[\"'])[^{}\n]{0,2000}\})"
 )
 ANCHOR_NAME = re.compile(r"[\w:.-]{1,80}(?:[ \t]*\||(?=\{ANAME\}|<))")
 TAB_END = re.compile(r"(?<!/)/{5}(?!/)")
@@ -33,7 +36,7 @@ PLUGINS = frozenset(
 )
 """Plugins of the old wiki whose end goes though nothing began: what began may be lost in the export."""
 IN_A_LINE = frozenset(("BUTTON", "FILE", "MOUSEOVER"))
-"""Plugins whose arguments were shown in a line; those of others began a block."""
+"""Plugins whose words were shown in a line; those of others began a block."""
 FOR_SOME = frozenset(("GROUP", "PERM"))
 """Plugins of the old wiki that only some readers saw the text of."""
 WITHIN_WORDS = frozenset("ALINK ANAME FONT HTML MONO SPAN TAG".split())
@@ -47,68 +50,44 @@ def are_in(text: str) -> bool:
 
 
 def marker(walk: Walk, token: re.Match[str]) -> int | None:
-    """`{NAME(arguments)}` and `{NAME}`: boxes, images and sub- or superscript have a meaning."""
-    start, end = token.span()
-    name = re.match(r"\w+", token[0].lstrip("{/"))[0].upper()  # type: ignore[index]  # MARKER says so
-    opening = "(" in token[0] or token[0][1:2].islower()
-    if opening:
+    """`{NAME(parameters)}` and `{NAME}`: a tag of a plugin."""
+    raw, name = token[0], token["name"].upper()
+    closing = "(" not in raw and not raw[1].islower()
+    if not closing:
         walk.passed.plugins.add(name)
     elif name not in PLUGINS and name not in walk.passed.plugins:
-        return end  # it ends nothing: `/beds/{ID}`
-    if name in BOXES:
-        _box(walk, token, name, opening=opening)
-    elif name == "IMG":
-        _image(walk, token, opening=opening)
-    elif name == "FOOTNOTE" and token[0][1:2] != "f":
-        walk.find("markup.removed", start, f"plugin marker {short(token[0])}", "its inner text stays, in brackets")
-        walk.edit(start, end, " \\[" if opening else "\\]", "footnote")
-    elif name in ("SUB", "SUP"):
-        return inline.kept(walk, Tag(name.lower(), start, end, not opening, token[0]), "tiki-marker") or end
-    elif name in ("BR", "HR") and opening:
-        end += len(name) + 2 if walk.text.startswith(f"{{{name}}}", end) else 0
-        tag = Tag(name.lower(), start, end, False, token[0])
-        if name == "BR":
-            return inline.line_break(walk, tag, "tiki-marker") or end
-        blocks.horizontal(walk, tag, "tiki-marker")
-    elif opening and name in READ and (read := READ[name][0](walk, token)):
-        walk.find("markup.removed", start, f"plugin marker {short(token[0])}", READ[name][1])
-        return read
-    else:
-        return _removed(walk, token, name, opening=opening)
-    return end
+        return None  # it ends nothing: `/beds/{ID}`
+    return MEANINGS.get(name, _removed)(walk, Tag(name, *token.span(), closing, raw))
 
 
-def _removed(walk: Walk, token: re.Match[str], name: str, *, opening: bool) -> int:
+def _removed(walk: Walk, marker: Tag) -> int:
     """A marker without a meaning here goes; what readers saw of it stays. Returns where it ends."""
-    start, end = token.span()
-    anchor = ANCHOR_NAME.match(walk.text, end) if name == "ANAME" and opening else None
-    end = anchor.end() if anchor else end
-    seen = ", which only some readers saw" if name in FOR_SOME and opening else ""
-    walk.find(
-        "markup.removed",
-        start,
-        f"plugin marker {short(walk.text[start:end])}",
-        f"removed; its inner text stays{seen}",
-    )
-    if opening and (shown := shown_by(name, token)[0]):
-        _title(walk, name, start, end, shown)
+    name, start, end, closing, _ = marker
+    if name == "ANAME" and not closing:
+        end = match_end(ANCHOR_NAME, walk.text, end)
+    seen = ", which only some readers saw" if name in FOR_SOME and not closing else ""
+    what, done = f"plugin marker {short(walk.text[start:end])}", f"removed; its inner text stays{seen}"
+    walk.find("markup.removed", start, what, done)
+    if shown := "" if closing else title_of(marker)[0]:
+        _title(walk, marker, shown)
     else:
         walk.edit(start, end, _parted(walk, name, start, end), "tiki-marker")
     return end
 
 
-def _title(walk: Walk, name: str, start: int, end: int, shown: str) -> None:
+def _title(walk: Walk, marker: Tag, shown: str) -> None:
     """A marker becomes its words in bold, before its text; of tabs the first words, and each `/////` the next ones."""
+    name, start, end, _, _ = marker
     gap = " " if name in IN_A_LINE or walk.around.in_item(start) else walk.gap(start)
     first, *more = shown.split("|") if name == "TABS" else [shown]
-    walk.write(start, end, f"{gap}{boxes.bold(first)}{gap}", "tiki-marker")
+    walk.write(start, end, f"{gap}{bold(first)}{gap}", "tiki-marker")
     if more and start >= walk.passed.tabs_end:
         walk.passed.tabs_end = walk.around.next_of("{TABS}", end) or len(walk.text)
         for words in [*more, ""]:  # the last tab may have an end, too
             place = walk.around.next_match(TAB_END, end, uncoded=True)
             if place is None or place.end() > walk.passed.tabs_end:
                 break
-            title = f"{gap}{boxes.bold(words)}{gap}" if words else gap
+            title = f"{gap}{bold(words)}{gap}" if words else gap
             walk.ahead.append((*place.span(), title, "tiki-marker"))
             end = place.end()
 
@@ -125,23 +104,72 @@ def _parted(walk: Walk, name: str, start: int, end: int) -> str:
     return " " if touches and walk.passed.markers[2] else ""
 
 
-def _box(walk: Walk, token: re.Match[str], name: str, *, opening: bool) -> None:
-    if not opening:
-        boxes.close_box(walk, *token.span())
-        return
-    boxes.open_box(walk, *token.span(), shown_by(name, token)[0])
+def _read(walk: Walk, marker: Tag) -> int:
+    """A marker and what it holds, up to its end, if it can be read."""
+    read, done = READ[marker.name]
+    end = None if marker.closing else read(walk, marker)
+    if end is None:
+        return _removed(walk, marker)
+    walk.find("markup.removed", marker.start, f"plugin marker {short(marker.raw)}", done)
+    return end
 
 
-def _image(walk: Walk, token: re.Match[str], *, opening: bool) -> None:
-    given = {key: value for key, value, _ in reversed([*parameters(token[0])])} if opening else {}
+def _box(walk: Walk, marker: Tag) -> None:
+    if marker.closing:
+        boxes.close_box(walk, marker.start, marker.end)
+    else:
+        boxes.open_box(walk, marker.start, marker.end, title_of(marker)[0])
+
+
+def _footnote(walk: Walk, marker: Tag) -> int | None:
+    """`{FOOTNOTE()}` and its end are brackets; `{footnote sameas="1"}` holds nothing."""
+    if marker.raw[1].islower():
+        return _removed(walk, marker)
+    walk.find("markup.removed", marker.start, f"plugin marker {short(marker.raw)}", "its inner text stays, in brackets")
+    walk.edit(marker.start, marker.end, "\\]" if marker.closing else " \\[", "footnote")
+    return None
+
+
+def _raised(walk: Walk, marker: Tag) -> int | None:
+    """`{SUB()}` and `{SUP()}` are as the elements of that name."""
+    return inline.kept(walk, marker._replace(name=marker.name.lower()), "tiki-marker")
+
+
+def _line(walk: Walk, marker: Tag) -> int | None:
+    """`{BR()}` and `{HR()}`, with their end if it stands right behind, are as the elements of that name."""
+    if marker.closing:
+        return _removed(walk, marker)
+    ending = f"{{{marker.name}}}"
+    end = marker.end + (len(ending) if walk.text.startswith(ending, marker.end) else 0)
+    tag = Tag(marker.name.lower(), marker.start, end, False, marker.raw)
+    if tag.name == "br":
+        return inline.line_break(walk, tag, "tiki-marker") or end
+    blocks.horizontal(walk, tag, "tiki-marker")
+    return end
+
+
+def _image(walk: Walk, marker: Tag) -> None:
+    """`{img src=… alt=…}`; one of a file in the galleries of the old wiki is lost."""
+    given = {} if marker.closing else {key: value for key, value, _ in reversed([*parameters(marker.raw)])}
     source = given.get("src", "")
-    if source.startswith(("http://", "https://")) and not walk.around.in_destination(token.start()):
+    if source.startswith(("http://", "https://")) and not walk.around.in_destination(marker.start):
         words = given.get("alt") or given.get("desc", "")
         image = f'<img src="{html.escape(source)}" alt="{html.escape(words)}">'
-        inline.image(walk, Tag("img", *token.span(), False, image))
+        inline.image(walk, marker._replace(name="img", raw=image))
         return
-    walk.edit(*token.span(), "", "lost-image")
-    if opening:
-        ids = next((value for key, value in reversed(given.items()) if key in FILES), token[0])
+    walk.edit(marker.start, marker.end, "", "lost-image")
+    if not marker.closing:
+        ids = next((value for key, value in reversed(given.items()) if key in FILES), marker.raw)
         for number in ids.split(","):
-            walk.lose_image(token.start(), number.strip())
+            walk.lose_image(marker.start, number.strip())
+
+
+MEANINGS: dict[str, Callable[[Walk, Tag], int | None]] = {
+    **dict.fromkeys(BOXES, _box),
+    "IMG": _image,
+    "FOOTNOTE": _footnote,
+    **dict.fromkeys(("SUB", "SUP"), _raised),
+    **dict.fromkeys(("BR", "HR"), _line),
+    **dict.fromkeys(READ, _read),
+}
+"""What is made of the marker of a plugin; of any other one, its text stays."""

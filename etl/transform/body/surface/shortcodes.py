@@ -7,6 +7,7 @@ import re
 from etl.transform.body.edits import short
 from etl.transform.body.hrefs import without_liquid
 from etl.transform.body.surface.inner_text import AS_CODE, read_code
+from etl.transform.body.surface.tags import Tag
 from etl.transform.body.surface.walk import Walk
 
 SHORTCODE = re.compile(r"\{\{[<%][^{}]{0,2000}[>%]\}\}\}?(?:[ \t]*\n\s*-{3,}[ \t]*(?=\n|\Z))?")
@@ -62,7 +63,7 @@ def liquid(walk: Walk, token: re.Match[str]) -> int | None:
 
 def _code(walk: Walk, token: re.Match[str], ending: re.Pattern[str]) -> int | None:
     """What is code up to its ending, if there is a place for code; returns where it ends."""
-    code_end = read_code(walk, token, ending, "shortcode")
+    code_end = read_code(walk, Tag("CODE", *token.span(), False, token[0]), ending, "shortcode")
     if code_end:
         walk.find("shortcode.removed", token.start(), f"shortcode {short(token[0])}", AS_CODE)
     return code_end
