@@ -22,8 +22,10 @@ from etl.transform.body.parse import Node
 from etl.transform.body.places import line_start
 from etl.transform.body.remnants import remnants, remnants_among_tags
 from etl.transform.body.surface import (
+    anchors,
     blocks,
     boxes,
+    breaks,
     characters,
     hidden,
     inline,
@@ -218,7 +220,7 @@ ANY = re.compile(".", re.DOTALL)
 SIGNS: dict[str, tuple[Sign, ...]] = {
     "<": (
         (re.compile(r"<(?=[ \t])"), characters.less),
-        (inline.AUTOLINK, inline.auto),
+        (anchors.AUTOLINK, anchors.autolink),
         (re.compile("<!--"), hidden.comment),
         (hidden.DECLARATION, hidden.declaration),
         (ANY, characters.less),
@@ -237,10 +239,10 @@ SIGNS: dict[str, tuple[Sign, ...]] = {
     **dict.fromkeys(characters.ODD_BLANKS, ((characters.BLANKS, characters.blank),)),
     "~": ((marks.MARK, marks.mark),),
     "\\": ((marks.ESCAPED_MARK, marks.unescaped), (characters.ESCAPE, characters.escape)),
-    "\n": ((characters.LINES, inline.line_end),),
-    "|": ((ANY, characters.pipe),),
-    "[": ((ANY, characters.bracket),),
-    "]": ((ANY, characters.bracket),),
+    "\n": ((breaks.LINES, breaks.line_end),),
+    "|": ((ANY, tables.pipe),),
+    "[": ((ANY, anchors.bracket),),
+    "]": ((ANY, anchors.bracket),),
 }
 """By the character that it begins with: the first pattern that fits, and what is made of it."""
 OTHERS: tuple[Sign, ...] = (
@@ -251,9 +253,9 @@ OTHERS: tuple[Sign, ...] = (
 )
 ELEMENTS: dict[str, Callable[[Walk, Tag], int | None]] = {
     "span": inline.span,
-    "a": inline.anchor,
-    "img": inline.image,
-    "br": inline.line_break,
+    "a": anchors.anchor,
+    "img": anchors.image,
+    "br": breaks.line_break,
     "hr": blocks.horizontal,
     "p": blocks.paragraph,
     "blockquote": blocks.quotation,

@@ -9,16 +9,16 @@ from etl.transform.body.lists import NEST
 from etl.transform.body.places import match_end
 from etl.transform.body.quotes import DEEPEST_QUOTE, QUOTE_END, QUOTE_START
 from etl.transform.body.surface.around import BLANKS
-from etl.transform.body.surface.tags import HEADINGS, TAGS, Tag
+from etl.transform.body.surface.tags import HEADINGS, TAGS, Tag, tags_of
 from etl.transform.body.surface.walk import Walk
 
 DEEPEST_LIST = 12
 NUMBER = re.compile("[0-9]{1,8}")
 HEADING_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>)|[^<>]{1000}")  # a number is part of a heading
-HEADING_END = re.compile(r"</?h[1-6](?=[\s>])", re.IGNORECASE)
-PARAGRAPH_END = re.compile(r"</?(?:p|div|table|ul|ol|h[1-6]|blockquote|pre|body)(?=[\s>])", re.IGNORECASE)
+HEADING_END = tags_of("h[1-6]")
+PARAGRAPH_END = tags_of("p|div|table|ul|ol|h[1-6]|blockquote|pre|body")
 FIRST_SIGN = re.compile(r"[ \t]*\n?[ \t]*(?=[#>~]|`{3,}+(?![^<`]*`))")
-ITEM_END = re.compile(r"</?(?:li|ul|ol)(?=[\s>])", re.IGNORECASE)
+ITEM_END = tags_of("li|ul|ol")
 
 
 def block(walk: Walk, tag: Tag) -> None:

@@ -11,7 +11,6 @@ from etl.scripts import WITHOUT_BLANKS
 from etl.transform.body.edits import short
 from etl.transform.body.entities import is_entity
 from etl.transform.body.literals import NO_ESCAPE, escaped
-from etl.transform.body.places import match_end
 from etl.transform.body.surface.tags import TAG
 from etl.transform.body.surface.walk import Walk
 
@@ -40,10 +39,6 @@ ODD = rf"<{{~&{GARBLED}{SPELLED}\\{INVISIBLE}\u2028\u2029{ODD_BLANKS}"
 BLANKS = re.compile(rf"{BLANK}(?:[ \t]|{BLANK})*")
 ENTITY = re.compile(r"&(?:[a-zA-Z][a-zA-Z0-9]{1,31}|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});")
 NUMBER = re.compile(r"&(?=#)")
-LINES = re.compile(r"[ \t]*\n\s*")
-QUOTE_MARKS = re.compile(r"(?:>[ \t]*)+")
-OF_TABLE = re.compile(r"</?(?:t(?:able|body|head|foot|[rdh])|col|colgroup|caption)[\s>]|\Z", re.IGNORECASE)
-"""What a table may hold between its rows; all else there is text, which browsers show above it."""
 INVISIBLES = re.compile(f"[{INVISIBLE}]+")
 TYPES = re.compile(f"[{SPELLED}]")
 SEPARATORS = re.compile("[\u2028\u2029]+")
@@ -219,27 +214,3 @@ def separator(walk: Walk, token: re.Match[str]) -> None:
     """U+2028 and U+2029."""
     one_line = walk.open.one_line or walk.around.in_pipe_row(token.start())
     walk.edit(*token.span(), " " if one_line else "\n", "line-separator")
-
-
-def lines(walk: Walk, token: re.Match[str]) -> int:
-    """Line ends inside what must stay on one line, and the marks of the quotation that it stands in."""
-    start, end = token.span()
-    if walk.text.startswith(">", end) and walk.around.in_quotation(start):
-        end = match_end(QUOTE_MARKS, walk.text, end)
-    if walk.table and not walk.table.in_cell:
-        walk.edit(start, end, "" if OF_TABLE.match(walk.text, end) else " ", "table")
-    elif walk.open.one_line:
-        walk.edit(start, end, " ", "block")
-    return end
-
-
-def pipe(walk: Walk, token: re.Match[str]) -> None:
-    """A pipe inside the cell of an HTML table."""
-    if walk.table and walk.table.in_cell:
-        walk.edit(*token.span(), "\\|", "table")
-
-
-def bracket(walk: Walk, token: re.Match[str]) -> None:
-    """A bracket inside the text of an HTML link."""
-    if walk.open.holds("a"):
-        walk.edit(*token.span(), "\\" + token[0], "bracket")

@@ -1,4 +1,4 @@
-"""Elements of HTML within a text: emphasis, links, images, line breaks."""
+"""Elements of HTML within a line: spans, emphasis, sub- and superscript, code."""
 
 from __future__ import annotations
 
@@ -6,59 +6,26 @@ import re
 
 from etl.scripts import joins_words
 from etl.transform.body.entities import decoded
-from etl.transform.body.lists import NEST
-from etl.transform.body.places import match_end
-from etl.transform.body.surface import characters
 from etl.transform.body.surface.around import MARKDOWN_BLOCK
-from etl.transform.body.surface.blocks import DEEPEST_LIST
+from etl.transform.body.surface.breaks import BR
 from etl.transform.body.surface.characters import INVISIBLE
-from etl.transform.body.surface.tags import EMPHASIS, STRONG, TAGS, Tag
+from etl.transform.body.surface.marks import COLOUR
+from etl.transform.body.surface.tags import EMPHASIS, IN_A_LINE, STRONG, TAGS, Tag
 from etl.transform.body.surface.walk import Walk
 
 LONGEST_RAISED = 500  # so for sub- and superscript
 LONGEST_MARKED = 5000  # emphasis over more than that is no emphasis
-AUTOLINK = re.compile(r"<(?:[a-zA-Z][a-zA-Z0-9+.-]+:[^\s<>\x00-\x1f\x7f-\x9f]*|[^\s<>@]+@[^\s<>@.]+(?:\.[^\s<>@.]+)+)>")
-NO_ITEM = re.compile(r"[ \t]*[#>=~`]")
 GUARDED = re.compile(r"\[([^<>\[\]\n]*)\]</span>")
-BR = r"<[bB][rR](?:\s[^<>]*)?/?>"
-BLOCK_INSIDE = re.compile(
-    rf"\n[ \t]*\n|{BR}\s*{BR}|<(?!https?://|/?(?:a|b|big|br|em|font|i|small|span|strong|sub|sup|u)\b)"
-)
-BREAKS = re.compile(rf"(?:\s*{BR})*\s*")
-LINE_BREAKS = re.compile(rf"(?:[ \t]*{BR})*")
+BLOCK_INSIDE = re.compile(rf"\n[ \t]*\n|{BR}\s*{BR}|<(?!https?://|/?(?:{IN_A_LINE}|br)\b)")
 FIRST_BREAKS = re.compile(rf"(?:\s*{BR})+\s*")
 LAST_BREAKS = re.compile(rf"(?<!\s)(?:\s*+{BR})+\s*+\Z")
-# What a break must not stand before: the end of the block that it is in.
-BLOCK_END = re.compile(
-    r"(?:</(?:a|b|em|font|i|small|span|strong|u)\s*>\s*)*(?:</?(?:p|li|ul|ol|div|table|h[1-6])\b|\Z)", re.IGNORECASE
-)
 # What every engine reads as code between back-ticks: a line without tags or pipes, in which nothing is escaped.
 CODE = re.compile(r"(?P<code>(?:[^`<|\\\n]|\\(?=\w)){1,500})</(?P<name>\w+)\s*>")
 NOT_CODE = re.compile(r"\]\(|\]\[|\*\w[^*]*\*|[`|]")
 """Links and emphasis of Markdown, and what only an entity brings."""
-PRE_END = re.compile(r"(?:</code\s*>\s*)?</pre\b", re.IGNORECASE)
 WORDS = re.compile(r"[a-zA-Z0-9]++(?:[ ,.;:()/+-]++[a-zA-Z0-9]++)*+(</([a-zA-Z]+)>)")
 """What most elements hold, and an end tag: nothing in it has a meaning but its words."""
-TINT = (
-    "#?[A-Fa-f0-9]{3,6}|black|silver|gr[ae]y|white|maroon|red|purple|fuchsia|magenta|green|lime|olive|yellow|navy|blue"
-    "|teal|aqua|cyan|orange|brown|pink|violet|gold|dark(?:red|green|blue|orange|gr[ae]y)"
-)
-COLOUR = rf"~~(?:{TINT})(?: ?, ?(?:{TINT}))?:"
-"""What begins a colour of the old wiki, that of the text before that of its ground."""
 MARKERS = re.compile(rf"<(?!https?:)[^<>]*>|~hs~|{COLOUR}|~~|\{{[^{{}}]*\}}|[{INVISIBLE}]")
-NOT_IN_LINK = re.compile(rf"{MARKDOWN_BLOCK.pattern}|(?<![!\\])\[[^\[\]\n]*\]\((?:https?://|/|tiki-)")
-"""A block or a link of Markdown."""
-ANCHOR_END = re.compile(r"</?a(?=[\s>])", re.IGNORECASE)
-# A heading that is all that a link holds, as a tag or with marks.
-LINKED_HEADING = re.compile(
-    r"\s*(?:<h([1-6])(?:\s[^<>]*)?>\s*|(?<=\n)(#{1,6})[ \t]+)"
-    r"(?=(?:[^<\n]|<(?!/?(?:a|br|div|h[1-6]|li|ol|p|table|ul)\b)){1,2000}(?(1)</h\1\s*>)\s*</a\s*>)",
-    re.IGNORECASE,
-)
-OUTER_START = re.compile(r"(?<![!\\])\[(?:[^\[\]\n]|\n(?!\s*\n)){0,500}\Z")
-OUTER_END = re.compile(r"[^\[\]\n]{0,200}\]\(\S")
-
-# --- spans, emphasis, raised and lowered text ---------------------------------------------------
 
 
 def span(walk: Walk, tag: Tag) -> int | None:
@@ -248,110 +215,3 @@ def _is_beside_code(walk: Walk, tag: Tag, element: re.Match[str]) -> bool:
     written = walk.edits[-1][2] if walk.edits and walk.edits[-1][1] == tag.start else ""
     before = written or walk.text[tag.start - 1 : tag.start]
     return before.endswith("`") or walk.text.startswith("`", element.end())
-
-
-# --- line breaks --------------------------------------------------------------------------------
-
-
-def line_break(walk: Walk, tag: Tag, rule: str = "break") -> int | None:
-    """`<br>` stays in table rows; elsewhere it is a hard break, or a blank where no line may end."""
-    if (walk.table and walk.table.is_begun) or walk.around.in_pipe_row(tag.start):
-        walk.edit(tag.start, tag.end, "<br>", rule)
-    elif (block := walk.open.breakable()) is not None:
-        return _hard_break(walk, tag, rule, *block)
-    elif walk.open.one_line or walk.around.in_heading(tag.start):
-        walk.edit(tag.start, tag.end, " ", rule)
-    elif walk.around.in_item(tag.start):
-        end, guard = walk.around.unmarked(match_end(LINE_BREAKS, walk.text, tag.end))
-        walk.edit(tag.start, end, guard, rule)
-        return end
-    elif walk.text.startswith("\n", tag.end):
-        end = walk.around.behind_tag(tag.start, tag.end)
-        walk.edit(tag.start, end, "  \n" if end > tag.end else "  ", rule)
-    else:
-        end, guard = walk.around.unmarked(tag.end) if NO_ITEM.match(walk.text, tag.end) else (tag.end, "")
-        walk.edit(tag.start, end, f"  \n{guard}", rule)
-    return None
-
-
-def line_end(walk: Walk, token: re.Match[str]) -> int | None:
-    """A line end inside what must stay on one line; that of `<pre>` breaks it, but for the last one."""
-    may_break = walk.open.breakable() or (walk.table and walk.table.in_cell)
-    if token.end() < walk.pre_end and may_break and not PRE_END.match(walk.text, token.end()):
-        return line_break(walk, Tag("br", *token.span(), False, token[0]), "preformatted")
-    return characters.lines(walk, token)
-
-
-def _hard_break(walk: Walk, tag: Tag, rule: str, block: Tag, level: int) -> int:
-    """The breaks at a place in a paragraph or an item of HTML: two part paragraphs, and none is at an edge."""
-    end = match_end(BREAKS, walk.text, tag.end)
-    between = walk.text[tag.end : end]
-    if BLOCK_END.match(walk.text, end) or not walk.around.shows(block.end, tag.start):
-        walk.edit(tag.start, end, "", rule)
-        return end
-    indent = " " * NEST * min(max(level, 1), DEEPEST_LIST) if block.name == "li" else ""
-    parts = walk.open.ends_with("p") and ("<" in between or between.count("\n") > 1)
-    end, guard = walk.around.unmarked(end)
-    walk.edit(tag.start, end, ("\n\n" if parts else f"\\\n{indent}") + guard, rule)
-    return end
-
-
-# --- links and images ---------------------------------------------------------------------------
-
-
-def anchor(walk: Walk, tag: Tag) -> int | None:
-    """`<a href>` becomes a Markdown link, inside the heading that it holds; `<a name>` goes."""
-    if tag.closing:
-        _ends_anchor(walk, tag)
-        return None
-    heading = LINKED_HEADING.match(walk.text, tag.end)
-    if heading and walk.gap(tag.start) == "\n\n" and not walk.around.in_item_line(tag.start):
-        walk.open.begin(tag, len(walk.edits))
-        walk.edit(tag.start, heading.end(), f"\n\n{'#' * int(heading[1] or len(heading[2]))} ", "anchor")
-        return heading.end()
-    if walk.around.is_closed(tag.end, ANCHOR_END, NOT_IN_LINK):
-        walk.begin(tag, "", "anchor")
-    elif tag.attributes().get("href"):
-        walk.unwrap(tag)
-    else:
-        walk.drop(tag, "unwrap")
-    return None
-
-
-def _ends_anchor(walk: Walk, tag: Tag) -> None:
-    opened, index = walk.open.end(tag)
-    if opened is None:
-        walk.edit(tag.start, tag.end, "", "unwrap")
-        return
-    start, end, heading_mark, _ = walk.edits[index]
-    inner = walk.text[end : tag.start]
-    label = decoded(TAGS.sub("", inner))
-    before, after, rule = walk.links.anchor(opened, label)
-    if not label.strip(" *_\n") and "<img" not in inner.lower():
-        before = after = ""
-    if before == "[" and OUTER_END.match(walk.text, tag.end) and OUTER_START.search(walk.text, 0, opened.start):
-        before = after = ""  # of two links around one text the outer one wins
-    opening = heading_mark + before
-    walk.edits[index] = (start, end, opening, rule) if opening else walk.dropped(opened, rule)
-    walk.write(tag.start, tag.end, after + heading_mark[:2], rule)  # a blank line behind a heading, too
-
-
-def image(walk: Walk, tag: Tag) -> None:
-    """`<img>`; one that stands for a lost file goes and is reported."""
-    end = tag.end + walk.text.startswith("}", tag.end)
-    if walk.links.loses_image(tag):
-        walk.edit(tag.start, end, "", "lost-image")
-    elif image := walk.links.image(tag):
-        walk.write(tag.start, end, image, "image")
-    else:
-        walk.edit(tag.start, tag.end, "", "image")
-
-
-def auto(walk: Walk, token: re.Match[str]) -> int | None:
-    """`<https://…>` stays a link, `<javascript:…>` becomes text, mail addresses stay text."""
-    if end := walk.around.angled_end(token.start()):
-        return end
-    address = token[0][1:-1]
-    if ":" not in address.partition("@")[0] or not walk.links.stays(token.start(), address):
-        walk.edit(*token.span(), address, "autolink")
-    return None

@@ -7,7 +7,6 @@ import unicodedata
 
 from etl.transform.body.edits import short
 from etl.transform.body.places import match_end
-from etl.transform.body.surface.inline import COLOUR
 from etl.transform.body.surface.walk import Walk
 
 CHARACTERS = {
@@ -24,6 +23,12 @@ CHARACTERS = {
     "--": "\u2014",
 }
 """What marks stand for."""
+TINT = (
+    "#?[A-Fa-f0-9]{3,6}|black|silver|gr[ae]y|white|maroon|red|purple|fuchsia|magenta|green|lime|olive|yellow|navy|blue"
+    "|teal|aqua|cyan|orange|brown|pink|violet|gold|dark(?:red|green|blue|orange|gr[ae]y)"
+)
+COLOUR = rf"~~(?:{TINT})(?: ?, ?(?:{TINT}))?:"
+"""What begins a colour of the old wiki, that of the text before that of its ground."""
 NUMBER = r"(?:1[6-9]\d|[2-9]\d\d|[1-9]\d{3,4})"
 """That of a character beyond ASCII, which may be a sign or a blank; a letter stays a number."""
 NO_CHARACTER = frozenset(("Cn", "Co", "Cs"))

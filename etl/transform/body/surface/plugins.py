@@ -9,7 +9,7 @@ from collections.abc import Callable
 from etl.transform.body.edits import short
 from etl.transform.body.parameters import parameters
 from etl.transform.body.places import match_end
-from etl.transform.body.surface import blocks, boxes, inline
+from etl.transform.body.surface import anchors, blocks, boxes, breaks, inline
 from etl.transform.body.surface.inner_text import READ
 from etl.transform.body.surface.marks import MARK
 from etl.transform.body.surface.tags import Tag
@@ -143,7 +143,7 @@ def _line(walk: Walk, marker: Tag) -> int | None:
     end = marker.end + (len(ending) if walk.text.startswith(ending, marker.end) else 0)
     tag = Tag(marker.name.lower(), marker.start, end, False, marker.raw)
     if tag.name == "br":
-        return inline.line_break(walk, tag, "tiki-marker") or end
+        return breaks.line_break(walk, tag, "tiki-marker") or end
     blocks.horizontal(walk, tag, "tiki-marker")
     return end
 
@@ -155,7 +155,7 @@ def _image(walk: Walk, marker: Tag) -> None:
     if source.startswith(("http://", "https://")) and not walk.around.in_destination(marker.start):
         words = given.get("alt") or given.get("desc", "")
         image = f'<img src="{html.escape(source)}" alt="{html.escape(words)}">'
-        inline.image(walk, marker._replace(name="img", raw=image))
+        anchors.image(walk, marker._replace(name="img", raw=image))
         return
     walk.edit(marker.start, marker.end, "", "lost-image")
     if not marker.closing:

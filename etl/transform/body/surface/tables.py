@@ -65,6 +65,12 @@ def cell(walk: Walk, tag: Tag) -> int | None:
     return stop
 
 
+def pipe(walk: Walk, token: re.Match[str]) -> None:
+    """A pipe inside the cell of an HTML table."""
+    if walk.table and walk.table.in_cell:
+        walk.edit(*token.span(), "\\|", "table")
+
+
 def close_table(walk: Walk) -> None:
     """The end of the text ends a table."""
     if walk.table:

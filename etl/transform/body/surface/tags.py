@@ -22,6 +22,8 @@ TAG = re.compile(f"<{BEHIND_LESS}")
 TAGS = re.compile(r"<[^<>]*>")
 ATTRIBUTE = re.compile(rf"(?<![\w:@.-])({NAME})\s*=\s*({VALUE})")
 
+IN_A_LINE = "a|b|big|em|font|i|small|span|strong|su[bp]|u"
+"""Elements that words of a line stand in, as a pattern has them."""
 STRONG = frozenset(("b", "strong"))
 EMPHASIS = frozenset(("i", "em"))
 CODE = frozenset(("code", "kbd", "samp", "tt"))
@@ -39,6 +41,11 @@ INLINE = frozenset(
     """abbr acronym bdi bdo big blink button cite data del dfn font ins label mark marquee meter nobr output picture
     progress q rp rt ruby s small strike textarea time u var""".split()
 )
+
+
+def tags_of(names: str) -> re.Pattern[str]:
+    """Where tags of some elements begin, by a pattern of their names."""
+    return re.compile(rf"</?(?:{names})(?=[\s>])", re.IGNORECASE)
 
 
 class Tag(NamedTuple):

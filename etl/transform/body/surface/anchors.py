@@ -1,0 +1,87 @@
+"""Links and images of HTML, and addresses in angle brackets: their tags; `links` says what they become."""
+
+from __future__ import annotations
+
+import re
+
+from etl.transform.body.entities import decoded
+from etl.transform.body.surface.around import MARKDOWN_BLOCK
+from etl.transform.body.surface.tags import TAGS, Tag, tags_of
+from etl.transform.body.surface.walk import Walk
+
+AUTOLINK = re.compile(r"<(?:[a-zA-Z][a-zA-Z0-9+.-]+:[^\s<>\x00-\x1f\x7f-\x9f]*|[^\s<>@]+@[^\s<>@.]+(?:\.[^\s<>@.]+)+)>")
+NOT_IN_LINK = re.compile(rf"{MARKDOWN_BLOCK.pattern}|(?<![!\\])\[[^\[\]\n]*\]\((?:https?://|/|tiki-)")
+"""A block or a link of Markdown."""
+ANCHOR_END = tags_of("a")
+# A heading that is all that a link holds, as a tag or with marks.
+LINKED_HEADING = re.compile(
+    r"\s*(?:<h([1-6])(?:\s[^<>]*)?>\s*|(?<=\n)(#{1,6})[ \t]+)"
+    r"(?=(?:[^<\n]|<(?!/?(?:a|br|div|h[1-6]|li|ol|p|table|ul)\b)){1,2000}(?(1)</h\1\s*>)\s*</a\s*>)",
+    re.IGNORECASE,
+)
+OUTER_START = re.compile(r"(?<![!\\])\[(?:[^\[\]\n]|\n(?!\s*\n)){0,500}\Z")
+OUTER_END = re.compile(r"[^\[\]\n]{0,200}\]\(\S")
+
+
+def anchor(walk: Walk, tag: Tag) -> int | None:
+    """`<a href>` becomes a Markdown link, inside the heading that it holds; `<a name>` goes."""
+    if tag.closing:
+        _ends_anchor(walk, tag)
+        return None
+    heading = LINKED_HEADING.match(walk.text, tag.end)
+    if heading and walk.gap(tag.start) == "\n\n" and not walk.around.in_item_line(tag.start):
+        walk.open.begin(tag, len(walk.edits))
+        walk.edit(tag.start, heading.end(), f"\n\n{'#' * int(heading[1] or len(heading[2]))} ", "anchor")
+        return heading.end()
+    if walk.around.is_closed(tag.end, ANCHOR_END, NOT_IN_LINK):
+        walk.begin(tag, "", "anchor")
+    elif tag.attributes().get("href"):
+        walk.unwrap(tag)
+    else:
+        walk.drop(tag, "unwrap")
+    return None
+
+
+def _ends_anchor(walk: Walk, tag: Tag) -> None:
+    opened, index = walk.open.end(tag)
+    if opened is None:
+        walk.edit(tag.start, tag.end, "", "unwrap")
+        return
+    start, end, heading_mark, _ = walk.edits[index]
+    inner = walk.text[end : tag.start]
+    label = decoded(TAGS.sub("", inner))
+    before, after, rule = walk.links.anchor(opened, label)
+    if not label.strip(" *_\n") and "<img" not in inner.lower():
+        before = after = ""
+    if before == "[" and OUTER_END.match(walk.text, tag.end) and OUTER_START.search(walk.text, 0, opened.start):
+        before = after = ""  # of two links around one text the outer one wins
+    opening = heading_mark + before
+    walk.edits[index] = (start, end, opening, rule) if opening else walk.dropped(opened, rule)
+    walk.write(tag.start, tag.end, after + heading_mark[:2], rule)  # a blank line behind a heading, too
+
+
+def image(walk: Walk, tag: Tag) -> None:
+    """`<img>`; one that stands for a lost file goes and is reported."""
+    end = tag.end + walk.text.startswith("}", tag.end)
+    if walk.links.loses_image(tag):
+        walk.edit(tag.start, end, "", "lost-image")
+    elif image := walk.links.image(tag):
+        walk.write(tag.start, end, image, "image")
+    else:
+        walk.edit(tag.start, tag.end, "", "image")
+
+
+def autolink(walk: Walk, token: re.Match[str]) -> int | None:
+    """`<https://…>` stays a link, `<javascript:…>` becomes text, mail addresses stay text."""
+    if end := walk.around.angled_end(token.start()):
+        return end
+    address = token[0][1:-1]
+    if ":" not in address.partition("@")[0] or not walk.links.stays(token.start(), address):
+        walk.edit(*token.span(), address, "autolink")
+    return None
+
+
+def bracket(walk: Walk, token: re.Match[str]) -> None:
+    """A bracket inside the text of an HTML link."""
+    if walk.open.holds("a"):
+        walk.edit(*token.span(), "\\" + token[0], "bracket")

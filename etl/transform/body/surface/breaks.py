@@ -1,0 +1,78 @@
+"""Line breaks: `<br>`, and the line ends of what must stay on one line."""
+
+from __future__ import annotations
+
+import re
+
+from etl.transform.body.lists import NEST
+from etl.transform.body.places import match_end
+from etl.transform.body.surface.blocks import DEEPEST_LIST
+from etl.transform.body.surface.tags import IN_A_LINE, Tag, tags_of
+from etl.transform.body.surface.walk import Walk
+
+BR = r"<[bB][rR](?:\s[^<>]*)?/?>"
+BREAKS = re.compile(rf"(?:\s*{BR})*\s*")
+LINE_BREAKS = re.compile(rf"(?:[ \t]*{BR})*")
+NO_ITEM = re.compile(r"[ \t]*[#>=~`]")
+# What a break must not stand before: the end of the block that it is in.
+BLOCK_END = re.compile(rf"(?:</(?:{IN_A_LINE})\s*>\s*)*(?:</?(?:p|li|ul|ol|div|table|h[1-6])\b|\Z)", re.IGNORECASE)
+PRE_END = re.compile(r"(?:</code\s*>\s*)?</pre\b", re.IGNORECASE)
+LINES = re.compile(r"[ \t]*\n\s*")
+QUOTE_MARKS = re.compile(r"(?:>[ \t]*)+")
+OF_TABLE = tags_of("t(?:able|body|head|foot|[rdh])|col|colgroup|caption")
+"""What a table may hold between its rows; all else there is text, which browsers show above it."""
+
+
+def line_break(walk: Walk, tag: Tag, rule: str = "break") -> int | None:
+    """`<br>` stays in table rows; elsewhere it is a hard break, or a blank where no line may end."""
+    if (walk.table and walk.table.is_begun) or walk.around.in_pipe_row(tag.start):
+        walk.edit(tag.start, tag.end, "<br>", rule)
+    elif (block := walk.open.breakable()) is not None:
+        return _hard_break(walk, tag, rule, *block)
+    elif walk.open.one_line or walk.around.in_heading(tag.start):
+        walk.edit(tag.start, tag.end, " ", rule)
+    elif walk.around.in_item(tag.start):
+        end, guard = walk.around.unmarked(match_end(LINE_BREAKS, walk.text, tag.end))
+        walk.edit(tag.start, end, guard, rule)
+        return end
+    elif walk.text.startswith("\n", tag.end):
+        end = walk.around.behind_tag(tag.start, tag.end)
+        walk.edit(tag.start, end, "  \n" if end > tag.end else "  ", rule)
+    else:
+        end, guard = walk.around.unmarked(tag.end) if NO_ITEM.match(walk.text, tag.end) else (tag.end, "")
+        walk.edit(tag.start, end, f"  \n{guard}", rule)
+    return None
+
+
+def line_end(walk: Walk, token: re.Match[str]) -> int | None:
+    """A line end inside what must stay on one line; that of `<pre>` breaks it, but for the last one."""
+    may_break = walk.open.breakable() or (walk.table and walk.table.in_cell)
+    if token.end() < walk.pre_end and may_break and not PRE_END.match(walk.text, token.end()):
+        return line_break(walk, Tag("br", *token.span(), False, token[0]), "preformatted")
+    return _joined(walk, token)
+
+
+def _hard_break(walk: Walk, tag: Tag, rule: str, block: Tag, level: int) -> int:
+    """The breaks at a place in a paragraph or an item of HTML: two part paragraphs, and none is at an edge."""
+    end = match_end(BREAKS, walk.text, tag.end)
+    between = walk.text[tag.end : end]
+    if BLOCK_END.match(walk.text, end) or not walk.around.shows(block.end, tag.start):
+        walk.edit(tag.start, end, "", rule)
+        return end
+    indent = " " * NEST * min(max(level, 1), DEEPEST_LIST) if block.name == "li" else ""
+    parts = walk.open.ends_with("p") and ("<" in between or between.count("\n") > 1)
+    end, guard = walk.around.unmarked(end)
+    walk.edit(tag.start, end, ("\n\n" if parts else f"\\\n{indent}") + guard, rule)
+    return end
+
+
+def _joined(walk: Walk, token: re.Match[str]) -> int:
+    """A blank for line ends inside what must stay on one line, and for the marks of the quotation that it stands in."""
+    start, end = token.span()
+    if walk.text.startswith(">", end) and walk.around.in_quotation(start):
+        end = match_end(QUOTE_MARKS, walk.text, end)
+    if walk.table and not walk.table.in_cell:
+        walk.edit(start, end, "" if end == len(walk.text) or OF_TABLE.match(walk.text, end) else " ", "table")
+    elif walk.open.one_line:
+        walk.edit(start, end, " ", "block")
+    return end
