@@ -669,6 +669,7 @@ RARE = {
         '<div class="border">```</div>```{BOX()}',
         f"{BOX}\n\n```\n\n</div>\n\n```\n\n</div>",
     ),
+    "a break that is the last of a paragraph's larger words": ("<p>a <big>b<br></big></p><p>c</p>", "a b\n\nc"),
     "a table that ends nowhere": ("<table><tr><td>a</td><td>b</table", "| a | b&lt;/table |\n| --- | --- |"),
     "a table whose last cell ends in a backslash": (
         "a | b |\n--- | ---\nc | d\\",
