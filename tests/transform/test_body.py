@@ -670,6 +670,10 @@ RARE = {
         f"{BOX}\n\n```\n\n</div>\n\n```\n\n</div>",
     ),
     "a break that is the last of a paragraph's larger words": ("<p>a <big>b<br></big></p><p>c</p>", "a b\n\nc"),
+    "words like marks, laid bare behind several marks": (
+        "* * <font># a</font>\n\nb\n\n* 1. &nbsp;1. c",
+        "* \\# a\n\nb\n\n1. 1\\. c",
+    ),
     "a table that ends nowhere": ("<table><tr><td>a</td><td>b</table", "| a | b&lt;/table |\n| --- | --- |"),
     "a table whose last cell ends in a backslash": (
         "a | b |\n--- | ---\nc | d\\",

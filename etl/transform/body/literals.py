@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from etl.transform.body.edits import Edit
-from etl.transform.body.lists import ITEM_MARK
+from etl.transform.body.lists import BLOCK_MARKS
 from etl.transform.body.parse import Node
 from etl.transform.body.places import is_escaped, is_inside, line_start
 
@@ -18,8 +18,7 @@ STRIKE_END = re.compile(r"(?<=[^\s(*~])~+")
 """What may end words struck out in engines that have them; `~50` alone begins some, and stays."""
 ATTRIBUTES = re.compile(r"(?<=[)*>`])\{|\{(?=:)")
 """Of what stands before them: some engines take `{.name}` for no words."""
-FIRST_ON_LINE = re.compile(rf"(?:[ \t>]|{ITEM_MARK}[ \t])*+")
-"""What stands before the first word of a line."""
+FIRST_ON_LINE = re.compile(BLOCK_MARKS)
 MOST_MARKS = 100
 """Characters of it that are looked at."""
 LONG_NUMBER = re.compile(r"\d{10,}(?=\.[ \t])")  # too long to be the mark of an item

@@ -7,11 +7,11 @@ from functools import cached_property
 
 from etl.transform.body.code import CODE_INDENT, TAB, Code
 from etl.transform.body.hrefs import TITLE
-from etl.transform.body.lists import ITEM_MARK
+from etl.transform.body.lists import BLOCK_MARKS, ITEM_MARK
 from etl.transform.body.literals import NO_ESCAPE, escaped
 from etl.transform.body.places import is_inside, match_end
 
-LINE_START = re.compile(rf"[ \t>]*(?:(?:{ITEM_MARK}|#{{1,6}})[ \t]+)?")
+LINE_START = re.compile(rf"{BLOCK_MARKS}(?:#{{1,6}}[ \t]+)?")
 ITEM_START = re.compile(rf"[ \t>]*{ITEM_MARK}[ \t]+")
 ROW_START = re.compile(r"[ |>]*")
 BLANKS = re.compile(r"[ \t]*")
@@ -29,7 +29,7 @@ WHOLE_ADDRESS = re.compile(
 FAR_BRACKET = 9  # so many characters, most of them blanks, may part the address of a link from its text
 ANGLED = re.compile(rf"<[^<>\n]*>(?=(?:\s+{TITLE})?\s*\))")
 # The definition of a link up to its address, behind marks of blocks; an address that ends one; and one as a whole.
-DEFINITION = re.compile(rf"((?:[ \t>]|{ITEM_MARK}[ \t])*+)\[[^\[\]\n]+\]:[ \t]*")
+DEFINITION = re.compile(rf"({BLOCK_MARKS})\[[^\[\]\n]+\]:[ \t]*")
 LAST_TITLE = rf"(?:[ \t]+{TITLE})?[ \t]*"
 DEFINED = re.compile(rf"<[^<>\n]+>(?={LAST_TITLE}(?:\n|\Z))")
 NO_PARAGRAPH = re.compile(
