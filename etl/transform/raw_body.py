@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from etl import addresses
 from etl.plain import cut
 from etl.settings import Settings
+from etl.transform.body.entities import ENTITY
 from etl.transform.body.parameters import ALIAS, parameters
 from etl.transform.body.surface.characters import INVISIBLE
 
@@ -18,7 +19,7 @@ REDIRECT = re.compile(r"\{redirect\b[^{}]*\}", re.IGNORECASE)
 SHORTCODE = r"\{\{[<%].*?[>%]\}\}"
 BLANK = re.compile(rf"[\s{INVISIBLE}]+")
 NOTHING = re.compile(
-    rf"(?:{BLANK.pattern}|(?P<entity>&#?\w{{1,31}};)|{SHORTCODE}|\{{(?:redirect|img)\b[^{{}}]*\}}"
+    rf"(?:{BLANK.pattern}|(?P<entity>{ENTITY.pattern})|{SHORTCODE}|\{{(?:redirect|img)\b[^{{}}]*\}}"
     rf"|<!--.*?-->|(?-i:\\?~tc\\?~.*?~/tc\\?~|\\?~hc\\?~.*?~/hc\\?~|{SHOWN.pattern})"
     r"|[\u2013\u2014*_-]+|^(?:#{1,6}|>[> ]*)"
     r"|<img\b(?P<image>[^<>]*)>|!\[[^\[\]]*\]\(\s*<?(?P<source>[^\s<>()]*)[^()]*\)"

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from etl.transform.body.boxes import TAGS_ALONE
 from etl.transform.body.code import Code, code_size
 from etl.transform.body.edits import Edit, Revision, short
+from etl.transform.body.entities import ENTITY
 from etl.transform.body.joins import kept_apart
 from etl.transform.body.links import Linker
 from etl.transform.body.parse import Node
@@ -227,7 +228,7 @@ SIGNS: dict[str, tuple[Sign, ...]] = {
     ),
     "&": (
         (characters.BLANKS, characters.blank),
-        (characters.ENTITY, characters.entity),
+        (ENTITY, characters.entity),
         (characters.NUMBER, characters.number),
     ),
     "{": (

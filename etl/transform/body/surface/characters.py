@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
 from functools import lru_cache
 
 from etl.scripts import WITHOUT_BLANKS
 from etl.transform.body.edits import short
-from etl.transform.body.entities import is_entity
+from etl.transform.body.entities import ENTITY, decoded
 from etl.transform.body.literals import NO_ESCAPE, escaped
 from etl.transform.body.surface.tags import TAG
 from etl.transform.body.surface.walk import Walk
@@ -37,7 +36,6 @@ SPELLED = "\u2010\u2011\ufb00-\ufb06\u00b5\u21b5"
 ODD = rf"<{{~&{GARBLED}{SPELLED}\\{INVISIBLE}\u2028\u2029{ODD_BLANKS}"
 """Where something may begin that is not prose."""
 BLANKS = re.compile(rf"{BLANK}(?:[ \t]|{BLANK})*")
-ENTITY = re.compile(r"&(?:[a-zA-Z][a-zA-Z0-9]{1,31}|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});")
 NUMBER = re.compile(r"&(?=#)")
 INVISIBLES = re.compile(f"[{INVISIBLE}]+")
 TYPES = re.compile(f"[{SPELLED}]")
@@ -80,9 +78,9 @@ def escape(walk: Walk, token: re.Match[str]) -> int:
 
 def entity(walk: Walk, token: re.Match[str]) -> None:
     """An entity becomes its character, but for `&lt;`, `&gt;` and `&amp;`."""
-    if not is_entity(token[0]):
-        return
-    char = html.unescape(token[0])
+    char = decoded(token[0])
+    if char == token[0]:
+        return  # there is none of that name
     if char.isspace():
         blank(walk, token)
         return

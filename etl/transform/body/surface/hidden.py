@@ -44,8 +44,7 @@ def declaration(walk: Walk, token: re.Match[str]) -> None:
 
 def hidden(walk: Walk, tag: Tag) -> int:
     """Scripts, styles and the like go with all that is in them."""
-    end = walk.around.end_tag(tag.name, tag.end) if not tag.closing and not tag.raw.endswith("/>") else None
-    stop = end.end() if end else tag.end
+    stop = _element_end(walk, tag)
     walk.find("html.removed", tag.start, f"<{tag.name}> with {stop - tag.start} characters", "removed")
     walk.edit(tag.start, stop, "", "script")
     return stop
@@ -53,12 +52,17 @@ def hidden(walk: Walk, tag: Tag) -> int:
 
 def frame(walk: Walk, tag: Tag) -> int:
     """A frame becomes a link to what it showed."""
-    source = tag.attributes().get("src", "")
-    is_void = tag.closing or tag.name == "frame" or tag.raw.endswith("/>")
-    end = None if is_void else walk.around.end_tag(tag.name, tag.end)
-    stop = end.end() if end else tag.end
-    link = walk.links.frame(source) if not tag.closing else ""
+    stop, link = _element_end(walk, tag), ""
     if not tag.closing:
+        source = tag.attributes().get("src", "")
+        link = walk.links.frame(source)
         walk.find("html.removed", tag.start, f"frame of {short(source)}", "replaced by a link" if link else "removed")
-    walk.edit(tag.start, stop, link, "script" if not link else "image")
+    walk.edit(tag.start, stop, link, "image" if link else "script")
     return stop
+
+
+def _element_end(walk: Walk, tag: Tag) -> int:
+    """Where an element ends with all that is in it; one that holds nothing, or has no end, ends with its tag."""
+    holds_nothing = tag.closing or tag.name == "frame" or tag.raw.endswith("/>")
+    end = None if holds_nothing else walk.around.end_tag(tag.name, tag.end)
+    return end.end() if end else tag.end

@@ -31,7 +31,7 @@ def title_of(marker: Tag) -> tuple[str, int]:
     """The words of a plugin's marker that readers saw, without tags, and where in it they end.
 
     >>> title_of(Tag("BOX", 0, 0, False, "{BOX(title=Clear <b>water</b>, width=9)}"))
-    ('Clear water', 28)
+    ('Clear water', 29)
     >>> title_of(Tag("DIV", 0, 0, False, "{DIV(title=Clear water)}"))
     ('', 0)
     """
