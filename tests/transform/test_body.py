@@ -674,6 +674,14 @@ RARE = {
         "* * <font># a</font>\n\nb\n\n* 1. &nbsp;1. c",
         "* \\# a\n\nb\n\n1. 1\\. c",
     ),
+    "a definition by a name with a bracket, of an address in angle brackets": (
+        "a [b\\]c] d\n\n[b\\]c]: <https://beds.example/x>",
+        "a [b\\]c](https://beds.example/x) d",
+    ),
+    "a definition in an item, of what would be a page": (
+        "[[Deep wells]]\n\n* [Deep wells]: https://beds.example/x",
+        "\\[[Deep wells](https://beds.example/x)\\]",
+    ),
     "a table that ends nowhere": ("<table><tr><td>a</td><td>b</table", "| a | b&lt;/table |\n| --- | --- |"),
     "a table whose last cell ends in a backslash": (
         "a | b |\n--- | ---\nc | d\\",

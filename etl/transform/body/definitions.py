@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 
 from etl.transform.body.code import CODE_INDENT, TAB, fenced
 from etl.transform.body.edits import Edit
+from etl.transform.body.hrefs import LABEL
 from etl.transform.body.lists import BLOCK_MARKS, ITEM_MARK, NO_WORDS
 from etl.transform.body.parse import Node
 from etl.transform.body.places import line_start, visible_end, visible_start
 
 SIGN = "]:"
-DEFINES = re.compile(rf"^{BLOCK_MARKS}(\[)(?=(?:[^\[\]\\]|\\.){{1,999}}+(\]):)", re.MULTILINE | re.DOTALL)
+DEFINES = re.compile(rf"^{BLOCK_MARKS}(\[)(?={LABEL}(\]):)", re.MULTILINE | re.DOTALL)
 """Of a link by reference; what only looks so is escaped or stands among words."""
 LINES = re.compile(rf"(?:{ITEM_MARK}[ \t>]++)*+\[.+(?:\n(?![ \t>]*$).+)*", re.MULTILINE)
 """Of definitions, behind the marks of items that hold nothing else; none of them goes on behind an empty line."""

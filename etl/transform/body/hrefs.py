@@ -12,8 +12,8 @@ PLAIN = "A-Za-z0-9/._?=#&:,+~@!$*'-"
 """Characters that are themselves in an address, wherever it is written."""
 TITLE = r"(?:\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+'|\((?:[^()\\]|\\.)*+\))"
 """That of a link, which stands behind its address."""
-LABEL = r"(?:[^\[\]\\]|\\.)++"
-"""That by which a link refers to its definition, between brackets."""
+LABEL = r"(?:[^\[\]\\]|\\.){1,999}+"
+"""That by which a link refers to its definition, between brackets: as long as CommonMark lets it be."""
 ORDINARY = re.compile(rf"[{PLAIN}]*")
 """An address in which nothing is to be encoded and nothing is invisible."""
 UNSAFE = re.compile(

@@ -6,7 +6,7 @@ import re
 from functools import cached_property
 
 from etl.transform.body.code import CODE_INDENT, TAB, Code
-from etl.transform.body.hrefs import TITLE
+from etl.transform.body.hrefs import LABEL, TITLE
 from etl.transform.body.lists import BLOCK_MARKS, ITEM_MARK
 from etl.transform.body.literals import NO_ESCAPE, escaped
 from etl.transform.body.places import is_inside, match_end
@@ -29,11 +29,12 @@ WHOLE_ADDRESS = re.compile(
 FAR_BRACKET = 9  # so many characters, most of them blanks, may part the address of a link from its text
 ANGLED = re.compile(rf"<[^<>\n]*>(?=(?:\s+{TITLE})?\s*\))")
 # The definition of a link up to its address, behind marks of blocks; an address that ends one; and one as a whole.
-DEFINITION = re.compile(rf"({BLOCK_MARKS})\[[^\[\]\n]+\]:[ \t]*")
+LABELLED = rf"\[{LABEL}\]:[ \t]*"
+DEFINITION = re.compile(rf"({BLOCK_MARKS}){LABELLED}")
 LAST_TITLE = rf"(?:[ \t]+{TITLE})?[ \t]*"
 DEFINED = re.compile(rf"<[^<>\n]+>(?={LAST_TITLE}(?:\n|\Z))")
 NO_PARAGRAPH = re.compile(
-    rf"[ \t>]*(?:\[[^\[\]\n]+\]:[ \t]*(?:<[^<>\n]+>|[^\s<]\S*){LAST_TITLE}|#{{1,6}}(?:[ \t].*)?|[-=*_]{{3,}}[ \t]*)?"
+    rf"[ \t>]*(?:{LABELLED}(?:<[^<>\n]+>|[^\s<]\S*){LAST_TITLE}|#{{1,6}}(?:[ \t].*)?|[-=*_]{{3,}}[ \t]*)?"
 )
 """A line that leaves none open: a definition, a heading, a rule, or an empty one."""
 OPEN_DIVIDER = re.compile(r"^[ \t>]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)++\|?[ \t]*$", re.MULTILINE)

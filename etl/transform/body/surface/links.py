@@ -10,8 +10,9 @@ from urllib.parse import quote
 from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.entities import decoded
 from etl.transform.body.guards import ODD_ADDRESS, PARENTHESES, Guard, guard, present
-from etl.transform.body.hrefs import WWW, encoded
+from etl.transform.body.hrefs import LABEL, WWW, encoded
 from etl.transform.body.links import LOST_FILE, Destination, Linker
+from etl.transform.body.lists import BLOCK_MARKS
 from etl.transform.body.places import is_escaped
 from etl.transform.body.surface.tags import Tag
 
@@ -24,7 +25,7 @@ BRACKETED = re.compile(
     r"(!?)\[\[(?!!)([^\[\]<>{}|#\n\\]{0,160}+)(#[^\[\]<>|\n\\]{0,160}+)?(?:\\?\|([^\[\]<>|\n]{1,300}+))?\]\](?![(\]])"
 )
 REFERENCE = re.compile(r"\[([^\[\]\n]{1,160})\]")
-DEFINITION = re.compile(rf"^[ \t>]*+{REFERENCE.pattern}:", re.MULTILINE)
+DEFINITION = re.compile(rf"^{BLOCK_MARKS}\[({LABEL})\]:", re.MULTILINE)
 IMAGE_FILE = re.compile(r".+\.(?:png|jpe?g|gif|svg|webp|avif|bmp)", re.IGNORECASE)
 SPOKEN_ID = re.compile(
     r"\[\s*t?iki[\W_]{0,5}index[\W_]{0,5}php[\W_]{0,5}page[\W_]{0,5}id[\W_]{0,5}(\d+)\s*\](?!\()", re.IGNORECASE
