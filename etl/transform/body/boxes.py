@@ -36,12 +36,11 @@ def glued_lines(text: str, start: int, end: int) -> Iterator[Edit]:
     """Edits for the lines of a box from the end of its tag on: paragraphs, items and rows stand apart."""
     at, before = start + 1, ""
     while at < end:
-        stop = text.find("\n", at, end)
-        stop = end if stop < 0 else stop
+        stop = _line_end(text, at, end)
         line = text[at:stop]
         kind = _kind(line)
         if kind == "row" and EMPTY_ROW.fullmatch(line):
-            yield at, stop + (stop < end), "", "box"
+            yield at, min(stop + 1, end), "", "box"
         elif kind:
             if before and (kind != before or kind == "line"):
                 yield at, at, "\n", "box"

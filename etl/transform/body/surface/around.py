@@ -14,6 +14,7 @@ from etl.transform.body.places import is_inside, match_end
 LINE_START = re.compile(rf"{BLOCK_MARKS}(?:#{{1,6}}[ \t]+)?")
 ITEM_START = re.compile(rf"[ \t>]*{ITEM_MARK}[ \t]+")
 ROW_START = re.compile(r"[ |>]*")
+LONGEST_START = 80  # so far into a line marks are looked for, lest a line of them takes time by the square
 BLANKS = re.compile(r"[ \t]*")
 # What a line of text must not begin with, once the tag before it is gone.
 BLOCK_MARK = re.compile(
@@ -54,9 +55,7 @@ class Around:
         self._matches: dict[re.Pattern[str], tuple[int, re.Match[str] | None]] = {}
         """Patterns that were searched for: from where on, and what was found."""
         self._last_line = 0, 0
-        """The place whose line was asked for last, and where that line begins."""
-        self._row_start = -1, 0
-        """The line that was asked for last, and up to where only marks of quotations and tables are in it."""
+        """Up to where lines were looked for, and where the last of them begins."""
         self._last_link = 0, -1, -1
         """The place that was asked for last, and where the address before it begins and ends."""
         self._last_shown = 0, -1
@@ -85,10 +84,10 @@ class Around:
         [0, 2, 5, 2]
         """
         known, start = self._last_line
-        if offset < known:
+        if offset < start:
             known, start = 0, 0
         start = max(self.text.rfind("\n", known, offset) + 1, start)
-        self._last_line = offset, start
+        self._last_line = max(known, offset), start
         return start
 
     def at_line_start(self, offset: int) -> bool:
@@ -102,8 +101,8 @@ class Around:
             return True
         if before not in " \t>":
             return False
-        line = self.text.rfind("\n", max(offset - 80, 0), offset) + 1
-        return (line > 0 or offset < 80) and LINE_START.fullmatch(self.text, line, offset) is not None
+        line = self.line_start(offset)
+        return offset - line < LONGEST_START and LINE_START.fullmatch(self.text, line, offset) is not None
 
     def is_first(self, offset: int) -> bool:
         """Whether a place is at the start of a line, or of a row of a table.
@@ -111,10 +110,9 @@ class Around:
         >>> [Around("| a | b").is_first(offset) for offset in (2, 6)]
         [True, False]
         """
-        start = self.line_start(offset)
-        if self._row_start[0] != start:
-            self._row_start = start, match_end(ROW_START, self.text, start)
-        return offset <= self._row_start[1] or self.at_line_start(offset)
+        line = self.line_start(offset)
+        row = match_end(ROW_START, self.text, line, line + LONGEST_START)
+        return offset <= row or self.at_line_start(offset)
 
     def in_pipe_row(self, offset: int) -> bool:
         r"""Whether a place is in a row of a table of Markdown.
@@ -188,8 +186,8 @@ class Around:
         >>> [Around("1. a b").in_item(offset) for offset in (3, 5)]
         [True, False]
         """
-        line = self.text.rfind("\n", max(offset - 80, 0), offset) + 1
-        return bool(ITEM_START.fullmatch(self.text, line, offset))
+        item = self._item(offset)
+        return item is not None and item.end() == offset
 
     def in_item_line(self, offset: int) -> bool:
         """Whether a place is on the first line of a list item, or in the cell of a table.
@@ -197,8 +195,7 @@ class Around:
         >>> Around("1. a b").in_item_line(5), Around("| a").in_item_line(2), Around("a").in_item_line(1)
         (True, True, False)
         """
-        start = self.line_start(offset)
-        return bool(ITEM_START.match(self.text, start, min(start + 80, offset))) or self.in_pipe_row(offset)
+        return self._item(offset) is not None or self.in_pipe_row(offset)
 
     def item_indent(self, offset: int) -> str:
         """What stands before each line of the list item that begins on the line of a place; nothing when none does.
@@ -206,8 +203,13 @@ class Around:
         >>> Around("1. a b").item_indent(5), Around("a b").item_indent(2)
         ('   ', '')
         """
-        item = ITEM_START.match(self.text, self.line_start(offset), offset)
-        return " " * len(item[0].expandtabs(4)) if item else ""
+        item = self._item(offset)
+        return " " * len(item[0].expandtabs(TAB)) if item else ""
+
+    def _item(self, offset: int) -> re.Match[str] | None:
+        """The mark of a list item before a place on its line, and the blanks behind it."""
+        line = self.line_start(offset)
+        return ITEM_START.match(self.text, line, min(line + LONGEST_START, offset))
 
     # --- links of Markdown ------------------------------------------------------------------
 
