@@ -11,16 +11,16 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from etl.transform.body.boxes import BOX_END, BOX_START
-from etl.transform.body.edits import Edit
+from etl.transform.body.edits import Edit, short
 from etl.transform.body.guards import ODD_ADDRESS, PARENTHESES, Guard, guard, present
-from etl.transform.body.hrefs import encoded, is_prose
+from etl.transform.body.hrefs import TITLE, encoded, is_prose
 from etl.transform.body.lists import NEST
 from etl.transform.body.parameters import ALIAS
 from etl.transform.body.places import is_escaped, line_start
 
 Match = re.Match[str]
-Kind = tuple[re.Pattern[str], Callable[[Match], Iterator[Edit]]]
-Remnant = tuple[Guard, re.Pattern[str], Callable[[Match], Iterator[Edit]]]
+EditsOf = Callable[[Match], Iterator[Edit]]
+Remnant = tuple[Guard, re.Pattern[str], EditsOf]
 
 FAR = 5000  # what is not closed within this many characters is not closed
 FAR_LINK = 700
@@ -31,7 +31,7 @@ INNER_LINKS = re.compile(
 STRAY_NAME = re.compile(r"(?<![A-Za-z{(])(?:FONT|HTML|SPAN|BOX|DIV|CENTER|SUB|SUP|IMG)\Z")
 LONGEST_NAME = 7
 PART = r"(?:[^\s()<>\"]|\([^()<>\"\n]*+\))"  # of an address with blanks
-TITLE = re.compile(r" (?:'.*'|\(.*\))\Z")
+LAST_TITLE = re.compile(rf" {TITLE}\Z")
 CELL_END = re.compile(r"\|(?![^()|\n]*(?:\|[^()|\n]*)?\)\))")
 """A pipe, but for those in `((Page|#anchor|text))`."""
 DASH = r"[\u2013\u2014-]"
@@ -76,7 +76,7 @@ SPACED = re.compile(rb"\*\*[ \t](?<![^ \t\n]...)")
 SPACED_LINE = re.compile(rb"\n[ \t]*\*\*[ \t][^*\n]*+\*\*[ \t]*(?:\n|\Z)")
 
 
-def _marks(rule: str, before: str, behind: str) -> Callable[[Match], Iterator[Edit]]:
+def _marks(rule: str, before: str, behind: str) -> EditsOf:
     """Other marks around the first group."""
 
     def edits(match: Match) -> Iterator[Edit]:
@@ -86,7 +86,7 @@ def _marks(rule: str, before: str, behind: str) -> Callable[[Match], Iterator[Ed
     return edits
 
 
-def _whole(rule: str, replacement: str) -> Callable[[Match], Iterator[Edit]]:
+def _whole(rule: str, replacement: str) -> EditsOf:
     """Another text for the match; groups as in `re.Match.expand`."""
 
     def edits(match: Match) -> Iterator[Edit]:
@@ -121,12 +121,6 @@ def _stray_end(match: Match) -> Iterator[Edit]:
 def _heading(match: Match) -> Iterator[Edit]:
     """`!!!!Wells` is a heading of the fourth level; signs say that it was counted, or opened what is below it."""
     yield match.start(), match.end(), "#" * len(match[1]) + " ", "heading"
-
-
-def _definition(match: Match) -> Iterator[Edit]:
-    """`;lid: of oak` is a term, and below it what it means."""
-    yield match.start(), match.start(1), "\n\n**", "bold"
-    yield match.end(1), match.end(), "**\\\n", "bold"
 
 
 def _centred(match: Match) -> Iterator[Edit]:
@@ -179,7 +173,7 @@ def _address_with_blanks(match: Match) -> Iterator[Edit]:
     """A link whose address was written with its blanks, which no parser takes for one; a title behind it is none."""
     label = match.string[max(match.start() - FAR_LINK, 0) : match.start()].rpartition("\n\n")[2]
     no_link = "[" not in label or "](" in label.rpartition("[")[2] or is_escaped(match.string, match.start())
-    if no_link or TITLE.search(match[1]):
+    if no_link or LAST_TITLE.search(match[1]):
         return
     for blanks in re.finditer(" +", match[1]):
         yield match.start(1) + blanks.start(), match.start(1) + blanks.end(), "%20", "address"
@@ -276,12 +270,6 @@ def _is_unmarked(text: str) -> bool:
     return len(runs) % 2 == 0 and all(len(run) == 2 for run in runs)
 
 
-def _rules(match: Match) -> Iterator[Edit]:
-    """`– – – clipped – – –`: words between two rules."""
-    yield match.start(), match.start(1), "---\n\n", "rule"
-    yield match.end(1), match.end(), "\n\n---", "rule"
-
-
 def _has_dashes(data: bytes) -> bool:
     """Whether two dashes stand beside each other as those of a rule do."""
     return any(data.find(dashes) >= 0 for dashes in DASHES)
@@ -331,10 +319,11 @@ REMNANTS: list[Remnant] = [
         re.compile(r"^(#{1,6})[ \t]+(?:[-+]#?|\\#)[ \t]*(?=[^\W\d_a-z])", re.MULTILINE),
         _heading,
     ),
+    # `;lid: of oak`, a term, and below it what it means
     (
         guard("\n;"),
         re.compile(rf"^;[ \t]*(?=[^\s:;\u2022])({TERM}{{1,200}}?)[ \t]*:(?!//)[ \t]*(?:\\\n)?(?=\S)", re.MULTILINE),
-        _definition,
+        _marks("bold", "\n\n**", "**\\\n"),
     ),
     (guard("|", signs=rb"\[[^\[\]|\n]*\|"), LINK, _link),
     # `• peas`, and `; • peas`
@@ -396,7 +385,8 @@ REMNANTS: list[Remnant] = [
         re.compile(r"---(?<![^\n]---)-?(?=[A-Z\[!][^\n]{5})"),
         _whole("rule", "---\n\n"),
     ),
-    (Guard(ord("\n"), b"", _has_dashes, _has_dashes), DASHED_WORDS, _rules),
+    # `– – – clipped – – –`, words between two rules
+    (Guard(ord("\n"), b"", _has_dashes, _has_dashes), DASHED_WORDS, _marks("rule", "---\n\n", "\n\n---")),
     (guard("*****"), re.compile(r"\*{5}(?<=[\s|]\*{5})(?![^\s|])"), _bold_star),
     # `-+code+-`; with other marks in it, they would lose their meaning
     (
@@ -456,10 +446,10 @@ REMNANTS: list[Remnant] = [
     ),
 ]
 
-AMONG_TAGS: list[tuple[str, Kind]] = [
+AMONG_TAGS: list[tuple[str, re.Pattern[str], EditsOf]] = [
     # `" rel="nofollow">`: the rest of a tag, in a text that has such attributes
-    ('" rel=', (re.compile(r"\"(?<=>\")(?: (?:rel|target|class)=\"[^\"\n<>]*\")+[ ]?(?:&gt;|>)"), _whole("soup", " "))),
-    ("\u273b", (re.compile(r"\u273b(?<=>\u273b)(?=</span>)"), _whole("tiki-mark", r"\\*"))),
+    ('" rel=', re.compile(r"\"(?<=>\")(?: (?:rel|target|class)=\"[^\"\n<>]*\")+[ ]?(?:&gt;|>)"), _whole("soup", " ")),
+    ("\u273b", re.compile(r"\u273b(?<=>\u273b)(?=</span>)"), _whole("tiki-mark", r"\\*")),
 ]
 """What a text must hold, and remnants that the tags beside them tell from prose; all others are looked for when the
 tags are gone."""
@@ -467,18 +457,34 @@ tags are gone."""
 
 def remnants(text: str, in_code: Callable[[int], bool]) -> Iterator[Edit]:
     """The edits of all remnants in a text that has no tags any more."""
-    return _edits(text, [(pattern, edits_of) for _, pattern, edits_of in present(text, REMNANTS)], in_code)
+    return _edits(text, present(text, REMNANTS), in_code)
 
 
 def remnants_among_tags(text: str, in_code: Callable[[int], bool]) -> Iterator[Edit]:
     """The edits of the remnants that are told by the tags beside them."""
-    return _edits(text, [kind for what, kind in AMONG_TAGS if what in text], in_code)
+    return _edits(text, [each for each in AMONG_TAGS if each[0] in text], in_code)
 
 
-def _edits(text: str, kinds: Iterable[Kind], in_code: Callable[[int], bool]) -> Iterator[Edit]:
-    """The edits of some kinds; ``in_code`` is asked last, for it may have to parse the text."""
-    for pattern, edits_of in kinds:
+def _edits(
+    text: str, found: Iterable[tuple[object, re.Pattern[str], EditsOf]], in_code: Callable[[int], bool]
+) -> Iterator[Edit]:
+    """The edits of some remnants; ``in_code`` is asked last, for it may have to parse the text."""
+    for _, pattern, edits_of in found:
         for match in pattern.finditer(text):
             edits = list(edits_of(match))
             if edits and not in_code(match.start()):
                 yield from edits
+
+
+def finding(text: str, edit: Edit) -> tuple[str, str, str] | None:
+    """What is said of the edit of a remnant that takes something from the visible text: code, message, action."""
+    start, end, replacement, rule = edit
+    if rule in ("tiki-marker", "soup"):
+        return "markup.removed", f"rest of a marker {short(text[start:end])}", "removed"
+    if rule == "nested-link" and text[start] == "]":
+        return "address.shortened", f"link around a link {short(text[start + 2 : end - 1])}", "parted"
+    if rule == "table-row":
+        return "markup.removed", "divider of a table too wide to be one", "escaped; its rows are text"
+    if rule == "repetition" and len(replacement) < end - start:
+        return "address.shortened", f"address {short(text[start + 1 : end])}", "removed"
+    return None

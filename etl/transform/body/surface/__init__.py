@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterable, Iterator
 
 from etl.transform.body.boxes import TAGS_ALONE
 from etl.transform.body.code import Code, code_size
-from etl.transform.body.edits import Edit, Revision, short
+from etl.transform.body.edits import Edit, Revision
 from etl.transform.body.entities import ENTITY
 from etl.transform.body.joins import kept_apart
 from etl.transform.body.links import Linker
 from etl.transform.body.parse import Node
 from etl.transform.body.places import line_start
-from etl.transform.body.remnants import remnants, remnants_among_tags
+from etl.transform.body.remnants import finding, remnants, remnants_among_tags
 from etl.transform.body.surface import (
     anchors,
     blocks,
@@ -120,18 +120,11 @@ class Surface:
 
     def _reported(self, text: str, edits: Iterable[Edit]) -> Iterator[Edit]:
         """What a remnant takes from the visible text is a finding."""
-        find = self._revision.find
-        for start, end, replacement, rule in edits:
-            quoted = short(text[start:end])
-            if rule in ("tiki-marker", "soup"):
-                find("markup.removed", start, f"rest of a marker {quoted}", "removed")
-            elif rule == "nested-link" and text[start] == "]":
-                find("address.shortened", start, f"link around a link {short(text[start + 2 : end - 1])}", "parted")
-            elif rule == "table-row":
-                find("markup.removed", start, "divider of a table too wide to be one", "escaped; its rows are text")
-            elif rule == "repetition" and len(replacement) < end - start:
-                find("address.shortened", start, f"address {short(text[start + 1 : end])}", "removed")
-            yield start, end, replacement, rule
+        for edit in edits:
+            if found := finding(text, edit):
+                code, message, action = found
+                self._revision.find(code, edit[0], message, action)
+            yield edit
 
 
 def _walk(walk: Walk, code: list[Node]) -> None:
