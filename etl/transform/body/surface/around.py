@@ -186,6 +186,8 @@ class Around:
         >>> [Around("1. a b").in_item(offset) for offset in (3, 5)]
         [True, False]
         """
+        if self.text[offset - 1 : offset] not in (" ", "\t"):
+            return False
         item = self._item(offset)
         return item is not None and item.end() == offset
 
