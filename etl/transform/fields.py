@@ -20,7 +20,6 @@ from etl.addresses import Address
 from etl.model import LARGEST_ID, Finding, RawRecord, Rejection
 from etl.plain import cut
 from etl.positions import Lines
-from etl.scripts import VOWELS
 from etl.settings import Settings
 from etl.transform import dates, raw_body
 
