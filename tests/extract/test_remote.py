@@ -467,7 +467,8 @@ def test_a_server_that_stalls_is_left_and_asked_again(server: Server, monkeypatc
     server.turns["/x"] = [hanging(server, part(LETTERS, 150_000)), hanging(server, lambda _: None), part(LETTERS)]
     before = set(threading.enumerate())
     assert fetched(server) == LETTERS
-    assert server.ranges() == [None, f"bytes={2 * PIECE}-", f"bytes={2 * PIECE}-"]
+    # The time of the socket and that of the call end at once: the first of them tells whether the last bytes count.
+    assert server.ranges() in ([None, *[f"bytes={had}-"] * 2] for had in (2 * PIECE, 150_000))
     for thread in workers(before):
         assert thread.daemon  # no run waits for it
         thread.join(5)
