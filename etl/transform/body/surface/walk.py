@@ -21,7 +21,7 @@ NEEDS_ANGLES = re.compile(r"[<>\s()]")
 """What is in no address but between angle brackets, and these."""
 RIGHT_TO_LEFT = re.compile(rf"[{FROM_RIGHT}]|&#(?:1[5-9]|2[0-2])\d\d;")
 """A letter that is read from right to left, or its number."""
-UNSEEN = re.compile(r"<(?!https?:)[^<>]*+>|\{[^{}]*+\}|\]\([^()\s]*+\)")
+UNSEEN = re.compile(r"<(?!https?:)[^<>]*+>|\{[^{}]*+\}|\](?:\([^()\s]*+\)|:[ \t]*+\S++)")
 """Tags, markers and addresses of links: what may be gone when the body is clean."""
 
 
