@@ -12,7 +12,8 @@ CHINESE_JAPANESE = "\u3005-\u3007\u3041-\u30ff\u3400-\u9fff"
 FROM_RIGHT = r"\u05d0-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"
 """Letters of Hebrew, Arabic and others that are read from right to left."""
 _KOREAN = "\uac00-\ud7a3"
-_STANDS_ALONE = re.compile(f"[{WITHOUT_BLANKS}{CHINESE_JAPANESE}{_KOREAN}]")
+_OF_GLYPHS = "\ufe00-\ufe0f"
+_STANDS_ALONE = re.compile(f"[{WITHOUT_BLANKS}{CHINESE_JAPANESE}{_KOREAN}{_OF_GLYPHS}]")
 
 
 def joins_words(char: str) -> bool:
@@ -20,8 +21,10 @@ def joins_words(char: str) -> bool:
 
     >>> joins_words("s"), joins_words("は"), joins_words("은"), joins_words("、")
     (True, False, False, False)
+    >>> joins_words("\u0940"), joins_words("\u0e35"), joins_words("\ufe0f"), joins_words("")
+    (True, False, False, False)
     """
-    return char.isalnum() and not _STANDS_ALONE.match(char)
+    return (char.isalnum() or unicodedata.category(char or " ")[0] == "M") and not _STANDS_ALONE.match(char)
 
 
 def is_letter_sign(mark: str) -> bool:

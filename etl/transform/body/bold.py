@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from etl.scripts import joins_words
 from etl.transform.body.edits import Edit
+from etl.transform.body.joins import is_glued, is_like_letter
 from etl.transform.body.link_edits import BARE_ADDRESS
 from etl.transform.body.lists import glued_items
 from etl.transform.body.parse import Node
@@ -120,7 +121,7 @@ def _paired(text: str, opening: re.Match[str], closing: re.Match[str], bold: Seq
     """Two marks that are not bold: without the blanks inside they may be."""
     inner = text[opening.end() : closing.start()]
     lead, trail = len(inner) - len(inner.lstrip()), len(inner) - len(inner.rstrip())
-    glued = [" " if side.isalnum() or side == "*" else "" for side in _beside(text, opening, closing)]
+    glued = [" " if is_like_letter(side) or side == "*" else "" for side in _beside(text, opening, closing)]
     words = inner.strip()
     if not words or words[-1] == "\\" or not (lead or trail or any(glued)) or _is_any_between(bold, opening, closing):
         yield *opening.span(), "", "bold"
@@ -207,14 +208,15 @@ def _underscored(
         or words[-1] in "*\\"
         or words.startswith(STARS)
         or text.startswith(STARS, closing.end())
-        or (joins_words(before) and (joins_words(behind) or not (inner[0].isspace() or inner[0].isalnum())))
+        or (joins_words(before) and joins_words(behind))
         or _is_any_between(bold, opening, closing)
     ):
         return None
+    if joins_words(before) and is_glued(before, inner[0]):
+        return ((*opening.span(), "", "bold"), (*closing.span(), "", "bold")) if inner == words else None
     # Blanks go outside, and a blank parts a word from the sign before it: that would end no bold.
     lead, trail = inner.find(words), len(inner) - len(inner.rstrip())
-    opens = lead or (before.isalnum() and not words[0].isalnum())
-    closes = trail or (behind.isalnum() and not words[-1].isalnum())
+    opens, closes = lead or is_glued(before, words[0]), trail or is_glued(behind, words[-1])
     before, behind = " " if opens and before.strip() else "", " " if closes and behind.strip() else ""
     return (
         (opening.start(), opening.end() + lead, f"{before}**", "bold"),

@@ -6,11 +6,12 @@ import re
 
 from etl.scripts import joins_words
 from etl.transform.body.entities import decoded
+from etl.transform.body.joins import is_glued, is_sign
 from etl.transform.body.surface.around import MARKDOWN_BLOCK
 from etl.transform.body.surface.breaks import BR
-from etl.transform.body.surface.characters import INVISIBLE
+from etl.transform.body.surface.characters import DIRECTIONS, INVISIBLE, JOINERS
 from etl.transform.body.surface.marks import COLOUR
-from etl.transform.body.surface.tags import EMPHASIS, IN_A_LINE, STRONG, TAGS, Tag
+from etl.transform.body.surface.tags import EMPHASIS, FOR_LOOKS, IN_A_LINE, STRONG, TAGS, Tag
 from etl.transform.body.surface.walk import Walk
 
 LONGEST_RAISED = 500  # so for sub- and superscript
@@ -25,6 +26,14 @@ NOT_CODE = re.compile(r"\]\(|\]\[|\*\w[^*]*\*|[`|]")
 """Links and emphasis of Markdown, and what only an entity brings."""
 WORDS = re.compile(r"[a-zA-Z0-9]++(?:[ ,.;:()/+-]++[a-zA-Z0-9]++)*+(</([a-zA-Z]+)>)")
 """What most elements hold, and an end tag: nothing in it has a meaning but its words."""
+TAG_FOR_LOOKS = re.compile(rf"</?(?:{FOR_LOOKS})(?:\s[^<>]*)?>", re.IGNORECASE)
+OUTER_START = re.compile(rf"<(?:b|em|i|strong)(?:\s[^<>]*)?>(?:{TAG_FOR_LOOKS.pattern})*\Z", re.IGNORECASE)
+OUTER_END = re.compile(rf"(?:{TAG_FOR_LOOKS.pattern})*</(?:b|em|i|strong)\s*>", re.IGNORECASE)
+"""Emphasis that begins or ends where other emphasis does: a blank stands outside of both."""
+SHAPELESS = frozenset(JOINERS + DIRECTIONS)
+"""Signs that stay as they are, and belong to what they touch."""
+FARTHEST_NEIGHBOUR = 300
+"""Within so many characters, tags and all, what stands beside an element is looked for."""
 MARKERS = re.compile(rf"<(?!https?:)[^<>]*>|~hs~|{COLOUR}|~~|\{{[^{{}}]*\}}|[{INVISIBLE}]")
 
 
@@ -109,8 +118,10 @@ def _ends_marked(walk: Walk, tag: Tag, mark: str) -> None:
     first, last = _between_breaks(walk.text, opened.end, tag.start)
     content = walk.text[first:last]
     shown = TAGS.sub("", content)
-    before = walk.text[max(opened.start - 1, 0) : opened.start] if first == opened.end else "\n"
-    after = walk.text[tag.end : tag.end + 1] if last == tag.start else "\n"
+    words = shown.strip()
+    start, end = max(opened.start - FARTHEST_NEIGHBOUR, 0), tag.end + FARTHEST_NEIGHBOUR
+    before = _shown_before(walk.text[start : opened.start]) if first == opened.end else "\n"
+    after = _shown_behind(walk.text[tag.end : end]) if last == tag.start else "\n"
     if not _fits(content, shown, before, after) or (BLOCK_INSIDE.search(content) and not walk.open.one_line):
         _unmarked(walk, opened, index, tag, "icon" if mark == "*" and not shown.strip() else "emphasis")
         return
@@ -118,9 +129,9 @@ def _ends_marked(walk: Walk, tag: Tag, mark: str) -> None:
     if first > opened.end:
         walk.edits[index] = (opened.start, opened.end, "", "emphasis")
         walk.edit(first, first + lead, mark, "emphasis")
-    elif lead or _is_glued(before, shown.lstrip()[:1]):
+    elif lead or (is_glued(before, words[0]) and not OUTER_START.search(walk.text, start, opened.start)):
         walk.edits[index] = (opened.start, opened.end + lead, (" " if before.strip() else "") + mark, "emphasis")
-    glued = _is_glued(after, shown.rstrip()[-1:])
+    glued = is_glued(after, words[-1]) and not OUTER_END.match(walk.text, tag.end, end)
     apart = " " if glued or (trail and after.strip()) else ""
     if last < tag.start:
         walk.edit(last, last, mark, "emphasis")
@@ -146,14 +157,29 @@ def _fits(content: str, shown: str, before: str, after: str) -> bool:
     words = shown.strip()
     if not words or not (shown == words or words == content.strip() == content.strip(" \t")):
         return False
+    if {before, after} & SHAPELESS and (is_sign(words[0]) or is_sign(words[-1])):
+        return False  # a blank would part it from its word
     # A star between a letter and a sign opens nothing but behind a blank, and a backslash ends nothing.
-    opens = content.startswith((" ", "\t")) or not joins_words(before) or words[0].isalnum()
+    opens = content.startswith((" ", "\t")) or not (joins_words(before) and is_glued(before, words[0]))
     return opens and not words.endswith("\\") and "*" not in (before, after, words[0], words[-1])
 
 
-def _is_glued(outside: str, inside: str) -> bool:
-    """Whether a mark would have no meaning: a letter touches it on the outside, and a sign on the inside."""
-    return outside.isalnum() and not inside.isalnum()
+def _shown_before(text: str) -> str:
+    """The character that a text ends with; tags for looks are none, and an entity is one.
+
+    >>> [_shown_before(text) for text in ("a<b>", "&eacute;", "</p>", "")]
+    ['a', 'é', '>', '']
+    """
+    return _shown(text)[-1:] if text.endswith((">", ";")) else text[-1:]
+
+
+def _shown_behind(text: str) -> str:
+    """The character that a text begins with, likewise."""
+    return _shown(text)[:1] if text.startswith(("<", "&")) else text[:1]
+
+
+def _shown(text: str) -> str:
+    return decoded(TAG_FOR_LOOKS.sub("", text))
 
 
 def close_emphasis(walk: Walk) -> None:
