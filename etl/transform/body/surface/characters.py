@@ -19,8 +19,11 @@ INVISIBLE = (
     r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufff9-\ufffb"
 )
 JOINERS, DIRECTIONS = "\u200c\u200d", "\u200e\u200f"
-SEEN = re.compile(rf"[^\s{INVISIBLE}*_~`\[\]<>|{{}}&](?<![pjmy];)|&#")
-"""What such a mark may belong to: neither a blank nor markup, nor the name of a blank; a number may be of a letter."""
+WORD = rf"[^\s{INVISIBLE}*_~`\[\]<>|{{}}&](?<![pjmy];)"
+"""What such a mark may belong to: neither a blank nor markup, nor the name of a blank."""
+WORD_BEFORE = re.compile(rf"{WORD}(?:</\w+\s*>)*\Z")
+WORD_BEHIND = re.compile(rf"{WORD}|&#")  # a number may be that of a letter
+FAR_WORD = 40  # end tags between them and all
 BLANK_OF_WORDS = "\u200b"
 WORDS_WITHOUT_BLANKS = re.compile(f"[{WITHOUT_BLANKS}]{{2}}")
 # Text in UTF-8 that was read as Windows-1252: what the bytes behind a leading byte look like then.
@@ -143,7 +146,7 @@ def _meant(walk: Walk, token: re.Match[str], signs: str) -> str:
 
 def _is_alone(text: str, start: int, end: int) -> bool:
     """Whether a stretch stands between blanks, or in markup that holds nothing else: `# &zwnj;`, `**&zwnj;**`."""
-    if (start and SEEN.match(text, start - 1)) or SEEN.match(text, end):
+    if WORD_BEFORE.search(text, max(start - FAR_WORD, 0), start) or WORD_BEHIND.match(text, end):
         return False
     return bool(text[start - 1 : start].strip()) == bool(text[end : end + 1].strip())
 
