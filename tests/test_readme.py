@@ -321,6 +321,9 @@ def test_hugo_builds_a_site_of_the_files_of_markdown(tmp_path: Path, monkeypatch
 def test_tags_are_joined_to_terms_as_shown(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     match = re.search(r"<!-- terms -->\n```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
     assert match is not None
+    in_both = re.findall(r"^def term_key\(name\):\n(?: +.*\n)+", TEXT, re.MULTILINE)
+    assert len(in_both) == 2
+    assert in_both[0] == in_both[1]
     shown: dict[str, Any] = {}
     exec(match[1], shown)
     odd = [
