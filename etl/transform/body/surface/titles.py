@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from etl.transform.body.entities import decoded
 from etl.transform.body.parameters import parameters
 from etl.transform.body.surface.tags import TAG, Tag
 
@@ -46,6 +45,10 @@ def bold(title: str) -> str:
 
 
 def plain(title: str) -> str:
-    """A title on one line, its signs as words."""
-    title = SIGN.sub(r"\\\g<0>", " ".join(decoded(title).split()))
+    r"""A title on one line, its signs as words; its entities are characters already.
+
+    >>> plain("Deep *wells*\n& &lt;")
+    'Deep \\*wells\\* &amp; &amp;lt;'
+    """
+    title = SIGN.sub(r"\\\g<0>", " ".join(title.split()))
     return title.replace("&", "&amp;").replace("<", "&lt;")
