@@ -682,6 +682,10 @@ RARE = {
         "[[Deep wells]]\n\n* [Deep wells]: https://beds.example/x",
         "\\[[Deep wells](https://beds.example/x)\\]",
     ),
+    "words behind a colon, which define no link": (
+        "* [Deep wells]: what they are\n* [Hand pumps]: see [[Deep wells]]",
+        "* \\[Deep wells\\]: what they are\n* \\[Hand pumps\\]: see [Deep wells](/pages/deep-wells/)",
+    ),
     "a table that ends nowhere": ("<table><tr><td>a</td><td>b</table", "| a | b&lt;/table |\n| --- | --- |"),
     "a table whose last cell ends in a backslash": (
         "a | b |\n--- | ---\nc | d\\",

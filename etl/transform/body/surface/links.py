@@ -10,7 +10,7 @@ from urllib.parse import quote
 from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.entities import decoded
 from etl.transform.body.guards import ODD_ADDRESS, PARENTHESES, Guard, guard, present
-from etl.transform.body.hrefs import LABEL, WWW, encoded
+from etl.transform.body.hrefs import LABEL, TITLE, WWW, encoded
 from etl.transform.body.links import LOST_FILE, Destination, Linker
 from etl.transform.body.lists import BLOCK_MARKS
 from etl.transform.body.places import is_escaped
@@ -25,7 +25,10 @@ BRACKETED = re.compile(
     r"(!?)\[\[(?!!)([^\[\]<>{}|#\n\\]{0,160}+)(#[^\[\]<>|\n\\]{0,160}+)?(?:\\?\|([^\[\]<>|\n]{1,300}+))?\]\](?![(\]])"
 )
 REFERENCE = re.compile(r"\[([^\[\]\n]{1,160})\]")
-DEFINITION = re.compile(rf"^{BLOCK_MARKS}\[({LABEL})\]:", re.MULTILINE)
+DEFINITION = re.compile(
+    rf"^{BLOCK_MARKS}\[({LABEL})\]:(?=\s*+(?:<[^<>\n]*>|\S++)(?:\s+{TITLE})?[ \t]*$)", re.MULTILINE
+)
+"""Of a link by reference: words behind its address make it none."""
 IMAGE_FILE = re.compile(r".+\.(?:png|jpe?g|gif|svg|webp|avif|bmp)", re.IGNORECASE)
 SPOKEN_ID = re.compile(
     r"\[\s*t?iki[\W_]{0,5}index[\W_]{0,5}php[\W_]{0,5}page[\W_]{0,5}id[\W_]{0,5}(\d+)\s*\](?!\()", re.IGNORECASE
