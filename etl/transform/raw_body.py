@@ -11,13 +11,13 @@ from etl.plain import cut
 from etl.settings import Settings
 from etl.transform.body.entities import ENTITY
 from etl.transform.body.parameters import ALIAS, parameters
-from etl.transform.body.surface.characters import INVISIBLE
+from etl.transform.body.surface.characters import INVISIBLE, JOINERS
 
 COMMENT = re.compile(r"<!--.*?-->|~tc\\?~(?:(?!~tc\\?~).)*?~/tc\\?~|~hc\\?~(?:(?!~hc\\?~).)*?~/hc\\?~", re.DOTALL)
 HARVESTED, SHOWN = re.compile(rf"\b{ALIAS}"), re.compile(rf"(?<!\w)\({ALIAS}\)")
 REDIRECT = re.compile(r"\{redirect\b[^{}]*\}", re.IGNORECASE)
 SHORTCODE = r"\{\{[<%].*?[>%]\}\}"
-BLANK = re.compile(rf"[\s{INVISIBLE}]+")
+BLANK = re.compile(rf"[\s{INVISIBLE}{JOINERS}]+")
 NOTHING = re.compile(
     rf"(?:{BLANK.pattern}|(?P<entity>{ENTITY.pattern})|{SHORTCODE}|\{{(?:redirect|img)\b[^{{}}]*\}}"
     rf"|<!--.*?-->|(?-i:\\?~tc\\?~.*?~/tc\\?~|\\?~hc\\?~.*?~/hc\\?~|{SHOWN.pattern})"
@@ -68,6 +68,8 @@ def shows_nothing(body: str, settings: Settings) -> bool:
     [True, False]
     >>> [shows_nothing(f"{mark} well {mark}", Settings()) for mark in ("{{< toc >}}", "<!-- x -->", "~tc~ x ~/tc~")]
     [False, False, False]
+    >>> shows_nothing("&zwnj; <p>&#8205;</p> \\u200c", Settings()), shows_nothing("a&zwnj;b", Settings())
+    (True, False)
     >>> shows_nothing("<b></b><br><img src=''>", Settings()), shows_nothing("<iframe src=/map></iframe>", Settings())
     (True, False)
     """
