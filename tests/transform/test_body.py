@@ -682,6 +682,10 @@ RARE = {
         "[[Deep wells]]\n\n* [Deep wells]: https://beds.example/x",
         "\\[[Deep wells](https://beds.example/x)\\]",
     ),
+    "a mark of direction beside the first letters of Hebrew, as numbers": (
+        "&#1488;&#x5d1; C++&lrm; a&#x200F; b",
+        "\u05d0\u05d1 C++\u200e a\u200f b",
+    ),
     "words behind a colon, which define no link": (
         "* [Deep wells]: what they are\n* [Hand pumps]: see [[Deep wells]]",
         "* \\[Deep wells\\]: what they are\n* \\[Hand pumps\\]: see [Deep wells](/pages/deep-wells/)",

@@ -25,9 +25,7 @@ BRACKETED = re.compile(
     r"(!?)\[\[(?!!)([^\[\]<>{}|#\n\\]{0,160}+)(#[^\[\]<>|\n\\]{0,160}+)?(?:\\?\|([^\[\]<>|\n]{1,300}+))?\]\](?![(\]])"
 )
 REFERENCE = re.compile(r"\[([^\[\]\n]{1,160})\]")
-DEFINITION = re.compile(
-    rf"^{BLOCK_MARKS}\[({LABEL})\]:(?=\s*+(?:<[^<>\n]*>|\S++)(?:\s+{TITLE})?[ \t]*$)", re.MULTILINE
-)
+DEFINITION = re.compile(rf"^{BLOCK_MARKS}\[({LABEL})\]:(?=\s*+(?:<[^<>\n]*>|\S++)(?:\s+{TITLE})?[ \t]*$)", re.MULTILINE)
 """Of a link by reference: words behind its address make it none."""
 IMAGE_FILE = re.compile(r".+\.(?:png|jpe?g|gif|svg|webp|avif|bmp)", re.IGNORECASE)
 SPOKEN_ID = re.compile(

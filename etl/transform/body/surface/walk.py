@@ -9,6 +9,7 @@ from urllib.parse import quote
 from etl.scripts import FROM_RIGHT
 from etl.transform.body.code import Code, fenced, size, ticks_around
 from etl.transform.body.edits import Edit, Revision, short
+from etl.transform.body.entities import decoded
 from etl.transform.body.parse import Node
 from etl.transform.body.places import line_start
 from etl.transform.body.surface.around import FAR_BRACKET, Around
@@ -19,8 +20,7 @@ from etl.transform.body.surface.tags import Tag
 
 NEEDS_ANGLES = re.compile(r"[<>\s()]")
 """What is in no address but between angle brackets, and these."""
-RIGHT_TO_LEFT = re.compile(rf"[{FROM_RIGHT}]|&#(?:1[5-9]|2[0-2])\d\d;")
-"""A letter that is read from right to left, or its number."""
+RIGHT_TO_LEFT = re.compile(f"[{FROM_RIGHT}]")
 UNSEEN = re.compile(r"<(?!https?:)[^<>]*+>|\{[^{}]*+\}|\](?:\([^()\s]*+\)|:[ \t]*+\S++)")
 """Tags, markers and addresses of links: what may be gone when the body is clean."""
 
@@ -62,7 +62,7 @@ class Walk:
     @cached_property
     def from_right(self) -> bool:
         """Whether any of it is read from right to left: then marks say on which side of a word a sign stands."""
-        return RIGHT_TO_LEFT.search(UNSEEN.sub("", self.text)) is not None
+        return RIGHT_TO_LEFT.search(decoded(UNSEEN.sub("", self.text))) is not None
 
     def edit(self, start: int, end: int, replacement: str, rule: str) -> None:
         """Ask for a change."""
