@@ -9,7 +9,7 @@ from etl.transform.body.entities import decoded
 from etl.transform.body.joins import is_glued, is_sign
 from etl.transform.body.surface.around import MARKDOWN_BLOCK
 from etl.transform.body.surface.breaks import BR
-from etl.transform.body.surface.characters import DIRECTIONS, INVISIBLE, JOINERS
+from etl.transform.body.surface.characters import BLANK, DIRECTIONS, INVISIBLE, JOINERS, ODD_BLANKS
 from etl.transform.body.surface.marks import COLOUR
 from etl.transform.body.surface.tags import EMPHASIS, FOR_LOOKS, IN_A_LINE, STRONG, TAGS, Tag
 from etl.transform.body.surface.walk import Walk
@@ -18,8 +18,11 @@ LONGEST_RAISED = 500  # so for sub- and superscript
 LONGEST_MARKED = 5000  # emphasis over more than that is no emphasis
 GUARDED = re.compile(r"\[([^<>\[\]\n]*)\]</span>")
 BLOCK_INSIDE = re.compile(rf"\n[ \t]*\n|{BR}\s*{BR}|<(?!https?://|/?(?:{IN_A_LINE}|br)\b)")
-FIRST_BREAKS = re.compile(rf"(?:\s*{BR})+\s*")
-LAST_BREAKS = re.compile(rf"(?<!\s)(?:\s*+{BR})+\s*+\Z")
+FIRST_BREAKS = re.compile(rf"(?:[ \t\n]*(?:{BR}|{BLANK}))+[ \t\n]*")
+LAST_BREAK = re.compile(rf"[ \t\n]*(?:{BR}|{BLANK})[ \t\n]*\Z")
+LAST_SIGNS = frozenset(f" \t\n>;{ODD_BLANKS}")
+"""With which it may end."""
+LONGEST_BREAK = 100
 # What every engine reads as code between back-ticks: a line without tags or pipes, in which nothing is escaped.
 CODE = re.compile(r"(?P<code>(?:[^`<|\\\n]|\\(?=\w)){1,500})</(?P<name>\w+)\s*>")
 NOT_CODE = re.compile(r"\]\(|\]\[|\*\w[^*]*\*|[`|]")
@@ -190,14 +193,14 @@ def close_emphasis(walk: Walk) -> None:
 
 
 def _between_breaks(text: str, start: int, end: int) -> tuple[int, int]:
-    """A range without the breaks at its edges: a mark of Markdown touches words.
+    """A range without the breaks and odd blanks at its edges: a mark of Markdown touches words.
 
-    >>> _between_breaks("<br>a <br/>", 0, 11)
-    (4, 5)
+    >>> _between_breaks("<br>a <br/>", 0, 11), _between_breaks("&nbsp; a<br>&#160; ", 0, 19)
+    ((4, 5), (7, 8))
     """
     if first := FIRST_BREAKS.match(text, start, end):
         start = first.end()
-    if text[start:end].rstrip().endswith(">") and (last := LAST_BREAKS.search(text, start, end)):
+    while text[end - 1] in LAST_SIGNS and (last := LAST_BREAK.search(text, max(end - LONGEST_BREAK, start), end)):
         end = last.start()
     return start, end
 
