@@ -31,10 +31,10 @@ def is_like_letter(char: str) -> bool:
 def is_sign(char: str) -> bool:
     """Whether some engine takes it for punctuation.
 
-    >>> [is_sign(char) for char in ("(", "→", "a", "\u0e35")]
-    [True, True, False, False]
+    >>> [is_sign(char) for char in ("(", "→", "a", "\u0e35", "")]
+    [True, True, False, False, False]
     """
-    return not char.isalnum() and unicodedata.category(char)[0] in "PS"
+    return not char.isalnum() and unicodedata.category(char or " ")[0] in "PS"
 
 
 def is_glued(outside: str, inside: str) -> bool:

@@ -11,7 +11,7 @@ from etl.transform.body.surface.around import MARKDOWN_BLOCK
 from etl.transform.body.surface.breaks import BR
 from etl.transform.body.surface.characters import BLANK, DIRECTIONS, INVISIBLE, JOINERS, ODD_BLANKS
 from etl.transform.body.surface.marks import COLOUR
-from etl.transform.body.surface.tags import EMPHASIS, FOR_LOOKS, IN_A_LINE, STRONG, TAGS, Tag
+from etl.transform.body.surface.tags import EMPHASIS, IN_A_LINE, INLINE, STRONG, TAGS, Tag
 from etl.transform.body.surface.walk import Walk
 
 LONGEST_RAISED = 500  # so for sub- and superscript
@@ -29,6 +29,7 @@ NOT_CODE = re.compile(r"\]\(|\]\[|\*\w[^*]*\*|[`|]")
 """Links and emphasis of Markdown, and what only an entity brings."""
 WORDS = re.compile(r"[a-zA-Z0-9]++(?:[ ,.;:()/+-]++[a-zA-Z0-9]++)*+(</([a-zA-Z]+)>)")
 """What most elements hold, and an end tag: nothing in it has a meaning but its words."""
+FOR_LOOKS = "|".join(sorted(STRONG | EMPHASIS | INLINE | {"span"}))
 TAG_FOR_LOOKS = re.compile(rf"</?(?:{FOR_LOOKS})(?:\s[^<>]*)?>", re.IGNORECASE)
 OUTER_START = re.compile(rf"<(?:b|em|i|strong)(?:\s[^<>]*)?>(?:{TAG_FOR_LOOKS.pattern})*\Z", re.IGNORECASE)
 OUTER_END = re.compile(rf"(?:{TAG_FOR_LOOKS.pattern})*</(?:b|em|i|strong)\s*>", re.IGNORECASE)
@@ -121,20 +122,21 @@ def _ends_marked(walk: Walk, tag: Tag, mark: str) -> None:
     first, last = _between_breaks(walk.text, opened.end, tag.start)
     content = walk.text[first:last]
     shown = TAGS.sub("", content)
-    words = shown.strip()
     start, end = max(opened.start - FARTHEST_NEIGHBOUR, 0), tag.end + FARTHEST_NEIGHBOUR
     before = _shown_before(walk.text[start : opened.start]) if first == opened.end else "\n"
     after = _shown_behind(walk.text[tag.end : end]) if last == tag.start else "\n"
-    if not _fits(content, shown, before, after) or (BLOCK_INSIDE.search(content) and not walk.open.one_line):
+    opening = before, _shown_behind(content.strip()[:FARTHEST_NEIGHBOUR])
+    closing = after, _shown_before(content.strip()[-FARTHEST_NEIGHBOUR:])
+    if not _fits(content, shown, opening, closing) or (BLOCK_INSIDE.search(content) and not walk.open.one_line):
         _unmarked(walk, opened, index, tag, "icon" if mark == "*" and not shown.strip() else "emphasis")
         return
     lead, trail = len(content) - len(content.lstrip(" \t")), len(content) - len(content.rstrip(" \t"))
     if first > opened.end:
         walk.edits[index] = (opened.start, opened.end, "", "emphasis")
         walk.edit(first, first + lead, mark, "emphasis")
-    elif lead or (is_glued(before, words[0]) and not OUTER_START.search(walk.text, start, opened.start)):
+    elif lead or (is_glued(*opening) and not OUTER_START.search(walk.text, start, opened.start)):
         walk.edits[index] = (opened.start, opened.end + lead, (" " if before.strip() else "") + mark, "emphasis")
-    glued = is_glued(after, words[-1]) and not OUTER_END.match(walk.text, tag.end, end)
+    glued = is_glued(*closing) and not OUTER_END.match(walk.text, tag.end, end)
     apart = " " if glued or (trail and after.strip()) else ""
     if last < tag.start:
         walk.edit(last, last, mark, "emphasis")
@@ -149,22 +151,24 @@ def _unmarked(walk: Walk, opened: Tag, index: int, tag: Tag, rule: str) -> None:
     walk.edit(tag.start, tag.end, "", rule)
 
 
-def _fits(content: str, shown: str, before: str, after: str) -> bool:
+def _fits(content: str, shown: str, opening: tuple[str, str], closing: tuple[str, str]) -> bool:
     """Whether a mark of Markdown has a meaning around a text, of which ``shown`` is no tag: it touches words.
 
-    >>> [_fits(text, text, "a", " ") for text in ("b", " b ", "(b)", " ", "b\\\\")]
+    ``opening`` and ``closing`` are what either mark touches, outside and inside.
+
+    >>> [_fits(text, text, ("a", text.strip()[:1]), ("", text[-1])) for text in ("b", " b ", "(b)", " ", "b\\\\")]
     [True, True, False, False, False]
-    >>> _fits("「水」", "「水」", "は", "で")
+    >>> _fits("「水」", "「水」", ("は", "「"), ("で", "」"))
     True
     """
     words = shown.strip()
     if not words or not (shown == words or words == content.strip() == content.strip(" \t")):
         return False
-    if {before, after} & SHAPELESS and (is_sign(words[0]) or is_sign(words[-1])):
+    if {opening[0], closing[0]} & SHAPELESS and (is_sign(opening[1]) or is_sign(closing[1])):
         return False  # a blank would part it from its word
     # A star between a letter and a sign opens nothing but behind a blank, and a backslash ends nothing.
-    opens = content.startswith((" ", "\t")) or not (joins_words(before) and is_glued(before, words[0]))
-    return opens and not words.endswith("\\") and "*" not in (before, after, words[0], words[-1])
+    opens = content.startswith((" ", "\t")) or not (joins_words(opening[0]) and is_glued(*opening))
+    return opens and not words.endswith("\\") and "*" not in (opening[0], closing[0], words[0], words[-1])
 
 
 def _shown_before(text: str) -> str:

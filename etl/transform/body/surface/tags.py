@@ -22,9 +22,7 @@ TAG = re.compile(f"<{BEHIND_LESS}")
 TAGS = re.compile(r"<[^<>]*>")
 ATTRIBUTE = re.compile(rf"(?<![\w:@.-])({NAME})\s*=\s*({VALUE})")
 
-FOR_LOOKS = "b|big|em|font|i|small|span|strong|u"
-"""Elements whose tags leave at most a mark of emphasis, as a pattern has them."""
-IN_A_LINE = f"a|su[bp]|{FOR_LOOKS}"
+IN_A_LINE = "a|b|big|em|font|i|small|span|strong|su[bp]|u"
 """Elements that words of a line stand in, as a pattern has them."""
 STRONG = frozenset(("b", "strong"))
 EMPHASIS = frozenset(("i", "em"))
