@@ -21,6 +21,7 @@ from etl.addresses import Address, lookups
 from etl.coverage.known import Known, decoded_path
 from etl.coverage.model import CLASSES, UNANSWERED, Missing, Suggestion
 from etl.coverage.suggestions import suggested
+from etl.load.redirects.living import caseless
 from etl.load.redirects.neutral import reading
 from etl.plain import one_line
 from etl.settings import Settings, SettingsError
@@ -121,10 +122,10 @@ def _answer(map_file: Path, asked: Sequence[Address]) -> Line | None:
 
 def _in_another_case(map_file: Path, asked: Sequence[Address]) -> Line:
     """The line of a name that is there, in another case."""
-    folded = {address.value.casefold() for address in asked}
+    folded = {caseless(address.value) for address in asked}
     with reading(map_file) as lines:
         names: Iterator[Line] = (line for line in map(orjson.loads, lines) if line["kind"] == "name")
-        return next(line for line in names if line["value"].casefold() in folded)
+        return next(line for line in names if caseless(line["value"]) in folded)
 
 
 def _lines(file: Path, values: Iterable[str | None]) -> Iterator[Line]:

@@ -92,6 +92,12 @@ def test_names_in_several_cases_that_go_to_one_page_are_one_name(tmp_path: Path)
     assert (found.hits["case"], found.hits["name"], asked(found)) == (1, 1, [("name", "mud", 1)])
 
 
+def test_a_capital_that_is_no_single_letter_is_the_case_of_one(tmp_path: Path) -> None:
+    file = write_map(tmp_path / "redirects.jsonl", [(("name", "Καφεΐνη"), "/pages/kapheine/")])
+    found = covered(file, ["/ΚΑΦΕΪ\u0301ΝΗ"])
+    assert (found.hits["case"], asked(found)) == (1, [])
+
+
 # --- what is told apart --------------------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ MEMBERS = {
     name(3): page("Old water", page_id=3, body="{REDIRECT(page=>Clear water)}{REDIRECT}"),
     name(4): page("Clear water", page_id=1, tags=["bees"], body="Water. [Gone](/posts/nowhere)\n\n<span>Wells</span>"),
     name(5): b"{broken",
-    "below/a folder/6.txt": page("100% clear – é", page_id=6),
+    "below/a folder/6.txt": page("100% clear – Καφεΐνη", page_id=6),
 }
 """A document, a draft, a redirect page, a duplicate, a reject, and a page whose name is unusual."""
 WATER = "  tiki-1, page, published: 'Clear water'\n    path     /pages/page-1-slug/"
@@ -56,7 +56,14 @@ def explain(out: Path, run: Run) -> Callable[..., Outcome]:
         ("tiki-1", WATER),
         ("page-1-slug", WATER),
         ("Clear water", "  answered: a page name, 301 to /pages/page-1-slug/ (name 'Clear water', title)\n" + WATER),
-        ("100% clear – é", "  answered: a page name, 301 to /pages/page-6-slug/ (name '100% clear – é', title)\n"),
+        (
+            "100% clear – Καφεΐνη",
+            "  answered: a page name, 301 to /pages/page-6-slug/ (name '100% clear – Καφεΐνη', title)\n",
+        ),
+        (
+            "/100%25+clear+–+ΚΑΦΕΪ\u0301ΝΗ",
+            "  answered where the server can: a page name in another case, 301 to /pages/pa",
+        ),
         (name(1), WATER),
         (f"wiki/{name(1)}", WATER),
         ("tiki-2", "  tiki-2, page, stub: 'A draft'\n"),
@@ -71,8 +78,8 @@ def explain(out: Path, run: Run) -> Callable[..., Outcome]:
         ),
         (name(4), f"  info, wiki/{name(4)}: {DUPLICATE}\n"),
         (name(5), f"  error, wiki/{name(5)}, line 1, column 1: kind.unknown: "),
-        ("below/a folder/6.txt", "  tiki-6, page, published: '100% clear – é'\n"),
-        ("wiki/below/a folder/6.txt", "  tiki-6, page, published: '100% clear – é'\n"),
+        ("below/a folder/6.txt", "  tiki-6, page, published: '100% clear – Καφεΐνη'\n"),
+        ("wiki/below/a folder/6.txt", "  tiki-6, page, published: '100% clear – Καφεΐνη'\n"),
     ],
 )
 def test_what_is_known(asked: str, said: str, explain: Callable[..., Outcome]) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from etl.addresses import SCRIPT, Address, legacy_target, lookups, refusal, without_origin
 from etl.hashes import Hashes
-from etl.load.redirects.living import paths_in
+from etl.load.redirects.living import caseless, paths_in
 from etl.load.redirects.neutral import entries
 from etl.routes import FAMILIES, GONE, matching, routes, wiki_folder
 from etl.settings import Settings
@@ -64,7 +64,7 @@ class Known:
         return self._unanswered(target, path, meanings)
 
     def _is_in_another_case(self, meanings: Sequence[Address]) -> bool:
-        names = (address.value.casefold() for address in meanings if address.kind == "name")
+        names = (caseless(address.value) for address in meanings if address.kind == "name")
         return any(name in self._folded and self._answers.get(name, 1) == 1 for name in names)
 
     def _is_home(self, path: str, meanings: Sequence[Address]) -> bool:
@@ -102,7 +102,7 @@ class Known:
 def _folded(map_file: Path) -> Iterator[tuple[str, str | None]]:
     """The names of a map without case, each with its target: equal ones with one target are as good as one name."""
     again = entries(map_file, again=True)
-    return ((entry.address.value.casefold(), entry.target) for entry in again if entry.address.kind == "name")
+    return ((caseless(entry.address.value), entry.target) for entry in again if entry.address.kind == "name")
 
 
 def decoded_path(target: str) -> str:
@@ -112,7 +112,7 @@ def decoded_path(target: str) -> str:
 
 def _in_any_case(path: str) -> tuple[str, str]:
     """What stands for a path without case, beside paths as they are."""
-    return "", path.casefold()
+    return "", caseless(path)
 
 
 def _live(map_file: Path, reserved: Sequence[str]) -> Iterator[str]:

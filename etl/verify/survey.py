@@ -15,6 +15,7 @@ from typing import Any
 
 from etl.addresses import KINDS, Address, as_path
 from etl.hashes import Crowd
+from etl.load.redirects.living import caseless
 from etl.load.redirects.neutral import Entry, entries
 from etl.routes import Route, matching
 from etl.settings import SettingsError
@@ -128,7 +129,7 @@ def _shared(plan: Plan, crowd: Crowd, candidates: list[Spelling]) -> tuple[dict[
 
 def _folded(address: Address) -> tuple[str, str]:
     """Servers may find a name in another case (contract, 7)."""
-    return address.kind, address.value.casefold()
+    return address.kind, caseless(address.value)
 
 
 def _mark(address: Address) -> int:
