@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
+from string import whitespace
 from typing import Any, Literal, NamedTuple
 from urllib.parse import quote_plus
 
@@ -157,8 +158,8 @@ class _Reading:
         self._rest(fields)
         fields.subject = self._subject(title, page_name)
         fields.status = self._status(fields)
-        names = page_name, _unescaped(raw_title.strip()) + page_name[len(title) :]  # links have its odd blanks, too
-        fields.claims = self._claims(fields, stored, names)
+        as_written = _unescaped(raw_title.strip(whitespace)) + page_name[len(title) :]  # links have its odd blanks, too
+        fields.claims = self._claims(fields, stored, (page_name, as_written))
         fields.folders = self._folders(written)
         fields.findings = self.findings
         return fields

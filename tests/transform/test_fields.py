@@ -611,6 +611,7 @@ def test_the_address_on_the_old_site_is_as_browsers_write_it() -> None:
         ('\\"Deep\\" wells ', "/8", {'"Deep" wells'}),
         ("Cafe\u0301", "/8", {"Café"}),
         ("Deep\twells", "/8", {"Deep wells"}),
+        ("\u3000深い井戸\u00a0\n", "/8", {"深い井戸", "\u3000深い井戸\u00a0"}),
     ],
 )
 def test_a_page_has_the_name_with_the_blanks_that_it_was_written_with(title: str, alias: str, names: set[str]) -> None:
