@@ -9,8 +9,8 @@ WITHOUT_BLANKS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1950-\u19df\u1a20-\u1
 """For a class of an expression: Thai, Lao, Burmese, Khmer, Tai, Javanese and Cham, in which no blank parts words."""
 CHINESE_JAPANESE = "\u3005-\u3007\u3041-\u30ff\u3400-\u9fff"
 """Nor in these."""
-FROM_RIGHT = r"\u05d0-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"
-"""Letters of Hebrew, Arabic and others that are read from right to left."""
+FROM_RIGHT = r"\u05d0-\u061b\u061d-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"
+"""Letters of Hebrew, Arabic and others that are read from right to left; the mark of direction among them is none."""
 _KOREAN = "\uac00-\ud7a3"
 _OF_GLYPHS = "\ufe00-\ufe0f"
 _STANDS_ALONE = re.compile(f"[{WITHOUT_BLANKS}{CHINESE_JAPANESE}{_KOREAN}{_OF_GLYPHS}]")

@@ -185,7 +185,7 @@ def _sign(walk: Walk, char: str, at: int, end: int) -> int | None:
 def _tag(walk: Walk, token: re.Match[str]) -> int | None:
     """Any tag, by its element; returns where to go on, None for behind it."""
     start, end = token.span()
-    if address_end := walk.address_end(start):
+    if address_end := characters.address_end(walk, start):
         return address_end
     name = token[2].lower()
     tag = Tag(name, start, end, token[1] == "/", token[0])

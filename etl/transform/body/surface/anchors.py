@@ -6,6 +6,7 @@ import re
 
 from etl.transform.body.entities import decoded
 from etl.transform.body.surface.around import MARKDOWN_BLOCK
+from etl.transform.body.surface.characters import INVISIBLES, invisible
 from etl.transform.body.surface.tags import TAGS, Tag, tags_of
 from etl.transform.body.surface.walk import Walk
 
@@ -71,14 +72,17 @@ def image(walk: Walk, tag: Tag) -> None:
         walk.edit(tag.start, tag.end, "", "image")
 
 
-def autolink(walk: Walk, token: re.Match[str]) -> int | None:
-    """`<https://…>` stays a link, `<javascript:…>` becomes text, mail addresses stay text."""
-    if end := walk.around.angled_end(token.start()):
-        return end
+def autolink(walk: Walk, token: re.Match[str]) -> None:
+    """`<https://…>` stays a link, of which all is seen; `<javascript:…>` becomes text, mail addresses stay text."""
+    start, end = token.span()
     address = token[0][1:-1]
-    if ":" not in address.partition("@")[0] or not walk.links.stays(token.start(), address):
-        walk.edit(*token.span(), address, "autolink")
-    return None
+    in_link = walk.around.angled_end(start) is not None
+    if in_link or (":" in address.partition("@")[0] and walk.links.stays(start, address)):
+        if not address.isascii():
+            for sign in INVISIBLES.finditer(walk.text, start, end):
+                invisible(walk, sign)
+    else:
+        walk.edit(start, end, INVISIBLES.sub("", address), "autolink")
 
 
 def bracket(walk: Walk, token: re.Match[str]) -> None:

@@ -5,20 +5,22 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from urllib.parse import quote
 
 from etl.scripts import WITHOUT_BLANKS
 from etl.transform.body.edits import short
 from etl.transform.body.entities import ENTITY, decoded
 from etl.transform.body.literals import NO_ESCAPE, escaped
+from etl.transform.body.surface.around import FAR_BRACKET
 from etl.transform.body.surface.tags import TAG
 from etl.transform.body.surface.walk import Walk
 
 ODD_BLANKS = "".join(map(chr, (0xA0, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)))
 BLANK = rf"(?:[{ODD_BLANKS}]|&(?:nbsp|ensp|emsp|thinsp|hairsp|#160|#x[aA]0);)"
 INVISIBLE = (
-    r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufff9-\ufffb"
+    r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u061c\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
 )
-JOINERS, DIRECTIONS = "\u200c\u200d", "\u200e\u200f"
+JOINERS, DIRECTIONS = "\u200c\u200d", "\u200e\u200f\u061c"
 WORD = rf"[^\s{INVISIBLE}*_~`\[\]<>|{{}}&](?<![pjmy];)"
 """What such a mark may belong to: neither a blank nor markup, nor the name of a blank."""
 WORD_BEFORE = re.compile(rf"{WORD}(?:</\w+\s*>)*\Z")
@@ -41,6 +43,8 @@ ODD = rf"<{{~&{GARBLED}{SPELLED}\\{INVISIBLE}\u2028\u2029{ODD_BLANKS}"
 BLANKS = re.compile(rf"{BLANK}(?:[ \t]|{BLANK})*")
 NUMBER = re.compile(r"&(?=#)")
 INVISIBLES = re.compile(f"[{INVISIBLE}]+")
+IN_ANGLES = re.compile(rf"{INVISIBLES.pattern}|[<>\s()]")
+"""What has no shape, and what is in no address but between angle brackets, and these."""
 TYPES = re.compile(f"[{SPELLED}]")
 SEPARATORS = re.compile("[\u2028\u2029]+")
 ESCAPE = re.compile(r"\\.", re.DOTALL)
@@ -52,13 +56,29 @@ FIRST = re.compile(r"[=:^]|~(?!\d)")  # may have a meaning at the start of a lin
 def less(walk: Walk, token: re.Match[str]) -> int | None:
     """A `<` that opens nothing, or the address of a Markdown link."""
     start = token.start()
-    if end := walk.address_end(start):
+    if end := address_end(walk, start):
         return end
     if walk.around.in_destination(start):
         walk.edit(start, start + 1, "%3C", "address")
     else:
         walk.edit(start, start + 1, "&lt;", "less-than")
     return start + 1
+
+
+def address_end(walk: Walk, start: int) -> int | None:
+    """Where an address of a Markdown link in angle brackets ends; that of a definition is written without them."""
+    if "]" not in walk.text[max(start - FAR_BRACKET, 0) : start]:
+        return None
+    defined = walk.around.defined_end(start)
+    end = defined or walk.around.angled_end(start)
+    if end is None:
+        return None
+    for sign in IN_ANGLES.finditer(walk.text, start, end):
+        if INVISIBLES.match(sign[0]):
+            invisible(walk, sign)
+        elif defined:
+            walk.edit(*sign.span(), "" if sign[0] in "<>" else quote(sign[0]), "address")
+    return end
 
 
 def escape(walk: Walk, token: re.Match[str]) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from urllib.parse import quote
 
 from etl.scripts import FROM_RIGHT
 from etl.transform.body.code import Code, fenced, size, ticks_around
@@ -12,14 +11,12 @@ from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.entities import decoded
 from etl.transform.body.parse import Node
 from etl.transform.body.places import line_start
-from etl.transform.body.surface.around import FAR_BRACKET, Around
+from etl.transform.body.surface.around import Around
 from etl.transform.body.surface.elements import OpenElements
 from etl.transform.body.surface.links import Links
 from etl.transform.body.surface.pipe_table import PipeTable
 from etl.transform.body.surface.tags import Tag
 
-NEEDS_ANGLES = re.compile(r"[<>\s()]")
-"""What is in no address but between angle brackets, and these."""
 RIGHT_TO_LEFT = re.compile(f"[{FROM_RIGHT}]")
 UNSEEN = re.compile(r"<(?!https?:)[^<>]*+>|\{[^{}]*+\}|\](?:\([^()\s]*+\)|:[ \t]*+\S++)")
 """Tags, markers and addresses of links: what may be gone when the body is clean."""
@@ -87,17 +84,6 @@ class Walk:
     def edge(self, offset: int) -> str:
         """What parts a block from what stands before it: nothing behind the mark of an item, which would be empty."""
         return "" if offset == self.item_start or self.around.in_item(offset) else self.gap(offset)
-
-    def address_end(self, start: int) -> int | None:
-        """Where an address of a Markdown link in angle brackets ends; that of a definition is written without them."""
-        if "]" not in self.text[max(start - FAR_BRACKET, 0) : start]:
-            return None
-        end = self.around.defined_end(start)
-        if end is None:
-            return self.around.angled_end(start)
-        for sign in NEEDS_ANGLES.finditer(self.text, start, end):
-            self.edit(*sign.span(), "" if sign[0] in "<>" else quote(sign[0]), "address")
-        return end
 
     def fences(self, code: str, language: str = "") -> tuple[str, str]:
         """What stands above and below code that becomes a block; it is counted as such."""
