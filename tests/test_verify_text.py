@@ -93,6 +93,12 @@ def test_a_change_explains_words_that_went_and_came_but_not_those_that_moved() -
         ([], "Sow [peas](/beds-7)", "Sow [peas](/beds-7) sad", ["added"]),
         # What a source shows may go into an address.
         ([("wiki-link", "((Peas|beds))", "[beds](/peas/)")], "((Peas|beds))", "[beds](/peas/)", []),
+        (
+            [("wiki-link", "((peas|beds))", "[beds](/peas/)"), ("invisible", "\u00ad", "")],
+            "((peas|beds)) and pe\u00adas",
+            "[beds](/peas/) and peas",
+            [],
+        ),
         ([("tiki-marker", "{CODE(colors=php)}", "```php")], "{CODE(colors=php)}\na", "```php\na\n```", []),
     ],
 )

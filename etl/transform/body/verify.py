@@ -41,6 +41,8 @@ LIST_MARK = re.compile(r"^(?:[ \t>]|[*+-][ \t])*+(\d{1,9})[.)]", re.MULTILINE)
 LANGUAGE = re.compile(r"^(?:[ \t>]|[*+-][ \t])*+(?:`{3,}|~{3,})[ \t]*(\w\S*)", re.MULTILINE)
 INDEX = re.compile(r"(?:<|&lt;)/?(su[bp])(?:>|&gt;)", re.IGNORECASE)
 WORD = re.compile(r"[^\W_]+")
+INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060-\u206f\ufeff]")
+"""What parts no word for a reader."""
 
 
 def rendered(markdown: str) -> str:
@@ -106,7 +108,7 @@ def _is_moved(
 
 
 def _words(text: str) -> list[str]:
-    return WORD.findall(html.unescape(text))
+    return WORD.findall(INVISIBLE.sub("", html.unescape(text)))
 
 
 def _touched(text: str) -> Counter[str]:
