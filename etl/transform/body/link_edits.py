@@ -53,7 +53,7 @@ Written = tuple[int, str, Destination]
 """A link: where it begins, its address, and what that means."""
 
 
-class Links(TreeRules):
+class LinkRules(TreeRules):
     """The links, images and bare addresses of one tree, which it is shown in their order."""
 
     def __init__(self, revision: Revision, linker: Linker, edits: list[Edit]) -> None:

@@ -1,4 +1,4 @@
-"""All rules over one tree: `RULES` says which one a node is for.
+"""All rules over one tree: `BY_KIND` says which one a node is for.
 
 A rule is a small function of a node that asks for edits. What some of them ask for is a module of its own: lists,
 tables, bold, code (`code_edits`), links (`link_edits`), HTML (`gate`), what stands between blocks (`gaps`), signs that
@@ -28,7 +28,7 @@ from etl.transform.body.code_edits import CodeRules
 from etl.transform.body.edits import Revision, TreeRules
 from etl.transform.body.gaps import Gaps, are_numbered
 from etl.transform.body.gate import Gate
-from etl.transform.body.link_edits import MARKS_OF_EMPHASIS, Links
+from etl.transform.body.link_edits import MARKS_OF_EMPHASIS, LinkRules
 from etl.transform.body.links import Linker
 from etl.transform.body.lists import ITEM_MARK, glued_items, list_edits, not_tight, usual_edits
 from etl.transform.body.literals import LINE_MARK, escaped, line_edits, literal_edits, pipe_edits
@@ -81,7 +81,7 @@ class Round(TreeRules):
         """Which text the tree is of: the number of changes that the revision had seen."""
         self.tree = tree
         self.drop = drop
-        self.links = Links(revision, linker, self.edits)
+        self.links = LinkRules(revision, linker, self.edits)
         self.gaps = Gaps(self.text, self.edits)
         self.gate = Gate(self.text, self.edits)
         self.code = CodeRules(revision, tree.root.children, self.edits)
@@ -95,7 +95,7 @@ class Round(TreeRules):
         tree = self.tree
         words = "\n".join([node.data for node in tree.nodes if node.kind == "Text"])
         signs = [sign for sign in SIGNS if sign in words]
-        starred, rules = False, RULES
+        starred, rules = False, BY_KIND
         for node in tree.nodes:
             kind = node.kind
             if kind == "Text":
@@ -424,7 +424,7 @@ class Round(TreeRules):
         self.links.image(node)
 
 
-RULES: dict[str, Callable[[Round, Node], None]] = {
+BY_KIND: dict[str, Callable[[Round, Node], None]] = {
     "Document": Round.document,
     "Rule": Round.rule,
     "Heading": Round.heading,

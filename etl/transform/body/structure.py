@@ -19,7 +19,7 @@ from etl.transform.body.code import Code
 from etl.transform.body.definitions import SIGN, definition_edits, escape_edits
 from etl.transform.body.edits import Edit, Revision
 from etl.transform.body.joins import kept_apart
-from etl.transform.body.link_edits import Links, Written
+from etl.transform.body.link_edits import LinkRules, Written
 from etl.transform.body.links import Linker
 from etl.transform.body.list_layout import laid_out
 from etl.transform.body.parse import Node, Tree, parse
@@ -51,7 +51,7 @@ class Structure:
         self.uncovered = False
         """Whether the last run made text of code, which the surface has not looked at."""
         self.unlinked: list[Written] = []
-        """Links that became text (`Links.unlinked`)."""
+        """Links that became text (`LinkRules.unlinked`)."""
 
     def run(self) -> Round:
         """Apply the rules until none asks for a change; returns the last round, whose tree is that of the result.
@@ -89,7 +89,7 @@ class Structure:
 
         First of all, for what is between blocks is in the way of most rules.
         """
-        links = Links(self.revision, self.linker, [])
+        links = LinkRules(self.revision, self.linker, [])
         links.by_reference(nodes)
         self.unlinked += links.unlinked
         text = self.revision.text
