@@ -38,8 +38,6 @@ class Gaps(TreeRules):
         super().__init__(text, edits)
         self.quotes: set[int] = set()
         """Quotations behind a list that are no rest of its last item: an empty line ends them."""
-        self.touching: set[int] = set()
-        """Numbered lists right behind one another: only the kind of their marks tells them apart."""
         self.waiting: set[int] = set()
         """Lists that will be one with the list before them: their numbers wait."""
         self.rows: set[int] = set()
@@ -98,8 +96,6 @@ class Gaps(TreeRules):
                 self._edit(self._words_end(block), start, "\n>\n", "quote-gap")
             return
         self._empty(end, start, "\n\n", "blank-lines")
-        if are_numbered(block, after):
-            self.touching |= {id(block), id(after)}
         if block.kind == "HtmlBlock" and self._is_empty_box(block, after):
             self._edit(block.start, visible_end(self.text, after), "", "box")
         elif block.kind == "List" and after.kind == "BlockQuote" and self._is_rest(block.children[-1], after):
@@ -187,8 +183,3 @@ class Gaps(TreeRules):
         if node.kind == "CodeBlock" and node.data == "Indented":
             return line_start(self.text, node.start)
         return node.start
-
-
-def are_numbered(list_: Node, after: Node) -> bool:
-    """Whether both of two blocks are lists of numbers."""
-    return list_.kind == after.kind == "List" and None not in (list_.data, after.data)

@@ -26,7 +26,7 @@ from etl.transform.body.bold import (
 from etl.transform.body.boxes import BOX_END
 from etl.transform.body.code_edits import CodeRules
 from etl.transform.body.edits import Revision, TreeRules
-from etl.transform.body.gaps import Gaps, are_numbered
+from etl.transform.body.gaps import Gaps
 from etl.transform.body.gate import Gate
 from etl.transform.body.link_edits import MARKS_OF_EMPHASIS, LinkRules
 from etl.transform.body.links import Linker
@@ -87,6 +87,8 @@ class Round(TreeRules):
         self.code = CodeRules(revision, tree.root.children, self.edits)
         self.loose: set[int] | None = None
         """Items that are not tight (`lists.not_tight`), once a list asked for them."""
+        self.touching: set[int] = set()
+        """Numbered lists right behind one another: only the kind of their marks tells them apart."""
         self.table_end = self.quote_end = self.code_end = self.strong_end = self.heading_end = 0
         """Where the table, the quotation, the code, the bold and the underlined heading end that rules are in."""
 
@@ -132,6 +134,7 @@ class Round(TreeRules):
 
     def document(self, node: Node) -> None:
         """One blank line between blocks, none at the edges; no rule first, last or twice."""
+        self._touching(node)
         self.gaps.between(node.children)
 
     def rule(self, node: Node) -> None:
@@ -202,17 +205,17 @@ class Round(TreeRules):
             self._touching(item)
         if self.loose is None:
             self.loose = not_tight([each for each in self.tree.nodes if each.kind == "Item"])
-        numbered, touching = id(node) not in self.gaps.waiting, id(node) in self.gaps.touching
+        numbered, touching = id(node) not in self.gaps.waiting, id(node) in self.touching
         edits = [*list_edits(self.text, node, self.loose, numbered=numbered, touching=touching)]
         # A number may be text now, and text behind a block a paragraph.
         self.again |= any(rule == "blank-lines" or (rule == "number" and new[0] == "\\") for *_, new, rule in edits)
         self.edits += edits
 
     def _touching(self, node: Node) -> None:
-        """Numbered lists right behind one another in an item or a quotation."""
-        for child, after in pairwise(node.children):
-            if are_numbered(child, after):
-                self.gaps.touching |= {id(child), id(after)}
+        """Note which lists touch among the blocks of the document, an item or a quotation."""
+        for block, after in pairwise(node.children):
+            if block.kind == after.kind == "List" and None not in (block.data, after.data):
+                self.touching |= {id(block), id(after)}
 
     # --- HTML -------------------------------------------------------------------------------
 
