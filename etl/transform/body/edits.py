@@ -107,7 +107,7 @@ class Revision:
         self.postponed = False
         """Whether the last `apply` left an edit out because it overlaps another one."""
         self._lines = Lines(source, first_line)
-        self.addresses: dict[tuple[int, str], str] = {}
+        self._addresses: dict[tuple[int, str], str] = {}
         """Addresses of links as they were (`note_address`): by where the link begins in the source, and what it got."""
         self._found: set[tuple[str, int, int]] = set()
         """What `find_once` found."""
@@ -140,7 +140,9 @@ class Revision:
             starts.append(start)
             origins.append(end)
             applied.append(rule)
-            self._record(start, before, replacement, rule)
+            if self.changes is not None:
+                self.changes.append(Change(*self.position(start), rule, before, replacement))
+            self._account(start, before, replacement, rule)
         if applied:
             out.append(text[at:])
             starts.append(maxsize)  # so that there is always one behind
@@ -172,7 +174,7 @@ class Revision:
 
     def note_address(self, offset: int, written: str, href: str) -> None:
         """Remember what the address of the link at a character of the text was, before it is written anew."""
-        self.addresses[self.origin(offset), written] = href
+        self._addresses[self.origin(offset), written] = href
 
     def unlink(self, offset: int, href: str) -> bool:
         """Whether the link whose words begin at a character of the text was one until now.
@@ -200,7 +202,7 @@ class Revision:
 
         The one that it has now is the cause.
         """
-        was = self.addresses.get((offset, href), href)
+        was = self._addresses.get((offset, href), href)
         line, column = self._lines.place(offset)
         action = "kept" if was == href else f"goes to {href}"
         self.findings.append(Finding(code, f"link {was!r} {why}", action, line, column, None, f"link {href!r} {why}"))
@@ -212,9 +214,8 @@ class Revision:
             "image.missing", offset, f"image {short(source)} is not in the export", "removed; listed in assets.jsonl"
         )
 
-    def _record(self, start: int, before: str, after: str, rule: str) -> None:
-        if self.changes is not None:
-            self.changes.append(Change(*self.position(start), rule, before, after))
+    def _account(self, start: int, before: str, after: str, rule: str) -> None:
+        """What a reader no longer sees, or sees for the first time, is a finding, if the rule may not do that."""
         if rule in UNBOUND or (not after.strip() and (before.isspace() or rule in MAY_LOSE)):
             return
         if before[:2] == after[:2] == "](" and ADDRESS.fullmatch(before) and ADDRESS.fullmatch(after):

@@ -19,7 +19,7 @@ NEST = 4
 FEWEST_REFERENCES = 3
 INDENT = (" ", "\t")
 NO_WORDS = BLOCKS - {"Paragraph"}
-LONGEST_NUMBER = 999  # a "list" of one that begins above is a sentence that begins with a year
+HIGHEST_NUMBER = 999  # a "list" of one that begins above is a sentence that begins with a year
 
 ITEM_MARK = r"(?:[*+-]|\d{1,9}[.)])"
 BLOCK_MARKS = rf"(?:[ \t>]|{ITEM_MARK}[ \t])*+"
@@ -36,7 +36,7 @@ def usual_edits(text: str, node: Node) -> list[Edit] | None:
     """
     edits: list[Edit] = []
     number = node.data
-    if number is not None and number > LONGEST_NUMBER:
+    if number is not None and number > HIGHEST_NUMBER:
         return None
     mark = "* "
     before: Node | None = None
@@ -123,7 +123,7 @@ def _restarts(numbers: list[int]) -> bool:
 
 def _number(node: Node, index: int, mark: re.Match[str], *, counting: bool, stop: str) -> Edit:
     """A number with a full stop, for not all engines know other ones."""
-    if len(node.children) == 1 and int(mark[1][:-1]) > LONGEST_NUMBER:
+    if len(node.children) == 1 and int(mark[1][:-1]) > HIGHEST_NUMBER:
         return mark.end(1) - 1, mark.end(1), "\\" + mark[1][-1], "number"
     return *mark.span(1), f"{node.data + index if counting else mark[1][:-1]}{stop}", "number"
 

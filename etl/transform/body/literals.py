@@ -74,10 +74,10 @@ def is_first(text: str, offset: int) -> bool:
 
 
 def _brackets(text: str, start: int, end: int, bracket: str) -> Iterator[Edit]:
-    at, escaped = text.find(bracket, start, end), f"\\{bracket}"
+    at, written = text.find(bracket, start, end), escaped(bracket)
     while at >= 0:
         if not is_escaped(text, at):
-            yield at, at + 1, escaped, "bracket"
+            yield at, at + 1, written, "bracket"
         at = text.find(bracket, at + 1, end)
 
 

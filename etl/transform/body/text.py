@@ -25,29 +25,29 @@ def visible_text(nodes: Iterable[Node]) -> str:
     """
     lines: list[str] = []
     line: list[str] = []
-    hidden = code = 0
-    heading = sys.maxsize
+    code_end = image_end = 0
+    heading_end = sys.maxsize
     for node in nodes:
         kind = node.kind
-        if node.start >= heading:  # in an item that is tight, text may stand right behind it
+        if node.start >= heading_end:  # in an item that is tight, text may stand right behind it
             lines.append("".join(line))
-            line, heading = [], sys.maxsize
+            line, heading_end = [], sys.maxsize
         if kind == "Text":
-            if node.start < code:
+            if node.start < code_end:
                 lines.extend(node.data.split("\n"))
-            elif node.start >= hidden:
+            elif node.start >= image_end:
                 line.append(node.data)
         elif kind in OWN_LINE:
             if line:
                 lines.append("".join(line))
                 line = []
-            code = node.end if kind == "CodeBlock" else 0
-            heading = node.end if kind == "Heading" else sys.maxsize
+            code_end = node.end if kind == "CodeBlock" else 0
+            heading_end = node.end if kind == "Heading" else sys.maxsize
             lines += _plain_rows(node) if kind == "Table" else ()
         elif kind in INLINE or (kind == "InlineHtml" and node.data.startswith("<br")):
             line.append(node.data if kind == "Code" else " ")
         elif kind == "Image":
-            hidden = node.end
+            image_end = node.end
     lines.append("".join(line))
     return "\n".join(filter(None, map(_even, lines)))
 
