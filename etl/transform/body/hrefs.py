@@ -140,5 +140,10 @@ def is_prose(label: str, href: str) -> bool:
     return _letters(unquote(href)) == _letters(label)
 
 
+def loses_parenthesis(label: str, href: str, text: str, end: int) -> bool:
+    """Whether prose that was taken for a link ends in a parenthesis that stands behind its address, in the text."""
+    return text.startswith(")", end) and label.count(")") > href.count(")")
+
+
 def _letters(text: str) -> str:
     return NO_LETTERS.sub("", decoded(text))

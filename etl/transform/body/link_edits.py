@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from etl.transform.body.edits import Edit, Revision, TreeRules
 from etl.transform.body.entities import LAST_ENTITY, LONGEST_ENTITY, decoded, without_entities
-from etl.transform.body.hrefs import PLAIN, encoded, mended, untracked, without_blanks
+from etl.transform.body.hrefs import PLAIN, encoded, loses_parenthesis, mended, untracked, without_blanks
 from etl.transform.body.links import LOST_FILE, Destination, Linker
 from etl.transform.body.literals import MOST_MARKS
 from etl.transform.body.parse import Node
@@ -210,10 +210,10 @@ class LinkRules(TreeRules):
         return " " if before else "", " " if TOUCHES_BEHIND.match(self.text, end) else ""
 
     def _literal(self, node: Node, label: str, href: str) -> None:
-        """Brackets again; a parenthesis that the address lost to the text behind it is taken along."""
-        stray = self.text[node.end : node.end + 1] == ")" and label.count(")") > href.count(")")
+        """Brackets again."""
+        end = node.end + loses_parenthesis(label, href, self.text, node.end)
         self._edit(node.start, node.start + 1, "\\[", "bracket-link")
-        self._edit(node.inner_end, node.end + stray, "\\]", "bracket-link")
+        self._edit(node.inner_end, end, "\\]", "bracket-link")
 
     def image(self, node: Node) -> None:
         """The alternative text `image` says nothing; the address is encoded; an image of a lost file goes (33)."""

@@ -25,6 +25,7 @@ LONG_NUMBER = re.compile(r"\d{10,}(?=\.[ \t])")  # too long to be the mark of an
 DEFINITION_SIGN = re.compile(r"^[ \t>]*:(?=[ \t])", re.MULTILINE)
 LINE_MARK = re.compile(r"(?:[ \t>]*+(?=\{(?!:)[^{}\n]+\})|[ \t]+(?:\d+(?=\.\s)|(?=[*+-]\s|>|~~~)))(.)")
 """At the start of a line of words: attributes (`ATTRIBUTES`), and what looks like the mark of a block in an item."""
+LINE_MARK_BEGINS = " ", "\t", ">", "{"
 NO_ESCAPE = frozenset("\"'~=:,;/%@^?$")
 """Signs before which some engines show the backslash, beside the pipe, which only in a table has one."""
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from etl.transform.body.boxes import BOX_END, BOX_START
 from etl.transform.body.edits import Edit, short
 from etl.transform.body.guards import ODD_ADDRESS, PARENTHESES, Guard, guard, present
-from etl.transform.body.hrefs import TITLE, encoded, is_prose
+from etl.transform.body.hrefs import TITLE, encoded, is_prose, loses_parenthesis
 from etl.transform.body.lists import NEST
 from etl.transform.body.parameters import ALIAS
 from etl.transform.body.places import is_escaped, line_start
@@ -182,10 +182,9 @@ def _address_with_blanks(match: Match) -> Iterator[Edit]:
 def _repetition(match: Match) -> Iterator[Edit]:
     """Bracketed prose that runs over lines or blanks, with itself as an address that no parser takes (29)."""
     if is_prose(match[1], re.sub(r"\s", "%20", match[2])):
-        # A parenthesis that the address lost to the text behind it is taken along.
-        stray = match.string.startswith(")", match.end()) and match[1].count(")") > match[2].count(")")
+        end = match.end() + loses_parenthesis(match[1], match[2], match.string, match.end())
         yield match.start(), match.start(1), "\\[", "repetition"
-        yield match.end(1), match.end() + stray, "\\]", "repetition"
+        yield match.end(1), end, "\\]", "repetition"
 
 
 def _note(match: Match) -> Iterator[Edit]:

@@ -31,7 +31,7 @@ from etl.transform.body.gate import Gate
 from etl.transform.body.link_edits import MARKS_OF_EMPHASIS, LinkRules
 from etl.transform.body.links import Linker
 from etl.transform.body.lists import ITEM_MARK, glued_items, list_edits, not_tight, usual_edits
-from etl.transform.body.literals import LINE_MARK, escaped, line_edits, literal_edits, pipe_edits
+from etl.transform.body.literals import LINE_MARK, LINE_MARK_BEGINS, escaped, line_edits, literal_edits, pipe_edits
 from etl.transform.body.parse import Node, Tree
 from etl.transform.body.places import blanks_start, is_escaped, line_start, visible_end
 from etl.transform.body.tables import table_edits
@@ -40,17 +40,18 @@ SIGNS = ("  ", "\t", "[", "]", "://", "*", "{", "_", "`", "#", "|", "~", "<")
 """Words without any of them stay as they are."""
 BLANK_RUNS = re.compile(r"[ \t]{2,}|\t")
 DOUBLE_BLANKS = re.compile("  [ ]*")  # begins with two characters that are searched for as such
-MAY_BE_MARKED = (" ", "\t", ">", "{")
-"""What `LINE_MARK` begins with."""
 
 BESIDE = (0, "**"), (1, "**"), (2, "_")
 """Once a star is none, those beside it, and what ends before it, may be other emphasis: so far before it, and what."""
 
-DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015"
+WIDE_DASHES = "\u2012\u2013\u2014\u2015"
+DASHES = f"-{WIDE_DASHES}"
 LINE_SIGNS = frozenset(f"{DASHES}0123456789: \t\n")
 """A line of a paragraph that begins with none of them is words."""
 EDGE_BLANKS = frozenset(("", " ", "  ", "   "))
 """Before a block that is in no item."""
+RULE_SIGNS = "--", "- -", *WIDE_DASHES
+"""What a line is searched for before it is asked whether it is `RULE_LINE`."""
 RULE_LINE = re.compile(rf"^[ \t]*+[{DASHES}](?:[ \t]*+[{DASHES}])++[ \t]*+\\?[ \t]*+$", re.MULTILINE)
 QUOTE_BLANKS = re.compile(r"^((?:[ \t]*>)+)[ \t]{2,}(?=[^\s>|#`~=+*\\\d-])", re.MULTILINE)  # before no mark of a block
 MORE_THAN = re.compile(r">[ \t]*\d")  # `* > 125 g` is a comparison
@@ -290,8 +291,7 @@ class Round(TreeRules):
         """A line of dashes is a rule; signs at the start of a line that are words here, and more to some engines."""
         text = self.text[paragraph.start : paragraph.end]
         first = line_start(self.text, paragraph.start)
-        dashes = "--" in text or "\u2013" in text or "\u2014" in text or "- -" in text
-        if dashes or "\u2012" in text or "\u2015" in text:
+        if any(dashes in text for dashes in RULE_SIGNS):
             for line in RULE_LINE.finditer(self.text, first, paragraph.end):
                 self._edit(*line.span(), "---" if line.start() == first else "\n---", "rule")
                 self.again = True
@@ -361,7 +361,7 @@ class Round(TreeRules):
         if start < node.start:
             last = self.text.startswith("\\", start - 1) and not is_escaped(self.text, start - 1)
             self._edit(start, node.start, "\\" if last else "", "line-blanks")
-        if self.text.startswith(MAY_BE_MARKED, node.end):
+        if self.text.startswith(LINE_MARK_BEGINS, node.end):
             self._line_mark(node.end)
 
     def hard_break(self, node: Node) -> None:
