@@ -95,13 +95,18 @@ def _run(surface: Surface, structure: Structure) -> Round:
     _run_surface(surface)
     last = structure.run()
     for _ in range(MOST_PASSES):
-        same_code = code_size(last.text, last.tree.nodes) == surface.code_size
-        seen = same_code and not structure.uncovered and not plugins.are_in(structure.revision.text)
-        if not surface.run_lines() and (seen or not surface.run()):
+        if not surface.run_lines() and not (_is_uncovered(surface, structure, last) and surface.run()):
             break
         _run_surface(surface)
         last = structure.run()
     return last
+
+
+def _is_uncovered(surface: Surface, structure: Structure, last: Round) -> bool:
+    """Whether the structure may have left what the walk did not see: what was code, or a sign of what stood apart."""
+    if structure.uncovered or plugins.are_in(structure.revision.text):
+        return True
+    return code_size(last.text, last.tree.nodes) != surface.code_size
 
 
 def _run_surface(surface: Surface) -> None:
@@ -140,10 +145,9 @@ def _images(linker: Linker, revision: Revision, surface: Surface, last: Round) -
     for node in last.links.images:
         src = encoded(linker.source(node.data["dest_url"]))
         widths = surface.links.widths.get(src)
-        alt = alternative(node)
         image: ImageFields = {
             "src": src,
-            "alt": "" if alt == "image" else alt,
+            "alt": alternative(node),
             "width": widths.pop(0) if widths else None,
             "state": linker.state_of_image(src),
         }

@@ -28,7 +28,7 @@ class Gate(TreeRules):
         super().__init__(text, edits)
         self.box_open = False
         """Whether a box is open behind what was shown."""
-        self._are_raised = False
+        self._any_raised = False
         """Whether there are tags of sub- or superscript within a text."""
 
     def block(self, node: Node) -> None:
@@ -44,7 +44,7 @@ class Gate(TreeRules):
     def inline(self, node: Node, *, in_table: bool) -> None:
         """HTML within a text: sub- and superscript stays, and breaks in tables do."""
         if node.data in RAISED_TAGS:
-            self._are_raised = True
+            self._any_raised = True
         else:
             self._escape(node, in_table=in_table)
 
@@ -73,9 +73,9 @@ class Gate(TreeRules):
             self._edit(node.start, visible_end(self.text, node), "", "box" if opens else "box-end")
         self.box_open = opens
 
-    def end(self, nodes: Iterable[Node]) -> None:
+    def pair_raised(self, nodes: Iterable[Node]) -> None:
         """Sub- and superscript begins and ends in one block, holds something, and begins with no blank."""
-        if not self._are_raised:
+        if not self._any_raised:
             return
         waiting: list[Node] = []
         for node in nodes:

@@ -303,8 +303,9 @@ class LinkRules(TreeRules):
 
 
 def alternative(image: Node) -> str:
-    """The text that stands for an image."""
-    return "".join(child.data for child in image.walk() if child.kind == "Text")
+    """The text that stands for an image; `image` says nothing."""
+    text = "".join(child.data for child in image.walk() if child.kind == "Text")
+    return "" if text == "image" else text
 
 
 def _literally(shown: str) -> str:

@@ -90,8 +90,10 @@ class Round(TreeRules):
         """Items that are not tight (`lists.not_tight`), once a list asked for them."""
         self.touching: set[int] = set()
         """Numbered lists right behind one another: only the kind of their marks tells them apart."""
-        self.table_end = self.quote_end = self.code_end = self.strong_end = self.heading_end = 0
-        """Where the table, the quotation, the code, the bold and the underlined heading end that rules are in."""
+        self.table_end = self.quote_end = self.strong_end = self.heading_end = 0
+        """Where the table, the quotation, the bold and the underlined heading end that rules are in."""
+        self.literal_end = 0
+        """Where the code, or the address in angle brackets, ends that rules are in: what it holds is no words."""
 
     def run(self) -> None:
         """Collect what all rules ask for."""
@@ -113,7 +115,7 @@ class Round(TreeRules):
             self._lone_marks()
         if "_" in signs and "__" in words:
             self.edits += underscore_edits(self.text, tree.nodes)
-        self.gate.end(tree.nodes)
+        self.gate.pair_raised(tree.nodes)
         if self.gate.box_open:
             self._end_box()
         self.again |= self.links.again or self.gaps.again or self.gate.again or self.code.again
@@ -122,7 +124,7 @@ class Round(TreeRules):
 
     def code_block(self, node: Node) -> None:
         """Code stays as it is, between fences that all engines read alike."""
-        self.code_end = node.end
+        self.literal_end = node.end
         # The end of a box closes what is open in it; a quotation that moves would leave a fence at the end behind.
         may_stay_open = self.gate.box_open or node.start < self.gaps.continued_end
         self.code.block(node, may_stay_open=may_stay_open)
@@ -143,7 +145,7 @@ class Round(TreeRules):
         self._edit(node.start, visible_end(self.text, node), "---", "rule")
 
     def heading(self, node: Node) -> None:
-        """A heading has text, no bold around all of it, no marks at its end."""
+        """A heading has text and no bold, one blank behind its mark, and no marks at its end."""
         end = visible_end(self.text, node)
         if self.text.find("\n", node.start, end) >= 0:
             self._setext(node, end)
@@ -326,7 +328,7 @@ class Round(TreeRules):
     def _words(self, node: Node) -> bool:
         """What is neither markup nor code and has `SIGNS` in it; returns whether there are marks of bold in it."""
         data = node.data
-        if node.start < self.code_end:
+        if node.start < self.literal_end:
             return False
         if "  " in data or "\t" in data:
             self._blanks(node)
@@ -419,7 +421,7 @@ class Round(TreeRules):
     def link(self, node: Node) -> None:
         """A link goes to its new place, or becomes its text; an address that is its own text is no prose."""
         if self.text[node.start] == "<":
-            self.code_end = max(self.code_end, node.end)
+            self.literal_end = max(self.literal_end, node.end)
         self.links.link(node)
 
     def image(self, node: Node) -> None:

@@ -31,11 +31,12 @@ from etl.transform.body.tables import is_plain
 MOST_ROUNDS = 50
 MOST_LAYOUTS = 4
 """What was words of an item may begin a list in it once there are fewer blanks behind its mark."""
-# Edits that change neither structure nor visible text, and after which no rule has more to ask for.
 SETTLED = frozenset(
     """blank-lines edge blanks line-blanks tight-list bracket link page-link image-alt number hard-break unlink
     bare-address literal""".split()
 )
+"""Rules behind which no rule has more to ask for, if none says so (`TreeRules.again`), and whose edits leave blocks and
+visible text as they are: the tree before them tells both."""
 
 SHOWN = frozenset(("Text", "Html", "InlineHtml"))
 """What a source shows as it is written."""
@@ -56,7 +57,7 @@ class Structure:
     def run(self) -> Round:
         """Apply the rules until none asks for a change; returns the last round, whose tree is that of the result.
 
-        Its ranges may be those before edits that only touch blanks and marks.
+        Its ranges may be those before edits that are `SETTLED`.
         """
         self.uncovered = False
         for _ in range(MOST_ROUNDS):
