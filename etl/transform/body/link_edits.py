@@ -12,7 +12,7 @@ from etl.transform.body.edits import Edit, Revision, TreeRules
 from etl.transform.body.entities import LAST_ENTITY, LONGEST_ENTITY, decoded, without_entities
 from etl.transform.body.hrefs import PLAIN, encoded, loses_parenthesis, mended, untracked, without_blanks
 from etl.transform.body.links import LOST_FILE, Destination, Linker
-from etl.transform.body.literals import MOST_MARKS
+from etl.transform.body.literals import MOST_MARKS, is_first
 from etl.transform.body.parse import Node
 from etl.transform.body.places import is_escaped
 
@@ -113,14 +113,14 @@ class LinkRules(TreeRules):
         self.again |= not self._is_alone(node, label)
         start, (before, behind) = node.start + 1, self._parting(node)
         self._edit(node.start, start, before, "unlink")
-        if (mark := BLOCK_MARK.match(label)) and self._begins_line(node):
+        if (mark := BLOCK_MARK.match(label)) and is_first(self.text, node.start) and not self._is_reference(node, mark):
             self._edit(start + mark.end() - 1, start + mark.end() - 1, "\\", "unlink")
         self._edit(start + len(label), node.end, behind, "unlink")
 
-    def _begins_line(self, node: Node) -> bool:
-        """Whether nothing but marks of quotations stands before a link on its line."""
+    def _is_reference(self, node: Node, mark: re.Match[str]) -> bool:
+        """Whether the words of a link begin with a number in an item, which `lists` takes for that of a reference."""
         before = self.text[max(node.start - MOST_MARKS, 0) : node.start].rpartition("\n")[2]
-        return not before.strip(" \t>")
+        return mark[0][0].isdecimal() and before.strip(" \t>") != ""
 
     def _keep(self, start: int, href: str, written: str, destination: Destination) -> None:
         """A link stays, with the address that is written for it."""
