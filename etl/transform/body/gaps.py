@@ -36,7 +36,7 @@ class Gaps(TreeRules):
 
     def __init__(self, text: str, edits: list[Edit]) -> None:
         super().__init__(text, edits)
-        self.quotes: set[int] = set()
+        self.closed_quotes: set[int] = set()
         """Quotations behind a list that are no rest of its last item: an empty line ends them."""
         self.waiting: set[int] = set()
         """Lists that will be one with the list before them: their numbers wait."""
@@ -48,11 +48,23 @@ class Gaps(TreeRules):
         """Where the last of these paragraphs ends."""
 
     def between(self, blocks: Sequence[Node]) -> None:
-        """One blank line between blocks, none at the edges; no rule first, last or twice."""
+        """One blank line between blocks, none at the edges, and what goes from the blocks themselves."""
         if not blocks:
             self._empty(0, len(self.text), "", "edge")
             return
         self._empty(0, self._block_start(blocks[0]), "", "edge")
+        self._within(blocks)
+        for index, (block, after) in enumerate(pairwise(blocks)):
+            if self._are_apart(block, after):
+                continue
+            continues = index > 0 and blocks[index - 1].kind == "List" and id(block) not in self.closed_quotes
+            self._part(block, after, continues=continues)
+            if block.kind == "List" and after.kind == "BlockQuote" and id(after) not in self.closed_quotes:
+                self.waiting |= {id(behind) for behind in blocks[index + 2 : index + 3]}
+        self._empty(visible_end(self.text, blocks[-1]), len(self.text), "", "edge")
+
+    def _within(self, blocks: Sequence[Node]) -> None:
+        """No rule first, last or twice, no empty line at the end of a quotation, no blanks at the starts of lines."""
         last = len(blocks) - 1
         for index, block in enumerate(blocks):
             if block.kind == "Rule" and (index in (0, last) or blocks[index + 1].kind == "Rule"):
@@ -61,14 +73,6 @@ class Gaps(TreeRules):
                 self._last_line(block, blocks[index - 1] if index else block)
             elif block.kind == "Paragraph":
                 self._indented_lines(block)
-        for index, (block, after) in enumerate(pairwise(blocks)):
-            if self._are_apart(block, after):
-                continue
-            continues = index > 0 and blocks[index - 1].kind == "List" and id(block) not in self.quotes
-            self._part(block, after, continues=continues)
-            if block.kind == "List" and after.kind == "BlockQuote" and id(after) not in self.quotes:
-                self.waiting |= {id(behind) for behind in blocks[index + 2 : index + 3]}
-        self._empty(visible_end(self.text, blocks[-1]), len(self.text), "", "edge")
 
     def _are_apart(self, block: Node, after: Node) -> bool:
         """Whether a blank line parts two blocks and the second cannot continue the first, as with nearly all."""
@@ -85,9 +89,9 @@ class Gaps(TreeRules):
         """What parts two blocks, and what they are to each other; ``continues``: whether the first is of a list."""
         end, start = visible_end(self.text, block), self._block_start(after)
         gap = self.text[end:start]
-        if block.kind == "Heading" and after.kind == "Paragraph" and self._joined(block, after):
+        if block.kind == "Heading" and after.kind == "Paragraph" and self._goes_on(block, after):
             return
-        if after.kind == "Paragraph" and (row := self._goes_on(block, after)) is not None:
+        if after.kind == "Paragraph" and (row := self._first_row(block, after)) is not None:
             self.again = True
             self._edit(end, row, "\n", "table-row")
             return
@@ -101,7 +105,7 @@ class Gaps(TreeRules):
         elif block.kind == "List" and after.kind == "BlockQuote" and self._is_rest(block.children[-1], after):
             self._continuation(after)
 
-    def _goes_on(self, block: Node, after: Node) -> int | None:
+    def _first_row(self, block: Node, after: Node) -> int | None:
         """Where the first row begins of a paragraph of such, that a blank line cut off from the table before it."""
         table = block.kind == "Table" or block.start in self.rows
         rows = ROWS_ONLY.fullmatch(self.text, after.start, visible_end(self.text, after)) if table else None
@@ -111,8 +115,8 @@ class Gaps(TreeRules):
         self.rows_end = after.end
         return rows.start(1)
 
-    def _joined(self, heading: Node, after: Node) -> bool:
-        """A heading that ends in a hard break goes on in the line below it."""
+    def _goes_on(self, heading: Node, after: Node) -> bool:
+        """A heading that ends in a hard break goes on in the line below it; returns whether this one does."""
         end = visible_end(self.text, heading)
         broken = self.text[end - 1] == "\\" and not is_escaped(self.text, end - 1)
         behind = HARD_END.match(self.text, end - broken, after.start)
@@ -131,7 +135,7 @@ class Gaps(TreeRules):
     def _is_rest(self, item: Node, quote: Node) -> bool:
         """Whether a quotation is the rest of the item before it: of one without words, which goes, there is none."""
         words = not CONTAINERS.issuperset(node.kind for node in item.walk())
-        return words and bool(quote.children) and id(quote) not in self.quotes
+        return words and bool(quote.children) and id(quote) not in self.closed_quotes
 
     def _continuation(self, quote: Node) -> None:
         """A quotation right behind a list item was the rest of that item (corpus.md 6.1)."""
@@ -145,8 +149,8 @@ class Gaps(TreeRules):
     def _last_line(self, quote: Node, before: Node) -> None:
         """An empty line ends a quotation exactly where it says that this one is not the rest of an item."""
         start, end = self._words_end(quote), visible_end(self.text, quote)
-        if id(before) in self.quotes or (before.kind == "List" and start < end):
-            self.quotes.add(id(quote))
+        if id(before) in self.closed_quotes or (before.kind == "List" and start < end):
+            self.closed_quotes.add(id(quote))
             self._edit(start, end, LAST_LINE, "edge")
         elif start < end:
             self.again = True  # code may be the last block of all now

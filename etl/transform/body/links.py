@@ -47,7 +47,10 @@ from etl.transform.body.hrefs import (
 
 NOT_PRINTABLE = re.compile(r"[\x00-\x20\x7f-\xa0\u200b\u2028\u2029\ufeff]+")
 PLAIN_HTTP = re.compile(rf"https?://(?!10\.)([a-z0-9.-]+)(?:/[%{PLAIN}]*)?(?<!%20)")
-"""An http address as nearly all are written: its host shows where it goes; nothing in it is to be mended or encoded."""
+"""An http address as nearly all are written: its host shows where it goes; nothing in it is to be mended or encoded.
+
+A host that begins with `10.` may be a DOI (`hrefs.mended`).
+"""
 OF_PAGE = re.compile(rf"/(posts|pages)/({WELL_FORMED.pattern})/?")
 """An address of the old site as nearly all are written: the prefix of pages and a well-formed slug."""
 LOST_ID = re.compile(r"unknown page_id:\s*(\d+)", re.IGNORECASE)

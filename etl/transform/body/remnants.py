@@ -71,7 +71,7 @@ UNSUPPORTED = re.compile(
 
 # What guards look for in bytes.
 DIVISION = re.compile(rb"\n[ \t>]*+:{3,}+[ \t]*+[\w{\\]")
-DASHES = [f"{dash} {dash}".encode() for dash in "\u2013\u2014"] + [b"- - "]
+DASH_PAIRS = [f"{dash} {dash}".encode() for dash in "\u2013\u2014"] + [b"- - "]
 SPACED = re.compile(rb"\*\*[ \t](?<![^ \t\n]...)")
 SPACED_LINE = re.compile(rb"\n[ \t]*\*\*[ \t][^*\n]*+\*\*[ \t]*(?:\n|\Z)")
 
@@ -271,7 +271,7 @@ def _is_unmarked(text: str) -> bool:
 
 def _has_dashes(data: bytes) -> bool:
     """Whether two dashes stand beside each other as those of a rule do."""
-    return any(data.find(dashes) >= 0 for dashes in DASHES)
+    return any(data.find(dashes) >= 0 for dashes in DASH_PAIRS)
 
 
 REMNANTS: list[Remnant] = [

@@ -56,6 +56,7 @@ RULE_LINE = re.compile(rf"^[ \t]*+[{DASHES}](?:[ \t]*+[{DASHES}])++[ \t]*+\\?[ \
 QUOTE_BLANKS = re.compile(r"^((?:[ \t]*>)+)[ \t]{2,}(?=[^\s>|#`~=+*\\\d-])", re.MULTILINE)  # before no mark of a block
 MORE_THAN = re.compile(r">[ \t]*\d")  # `* > 125 g` is a comparison
 MARK_ONLY = re.compile(r"[ \t]*(?:[*+-]|#{1,6})[ \t]+")
+"""Of a bullet or a heading, with nothing else before the words of its line."""
 
 RULE_OF_WIKIS = "----"
 LINE_END = re.compile(r"(?<![ \t])[ \t]*+(\n[ \t>]*)")
@@ -66,7 +67,7 @@ HEADING_ATTRIBUTES = re.compile(r"(?<![\\)*>`])\{(?!:)[^{}\n]*\}\Z")  # beside t
 CELL_ATTRIBUTES = re.compile(r"(?<=[^|] )\{(?!:)(?=[^{}\n]+\}[ \t]*\|)")
 
 ITEM_MARKS = re.compile(rf"[ \t>]*(?:{ITEM_MARK}[ \t]*+)++")
-BEFORE_FIRST = frozenset("*+-.)")
+ITEM_MARK_ENDS = frozenset("*+-.)")
 """What the mark of an item ends with."""
 FIRST_BREAK = re.compile(r"[ \t]+\\?\n[ \t>]*(?![ \t>|#`~=*+-]|\d{1,9}[.)](?!\S))")
 """One that words follow which begin no block."""
@@ -82,6 +83,7 @@ class Round(TreeRules):
         """Which text the tree is of: the number of changes that the revision had seen."""
         self.tree = tree
         self.drop = drop
+        """What finds the boilerplate that `drop_lines` names."""
         self.links = LinkRules(revision, linker, self.edits)
         self.gaps = Gaps(self.text, self.edits)
         self.gate = Gate(self.text, self.edits)
@@ -136,7 +138,7 @@ class Round(TreeRules):
     # --- blocks -----------------------------------------------------------------------------
 
     def document(self, node: Node) -> None:
-        """One blank line between blocks, none at the edges; no rule first, last or twice."""
+        """Gaps between blocks, of which lists that touch are told first."""
         self._touching(node)
         self.gaps.between(node.children)
 
@@ -372,7 +374,7 @@ class Round(TreeRules):
         if node.start < self.heading_end:
             self._edit(start, line_end, "", "hard-break")
             return
-        if self.text[start - 1 : start] in BEFORE_FIRST and (first := FIRST_BREAK.match(self.text, start)):
+        if self.text[start - 1 : start] in ITEM_MARK_ENDS and (first := FIRST_BREAK.match(self.text, start)):
             line = line_start(self.text, start)
             if ITEM_MARKS.fullmatch(self.text, line, start):
                 self.again = True

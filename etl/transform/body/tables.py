@@ -16,7 +16,7 @@ from etl.transform.body.places import match_end
 MOST_COLUMNS = 200
 CELL = re.compile(r"((?:[^|\\\n]++|\\.)*+)(\||\Z)", re.DOTALL)
 PREFIX = re.compile(r"[ \t>]*")
-DASHES = re.compile(r"\s*(:?)-+(:?)\s*")
+DIVIDER_CELL = re.compile(r"\s*(:?)-+(:?)\s*")
 LONG_DASHES = re.compile(r"\s*-{3,}\s*")
 USUAL = re.compile(r"(?:\|(?: (?:(?!\s)[^|\\\t\n<]++(?<=\S ))?\|)++(?:\n|\Z))++")
 """Rows in the form that is wanted."""
@@ -158,6 +158,6 @@ def _rule(edge: str) -> str:
 
 
 def _divider(text: str, row: Row, columns: int) -> str:
-    cells = [DASHES.fullmatch(text, start, end) for start, end in row.cells]
+    cells = [DIVIDER_CELL.fullmatch(text, start, end) for start, end in row.cells]
     dashes = [f"{cell[1]}---{cell[2]}" if cell else "---" for cell in cells]
     return "| " + " | ".join(dashes + ["---"] * (columns - len(dashes))) + " |"
