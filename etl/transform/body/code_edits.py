@@ -81,7 +81,7 @@ class CodeRules(TreeRules):
         marks = "``" if runs else "```"  # the end of three is words behind a fence to some
         if fence := self._fence_below(node):
             self._part(fence)
-        elif self.text.startswith(marks, node.start) and "`" not in node.data and "\n" not in node.data:
+        elif self.text.startswith(marks, node.start) and "`" not in node.data:
             self._edit(node.start, node.end, f"`{node.data.strip() or ' '}`", "code")
         elif runs:
             if in_box or "\n" in self.text[node.start : node.end] or not self._is_simple(node.start):
@@ -198,7 +198,7 @@ class CodeRules(TreeRules):
     def _is_simple(self, offset: int) -> bool:
         """Whether every engine finds the same code in the words or the row around a place; asked of them once."""
         unit = self._block_at(offset)
-        while unit.children and (part := unit.children[last_at(unit.children, offset)]).kind in BLOCKS_AND_ROWS:
+        while (part := unit.children[last_at(unit.children, offset)]).kind in BLOCKS_AND_ROWS:
             unit = part
         if unit.start not in self._simple:
             in_row = unit.kind in ROWS

@@ -80,7 +80,6 @@ class Gaps(TreeRules):
         return (
             after.kind in UNRELATED.get(block.kind, ())
             and self.text.startswith("\n\n", start - 2)
-            and block.end >= start - 2
             and self.text[start - 3] not in " \t\n"
             and block.start not in self.rows
         )
@@ -119,10 +118,10 @@ class Gaps(TreeRules):
         """A heading that ends in a hard break goes on in the line below it; returns whether this one does."""
         end = visible_end(self.text, heading)
         broken = self.text[end - 1] == "\\" and not is_escaped(self.text, end - 1)
-        behind = HARD_END.match(self.text, end - broken, after.start)
+        behind = HARD_END.fullmatch(self.text, end - broken, after.start)
         sentence = self.text[max(end - broken - 1, 0)] in ".?!"
         underlined = self.text.find("\n", heading.start, end) >= 0
-        if sentence or behind is None or behind.end() != after.start or underlined:
+        if sentence or behind is None or underlined:
             return False
         self.again = True
         self._edit(behind.start(), behind.end(), " ", "heading")
@@ -184,6 +183,6 @@ class Gaps(TreeRules):
 
     def _block_start(self, node: Node) -> int:
         """Where a block begins: an indented code block with its indentation."""
-        if node.kind == "CodeBlock" and node.data == "Indented":
+        if node.data == "Indented":
             return line_start(self.text, node.start)
         return node.start

@@ -71,7 +71,7 @@ def not_tight(items: Sequence[Node]) -> set[int]:
     loose: set[int] = set()
     for item in reversed(items):
         blocks = [child for child in item.children if child.kind in BLOCKS]
-        lead = bool(blocks) and blocks[0] is item.children[0] and blocks[0].kind == "Paragraph"
+        lead = bool(blocks) and blocks[0].kind == "Paragraph"
         rest = blocks[1:] if lead else blocks
         if rest and not (len(rest) == 1 and rest[0].kind == "List" and not _any(rest[0].children, loose)):
             loose.add(id(item))
