@@ -534,6 +534,7 @@ FAULTS = {
         "[1. Beds](#a)\n\n[# Peas](#a)\n\n> [+ Dig](#a)\n\n<a href='#a'>- Rake</a>\n\n* [2. Wells](#a)",
         "1\\. Beds\n\n\\# Peas\n\n> \\+ Dig\n\n\\- Rake\n\n2. Wells",
     ),
+    "an escape below the mark of an item": ("* a\n*\n  \\# b\n*\n  \\[c\\]", "* a\n* \\# b\n* \\[c\\]"),
     "code in a quotation that ends without its fence": ("> ```\n> a\n\nb", "> ```\n> a\n\nb"),
     "blanks behind the line under a heading": ("a\n====  \nb", "# a\n\nb"),
     "words of a link in an item that begin as a block does": (

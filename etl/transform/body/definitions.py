@@ -10,7 +10,7 @@ from etl.transform.body.edits import Edit
 from etl.transform.body.hrefs import LABEL
 from etl.transform.body.lists import BLOCK_MARKS, ITEM_MARK, NO_WORDS
 from etl.transform.body.parse import Node
-from etl.transform.body.places import line_start, visible_end, visible_start
+from etl.transform.body.places import line_start, visible_end, visible_start, words_start
 
 SIGN = "]:"
 DEFINES = re.compile(rf"^{BLOCK_MARKS}(\[)(?={LABEL}(\]):)", re.MULTILINE | re.DOTALL)
@@ -47,12 +47,6 @@ def definition_edits(text: str, nodes: Sequence[Node]) -> Iterator[Edit]:
         yield visible_end(text, last) if last.kind not in CONTAINERS else 0, len(text), "", "definition"
 
 
-def _start(text: str, block: Node) -> int:
-    """Where a block begins; the escape that the words of a tight item begin with is no part of these."""
-    start = visible_start(text, block)
-    return start - (text[start - 1 : start] == "\\")
-
-
 def _column(text: str, block: Node) -> int:
     """The column at which a block begins that only blanks stand before; 0 for any other one."""
     indent = text[line_start(text, block.start) : block.start]
@@ -71,7 +65,7 @@ def _not_empty(nodes: Sequence[Node]) -> set[int]:
 def _before_first(text: str, outer: Node, block: Node) -> Iterator[Edit]:
     """What is first in a list, an item or a quotation takes the place of definitions, in the columns where it was."""
     start = min(text.index("[", outer.start), visible_start(text, outer.children[0]))
-    end = _start(text, block)
+    end = words_start(text, block)
     moves = start - line_start(text, start) != end - line_start(text, end)
     yield start, text.rindex("\n", 0, end) if moves and block.kind in HAS_COLUMNS else end, "", "definition"
 
@@ -81,7 +75,7 @@ def _behind(text: str, block: Node, after: Node) -> Iterator[Edit]:
 
     Words right below them may be in their quotation without its mark: they take their place.
     """
-    at, end = visible_end(text, block), _start(text, after)
+    at, end = visible_end(text, block), words_start(text, after)
     for lines in LINES.finditer(text, at, end):
         start, stop = lines.span()
         if after.kind not in NOT_OF_WORDS and text.count("\n", stop, end) == 1:

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from etl.transform.body.edits import Edit
 from etl.transform.body.parse import BLOCKS, Node
-from etl.transform.body.places import line_start, visible_end, visible_start
+from etl.transform.body.places import line_start, visible_end, visible_start, words_start
 
 NEST = 4
 FEWEST_REFERENCES = 3
@@ -201,9 +201,10 @@ def _item_edits(text: str, item: Node, mark: re.Match[str] | None, loose: set[in
     if mark is None:
         return
     children = item.children
-    lead = text[mark.end() : children[0].start]
+    start = words_start(text, children[0])
+    lead = text[mark.end() : start]
     if "\n" in lead and not lead.strip(" \t>\n") and children[0].kind not in NO_WORDS:
-        yield mark.end(1), children[0].start, " ", "bullet"
+        yield mark.end(1), start, " ", "bullet"
     first = next((index for index, child in enumerate(children) if child.kind in BLOCKS), 0)
     for index, (before, child) in enumerate(pairwise(children), 1):
         if BLOCKS.isdisjoint((before.kind, child.kind)):

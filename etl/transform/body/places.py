@@ -52,6 +52,12 @@ def visible_start(text: str, node: Node) -> int:
     return start
 
 
+def words_start(text: str, node: Node) -> int:
+    """Where words or a block begin; the escape that the words of a tight item begin with is no part of these."""
+    start = visible_start(text, node)
+    return start - (text[start - 1 : start] == "\\")
+
+
 def visible_end(text: str, node: Node) -> int:
     """Where the last visible character of a block ends."""
     end = node.end
