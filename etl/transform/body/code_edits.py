@@ -98,7 +98,6 @@ class CodeRules(TreeRules):
 
     def _part(self, fence: re.Match[str]) -> None:
         """Lines between fences get blank lines around them, and lose the blanks before their fence."""
-        self.again = True
         lines = re.sub(rf"^ {{1,{len(fence[1])}}}", "", fence[0], flags=re.MULTILINE)
         self._edit(*fence.span(), f"\n{lines}\n", "code")
 
@@ -190,7 +189,7 @@ class CodeRules(TreeRules):
 
     def _disputed(self, node: Node, start: int, written: str, action: str) -> None:
         """Code that is written otherwise, from a place before it."""
-        self.again = self.uncovered = True
+        self.uncovered = True
         code = node.data if node.kind == "Code" else self.text[node.start : node.end]
         self._revision.find_once("code.disputed", node.start, f"code {short(code)}", action)
         self._edit(start, visible_end(self.text, node), written, "code")

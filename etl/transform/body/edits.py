@@ -238,7 +238,7 @@ class TreeRules:
         self.edits = edits
         """What all rules ask for."""
         self.again = False
-        """Whether an edit that is else harmless may give another rule something to do."""
+        """Whether an edit that is else settled (`structure.SETTLED`) may give another rule something to do."""
 
     def _edit(self, start: int, end: int, replacement: str, rule: str) -> None:
         """Ask for a change."""

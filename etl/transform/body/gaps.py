@@ -91,7 +91,6 @@ class Gaps(TreeRules):
         if block.kind == "Heading" and after.kind == "Paragraph" and self._goes_on(block, after):
             return
         if after.kind == "Paragraph" and (row := self._first_row(block, after)) is not None:
-            self.again = True
             self._edit(end, row, "\n", "table-row")
             return
         if block.kind == after.kind == "BlockQuote" and gap.isspace():
@@ -123,7 +122,6 @@ class Gaps(TreeRules):
         underlined = self.text.find("\n", heading.start, end) >= 0
         if sentence or behind is None or underlined:
             return False
-        self.again = True
         self._edit(behind.start(), behind.end(), " ", "heading")
         return True
 

@@ -60,7 +60,6 @@ class Gate(TreeRules):
 
     def _alone_tag(self, node: Node) -> None:
         """A tag of an index that is alone on its line makes a block of HTML, in which Markdown is not read."""
-        self.again = True
         below = FIRST_WORD.match(self.text, node.start)
         if below:
             self._edit(*below.span(1), "", "unwrap")

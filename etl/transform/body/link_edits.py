@@ -223,7 +223,6 @@ class LinkRules(TreeRules):
             self.lost_end = node.end
             self.revision.lose_image(node.start, node.data["dest_url"], alternative(node))
             self._edit(node.start, node.end, "", "lost-image")
-            self.again = True
             return
         if not self.images or self.images[-1].end <= node.start:
             self.images.append(node)

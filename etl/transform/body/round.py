@@ -120,7 +120,7 @@ class Round(TreeRules):
         self.gate.pair_raised(tree.nodes)
         if self.gate.box_open:
             self._end_box()
-        self.again |= self.links.again or self.gaps.again or self.gate.again or self.code.again
+        self.again |= self.links.again or self.gaps.again
 
     # --- code -------------------------------------------------------------------------------
 
@@ -179,9 +179,7 @@ class Round(TreeRules):
         if last == "#" and end == node.inner_end and not is_escaped(self.text, end - 1):
             self._edit(end - 1, end - 1, "\\", "literal")
         if end - node.start >= LONG_HEADING:
-            edits = list(glued_items(self.text, node.start, end))
-            self.edits += edits
-            self.again |= bool(edits)
+            self.edits += glued_items(self.text, node.start, end)
 
     def _setext(self, node: Node, end: int) -> None:
         """Underlined words are a heading: by `=`, a line as long as they, or one line by more than a rule of wikis."""
@@ -266,15 +264,13 @@ class Round(TreeRules):
             self._edit(quote.start, self.text.index(">", line), "", "edge")
 
     def table(self, node: Node) -> None:
-        """A table is even; what that shows again is looked at again."""
+        """A table is even."""
         self.table_end = node.end
         if not node.children:
             return  # `is_plain`
-        edits = list(table_edits(self.text, node))
-        self.edits += edits
+        self.edits += table_edits(self.text, node)
         for attributes in CELL_ATTRIBUTES.finditer(self.text, node.start, node.end):
             self._edit(attributes.start(), attributes.start(), "\\", "literal")
-        self.again |= any(rule.startswith("table-") for *_, rule in edits)
 
     # --- paragraphs -------------------------------------------------------------------------
 
@@ -298,7 +294,6 @@ class Round(TreeRules):
         if any(dashes in text for dashes in RULE_SIGNS):
             for line in RULE_LINE.finditer(self.text, first, paragraph.end):
                 self._edit(*line.span(), "---" if line.start() == first else "\n---", "rule")
-                self.again = True
         if "\n:" in text or "> :" in text or text[0] in ":0123456789":
             self.edits += line_edits(self.text, paragraph)
 
@@ -413,7 +408,6 @@ class Round(TreeRules):
         if not is_inverted(self.text, self.tree.nodes, marked):
             self.edits += lone_mark_edits(self.text, marked)
             return
-        self.again = True
         first = marked[0].marks[0].start()
         self.revision.find("bold.inverted", first, "bold marks with blanks on both sides", "all bold removed")
         self.edits += inverted_edits(self.text, self.tree.nodes, marked)
