@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import zstandard
 
 from etl.cli import main
-from etl.servers.base import ServerError
+from etl.servers.base import ServerError, program
 
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "raw" / "sample"
@@ -200,15 +200,32 @@ def codes(folder: Path) -> list[str]:
     return [finding["code"] for finding in lines(folder / "findings.jsonl")]
 
 
+# --- what is not installed -----------------------------------------------------------------
+
+
+def lacking(what: str) -> NoReturn:
+    """Skips a test for what this machine lacks; fails in continuous integration, where nothing may be missing."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(what)
+    pytest.skip(what)
+
+
 @contextmanager
 def skipping() -> Iterator[None]:
     """Skips where a web server is not installed; fails in continuous integration, and for whatever else is wrong."""
     try:
         yield
     except ServerError as error:
-        if os.environ.get("CI") == "true" or "not installed" not in str(error):
+        if "not installed" not in str(error):
             raise
-        pytest.skip(str(error))
+        lacking(str(error))
+
+
+def need(*programs: str) -> None:
+    """Skips where one of the programs is not installed; fails in continuous integration."""
+    for each in programs:
+        with skipping():
+            program(each, each)
 
 
 # --- differences for people ----------------------------------------------------------------

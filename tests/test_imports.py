@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.make import ROOT, folder, pages
+from tests.make import ROOT, folder, lacking, pages
 
 HEAVY = ("pandas", "numpy", "requests", "jsonschema", "tqdm")
 
@@ -31,7 +31,7 @@ def modules_after(code: str, *arguments: object) -> set[str]:
 def test_the_layers_hold() -> None:
     command = Path(sys.executable).with_name("lint-imports")
     if not command.exists():
-        pytest.skip("import-linter is not installed")
+        lacking("import-linter is not installed")
     done = subprocess.run([command, "--no-cache"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -7,7 +7,6 @@ import html
 import os
 import re
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -27,13 +26,13 @@ from etl.findings import CATALOGUE
 from etl.load.redirects import COMPILERS
 from etl.model import Document
 from etl.servers import SERVERS
-from etl.servers.base import free_port
+from etl.servers.base import free_port, program
 from etl.settings import Settings
 from etl.transform.body.rules import MAY_LOSE, RULES
 from etl.transform.fields import term_key
 from tests import make
 from tests.engines.differences import DIFFERENCES
-from tests.make import lines
+from tests.make import lines, need
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -300,16 +299,13 @@ def test_documents_become_files_of_markdown_as_shown(tmp_path: Path, monkeypatch
 
 
 def test_hugo_builds_a_site_of_the_files_of_markdown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    hugo = shutil.which("hugo")
-    if hugo is None and os.environ.get("CI") != "true":
-        pytest.skip("hugo is not installed")
-    assert hugo is not None
+    need("hugo")
     current = as_markdown(monkeypatch, tmp_path, lambda script: script.replace("# body = ", "body = "))
     settings = 'buildFuture = true\ndisableKinds = ["taxonomy", "term"]\n[markup.goldmark.renderer]\nunsafe = true\n'
     (tmp_path / "config.toml").write_text(settings)
     (tmp_path / "layouts" / "_default").mkdir(parents=True)
     (tmp_path / "layouts" / "_default" / "single.html").write_text("<h1>{{ .Title }}</h1>{{ .Content }}")
-    subprocess.run([hugo, "--quiet"], cwd=tmp_path, check=True, timeout=60)
+    subprocess.run(["hugo", "--quiet"], cwd=tmp_path, check=True, timeout=60)
     for page in lines(current / "documents.jsonl") + lines(current / "terms.jsonl"):
         built = (tmp_path / "public" / page["path"].strip("/") / "index.html").read_text("utf-8")
         shown = re.findall(r"\w+", html.unescape(re.sub(r"<[^>]*>", "", built)))
@@ -417,7 +413,6 @@ def code(pattern: str = "*.py") -> str:
 # --- commands ------------------------------------------------------------------------------
 
 KINDS = ("make", "wiki-etl", "cp", "nginx", "curl", "rm", "mv")
-ON_CI = os.environ.get("CI") == "true"
 LIVE = re.compile(" (?:serve|verify) ")
 NGINX = ("cp", "nginx", "curl", "rm", "mv")
 
@@ -431,9 +426,9 @@ def test_every_command_is_of_a_kind_that_is_run_here() -> None:
     assert set(COMMANDS) == set(of(*KINDS))
 
 
-@pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
 @pytest.mark.parametrize("command", of("make"))
 def test_make_knows_the_target_and_would_run_it(command: str) -> None:
+    need("make")
     words = shlex.split(command)
     assert re.search(rf"^{words[1]}:.*## ", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
     done = subprocess.run([*words, "--dry-run"], capture_output=True, text=True, cwd=ROOT, env=plain(), check=False)
@@ -487,8 +482,8 @@ def test_the_command_does_what_it_is_shown_for(command: str, place: Path) -> Non
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.skipif(not (ON_CI or shutil.which("nginx")), reason="there is no nginx")
 def test_the_map_is_served_and_verified(place: Path) -> None:
+    need("nginx")
     command, verify = (command for command in of("wiki-etl") if LIVE.search(command))
     port = str(free_port())
     words = command.replace("8080", port).split()
@@ -504,14 +499,14 @@ def test_the_map_is_served_and_verified(place: Path) -> None:
     assert process.returncode == 0, error
 
 
-@pytest.mark.skipif(not (ON_CI or (shutil.which("nginx") and shutil.which("curl"))), reason="no nginx or no curl")
 def test_nginx_is_wired_reloaded_and_rolled_back_as_shown(place: Path) -> None:
+    need("nginx", "curl")
     etc = place / "etc"
     etc.mkdir()
     port, hop = free_port(), free_port()
     conf = configuration(etc, port)
     (etc / "nginx.conf").write_text(conf, "utf-8")
-    shim(place, "nginx", f'exec {shutil.which("nginx")} -p "{etc}" -e "{etc}/error.log" -c "{etc}/nginx.conf" "$@"')
+    shim(place, "nginx", f'exec {program("nginx", "nginx")} -p "{etc}" -e "{etc}/error.log" -c "{etc}/nginx.conf" "$@"')
     answers, started = [], False
     try:
         for command in of(*NGINX):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import shutil
 import signal
 import subprocess
 import threading
@@ -34,7 +32,7 @@ from etl.verify.plan import Plan, forms
 from etl.verify.spellings import INJECTED, hostile, spellings, unknown
 from etl.verify.verdicts import Tally
 from tests import make
-from tests.make import Outcome, Run, skipping, spawn
+from tests.make import Outcome, Run, need, skipping, spawn
 
 Lie = Callable[["Handler"], bool]
 """Answers a request itself and returns True, or leaves it to the honest server."""
@@ -532,10 +530,7 @@ def test_a_name_may_be_resolved_by_hand(map_file: Path, run: Run) -> None:
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> tuple[Path, Path]:
-    if shutil.which("openssl") is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("openssl is not installed")
-        pytest.skip("openssl is not installed")
+    need("openssl")
     cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
     words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=old.example"
     more = ["-addext", "subjectAltName=DNS:old.example", "-keyout", str(key), "-out", str(cert)]

@@ -6,8 +6,6 @@ import gzip
 import hashlib
 import http.server
 import itertools
-import os
-import shutil
 import socket
 import ssl
 import subprocess
@@ -27,7 +25,7 @@ from hypothesis import strategies as st
 from etl.extract import remote
 from etl.extract.trouble import SourceError
 from tests.extract.test_bundle import PAGES, Scanned, tar_bytes, zip_bytes
-from tests.make import Outcome, name, page
+from tests.make import Outcome, name, need, page
 
 Handler = http.server.BaseHTTPRequestHandler
 Turn = Callable[[Handler], None]
@@ -563,9 +561,7 @@ def test_a_name_says_so_of_its_own_packing_alone(coding: str, said: str, server:
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Path, ssl.SSLContext]]:
     """A maker of self-signed certificates: its file, and a server's context with it."""
-    if shutil.which("openssl") is None:
-        assert os.environ.get("CI") != "true", "openssl is not installed"
-        pytest.skip("openssl is not installed")
+    need("openssl")
     folder = tmp_path_factory.mktemp("certificates")
 
     def make(subject: str) -> tuple[Path, ssl.SSLContext]:

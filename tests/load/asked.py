@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-from etl.servers.base import program
-from tests.make import skipping
 from tests.servers.oracle import Answer
 from tests.servers.wire import Client, Request
-
-
-def need(name: str) -> None:
-    """Skips where a server is missing; fails in continuous integration."""
-    with skipping():
-        program(name, name)
 
 
 def ask(base: str, target: str | bytes, method: str = "GET", version: str = "1.1", host: str = "new.example") -> Answer:

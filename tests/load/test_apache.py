@@ -26,8 +26,7 @@ from etl.load.redirects.survey import surveyed
 from etl.model import Finding
 from etl.routes import routes
 from etl.servers.base import Command, free_port
-from tests.load.asked import need
-from tests.make import write_map
+from tests.make import need, write_map
 from tests.servers.oracle import Answer
 from tests.servers.stage import Entries, serving
 from tests.servers.wire import Client, Request

@@ -15,7 +15,7 @@ from etl.load.redirects import CompileOptions, caddy
 from etl.load.redirects.exact import lower
 from etl.servers import SERVERS, running
 from etl.servers.base import Command
-from tests.load.asked import ask, need
+from tests.load.asked import ask
 from tests.load.maps import (
     GOLDEN,
     HOSTILE,
@@ -28,6 +28,7 @@ from tests.load.maps import (
     maps,
     valid,
 )
+from tests.make import need
 
 _LINE = re.compile(r'\t(?:"(?P<key>[^"\\{}]*)"|`~(?P<pattern>[^`]*)`) "(?P<answer>[^"]*)"')
 

@@ -16,8 +16,7 @@ from etl.load.redirects import CompileOptions, compile_all
 from etl.load.redirects.haproxy import FILES, key
 from etl.routes import routes
 from etl.servers.base import program
-from tests.load.asked import need
-from tests.make import write_map
+from tests.make import need, write_map
 from tests.servers.oracle import Answer
 from tests.servers.stage import Entries, serving
 from tests.servers.wire import Request

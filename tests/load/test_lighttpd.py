@@ -16,7 +16,7 @@ from etl.load.redirects import CompileOptions, compile_all, sorting
 from etl.load.redirects.lighttpd import LONGEST
 from etl.servers import SERVERS, running
 from etl.servers.base import Command
-from tests.load.asked import ask, need
+from tests.load.asked import ask
 from tests.load.maps import (
     GOLDEN,
     HOSTILE,
@@ -29,7 +29,7 @@ from tests.load.maps import (
     maps,
     valid,
 )
-from tests.make import write_map
+from tests.make import need, write_map
 
 
 def read(folder: Path) -> list[tuple[str, str, str]]:

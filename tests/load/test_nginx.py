@@ -15,8 +15,8 @@ from etl.addresses import Address, lookups
 from etl.load.redirects import CompileOptions, compile_all
 from etl.servers import running
 from etl.servers.base import program
-from tests.load.asked import ask, need
-from tests.make import write_map
+from tests.load.asked import ask
+from tests.make import need, write_map
 from tests.servers.oracle import Answer
 
 LONG = "Wells and their water " * 90 + "to the end"

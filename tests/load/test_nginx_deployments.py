@@ -26,8 +26,7 @@ from etl.load.redirects.nginx import HOP_PORT
 from etl.routes import FAMILIES, matching, routes
 from etl.servers.base import free_port, program
 from etl.servers.nginx import root_group
-from tests.load.asked import need
-from tests.make import write_map
+from tests.make import need, write_map
 
 MAP: dict[Address, str | None] = {
     Address("name", "Clear water – June 2019"): "/pages/clear-water/",

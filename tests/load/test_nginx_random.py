@@ -19,7 +19,7 @@ from etl.load.redirects import CompileOptions, compile_all
 from etl.model import Finding
 from etl.servers import running
 from etl.servers.base import program
-from tests.load.asked import ask, need
+from tests.load.asked import ask
 from tests.load.maps import (
     NASTY,
     WORDS,
@@ -32,7 +32,7 @@ from tests.load.maps import (
     targets,
     valid,
 )
-from tests.make import write_map
+from tests.make import need, write_map
 
 
 @contextmanager

@@ -17,11 +17,10 @@ from etl.load.redirects import COMPILERS, CompileOptions, compile_all
 from etl.routes import routes
 from etl.servers import SERVERS, running
 from etl.servers.base import Command, free_port
-from tests.load.asked import need
 from tests.load.maps import application
 from tests.load.test_nginx_deployments import configure, install
 from tests.load.test_nginx_deployments import running as nginx_running
-from tests.make import write_map
+from tests.make import need, write_map
 from tests.servers.oracle import Answer
 from tests.servers.wire import Client, Request
 

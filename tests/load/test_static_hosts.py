@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -29,7 +27,7 @@ from etl.model import Finding
 from etl.routes import routes
 from tests.load.maps import GOLDEN, HOSTILE, Entries, all_files, maps, reference, requests, valid
 from tests.load.maps import SETTINGS as PLAIN_SETTINGS
-from tests.make import write_map
+from tests.make import need, write_map
 
 SETTINGS = replace(PLAIN_SETTINGS, home_to="https://new.example/pages/clear/")
 Table = dict[str, tuple[str, int]]
@@ -337,9 +335,7 @@ console.log(JSON.stringify(answers));
 @given(maps)
 @settings(max_examples=10)
 def test_the_function_of_cloudfront_answers_as_the_reference_does(entries: Entries) -> None:
-    if shutil.which("node") is None:
-        assert os.environ.get("CI") != "true", "node is not installed"
-        pytest.skip("node is not installed; install the package 'nodejs' and try again")
+    need("node")
     entries = valid(entries)
     targets = [target for address in entries for target in requests(address) if len(target) < 8000]
     targets += ["/unknown", "/tiki-index.php?page=x&page=unknown", "/%zz", "/%ff", "/%0a", "/"]

@@ -8,7 +8,6 @@ lists in `images` are content; all other requests are deeds.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -17,6 +16,7 @@ from urllib.parse import urljoin
 import pytest
 
 from etl.transform.body import Cleaned
+from tests.make import lacking
 from tests.safety.bodies import ACTIVE, BODIES, DISPUTED, QUIET, SLEEPING, STEPS
 from tests.safety.browser import HOST, Deeds, find_browser, show
 from tests.safety.pages import RENDERERS
@@ -51,10 +51,7 @@ OF_OLDER_PYTHON = {"script in code behind a number sign"}
 def browser(tmp_path: Path) -> Browser:
     program = find_browser()
     if program is None:
-        message = "chromium is not installed"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
+        lacking("chromium is not installed")
     return Browser(program, tmp_path)
 
 
