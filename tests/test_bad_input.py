@@ -10,7 +10,6 @@ import re
 import stat
 import struct
 import tarfile
-import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -515,18 +514,3 @@ def test_all_hostile_members_together_are_one_export(tmp_path: Path, out: Path, 
     members = {name(number): data for number, data in enumerate(HOSTILE.values(), 1)}
     outcome = run("migrate", folder(tmp_path / "wiki", members), "--out", out, *ALL)
     assert outcome.status == 1, outcome.err
-
-
-SLOW = {
-    "comments that never end": b"alias(" + b"<!--" * 10_000,
-    "redirects that never end": b"<!--" + b"{redirect page=" * 3_000 + b"-->",
-}
-
-
-@pytest.mark.parametrize("body", SLOW)
-def test_no_body_of_a_few_kilobytes_takes_seconds(body: str, tmp_path: Path, out: Path, run: Run) -> None:
-    record = read_record(b'{"title": "x"}\n\n' + SLOW[body])
-    assert not isinstance(record, Rejection)
-    start = time.perf_counter()
-    read_fields(record, "0" * 16, Settings())
-    assert time.perf_counter() - start < 0.5

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
 
 from etl import addresses
 from etl.plain import cut
@@ -45,16 +44,16 @@ def harvested_aliases(body: str) -> list[tuple[str, int]]:
     if "alias(" not in body:
         return []
     found = {match.start(1): match[1] for match in SHOWN.finditer(body)}
-    for comment in _comments(body):
+    for comment in COMMENT.finditer(_ended(body)):
         found |= {comment.start() + match.start(1): match[1] for match in HARVESTED.finditer(comment[0])}
     names = ((written.replace("\n", " ").strip(" "), offset) for offset, written in sorted(found.items()))
     return [(addresses.canonical_name(name) or name, offset) for name, offset in names if name]
 
 
-def _comments(body: str) -> Iterator[re.Match[str]]:
-    """The comments of a body, in work that grows with it: behind the last end of a comment no start is looked at."""
+def _ended(body: str) -> str:
+    """A body without the starts of comments behind the last end: each would be looked at for one, by the square."""
     ended = body.rfind("-->") + len("-->")
-    return COMMENT.finditer(body[:ended] + body[ended:].replace("<!--", "    "))
+    return body[:ended] + body[ended:].replace("<!--", "    ")
 
 
 def shows_nothing(body: str, settings: Settings) -> bool:
@@ -101,7 +100,7 @@ def redirect_of(body: str) -> tuple[str, str] | None:
     (('', '{redirect}'), None)
     """
     unread = None
-    for marker in REDIRECT.finditer(COMMENT.sub("", body)):
+    for marker in REDIRECT.finditer(COMMENT.sub("", _ended(body))):
         for key, target, _ in parameters(marker[0]):
             if target and key in ("page", "url"):
                 return key, target

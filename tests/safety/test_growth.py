@@ -14,7 +14,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from etl.transform.raw_body import harvested_aliases, shows_nothing
+from etl.transform.body.guards import present
+from etl.transform.body.remnants import REMNANTS
+from etl.transform.body.residue import RESIDUE
+from etl.transform.body.surface.links import UNPARSED
+from etl.transform.raw_body import harvested_aliases, redirect_of, shows_nothing
+from tests.transform.test_guards import PIECES
 from tests.transform.test_links import SETTINGS, clean
 
 LIMIT = 25
@@ -38,6 +43,7 @@ MORE = (
 )
 
 Maker = Callable[[int], str]
+Reader = Callable[[str], None]
 
 SQUARES: dict[str, tuple[str, int, Maker]] = {
     "spans and ends of bold": (
@@ -235,6 +241,16 @@ SQUARES: dict[str, tuple[str, int, Maker]] = {
         10_000,
         lambda size: "alias( ~/tc~" + "~tc~ <!-- " * (size // 10),
     ),
+    "redirects that never end in a comment": (
+        "every start was looked at for an end",
+        10_000,
+        lambda size: f"<!--{'{redirect page=' * (size // 15)}-->",
+    ),
+    "starts of comments above a redirect": (
+        "every start was looked at for an end",
+        10_000,
+        lambda size: f"{{{{< {'<!--' * (size // 4)} >}}}}{{redirect page=Wells}}",
+    ),
     "a wide HTML table of short rows": (
         "every row is filled up",
         2_000,
@@ -268,25 +284,30 @@ def bounded() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_AS, memory)
 
 
-def work(body: str) -> float:
-    """Seconds of processor time that all readers of a body take, without the collection of others' garbage."""
+def all_readers(body: str) -> None:
+    harvested_aliases(body)
+    if shows_nothing(body, SETTINGS):
+        redirect_of(body)
+    clean(body)
+
+
+def work(body: str, read: Reader) -> float:
+    """Seconds of processor time that readers of a body take, without the collection of others' garbage."""
     gc.collect()
     gc.disable()
     try:
         start = time.process_time()
-        harvested_aliases(body)
-        shows_nothing(body, SETTINGS)
-        clean(body)
+        read(body)
         return time.process_time() - start
     finally:
         gc.enable()
 
 
-def growth(made: Maker, size: int, floor: float) -> float:
+def growth(made: Maker, size: int, floor: float, read: Reader = all_readers) -> float:
     """How much more work ten times the size is; a second look at others of the kind when that seems a bit too much."""
-    times = work(made(10 * size)) / max(work(made(size)), floor)
+    times = work(made(10 * size), read) / max(work(made(size), read), floor)
     if LIMIT < times < 2 * LIMIT:
-        times = min(times, work(made(10 * size + 100)) / max(work(made(size + 10)), floor))
+        times = min(times, work(made(10 * size + 100), read) / max(work(made(size + 10), read), floor))
     return times
 
 
@@ -305,3 +326,12 @@ def test_work_grows_with_a_body_of_100_kb(unit: str) -> None:
 def test_work_on_a_body_of_two_parts_grows_with_it(name: str) -> None:
     _, size, made = SQUARES[name]
     assert growth(made, size, FLOOR / 10) <= LIMIT
+
+
+@pytest.mark.parametrize("first", ["", "[", "](", "](a", "\n*", "\n**", "doi.org/10."])
+def test_work_of_guards_grows_with_a_text(first: str) -> None:
+    def guards(text: str) -> None:
+        for piece in PIECES:
+            present(first + piece * (len(text) // len(piece)), [*REMNANTS, *RESIDUE, *UNPARSED])
+
+    assert growth(lambda size: "a" * size, 5_000, FLOOR, guards) <= LIMIT

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 
 import pytest
 
@@ -60,15 +59,6 @@ def test_guards_find_too_much_rather_than_too_little(seed: int) -> None:
             assert present(text, [leftover]) or not leftover[1].search(text), (text, leftover[1])
         for link in UNPARSED:
             assert present(text, [link]) or not link[1].search(text), (text, link[1])
-
-
-@pytest.mark.parametrize("first", ["", "[", "](", "](a", "\n*", "\n**", "doi.org/10."])
-def test_guards_take_time_by_the_length_of_a_text(first: str) -> None:
-    start = time.perf_counter()
-    for piece in PIECES:
-        text = first + piece * (50_000 // len(piece))
-        present(text, [*remnants.REMNANTS, *RESIDUE, *UNPARSED])
-    assert time.perf_counter() - start < 3
 
 
 @pytest.mark.parametrize("seed", range(20))
