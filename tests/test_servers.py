@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.error import HTTPError
@@ -157,14 +156,12 @@ def test_nothing_is_left_behind(server: str, generation: Path, tmp_path: Path, m
 
 def test_a_server_that_does_not_stop_goes_with_all_that_it_started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(servers, "STOP_SECONDS", 0.2)
-    command = ["/bin/sh", "-c", "trap '' TERM; sleep 30 & echo started; wait; sleep 30"]
+    command = ["/bin/sh", "-c", "trap '' TERM; (sleep 30; echo slept) & echo started; wait; sleep 30"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"started\n"
         servers._stop(process)
-        started = time.monotonic()
         assert process.stdout.read() == b"", "open as long as one of them is there"
-        assert time.monotonic() - started < 10
 
 
 def test_a_server_that_is_not_installed_is_a_sentence_that_says_what_to_install(

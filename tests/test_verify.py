@@ -411,7 +411,7 @@ def test_an_answer_that_never_comes_is_found(map_file: Path) -> None:
             return handler.hang_up()
         return False
 
-    assert causes(lie, map_file, timeout=0.5) == {"timed out": 2}
+    assert causes(lie, map_file, timeout=2) == {"timed out": 2}
 
 
 def test_an_answer_that_is_no_http_is_found(map_file: Path) -> None:
