@@ -20,7 +20,7 @@ from etl.servers.base import Command, free_port
 from tests.load.maps import application
 from tests.load.test_nginx_deployments import configure, install
 from tests.load.test_nginx_deployments import running as nginx_running
-from tests.make import need, write_map
+from tests.make import need, skipping, write_map
 from tests.servers.oracle import Answer
 from tests.servers.wire import Client, Request
 
@@ -74,10 +74,9 @@ def test_the_way_back_leads_to_the_map_that_worked_from_every_update_on(tmp_path
 
 @pytest.mark.parametrize("server", sorted(COMPILERS))
 def test_the_check_asks_for_an_entry_of_the_map_and_says_its_answer(tmp_path: Path, server: str) -> None:
-    need({"apache": "apache2"}.get(server, server))
     found = re.search(r"^curl -sI 'https?://[a-z.-]+(/\S+)' +# 301 to (\S+)$", written(tmp_path, server), re.MULTILINE)
     assert found is not None
-    with running(server, tmp_path) as (address, _), Client(address) as client:
+    with skipping(), running(server, tmp_path) as (address, _), Client(address) as client:
         assert get(client, found[1]) == Answer(301, found[2]) == BEES
 
 
