@@ -81,9 +81,9 @@ def test_every_example_validates_where_it_stands(name: str) -> None:
             assert faults == [], f"{'.'.join(path)}: {example!r}"
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_schema_has_an_example(name: str) -> None:
-    assert any("examples" in part for _, part in spots(schemas.schema(name))) or name not in ARRIVING
+@pytest.mark.parametrize("name", sorted(ARRIVING))
+def test_a_schema_of_what_arrives_has_an_example(name: str) -> None:
+    assert any("examples" in part for _, part in spots(schemas.schema(name)))
 
 
 @pytest.mark.parametrize("name", NAMES)

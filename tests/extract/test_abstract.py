@@ -386,8 +386,7 @@ def words(text: str) -> Counter[str]:
 def test_every_word_ends_in_a_field_or_in_the_body(pieces: list[tuple[str, str]], title: str) -> None:
     text = f"{title}\n\n" + "".join(piece + gap for piece, gap in pieces) + PROSE
     read = read_abstract(text)
-    if read is None:
-        return
+    assert read is not None
     lists = [item for key in ("authors", "keywords", "affiliations", "metadata") for item in read.fields[key]]
     assert not words(text) - words("\n".join([read.fields["title"], *lists, read.body]))
 
