@@ -163,9 +163,10 @@ ids = st.integers(min_value=1, max_value=10**9).map(lambda number: Address("id",
 
 
 @given(st.one_of(names, ids), st.sampled_from(["/", "/wiki", "/old/wiki/"]))
-def test_names_and_ids_have_six_spellings_that_ask_for_them(address: Address, legacy_base: str) -> None:
+@example(Address("name", "&"), "/")  # written in one way only, wherever a blank or a letter could be in two
+def test_names_and_ids_have_five_spellings_or_more_that_ask_for_them(address: Address, legacy_base: str) -> None:
     found = list(spellings(address, legacy_base))
-    assert len({spelling.target for spelling in found}) == len(found) >= 6
+    assert len({spelling.target for spelling in found}) == len(found) >= 5
     for spelling in found:
         assert address in lookups(spelling.target, legacy_base) == spelling.meanings
         assert not set(" \r\n\0") & set(spelling.target)
@@ -173,7 +174,7 @@ def test_names_and_ids_have_six_spellings_that_ask_for_them(address: Address, le
 
 @given(paths)
 @example(Address("path", "/`"))  # each of its bytes must be encoded, and its code has no letter
-def test_paths_have_four_spellings_that_ask_for_them(address: Address) -> None:
+def test_paths_have_four_spellings_or_more_that_ask_for_them(address: Address) -> None:
     found = list(spellings(address))
     assert len({spelling.target for spelling in found}) == len(found) >= 4
     assert all(address in lookups(spelling.target) for spelling in found)
