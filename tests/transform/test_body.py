@@ -200,6 +200,10 @@ FAULTS = {
         '{BOX(title="peas&#13;beans")}a{BOX}',
         '<div class="box" markdown="1">\n\n**peas beans**\n\na\n\n</div>',
     ),
+    "code in an item that begins with a list": (
+        "* * peas\n\n  ```\n  leek\n  ```\n\nbeans",
+        "* * peas\n\n   ```\n   leek\n   ```\n\nbeans",
+    ),
     "a comment in spaced bold": ("** a <!-- b --> c **", "**a c**"),
     "an entity in spaced bold": ("** a &deg; **", "**a °**"),
     "a plugin mark in spaced bold": ("** ~~#F00:x~~ **", "**x**"),

@@ -62,7 +62,7 @@ class CodeRules(TreeRules):
         if is_inside and self._is_to_rewrite(node, code):
             self._rewrite(node, code)
         elif fence is not None:
-            self._first_fence(node, fence)
+            self._first_fence(node, fence, is_inside=is_inside)
             if closing := self._closing(node, fence):
                 self._same_fences(node, fence, closing, ticks_around(code, 3), is_inside=is_inside)
             elif not may_stay_open and node.end >= self.text_end:
@@ -101,8 +101,8 @@ class CodeRules(TreeRules):
         lines = re.sub(rf"^ {{1,{len(fence[1])}}}", "", fence[0], flags=re.MULTILINE)
         self._edit(*fence.span(), f"\n{lines}\n", "code")
 
-    def _first_fence(self, node: Node, fence: re.Match[str]) -> None:
-        if self.text[node.start - 1 : node.start] == " ":
+    def _first_fence(self, node: Node, fence: re.Match[str], *, is_inside: bool) -> None:
+        if not is_inside and self.text[node.start - 1 : node.start] == " ":  # inside, they may be those of an item
             self.edits += dedented(self.text, node)
         language = LANGUAGE.match(self.text, fence.start(2))
         start = language.end() if language else fence.start(2)
