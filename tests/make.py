@@ -7,6 +7,7 @@ import io
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import tarfile
@@ -226,6 +227,18 @@ def need(*programs: str) -> None:
     for each in programs:
         with skipping():
             program(each, each)
+
+
+def self_signed(folder: Path, name: str) -> tuple[Path, ssl.SSLContext]:
+    """A certificate for a name (``DNS:…``, ``IP:…``) that nobody vouches for: its file, and a server's context."""
+    need("openssl")
+    file, key = folder / "certificate.pem", folder / "key.pem"
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=test".split()
+    command += ["-addext", f"subjectAltName={name}", "-keyout", str(key), "-out", str(file)]
+    subprocess.run(command, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file, key)
+    return file, context
 
 
 # --- differences for people ----------------------------------------------------------------

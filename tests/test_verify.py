@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -32,7 +31,7 @@ from etl.verify.plan import Plan, forms
 from etl.verify.spellings import INJECTED, hostile, spellings, unknown
 from etl.verify.verdicts import Tally
 from tests import make
-from tests.make import Outcome, Run, need, skipping, spawn
+from tests.make import Outcome, Run, self_signed, skipping, spawn
 
 Lie = Callable[["Handler"], bool]
 """Answers a request itself and returns True, or leaves it to the honest server."""
@@ -529,23 +528,8 @@ def test_a_name_may_be_resolved_by_hand(map_file: Path, run: Run) -> None:
         assert {host for host, _ in server.asked} == {f"old.example:{port}"}
 
 
-@pytest.fixture
-def certificate(tmp_path: Path) -> tuple[Path, Path]:
-    need("openssl")
-    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=old.example"
-    more = ["-addext", "subjectAltName=DNS:old.example", "-keyout", str(key), "-out", str(cert)]
-    subprocess.run(["openssl", *words.split(), *more], check=True, capture_output=True, timeout=60)
-    return cert, key
-
-
-def test_https_is_verified(
-    map_file: Path, certificate: tuple[Path, Path], run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import ssl
-
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*certificate)
+def test_https_is_verified(map_file: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, context = self_signed(tmp_path, "DNS:old.example")
     with serving() as server:
         server.socket = context.wrap_socket(server.socket, server_side=True)
         port = server.server_address[1]
@@ -553,7 +537,7 @@ def test_https_is_verified(
         named = [*words, "--base-url", f"https://old.example:{port}", "--resolve", f"old.example:{port}:127.0.0.1"]
         connections._context.cache_clear()
         refused = run(*named)
-        monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+        monkeypatch.setenv("SSL_CERT_FILE", str(file))
         connections._context.cache_clear()
         trusted = run(*named)
         other = run(*words, "--base-url", f"https://localhost:{port}")

@@ -8,7 +8,6 @@ import http.server
 import itertools
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,7 +24,7 @@ from hypothesis import strategies as st
 from etl.extract import remote
 from etl.extract.trouble import SourceError
 from tests.extract.test_bundle import PAGES, Scanned, tar_bytes, zip_bytes
-from tests.make import Outcome, name, need, page
+from tests.make import Outcome, name, page, self_signed
 
 Handler = http.server.BaseHTTPRequestHandler
 Turn = Callable[[Handler], None]
@@ -558,28 +557,8 @@ def test_a_name_says_so_of_its_own_packing_alone(coding: str, said: str, server:
 # --- certificates --------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Path, ssl.SSLContext]]:
-    """A maker of self-signed certificates: its file, and a server's context with it."""
-    need("openssl")
-    folder = tmp_path_factory.mktemp("certificates")
-
-    def make(subject: str) -> tuple[Path, ssl.SSLContext]:
-        key, file = folder / "key.pem", folder / "certificate.pem"
-        command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=test -addext".split()
-        command += [f"subjectAltName={subject}", "-keyout", str(key), "-out", str(file)]
-        subprocess.run(command, capture_output=True, check=True)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(file, key)
-        return file, context
-
-    return make
-
-
-def test_a_certificate_that_nobody_vouches_for_is_refused(
-    certificate: Callable[[str], tuple[Path, ssl.SSLContext]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file, context = certificate("IP:127.0.0.1")
+def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, context = self_signed(tmp_path, "IP:127.0.0.1")
     with serving(context) as server:
         server.turns["/x"] = [answer(200, b"text")]
         said = trouble(server)
@@ -591,9 +570,9 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(
 
 
 def test_a_certificate_of_another_host_is_refused_also_behind_a_redirect(
-    certificate: Callable[[str], tuple[Path, ssl.SSLContext]], server: Server, monkeypatch: pytest.MonkeyPatch
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file, context = certificate("DNS:other.example")
+    file, context = self_signed(tmp_path, "DNS:other.example")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(file))
     with serving(context) as other:
         server.turns["/x"] = [answer(302, Location=f"{other.address}/x")]
