@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import socket
 import subprocess
@@ -94,10 +95,7 @@ def test_any_folder_of_a_generation_will_do(server: str, generation: Path, below
 
 
 def test_a_compiled_folder_alone_has_the_pages_of_its_targets(server: str, generation: Path, tmp_path: Path) -> None:
-    alone = tmp_path / "x" / "y" / "alone"
-    alone.parent.mkdir(parents=True)
-    (generation / "redirects" / server).chmod(0o700)
-    (generation / "redirects" / server).rename(alone)
+    alone = shutil.copytree(generation / "redirects" / server, tmp_path / "x" / "y" / "alone")
     with running(server, alone) as (address, _):
         assert status(address + "Seven+wells") == 200
         assert status(address + "pages/eight/") == 404

@@ -14,7 +14,7 @@ import json
 import os
 import shutil
 import signal
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -163,7 +163,9 @@ async def _connection(program: str, profile: Path) -> AsyncIterator[Connection]:
     theirs, ours = zip(*(_pipe(), _pipe()[::-1]), strict=True)
     # As root, and in containers, it has no sandbox; the pages are our own.
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 or os.environ.get("CI") == "true" else []
-    number = _start([program, *OPTIONS, *sandbox, f"--user-data-dir={profile}", "about:blank"], *theirs)
+    line = [program, *OPTIONS, *sandbox, f"--user-data-dir={profile}", "about:blank"]
+    homes = dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"), str(profile))  # it leaves files there, too
+    number = _start(line, {**os.environ, **homes}, *theirs)
     reader = asyncio.StreamReader(limit=64_000_000)
     incoming, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(ours[1], "rb"))
     outgoing, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, os.fdopen(ours[0], "wb"))
@@ -193,11 +195,11 @@ def _pipe() -> tuple[int, int]:
     return far[0], far[1]
 
 
-def _start(line: list[str], source: int, sink: int) -> int:
+def _start(line: list[str], environment: Mapping[str, str], source: int, sink: int) -> int:
     """Start a program that reads from descriptor 3 and writes to 4; closes both here and returns the process id."""
     quiet = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in (0, 1, 2)]
     moved = [(os.POSIX_SPAWN_DUP2, source, 3), (os.POSIX_SPAWN_DUP2, sink, 4)]
-    number = os.posix_spawn(line[0], line, os.environ, file_actions=[*quiet, *moved])
+    number = os.posix_spawn(line[0], line, environment, file_actions=[*quiet, *moved])
     os.close(source)
     os.close(sink)
     return number
