@@ -39,10 +39,10 @@ Keys = Callable[[Kind, list[str]], list[bytes]]
 
 _CHARACTER = r'[^\x00-\x1f"#$+/?\\{}\x7f-\x9f\ud800-\udfff]'
 _SEGMENT = rf"(?![. ]){_CHARACTER}++"
-_PLAIN = {
+_PLAIN = {  # no possessive groups: before 3.11.5 Python takes what such a one gave up for matched ("/a/")
     "id": re.compile(r"[1-9][0-9]{0,200}+"),
-    "name": re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})*+(?<! )"),
-    "path": re.compile(rf"(?:/{_SEGMENT})++(?<! )"),
+    "name": re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})*(?<! )"),
+    "path": re.compile(rf"(?:/{_SEGMENT})+(?<! )"),
 }
 """Canonical values without what any server decodes, folds, trims, walks or escapes in a way of its own."""
 LONGEST_PLAIN = 500
