@@ -14,7 +14,7 @@ _SEGMENT = f"(?:[{_CHARACTERS}]|{_ENCODED})"
 
 SCHEMA = f"^/(?:{_SEGMENT}(?:{_SEGMENT}|/)*)?$"
 """For schemas, whose expressions know no possessive quantifiers."""
-SITE_PATH = f"/(?!/)(?:[/{_CHARACTERS}]++|{_ENCODED})*+"
+SITE_PATH = f"/(?!/)(?>(?:[/{_CHARACTERS}]++|{_ENCODED})*)"
 """The same without backtracking, as a part of larger expressions."""
 _WHOLE = re.compile(SITE_PATH)
 

@@ -15,7 +15,7 @@ from anyascii import anyascii
 
 LONGEST = 120
 LEGACY_LONGEST = 100
-WELL_FORMED = re.compile(r"[a-z0-9]++(?:-[a-z0-9]++)*+")
+WELL_FORMED = re.compile(r"[a-z0-9]++(?>(?:-[a-z0-9]++)*)")
 BEFORE_MORE = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 """The same with backtracking, for expressions that go on with what may be part of a slug."""
 

@@ -27,7 +27,7 @@ MAX_NODES = 100_000
 
 Offsets = dict[FieldPath, int]
 
-_SYMBOL = re.compile(r'[{}\[\],:]|"(?:[^"\\]++|\\.)*+"|[^\s{}\[\],:"]++', re.DOTALL)
+_SYMBOL = re.compile(r'[{}\[\],:]|"(?>(?:[^"\\]++|\\.)*)"|[^\s{}\[\],:"]++', re.DOTALL)
 _GAP = re.compile(r"[\s,:]*")
 _ESCAPE = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u....|.)", re.DOTALL)
 _SUSPECT = re.compile(r"\\u(?:[dD][89a-fA-F]|0000)")

@@ -21,7 +21,7 @@ BUFFER = 1 << 18
 
 _DOCUMENT = re.compile(rb'\{"id":"[^"\\]*","kind":"[^"\\]*","status":"[^"\\]*","slug":"[^"\\]*","path":"([^"\\]*)",')
 """The beginning of a document as it is written: bodies are long, and nothing of them is asked here."""
-_PLAIN = re.compile(r"(?:/[A-Za-z0-9_~-]++)++/?")
+_PLAIN = re.compile(r"(?>(?:/[A-Za-z0-9_~-]++)+)/?")
 
 
 def living(map_file: Path, options: CompileOptions) -> Iterator[tuple[str, str]]:

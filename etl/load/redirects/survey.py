@@ -39,7 +39,7 @@ Keys = Callable[[Kind, list[str]], list[bytes]]
 
 _CHARACTER = r'[^\x00-\x1f"#$+/?\\{}\x7f-\x9f\ud800-\udfff]'
 _SEGMENT = rf"(?![. ]){_CHARACTER}++"
-_PLAIN = {  # no possessive groups: before 3.11.5 Python takes what such a one gave up for matched ("/a/")
+_PLAIN = {
     "id": re.compile(r"[1-9][0-9]{0,200}+"),
     "name": re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})*(?<! )"),
     "path": re.compile(rf"(?:/{_SEGMENT})+(?<! )"),
@@ -47,7 +47,7 @@ _PLAIN = {  # no possessive groups: before 3.11.5 Python takes what such a one g
 """Canonical values without what any server decodes, folds, trims, walks or escapes in a way of its own."""
 LONGEST_PLAIN = 500
 """Characters of a plain value, and of its target: every server has room for them."""
-_TARGETS = re.compile(rf"(?:{SITE_PATH}\n)*+")
+_TARGETS = re.compile(rf"(?>(?:{SITE_PATH}\n)*)")
 
 
 def _below(base: str, kind: Kind, values: list[str]) -> str:

@@ -20,7 +20,7 @@ BLOCK_TAG = re.compile(r"\s*</?(?:h[1-6]|p|ul|ol|li|table|tr|td|th|div|pre|hr|bl
 NUMBER_SIGN = re.compile(rf"{BLANKS}((?:1\. )?#[ \t]+)(?=\S)")
 ITEM = re.compile(rf"[ \t]*{ITEM_MARK}[ \t]+(?!#[ \t])")
 ROW = re.compile(r"[ \t]*\|")
-DIVIDER = re.compile(r"[ \t]*+\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+\|?[ \t]*+")
+DIVIDER = re.compile(r"[ \t]*+\|?[ \t]*+:?-++:?[ \t]*+(?>(?:\|[ \t]*+:?-++:?[ \t]*+)*)\|?[ \t]*+")
 EMPTY_ROW = re.compile(r"[ \t|]*")
 STARRED_CELL = re.compile(r"(?<=\|)[ \t]*\*[ \t]+")
 

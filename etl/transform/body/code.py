@@ -11,7 +11,7 @@ from etl.transform.body.parse import Node, code_nodes
 from etl.transform.body.places import last_at, line_start
 
 # A line that a fence of tildes or an indented block may begin on: by four columns, behind marks of items and quotes.
-CODE_LINE = re.compile(r"\n(?:[>*+\-0-9.)]+| {1,3}(?! ))*+(?: {4,}+[^ \n]|\t|~~~)")
+CODE_LINE = re.compile(r"\n(?>(?:[>*+\-0-9.)]+| {1,3}(?! ))*)(?: {4,}+[^ \n]|\t|~~~)")
 CODE_SIGNS = "\t", "~", "    "
 """What is in such a line."""
 

@@ -13,7 +13,7 @@ from etl.transform.body.literals import as_text
 from etl.transform.body.parse import BLOCKS, Node
 from etl.transform.body.places import blanks_start, last_at, line_start, visible_end
 
-UNESCAPED = r"(?<!\\)(?:\\\\)*+"
+UNESCAPED = r"(?<!\\)(?>(?:\\\\)*)"
 # What would lead somewhere, or show nothing, if it were no code; what would, besides, run or hide what follows.
 LEADS = rf"{UNESCAPED}\]\(\s*(?!https?:)[^)\s]{{0,99}}[:&]|^[ \t>]*\[{LABEL}\]:"
 RUNS = re.compile(rf"<[A-Za-z/!?]|{LEADS}", re.MULTILINE)

@@ -15,7 +15,7 @@ from etl.transform.body.places import line_start, visible_end, visible_start, wo
 SIGN = "]:"
 DEFINES = re.compile(rf"^{BLOCK_MARKS}(\[)(?={LABEL}(\]):)", re.MULTILINE | re.DOTALL)
 """Of a link by reference; what only looks so is escaped or stands among words."""
-LINES = re.compile(rf"(?:{ITEM_MARK}[ \t>]++)*+\[.+(?:\n(?![ \t>]*$).+)*", re.MULTILINE)
+LINES = re.compile(rf"(?>(?:{ITEM_MARK}[ \t>]++)*)\[.+(?:\n(?![ \t>]*$).+)*", re.MULTILINE)
 """Of definitions, behind the marks of items that hold nothing else; none of them goes on behind an empty line."""
 EMPTY_LINE = re.compile(r"\n([ \t>]*)$", re.MULTILINE)
 CONTAINERS = frozenset(("Document", "List", "Item", "BlockQuote"))

@@ -30,8 +30,8 @@ MARKUP = re.compile(
     |</?(?:(?:[ovwmx]|st\d):)?[a-zA-Z][a-zA-Z0-9]*(?:[\s/](?:[^<>"']|"[^"]*"|'[^']*')*|[\s/][^<>]*)?>  # tags
     |~/?(?:(?i:hs|bs|lt|gt|amp|[lr][ds]q|c)|np|pp|pre|tc|hc|tex|\d{3,5})\\?~  # marks of the old wiki
     |!\[[^\]\[]*(?=\]\()  # the alternative text of an image
-    |\]\(\s*+(?:<[^<>\n]*+>|[^()\s]*+(?:\((?:[^()]|\([^()]*+\))*+\)[^()\s]*+)*+)  # the address of a link
-        (?:\s++(?:"(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'|\((?:[^()\\]|\\.)*+\)))?+\s*+\)  # and its title""",
+    |\]\(\s*+(?:<[^<>\n]*+>|[^()\s]*+(?>(?:\((?>(?:[^()]|\([^()]*+\))*)\)[^()\s]*+)*))  # the address of a link
+        (?>(?:\s++(?:"(?>(?:[^"\\]|\\.)*)"|'(?>(?:[^'\\]|\\.)*)'|\((?>(?:[^()\\]|\\.)*)\)))?)\s*+\)  # and its title""",
     re.DOTALL | re.VERBOSE,
 )
 ADDRESS = re.compile(rf"\]\([%{PLAIN}]++\)")
@@ -42,7 +42,7 @@ REFERENCE = re.compile(rf"\]\[(?:{LABEL})?\]")
 NEXT_LINE = r"[ \t]*+(?:\n[ \t>]*+)?"
 # Lines that define links by reference, in items as well, and empty ones; a title may begin on a line of its own.
 DEFINITIONS = re.compile(
-    r"(?:(?:[ \t>*+-]|\d{1,9}[.)][ \t])*+"
+    r"(?:(?>(?:[ \t>*+-]|\d{1,9}[.)][ \t])*)"
     rf"(?:\[{LABEL}\]:{NEXT_LINE}(?:<[^<>\n]*+>|[^\s<]\S*+)(?:{NEXT_LINE}{TITLE})?[ \t]*+)?(?:\n|\Z))+"
 )
 LIST_MARK = re.compile(r"(?:[\s>*+-]*\d{1,9}[.)])+[\s>*+-]*")

@@ -27,7 +27,7 @@ QUOTE_MARK = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
 MARK_BEFORE_WORDS = re.compile(rf"^[ \t]*>(?:[ \t]++(?=[^\s\\])(?!{BEGINS_BLOCK.pattern})|[ \t]?)", re.MULTILINE)
 """With all blanks, of which the four of an item would make code."""
 HARD_END = re.compile(r"(?:[ \t]{2,}|\\)\n[ \t]*")
-ROWS_ONLY = re.compile(r"(?:[ \t]*\|[ \t]*\n)*+((?=[ \t]*\|[^|\n]*\|)(?:[ \t]*\|[ \t]*[^\s][^\n]*(?:\n|\Z))+)")
+ROWS_ONLY = re.compile(r"(?>(?:[ \t]*\|[ \t]*\n)*)((?=[ \t]*\|[^|\n]*\|)(?:[ \t]*\|[ \t]*[^\s][^\n]*(?:\n|\Z))+)")
 """Lines that begin with a pipe, the first one with another; before them lone pipes, which end a table."""
 
 

@@ -17,7 +17,7 @@ BOX_TAGS = frozenset((BOX_START, BOX_END))
 QUOTE_TAGS = frozenset((QUOTE_START, QUOTE_END))
 ALLOWED_HTML = re.compile(r"</?su[bp]>|<br>")
 FIRST_WORD = re.compile(r"</?su[bp]>([ \t]*\n[ \t]*)(?=[^\s<])")  # on the line below a tag
-FIRST_BLANKS = re.compile(r"(?:[ \t]|\\?\n)++(?!>)")  # a line of a quotation begins with its mark
+FIRST_BLANKS = re.compile(r"(?>(?:[ \t]|\\?\n)+)(?!>)")  # a line of a quotation begins with its mark
 BLOCKS_AND_PARTS = BLOCKS | {"Item", "TableCell"}
 
 

@@ -119,6 +119,6 @@ PARENTHESES = guard("(", signs=rb"\(-*+\(", behind=rb"[a-z0-9-]*+\(")
 ODD_ADDRESS = guard(
     "](",
     signs=rb"\]\((?![^()\n <]*+\))",
-    behind=rb"(?!(?:https?://|/)[^()\n <]*+(?:\([^()\n <]*+\)[^()\n <]*+)*+\))",
+    behind=rb"(?!(?:https?://|/)[^()\n <]*+(?>(?:\([^()\n <]*+\)[^()\n <]*+)*)\))",
 )
 """One of a link that no parser takes, or that is no whole one and holds parentheses."""

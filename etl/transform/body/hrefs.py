@@ -10,9 +10,9 @@ from etl.transform.body.entities import decoded, without_entities
 
 PLAIN = "A-Za-z0-9/._?=#&:,+~@!$*'-"
 """Characters that are themselves in an address, wherever it is written."""
-TITLE = r"(?:\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+'|\((?:[^()\\]|\\.)*+\))"
+TITLE = r"(?:\"(?>(?:[^\"\\]|\\.)*)\"|'(?>(?:[^'\\]|\\.)*)'|\((?>(?:[^()\\]|\\.)*)\))"
 """That of a link, which stands behind its address."""
-LABEL = r"(?:[^\[\]\\]|\\.){1,999}+"
+LABEL = r"(?>(?:[^\[\]\\]|\\.){1,999})"
 """That by which a link refers to its definition, between brackets: as long as CommonMark lets it be."""
 ORDINARY = re.compile(rf"[{PLAIN}]*")
 """An address in which nothing is to be encoded and nothing is invisible."""

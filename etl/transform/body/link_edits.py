@@ -32,11 +32,11 @@ SIMPLE_LABEL = re.compile(r"(?![>#~=+-]|\d+[.)])[^\[\]*_`<:&|{\n]+")
 BLOCK_MARK = re.compile(r"(?:[#+-]|\d{1,9}[.)])(?=\s)|>")
 """What the words of a link may begin with, which would be a mark without its bracket; a star is escaped anywhere."""
 SIGNS = rf"[%{PLAIN}]*+"
-USUAL_LINK = re.compile(rf"(?<!\s)\]\(((?:https?:/)?/{SIGNS}(?:\({SIGNS}\){SIGNS})*+)\)(?!{PARTED}{{2}})")
+USUAL_LINK = re.compile(rf"(?<!\s)\]\(((?:https?:/)?/{SIGNS}(?>(?:\({SIGNS}\){SIGNS})*))\)(?!{PARTED}{{2}})")
 """What stands behind the words of a link, as nearly all are: its address is what is written, and no words touch it."""
 WIDE = "\u3001\u3002\u3008-\u3011\u3014-\u301b\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f"  # punctuation of East Asia
 IN_ADDRESS = rf"[^\s<>\x00-\x1f\x7f-\x9f\"\u201c\u201d\u201e\u00ab\u00bb\u200e\u200f{WIDE}|\\`\[\]&]"
-BARE_ADDRESS = re.compile(rf"http(?<![\w/=\\]http)s?://(?=\w){IN_ADDRESS}++(?:(?:&(?!lt;|gt;)|\\_){IN_ADDRESS}*+)*+")
+BARE_ADDRESS = re.compile(rf"http(?<![\w/=\\]http)s?://(?=\w){IN_ADDRESS}++(?>(?:(?:&(?!lt;|gt;)|\\_){IN_ADDRESS}*+)*)")
 NOT_LITERAL = re.compile(r"[\\\[\]*_`<]")
 ANGLED = re.compile(r"(?:https?|ftp)://", re.IGNORECASE)
 """An address that every engine takes for one between angle brackets: `<tel:1/onclick=x>` is a tag to some."""

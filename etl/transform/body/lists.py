@@ -22,7 +22,7 @@ NO_WORDS = BLOCKS - {"Paragraph"}
 HIGHEST_NUMBER = 999  # a "list" of one that begins above is a sentence that begins with a year
 
 ITEM_MARK = r"(?:[*+-]|\d{1,9}[.)])"
-BLOCK_MARKS = rf"(?:[ \t>]|{ITEM_MARK}[ \t])*+"
+BLOCK_MARKS = rf"(?>(?:[ \t>]|{ITEM_MARK}[ \t])*)"
 """What may stand before the first word of a line: marks of quotations and items."""
 MARK = re.compile(rf"({ITEM_MARK})([ \t]*)")
 REFERENCE = re.compile(r"([*+-][ \t]+)(\d{1,3})[.)](?=[ \t])")

@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 from etl.transform.body.entities import decoded
 
-ALIAS = r"alias\(([^()]*+(?:\([^()]*+\)[^()]*+)*+)\)"
+ALIAS = r"alias\(([^()]*+(?>(?:\([^()]*+\)[^()]*+)*))\)"
 """Between two more parentheses a name of the page, which nobody saw."""
 NEXT = r"\\?\w{1,40}\s{0,4}="
 PARAMETER = re.compile(
     rf"""\b(?P<key>\w++)\s{{0,4}}=(?:\\?>|&gt;)?\s{{0,4}}
-    (?:(?P<mark>\\?["']|&quot;)(?P<quoted>(?:(?!(?P=mark)[\s,]{{0,9}}(?:{NEXT}|\Z)).)*+)(?P=mark)
-      |(?P<bare>(?:[^\s,]|[\s,](?![\s,]{{0,9}}{NEXT}))*+)
+    (?:(?P<mark>\\?["']|&quot;)(?P<quoted>(?>(?:(?!(?P=mark)[\s,]{{0,9}}(?:{NEXT}|\Z)).)*))(?P=mark)
+      |(?P<bare>(?>(?:[^\s,]|[\s,](?![\s,]{{0,9}}{NEXT}))*))
     )""",
     re.DOTALL | re.VERBOSE,
 )

@@ -26,7 +26,7 @@ FAR = 5000  # what is not closed within this many characters is not closed
 FAR_LINK = 700
 WORDS = r"(?:[^\[\]\\\n]|\\.)"
 INNER_LINKS = re.compile(
-    rf"(?<![!\\])\[({WORDS}{{0,300}}+)(?<!!)((?:\[{WORDS}{{1,300}}+\]\([^()\s]+\){WORDS}{{0,300}}+)++)\Z"
+    rf"(?<![!\\])\[((?>{WORDS}{{0,300}}))(?<!!)((?>(?:\[(?>{WORDS}{{1,300}})\]\([^()\s]+\)(?>{WORDS}{{0,300}}))+))\Z"
 )
 STRAY_NAME = re.compile(r"(?<![A-Za-z{(])(?:FONT|HTML|SPAN|BOX|DIV|CENTER|SUB|SUP|IMG)\Z")
 LONGEST_NAME = 7
@@ -47,11 +47,12 @@ NOTE = r"\w[\w.:-]{0,39}"
 """The name of a note."""
 NOTE_LINE = re.compile(r"\n( {4}|\t)(?=[^\n]*\S)")
 BELOW_NOTE = re.compile(
-    r"[^\n]*+(?:\n(?![ \t]*\n|\[\^)[^\n]++)*+((?:(?:\n[ \t]*+(?=\n))++(?:\n(?: {4}|\t)[^\n]*\S[^\n]*)++)++)"
+    r"[^\n]*+(?>(?:\n(?![ \t]*\n|\[\^)[^\n]++)*)((?>(?:(?>(?:\n[ \t]*+(?=\n))+)(?>(?:\n(?: {4}|\t)[^\n]*\S[^\n]*)+))+))"
 )
 STARS = re.compile(r"(?<!\\)\*{2,}")
 DASHED_WORDS = re.compile(
-    rf"^[ \t]*+(?:{DASH}[ \t]++){{2,}}+{DASH}?+[ \t]*+(\w[^\u2013\u2014\n]{{0,80}}?)[ \t]*+(?:{DASH}[ \t]*+){{2,}}+$",
+    rf"^[ \t]*+(?>(?:{DASH}[ \t]++){{2,}}){DASH}?+[ \t]*+"
+    rf"(\w[^\u2013\u2014\n]{{0,80}}?)[ \t]*+(?>(?:{DASH}[ \t]*+){{2,}})$",
     re.MULTILINE,
 )
 
@@ -60,7 +61,7 @@ LINK = re.compile(
     r"|#[A-Za-z_][\w:.-]*)\|\s*([^\[\]|]{0,300}?)\s*(?:\|[^\[\]\n]*)?(?<!\\)\](?!\()"
 )
 """An address, its text, and what was to be done with it: `[address|text|nocache]`."""
-TERM = r"(?:[^:\n`\[]|`[^`\n]*`|\[[^\[\]\n]*\](?:\([^()\n]*\))?+)"
+TERM = r"(?:[^:\n`\[]|`[^`\n]*`|\[[^\[\]\n]*\](?>(?:\([^()\n]*\))?))"
 """A character of one, code or a link: colons in these are its own."""
 # What pandoc writes around markup that its reader of the old wiki does not know.
 UNSUPPORTED = re.compile(
@@ -360,7 +361,7 @@ REMNANTS: list[Remnant] = [
             signs=rb"\n\*[^\n]*+\n(?:[ \t]*\n)?\*\*",
             behind=rb"\*{0,4}[+-]?[ \t](?![^*\n]*\*\*[ \t]*(?:\n|\Z))",
         ),
-        re.compile(r"^\*[ \t][^\n]*+(?:\n(?:[ \t]*\n)?\*{1,6}[+-]?[ \t][^\n]*+)++", re.MULTILINE),
+        re.compile(r"^\*[ \t][^\n]*+(?>(?:\n(?:[ \t]*\n)?\*{1,6}[+-]?[ \t][^\n]*+)+)", re.MULTILINE),
         _nested_items,
     ),
     (guard("%%%"), re.compile(r"[ \t]*%%%[ \t]*"), _break),
@@ -435,7 +436,7 @@ REMNANTS: list[Remnant] = [
     ),
     (
         ODD_ADDRESS,
-        re.compile(rf"\]\(((?:/|https?://|tiki-){PART}++(?: ++{PART}++)++)\)"),
+        re.compile(rf"\]\(((?:/|https?://|tiki-)(?>{PART}+)(?>(?: ++(?>{PART}+))+))\)"),
         _address_with_blanks,
     ),
     (

@@ -52,7 +52,7 @@ EDGE_BLANKS = frozenset(("", " ", "  ", "   "))
 """Before a block that is in no item."""
 RULE_SIGNS = "--", "- -", *WIDE_DASHES
 """What a line is searched for before it is asked whether it is `RULE_LINE`."""
-RULE_LINE = re.compile(rf"^[ \t]*+[{DASHES}](?:[ \t]*+[{DASHES}])++[ \t]*+\\?[ \t]*+$", re.MULTILINE)
+RULE_LINE = re.compile(rf"^[ \t]*+[{DASHES}](?>(?:[ \t]*+[{DASHES}])+)[ \t]*+\\?[ \t]*+$", re.MULTILINE)
 QUOTE_BLANKS = re.compile(r"^((?:[ \t]*>)+)[ \t]{2,}(?=[^\s>|#`~=+*\\\d-])", re.MULTILINE)  # before no mark of a block
 MORE_THAN = re.compile(r">[ \t]*\d")  # `* > 125 g` is a comparison
 MARK_ONLY = re.compile(r"[ \t]*(?:[*+-]|#{1,6})[ \t]+")
@@ -66,7 +66,7 @@ TRAILING_MARKS = re.compile(r"[ \t]+(?:\\?\*|-{2,}|_+)\Z")
 HEADING_ATTRIBUTES = re.compile(r"(?<![\\)*>`])\{(?!:)[^{}\n]*\}\Z")  # beside those that are escaped anywhere
 CELL_ATTRIBUTES = re.compile(r"(?<=[^|] )\{(?!:)(?=[^{}\n]+\}[ \t]*\|)")
 
-ITEM_MARKS = re.compile(rf"[ \t>]*(?:{ITEM_MARK}[ \t]*+)++")
+ITEM_MARKS = re.compile(rf"[ \t>]*(?>(?:{ITEM_MARK}[ \t]*+)+)")
 ITEM_MARK_ENDS = frozenset("*+-.)")
 """What the mark of an item ends with."""
 FIRST_BREAK = re.compile(r"[ \t]+\\?\n[ \t>]*(?![ \t>|#`~=*+-]|\d{1,9}[.)](?!\S))")

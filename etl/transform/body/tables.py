@@ -14,14 +14,14 @@ from etl.transform.body.parse import Node
 from etl.transform.body.places import match_end
 
 MOST_COLUMNS = 200
-CELL = re.compile(r"((?:[^|\\\n]++|\\.)*+)(\||\Z)", re.DOTALL)
+CELL = re.compile(r"((?>(?:[^|\\\n]++|\\.)*))(\||\Z)", re.DOTALL)
 PREFIX = re.compile(r"[ \t>]*")
 DIVIDER_CELL = re.compile(r"\s*(:?)-+(:?)\s*")
 LONG_DASHES = re.compile(r"\s*-{3,}\s*")
-USUAL = re.compile(r"(?:\|(?: (?:(?!\s)[^|\\\t\n<]++(?<=\S ))?\|)++(?:\n|\Z))++")
+USUAL = re.compile(r"(?>(?:\|(?>(?: (?:(?!\s)[^|\\\t\n<]++(?<=\S ))?\|)+)(?:\n|\Z))+)")
 """Rows in the form that is wanted."""
 WORDS = r"[A-Za-z0-9 .,;()%'/=+?\u00b0-\u02af\u0370-\u052f\u2013\u2014\u2018-\u201d-]*+"
-PLAIN_ROWS = re.compile(rf"(?:\|(?: {WORDS}(?<= )\|)++(?:\n|\Z))++")
+PLAIN_ROWS = re.compile(rf"(?>(?:\|(?>(?: {WORDS}(?<= )\|)+)(?:\n|\Z))+)")
 """Rows with nothing but words in their cells, and blanks around them."""
 EDGE = re.compile(r"[ \t]*(?:<br>[ \t]*)*")
 

@@ -25,7 +25,7 @@ INLINE_TAG = re.compile(r"</?(?:a|abbr|b|big|code|em|font|i|s|small|span|strong|
 # In a block of HTML, of which a clean body has none, Markdown is shown as it is written, and so is a link whose address
 # is a template of Jekyll: addresses are no words.
 SHOWN_ADDRESS = re.compile(
-    r"!\[(?:\\.|[^\[\]]|\[[^\[\]]*\])*+\]\((?:[^()\n]|\([^()\n]*\))*+\)"
+    r"!\[(?>(?:\\.|[^\[\]]|\[[^\[\]]*\])*)\]\((?>(?:[^()\n]|\([^()\n]*\))*)\)"
     r"|\]\((?:[^()\s]*|(?:\S*://|/|\{[{%])[^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)"
 )
 UNSEEN = re.compile(rf"(?<=```)\w\S*|{MARKUP.pattern}", re.DOTALL | re.VERBOSE)
@@ -37,8 +37,8 @@ SURELY_UNSEEN = re.compile(
 )
 """Comments, addresses and tags that no reader saw, unless the source shows such."""
 SHOWN_MARKUP = re.compile(r"&lt;/?[a-zA-Z!]|\]\(")
-LIST_MARK = re.compile(r"^(?:[ \t>]|[*+-][ \t])*+(\d{1,9})[.)]", re.MULTILINE)
-LANGUAGE = re.compile(r"^(?:[ \t>]|[*+-][ \t])*+(?:`{3,}|~{3,})[ \t]*(\w\S*)", re.MULTILINE)
+LIST_MARK = re.compile(r"^(?>(?:[ \t>]|[*+-][ \t])*)(\d{1,9})[.)]", re.MULTILINE)
+LANGUAGE = re.compile(r"^(?>(?:[ \t>]|[*+-][ \t])*)(?:`{3,}|~{3,})[ \t]*(\w\S*)", re.MULTILINE)
 INDEX = re.compile(r"(?:<|&lt;)/?(su[bp])(?:>|&gt;)", re.IGNORECASE)
 WORD = re.compile(r"[^\W_]+")
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060-\u206f\ufeff]")

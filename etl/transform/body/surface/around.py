@@ -24,7 +24,7 @@ LINE_BELOW = re.compile(r"[ \t]*\n[ \t]+(?=[^\s|])")
 MARKDOWN_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>|\d{1,9}[.)][ \t]|`{3}|~{3})")
 INDENTED_LINE = re.compile(r"\s*\n([ \t]+)(?=\S)")
 WHOLE_ADDRESS = re.compile(
-    rf"\]\([ \t]*(?:<[^<>\n]*>|[^\s()<]*+(?:\([^\s()]*+\)[^\s()]*+)*+)(?:[ \t]+{TITLE})?[ \t]*\)"
+    rf"\]\([ \t]*(?:<[^<>\n]*>|[^\s()<]*+(?>(?:\([^\s()]*+\)[^\s()]*+)*))(?:[ \t]+{TITLE})?[ \t]*\)"
 )
 """The address of a link, and its title, to their end."""
 FAR_BRACKET = 9  # so many characters, most of them blanks, may part the address of a link from its text
@@ -38,11 +38,11 @@ NO_PARAGRAPH = re.compile(
     rf"[ \t>]*(?:{LABELLED}(?:<[^<>\n]+>|[^\s<]\S*){LAST_TITLE}|#{{1,6}}(?:[ \t].*)?|[-=*_]{{3,}}[ \t]*)?"
 )
 """A line that leaves none open: a definition, a heading, a rule, or an empty one."""
-OPEN_DIVIDER = re.compile(r"^[ \t>]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)++\|?[ \t]*$", re.MULTILINE)
+OPEN_DIVIDER = re.compile(r"^[ \t>]*+:?-++:?[ \t]*+(?>(?:\|[ \t]*+:?-++:?[ \t]*+)+)\|?[ \t]*$", re.MULTILINE)
 PIPE_BEHIND = re.compile(r"[ \t]*\|")
 LINE_END = re.compile(r"[ \t]*(?:\n|\Z)")
 EMPTY_LINE = re.compile(r"\n[ \t>]*(?:\n|\Z)")
-SHOWN = re.compile(r"(?:<[^<>]*>|\s)*+([^<]++|<|\Z)")
+SHOWN = re.compile(r"(?>(?:<[^<>]*>|\s)*)([^<]++|<|\Z)")
 """Tags and blanks, and what is none."""
 
 

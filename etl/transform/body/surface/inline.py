@@ -27,7 +27,7 @@ LONGEST_BREAK = 100
 CODE = re.compile(r"(?P<code>(?:[^`<|\\\n]|\\(?=\w)){1,500})</(?P<name>\w+)\s*>")
 NOT_CODE = re.compile(r"\]\(|\]\[|\*\w[^*]*\*|[`|]")
 """Links and emphasis of Markdown, and what only an entity brings."""
-WORDS = re.compile(r"[a-zA-Z0-9]++(?:[ ,.;:()/+-]++[a-zA-Z0-9]++)*+(</([a-zA-Z]+)>)")
+WORDS = re.compile(r"[a-zA-Z0-9]++(?>(?:[ ,.;:()/+-]++[a-zA-Z0-9]++)*)(</([a-zA-Z]+)>)")
 """What most elements hold, and an end tag: nothing in it has a meaning but its words."""
 FOR_LOOKS = "|".join(sorted(STRONG | EMPHASIS | INLINE | {"span"}))
 TAG_FOR_LOOKS = re.compile(rf"</?(?:{FOR_LOOKS})(?:\s[^<>]*)?>", re.IGNORECASE)

@@ -32,11 +32,11 @@ SPOKEN_ID = re.compile(
     r"\[\s*t?iki[\W_]{0,5}index[\W_]{0,5}php[\W_]{0,5}page[\W_]{0,5}id[\W_]{0,5}(\d+)\s*\](?!\()", re.IGNORECASE
 )
 NAMED_LINK = re.compile(
-    r"\[(?<!!\[)((?:[^\[\]\\\n]++|\\.|\n(?!\s*\n)){1,300}+)\]"
+    r"\[(?<!!\[)((?>(?:[^\[\]\\\n]++|\\.|\n(?!\s*\n)){1,300}))\]"
     r"\((?!/|#|https?://)([^()\n <]++(?:\([^()\n<]*\)|[ <])(?:[^()\n<]|\([^()\n<]*\)){0,200})\)"
 )
 """A link to a page by its name, as converters write it: with its blanks, it is none to any parser."""
-PAGE_NAME = re.compile(r"(?=[^\W\d_a-z])[\w'\u2019&+-]++(?: [\w'\u2019&+-]++)++(?:#[\w:.-]+)?")
+PAGE_NAME = re.compile(r"(?=[^\W\d_a-z])[\w'\u2019&+-]++(?>(?: [\w'\u2019&+-]++)+)(?:#[\w:.-]+)?")
 """What can be nothing else between such parentheses: words in the manner of a title, and an anchor."""
 LETTER = re.compile(r"[^\W\d_]")
 NAME_WORDS = 3

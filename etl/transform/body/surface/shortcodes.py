@@ -22,8 +22,8 @@ LIQUID = re.compile(
 )
 """What begins or ends code, and the address of a link, in Jekyll's templates."""
 ATTRIBUTES = re.compile(
-    r"\{:[ \t]*+(?:(?:[#.][\w-]+|[\w-]+=(?:\"[^\"{}\n]*\"|'[^'{}\n]*')|toc)[ \t]*+)++\}"
-    r"|(?P<id>\{#[A-Za-z][\w:.-]*+(?:[ \t]+\.[\w-]++)*+\}(?=[ \t]*#*[ \t]*(?:\n|\Z)))"
+    r"\{:[ \t]*+(?>(?:(?:[#.][\w-]+|[\w-]+=(?:\"[^\"{}\n]*\"|'[^'{}\n]*')|toc)[ \t]*+)+)\}"
+    r"|(?P<id>\{#[A-Za-z][\w:.-]*+(?>(?:[ \t]+\.[\w-]++)*)\}(?=[ \t]*#*[ \t]*(?:\n|\Z)))"
 )
 """What readers never saw of a paragraph, a link or a heading: its class, its id."""
 UNDERLINED = re.compile(r"[ \t]*\n[ \t>]*(?:=+|-{5,})[ \t]*(?:\n|\Z)")
