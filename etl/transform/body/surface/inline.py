@@ -9,7 +9,7 @@ from etl.transform.body.entities import decoded
 from etl.transform.body.joins import is_glued, is_sign
 from etl.transform.body.surface.around import MARKDOWN_BLOCK
 from etl.transform.body.surface.breaks import BR
-from etl.transform.body.surface.characters import BLANK, DIRECTIONS, INVISIBLE, JOINERS, ODD_BLANKS
+from etl.transform.body.surface.characters import BLANK, DIRECTIONS, INVISIBLE, INVISIBLES, JOINERS, ODD_BLANKS
 from etl.transform.body.surface.marks import COLOUR
 from etl.transform.body.surface.tags import EMPHASIS, IN_A_LINE, INLINE, STRONG, TAGS, Tag
 from etl.transform.body.surface.walk import Walk
@@ -18,11 +18,6 @@ LONGEST_RAISED = 500  # so for sub- and superscript
 LONGEST_MARKED = 5000  # emphasis over more than that is no emphasis
 GUARDED = re.compile(r"\[([^<>\[\]\n]*)\]</span>")
 BLOCK_INSIDE = re.compile(rf"\n[ \t]*\n|{BR}\s*{BR}|<(?!https?://|/?(?:{IN_A_LINE}|br)\b)")
-FIRST_BREAKS = re.compile(rf"(?:[ \t\n]*(?:{BR}|{BLANK}))+[ \t\n]*")
-LAST_BREAK = re.compile(rf"[ \t\n]*(?:{BR}|{BLANK})[ \t\n]*\Z")
-LAST_SIGNS = frozenset(f" \t\n>;{ODD_BLANKS}")
-"""With which it may end."""
-LONGEST_BREAK = 100
 # What every engine reads as code between back-ticks: a line without tags or pipes, in which nothing is escaped.
 CODE = re.compile(r"(?P<code>(?:[^`<|\\\n]|\\(?=\w)){1,500})</(?P<name>\w+)\s*>")
 NOT_CODE = re.compile(r"\]\(|\]\[|\*\w[^*]*\*|[`|]")
@@ -31,11 +26,19 @@ WORDS = re.compile(r"[a-zA-Z0-9]++(?>(?:[ ,.;:()/+-]++[a-zA-Z0-9]++)*)(</([a-zA-
 """What most elements hold, and an end tag: nothing in it has a meaning but its words."""
 FOR_LOOKS = "|".join(sorted(STRONG | EMPHASIS | INLINE | {"span"}))
 TAG_FOR_LOOKS = re.compile(rf"</?(?:{FOR_LOOKS})(?:\s[^<>]*)?>", re.IGNORECASE)
+FIRST_BREAKS = re.compile(rf"(?:(?>(?:[ \t\n]|{TAG_FOR_LOOKS.pattern})*)(?:{BR}|{BLANK}))+[ \t\n]*", re.IGNORECASE)
+LAST_BREAK = re.compile(rf"[ \t\n]*(?:{BR}|{BLANK})(?:[ \t\n]|{TAG_FOR_LOOKS.pattern})*\Z", re.IGNORECASE)
+LAST_SIGNS = frozenset(f" \t\n>;{ODD_BLANKS}")
+"""With which it may end."""
+LONGEST_BREAK = 100
 OUTER_START = re.compile(rf"<(?:b|em|i|strong)(?:\s[^<>]*)?>(?:{TAG_FOR_LOOKS.pattern})*\Z", re.IGNORECASE)
 OUTER_END = re.compile(rf"(?:{TAG_FOR_LOOKS.pattern})*</(?:b|em|i|strong)\s*>", re.IGNORECASE)
 """Emphasis that begins or ends where other emphasis does: a blank stands outside of both."""
 SHAPELESS = frozenset(JOINERS + DIRECTIONS)
 """Signs that stay as they are, and belong to what they touch."""
+GOES_FROM_RIGHT = re.compile(rf"(?![{DIRECTIONS}])[{INVISIBLE}]")
+"""What does not stay where letters are read from the right; elsewhere marks of direction do not, either."""
+NOTHING = re.compile(rf"[\s{INVISIBLE}{JOINERS}]*")
 FARTHEST_NEIGHBOUR = 300
 """Within so many characters, tags and all, what stands beside an element is looked for."""
 MARKERS = re.compile(rf"<(?!https?:)[^<>]*>|~hs~|{COLOUR}|~~|\{{[^{{}}]*\}}|[{INVISIBLE}]")
@@ -123,10 +126,10 @@ def _ends_marked(walk: Walk, tag: Tag, mark: str) -> None:
     content = walk.text[first:last]
     shown = TAGS.sub("", content)
     start, end = max(opened.start - FARTHEST_NEIGHBOUR, 0), tag.end + FARTHEST_NEIGHBOUR
-    before = _shown_before(walk.text[start : opened.start]) if first == opened.end else "\n"
-    after = _shown_behind(walk.text[tag.end : end]) if last == tag.start else "\n"
-    opening = before, _shown_behind(content.strip()[:FARTHEST_NEIGHBOUR])
-    closing = after, _shown_before(content.strip()[-FARTHEST_NEIGHBOUR:])
+    before = _shown_before(walk, walk.text[start : opened.start]) if first == opened.end else "\n"
+    after = _shown_behind(walk, walk.text[tag.end : end]) if last == tag.start else "\n"
+    opening = before, _shown_behind(walk, content.strip()[:FARTHEST_NEIGHBOUR])
+    closing = after, _shown_before(walk, content.strip()[-FARTHEST_NEIGHBOUR:])
     if not _fits(content, shown, opening, closing) or (BLOCK_INSIDE.search(content) and not walk.open.one_line):
         _unmarked(walk, opened, index, tag, "icon" if mark == "*" and not shown.strip() else "emphasis")
         return
@@ -162,7 +165,7 @@ def _fits(content: str, shown: str, opening: tuple[str, str], closing: tuple[str
     True
     """
     words = shown.strip()
-    if not words or not (shown == words or words == content.strip() == content.strip(" \t")):
+    if NOTHING.fullmatch(decoded(words)) or not (shown == words or words == content.strip() == content.strip(" \t")):
         return False
     if {opening[0], closing[0]} & SHAPELESS and (is_sign(opening[1]) or is_sign(closing[1])):
         return False  # a blank would part it from its word
@@ -171,22 +174,24 @@ def _fits(content: str, shown: str, opening: tuple[str, str], closing: tuple[str
     return opens and not words.endswith("\\") and "*" not in (opening[0], closing[0], words[0], words[-1])
 
 
-def _shown_before(text: str) -> str:
-    """The character that a text ends with; tags for looks are none, and an entity is one.
-
-    >>> [_shown_before(text) for text in ("a<b>", "&eacute;", "</p>", "")]
-    ['a', 'é', '>', '']
-    """
-    return _shown(text)[-1:] if text.endswith((">", ";")) else text[-1:]
+def _shown_before(walk: Walk, text: str) -> str:
+    """The character that a text ends with; what shows nothing by itself is none, and an entity is one."""
+    last = text[-1:]
+    return last if last.isascii() and last not in (">", ";") else _shown(walk, text)[-1:]
 
 
-def _shown_behind(text: str) -> str:
+def _shown_behind(walk: Walk, text: str) -> str:
     """The character that a text begins with, likewise."""
-    return _shown(text)[:1] if text.startswith(("<", "&")) else text[:1]
+    first = text[:1]
+    return first if first.isascii() and first not in ("<", "&") else _shown(walk, text)[:1]
 
 
-def _shown(text: str) -> str:
-    return decoded(TAG_FOR_LOOKS.sub("", text))
+def _shown(walk: Walk, text: str) -> str:
+    """A text without tags for looks, and without signs that have no shape and will go."""
+    text = decoded(TAG_FOR_LOOKS.sub("", text))
+    if not INVISIBLES.search(text):
+        return text
+    return (GOES_FROM_RIGHT if walk.from_right else INVISIBLES).sub("", text)
 
 
 def close_emphasis(walk: Walk) -> None:
