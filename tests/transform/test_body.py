@@ -697,6 +697,11 @@ RARE = {
         "&#1488;&#x5d1; C++&lrm; a&#x200F; b",
         "\u05d0\u05d1 C++\u200e a\u200f b",
     ),
+    "marks of direction in addresses between angle brackets": (
+        "\u05d0 [a](<https://wells.example/b c\u200e>) <https://wells.example/\u200fd> [e]\n\n"
+        "[e]: <https://wells.example/\u061ce>",
+        "\u05d0 [a](https://wells.example/b%20c) <https://wells.example/d> [e](https://wells.example/e)",
+    ),
     "words behind a colon, which define no link": (
         "* [Deep wells]: what they are\n* [Hand pumps]: see [[Deep wells]]",
         "* \\[Deep wells\\]: what they are\n* \\[Hand pumps\\]: see [Deep wells](/pages/deep-wells/)",

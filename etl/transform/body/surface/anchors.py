@@ -6,7 +6,7 @@ import re
 
 from etl.transform.body.entities import decoded
 from etl.transform.body.surface.around import MARKDOWN_BLOCK
-from etl.transform.body.surface.characters import INVISIBLES, invisible
+from etl.transform.body.surface.characters import INVISIBLES
 from etl.transform.body.surface.tags import TAGS, Tag, tags_of
 from etl.transform.body.surface.walk import Walk
 
@@ -80,7 +80,7 @@ def autolink(walk: Walk, token: re.Match[str]) -> None:
     if in_link or (":" in address.partition("@")[0] and walk.links.stays(start, address)):
         if not address.isascii():
             for sign in INVISIBLES.finditer(walk.text, start, end):
-                invisible(walk, sign)
+                walk.edit(*sign.span(), "", "invisible")
     else:
         walk.edit(start, end, INVISIBLES.sub("", address), "autolink")
 

@@ -75,7 +75,7 @@ def address_end(walk: Walk, start: int) -> int | None:
         return None
     for sign in IN_ANGLES.finditer(walk.text, start, end):
         if INVISIBLES.match(sign[0]):
-            invisible(walk, sign)
+            walk.edit(*sign.span(), "", "invisible")
         elif defined:
             walk.edit(*sign.span(), "" if sign[0] in "<>" else quote(sign[0]), "address")
     return end
