@@ -698,9 +698,8 @@ RARE = {
         "\u05d0\u05d1 C++\u200e a\u200f b",
     ),
     "marks of direction in addresses between angle brackets": (
-        "\u05d0 [a](<https://wells.example/b c\u200e>) <https://wells.example/\u200fd> [e]\n\n"
-        "[e]: <https://wells.example/\u061ce>",
-        "\u05d0 [a](https://wells.example/b%20c) <https://wells.example/d> [e](https://wells.example/e)",
+        "\u05d0 [a](<https://b.example/c d\u200e>) <https://b.example/\u200fe> [f]\n\n[f]: <https://b.example/\u061cf>",
+        "\u05d0 [a](https://b.example/c%20d) <https://b.example/e> [f](https://b.example/f)",
     ),
     "words behind a colon, which define no link": (
         "* [Deep wells]: what they are\n* [Hand pumps]: see [[Deep wells]]",

@@ -24,15 +24,16 @@ NOT_CODE = re.compile(r"\]\(|\]\[|\*\w[^*]*\*|[`|]")
 """Links and emphasis of Markdown, and what only an entity brings."""
 WORDS = re.compile(r"[a-zA-Z0-9]++(?>(?:[ ,.;:()/+-]++[a-zA-Z0-9]++)*)(</([a-zA-Z]+)>)")
 """What most elements hold, and an end tag: nothing in it has a meaning but its words."""
-FOR_LOOKS = "|".join(sorted(STRONG | EMPHASIS | INLINE | {"span"}))
-TAG_FOR_LOOKS = re.compile(rf"</?(?:{FOR_LOOKS})(?:\s[^<>]*)?>", re.IGNORECASE)
-FIRST_BREAKS = re.compile(rf"(?:(?>(?:[ \t\n]|{TAG_FOR_LOOKS.pattern})*)(?:{BR}|{BLANK}))+[ \t\n]*", re.IGNORECASE)
-LAST_BREAK = re.compile(rf"[ \t\n]*(?:{BR}|{BLANK})(?:[ \t\n]|{TAG_FOR_LOOKS.pattern})*\Z", re.IGNORECASE)
+FOR_LOOKS = rf"(?i:</?(?:{'|'.join(sorted(STRONG | EMPHASIS | INLINE | {'span'}))})(?:\s[^<>]*)?>)"
+TAG_FOR_LOOKS = re.compile(FOR_LOOKS)
+FIRST_BREAKS = re.compile(rf"(?:(?>(?:[ \t\n]|{FOR_LOOKS})*)(?:{BR}|{BLANK}))+[ \t\n]*")
+LAST_BREAKS = re.compile(rf"(?:[ \t\n]*(?:{BR}|{BLANK})(?>(?:[ \t\n]|{FOR_LOOKS})*))+\Z")
 LAST_SIGNS = frozenset(f" \t\n>;{ODD_BLANKS}")
-"""With which it may end."""
+"""With which these may end."""
 LONGEST_BREAK = 100
-OUTER_START = re.compile(rf"<(?:b|em|i|strong)(?:\s[^<>]*)?>(?:{TAG_FOR_LOOKS.pattern})*\Z", re.IGNORECASE)
-OUTER_END = re.compile(rf"(?:{TAG_FOR_LOOKS.pattern})*</(?:b|em|i|strong)\s*>", re.IGNORECASE)
+"""So many characters of them are looked at in one step."""
+OUTER_START = re.compile(rf"<(?:b|em|i|strong)(?:\s[^<>]*)?>(?:{FOR_LOOKS})*\Z", re.IGNORECASE)
+OUTER_END = re.compile(rf"(?:{FOR_LOOKS})*</(?:b|em|i|strong)\s*>", re.IGNORECASE)
 """Emphasis that begins or ends where other emphasis does: a blank stands outside of both."""
 SHAPELESS = frozenset(JOINERS + DIRECTIONS)
 """Signs that stay as they are, and belong to what they touch."""
@@ -165,7 +166,9 @@ def _fits(content: str, shown: str, opening: tuple[str, str], closing: tuple[str
     True
     """
     words = shown.strip()
-    if NOTHING.fullmatch(decoded(words)) or not (shown == words or words == content.strip() == content.strip(" \t")):
+    if not words or not (shown == words or words == content.strip() == content.strip(" \t")):
+        return False
+    if not opening[1].strip(JOINERS + DIRECTIONS) and NOTHING.fullmatch(decoded(words)):
         return False
     if {opening[0], closing[0]} & SHAPELESS and (is_sign(opening[1]) or is_sign(closing[1])):
         return False  # a blank would part it from its word
@@ -209,7 +212,7 @@ def _between_breaks(text: str, start: int, end: int) -> tuple[int, int]:
     """
     if first := FIRST_BREAKS.match(text, start, end):
         start = first.end()
-    while text[end - 1] in LAST_SIGNS and (last := LAST_BREAK.search(text, max(end - LONGEST_BREAK, start), end)):
+    while text[end - 1] in LAST_SIGNS and (last := LAST_BREAKS.search(text, max(end - LONGEST_BREAK, start), end)):
         end = last.start()
     return start, end
 
