@@ -9,7 +9,7 @@ from etl.transform.body.entities import decoded
 from etl.transform.body.joins import is_glued, is_sign
 from etl.transform.body.surface.around import MARKDOWN_BLOCK
 from etl.transform.body.surface.breaks import BR
-from etl.transform.body.surface.characters import BLANK, DIRECTIONS, INVISIBLE, INVISIBLES, JOINERS, ODD_BLANKS
+from etl.transform.body.surface.characters import BLANK, DIRECTIONS, INVISIBLE, INVISIBLES, JOINERS
 from etl.transform.body.surface.marks import COLOUR
 from etl.transform.body.surface.tags import EMPHASIS, IN_A_LINE, INLINE, STRONG, TAGS, Tag
 from etl.transform.body.surface.walk import Walk
@@ -26,10 +26,9 @@ WORDS = re.compile(r"[a-zA-Z0-9]++(?>(?:[ ,.;:()/+-]++[a-zA-Z0-9]++)*)(</([a-zA-
 """What most elements hold, and an end tag: nothing in it has a meaning but its words."""
 FOR_LOOKS = rf"(?i:</?(?:{'|'.join(sorted(STRONG | EMPHASIS | INLINE | {'span'}))})(?:\s[^<>]*)?>)"
 TAG_FOR_LOOKS = re.compile(FOR_LOOKS)
-FIRST_BREAKS = re.compile(rf"(?:(?>(?:[ \t\n]|{FOR_LOOKS})*)(?:{BR}|{BLANK}))+[ \t\n]*")
-LAST_BREAKS = re.compile(rf"(?:[ \t\n]*(?:{BR}|{BLANK})(?>(?:[ \t\n]|{FOR_LOOKS})*))+\Z")
-LAST_SIGNS = frozenset(f" \t\n>;{ODD_BLANKS}")
-"""With which these may end."""
+UNSEEN = rf"(?>(?:[ \t\n{INVISIBLE}]|&(?:shy|#173|#8203);|{FOR_LOOKS})*)"
+FIRST_BREAKS = re.compile(rf"(?:{UNSEEN}(?:{BR}|{BLANK}))+[ \t\n]*")
+LAST_BREAKS = re.compile(rf"(?:[ \t\n]*(?:{BR}|{BLANK}){UNSEEN})+\Z")
 LONGEST_BREAK = 100
 """So many characters of them are looked at in one step."""
 OUTER_START = re.compile(rf"<(?:b|em|i|strong)(?:\s[^<>]*)?>(?:{FOR_LOOKS})*\Z", re.IGNORECASE)
@@ -212,9 +211,14 @@ def _between_breaks(text: str, start: int, end: int) -> tuple[int, int]:
     """
     if first := FIRST_BREAKS.match(text, start, end):
         start = first.end()
-    while text[end - 1] in LAST_SIGNS and (last := LAST_BREAKS.search(text, max(end - LONGEST_BREAK, start), end)):
+    while _may_be_unseen(text[end - 1]) and (last := LAST_BREAKS.search(text, max(end - LONGEST_BREAK, start), end)):
         end = last.start()
     return start, end
+
+
+def _may_be_unseen(char: str) -> bool:
+    """Whether a break, a blank, a tag, an entity or a sign without a shape may end with a character."""
+    return char in " >;" or not char.isprintable()
 
 
 def kept(walk: Walk, tag: Tag, rule: str = "unwrap") -> int | None:
