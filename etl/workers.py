@@ -25,7 +25,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from etl.trouble import Trouble
+from etl.trouble import Trouble, why
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -176,7 +176,10 @@ def workers(jobs: int, setup: Callable[[], Any], folder: Path) -> Iterator[Worke
 def _pool(jobs: int, setup: Callable[[], Any]) -> ProcessPoolExecutor:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([getattr(setup, "func", setup).__module__])  # imported once, not by each worker
-    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_initialise, initargs=(setup,))
+    try:
+        return ProcessPoolExecutor(jobs, mp_context=context, initializer=_initialise, initargs=(setup,))
+    except OSError as error:  # its locks are files of /dev/shm, which some containers make read-only
+        raise Trouble(f"worker processes cannot be started ({why(error)}); --jobs 1 needs none") from error
 
 
 def _shut(pool: ProcessPoolExecutor, others: Collection[BaseProcess] = ()) -> None:

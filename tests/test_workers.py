@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from etl.trouble import Trouble
 from etl.workers import WorkerDied, available_cores, workers
 from tests.make import ROOT
 
@@ -130,6 +132,19 @@ def test_the_guilty_piece_of_a_task_is_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_the_fault_of_a_state_comes_through_as_it_is(jobs: int, tmp_path: Path) -> None:
     with pytest.raises(LookupError, match="no start"), workers(jobs, no_start, tmp_path) as crew:
+        list(crew.map(fail_at_5, range(3)))
+
+
+def test_a_system_without_locks_for_workers_is_trouble_that_says_what_helps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container whose /dev/shm may only be read."""
+
+    def refused(*_arguments: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr("_multiprocessing.SemLock", refused)
+    with pytest.raises(Trouble, match=r"Read-only file system.*--jobs 1"), workers(2, no_start, tmp_path) as crew:
         list(crew.map(fail_at_5, range(3)))
 
 
