@@ -55,6 +55,11 @@ clean: ## remove caches and everything under out/
 	rm -rf out/* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find etl tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# The Python that an environment was made with may have been updated or removed since.
+ifneq ($(shell { $(PYTHON) -c "import orjson" && echo works; } 2>/dev/null),works)
+.PHONY: $(READY)
+endif
+
 $(READY): pyproject.toml requirements.lock
 	.ci/environment
 	touch $@

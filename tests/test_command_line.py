@@ -443,6 +443,22 @@ def test_a_full_disk_is_named_with_its_room_and_what_helps(
     assert "of this run" not in outcome.err
 
 
+@pytest.mark.parametrize("module", ["_bz2", "_lzma", "_sqlite3", "orjson"])
+def test_a_python_that_lacks_a_module_is_trouble_and_no_bug(module: str, bundle: Path) -> None:
+    """As one that was built without the headers of a library, or an installation that was cut off."""
+    script = f"import sys; sys.modules[{module!r}] = None; from etl.cli import main; sys.exit(main())"
+    done = subprocess.run(
+        [sys.executable, "-c", script, "validate", str(bundle)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1)
+    assert re.search(rf"\b{module}\b.*install wiki-etl again, with a Python that has all", done.stderr)
+
+
 @pytest.mark.parametrize(
     "words", ["redirects diff old/redirects.jsonl new/redirects.jsonl", "redirects coverage log --map new"]
 )

@@ -135,6 +135,8 @@ def _failed(error: Exception) -> int:
         trouble = (f"{error.filename}: " if error.filename else "") + (error.strerror or str(error))
     elif isinstance(error, MemoryError) or str(error).startswith(_NO_MEMORY):
         trouble = "there is not enough memory"
+    elif isinstance(error, ImportError) and not (error.name or "").startswith("etl"):
+        trouble = f"{error}; install wiki-etl again, with a Python that has all of its modules"
     elif str(error).startswith(_FACTS_TROUBLE):
         trouble = f"a temporary database of this command: {error}"
     if trouble is not None:

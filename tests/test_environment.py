@@ -1,0 +1,81 @@
+"""`make` on a machine of another kind: which Python it takes, and when it makes the environment anew."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.make import ROOT, need
+
+PYTHONS = ("python3", "python3.14", "python3.13", "python3.12", "python3.11")
+
+
+def script(path: Path, *lines: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(["#!/bin/sh", *lines, ""]), "utf-8")
+    path.chmod(0o755)
+
+
+def tree(place: Path) -> Path:
+    """What `make` reads, of a checkout whose environment was made before."""
+    (place / ".venv").mkdir(parents=True)
+    for name in ("Makefile", "pyproject.toml", "requirements.lock"):
+        shutil.copy(ROOT / name, place)
+    (place / ".venv" / ".ready").touch()
+    return place
+
+
+def planned(place: Path) -> str:
+    """What ``make test`` would do."""
+    need("make")
+    clean = {key: value for key, value in os.environ.items() if key not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}}
+    return subprocess.run(
+        ["make", "-n", "test"], cwd=place, env=clean, capture_output=True, text=True, check=True, timeout=60
+    ).stdout
+
+
+def test_an_environment_that_works_stays(tmp_path: Path) -> None:
+    script(tree(tmp_path) / ".venv" / "bin" / "python")
+    assert ".ci/environment" not in planned(tmp_path)
+
+
+def test_an_environment_whose_python_was_removed_is_made_anew(tmp_path: Path) -> None:
+    python = tree(tmp_path) / ".venv" / "bin" / "python"
+    python.parent.mkdir()
+    python.symlink_to("/nowhere/python3")
+    assert ".ci/environment" in planned(tmp_path)
+
+
+def test_an_environment_whose_python_is_another_one_by_now_is_made_anew(tmp_path: Path) -> None:
+    """Its libraries are in the folder of the former version."""
+    script(tree(tmp_path) / ".venv" / "bin" / "python", "echo No module named orjson >&2", "exit 1")
+    assert ".ci/environment" in planned(tmp_path)
+
+
+@pytest.mark.parametrize("module", ["bz2", "lzma", "sqlite3"])
+def test_a_python_without_a_module_that_runs_need_is_not_taken(module: str, tmp_path: Path) -> None:
+    lacking = f"import sys; sys.modules[{module!r}] = None; exec(sys.argv[1])"
+    for name in PYTHONS:
+        code = f'[ "$1" = -c ] || exec "{sys.executable}" "$@"'
+        script(tmp_path / "bin" / name, code, f'exec \'{sys.executable}\' -c "{lacking}" "$2"')
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(ROOT / ".ci" / "environment", tmp_path / ".ci")
+    for program in ("bash", "dirname"):
+        found = shutil.which(program)
+        assert found
+        (tmp_path / "bin" / program).symlink_to(found)
+    done = subprocess.run(
+        [tmp_path / ".ci" / "environment"],
+        env={"PATH": str(tmp_path / "bin")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 3
+    assert "Python 3.11 or newer with bz2, lzma and sqlite3; python3 is Python 3" in done.stderr
