@@ -57,25 +57,40 @@ def test_an_environment_whose_python_is_another_one_by_now_is_made_anew(tmp_path
     assert ".ci/environment" in planned(tmp_path)
 
 
+def made(place: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`.ci/environment` where nothing is installed but what ``bin`` holds."""
+    (place / ".ci").mkdir()
+    shutil.copy(ROOT / ".ci" / "environment", place / ".ci")
+    for name in ("bash", "dirname"):
+        found = shutil.which(name)
+        assert found
+        (place / "bin" / name).symlink_to(found)
+    return subprocess.run(
+        [place / ".ci" / "environment"],
+        env={"PATH": str(place / "bin")} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
 @pytest.mark.parametrize("module", ["bz2", "lzma", "sqlite3"])
 def test_a_python_without_a_module_that_runs_need_is_not_taken(module: str, tmp_path: Path) -> None:
     lacking = f"import sys; sys.modules[{module!r}] = None; exec(sys.argv[1])"
     for name in PYTHONS:
         code = f'[ "$1" = -c ] || exec "{sys.executable}" "$@"'
         script(tmp_path / "bin" / name, code, f'exec \'{sys.executable}\' -c "{lacking}" "$2"')
-    (tmp_path / ".ci").mkdir()
-    shutil.copy(ROOT / ".ci" / "environment", tmp_path / ".ci")
-    for program in ("bash", "dirname"):
-        found = shutil.which(program)
-        assert found
-        (tmp_path / "bin" / program).symlink_to(found)
-    done = subprocess.run(
-        [tmp_path / ".ci" / "environment"],
-        env={"PATH": str(tmp_path / "bin")},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    done = made(tmp_path)
     assert done.returncode == 3
     assert "Python 3.11 or newer with bz2, lzma and sqlite3; python3 is Python 3" in done.stderr
+
+
+@pytest.mark.parametrize(("environment", "said"), [({}, "uv"), ({"PIP_NO_INDEX": "1"}, "python3")])
+def test_wheels_that_pip_is_told_of_are_taken_where_uv_is_installed_too(
+    environment: dict[str, str], said: str, tmp_path: Path
+) -> None:
+    for name in ("uv", "python3"):
+        script(tmp_path / "bin" / name, f"echo {name} >> {tmp_path}/said", "exit 7")
+    made(tmp_path, **environment)
+    assert (tmp_path / "said").read_text().split()[0] == said
