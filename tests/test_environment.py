@@ -94,3 +94,9 @@ def test_wheels_that_pip_is_told_of_are_taken_where_uv_is_installed_too(
         script(tmp_path / "bin" / name, f"echo {name} >> {tmp_path}/said", "exit 7")
     made(tmp_path, **environment)
     assert (tmp_path / "said").read_text().split()[0] == said
+
+
+def test_tests_pass_in_a_tree_that_may_only_be_read() -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-o", "cache_dir=/dev/null/cache", "etl/room.py"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
