@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import HealthCheck, example, given, reject, settings
 from hypothesis import strategies as st
 
 from etl import schemas
@@ -250,6 +250,13 @@ ASKED = [
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.lists(PAGES, max_size=6, unique=True))
+@example(
+    [
+        page("Wells", page_id=1),
+        page("Wells", page_id=2, aliases=["/Deep+wells"]),
+        page("Deep wells", page_id=3, body='{redirect page="Wells"}'),
+    ]
+)
 def test_a_link_leads_where_the_map_leads_its_address(datas: list[bytes]) -> None:
     links = page("All links", body="\n\n".join(f"[link]({href})" for href in ASKED), page_id=900)
     found = migrated({f"{number:03}_{number:016x}.txt": data for number, data in enumerate([links, *datas])}, MAP_ALONE)

@@ -19,7 +19,8 @@ Answer = TypeVar("Answer")
 def index_links(facts: Facts) -> None:
     """Ids, names and slugs of published documents, and of redirect pages that go to them: one look-up each.
 
-    Names are titles and page names first, then those that the redirect map has: servers find them in any case.
+    Names are titles and page names first, then those that the redirect map has, which servers find in any case, then
+    those of redirect pages.
     """
     facts.script(
         """
@@ -47,7 +48,7 @@ def index_links(facts: Facts) -> None:
         ) WITHOUT ROWID;
 
         INSERT OR IGNORE INTO link_name
-        SELECT n.key, 1000000000000 * g.indirect + g.senior, g.document, g.path
+        SELECT n.key, 2000000000000 * g.indirect + g.senior, g.document, g.path
         FROM page_name n
         JOIN goal g ON g.ord = n.ord
         ORDER BY n.key;
@@ -63,9 +64,11 @@ def index_links(facts: Facts) -> None:
         WHERE r.key <> '';
 
         INSERT OR IGNORE INTO link_name
-        SELECT key, 2000000000000 + senior, document, path
+        SELECT key, 1000000000000 + senior, document, path
         FROM map_name m
-        WHERE NOT EXISTS (SELECT 1 FROM link_name n WHERE n.key = m.key AND n.document = m.document);
+        WHERE NOT EXISTS (
+            SELECT 1 FROM link_name n WHERE n.key = m.key AND n.document = m.document AND n.place < 1000000000000
+        );
 
         CREATE TABLE link_slug (key TEXT PRIMARY KEY, document TEXT, path TEXT) WITHOUT ROWID;
 
