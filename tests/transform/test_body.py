@@ -638,6 +638,16 @@ FAULTS = {
     "a link to nowhere whose words begin with a number sign": ("* [#5 peas]()", "* \\#5 peas"),
     "a link to nowhere whose words are a sign of a list": ("[1. peas]()", "1\\. peas"),
     "a link to nowhere that ends a heading with a brace": ("# Beds [{NAME}]()", "# Beds \\{NAME}"),
+    "a sign like the mark of a block, which a link within a line loses": ("peas [> beans](/404)", "peas > beans"),
+    "a link with a title, right before a number": ('[Wells](/931 "wells")5 m', "[Wells](/pages/deep-wells/)5 m"),
+    "a definition right below a heading": ("Beds\n===\n[a]: <b c>\n\nPeas", "# Beds\n\nPeas"),
+    "what defines nothing, on the second line of a quotation": ("> Peas\n> [a]: <b c>", "> Peas\n> \\[a\\]:"),
+    "a sign like the mark of a quotation, behind a break in a cell of HTML": (
+        "<table><tr><td>a<br>\n> b</td></tr></table>",
+        "| a<br> > b |\n| --- |",
+    ),
+    "back-ticks in a cell too many": ("| a |\n| --- |\n| b |`` ", "| a | |\n| --- | --- |\n| b | \\`\\` |"),
+    "the name of an entity before a tilde that is escaped": ("&amp~;", "&amp&#126;;"),
     "an index that a box cuts": (
         "a<sup>b {BOX()}c{BOX} d</sup>",
         f"ab\n\n{BOX}\n\nc\n\n</div>\n\nd",
@@ -647,6 +657,7 @@ FAULTS = {
 
 # What hardly any body has.
 RARE = {
+    "a list in a heading of HTML in an item, with a quotation": ("1. <h2>\n> * x\n* * y\n  </h2>", "> * x\n\n* y"),
     "a list that begins behind a mark, with more items below that mark": (
         "* * dig\n  * rake\n      * deep\n  * hoe\n* water",
         "* * dig\n  * rake\n      * deep\n  * hoe\n* water",
@@ -1245,6 +1256,45 @@ def test_an_indented_end_tag_ends_a_script() -> None:
 def test_a_finding_says_that_only_some_readers_saw_a_text() -> None:
     found = clean('{GROUP(groups="Friends")}Peas{ELSE}beans{GROUP}{PERM(perms="x")}{WHAT()}kale{WHAT}').findings
     assert ["some readers" in finding.action for finding in found] == [True, False, False, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("![run](javascript:x)", ["link.removed"]),
+        ("![peas ![run](javascript:x)](/attachments/d3.mock.jpg)", ["image.missing"]),
+        ("<https://beds.example/?fbclid=1>", ["address.shortened"]),
+        ("<https://beds.example/a&nbsp;b>", []),
+        ("<http://garden-wiki.example/Soil>", []),
+        ("[peas](#top)", []),
+        ("{FOOTNOTE()}Peas{FOOTNOTE}", ["markup.removed", "markup.removed"]),
+    ],
+)
+def test_what_a_reader_misses_is_a_finding_and_nothing_else_is(body: str, found: list[str]) -> None:
+    assert [finding.code for finding in clean(body).findings] == found
+
+
+@pytest.mark.parametrize(
+    ("body", "hrefs"),
+    [
+        ("<ftp://beds.example/a>", ["ftp://beds.example/a"]),
+        ("<https://garden-wiki.example/a.pdf>", ["https://garden-wiki.example/a.pdf"]),
+        ("See [a] and [b][a].\n\n[a]: /404", ["/404", "/404"]),
+    ],
+)
+def test_links_in_angle_brackets_and_those_that_only_were_links_by_reference_are_listed(
+    body: str, hrefs: list[str]
+) -> None:
+    assert [link["href"] for link in clean(body).links] == hrefs
+
+
+def test_images_are_listed_but_for_those_in_the_words_of_another_one() -> None:
+    images = clean("![peas ![beans](/b.png)](/a.png) ![image](/c.png)![image](/c.png)").images
+    assert [(image["src"], image["alt"]) for image in images] == [
+        ("/a.png", "peas beans"),
+        ("/c.png", ""),
+        ("/c.png", ""),
+    ]
 
 
 def test_lost_images_are_listed_one_by_one() -> None:
