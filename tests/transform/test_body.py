@@ -648,6 +648,20 @@ FAULTS = {
     ),
     "back-ticks in a cell too many": ("| a |\n| --- |\n| b |`` ", "| a | |\n| --- | --- |\n| b | \\`\\` |"),
     "the name of an entity before a tilde that is escaped": ("&amp~;", "&amp&#126;;"),
+    "a paragraph in an item, indented by a blank too many": ("* a\n\n     b\n\nc", "* a\n\n    b\n\nc"),
+    "numbers below a number behind a bullet": ("•6. peas\n  3. beans", "* 6. peas\n    3. beans"),
+    "code with HTML in an item, whose fence is open": (
+        "* a\n\n    ```html\n    <b c=d>\n\n      e\n ",
+        "* a\n\n        <b c=d>\n\n          e",
+    ),
+    "a colon and a hyphen as numbers within a line": ("peas&#58; beans&#45;kale", "peas: beans-kale"),
+    "a mark behind the odd blank that a body begins with": ("&nbsp;# Peas", "\\# Peas"),
+    "a bracket at the start of a span": ("<span>[peas</span> kale]", "\\[peas kale\\]"),
+    "a bracket at the end of a span": ("[<span>peas]</span> kale", "\\[peas\\] kale"),
+    "a hash laid bare on the second line of a long text": (
+        "Peas\n<b></b>#5 beans" + "\nand kale" * 15,
+        "Peas\n\\#5 beans" + "\nand kale" * 15,
+    ),
     "an index that a box cuts": (
         "a<sup>b {BOX()}c{BOX} d</sup>",
         f"ab\n\n{BOX}\n\nc\n\n</div>\n\nd",
@@ -1272,6 +1286,12 @@ def test_a_finding_says_that_only_some_readers_saw_a_text() -> None:
 )
 def test_what_a_reader_misses_is_a_finding_and_nothing_else_is(body: str, found: list[str]) -> None:
     assert [finding.code for finding in clean(body).findings] == found
+
+
+def test_a_finding_says_what_a_frame_became() -> None:
+    cleaned = clean('<iframe src="https://beds.example/"></iframe> and <iframe src="javascript:x"></iframe>')
+    assert [finding.action for finding in cleaned.findings] == ["replaced by a link", "removed"]
+    assert (cleaned.counts["image"], cleaned.counts["script"]) == (1, 1)
 
 
 @pytest.mark.parametrize(
