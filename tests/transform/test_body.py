@@ -662,6 +662,10 @@ FAULTS = {
         "Peas\n<b></b>#5 beans" + "\nand kale" * 15,
         "Peas\n\\#5 beans" + "\nand kale" * 15,
     ),
+    "the full stop of a DOI, right before a word": (
+        "[10.1000/x.](https://doi.org/10.1000/x.)and",
+        "[10.1000/x](https://doi.org/10.1000/x). and",
+    ),
     "an index that a box cuts": (
         "a<sup>b {BOX()}c{BOX} d</sup>",
         f"ab\n\n{BOX}\n\nc\n\n</div>\n\nd",

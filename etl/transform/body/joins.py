@@ -34,7 +34,7 @@ def is_sign(char: str) -> bool:
     >>> [is_sign(char) for char in ("(", "→", "a", "\u0e35", "")]
     [True, True, False, False, False]
     """
-    return not char.isalnum() and unicodedata.category(char or " ")[0] in "PS"
+    return unicodedata.category(char or " ")[0] in "PS"
 
 
 def is_glued(outside: str, inside: str) -> bool:

@@ -194,7 +194,6 @@ class LinkRules(TreeRules):
         before, after = self._parting(node)
         before = before or " " * (bool(lead) and ENDS.match(self.text, node.start - 1) is not None)
         after = after or " " * (bool(trail) and BEGINS.match(self.text, node.end) is not None)
-        after = "" if behind else after
         end = node.inner_end - trail - len(behind)
         self._edit(node.start, node.start + 1 + lead, f"{before}[", "link-blank" if before else "link")
         closing = "\\]" if trail and is_escaped(self.text, end) else "]"  # a backslash that a blank parted from it
