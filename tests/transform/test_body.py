@@ -1281,15 +1281,28 @@ def test_a_finding_says_that_only_some_readers_saw_a_text() -> None:
     [
         ("![run](javascript:x)", ["link.removed"]),
         ("![peas ![run](javascript:x)](/attachments/d3.mock.jpg)", ["image.missing"]),
-        ("<https://beds.example/?fbclid=1>", ["address.shortened"]),
         ("<https://beds.example/a&nbsp;b>", []),
         ("<http://garden-wiki.example/Soil>", []),
         ("[peas](#top)", []),
         ("{FOOTNOTE()}Peas{FOOTNOTE}", ["markup.removed", "markup.removed"]),
+        ('<u>1</u>" rel="external nofollow"&gt; Wells', ["html.unwrapped", "markup.removed"]),
+        ("•<br>a", []),
     ],
 )
 def test_what_a_reader_misses_is_a_finding_and_nothing_else_is(body: str, found: list[str]) -> None:
     assert [finding.code for finding in clean(body).findings] == found
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("[[wells](/931)](/404)", "link around a link '/404'"),
+        ("[5 g) a](5 g a) bed", "address '(5 g a)'"),
+        ("<https://beds.example/?fbclid=1>", "address 'https://beds.example/?fbclid=1'"),
+    ],
+)
+def test_a_finding_tells_the_address_that_went(body: str, found: str) -> None:
+    assert [(finding.code, finding.message) for finding in clean(body).findings] == [("address.shortened", found)]
 
 
 def test_a_finding_says_what_a_frame_became() -> None:
@@ -1323,8 +1336,9 @@ def test_images_are_listed_but_for_those_in_the_words_of_another_one() -> None:
 
 def test_lost_images_are_listed_one_by_one() -> None:
     cleaned = clean(
-        'a {IMG(attId="4376, 4377,4378" max="500")}{IMG} b ![](/x.png) <img src="/attachments/d3.mock.jpg">'
+        'a {IMG(attId="4376, 4377,4378" max="500")}{IMG} b ![](/x.png) <img src="/attachments/d3.mock.jpg" alt="Image">'
     )
+    assert {image["alt"] for image in cleaned.images} == {""}
     assert [(image["src"], image["state"]) for image in cleaned.images] == [
         ("4376", "missing"),
         ("4377", "missing"),
