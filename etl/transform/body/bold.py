@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from etl.scripts import joins_words
 from etl.transform.body.edits import Edit
-from etl.transform.body.joins import is_glued, is_like_letter
+from etl.transform.body.flanks import is_glued, is_like_letter
 from etl.transform.body.link_edits import BARE_ADDRESS
 from etl.transform.body.lists import glued_items
 from etl.transform.body.parse import Node

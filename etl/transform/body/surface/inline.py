@@ -6,7 +6,7 @@ import re
 
 from etl.scripts import joins_words
 from etl.transform.body.entities import decoded
-from etl.transform.body.joins import is_glued, is_sign
+from etl.transform.body.flanks import is_glued, is_sign
 from etl.transform.body.surface.around import MARKDOWN_BLOCK
 from etl.transform.body.surface.breaks import BR
 from etl.transform.body.surface.characters import BLANK, DIRECTIONS, INVISIBLE, INVISIBLES, JOINERS
