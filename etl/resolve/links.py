@@ -22,8 +22,8 @@ KEPT = 1024
 def index_links(facts: Facts) -> None:
     """Ids, names and slugs of published documents, and of redirect pages that go to them: one look-up each.
 
-    Names are titles and page names first, then those that the redirect map has, which servers find in any case, then
-    those of redirect pages.
+    By rank, names are titles and page names (0), those that the redirect map has, which servers find in any case (1),
+    and those of redirect pages (2).
     """
     facts.script(
         """
@@ -47,11 +47,11 @@ def index_links(facts: Facts) -> None:
         WHERE page_id IS NOT NULL;
 
         CREATE TABLE link_name (
-            key TEXT, place INTEGER, document TEXT, path TEXT, PRIMARY KEY (key, place, document)
+            key TEXT, rank INTEGER, senior INTEGER, document TEXT, path TEXT, PRIMARY KEY (key, rank, senior, document)
         ) WITHOUT ROWID;
 
         INSERT OR IGNORE INTO link_name
-        SELECT n.key, 2000000000000 * g.indirect + g.senior, g.document, g.path
+        SELECT n.key, 2 * g.indirect, g.senior, g.document, g.path
         FROM page_name n
         JOIN goal g ON g.ord = n.ord
         ORDER BY n.key;
@@ -67,10 +67,10 @@ def index_links(facts: Facts) -> None:
         WHERE r.key <> '';
 
         INSERT OR IGNORE INTO link_name
-        SELECT key, 1000000000000 + senior, document, path
+        SELECT key, 1, senior, document, path
         FROM map_name m
         WHERE NOT EXISTS (
-            SELECT 1 FROM link_name n WHERE n.key = m.key AND n.document = m.document AND n.place < 1000000000000
+            SELECT 1 FROM link_name n WHERE n.key = m.key AND n.document = m.document AND n.rank = 0
         );
 
         CREATE TABLE link_slug (key TEXT PRIMARY KEY, document TEXT, path TEXT) WITHOUT ROWID;
@@ -129,7 +129,7 @@ class Index:
 
     def _by_name(self, key: str) -> Sequence[Target]:
         rows = self._facts.db.execute(
-            "SELECT document, path FROM link_name WHERE key = ? ORDER BY place LIMIT 8", (key,)
+            "SELECT document, path FROM link_name WHERE key = ? ORDER BY rank, senior LIMIT 8", (key,)
         )
         return list(dict.fromkeys(Target(*row) for row in rows))
 
