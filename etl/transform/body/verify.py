@@ -41,7 +41,9 @@ LIST_MARK = re.compile(r"^(?>(?:[ \t>]|[*+-][ \t])*)(\d{1,9})[.)]", re.MULTILINE
 LANGUAGE = re.compile(r"^(?>(?:[ \t>]|[*+-][ \t])*)(?:`{3,}|~{3,})[ \t]*(\w\S*)", re.MULTILINE)
 INDEX = re.compile(r"(?:<|&lt;)/?(su[bp])(?:>|&gt;)", re.IGNORECASE)
 WORD = re.compile(r"[^\W_]+")
-INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060-\u206f\ufeff]")
+INVISIBLE = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
 """What parts no word for a reader."""
 
 
