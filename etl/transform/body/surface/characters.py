@@ -175,7 +175,7 @@ def mojibake(walk: Walk, token: re.Match[str]) -> int | None:
     """UTF-8 that was read as Windows-1252, run by run, and only where the bytes are UTF-8 (39)."""
     if _ends_word(walk.text, token):
         return token.start() + 1
-    text = _decoded(token[0])
+    text = _as_utf8(token[0])
     if text is None:
         return None
     text = "".join(" " if char.isspace() else char for char in text if char.isspace() or char.isprintable())
@@ -184,7 +184,7 @@ def mojibake(walk: Walk, token: re.Match[str]) -> int | None:
     return token.end()
 
 
-def _decoded(run: str) -> str | None:
+def _as_utf8(run: str) -> str | None:
     data = b"".join(char.encode("cp1252", "ignore") or char.encode("latin-1", "ignore") for char in run)
     try:
         return data.decode("utf-8")
@@ -214,7 +214,7 @@ def _ends_word(text: str, token: re.Match[str]) -> bool:
 def _is_garbled(text: str) -> bool:
     """Whether any of it is garbled beyond doubt."""
     runs = (found[0] for found in MOJIBAKE.finditer(text) if not END_OF_WORD.fullmatch(found[0]))
-    return any(_decoded(run) is not None for run in runs)
+    return any(_as_utf8(run) is not None for run in runs)
 
 
 def typography(walk: Walk, token: re.Match[str]) -> None:

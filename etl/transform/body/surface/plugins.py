@@ -35,7 +35,7 @@ PLUGINS = frozenset(
     TRANSCLUDE TRANSLATED VERSIONS VIMEO WYSIWYG YOUTUBE""".split()
 )
 """Plugins of the old wiki whose end goes though nothing began: what began may be lost in the export."""
-IN_A_LINE = frozenset(("BUTTON", "FILE", "MOUSEOVER"))
+WORDS_IN_LINE = frozenset(("BUTTON", "FILE", "MOUSEOVER"))
 """Plugins whose words were shown in a line; those of others began a block."""
 FOR_SOME = frozenset(("GROUP", "PERM"))
 """Plugins of the old wiki that only some readers saw the text of."""
@@ -78,7 +78,7 @@ def _removed(walk: Walk, marker: Tag) -> int:
 def _title(walk: Walk, marker: Tag, shown: str) -> None:
     """A marker becomes its words in bold, before its text; of tabs the first words, and each `/////` the next ones."""
     name, start, end, _, _ = marker
-    gap = " " if name in IN_A_LINE or walk.around.in_item(start) else walk.gap(start)
+    gap = " " if name in WORDS_IN_LINE or walk.around.in_item(start) else walk.gap(start)
     first, *more = shown.split("|") if name == "TABS" else [shown]
     walk.write(start, end, f"{gap}{bold(first)}{gap}", "tiki-marker")
     if more and start >= walk.passed.tabs_end:
