@@ -359,6 +359,15 @@ def name_forms(page_name: str) -> list[str]:
     return [page_name] if match is None else [page_name, f"{page_name[: match.end()]},{page_name[match.end() :]}"]
 
 
+def caseless(text: str) -> str:
+    """A text without case; of the whole alphabet, for that is what the contract folds.
+
+    >>> caseless("/Café") == caseless("/CAFE\u0301")
+    True
+    """
+    return text.lower() if text.isascii() else unicodedata.normalize("NFD", text).casefold()
+
+
 def name_key(name: str) -> str:
     """The key under which a page is found by title or name, however it was spelled (corpus.md 3.2).
 

@@ -17,11 +17,10 @@ from urllib.parse import quote, unquote
 import orjson
 
 from etl import schemas
-from etl.addresses import Address, lookups
+from etl.addresses import Address, caseless, lookups
 from etl.coverage.known import Known, decoded_path
 from etl.coverage.model import CLASSES, UNANSWERED, Missing, Suggestion
 from etl.coverage.suggestions import suggested
-from etl.load.redirects.living import caseless
 from etl.load.redirects.neutral import reading
 from etl.plain import one_line
 from etl.settings import Settings, SettingsError

@@ -9,9 +9,9 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote
 
-from etl.addresses import SCRIPT, Address, legacy_target, lookups, refusal, without_origin
+from etl.addresses import SCRIPT, Address, caseless, legacy_target, lookups, refusal, without_origin
 from etl.hashes import Hashes
-from etl.load.redirects.living import caseless, paths_in
+from etl.load.redirects.living import paths_in
 from etl.load.redirects.neutral import entries
 from etl.routes import FAMILIES, GONE, matching, routes, wiki_folder
 from etl.settings import Settings

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from etl.addresses import KINDS, Address, as_path
+from etl.addresses import KINDS, Address, as_path, caseless
 from etl.hashes import Crowd
-from etl.load.redirects.living import caseless
 from etl.load.redirects.neutral import Entry, entries
 from etl.routes import Route, matching
 from etl.settings import SettingsError

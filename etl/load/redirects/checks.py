@@ -15,8 +15,8 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from etl.addresses import as_path, canonical_name
-from etl.load.redirects.living import caseless, documents_beside, living, paths_in, requests
+from etl.addresses import as_path, canonical_name, caseless
+from etl.load.redirects.living import documents_beside, living, paths_in, requests
 from etl.load.redirects.neutral import CompileOptions, Entry, MapError, short
 from etl.load.redirects.survey import Batch, Survey
 from etl.model import Finding

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from etl.addresses import Kind
+from etl.addresses import Kind, caseless
 from etl.load.redirects.files import forms, unsupported
-from etl.load.redirects.living import caseless
 from etl.load.redirects.neutral import Entry
 from etl.load.redirects.survey import Run, Survey
 from etl.model import Finding

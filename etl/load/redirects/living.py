@@ -7,7 +7,6 @@ stands in the map, and nobody may find it in any case but its own, or a page of 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,12 +72,3 @@ def requests(path: str, options: CompileOptions) -> set[str]:
 def living_requests(map_file: Path, options: CompileOptions) -> Iterator[str]:
     """The decoded paths of all that the new site answers itself."""
     return (request for path, _ in living(map_file, options) for request in requests(path, options))
-
-
-def caseless(text: str) -> str:
-    """A text without case; of the whole alphabet, for that is what the contract folds.
-
-    >>> caseless("/Café") == caseless("/CAFE\u0301")
-    True
-    """
-    return text.lower() if text.isascii() else unicodedata.normalize("NFD", text).casefold()

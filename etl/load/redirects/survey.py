@@ -20,9 +20,9 @@ from typing import BinaryIO, NamedTuple, cast
 
 import orjson
 
-from etl.addresses import Address, Kind, refusal
+from etl.addresses import Address, Kind, caseless, refusal
 from etl.hashes import Crowd, Hashes, digests
-from etl.load.redirects.living import caseless, living_requests
+from etl.load.redirects.living import living_requests
 from etl.load.redirects.neutral import LONGEST_LINE, CompileOptions, Entry, checked, reading
 from etl.room import temporary_folder
 from etl.site_path import SITE_PATH
