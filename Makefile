@@ -27,7 +27,7 @@ types: $(READY) ## run mypy --strict
 	$(PYTHON) -m mypy
 
 test: $(READY) ## run tests and doctests; check that schemas and README are up to date
-	$(PYTHON) -m pytest -q $(ARGS)
+	$(PYTHON) -m pytest -q --numprocesses auto --maxprocesses 8 $(ARGS)
 
 accept: $(READY) ## renew every expected file, schemas and README; then read the diff
 	$(PYTHON) -m pytest -q --accept $(ARGS)
