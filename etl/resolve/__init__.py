@@ -38,6 +38,7 @@ def resolve(facts: Facts, settings: Settings, *, one_export: bool = True) -> Non
     _duplicates(facts)
     _conflicts(facts, settings, one_export=one_export)
     _outcomes(facts, settings)
+    _name_pages(facts)
     _redirect_pages(facts, settings)
     own_paths(facts, settings)
     own_addresses(facts, settings)
@@ -123,6 +124,11 @@ def _conflicts(facts: Facts, settings: Settings, *, one_export: bool) -> None:
         )
     if one_export and settings.duplicates == "reject":
         _refuse_two_sources(facts)
+    _reject_conflicts(facts)
+
+
+def _reject_conflicts(facts: Facts) -> None:
+    """Say of each loser which member goes before it."""
     query = """
         SELECT c.ord, c.what, c.id, m.bundle, m.name, w.bundle, w.name, s.sha256, s.outcome
         FROM conflict c
@@ -188,26 +194,49 @@ def _outcomes(facts: Facts, settings: Settings) -> None:
     )
 
 
-def _redirect_pages(facts: Facts, settings: Settings) -> None:
-    """A page with nothing visible but a redirect that resolves, through others like it, to a document."""
-    facts.script(
-        """
-        CREATE TABLE page_name (key TEXT, ord INTEGER);
-        CREATE TABLE chain (ord INTEGER, goes_to INTEGER);
-        """
-    )
+def _name_pages(facts: Facts) -> None:
+    """Fill ``page_name``: the `name_key` of every title and page name, with the page that has it."""
+    facts.script("CREATE TABLE page_name (key TEXT, ord INTEGER)")
     facts.db.executemany("INSERT INTO page_name VALUES (?, ?)", _page_names(facts))
     facts.script("CREATE INDEX page_name_key ON page_name (key, ord)")
-    if facts.one("SELECT 1 FROM fact WHERE redirect_to IS NOT NULL LIMIT 1"):
-        facts.script(
-            """
-            CREATE INDEX claim_address ON claim (value, kind, ord, rank);
-            CREATE INDEX claim_key ON claim (name_key(value), ord) WHERE kind = 'name';
-            CREATE INDEX fact_page_id ON fact (page_id) WHERE senior IS NOT NULL;
-            CREATE INDEX fact_legacy_slug ON fact (legacy_slug) WHERE senior IS NOT NULL;
-            CREATE INDEX fact_slug ON fact (slug) WHERE senior IS NOT NULL
-            """
-        )
+
+
+def _page_names(facts: Facts) -> Iterator[tuple[str, int]]:
+    for ord_, title, page_name in facts.rows("SELECT ord, title, page_name FROM fact WHERE senior IS NOT NULL"):
+        keys = {name_key(name) for name in {title, page_name} if name}
+        yield from ((key, ord_) for key in sorted(keys) if key)
+
+
+def _redirect_pages(facts: Facts, settings: Settings) -> None:
+    """A page with nothing visible but a redirect that resolves, through others like it, to a document."""
+    if facts.one("SELECT 1 FROM fact WHERE redirect_to IS NOT NULL LIMIT 1") is None:
+        return
+    facts.script(
+        """
+        CREATE INDEX claim_address ON claim (value, kind, ord, rank);
+        CREATE INDEX claim_key ON claim (name_key(value), ord) WHERE kind = 'name';
+        CREATE INDEX fact_page_id ON fact (page_id) WHERE senior IS NOT NULL;
+        CREATE INDEX fact_legacy_slug ON fact (legacy_slug) WHERE senior IS NOT NULL;
+        CREATE INDEX fact_slug ON fact (slug) WHERE senior IS NOT NULL;
+        CREATE TABLE chain (ord INTEGER PRIMARY KEY, goes_to INTEGER);
+        """
+    )
+    _follow_redirects(facts, settings)
+    facts.script(
+        """
+        DROP INDEX claim_address;
+        DROP INDEX claim_key;
+
+        UPDATE fact
+        SET outcome = 'redirect',
+            goes_to = (SELECT goes_to FROM chain c WHERE c.ord = fact.ord)
+        WHERE ord IN (SELECT ord FROM chain);
+        """
+    )
+
+
+def _follow_redirects(facts: Facts, settings: Settings) -> None:
+    """Fill ``chain`` with the document that each redirect page leads to; one that leads to none stays a stub."""
     pages = facts.rows(
         """
         SELECT ord, redirect_what, redirect_to
@@ -228,25 +257,6 @@ def _redirect_pages(facts: Facts, settings: Settings) -> None:
         else:
             code, message, action = "redirect.unresolved", f"{named}: {target}", "the page is a stub"
         facts.add_finding(ord_, code, message, action, cause=f"{what} {name}")
-    facts.script(
-        """
-        DROP INDEX IF EXISTS claim_address;
-        DROP INDEX IF EXISTS claim_key;
-        CREATE INDEX chain_ord ON chain (ord, goes_to);
-
-        UPDATE fact
-        SET outcome = 'redirect',
-            goes_to = (SELECT goes_to FROM chain c WHERE c.ord = fact.ord)
-        WHERE ord IN (SELECT ord FROM chain);
-        """
-    )
-
-
-def _page_names(facts: Facts) -> Iterator[tuple[str, int]]:
-    """The `name_key` of every title and page name, with the page that has it."""
-    for ord_, title, page_name in facts.rows("SELECT ord, title, page_name FROM fact WHERE senior IS NOT NULL"):
-        keys = {name_key(name) for name in {title, page_name} if name}
-        yield from ((key, ord_) for key in sorted(keys) if key)
 
 
 def _end_of_chain(facts: Facts, settings: Settings, start: int, what: str, name: str) -> int | str:
@@ -385,6 +395,11 @@ def _terms(facts: Facts, settings: Settings) -> None:
         CREATE INDEX term_key ON term_name (key, slug);
         """
     )
+    _report_shared_slugs(facts)
+    _report_shared_paths(facts, wiki_folder(settings.legacy_base))
+
+
+def _report_shared_slugs(facts: Facts) -> None:
     shared = facts.rows(
         """
         SELECT slug, group_concat(name, ' | ')
@@ -397,6 +412,10 @@ def _terms(facts: Facts, settings: Settings) -> None:
         facts.add_finding(
             None, "term.shared-slug", f"{names!r} have the slug {slug!r}", "they share one path", cause=slug
         )
+
+
+def _report_shared_paths(facts: Facts, folder: str) -> None:
+    """Terms whose path is that of a document, or of an entry of the redirect map."""
     hidden = facts.rows(
         """
         SELECT t.name, t.path, l.what
@@ -419,7 +438,7 @@ def _terms(facts: Facts, settings: Settings) -> None:
           AND rtrim(t.path, '/') NOT IN (SELECT path FROM living)
         ORDER BY t.slug, t.name, r.kind, r.value
         """,
-        wiki_folder(settings.legacy_base),
+        folder,
     )
     for name, path, kind, value, answer in mapped:
         message = f"{name!r} has the path {path!r}, and {kind} {value!r} {answer}"

@@ -20,11 +20,7 @@ KEPT = 1024
 
 
 def index_links(facts: Facts) -> None:
-    """Ids, names and slugs of published documents, and of redirect pages that go to them: one look-up each.
-
-    By rank, names are titles and page names (0), those that the redirect map has, which servers find in any case (1),
-    and those of redirect pages (2).
-    """
+    """Ids, names and slugs of published documents, and of redirect pages that go to them: one look-up each."""
     facts.script(
         """
         CREATE TABLE goal (
@@ -45,7 +41,19 @@ def index_links(facts: Facts) -> None:
         SELECT CAST(page_id AS TEXT), document, path
         FROM goal
         WHERE page_id IS NOT NULL;
+        """
+    )
+    _index_names(facts)
+    _index_slugs(facts)
 
+
+def _index_names(facts: Facts) -> None:
+    """Names, by rank: titles and page names (0), those that the redirect map has (1), and those of redirect pages (2).
+
+    Those of the map are found in any case, as servers find them.
+    """
+    facts.script(
+        """
         CREATE TABLE link_name (
             key TEXT, rank INTEGER, senior INTEGER, document TEXT, path TEXT, PRIMARY KEY (key, rank, senior, document)
         ) WITHOUT ROWID;
@@ -72,7 +80,14 @@ def index_links(facts: Facts) -> None:
         WHERE NOT EXISTS (
             SELECT 1 FROM link_name n WHERE n.key = m.key AND n.document = m.document AND n.rank = 0
         );
+        """
+    )
 
+
+def _index_slugs(facts: Facts) -> None:
+    """Slugs of the new site, then those of the old one."""
+    facts.script(
+        """
         CREATE TABLE link_slug (key TEXT PRIMARY KEY, document TEXT, path TEXT) WITHOUT ROWID;
 
         INSERT INTO link_slug

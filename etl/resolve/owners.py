@@ -27,6 +27,7 @@ from operator import itemgetter
 from etl import addresses
 from etl.addresses import Address, name_key
 from etl.facts import Facts
+from etl.routes import wiki_folder
 from etl.settings import Settings, SettingsError
 
 STEP = 4_000_000_000_000
@@ -48,9 +49,7 @@ def own_addresses(facts: Facts, settings: Settings) -> None:
         """
         CREATE TABLE contender (
             kind TEXT, value TEXT, place INTEGER, ord INTEGER, why TEXT, page INTEGER, PRIMARY KEY (kind, value, place)
-        ) WITHOUT ROWID;
-        CREATE TABLE moved (kind TEXT, value TEXT, ord INTEGER, page INTEGER, senior INTEGER);
-        CREATE TABLE lost (document TEXT, kind TEXT, value TEXT, refused TEXT);
+        ) WITHOUT ROWID
         """
     )
     previous = facts.one("SELECT 1 FROM previous_address LIMIT 1") is not None
@@ -64,6 +63,19 @@ def own_addresses(facts: Facts, settings: Settings) -> None:
     if previous:
         _claim_previous(facts)
     _claim_home(facts, settings)
+    folder = wiki_folder(settings.legacy_base)
+    _decide(facts, folder)
+    _report_conflicts(facts)
+    _report_hidden(facts)
+    _report_clashes(facts, folder)
+    _report_withheld(facts)
+    if previous:
+        _report_lost(facts)
+        _note_taken(facts)
+
+
+def _decide(facts: Facts, folder: str) -> None:
+    """Fill ``redirect``: of each address the first contender; what the new site answers itself is ``hidden``."""
     facts.script("CREATE TABLE hidden (kind TEXT, value TEXT, what TEXT, PRIMARY KEY (kind, value)) WITHOUT ROWID")
     facts.db.execute(  # `addresses.as_path` in the words of SQL: it is asked for each claim
         """
@@ -72,7 +84,7 @@ def own_addresses(facts: Facts, settings: Settings) -> None:
         FROM contender c
         JOIN living l ON l.path = rtrim(CASE c.kind WHEN 'path' THEN c.value ELSE ? || c.value END, '/')
         """,
-        (addresses.as_path(Address("name", ""), base),),
+        (folder,),
     )
     facts.script(
         """
@@ -87,13 +99,6 @@ def own_addresses(facts: Facts, settings: Settings) -> None:
         CREATE INDEX redirect_ord ON redirect (ord, kind, value);
         """
     )
-    _report_conflicts(facts)
-    _report_hidden(facts)
-    _report_clashes(facts, addresses.as_path(Address("name", ""), base))
-    _report_withheld(facts)
-    if previous:
-        _report_lost(facts)
-        _note_taken(facts)
 
 
 # --- claims --------------------------------------------------------------------------------
@@ -133,7 +138,7 @@ def _claim_previous(facts: Facts) -> None:
     """What the previous generation answered for a document, where the document does not claim it again."""
     facts.script(
         f"""
-        INSERT INTO moved
+        CREATE TABLE moved AS
         SELECT a.kind, a.value, ifnull(f.goes_to, f.ord) AS ord, f.ord AS page, f.senior
         FROM previous_address a
         JOIN fact f ON f.document = a.document
@@ -393,7 +398,7 @@ def _report_lost(facts: Facts) -> None:
     """Addresses that the previous generation answered and nobody answers now, by document; those of 410 have none."""
     facts.script(
         """
-        INSERT INTO lost
+        CREATE TABLE lost AS
         SELECT a.document, a.kind, a.value, a.refused
         FROM previous_address a
         LEFT JOIN redirect r ON r.kind = a.kind AND r.value = a.value
