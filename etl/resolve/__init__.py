@@ -376,12 +376,10 @@ def _terms(facts: Facts, settings: Settings) -> None:
         CREATE TABLE term_line AS
         SELECT name, slug, tag_path(slug) AS path, category, documents
         FROM (
-            SELECT name, slug,
-                   max(category) OVER k AS category,
-                   sum(documents) OVER k AS documents,
+            SELECT name, slug, category,
+                   sum(documents) OVER (PARTITION BY key) AS documents,
                    row_number() OVER (PARTITION BY key ORDER BY category DESC, documents DESC, name) AS place
             FROM spelling
-            WINDOW k AS (PARTITION BY key)
         )
         WHERE place = 1;
 

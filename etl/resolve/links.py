@@ -37,7 +37,7 @@ def index_links(facts: Facts) -> None:
 
         CREATE TABLE link_id (key TEXT PRIMARY KEY, document TEXT, path TEXT) WITHOUT ROWID;
 
-        INSERT OR IGNORE INTO link_id
+        INSERT INTO link_id
         SELECT CAST(page_id AS TEXT), document, path
         FROM goal
         WHERE page_id IS NOT NULL;
@@ -58,7 +58,7 @@ def _index_names(facts: Facts) -> None:
             key TEXT, rank INTEGER, senior INTEGER, document TEXT, path TEXT, PRIMARY KEY (key, rank, senior, document)
         ) WITHOUT ROWID;
 
-        INSERT OR IGNORE INTO link_name
+        INSERT INTO link_name
         SELECT n.key, 2 * g.indirect, g.senior, g.document, g.path
         FROM page_name n
         JOIN goal g ON g.ord = n.ord
@@ -74,7 +74,7 @@ def _index_names(facts: Facts) -> None:
         JOIN goal g ON g.ord = r.ord
         WHERE r.key <> '';
 
-        INSERT OR IGNORE INTO link_name
+        INSERT INTO link_name
         SELECT key, 1, senior, document, path
         FROM map_name m
         WHERE NOT EXISTS (

@@ -105,17 +105,17 @@ def _decide(facts: Facts, folder: str) -> None:
 
 
 def _claim_own(facts: Facts) -> None:
-    """What documents and redirect pages say of themselves; twice is as good as once."""
+    """What documents and redirect pages say of themselves."""
     facts.script(
         f"""
-        INSERT OR IGNORE INTO contender
+        INSERT INTO contender
         SELECT c.kind, c.value, {RANK} * c.rank + f.senior, f.ord, c.why, f.ord
         FROM claim c
         JOIN fact f ON f.ord = c.ord
         WHERE f.outcome = 'document'
         ORDER BY c.kind, c.value;
 
-        INSERT OR IGNORE INTO contender
+        INSERT INTO contender
         SELECT c.kind, c.value, {STEP} + 10 * f.senior + c.rank, f.goes_to, 'redirect-page', f.ord
         FROM claim c
         JOIN fact f ON f.ord = c.ord
@@ -139,9 +139,10 @@ def _claim_previous(facts: Facts) -> None:
     facts.script(
         f"""
         CREATE TABLE moved AS
-        SELECT a.kind, a.value, ifnull(f.goes_to, f.ord) AS ord, f.ord AS page, f.senior
+        SELECT a.kind, a.value, t.ord, f.ord AS page, f.senior
         FROM previous_address a
         JOIN fact f ON f.document = a.document
+        JOIN fact t ON t.ord = ifnull(f.goes_to, f.ord)
         WHERE f.outcome IN ('document', 'redirect')
           AND a.refused IS NULL
           AND NOT EXISTS (
@@ -149,15 +150,13 @@ def _claim_previous(facts: Facts) -> None:
             FROM contender c
             WHERE c.kind = a.kind
               AND c.value = a.value
-              AND c.ord = ifnull(f.goes_to, f.ord)
+              AND c.ord = t.ord
           )
           AND NOT EXISTS (
             SELECT 1
             FROM living l
-            JOIN fact t ON t.document = l.what
             WHERE l.path = rtrim(address_path(a.kind, a.value), '/')
-              AND t.outcome = 'document'
-              AND t.ord = ifnull(f.goes_to, f.ord)
+              AND l.what = t.document
           );
 
         INSERT INTO contender
@@ -252,13 +251,13 @@ def _of_name(facts: Facts, name: str) -> int | str:
         return int(own)
     goals: dict[int | str, str] = {}
     query = """
-        SELECT DISTINCT f.ord, f.document, f.senior
+        SELECT f.ord, f.document
         FROM page_name n
         JOIN fact f ON f.ord = n.ord
         WHERE n.key = ?
         ORDER BY (f.outcome = 'withheld'), f.senior
         """
-    for ord_, document, _ in facts.rows(query, name_key(name)):
+    for ord_, document in facts.rows(query, name_key(name)):
         goals.setdefault(_published(facts, ord_), document)
     known = {goal: document for goal, document in goals.items() if isinstance(goal, int)}
     if len(known) > 1:
@@ -331,8 +330,8 @@ def _report_hidden(facts: Facts) -> None:
         JOIN hidden h ON h.kind = c.kind AND h.value = c.value
         LEFT JOIN fact f ON f.ord = c.page
         LEFT JOIN fact t ON t.ord = c.ord
-        WHERE c.why = 'gone'
-           OR (f.ord IS NOT NULL AND t.ord IS NOT NULL AND (h.what <> t.document OR c.kind <> 'path'))
+        WHERE h.what IS NOT t.document
+           OR c.kind <> 'path'
         ORDER BY c.kind, c.value, c.place
         """
     )

@@ -143,7 +143,7 @@ def _paths(facts: Facts, settings: Settings) -> None:
 
         CREATE TABLE living (path TEXT PRIMARY KEY, what TEXT) WITHOUT ROWID;
 
-        INSERT OR IGNORE INTO living
+        INSERT INTO living
         SELECT rtrim(p.path, '/'), f.document
         FROM path p
         JOIN fact f ON f.ord = p.ord
