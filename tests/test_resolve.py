@@ -105,6 +105,7 @@ def test_a_chain_may_be_long_but_not_without_end(resolved: Callable[..., Facts])
         ("/deep-wells", "tiki-1"),
         ("/3", "tiki-1"),
         ("/garden/old-wells.html", "tiki-1"),
+        ("/garden/wells", "tiki-1"),  # a draft leads nowhere
         ("https://old.example/Well.doc", "tiki-1"),
         ("/well.DOC", "tiki-1"),
         ("/posts/Deep_Wells", "tiki-1"),
@@ -130,8 +131,8 @@ def test_a_redirect_to_an_address_of_the_wiki_goes_to_its_page(
     known = [
         page(1, "deep-wells", title="Deep wells", page_name="Well.doc", legacy_slug="wells-of-old", claims=claims),
         page(2, status="stub", redirect_what="url", redirect_to=url),
-        page(3, status="stub", redirect_what="url", redirect_to="/1"),
-        page(4, status="draft"),
+        page(3, status="stub", redirect_what="url", redirect_to="/1", claims=[("path", "/garden/wells", 3, "alias")]),
+        page(4, status="draft", claims=[("path", "/garden/wells", 2, "slug")]),
     ]
     facts = resolved(known, Settings(hosts=("old.example",)))
     document = facts.one("SELECT t.document FROM fact f JOIN fact t ON t.ord = f.goes_to WHERE f.page_id = 2")
@@ -434,6 +435,19 @@ def test_a_name_that_is_the_path_of_its_own_page_is_told(resolved: Callable[...,
     ]
     [[home]] = facts.rows("SELECT message FROM finding WHERE code = 'home.unknown'")
     assert home == "home 'wells': the new site itself answers it (tiki-1)"
+
+
+def test_whoever_claims_a_name_that_the_new_site_answers_with_a_slash_behind_it_is_told(
+    resolved: Callable[..., Facts],
+) -> None:
+    claims = [("name", "wells/", 1, "title")]
+    known = [page(1, claims=claims), page(2, claims=claims), page(3, "wells")]
+    facts = resolved(known, Settings(path_template="/{slug}/"))
+    assert owners(facts) == {}
+    assert [message for message, _ in conflicts(facts)] == [
+        "name 'wells/' of tiki-1 is a path of the new site (tiki-3)",
+        "name 'wells/' of tiki-2 is a path of the new site (tiki-3)",
+    ]
 
 
 def test_the_id_of_a_page_is_no_name_of_a_home_page(resolved: Callable[..., Facts]) -> None:

@@ -432,14 +432,14 @@ def _vocabulary(settings: Settings) -> tuple[dict[str, str], frozenset[str], fro
 
 @lru_cache(4)
 def _renaming(settings: Settings) -> Callable[[str], str | None]:
-    """What a category or tag is called from now on; None for junk and for nothing at all."""
+    """What a category or tag is called from now on; None for junk."""
     renames, junk, _ = _vocabulary(settings)
 
     @lru_cache(4096)
     def renamed(name: str) -> str | None:
         old = _line(name)
         new = renames.get(term_key(old), old)
-        return None if not new or {term_key(old), term_key(new)} & junk else new
+        return None if {term_key(old), term_key(new)} & junk else new
 
     return renamed
 

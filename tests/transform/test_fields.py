@@ -163,6 +163,7 @@ def test_a_year_of_two_digits_belongs_to_the_name_and_is_no_date() -> None:
         (None, ["/tiki-index.php?page_id=7"], "tiki-7", "page-id.missing"),
         (None, ["/" + "9" * 19], f"page-{MEMBER}", "page-id.missing"),
         (None, ["/" + "9" * 5000, "/7"], "tiki-7", "page-id.missing"),
+        (None, ["/007"], f"page-{MEMBER}", "page-id.missing"),
         (None, [], f"page-{MEMBER}", "page-id.missing"),
         (0, [], f"page-{MEMBER}", "page-id.missing"),
         (-7, ["/8"], "tiki-8", "page-id.missing"),
@@ -210,6 +211,11 @@ def test_an_id_that_is_there_and_none_is_not_told_as_missing(page_id: Any) -> No
 def test_a_whole_number_is_one_however_it_is_written(page_id: Any) -> None:
     assert input_findings(RawRecord("page", "json", {"title": "A", "tiki_page_id": page_id}, "", 1)) == []
     assert input_findings(RawRecord("page", "yaml", {"title": "A", "tiki_page_id": str(page_id)}, "", 1)) == []
+
+
+def test_a_list_is_no_number_in_yaml_either() -> None:
+    record = RawRecord("page", "yaml", {"title": "A", "tiki_page_id": ["7"], "sections_included": [["1"]]}, "", 1)
+    assert [finding.field for finding in input_findings(record)] == ["sections_included.0", "tiki_page_id"]
 
 
 @pytest.mark.parametrize("draft", ["yes", "True", "off"])
@@ -298,6 +304,11 @@ def test_a_date_that_says_nothing_is_null_with_a_finding(key: str, text: str, co
     assert code in codes(found)
 
 
+def test_blanks_around_a_date_or_a_slug_are_no_part_of_it_and_alone_are_nothing() -> None:
+    found = read(date=" 2019-07-13 ", lastmod=" ", slug=" clear-water ", tiki_page_id=7)
+    assert (found.created, found.modified, found.slug, codes(found)) == ("2019-07-13", None, "clear-water", [])
+
+
 @pytest.mark.parametrize(
     ("subject", "latest", "valid"),
     [
@@ -358,6 +369,15 @@ def test_a_suffix_that_was_cut_says_when_with_a_dash_behind_it_too(suffix: str) 
 
 
 DATES = ["June 2019", "June2019", "June 13, 2019", "June 13th, 2019", "13 June 2019", "13th June 2019"]
+
+
+@pytest.mark.parametrize(
+    ("title", "alias", "field"),
+    [("Wells – 31 Feb 2011", "/Wells", "title"), ("Wells", "/Wells+–+Feb+31+2011", "aliases")],
+)
+def test_a_day_that_does_not_exist_is_told_of_the_field_that_has_it(title: str, alias: str, field: str) -> None:
+    found = read(title=title, aliases=[alias])
+    assert [told.field for told in found.findings if told.code == "subject-date.invalid"] == [field]
 
 
 @pytest.mark.parametrize("date", DATES)
@@ -537,6 +557,10 @@ def test_a_draft_is_told_by_the_old_and_the_new_name_of_its_category(category: s
 def test_a_page_says_itself_that_it_is_a_draft(value: object, status: str) -> None:
     found = read(draft=value)
     assert (found.status, found.extra) == (status, {})
+
+
+def test_a_page_that_says_yes_to_something_else_is_no_draft() -> None:
+    assert read(featured=True).status == "published"
 
 
 def test_a_draft_is_a_draft_even_when_it_shows_nothing_or_its_category_is_junk() -> None:
@@ -760,7 +784,7 @@ def test_a_page_without_a_title_of_text_is_rejected(title: Any) -> None:
         (False, False),
         (True, False),
         ([None], False),
-        ([False, {}, ""], False),
+        ([False, {}, "", "False "], False),
         ("", False),
         ("false", False),
         ({}, False),
