@@ -389,6 +389,13 @@ def test_the_slug_of_an_abstract_has_no_date(dash: str, date: str) -> None:
     assert (found.title, found.slug) == (f"Rain gardens{dash}{date}", "rain-gardens")
 
 
+def test_an_abstract_whose_title_makes_no_slug_has_its_member_id_for_one() -> None:
+    front = {"title": "☃ ☃", "authors": [], "keywords": []}
+    found = read_fields(RawRecord("abstract", "text", front, "Text.", 1), MEMBER, Settings())
+    assert isinstance(found, Fields)
+    assert found.slug == f"document-{MEMBER}"
+
+
 @pytest.mark.parametrize("title", ["Bed 5 – 13 June 2019", "Bed 5–13 June 2019", "Bed 5 13 June 2019"])
 def test_a_number_that_is_no_day_of_the_date_stays_in_a_slug(title: str) -> None:
     assert read(title=title).slug == "bed-5-13"
@@ -760,7 +767,7 @@ def test_an_abstract_makes_no_redirects() -> None:
     assert (found.id, found.slug, found.claims, found.language) == (f"abstract-{MEMBER}", "wells", [], "en")
 
 
-@pytest.mark.parametrize("title", [None, "", " \n", 5, ["Wells"], {"en": "Wells"}, True])
+@pytest.mark.parametrize("title", [None, "", " \n", "\u200b\x07", 5, ["Wells"], {"en": "Wells"}, True])
 def test_a_page_without_a_title_of_text_is_rejected(title: Any) -> None:
     found = read_fields(RawRecord("page", "json", {"title": title}, "Text.", 1), MEMBER, Settings())
     assert isinstance(found, Rejection)
