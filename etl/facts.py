@@ -1,8 +1,9 @@
 """The facts file: a small row and a draft for each member, on disk, so that nothing grows with the corpus.
 
-SQLite, written by the parent only: the index pass fills ``member``, the facts pass the tables
-below it up to ``finding``, `resolve` the decisions; ``previous_*`` is what an earlier generation
-said, ``reviewed`` what people decided. Workers read it. Order is that of `member.ord` everywhere.
+SQLite, written by the parent only: the index pass fills ``bundle`` and ``member``, the facts pass
+``fact`` to ``term``, `resolve` the decisions, ``finding`` and ``taken``; ``previous_*`` is what an
+earlier generation said, ``reviewed`` what people decided. Workers read it. Order is that of
+`member.ord` everywhere.
 """
 
 from __future__ import annotations

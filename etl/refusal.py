@@ -60,7 +60,7 @@ def _reading(path: Path) -> Iterator[None]:
 
 
 def evidence(run: Run, made: Path, work: Path) -> Path:
-    """The folder that a refused or dry run leaves: findings, rejects, summary, difference."""
+    """The folder that a refused or dry run leaves: findings, rejects, manifest, difference, summary."""
     folder = work / REFUSED
     folder.mkdir()
     for name in ("findings.jsonl", "rejects.jsonl", MANIFEST, DIFFERENCE):

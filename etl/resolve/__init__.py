@@ -1,8 +1,8 @@
 """Facts to decisions: what needs all documents, by key, in an order that depends on keys alone.
 
-Each step is a statement over one key (a digest, an id, a slug, an address, a name), ordered by
-rank and page id, never by arrival: so each can run on a partition of its keys, and any number of
-workers gives the same decisions. Nothing of the size of the corpus is in memory.
+Each step asks by a key (a digest, an id, a slug, an address, a name) and orders by rank and page id,
+or by the names of members, never by which worker was first. It runs in the facts file: nothing of
+the size of the corpus is in memory.
 """
 
 from __future__ import annotations
