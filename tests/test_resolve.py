@@ -437,6 +437,20 @@ def test_a_name_that_is_the_path_of_its_own_page_is_told(resolved: Callable[...,
     assert home == "home 'wells': the new site itself answers it (tiki-1)"
 
 
+def test_the_name_of_a_reject_is_no_home_page(resolved: Callable[..., Facts]) -> None:
+    again = page(1, title="Wells again", page_name="Wells again", sha256="b" * 64, member_id="b" * 16)
+    facts = resolved([page(1, claims=[("id", "1", 1, "page-id")]), again], Settings(home="Wells again"))
+    assert owners(facts) == {("id", "1"): ("tiki-1", "page-id")}
+    assert facts.one("SELECT message FROM finding WHERE code = 'home.unknown'") == (
+        "home 'Wells again': no page of this export"
+    )
+
+
+def test_nothing_may_be_published(resolved: Callable[..., Facts]) -> None:
+    facts = resolved([page(1)], Settings(publish=()))
+    assert facts.one("SELECT outcome FROM fact") == "withheld"
+
+
 def test_whoever_claims_a_name_that_the_new_site_answers_with_a_slash_behind_it_is_told(
     resolved: Callable[..., Facts],
 ) -> None:

@@ -173,7 +173,7 @@ def _refuse_two_sources(facts: Facts) -> None:
 
 
 def _outcomes(facts: Facts, settings: Settings) -> None:
-    published = ",".join(f"'{status}'" for status in settings.publish) or "''"
+    published = ",".join(f"'{status}'" for status in settings.publish)
     facts.script(
         f"""
         UPDATE fact
