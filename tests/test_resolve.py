@@ -56,7 +56,8 @@ def resolved(tmp_path: Path) -> Iterator[Callable[..., Facts]]:
     ) -> Facts:
         facts = stack.enter_context(Facts(tmp_path / f"facts{next(numbers)}", create=True))
         both = list(known)
-        members = [(place, "wiki", f"{place}.txt", *[None] * 11) for place in range(len(both))]
+        facts.insert("bundle", [(0, "wiki", "", "wiki")])
+        members = [(place, "wiki", f"{place}.txt", *[None] * 10, 0) for place in range(len(both))]
         facts.db.executemany(f"INSERT INTO member VALUES ({','.join('?' * 14)})", members)
         rows = [row._replace(ord=place) for place, (row, _) in enumerate(both)]
         claims = [(place, *claim) for place, (_, claimed) in enumerate(both) for claim in claimed]
@@ -628,3 +629,10 @@ def test_a_tag_with_the_path_of_a_redirect_is_told(resolved: Callable[..., Facts
         facts = resolved([page(1, claims=claims)], Settings(tag_template=template, reserved=reserved), tags)
         found = [row[0] for row in facts.rows("SELECT message FROM finding WHERE code = 'term.shared-path'")]
         assert found == [f"{name!r} has the path {path!r}, and {what} goes to tiki-1" for name, path, what in told]
+
+
+def test_a_tag_with_the_path_of_what_is_gone_is_told_in_any_case(resolved: Callable[..., Facts]) -> None:
+    gone = Settings(tag_template="/Tags/{slug}/", gone=("tags/wells",))
+    facts = resolved([page(1)], gone, [(0, "wells", "Wells", "wells", 0)])
+    [[message]] = facts.rows("SELECT message FROM finding WHERE code = 'term.shared-path'")
+    assert message == "'Wells' has the path '/Tags/wells/', and name 'tags/wells' is gone"

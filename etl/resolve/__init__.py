@@ -155,12 +155,12 @@ def _refuse_two_sources(facts: Facts) -> None:
     if members < FEWEST_MEMBERS or lost <= MOST_CONFLICTS * members:
         return
     query = """
-        SELECT ifnull(b.shown, m.bundle), m.name, ifnull(o.shown, w.bundle), w.name
+        SELECT b.shown, m.name, o.shown, w.name
         FROM conflict c
         JOIN member m ON m.ord = c.ord
         JOIN member w ON w.ord = c.stays
-        LEFT JOIN bundle b ON b.number = m.number
-        LEFT JOIN bundle o ON o.number = w.number
+        JOIN bundle b ON b.number = m.number
+        JOIN bundle o ON o.number = w.number
         ORDER BY c.ord
         LIMIT 1
         """
