@@ -108,7 +108,6 @@ def _conflicts(facts: Facts, settings: Settings, *, one_export: bool) -> None:
                 SELECT {key}, {pick} AS place
                 FROM fact
                 WHERE outcome IS NULL
-                  AND {key} IS NOT NULL
                 GROUP BY {key}
                 HAVING count(*) > 1
             ) k ON k.{key} = f.{key}

@@ -46,7 +46,7 @@ def harvested_aliases(body: str) -> list[tuple[str, int]]:
     found = {match.start(1): match[1] for match in SHOWN.finditer(body)}
     for comment in COMMENT.finditer(_ended(body)):
         found |= {comment.start() + match.start(1): match[1] for match in HARVESTED.finditer(comment[0])}
-    names = ((written.replace("\n", " ").strip(" "), offset) for offset, written in sorted(found.items()))
+    names = ((written.replace("\n", " ").strip(" "), offset) for offset, written in found.items())
     return [(addresses.canonical_name(name) or name, offset) for name, offset in names if name]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from etl.model import Finding, RawRecord, Rejection
+from etl.model import Finding, RawRecord, Rejection, nowhere
 from etl.settings import Settings
 from etl.transform.body import clean_body
 from etl.transform.document import Decision, Draft, digest, draft_document, kept_draft, make_document, sealed
@@ -15,10 +15,6 @@ from etl.transform.fields import read_fields
 from tests.transform.test_links import LINKER, SETTINGS
 
 MEMBER = "0123456789abcdef"
-
-
-def nowhere(_path: tuple[str | int, ...]) -> tuple[None, None]:
-    return None, None
 
 
 def draft(**front: Any) -> Draft:
