@@ -218,6 +218,17 @@ def test_a_target_is_a_document_by_id_path_name_or_slug(target: str, wiki: Wiki)
     assert wiki.told() == []
 
 
+@pytest.mark.parametrize(("target", "document"), [("tiki-1", "tiki-1"), ("SECRET PLAN", "tiki-10")])
+def test_a_target_is_the_page_that_is_published_of_several_with_its_id_or_name(
+    target: str, document: str, wiki: Wiki
+) -> None:
+    again = {name(0): page("Older", page_id=1), name(10): page("Secret plan!", page_id=10)}
+    folder(wiki.path / "wiki", again)
+    assert wiki.settle(("Lost page", target), settings='duplicates = "last"\n').status == 1
+    assert (wiki.redirect("name", "Lost page") or {})["document"] == document
+    assert wiki.told() == []
+
+
 NO_TARGETS = {
     "Nowhere": "no page of this export",
     "a\nb": "no document",
