@@ -56,6 +56,13 @@ def test_a_file_has_the_worst_state_that_the_document_sees_it_in(body: str) -> N
     assert made.assets == [("/files/p.png", "image", "missing")]
 
 
+def test_a_file_that_a_link_leads_to_may_be_lost_and_files_come_by_address() -> None:
+    cleaned = clean_body("[plan](/files/unknown.txt), [list](/files/list.pdf)", SETTINGS, LINKER)
+    decision = Decision("clear-water", "/pages/clear-water/", [], None)
+    made = make_document(draft(), cleaned, decision, locate=nowhere, settings=SETTINGS)
+    assert made.assets == [("/files/list.pdf", "attachment", "ok"), ("/files/unknown.txt", "attachment", "missing")]
+
+
 def test_a_box_is_one_in_the_html_too() -> None:
     cleaned = clean_body('<div class="border">\n\nWater is *clear*.\n\n</div>', SETTINGS, LINKER)
     decision = Decision("clear-water", "/pages/clear-water/", [], None)

@@ -833,6 +833,7 @@ def test_what_was_made_of_excluded_sections_is_told_as_it_is(value: Any, action:
         ("PMID: 00012345 and PMID 12345", [], ["12345"]),
         ("PMID 12345", [], ["12345"]),
         ("https://www.ncbi.nlm.nih.gov/pubmed/23959785", [], ["23959785"]),
+        ("ncbi.nlm.nih.gov/pubmed/23959785, PMID: 12345", [], ["23959785", "12345"]),
         ("version 10.4/x and PMID: 12", [], []),
     ],
 )
