@@ -57,10 +57,22 @@ def test_a_file_has_the_worst_state_that_the_document_sees_it_in(body: str) -> N
 
 
 def test_a_file_that_a_link_leads_to_may_be_lost_and_files_come_by_address() -> None:
-    cleaned = clean_body("[plan](/files/unknown.txt), [list](/files/list.pdf)", SETTINGS, LINKER)
+    cleaned = clean_body("[plan](/files/unknown.txt), [list](/files/list.pdf), ![no address]()", SETTINGS, LINKER)
     decision = Decision("clear-water", "/pages/clear-water/", [], None)
     made = make_document(draft(), cleaned, decision, locate=nowhere, settings=SETTINGS)
     assert made.assets == [("/files/list.pdf", "attachment", "ok"), ("/files/unknown.txt", "attachment", "missing")]
+
+
+@pytest.mark.parametrize(
+    ("front", "field"),
+    [({"title": "Wells – June 1700"}, "title"), ({"title": "Wells", "aliases": ["/Wells+–+June+1700"]}, "aliases")],
+)
+def test_a_date_that_cannot_be_is_told_of_the_field_that_has_it(front: dict[str, Any], field: str) -> None:
+    decision = Decision("wells", "/pages/wells/", [], None)
+    cleaned = clean_body("Text.", SETTINGS, LINKER)
+    made = make_document(draft(**front), cleaned, decision, locate=nowhere, settings=SETTINGS)
+    assert made.document["subject_date"] is None
+    assert [told.field for told in made.findings if told.code == "subject-date.invalid"] == [field]
 
 
 def test_a_box_is_one_in_the_html_too() -> None:
