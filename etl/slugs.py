@@ -174,13 +174,13 @@ def paths_of(template: str) -> re.Pattern[str]:
 def shortened(slug: str, longest: int = LONGEST) -> str:
     """A slug cut to a length, at a hyphen where there is one.
 
-    >>> shortened("clear-water", 8), shortened("clearwater", 5)
-    ('clear', 'clear')
+    >>> shortened("clear-water", 11), shortened("clear-water", 10), shortened("clear-water", 5), shortened("water", 3)
+    ('clear-water', 'clear', 'clear', 'wat')
     """
     if len(slug) <= longest:
         return slug
     cut = slug[: longest + 1].rpartition("-")[0]
-    return (cut or slug[:longest]).strip("-")
+    return cut or slug[:longest]
 
 
 def with_suffix(slug: str, suffix: str) -> str:
