@@ -447,6 +447,18 @@ def test_the_name_of_a_reject_is_no_home_page(resolved: Callable[..., Facts]) ->
     )
 
 
+def test_the_new_site_does_not_answer_the_path_of_a_withheld_page(resolved: Callable[..., Facts]) -> None:
+    facts = resolved([page(1, "wells", status="draft"), page(2, claims=[("path", "/pages/wells", 4, "alias")])])
+    assert owners(facts) == {("path", "/pages/wells"): ("tiki-2", "alias")}
+
+
+def test_a_withheld_page_whose_slug_another_has_gets_one_of_its_own(resolved: Callable[..., Facts]) -> None:
+    assert slugs(resolved([page(1, "wells"), page(2, "wells", status="draft")])) == {
+        "tiki-1": "wells",
+        "tiki-2": "wells-2",
+    }
+
+
 def test_nothing_may_be_published(resolved: Callable[..., Facts]) -> None:
     facts = resolved([page(1)], Settings(publish=()))
     assert facts.one("SELECT outcome FROM fact") == "withheld"
@@ -583,7 +595,7 @@ def test_a_tag_is_found_however_the_old_site_spelled_it(
 
 def test_a_tag_with_the_path_of_a_document_is_told(resolved: Callable[..., Facts]) -> None:
     tags = [(0, "wells", "Wells", "wells", 0), (0, "soil", "Soil", "soil", 0), (0, "about", "About", "about", 0)]
-    one_place = Settings(path_template="/{slug}", tag_template="/{slug}/", reserved=("/about/",))
+    one_place = Settings(path_template="/{slug}", tag_template="/{slug}/", reserved=("/about/", "/about"))
     for chosen, told in ((one_place, ["'Wells' has the path '/wells/', as tiki-1 does"]), (Settings(), [])):
         facts = resolved([page(1, "wells")], chosen, tags)
         found = facts.rows("SELECT message FROM finding WHERE code = ?", "term.shared-path")

@@ -27,24 +27,12 @@ def _slugs(facts: Facts, settings: Settings) -> None:
     With a previous generation it is decided once more, as if there were none: what comes out otherwise was
     *taken* from it (see `owners.own_addresses`).
     """
-    facts.script("CREATE TABLE renamed (ord INTEGER)")
     facts.db.create_function("slug_of", 1, lambda path: _slug_of(path, settings), deterministic=True)
     facts.script("UPDATE previous_document SET slug = slug_of(path) WHERE slug IS NULL")
     if facts.one("SELECT 1 FROM previous_document LIMIT 1"):
         _assign(facts, settings, "slug_alone", "f.slug", "f.slug_made")
         _assign(facts, settings, "slug", "ifnull(p.slug, f.slug)", "p.slug IS NULL, f.slug_made")
-        facts.script(
-            """
-            INSERT INTO renamed
-            SELECT f.ord
-            FROM previous_document p
-            JOIN fact f ON f.document = p.document
-            WHERE f.outcome IN ('document', 'withheld')
-              AND p.slug <> f.slug;
-
-            CREATE UNIQUE INDEX slug_alone_ord ON slug_alone (ord);
-            """
-        )
+        facts.script("CREATE UNIQUE INDEX slug_alone_ord ON slug_alone (ord)")
     else:
         _assign(facts, settings, "slug", "f.slug", "f.slug_made")
         facts.script("CREATE TABLE slug_alone (slug TEXT, ord INTEGER)")
@@ -75,11 +63,7 @@ def _assign(facts: Facts, settings: Settings, table: str, wanted: str, order: st
         LEFT JOIN previous_document p ON p.document = f.document
         JOIN {table} s ON s.slug = {wanted}
         WHERE f.outcome IN ('document', 'withheld')
-          AND s.ord IS NOT f.ord;
-
-        INSERT INTO renamed
-        SELECT ord
-        FROM homeless
+          AND s.ord IS NOT f.ord
         """
     )
     for ord_, wish, suffix in facts.rows("SELECT ord, slug, suffix FROM homeless ORDER BY place"):
@@ -100,22 +84,18 @@ def _report_slugs(facts: Facts) -> None:
     """Why a slug is not the one that a document claims: it had another one before, or somebody else has it."""
     renamed = facts.rows(
         """
-        SELECT f.ord, r.wish, s.slug, h.slug IS NOT NULL, w.document, p.slug, ifnull(a.slug, s.slug)
+        SELECT r.ord, r.wish, r.slug, h.slug IS NOT NULL, w.document, r.before, ifnull(a.slug, r.slug)
         FROM (
-            SELECT DISTINCT ord, CASE WHEN p.slug <> s.slug THEN p.slug ELSE f.slug END AS wish
-            FROM renamed
-            JOIN fact f USING (ord)
-            JOIN slug s USING (ord)
+            SELECT s.ord, s.slug, p.slug AS before, CASE WHEN p.slug <> s.slug THEN p.slug ELSE f.slug END AS wish
+            FROM slug s
+            JOIN fact f ON f.ord = s.ord
             LEFT JOIN previous_document p ON p.document = f.document
         ) r
-        JOIN fact f ON f.ord = r.ord
-        JOIN slug s ON s.ord = f.ord
         LEFT JOIN slug h ON h.slug = r.wish
         LEFT JOIN fact w ON w.ord = h.ord
-        LEFT JOIN previous_document p ON p.document = f.document
-        LEFT JOIN slug_alone a ON a.ord = f.ord
-        WHERE s.slug <> r.wish
-        ORDER BY f.ord
+        LEFT JOIN slug_alone a ON a.ord = r.ord
+        WHERE r.slug <> r.wish
+        ORDER BY r.ord
         """
     )
     for ord_, wish, slug, taken, owner, before, alone in renamed:
@@ -134,10 +114,9 @@ def _paths(facts: Facts, settings: Settings) -> None:
         CREATE TABLE path (path TEXT PRIMARY KEY, ord INTEGER) WITHOUT ROWID;
 
         INSERT INTO path
-        SELECT site_path(s.slug), f.ord
-        FROM slug s
-        JOIN fact f ON f.ord = s.ord
-        WHERE f.outcome IN ('document', 'withheld');
+        SELECT site_path(slug), ord
+        FROM slug
+        WHERE ord IS NOT NULL;
 
         CREATE UNIQUE INDEX path_ord ON path (ord);
 
