@@ -94,16 +94,13 @@ def survey(plan: Plan) -> Survey:
 
 
 def _of_settings(plan: Plan, home: Entry | None) -> Iterator[tuple[Spelling, Question]]:
-    """What the settings say of addresses that are no pages; each target once, with the answer that comes first."""
+    """What the settings say of addresses that are no pages."""
     if home is not None:
         for spelling in of_home(plan.legacy_base):
             yield spelling, Question("home", spelling.form, spelling.target, home.target)
-    seen = set()
-    for route in sorted(plan.routes, key=lambda route: route.kind):  # exact before numbered, as servers have them
+    for route in plan.routes:
         for spelling in of_route(route, plan.legacy_base):
-            if spelling.target not in seen:
-                seen.add(spelling.target)
-                yield spelling, Question("route", spelling.form, spelling.target, route.target)
+            yield spelling, Question("route", spelling.form, spelling.target, route.target)
 
 
 def _is_route(spelling: Spelling, routes: tuple[Route, ...]) -> bool:

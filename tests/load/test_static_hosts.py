@@ -267,6 +267,16 @@ def test_a_route_that_is_an_address_in_another_case_is_not_in_a_map_without_case
     assert len({key.lower() for key in keys}) == len(keys)
 
 
+@pytest.mark.parametrize("path", ["/wiki", "/Wiki"])
+def test_the_folder_that_was_the_home_page_is_in_a_file_once_where_the_map_has_it_too(path: str) -> None:
+    entries: Entries = {Address("name", "Home"): "/pages/home/", Address("path", path): "/pages/bees/"}
+    with compiled(entries, CompileOptions(legacy_base="/wiki", home_to="/pages/home/")) as (folder, _):
+        keys = re.findall('key="(/[^"?]*)"', (folder / "iis" / "rewritemaps.config").read_text())
+        rows = {row[0]: row[1] for row in _rows(folder / "vercel" / "redirects.csv", head=True)}
+    assert len({key.lower() for key in keys}) == len(keys)
+    assert rows["/wiki"] == ("/pages/bees/" if path == "/wiki" else "/pages/home/")
+
+
 @given(maps)
 def test_every_entry_is_in_the_store_of_cloudfront(entries: Entries) -> None:
     entries = valid(entries)

@@ -313,16 +313,14 @@ def _plus(size: int) -> str:
 
 def _home(options: CompileOptions) -> Iterator[str]:
     """The old home page: the script without its parameters, and the folder that was it."""
-    if options.home_to is None:
-        return
-    yield "# The old home page.\n"
-    paths = [options.script[1:]] + ([options.home_path[1:]] if options.home_path else [])
-    for path in paths:
+    if options.home_answers:
+        yield "# The old home page.\n"
+    for path, answer in options.home_answers.items():
         yield (
-            ("" if path else _of_hosts(options))
+            (_of_hosts(options) if path == "/" else "")
             + _condition("WIKI_ETL_ASKED", "^$")
-            + _condition("WIKI_ETL_PLACE", f"^{_pattern(path)}$")
-            + _to(options.home_to)
+            + _condition("WIKI_ETL_PLACE", f"^{_pattern(path[1:])}$")
+            + _to(answer)
         )
 
 

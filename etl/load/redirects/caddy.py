@@ -310,18 +310,11 @@ def _base_blanks(base: str) -> str:
 
 def _routes(options: CompileOptions) -> Iterator[str]:
     """The old home page, and the addresses that are no pages."""
-    rows: dict[str, str] = {}
-    if options.home_to is not None:
-        paths = [options.script] + ([options.home_path] if options.home_path else [])
-        rows |= {_pattern("" if path == "/" else path): options.home_to for path in paths}
-    for route in sorted(options.routes, key=lambda route: route.kind):  # exact before numbered
+    for path, answer in options.home_answers.items():
+        yield _expression(f"^{_literals(path.rstrip('/'))}$", answer)
+    for route in options.routes:
         tail = "" if route.kind == "exact" else r"[0-9]+(?:-[\s\S]*)?"
-        rows.setdefault(_pattern(route.path, tail), options.answer(route))
-    return (_expression(pattern, answer) for pattern, answer in rows.items())
-
-
-def _pattern(path: str, tail: str = "") -> str:
-    return f"^{_literals(path)}{tail}$"
+        yield _expression(f"^{_literals(route.path)}{tail}$", options.answer(route))
 
 
 _TOO_MANY = (

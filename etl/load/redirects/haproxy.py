@@ -98,15 +98,11 @@ def _escaped(text: str) -> str:
 
 
 def _others(options: CompileOptions) -> Iterator[tuple[str, str, str]]:
-    """What the settings say of addresses that are in no map: file, decoded path, answer; each path once."""
-    if options.home_to is not None:
-        for path in filter(None, (options.script, options.home_path)):
-            yield "routes", path, options.home_to
-    seen: set[tuple[str, str]] = set()
+    """What the settings say of addresses that are in no map: file, decoded path, answer."""
+    for path, answer in options.home_answers.items():
+        yield "routes", path, answer
     for route in options.routes:
-        if (route.kind, route.path) not in seen:
-            seen.add((route.kind, route.path))
-            yield "routes" if route.kind == "exact" else "routes-numbered", route.path, options.answer(route)
+        yield "routes" if route.kind == "exact" else "routes-numbered", route.path, options.answer(route)
 
 
 # --- the configuration ---------------------------------------------------------------------
@@ -155,7 +151,7 @@ def _inside(options: CompileOptions) -> str:
 
 def _numbered(place: str, routes: tuple[Route, ...]) -> str:
     """The rule for what stands before a number, if there is any."""
-    paths = sorted({key(route.path) for route in routes if route.kind == "numbered"})
+    paths = sorted(key(route.path) for route in routes if route.kind == "numbered")
     if not paths:
         return ""
     return filled(_NUMBERED, {"place": place, "pattern": _word(f"^({'|'.join(map(re.escape, paths))})[0-9]+(-.*)?$")})

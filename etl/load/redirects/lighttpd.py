@@ -194,8 +194,8 @@ def _lua(text: str | None) -> str:
 
 
 def _exact(options: CompileOptions) -> str:
-    rows = {route.path: options.answer(route) for route in options.routes[::-1] if route.kind == "exact"}
-    return "".join(f"    [{_lua(path)}] = {_lua(answer)},\n" for path, answer in sorted(rows.items()))
+    rows = sorted((route.path, options.answer(route)) for route in options.routes if route.kind == "exact")
+    return "".join(f"    [{_lua(path)}] = {_lua(answer)},\n" for path, answer in rows)
 
 
 def _numbered(options: CompileOptions) -> str:

@@ -83,6 +83,13 @@ class CompileOptions:
         return self.base.rstrip("/")
 
     @property
+    def home_answers(self) -> dict[str, str]:
+        """What is sent for each path of the old home page: `script` and `home_path`; empty without `home_to`."""
+        if self.home_to is None:
+            return {}
+        return {path: self.home_to for path in (self.script, self.home_path) if path is not None}
+
+    @property
     def cache_control(self) -> str | None:
         """The value of the header ``Cache-Control`` of redirects; None: no header."""
         return None if self.max_age is None else f"max-age={self.max_age}"

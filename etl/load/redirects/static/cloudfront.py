@@ -83,10 +83,7 @@ def hashed(key: str) -> str:
 
 
 def _values(options: CompileOptions) -> dict[str, object]:
-    rows = [
-        [route.path, route.kind == "numbered", options.answer(route)]
-        for route in sorted(options.routes, key=lambda route: route.kind)
-    ]
+    rows = [[route.path, route.kind == "numbered", options.answer(route)] for route in options.routes]
     return {
         "base": _js(options.base),
         "script": _js(options.script),
@@ -111,7 +108,7 @@ import crypto from 'crypto';
 const BASE = @base@, SCRIPT = @script@;
 const STATUS = @status@, CACHE = @cache@;
 const HOME = @home@, HOME_PATH = @home_path@;
-// Addresses that are no pages: path, whether digits follow, where it goes. Exact ones first.
+// Addresses that are no pages: path, whether digits follow, where it goes.
 const ROUTES = @routes@;
 const store = cf.kvs();
 

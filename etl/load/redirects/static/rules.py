@@ -88,12 +88,16 @@ def _of_candidates(candidates: list[tuple[Entry, Group]], options: CompileOption
 
 def _of_settings(options: CompileOptions, waiting: dict[bytes, list[tuple[Entry, Group]]]) -> Iterator[Rule]:
     """The rules that come from no entry, where no entry has their path."""
-    for route in options.routes:
-        others = [_path(entry, options) for entry, _ in waiting.get(_caseless(route.path), ())]
-        if route.kind == "exact" and route.path not in others:
-            yield Rule(Form.ROUTE, _encoded(route.path), options.answer(route), alone=not others)
-    if options.home_to is not None and options.home_path and options.home_path != "/":
-        yield Rule(Form.ROUTE, options.home_path, options.home_to)
+    for path, answer in _of_no_entry(options).items():
+        others = [_path(entry, options) for entry, _ in waiting.get(_caseless(path), ())]
+        if path not in others:
+            yield Rule(Form.ROUTE, _encoded(path), answer, alone=not others)
+
+
+def _of_no_entry(options: CompileOptions) -> dict[str, str]:
+    """What the settings say of decoded paths: exact routes, and the folder that was the home page."""
+    rows = {route.path: options.answer(route) for route in options.routes if route.kind == "exact"}
+    return rows | {path: to for path, to in options.home_answers.items() if path not in {options.script, "/"}}
 
 
 def unsaid(options: CompileOptions) -> Iterator[Rule]:
@@ -101,19 +105,18 @@ def unsaid(options: CompileOptions) -> Iterator[Rule]:
     for route in options.routes:
         if route.kind == "numbered":
             yield Rule(Form.ROUTE, f"{_encoded(route.path)}<number>", options.answer(route))
-    if options.home_to is not None:
-        yield Rule(Form.ROUTE, options.script, options.home_to)
-        if options.home_path == "/":
-            yield Rule(Form.ROUTE, "/", options.home_to)
+    for path, answer in options.home_answers.items():
+        if path in {options.script, "/"}:
+            yield Rule(Form.ROUTE, path, answer)
 
 
 def _crowd(survey: Survey, options: CompileOptions) -> Crowd:
-    """Which paths may be those of several entries or routes, without case."""
+    """Which paths may be those of several entries, or of the settings too, without case."""
     crowd = Crowd(survey.file.stat().st_size)
     for batch in survey.batches():
         crowd.add_all(digests(_caseless(_path(entry, options)) for entry in batch.entries()))
-    for route in options.routes:
-        crowd.add(_caseless(route.path))
+    for path in _of_no_entry(options):
+        crowd.add(_caseless(path))
     return crowd
 
 
