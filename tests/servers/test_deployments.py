@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import etl.servers
 from etl.load.redirects import CompileOptions
 from etl.routes import FAMILIES, routes
 from etl.servers import SERVERS
@@ -110,6 +111,16 @@ def test_the_old_home_page_goes_where_its_name_goes(start: Start) -> None:
         assert get(stage, "/") in {Answer(200), to}
         for spelled in ("/%zz", "/Home%", "/%"):
             assert get(stage, spelled).status in {400, 404}, "what spells no text is not the home page"
+
+
+def test_the_root_of_the_old_host_is_the_old_home_page_where_the_new_site_has_no_page(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(etl.servers, "write_site", lambda site, _paths: site.mkdir())
+    with start(home="Home", other_host=True, site="https://new.example", hosts=("old.example",)) as stage:
+        assert get(stage, "/") == get(stage, "//?x=1") == Answer(301, "https://new.example/pages/home/")
+    with start(home="Home", site="https://new.example") as stage:
+        assert get(stage, "/").status in {403, 404}
 
 
 def test_the_old_home_page_of_a_wiki_in_a_folder(start: Start) -> None:
