@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from etl.load.redirects.files import FOLDER
 from etl.trouble import Trouble
 
 LOOPBACK = "127.0.0.1"
@@ -64,7 +65,7 @@ def link_map(server: str, file: str, compiled: Path, scratch: Path) -> Path:
 
     Raises ServerError where ``file`` is not among them: the folder was not compiled for this server.
     """
-    source, folder = compiled / "wiki-etl", scratch / "wiki-etl"
+    source, folder = compiled / FOLDER, scratch / FOLDER
     if not (source / file).is_file():
         raise ServerError(f"{compiled}: no map for {server} in this folder; `wiki-etl redirects build` writes one")
     folder.mkdir()

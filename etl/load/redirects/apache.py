@@ -22,15 +22,22 @@ from typing import NamedTuple
 
 from etl.addresses import host_name
 from etl.load.redirects.exact import Group, as_groups, lower, pieces, spellings
-from etl.load.redirects.files import check, create, filled, longest, most_blanks, roll_back, unsupported, write_texts
+from etl.load.redirects.files import (
+    FOLDER,
+    common_values,
+    create,
+    filled,
+    longest,
+    most_blanks,
+    unsupported,
+    write_texts,
+)
 from etl.load.redirects.neutral import CompileOptions, Entry
 from etl.load.redirects.survey import Run, Survey
 from etl.model import Finding
 from etl.routes import Route
 
 SERVER = "apache"
-FOLDER = "wiki-etl"
-"""Apache resolves includes and maps against its ServerRoot: the name there is fixed."""
 
 LONGEST_KEY = 200
 """Characters of a key; a longer one is hashed."""
@@ -213,14 +220,10 @@ def _texts(facts: _Facts, options: CompileOptions, unsupported_entries: int) -> 
     """Every file but the map."""
     longest = max(facts.longest + len(options.base), 100)
     values = {
-        "entries": facts.lines,
-        "check": check(options),
-        "roll_back": roll_back("/etc/apache2/wiki-etl"),
-        "unsupported": unsupported_entries,
+        **common_values(options, "/etc/apache2", entries=facts.lines, unsupported_entries=unsupported_entries),
         "request_line": _request_line(longest),
         "relative": _relative(facts, options),
         "modules": "rewrite headers" if options.cache_control else "rewrite",
-        "status": options.status,
         "cache": _cache(options),
         "key": LONGEST_KEY,
     }

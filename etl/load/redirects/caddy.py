@@ -24,14 +24,22 @@ from typing import TextIO
 
 from etl.addresses import SCRIPT
 from etl.load.redirects.exact import Group, as_groups, lower, pieces, spellings
-from etl.load.redirects.files import ServerRefused, check, create, encoded, filled, roll_back, unsupported, write_texts
+from etl.load.redirects.files import (
+    FOLDER,
+    ServerRefused,
+    common_values,
+    create,
+    encoded,
+    filled,
+    unsupported,
+    write_texts,
+)
 from etl.load.redirects.neutral import CompileOptions, Entry
 from etl.load.redirects.sorting import sorted_lines
 from etl.load.redirects.survey import Run, Survey
 from etl.model import Finding
 
 SERVER = "caddy"
-FOLDER = "wiki-etl"
 BLOCK = 1000
 """Keys of a block: a line costs some 20 ns, an expression that chooses blocks ten times that."""
 
@@ -271,7 +279,9 @@ def _texts(work: _Work) -> dict[str, str]:
     """Every file but the keys."""
     options = work.options
     cache = options.cache_control
+    host = "https://old-wiki.example"
     values = {
+        **common_values(options, "/etc/caddy", entries=work.entries, unsupported_entries=len(work.findings), host=host),
         "origin": _ORIGIN,
         "odd": _ODD,
         "script": "".join(_SLASH if char == "/" else _spelled(char) for char in options.base[1:]) + _SCRIPT,
@@ -279,15 +289,10 @@ def _texts(work: _Work) -> dict[str, str]:
         "base_blanks": _base_blanks(options.base),
         "fold": "".join(f"uri path_regexp {char} {char.lower()}\n" for char in ascii_uppercase),
         "cache": f"header @wiki_etl_found Cache-Control {cache}\n" if cache else "",
-        "status": options.status,
         "block": BLOCK,
         "limit": LIMIT,
         "keys": work.keys,
-        "check": check(options, "https://old-wiki.example"),
-        "roll_back": roll_back(f"/etc/caddy/{FOLDER}"),
-        "entries": work.entries,
         "expressions": work.expressions,
-        "unsupported": len(work.findings),
     }
     templates = {
         "README.md": _README,

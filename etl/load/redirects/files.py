@@ -13,6 +13,9 @@ from etl.load.redirects.neutral import CompileOptions, Entry, short
 from etl.model import Finding
 
 UNSUPPORTED = "redirect.unsupported"
+FOLDER = "wiki-etl"
+"""What is installed of a server's files. Its name is fixed: nginx and Apache resolve what a file of ours includes
+against the folder of their main file."""
 
 
 class ServerRefused(Exception):
@@ -49,14 +52,27 @@ def filled(template: str, values: Mapping[str, object]) -> str:
     return re.sub(r"@([a-z_]+)@", lambda match: str(values[match[1]]), text)
 
 
-def check(options: CompileOptions, host: str = "http://localhost") -> str:
+def common_values(
+    options: CompileOptions, place: str, *, entries: int, unsupported_entries: int, host: str = "http://localhost"
+) -> dict[str, object]:
+    """What the templates of every server name. ``place``: where its configuration is; ``host``: what it answers for."""
+    return {
+        "status": options.status,
+        "entries": entries,
+        "unsupported": unsupported_entries,
+        "check": check_command(options, host),
+        "roll_back": filled(_ROLL_BACK, {"place": f"{place}/{FOLDER}"}).rstrip("\n"),
+    }
+
+
+def check_command(options: CompileOptions, host: str = "http://localhost") -> str:
     r"""The command with which a README asks a running server for an entry of the map, and the answer that is right.
 
     >>> from etl.addresses import Address
     >>> tea = Entry(Address("name", "Bees' tea & Zoë"), "/tea/")
-    >>> print(check(CompileOptions(legacy_base="/wiki/", sample=tea)))
+    >>> print(check_command(CompileOptions(legacy_base="/wiki/", sample=tea)))
     curl -sI 'http://localhost/wiki/tiki-index.php?page=Bees%27+tea+%26+Zo%C3%AB'  # 301 to /tea/
-    >>> print(check(CompileOptions(sample=Entry(Address("path", "/old/a b"), None))))
+    >>> print(check_command(CompileOptions(sample=Entry(Address("path", "/old/a b"), None))))
     curl -sI 'http://localhost/old/a%20b'  # 410
     """
     if options.sample is None:
@@ -67,11 +83,7 @@ def check(options: CompileOptions, host: str = "http://localhost") -> str:
     return f"curl -sI '{host}{asked}'  # {answer if answer == '410' else f'{options.status} to {answer}'}"
 
 
-def roll_back(place: str) -> str:
-    """What a README says of keeping the folder of a server, and of going back to it; the second time, too."""
-    return filled(_ROLL_BACK, {"place": place}).rstrip("\n")
-
-
+# It works the second time, too.
 _ROLL_BACK = """\
 Before you install a newer map, keep the one that works:
 

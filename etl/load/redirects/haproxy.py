@@ -16,14 +16,13 @@ from pathlib import Path
 from typing import TextIO
 
 from etl.load.redirects.exact import LONGEST, Group, lower, pieces, spellings
-from etl.load.redirects.files import check, create, filled, roll_back, write_texts
+from etl.load.redirects.files import FOLDER, common_values, create, filled, write_texts
 from etl.load.redirects.neutral import CompileOptions
 from etl.load.redirects.survey import Run, Survey
 from etl.model import Finding
 from etl.routes import Route
 
 SERVER = "haproxy"
-FOLDER = "wiki-etl"
 FILES = ("paths", "names", "names-folded", "ids", "routes", "routes-numbered")
 """The maps: what is there, then names in lower case, and what the settings say of addresses that are no pages."""
 
@@ -110,12 +109,8 @@ def _others(options: CompileOptions) -> Iterator[tuple[str, str, str]]:
 
 def _texts(options: CompileOptions, lines: int, unsupported_entries: int) -> dict[str, str]:
     """Every file but the maps."""
-    values: dict[str, object] = {
-        "status": options.status,
-        "entries": lines,
-        "check": check(options),
-        "roll_back": roll_back(f"/etc/haproxy/{FOLDER}"),
-        "unsupported": unsupported_entries,
+    values = {
+        **common_values(options, "/etc/haproxy", entries=lines, unsupported_entries=unsupported_entries),
         "script": _word(options.script),
         "inside": _inside(options),
         "cache": _cache(options),

@@ -20,14 +20,13 @@ from functools import lru_cache
 from itertools import groupby, islice
 from pathlib import Path
 
-from etl.load.redirects.files import check, create, filled, forms, longest, roll_back, unsupported, write_texts
+from etl.load.redirects.files import FOLDER, common_values, create, filled, forms, longest, unsupported, write_texts
 from etl.load.redirects.neutral import CompileOptions, Entry
 from etl.load.redirects.sorting import sorted_lines
 from etl.load.redirects.survey import Run, Survey
 from etl.model import Finding
 
 SERVER = "lighttpd"
-FOLDER = "wiki-etl"
 BLOCK = 256
 """Lines that are written at once."""
 
@@ -159,8 +158,8 @@ def _texts(work: _Work) -> dict[str, str]:
     options = work.options
     head = _head(work.longest)
     values = {
+        **common_values(options, "/etc/lighttpd", entries=work.entries, unsupported_entries=len(work.findings)),
         "base": _lua(options.base),
-        "status": options.status,
         "cache": _lua(options.cache_control),
         "home": _lua(options.home_to),
         "home_path": _lua(options.home_path),
@@ -168,11 +167,7 @@ def _texts(work: _Work) -> dict[str, str]:
         "numbered": _numbered(options),
         "head": f"server.max-request-field-size := {head}  # the longest name, every byte encoded\n" if head else "",
         "room": _room(head),
-        "check": check(options),
-        "roll_back": roll_back(f"/etc/lighttpd/{FOLDER}"),
-        "entries": work.entries,
         "shared": work.shared,
-        "unsupported": len(work.findings),
     }
     templates = {
         "README.md": _README,

@@ -21,14 +21,14 @@ from typing import NamedTuple, TextIO
 
 from etl.addresses import Kind, as_path
 from etl.load.redirects.files import (
-    check,
+    FOLDER,
+    common_values,
     create,
     encoded,
     filled,
     forms,
     longest,
     most_blanks,
-    roll_back,
     unsupported,
     write_texts,
 )
@@ -37,8 +37,6 @@ from etl.load.redirects.survey import LONGEST_PLAIN, Run, Survey
 from etl.model import Finding
 
 SERVER = "nginx"
-FOLDER = "wiki-etl"
-"""nginx resolves every include against the folder of its main file: the name there is fixed."""
 HOP_PORT = 19417
 
 LONGEST_TOKEN = 4000  # bytes of one word of a configuration; nginx itself ends at 4,095
@@ -369,6 +367,9 @@ def _texts(maps: _Maps, options: CompileOptions) -> dict[str, str]:
     base = options.base
     script = re.escape(options.script)
     values = {
+        **common_values(
+            options, "/etc/nginx", entries=sum(maps.lines.values()), unsupported_entries=len(maps.findings)
+        ),
         "base": base,
         "script": options.script,
         "base_pattern": _word(re.escape(base)),
@@ -380,17 +381,12 @@ def _texts(maps: _Maps, options: CompileOptions) -> dict[str, str]:
         "buffers": _buffers(maps.longest),
         "home": maps.value(options.home_to or ""),
         "root": maps.value((options.home_to or "") if options.home_path == "/" else ""),
-        "status": options.status,
         "expires": "" if options.max_age is None else f"expires {options.max_age}s;",
         "dollar": 'geo $wiki_etl_dollar { default "$"; }  # no other way to write one\n' if maps.dollar else "",
         "pluses": _pluses(maps.pluses),
         "fold": _fold(maps.blanks).rstrip(),
         "hop": _hop(maps.marks).rstrip(),
-        "check": check(options),
-        "roll_back": roll_back(f"/etc/nginx/{FOLDER}"),
-        "entries": sum(maps.lines.values()),
         "raw": maps.lines["names-raw"] + maps.lines["paths-raw"],
-        "unsupported": len(maps.findings),
     }
     templates = {
         "README.md": _README,
