@@ -29,7 +29,7 @@ MEMBERS_IN_A_LINE = 8
 """A line of ours holds a body three times (Markdown, text and HTML), escaped. One that is longer than this many of the
 largest members is damaged."""
 
-_SITE = r"^https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?$"
+_SITE = r"^https?://(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?/?$"
 _HOST = re.compile(r"(?:[^\s/\\?#@:\[\]]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _PATH = re.compile(r"/(?:[^\s/?#*\\][^\s?#*\\]*)?")
 _VANISHING = re.compile(r"/(?=/)|/\.{1,2}(?:/|\Z)")

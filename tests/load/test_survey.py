@@ -37,7 +37,11 @@ def compiled(entries: Entries, chosen: CompileOptions) -> str:
 @given(maps, options, st.sampled_from([1, 200, 1 << 16]))
 @example(PLAIN, CompileOptions(), 500)
 @example(PLAIN, CompileOptions(site="https://new.example", legacy_base="/old wiki/"), 1)
-@example(HOSTILE | PLAIN, CompileOptions(site=f"https://{'long.' * 120}example"), 1 << 16)
+@example(HOSTILE | PLAIN, CompileOptions(site=f"https://{'long.' * 50}com"), 1 << 16)
+@example({Address("name", "水" * 500): f"/{'x' * 498}/"}, CompileOptions(site=f"https://{'long.' * 50}com"), 1 << 16)
+@example(
+    {Address("path", "/" + "水" * 498 + "A"): f"/{'x' * 498}/"}, CompileOptions(site=f"https://{'long.' * 50}com"), 1
+)
 def test_plain_entries_are_written_as_they_are_one_by_one(entries: Entries, chosen: CompileOptions, size: int) -> None:
     entries = valid(entries, chosen.legacy_base)
     with pytest.MonkeyPatch.context() as patch:

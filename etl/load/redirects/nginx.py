@@ -33,7 +33,7 @@ from etl.load.redirects.files import (
     write_texts,
 )
 from etl.load.redirects.neutral import CompileOptions, Entry
-from etl.load.redirects.survey import LONGEST_PLAIN, Run, Survey
+from etl.load.redirects.survey import Run, Survey
 from etl.model import Finding
 
 SERVER = "nginx"
@@ -228,8 +228,8 @@ class _Maps:
     """Most blanks and pluses of a key."""
     pluses: int = 0
     """Most pluses of a key."""
-    marks: int = 0
-    """Most question marks of a key."""
+    question_marks: int = 0
+    """Most of a key."""
     dollar: bool = False
 
     def put(self, name: str, entry: Entry, text: str) -> None:
@@ -239,11 +239,6 @@ class _Maps:
 
     def put_run(self, run: Run) -> None:
         """Writes plain entries, as `_put` would one by one."""
-        if len(self.options.site or "") > LONGEST_PLAIN:  # a word may become too long for nginx
-            for entry in run.entries():
-                for key in _keys(entry):
-                    _put(self, key)
-            return
         text = run.text("" if run.kind == "id" else "/")
         keys, answers = text.split("\n"), self.options.answers(run.targets)
         if run.kind == "path" and _CAPITAL.search(text):
@@ -304,7 +299,7 @@ class _Maps:
         self.lines[name] += 1
         self.longest = max(self.longest, len(text.encode()))
         self.blanks = max(self.blanks, text.count(" ") + text.count("+"))
-        self.marks = max(self.marks, text.count("?"))
+        self.question_marks = max(self.question_marks, text.count("?"))
 
     def value(self, answer: str) -> str:
         """An answer as a word of the configuration, where a dollar begins a variable."""
@@ -385,7 +380,7 @@ def _texts(maps: _Maps, options: CompileOptions) -> dict[str, str]:
         "dollar": 'geo $wiki_etl_dollar { default "$"; }  # no other way to write one\n' if maps.dollar else "",
         "pluses": _pluses(maps.pluses),
         "fold": _fold(maps.blanks).rstrip(),
-        "hop": _hop(maps.marks).rstrip(),
+        "hop": _hop(maps.question_marks).rstrip(),
         "raw": maps.lines["names-raw"] + maps.lines["paths-raw"],
     }
     templates = {
@@ -445,10 +440,10 @@ def _pluses(most: int) -> str:
     return "\n    ".join(lines)
 
 
-def _hop(marks: int) -> str:
+def _hop(question_marks: int) -> str:
     """Maps that encode what would end the path of the hop: each ``?``, and a slash at the end."""
-    lines = [_step("page", number, r"~^([^?]*)\\?(.*)$", "$1%3F$2") for number in range(marks)]
-    last = f"$wiki_etl_page_{marks}"
+    lines = [_step("page", number, r"~^([^?]*)\\?(.*)$", "$1%3F$2") for number in range(question_marks)]
+    last = f"$wiki_etl_page_{question_marks}"
     return "".join(lines) + f'map {last} $wiki_etl_hop {{ "~^(.*)/$" "$1%2F"; default {last}; }}\n'
 
 

@@ -46,7 +46,7 @@ _PLAIN = {
 }
 """Canonical values without what any server decodes, folds, trims, walks or escapes in a way of its own."""
 LONGEST_PLAIN = 500
-"""Characters of a plain value, and of its target: every server has room for them."""
+"""Characters of a plain value, and of its target: every server has room for them, in UTF-8 and with a host."""
 _TARGETS = re.compile(rf"(?>(?:{SITE_PATH}\n)*)")
 
 
