@@ -367,6 +367,7 @@ def test_a_home_that_is_gone_is_a_warning(wiki: Wiki) -> None:
 def test_a_home_that_names_no_page_is_a_warning(home: str, why: str, wiki: Wiki) -> None:
     assert wiki.settle(settings=f'home = "{home}"\n').status == 0
     assert wiki.told("home.unknown") == [f"home {home!r}: {why}"]
+    assert wiki.told("redirect.unresolved") == [], "said once"
     assert wiki.redirect("name", home) is None
 
 

@@ -360,7 +360,6 @@ def _literal(byte: int) -> str:
 def _texts(maps: _Maps, options: CompileOptions) -> dict[str, str]:
     """Every file but the maps."""
     base = options.base
-    script = re.escape(options.script)
     values = {
         **common_values(
             options, "/etc/nginx", entries=sum(maps.lines.values()), unsupported_entries=len(maps.findings)
@@ -368,8 +367,7 @@ def _texts(maps: _Maps, options: CompileOptions) -> dict[str, str]:
         "base": base,
         "script": options.script,
         "base_pattern": _word(re.escape(base)),
-        "script_pattern": _word(script),
-        "page_id_pattern": _word(f"~^{script}{_PAGE_ID}"),
+        "page_id_pattern": _word(f"~^{re.escape(options.script)}{_PAGE_ID}"),
         "port": HOP_PORT,
         "bucket": max(512, -(-(maps.longest + _ENTRY_OVERHEAD) // 64) * 64 * 4),
         "hash": max(2048, 2 * max(maps.lines.values())),
@@ -489,7 +487,6 @@ map $wiki_etl_folded $wiki_etl_name {
 map "$wiki_etl_plus$wiki_etl_name" $wiki_etl_number { "~^/(?<wiki_etl_d>[1-9][0-9]*)$" $wiki_etl_d; default ""; }
 map "$uri?$args" $wiki_etl_id {
     "@page_id_pattern@" $wiki_etl_e;
-    "~^@script_pattern@\\?" "";
     default $wiki_etl_number;
 }
 map $request_uri $wiki_etl_raw { "~^(?<wiki_etl_f>[^?#]*)" $wiki_etl_f; default ""; }
