@@ -83,7 +83,7 @@ def _told(asked: str, map_file: Path, settings: Settings, known: Callable[[], Kn
     told = Told(asked, answer=_answer(map_file, addresses))
     if told.answer is not None:
         told.meaning = told.answer["kind"] if told.answer["target"] else "gone"
-    _find(told, map_file.parent, decoded_path(target).rstrip("/"))
+    _find(told, map_file.parent, decoded_path(target))
     if told.is_known:
         return told
     told.meaning, unanswered = known().meaning(target)

@@ -77,6 +77,13 @@ def test_a_reserved_path_is_answered_and_nobody_is_asked_to_decide_on_it(map_fil
     assert (found.hits["live"], asked(found)) == (3, [("name", "searching", 1)])
 
 
+@pytest.mark.parametrize("end", ["", "/", "/index.html"])
+def test_a_page_of_the_new_site_and_its_folder_are_one(end: str, tmp_path: Path) -> None:
+    file = write_map(tmp_path / "redirects.jsonl", [(("name", "Ponds"), f"/garden/ponds{end}")])
+    found = covered(file, ["/garden/ponds", "/garden/ponds/", "/garden/ponds/index.html"])
+    assert (found.hits["live"], asked(found)) == (3, [])
+
+
 def test_a_name_in_the_case_of_no_server_is_not_answered(map_file: Path) -> None:
     """It is a path of the new site in another case: no server looks further than its own."""
     targets = ["/SEVEN+wells", "/Seven+wells", "/seven+wells/"]
@@ -111,14 +118,26 @@ def test_a_capital_that_is_no_single_letter_is_the_case_of_one(tmp_path: Path) -
         (["/Gone+wells", "/8"], "gone"),
         (["/pages/not-redirected/", "/pages/seven-wells", "/tags/wells/?page=2"], "live"),
         (["/pages/seven-wells/index.html", "/tags/wells/index.html?page=2"], "live"),
-        (["/", "/?utm_source=x", "/index.html", "/tiki-index.php", "/tiki-index.php?bl=y"], "home"),
+        (
+            ["/", "/?utm_source=x", "/index.html", "/tiki-index.php", "/tiki-index.php?bl=y", "//tiki-index.php/"],
+            "home",
+        ),
         (
             ["/Eight+wells", "/Twins", "/9", "/posts/other", "/tags/other", "/tiki-index.php?page=x&page_id=0"],
             "unanswered",
         ),
         (["/Seven+wells/index.html", "/posts/clear-water-in-autumn/index.html", "/7/index.html"], "unanswered"),
         (
-            ["/styles/a.css", "/img/x.png", "/tiki-download_file.php?fileId=3", "/dl12", "/wp-login.php", "/.env"],
+            [
+                "/styles/a.css",
+                "/img/x.png",
+                "/Search+Results",
+                "/tiki-pagehistory.php/",
+                "/tiki-download_file.php?fileId=3",
+                "/dl12",
+                "/wp-login.php",
+                "/.env",
+            ],
             "no page",
         ),
         (["/posts/seven-wells/lid.jpg", "/posts/feed.xml"], "no page"),

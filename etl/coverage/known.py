@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -52,14 +53,14 @@ class Known:
             if address in self._gone:
                 return "gone", None
         path = decoded_path(target)
-        folder = path.rstrip("/").removesuffix("/index.html")  # the new site has both; of the old one see the map
+        folder = _folder(path)
         if not folder or self._is_home(path, meanings):
             return "home", None
-        if path.rstrip("/") in self._live or folder in self._live:
+        if folder in self._live:
             return "live", None
-        if _in_any_case(path.rstrip("/")) not in self._live and self._is_in_another_case(meanings):
+        if _in_any_case(folder) not in self._live and self._is_in_another_case(meanings):
             return "case", None
-        if matching(self._routes, path.rstrip("/")) is not None:
+        if matching(self._routes, path) is not None:
             return "route", None
         return self._unanswered(target, path, meanings)
 
@@ -68,9 +69,7 @@ class Known:
         return any(name in self._folded and self._answers.get(name, 1) == 1 for name in names)
 
     def _is_home(self, path: str, meanings: Sequence[Address]) -> bool:
-        if path.strip("/") == self._base.strip("/"):
-            return True
-        return path.rstrip("/") == self._script and meanings[:1] == [Address("path", self._script)]
+        return path.strip("/") == self._base.strip("/") or meanings[:1] == [Address("path", self._script)]
 
     def _unanswered(self, target: str, path: str, meanings: Sequence[Address]) -> tuple[str, Address | None]:
         address = self._address(meanings)
@@ -84,7 +83,6 @@ class Known:
         """Whether an address that says no id may have been a page."""
         if path == self._script:
             return True
-        path = path.rstrip("/")
         if _NO_PAGE.search(path) or matching(self._no_pages, path):
             return False
         link = legacy_target(without_origin(target), (), self._prefixes, self._base)
@@ -106,8 +104,13 @@ def _folded(map_file: Path) -> Iterator[tuple[str, str | None]]:
 
 
 def decoded_path(target: str) -> str:
-    """The decoded path of a request target, which may be absolute."""
-    return unquote(without_origin(target).partition("?")[0].replace("+", " "))
+    """The decoded path of a request target, which may be absolute; without slashes at its end."""
+    return unquote(without_origin(target).partition("?")[0].replace("+", " ")).rstrip("/")
+
+
+def _folder(path: str) -> str:
+    """A decoded path of the new site, which has both ``/a/`` and ``/a/index.html``; of the old one see the map."""
+    return path.rstrip("/").removesuffix("/index.html")
 
 
 def _in_any_case(path: str) -> tuple[str, str]:
@@ -117,10 +120,7 @@ def _in_any_case(path: str) -> tuple[str, str]:
 
 def _live(map_file: Path, reserved: Sequence[str]) -> Iterator[str]:
     """Paths of the new site: reserved ones, of documents and terms where they lie beside the map, and the targets."""
-    yield from (unquote(path).rstrip("/") for path in reserved)
-    for name in ("documents.jsonl", "terms.jsonl"):
-        file = map_file.with_name(name)
-        if file.is_file():
-            yield from (unquote(path).rstrip("/") for path in paths_in(file))
-    targets = (entry.target for entry in entries(map_file, again=True))
-    yield from (unquote(target).rstrip("/") for target in targets if target is not None)
+    files = (map_file.with_name(name) for name in ("documents.jsonl", "terms.jsonl"))
+    paths = chain.from_iterable(map(paths_in, filter(Path.is_file, files)))
+    targets = (entry.target for entry in entries(map_file, again=True) if entry.target is not None)
+    return (_folder(unquote(path)) for path in chain(reserved, paths, targets))
