@@ -161,6 +161,22 @@ def test_several_at_once_as_lines_of_json(explain: Callable[..., Outcome], out: 
     assert [line["member"] for line in reject["rejects"]] == [name(5)]
 
 
+@pytest.mark.parametrize("asked", ["page", "name", "title", "published", "warning", "wiki", "link.dangling", "span"])
+def test_a_word_that_lines_hold_for_another_reason_is_not_known(asked: str, explain: Callable[..., Outcome]) -> None:
+    told = json.loads(explain(asked, "--format", "json").out)
+    assert not told["known"]
+    assert {told[key] == [] for key in ("documents", "redirects", "rejects", "findings", "changes")} == {True}
+
+
+def test_each_of_two_documents_of_one_name_has_its_own_addresses_and_changes(tmp_path: Path, run: Run) -> None:
+    members = {name(1): page("Wells", page_id=1, body="<span>x</span>"), name(2): page("page-1-slug", page_id=2)}
+    run("migrate", folder(tmp_path / "wiki", members), "--out", tmp_path / "out", "--changes")
+    told = run("explain", "page-1-slug", "--generation", tmp_path / "out" / "current").out
+    wells, other = told.split("tiki-2, page")
+    assert ("name 'Wells'" in wells, "  changes " in wells) == (True, True)
+    assert ("name 'Wells'" in other, "  changes " in other, "name 'page-1-slug'" in other) == (False, False, True)
+
+
 def test_every_member_is_known(explain: Callable[..., Outcome]) -> None:
     assert explain(*MEMBERS).status == 0
 

@@ -25,10 +25,10 @@ _PLAIN = re.compile(r"(?>(?:/[A-Za-z0-9_~-]++)+)/?")
 
 def living(map_file: Path, options: CompileOptions) -> Iterator[tuple[str, str]]:
     """Each path, and what it is. Without documents beside the map, its targets are all that is known of them."""
-    yield from ((path, "a reserved path") for path in options.reserved if path)
+    yield from ((path, "a reserved path") for path in options.reserved)
     documents = documents_beside(map_file)
     if documents is not None:
-        yield from ((path, "the path of a document") for path in paths_in(documents) if path)
+        yield from ((path, "the path of a document") for path in paths_in(documents))
     else:
         targets = (entry.target for entry in entries(map_file, again=True))
         yield from ((target, "a target of the map") for target in targets if target is not None)
