@@ -335,6 +335,15 @@ def test_a_chain_is_told_from_a_wrong_target(map_file: Path) -> None:
     assert causes(lie, map_file) == {"chain": 3}
 
 
+@pytest.mark.parametrize("location", ["http://other.example/hop", "/hop on", "/hop\xe9", "/hop\x7f"])
+def test_a_chain_is_followed_on_this_server_alone_and_as_far_as_a_request_can_be_sent(
+    location: str, map_file: Path
+) -> None:
+    with serving(for_("/Seven+wells", 301, location)) as server:
+        assert verify.verify(plan(server, map_file)).causes == {"wrong target": 3}
+    assert [target for _, target in server.asked if "hop" in target] == []
+
+
 def test_a_target_that_redirects_is_a_chain(map_file: Path) -> None:
     assert causes(for_("/pages/seven/", 301, "/pages/seven/index.html"), map_file) == {"chain": 1}
 

@@ -101,7 +101,7 @@ def _compiled(folder: Path, server: str) -> Path:
     """The folder of a server's compiled files, from any folder above it."""
     real = folder.resolve()
     found = [path for path in (real / "redirects" / server, real / server) if path.is_dir()]
-    if not found and not real.is_dir():
+    if not real.is_dir():
         raise ServerError(f"{folder}: no such folder; `wiki-etl migrate` or `wiki-etl redirects build` writes one")
     return found[0] if found else real
 

@@ -7,6 +7,7 @@ never held: `survey` reads it twice, to know what there is to ask, and the askin
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
@@ -26,6 +27,8 @@ DEAD_AFTER = 100
 HOPS = 4
 """Redirects that are followed to tell a chain from a wrong target."""
 _MOST_ENDS = 10_000
+_SENDABLE = re.compile("[!-~]+")
+"""An address that can be asked for as it is."""
 _SPELLINGS = 8
 """What an address has on average, to say how long it will take."""
 
@@ -187,7 +190,7 @@ class _Run:
         wanted = _wanted(question, here, self._plan)
         address, location = _url(here, question.target), answer.headers.get("location")
         for _ in range(HOPS):
-            if location is None or location.startswith("#"):
+            if location is None:
                 return False
             address = _joined(address, location)
             if _same(address, wanted):
@@ -200,7 +203,7 @@ class _Run:
         if address in self._ends:
             return self._ends[address]
         try:
-            if origin(address) != here or not address.isascii() or not address.isprintable() or " " in address:
+            if origin(address) != here or not _SENDABLE.fullmatch(address):
                 return None
             await self._pace.turn()
             target = address.split("/", 3)[3:]

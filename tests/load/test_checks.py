@@ -147,6 +147,15 @@ def test_a_target_that_could_leave_the_site_or_the_line_is_refused(tmp_path: Pat
         built(file)
 
 
+def test_two_statuses_that_were_taken_for_each_other_are_refused(tmp_path: Path) -> None:
+    wrong = {"Ponds": (None, 301), "Wells": ("/pages/a/", 410)}
+    lines = [{"kind": "name", "value": name, "target": to, "status": status} for name, (to, status) in wrong.items()]
+    file = tmp_path / "redirects.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with refused(file, 1, "Ponds", "status 301 does not go with target None"):
+        built(file)
+
+
 @pytest.mark.parametrize("target", ["/", "/pages/a/", "/a.b_c~d-e", "/%C3%A9/", "/a?b=c&d=%20", "/a:b@c!$&'()*+,;="])
 def test_a_target_as_it_is_sent_passes(tmp_path: Path, target: str) -> None:
     assert built(written(tmp_path, [("name", "Wells", target)])) == []

@@ -184,6 +184,16 @@ def test_a_name_in_another_case_never_hides_the_new_site(start: Start) -> None:
         assert get(stage, "/Pages/hOME") == NOT_FOUND
 
 
+def test_a_file_that_the_map_does_not_know_of_wins_over_a_name_in_another_case(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_site = etl.servers.write_site
+    monkeypatch.setattr(etl.servers, "write_site", lambda site, paths: write_site(site, [*paths, "/robots.txt"]))
+    with start({("name", "Robots.txt"): "/pages/home/"}) as stage:
+        assert get(stage, "/robots.txt") == Answer(200)
+        assert get(stage, "/Robots.txt") == get(stage, "/ROBOTS.txt") == Answer(301, "/pages/home/")
+
+
 def test_a_path_of_the_new_site_that_is_not_there_yet_is_no_name_in_another_case(start: Start) -> None:
     """With accents and without, alone and beside another such name: `/beta/` would lead to a page that it is not."""
     entries: dict[tuple[str, str], str | None] = {
