@@ -475,8 +475,10 @@ def test_absolute_targets_are_compared_with_the_site(map_file: Path) -> None:
         server.site = server.address
         own = verify.verify(plan(server, map_file))
         named = verify.verify(plan(server, map_file, site=server.address))
+        server.site = ""
+        relative = verify.verify(plan(server, map_file, site="https://new.example"))
     assert (right.status, right.elsewhere) == (0, True)
-    assert wrong.causes.keys() == without.causes.keys() == {"wrong target"}
+    assert wrong.causes.keys() == without.causes.keys() == relative.causes.keys() == {"wrong target"}
     assert (own.status, named.status, named.elsewhere) == (0, 0, False)
 
 

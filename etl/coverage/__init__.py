@@ -37,7 +37,7 @@ def cover(
     """
     known = Known(map_file, settings)
     found, unanswered = Coverage(logs), _Unanswered()
-    size = sum(Path(log).stat().st_size for log in logs if log != "-" and Path(log).is_file())
+    size = sum(Path(log).stat().st_size for log in logs if Path(log).is_file())
     with progress("logs", size) as done:
         for log in logs:
             _count(log, known, found, unanswered, done)
