@@ -101,6 +101,17 @@ def test_a_compiled_folder_alone_has_the_pages_of_its_targets(server: str, gener
         assert status(address + "pages/eight/") == 404
 
 
+def test_the_binary_map_of_a_folder_is_not_touched(generation: Path) -> None:
+    folder = generation / "redirects" / "apache" / "wiki-etl"
+    folder.chmod(0o700)
+    built = [folder / f"redirects.sdbm.{end}" for end in ("dir", "pag")]
+    for file in built:
+        file.write_bytes(b"of an older map")
+    with skipping(), running("apache", generation) as (address, _):
+        assert status(address + "Seven+wells") == 200
+    assert [file.read_bytes() for file in built] == [b"of an older map"] * 2
+
+
 def test_two_run_at_once(server: str, generation: Path) -> None:
     with running(server, generation) as (one, _), running(server, generation) as (two, _):
         assert one != two

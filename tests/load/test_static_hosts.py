@@ -251,12 +251,21 @@ def test_what_the_new_site_answers_in_another_case_is_found_in_its_own() -> None
     """IIS, which cannot tell cases apart, does without."""
     entries: Entries = {Address("name", "Beta"): "/beta/", Address("name", "Bees"): "/pages/bees/"}
     entries |= {Address("path", "/Wells/Old"): "/pages/bees/", Address("id", "7"): "/pages/bees/"}
+    entries |= {Address("name", "Wells/Old"): "/pages/ponds/"}
+    entries |= {Address(kind, value): "/pages/ponds/" for kind, value in (("name", "Ponds"), ("path", "/Ponds"))}
     with compiled(entries, CompileOptions(reserved=("/wells/old/",))) as (folder, _):
         rows = {row[0]: row[3] for row in _rows(folder / "vercel" / "redirects.csv", head=True)}
-        assert rows == {"/Beta": "true", "/Bees": "false", "/Wells/Old": "true", "/7": "true"}
-        assert re.findall('key="(/[A-Z][^"]*)"', (folder / "iis" / "rewritemaps.config").read_text()) == ["/Bees"]
+        assert rows == {
+            "/Beta": "true",
+            "/Bees": "false",
+            "/Wells/Old": "true",
+            "/Ponds": "true",
+            "/7": "true",
+        }
+        keys = re.findall('key="(/[A-Z][^"]*)"', (folder / "iis" / "rewritemaps.config").read_text())
+        assert keys == ["/Bees", "/Ponds"]
         compile_one("cloudfront", folder, folder)
-        assert {"N:Beta", "n:bees", "p:/Wells/Old", "i:7"} == {*store(folder)}
+        assert {"N:Beta", "n:bees", "p:/Wells/Old", "n:wells/old", "n:ponds", "p:/Ponds", "i:7"} == {*store(folder)}
 
 
 def test_a_route_that_is_an_address_in_another_case_is_not_in_a_map_without_case() -> None:

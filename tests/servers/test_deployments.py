@@ -94,6 +94,7 @@ def test_the_old_wiki_may_have_lived_in_a_folder(start: Start, folder: str) -> N
             f"/x{folder}Home",
             f"{folder[:-1]}x/Home",
             f"{folder}Home/more",
+            f"{folder}{SCRIPT}?page={folder[1:]}Home",
             folder + SCRIPT,
         ]
         for target in targets:
@@ -157,6 +158,13 @@ def test_addresses_that_are_no_pages_go_where_the_settings_say(start: Start, bas
                 assert get(stage, f"{base}{target}") == to, target
         for near in ("cat", "catx", "cat5x", "xcat6", "cat-5", "Cat6", "tiki-browse_categories.phpx", "new/", "dl/5"):
             assert get(stage, f"{base}{near}") == NOT_FOUND, near
+
+
+def test_a_long_path_is_no_name(start: Start) -> None:
+    path = f"/posts/{'well-' * 60}"
+    with start({("path", path): "/pages/clear/"}) as stage:
+        assert get(stage, path) == Answer(301, "/pages/clear/")
+        assert get(stage, f"/{SCRIPT}?page={path[1:]}") == NOT_FOUND
 
 
 def test_a_page_comes_before_a_route(start: Start) -> None:
