@@ -17,7 +17,7 @@ import pytest
 from etl import servers
 from etl.load.redirects import CompileOptions, MapError, compile_all
 from etl.servers import SERVERS, running, serve, site_paths, write_site
-from etl.servers.base import ServerError, program
+from etl.servers.base import ServerError, free_port, program
 from tests.make import Outcome, skipping
 
 PROGRAMS = {
@@ -110,6 +110,12 @@ def test_the_binary_map_of_a_folder_is_not_touched(generation: Path) -> None:
     with skipping(), running("apache", generation) as (address, _):
         assert status(address + "Seven+wells") == 200
     assert [file.read_bytes() for file in built] == [b"of an older map"] * 2
+
+
+def test_a_port_that_is_named_is_the_one(server: str, generation: Path) -> None:
+    port = free_port()
+    with running(server, generation, port) as (address, _):
+        assert address == f"http://127.0.0.1:{port}/"
 
 
 def test_two_run_at_once(server: str, generation: Path) -> None:

@@ -167,6 +167,19 @@ def test_a_long_path_is_no_name(start: Start) -> None:
         assert get(stage, f"/{SCRIPT}?page={path[1:]}") == NOT_FOUND
 
 
+def test_long_names_that_differ_by_case_alone_are_found_in_their_own(start: Start) -> None:
+    name = "Wells " * 50 + "end"
+    with start({("name", name): "/pages/clear/", ("name", name.upper()): "/pages/home/"}) as stage:
+        for spelled, to in ((name, "/pages/clear/"), (name.upper(), "/pages/home/")):
+            assert get(stage, f"/{spelled.replace(' ', '+')}") == Answer(301, to)
+        assert get(stage, f"/{name.lower().replace(' ', '+')}") == NOT_FOUND
+
+
+def test_a_number_that_is_asked_for_as_a_name_is_no_id(start: Start) -> None:
+    with start() as stage:
+        assert get(stage, f"/{SCRIPT}?page=10983") == NOT_FOUND
+
+
 def test_a_page_comes_before_a_route(start: Start) -> None:
     with start(routes=routes({"categories": "/tags/", "search": "/search/"})) as stage:
         assert get(stage, "/cat5") == Answer(301, "/pages/cat/")

@@ -433,7 +433,6 @@ RewriteRule ^ - [E=WIKI_ETL_NAME:%1]
 """
 
 _LOOKUPS = r"""RewriteRule ^ - [E=WIKI_ETL_LOWER:${wiki_etl_lower:%{ENV:WIKI_ETL_NAME}}]
-RewriteCond %{ENV:WIKI_ETL_NAME} "^.{1,@key@}$"
 RewriteRule ^ - [E=WIKI_ETL_EXACT:e:%{ENV:WIKI_ETL_NAME},E=WIKI_ETL_FOLDED:n:%{ENV:WIKI_ETL_LOWER}]
 RewriteCond %{ENV:WIKI_ETL_NAME} "^.{@more@}"
 RewriteCond expr "sha1(env('WIKI_ETL_NAME')) =~ /^(.+)$/"
