@@ -14,7 +14,7 @@ from etl.transform.body.edits import Change, Revision, short
 from etl.transform.body.hrefs import encoded
 from etl.transform.body.link_edits import alternative
 from etl.transform.body.links import Destination, Linker
-from etl.transform.body.quotes import BOX_TAG, quote_edits
+from etl.transform.body.quotes import BOX_TAG, quote_edits, quoted_tags
 from etl.transform.body.residue import private, residue
 from etl.transform.body.round import Round
 from etl.transform.body.structure import Structure
@@ -63,6 +63,8 @@ def clean_body(
     if "\r" in source:
         source = source.replace("\r\n", "\n").replace("\r", "\n")
     revision = Revision(source, first_line, keep_changes=keep_changes or verify)
+    if "\n>" in source or " > " in source:
+        revision.apply(quoted_tags(source))
     surface, structure = Surface(revision, linker), Structure(revision, settings, linker)
     last = _run(surface, structure)
     if surface.quoted and revision.apply(quote_edits(revision.text)):

@@ -16,7 +16,7 @@ from etl.transform.body.boxes import BOX_END, BOX_START
 from etl.transform.body.code import TAB, Code
 from etl.transform.body.edits import Edit
 from etl.transform.body.list_layout import laid_out
-from etl.transform.body.lists import list_edits, not_tight
+from etl.transform.body.lists import BLOCK_MARKS, list_edits, not_tight
 from etl.transform.body.parse import Node, parse
 from etl.transform.body.places import line_start, match_end, visible_end
 
@@ -28,9 +28,26 @@ LAST_LINE = "\n>"
 INDENT = re.compile(r"^[ \t]*", re.MULTILINE)
 LINE_ENDS = re.compile("\n*")
 QUOTATION = re.compile(r"\n*>.*(?:\n.+)*")
+QUOTED_BREAK = re.compile(r"\n[ \t]*+>[ \t>]*+")
+QUOTED_TAG = re.compile(rf"<[a-zA-Z][^<>\n]*+(?:{QUOTED_BREAK.pattern}(?=[a-zA-Z_:@/])[^<>\n]*+)++>")
+MARKS = re.compile(BLOCK_MARKS)
 
 DEEPEST_QUOTE = 12
 MARK = re.compile(r" {0,3}>(?!\t) ?")
+
+
+def quoted_tags(text: str) -> Iterator[Edit]:
+    r"""What puts tags that run over lines of a quotation on one line: converters that wrap lines write such.
+
+    >>> list(quoted_tags("> <a\n>  href='/b'\n> id=c>d</a>")), list(quoted_tags("a <b\n> c>"))
+    ([(4, 8, ' ', 'quoted-tag'), (17, 20, ' ', 'quoted-tag')], [])
+    """
+    code = Code(text)
+    for tag in QUOTED_TAG.finditer(text):
+        marks = MARKS.match(text, line_start(text, tag.start()), tag.start())
+        if marks and ">" in marks[0] and not code.holds(tag.start()):
+            for line_end in QUOTED_BREAK.finditer(text, *tag.span()):
+                yield *line_end.span(), " ", "quoted-tag"
 
 
 def quote_edits(text: str, tags_of: re.Pattern[str] = QUOTE_TAG, *, marked: bool = True) -> Iterator[Edit]:

@@ -30,6 +30,7 @@ RULES: dict[str, str] = {
     "unwrap": "HTML that clean Markdown does not have is removed, its text stays",
     "autolink": "an address in angle brackets that is no link becomes text",
     "bare-address": "an address in prose becomes a link, without the punctuation after it",
+    "quoted-tag": "a tag that runs over lines of a quotation stands on one, for their marks look like its end",
     "stray-tag": "a tag that the old wiki's filter put into a word is removed",
     "less-than": "a literal < becomes &lt; (21)",
     "escape": "a backslash before a character that needs none is removed",
