@@ -16,9 +16,10 @@ ITEM_START = re.compile(rf"[ \t>]*{ITEM_MARK}[ \t]+")
 ROW_START = re.compile(r"[ |>]*")
 LONGEST_START = 80  # so far into a line marks are looked for, lest a line of them takes time by the square
 BLANKS = re.compile(r"[ \t]*")
-# What a line of text must not begin with, once the tag before it is gone.
+# What a line of text must not begin with, once the tag before it is gone, and those between the mark and its blank.
 BLOCK_MARK = re.compile(
-    r"[ \t]*(?:(?P<number>\d{1,9})[.)](?=\s)|[>]|[#]{1,6}(?=\s)|[-+*](?=\s)|[-*_]{3}|`{3}|~{3}|=+[ \t]*(?=[<\n]|\Z))"
+    r"[ \t]*(?:(?:(?P<number>\d{1,9})[.)]|[#]{1,6}|[-+*])(?=(?:</?[a-zA-Z][^<>\n]*>)*+\s)"
+    r"|[>]|[-*_]{3}|`{3}|~{3}|=+[ \t]*(?=[<\n]|\Z))"
 )
 LINE_BELOW = re.compile(r"[ \t]*\n[ \t]+(?=[^\s|])")
 MARKDOWN_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>|\d{1,9}[.)][ \t]|`{3}|~{3})")
