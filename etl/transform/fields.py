@@ -319,7 +319,7 @@ class _Reading:
         drafts = _vocabulary(self.settings)[2]
         own = (name for key in ("categories", "tags") for name in texts(self.source.get(key)))
         drafted = (value for key, value in self.source.items() if key.lower() == "draft")  # Hugo reads any case
-        is_draft = any(as_truth(value) is True for value in drafted)
+        is_draft = any(as_truth(value) is True for value in drafted) or as_truth(self.source.get("published")) is False
         if is_draft or (drafts and any(term_key(name) in drafts for name in own)):
             return "draft"
         return "stub" if nothing else "published"

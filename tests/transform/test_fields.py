@@ -571,6 +571,15 @@ def test_a_page_that_says_yes_to_something_else_is_no_draft() -> None:
     assert read(featured=True).status == "published"
 
 
+@pytest.mark.parametrize(
+    ("value", "status"),
+    [(False, "draft"), ("false", "draft"), ("true", "published"), ("2019-06-01", "published"), (None, "published")],
+)
+def test_a_page_that_is_not_published_is_a_draft(value: object, status: str) -> None:
+    found = read(published=value)
+    assert (found.status, found.extra) == (status, {"published": value})
+
+
 def test_a_draft_is_a_draft_even_when_it_shows_nothing_or_its_category_is_junk() -> None:
     settings = Settings(draft_categories=("Admin Only",), category_junk=("admin only",))
     assert read("", categories=["ADMIN  ONLY"], settings=settings).status == "draft"
