@@ -93,7 +93,7 @@ class LinkRules(TreeRules):
             return
         start, end = node.start + 1, max(node.inner_end, node.start + 1)
         label, href = self.text[start:end], node.data["dest_url"]
-        if self.linker.is_prose(label, href):
+        if not node.data["title"] and self.linker.is_prose(label, href):
             self._literal(node, label, href)
             return
         destination = self._destination(node, href)
