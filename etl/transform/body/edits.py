@@ -30,8 +30,9 @@ MARKUP = re.compile(
     |</?(?:(?:[ovwmx]|st\d):)?[a-zA-Z][a-zA-Z0-9]*(?:[\s/](?:[^<>"']|"[^"]*"|'[^']*')*|[\s/][^<>]*)?>  # tags
     |~/?(?:(?i:hs|bs|lt|gt|amp|[lr][ds]q|c)|np|pp|pre|tc|hc|tex|\d{3,5})\\?~  # marks of the old wiki
     |!\[[^\]\[]*(?=\]\()  # the alternative text of an image
-    |\]\(\s*+(?:<[^<>\n]*+>|[^()\s]*+(?>(?:\((?>(?:[^()]|\([^()]*+\))*)\)[^()\s]*+)*))  # the address of a link
-        (?>(?:\s++(?:"(?>(?:[^"\\]|\\.)*)"|'(?>(?:[^'\\]|\\.)*)'|\((?>(?:[^()\\]|\\.)*)\)))?)\s*+\)  # and its title""",
+    |\]\(\s*+(?:<[^<>\n]*+>  # the address of a link, and its title
+        |[^()\s]*+(?>(?:(?:(?<=\\)[()]|\((?>(?:[^()]|\([^()]*+\))*)\))[^()\s]*+)*))
+        (?>(?:\s[\s>]*+(?:"(?>(?:[^"\\]|\\.)*)"|'(?>(?:[^'\\]|\\.)*)'|\((?>(?:[^()\\]|\\.)*)\)))?)\s*+\)""",
     re.DOTALL | re.VERBOSE,
 )
 ADDRESS = re.compile(rf"\]\([%{PLAIN}]++\)")
@@ -64,10 +65,12 @@ class Change(NamedTuple):
 
 @lru_cache(8192)
 def visible(fragment: str) -> str:
-    """Letters and digits that a reader of the fragment sees, without blanks and marks.
+    r"""Letters and digits that a reader of the fragment sees, without blanks and marks.
 
     >>> visible('<b>25</b>(OH)&nbsp;D [a](http://x) _z_'), visible("12. ")
     ('25OHDaz', '')
+    >>> visible(r"](/a\(b)"), visible("](/a\n> 'b')")
+    ('', '')
     """
     if LIST_MARK.fullmatch(fragment):
         return ""

@@ -29,7 +29,7 @@ INDENT = re.compile(r"^[ \t]*", re.MULTILINE)
 LINE_ENDS = re.compile("\n*")
 QUOTATION = re.compile(r"\n*>.*(?:\n.+)*")
 QUOTED_BREAK = re.compile(r"\n[ \t]*+>[ \t>]*+")
-QUOTED_TAG = re.compile(rf"<[a-zA-Z][^<>\n]*+(?:{QUOTED_BREAK.pattern}(?=[a-zA-Z_:@/])[^<>\n]*+)++>")
+QUOTED_TAG = re.compile(rf"<[a-zA-Z][^<>\n]*+(?>(?:{QUOTED_BREAK.pattern}(?=[a-zA-Z_:@/])[^<>\n]*+)+)>")
 MARKS = re.compile(BLOCK_MARKS)
 
 DEEPEST_QUOTE = 12

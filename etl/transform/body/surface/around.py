@@ -18,7 +18,7 @@ LONGEST_START = 80  # so far into a line marks are looked for, lest a line of th
 BLANKS = re.compile(r"[ \t]*")
 # What a line of text must not begin with, once the tag before it is gone, and those between the mark and its blank.
 BLOCK_MARK = re.compile(
-    r"[ \t]*(?:(?:(?P<number>\d{1,9})[.)]|[#]{1,6}|[-+*])(?=(?:</?[a-zA-Z][^<>\n]*>)*+\s)"
+    r"[ \t]*(?:(?:(?P<number>\d{1,9})[.)]|[#]{1,6}|[-+*])(?=(?>(?:</?[a-zA-Z][^<>\n]*>)*)\s)"
     r"|[>]|[-*_]{3}|`{3}|~{3}|=+[ \t]*(?=[<\n]|\Z))"
 )
 LINE_BELOW = re.compile(r"[ \t]*\n[ \t]+(?=[^\s|])")
