@@ -162,7 +162,7 @@ class _Entries:
         """Hand one entry over; ``locate`` is asked only when nothing speaks against opening it.
 
         It may answer None: the entry is a bundle of its own; ``is_bundle`` says so of one that is passed over.
-        ``flaw`` says what the entry is instead of a file.
+        ``flaw`` says what the entry is instead of a file that can be read.
 
         Globs see a name without the folders that all members share, ignored members among them. These folders can
         only become fewer: what fits without those that are shared up to now is ignored; what fits only with some of
@@ -173,7 +173,7 @@ class _Entries:
         if outside is None and (reason := self._run.noise(name)):
             self.skip(reason, name)
             return
-        refusal = outside or control(name) or flaw
+        refusal = outside or control(name) or (flaw and f"the entry is {flaw}")
         if outside is None and self._run.ignores(name):
             most = self._shared(name)
             if self._run.ignores(name, most):
@@ -397,8 +397,7 @@ class _Scan:
         except OSError as error:
             entries.offer(name, None, partial(unopened, entry.path, error))
             return
-        kind = special(status.st_mode)
-        entries.offer(name, f"the entry is {kind}" if kind else None, locate, partial(_is_archive, entry.path))
+        entries.offer(name, special(status.st_mode), locate, partial(_is_archive, entry.path))
 
     def _plain(self, path: str | Path, size: int) -> Found:
         return self.over_limit(size, size) or Locator(self._storable(path), "file", 0, size, size, 0, -1)

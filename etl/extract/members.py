@@ -77,9 +77,9 @@ class Reader:
         self._open: dict[str, int] = {}
 
     def read(self, locator: Locator) -> bytes | Rejection:
-        """A member's bytes, or why they cannot be had: damaged, over a limit, or a file that is gone.
+        """A member's bytes, or why they cannot be had: damaged, over a limit, or a file that cannot be read.
 
-        Raises SourceError when an archive is gone or was changed since it was scanned.
+        Raises SourceError for what is no fault of the member: the source is not as it was scanned, or cannot be read.
         """
         if locator.kind == "file":
             return self._file(locator.container)

@@ -51,7 +51,7 @@ class TarEntry:
     """Where its bytes begin."""
     size: int
     flaw: str | None
-    """What it is instead of a file."""
+    """What it is instead of a file that can be read; None for one."""
     sparse: bool
     passed_over: bool
     """Whether it is a folder, or the label of the volume."""
@@ -258,9 +258,7 @@ def _entry(tape: Tape, header: _Header, extensions: _Extensions) -> tuple[TarEnt
         _pass_map(tape, header)
     name, size = extensions.name(header), extensions.size(tape, header)
     folder = header.kind in _FOLDERS or (header.kind == tarfile.AREGTYPE and name.endswith("/") and not size)
-    flaw = None
-    if header.kind not in _FILES:
-        flaw = f"the entry is {_NO_FILES.get(header.kind, 'of an unknown type')}"
+    flaw = None if header.kind in _FILES else _NO_FILES.get(header.kind, "of an unknown type")
     entry = TarEntry(name, tape.position, size, flaw, sparse, folder or header.kind == _LABEL)
     behind = 0 if header.kind in _WITHOUT_DATA else -(-size // BLOCK) * BLOCK
     return entry, tape.position + behind

@@ -54,6 +54,7 @@ class ZipEntry:
     raw_name: bytes
     name: str
     flaw: str | None
+    """What it is instead of a file that can be read; None for one."""
     folder: bool
     method: int
     crc: int
@@ -168,7 +169,7 @@ def _zip_entry(fields: tuple[Any, ...], raw_name: bytes, extra: bytes) -> ZipEnt
     return ZipEntry(
         raw_name=raw_name,
         name=_zip_name(raw_name, flags, made_by >> 8, blocks.get(_UNICODE_PATH_EXTRA, b"")),
-        flaw=f"the entry is {flaw}" if flaw else None,
+        flaw=flaw,
         folder=folder and not size,
         method=method,
         crc=crc,
