@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import accumulate, pairwise
 
 from etl.extract.frontmatter import shown
-from etl.model import FieldPath, Finding, RawRecord
+from etl.model import Finding, RawRecord
 from etl.scripts import CHINESE_JAPANESE, WITHOUT_BLANKS
 
 MAX_TITLE = 400
@@ -153,7 +153,8 @@ class _Reader:
         self.affiliations: list[str] = []
         self.metadata: dict[int, str] = {}
         self.keywords: list[str] = []
-        self.places: dict[FieldPath, tuple[int, int]] = {}
+        self.keywords_at = len(lines)
+        """Number of the first line with a label of keywords."""
         self.findings: list[Finding] = []
 
     def read(self) -> RawRecord:
@@ -177,7 +178,9 @@ class _Reader:
         last = len(self.lines) - (not self.lines[-1])
         line = full[0] + 1 if full else last
         bounds = self._bounds(full[0], full[-1]) if full else []
-        return RawRecord("abstract", "text", fields, body, line, bounds, partial(_locate, self.places), self.findings)
+        title = self.lines[self.first]
+        place = self.first + 1, len(title) - len(title.lstrip()) + 1  # nothing is ever said of another field
+        return RawRecord("abstract", "text", fields, body, line, bounds, lambda _: place, self.findings)
 
     def _bounds(self, first: int, last: int) -> list[int]:
         """`RawRecord.bounds` of the lines from ``first`` to ``last``, without those that went to a field."""
@@ -193,10 +196,6 @@ class _Reader:
         self.left[number] = ""
         return line
 
-    def _place(self, path: FieldPath, number: int) -> None:
-        line = self.lines[number]
-        self.places.setdefault(path, (number + 1, len(line) - len(line.lstrip()) + 1))
-
     def _doubt(self, number: int, what: str) -> None:
         line = self.lines[number].strip()
         message = f"{shown(line)}: {what}"
@@ -207,7 +206,6 @@ class _Reader:
     def _take_title(self) -> int:
         """The title, of one line or two; number of the line after it."""
         number = self.first
-        self._place(("title",), number)
         self.title = _unmarked(self._take(number))
         if not self._continues_title(number + 1):
             return number + 1
@@ -215,7 +213,7 @@ class _Reader:
         return number + 2
 
     def _continues_title(self, number: int) -> bool:
-        line = self.lines[number].strip() if number < len(self.lines) else ""
+        line = self.lines[number].strip()
         if not line[:1].islower() or not _has_at_most(MIN_PARAGRAPH_WORDS - 1, line):
             return False
         return not _METADATA.match(line) and not author_names(line)
@@ -239,7 +237,6 @@ class _Reader:
         if _LABEL.match(line) or _KEYWORDS.match(line):
             return ""
         if is_metadata(line) or _FURNITURE.fullmatch(line):
-            self._place(("metadata",), at)
             self.metadata[at] = self._take(at)
             return "metadata"
         is_wrapped = adjacent and previous == "affiliation" and self.affiliations[-1].endswith(",")
@@ -248,7 +245,6 @@ class _Reader:
             self._take_authors(at, names)
             return "author"
         if self.authors and (self._is_repeated(names) or is_wrapped or _is_affiliation(line)):
-            self._place(("affiliations", len(self.affiliations)), at)
             self.affiliations.append(self._take(at))
             return "affiliation"
         if previous in ("title", "unsure") and adjacent and len(line.split()) < MIN_PARAGRAPH_WORDS:
@@ -264,13 +260,8 @@ class _Reader:
 
     def _take_authors(self, at: int, names: list[str]) -> None:
         line = self._take(at)
-        for name in names:
-            column = self.lines[at].find(name) + 1
-            self.places["authors", len(self.authors)] = (at + 1, column or 1)
-            self.authors.append(name)
-        self.places["authors",] = self.places["authors", 0]
+        self.authors += names
         if _letters(line) != _letters(" ".join(names)):
-            self._place(("affiliations", len(self.affiliations)), at)
             self.affiliations.append(line)
 
     def _judge_first_line(self, at: int) -> None:
@@ -293,7 +284,7 @@ class _Reader:
         if not terms or max(map(len, terms)) > MAX_TERM:
             self._doubt(number, "a label of keywords without a list of terms")
             return
-        self._place(("keywords",), number)
+        self.keywords_at = min(self.keywords_at, number)
         self.keywords += terms
         for at in used:
             self._take(at)
@@ -318,13 +309,11 @@ class _Reader:
     def _take_tail(self) -> None:
         """Metadata at the very end, a block at a time; then say what follows the keywords."""
         full = [number for number, line in enumerate(self.left) if line.strip()]
-        while full and (block := self._last_block(full)):
+        while block := self._last_block(full):
             for at in block:
-                self._place(("metadata",), at)
                 self.metadata[at] = self._take(at)
             del full[-len(block) :]
-        label = self.places.get(("keywords",), (len(self.lines),))[0]
-        after = [number for number in full if number >= label]
+        after = [number for number in full if number > self.keywords_at]
         if after and after != full:
             self._doubt(after[0], "text after the keywords")
 
@@ -338,13 +327,6 @@ class _Reader:
                 return []
             block.append(at)
         return block
-
-
-def _locate(places: dict[FieldPath, tuple[int, int]], path: FieldPath) -> tuple[int, int]:
-    """Place of a field or of its nearest ancestor; the title's for the rest."""
-    while path and path not in places:
-        path = path[:-1]
-    return places[path or ("title",)]
 
 
 def is_metadata(line: str) -> bool:
@@ -473,6 +455,8 @@ def _unmarked(line: str) -> str:
 
     >>> _unmarked("##  **On   water** ")
     'On water'
+    >>> _unmarked("**On** water"), _unmarked("on **water**"), _unmarked("****")
+    ('**On** water', 'on **water**', '****')
     """
     text = line.strip().lstrip("#").strip()
     if text.startswith("**") and text.endswith("**") and len(text) > len("****"):
