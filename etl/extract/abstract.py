@@ -363,7 +363,7 @@ def author_names(line: str) -> list[str]:
     >>> author_names("Low Vitamin D in Adults")
     []
     """
-    if len(line) > LONGEST_AUTHOR_LINE or _PROSE.search(line):
+    if len(line) > LONGEST_AUTHOR_LINE or _PROSE.search(line):  # no name has such a word: this saves time alone
         return []
     text = _BYLINE.sub("", _RAISED.sub("", _unmarked(line)), count=1)
     text = _FULL_STOP.sub("", text)
@@ -377,7 +377,7 @@ def author_names(line: str) -> list[str]:
 
 def _add_name(names: list[str], part: str) -> bool:
     """Add the name in a part of the line, if it holds one; False where it holds something else."""
-    pieces = [_without_marks(piece).strip() for piece in part.split(",")]
+    pieces = [_MARKS.sub("", piece).strip() for piece in part.split(",")]
     pieces = [piece for piece in pieces if not _is_cut(piece)]
     if not pieces:
         return True
@@ -389,10 +389,6 @@ def _add_name(names: list[str], part: str) -> bool:
         return False
     names.append(", ".join(" ".join(piece) for piece in words))
     return True
-
-
-def _without_marks(piece: str) -> str:
-    return piece if piece.replace(" ", "").isalpha() else _MARKS.sub("", piece)
 
 
 def _is_rest_of_name(piece: str) -> bool:
@@ -427,8 +423,6 @@ def _is_name(words: list[str]) -> bool:
 @lru_cache(4096)
 def _is_name_word(word: str) -> bool:
     """Capitals first, and inside only as in McDonald: others are names run together."""
-    if word.isascii() and word.isalpha() and word.istitle():
-        return True
     pieces = [piece for piece in re.split(r"[-‐'’ʼ.]", unicodedata.normalize("NFC", word)) if piece]
     if not pieces or pieces[0][0].islower() or not all(piece.isalpha() for piece in pieces):
         return False
