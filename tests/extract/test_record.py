@@ -68,13 +68,18 @@ def test_windows_1252_is_read_with_one_finding_at_the_first_bad_byte() -> None:
     assert read.body == "first\ncafé – \ufffd end"
     (finding,) = read.findings
     assert (finding.code, finding.line, finding.column) == ("encoding.windows-1252", 4, 4)
-    assert "0xE9" in finding.message
-    assert "3 bytes" in finding.message
+    around = "'}\\n\\nfirst\\ncafé – \ufffd end'"
+    assert finding.message == f"byte 0xE9 in {around} is not UTF-8; 3 bytes outside ASCII in all"
+
+
+def test_what_is_said_of_a_bad_byte_near_the_beginning_quotes_what_is_before_and_behind_it() -> None:
+    (finding,) = record(b'{"title": "\xe9"}\r\n\r\nand so on').findings
+    assert '0xE9 in \'{"title": "é"}\\n\\nand so o\'' in finding.message
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
 def test_cut_utf_16_and_utf_32_keep_their_text_with_a_finding(encoding: str) -> None:
-    read = record(PAGE.rstrip().encode(encoding)[:-1])
+    read = record(PAGE.rstrip().replace("\n", "\r\n").encode(encoding)[:-1])
     assert read.body == record(PAGE).body[:-1] + "\ufffd"
     assert [(f.code, f.line, f.column) for f in read.findings] == [("encoding.invalid", 14, 23)]
 
@@ -82,6 +87,9 @@ def test_cut_utf_16_and_utf_32_keep_their_text_with_a_finding(encoding: str) -> 
 def test_a_nul_is_refused_with_its_place() -> None:
     nul = refusal("Title\r\n\r\nab\0c")
     assert (nul.code, nul.line, nul.column) == ("member.nul", 3, 3)
+    assert nul.message == "a NUL character after 'Title\\n\\nab'"
+    assert refusal(f"\0{ABSTRACT}").message == "a NUL character after ''"
+    assert refusal(f"{ABSTRACT}\0").message == "a NUL character after 'words: water, lakes\\n'"
 
 
 @pytest.mark.parametrize("data", [b"", b" \n\t\r\n", b"\xef\xbb\xbf", b"\xff\xfe", "\u00a0\u2003\n".encode()])
@@ -118,6 +126,7 @@ def test_nothing_but_white_space_is_empty(data: bytes) -> None:
         (" ---\ntitle: x\n---\n\n" + PROSE, "kind.unknown"),
         ("%PDF-1.4\n\n" + PROSE, "kind.unknown"),
         ("Title\n\n" + "\x01\x02\x03" * 20 + PROSE, "kind.unknown"),
+        ("Title\n\n" + "\ufffd" * 60 + PROSE, "kind.unknown"),
         ("A note\n\nof a few words", "kind.unknown"),
         ("Title\nb\nc\nd\n\n" + PROSE, "kind.unknown"),
         ("T" * 401 + "\n\n" + PROSE, "kind.unknown"),
@@ -130,7 +139,14 @@ def test_what_is_neither_page_nor_abstract_is_refused(text: str, code: str) -> N
 
 @pytest.mark.parametrize(
     "title",
-    ["<5% of lakes are clear", "{ a set } of lakes", "[Water] in lakes", "Set of rules; a review", "- a lake"],
+    [
+        "<5% of lakes are clear",
+        "{ a set } of lakes",
+        "[Water] in lakes",
+        "Set of rules; a review",
+        "- a lake",
+        "Clear \x01 water",
+    ],
 )
 def test_an_abstract_may_begin_with_a_sign_of_another_kind(title: str) -> None:
     assert record(f"{title}\n\n{PROSE}").fields["title"] == title
@@ -142,9 +158,12 @@ def test_a_short_text_with_keywords_is_an_abstract_and_without_them_is_not() -> 
 
 
 def test_a_refusal_points_at_the_first_character_and_quotes_it() -> None:
-    unknown = refusal("\n  <html>")
+    unknown = refusal(f"\n  <html>{PROSE}")
     assert (unknown.line, unknown.column) == (2, 3)
-    assert "<html>" in unknown.message
+    assert unknown.message.endswith(" begins with '<html>the water was clear and every ston'")
+    table = refusal(f"\n  [ ] {PROSE}")
+    assert (table.line, table.column) == (2, 3)
+    assert table.message.endswith(": '[ ] the water was clear and every stone '")
 
 
 # --- pages
@@ -165,6 +184,7 @@ def test_a_yaml_page_has_its_fields_its_body_and_its_places() -> None:
     assert (page.kind, page.flavour, page.body, page.body_line) == ("page", "yaml", "The body", 8)
     assert page.fields == {"title": "Clear water", "aliases": ["/Clear+water"], "date": "2019-07-13"}
     assert page.locate(("aliases", 0)) == (4, 3)
+    assert record(f"\n{YAML_PAGE}").locate(("aliases", 0)) == (5, 3)
 
 
 @pytest.mark.parametrize(
