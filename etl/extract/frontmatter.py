@@ -398,7 +398,7 @@ class _Tree:
             return value
         self.nodes += 1
         if isinstance(event, events.ScalarEvent):
-            is_null = event.implicit[0] and event.tag is None and not event.style and event.value in _YAML_NULLS
+            is_null = event.tag is None and not event.style and event.value in _YAML_NULLS
             value = None if is_null else event.value
             if event.anchor:
                 self.anchors[event.anchor] = value, 1

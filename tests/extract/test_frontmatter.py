@@ -77,6 +77,7 @@ def test_a_field_that_is_missing_is_at_the_start_of_the_object_and_a_missing_ite
     front = accepted(read_json('\n {"a": [1],\n "b\\u2013": {"c": "d"}}', 2))
     assert front.locate(("title",)) == (2, 2)
     assert front.locate(("a", 7)) == (2, 8)
+    assert front.locate(("a", 0, "x")) == (2, 9)
     assert front.locate(("b–", "c")) == (3, 19)
 
 
@@ -113,6 +114,14 @@ def test_a_refusal_quotes_what_is_there() -> None:
     assert "'name'" in twice.message
     assert isinstance(number, Rejection)
     assert "'NaN'" in number.message
+    cut, odd = (
+        read_json('{"title": "a page of which the end"\n\n', 0),
+        read_json('{"title": a page of which nobody knows', 0),
+    )
+    assert isinstance(cut, Rejection)
+    assert cut.message.endswith(""", after 'ge of which the end"'""")
+    assert isinstance(odd, Rejection)
+    assert odd.message.endswith(": Expecting value, found 'a page of which nobo'")
 
 
 def test_depth_64_is_accepted_and_65_is_not() -> None:
@@ -120,8 +129,10 @@ def test_depth_64_is_accepted_and_65_is_not() -> None:
         return '{"a":' * depth + "1" + "}" * depth
 
     assert accepted(read_json(nested(MAX_DEPTH), 0)).end == len(nested(MAX_DEPTH))
-    assert accepted(read_json(nested(MAX_DEPTH).replace("1", '1, "b": "[{"'), 0)).fields["a"]
+    assert accepted(read_json(nested(MAX_DEPTH).replace("1", '1, "b": "[{"') + '}, {"a": 1, "a": 2}', 0)).fields["a"]
     assert refused(read_json(nested(MAX_DEPTH + 1), 0))[0] == "json.too-deep"
+    assert accepted(read_yaml(f"---\n{nested(MAX_DEPTH)}\n---\n", 0)).fields["a"]
+    assert refused(read_yaml(f"---\n{nested(MAX_DEPTH + 1)}\n---\n", 0))[0] == "json.too-deep"
 
 
 def test_many_flat_lists_are_not_deep() -> None:
@@ -136,6 +147,11 @@ def test_half_a_surrogate_pair_is_replaced_in_values_and_keys_and_a_whole_pair_s
         ("encoding.surrogate", 1, text.index("\\uD800") + 1, "a"),
         ("encoding.surrogate", 1, text.index("\\udc00") + 1, "b\ufffd"),
         ("encoding.surrogate", 1, text.rindex("\\ud800") + 1, "b\ufffd"),
+    ]
+    assert [f.message.partition(" in all")[0] for f in front.findings] == [
+        "the field 'a' holds half a surrogate pair (1",
+        "a key holds half a surrogate pair (1",
+        "the field 'b\ufffd' holds half a surrogate pair (1",
     ]
     assert at(text, front.locate(("b\ufffd", 1))).startswith('"\\ud800\\u0041"')
 
