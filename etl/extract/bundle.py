@@ -543,7 +543,7 @@ def _sniffed(path: str | Path) -> str | None:
 
     Raises OSError for a file that cannot be read.
     """
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
     try:
         head = handles.read(handle, BLOCK)
     finally:

@@ -98,7 +98,7 @@ class Reader:
 
     def _file(self, path: str) -> bytes | Rejection:
         try:
-            handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+            handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
         except OSError as error:
             return unopened(path, error)
         try:
@@ -129,6 +129,6 @@ class Reader:
         if handle is None:
             if len(self._open) >= _FILES_OPEN:
                 os.close(self._open.pop(next(iter(self._open))))  # the one that was not used for longest
-            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            handle = os.open(path, os.O_RDONLY)
         self._open[path] = handle
         return handle

@@ -26,6 +26,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -35,7 +36,7 @@ from hypothesis import strategies as st
 
 from etl.extract import streams
 from etl.extract.bundle import Bundle, left_out, scan
-from etl.extract.members import Locator, Reader
+from etl.extract.members import Locator, Reader, unreadable
 from etl.extract.names import globs
 from etl.extract.trouble import SourceError
 from etl.extract.unchanged import check_unchanged
@@ -803,9 +804,15 @@ def test_a_tar_is_known_by_its_magic_though_its_first_header_is_damaged(layout: 
     assert "damaged header" in (seen.trouble or "")
 
 
-def test_a_map_of_a_sparse_member_that_is_cut_off_is_trouble(tmp_path: Path) -> None:
-    header = with_field(tar_of((entry("sparse.txt", tarfile.GNUTYPE_SPARSE), b"")), 482, b"\1")[:512]
-    (tmp_path / "box").write_bytes(header + bytes(100))
+@pytest.mark.parametrize(
+    "data",
+    [
+        with_field(tar_of((entry("sparse.txt", tarfile.GNUTYPE_SPARSE), b"")), 482, b"\1"),
+        tar_of((entry("pax", tarfile.XHDTYPE), b"14 path=1.txt\n")),
+    ],
+)
+def test_a_header_of_more_blocks_that_is_cut_off_is_trouble(data: bytes, tmp_path: Path) -> None:
+    (tmp_path / "box").write_bytes(data[:612])
     seen = Scanned(tmp_path / "work", tmp_path / "box")
     assert (seen.members, seen.trouble) == ({}, "box: it is cut off within a header")
 
@@ -1170,7 +1177,9 @@ def test_standard_input_is_a_source(wrapping: str, tmp_path: Path, monkeypatch: 
 def test_standard_input_may_be_one_member(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"text")))
     assert Scanned(tmp_path / "work", "-").members == {"stdin": {"stdin": b"text"}}
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"text")))
+    first = iter([b"text"])
+    endless = SimpleNamespace(read=lambda _: next(first, None) or pytest.fail("it is read on and on"))
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=endless))
     with pytest.raises(SourceError, match=r"standard input.*max_total_bytes"):
         Scanned(tmp_path / "work", "-", max_total_bytes=3)
     monkeypatch.setattr(sys, "stdin", None)
@@ -1228,12 +1237,15 @@ def test_locators_survive_a_process_border(tmp_path: Path) -> None:
 def test_one_reader_reads_more_containers_than_it_keeps_open(tmp_path: Path) -> None:
     for number in range(40):
         (tmp_path / f"{number}.zip").write_bytes(zip_bytes({"x.txt": b"%d" % number}))
-    seen = Scanned(tmp_path / "work", tmp_path, leave_out=(tmp_path / "work",))
+        write_folder(tmp_path / str(number), {"x.txt": b"%d" % number})
+    sources = [tmp_path / f"{number}{extension}" for number in range(40) for extension in ("", ".zip")]
 
     def files_open() -> int:
         return len(list(Path("/dev/fd").iterdir()))
 
     before = files_open()
+    seen = Scanned(tmp_path / "work", *sources)
+    assert files_open() == before
     reader = Reader(seen.settings)
     for _ in range(2):
         for number, _name, found in seen.entries:
@@ -1364,6 +1376,20 @@ def test_a_disk_that_fails_while_an_archive_is_read_is_trouble(
     if wrapping == "zip":  # its end is looked for in another way
         monkeypatch.setattr(os, "pread", failing)
         assert Scanned(tmp_path / "work", source).trouble == said
+
+
+def test_a_disk_that_fails_under_a_member_costs_that_member_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_folder(tmp_path / "box", {"1.txt": b"1", "2.png": b"2"})
+    seen = Scanned(tmp_path / "work", folder, ignore=("*.png",))
+    monkeypatch.setattr(os, "read", failing)
+    again = Scanned(tmp_path / "work", folder, ignore=("*.png",))
+    for scanned, what in ((seen, "read"), (again, "opened")):
+        ((_, name, found),) = scanned.entries
+        assert name == "1.txt"
+        assert scanned.read(found) == unreadable(f"the file cannot be {what}: Input/output error")
+        assert scanned.bundles[0].skipped == {"ignored": 1}
 
 
 def test_an_archive_that_may_not_be_opened_is_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
