@@ -61,7 +61,7 @@ def is_tar(block: bytes) -> bool:
     """Whether a tar begins with these bytes: by its magic, or, older than that, by a header's checksum."""
     if block[257:263] in (b"ustar\0", b"ustar "):
         return True
-    if b"\0" not in block:
+    if b"\0" not in block:  # a text, which is told so at once
         return False
     with suppress(tarfile.TarError, ValueError):
         tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
@@ -245,7 +245,7 @@ def _pax_records(data: bytes, tape: Tape) -> Iterator[tuple[bytes, bytes]]:
         digits = _DIGITS.match(data, at)
         end = at + int(digits.group()) if digits else at
         key, equals, value = data[digits.end() + 1 : end - 1].partition(b"=") if digits else (b"", b"", b"")
-        if not key or not equals or end > len(data) or data[end - 1 : end] != b"\n":
+        if not key or not equals or data[end - 1 : end] != b"\n":
             raise DamageError(f"it has a damaged pax header near byte {tape.position}")
         yield key, value
         at = end

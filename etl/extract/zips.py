@@ -130,7 +130,7 @@ def _zip_directory(file: BinaryIO, end: int, record: tuple[int, ...], *, trailin
 def _zip64_end(file: BinaryIO, end: int) -> tuple[int, tuple[int, ...]] | None:
     """Where the zip64 end record is, and what it says as the old one does; None without one."""
     locator = _at(file, max(0, end - _END64_LOCATOR.size), _END64_LOCATOR.size)
-    if len(locator) < _END64_LOCATOR.size or locator[:4] != b"PK\6\7":
+    if locator[:4] != b"PK\6\7":
         return None
     at = min(_END64_LOCATOR.unpack(locator)[2], end)
     record = _at(file, at, _END64.size)
