@@ -33,6 +33,7 @@ from typing import Any, NamedTuple
 
 from etl.addresses import Address, named_address
 from etl.settings import MIB, Settings, SettingsError
+from etl.trouble import why
 
 KEYS = ("value", "target", "gone", "reason")
 GONE = "gone"
@@ -79,8 +80,8 @@ def read_reviewed(settings: Settings) -> Reviewed:
             data = file.read(MOST_BYTES + 1)
         text = data.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else f"not UTF-8 ({error})"
-        raise SettingsError(f"setting 'redirects': {path.name}: cannot be read: {why}") from error
+        reason = why(error) if isinstance(error, OSError) else f"not UTF-8 ({error})"
+        raise SettingsError(f"setting 'redirects': {path.name}: cannot be read: {reason}") from error
     if len(data) > MOST_BYTES:
         raise SettingsError(f"setting 'redirects': {path.name}: more than {MOST_BYTES} bytes")
     return Reviewed(tuple(_entries(path.name, read(path.name, text), settings.hosts)), hashlib.sha256(data).hexdigest())
@@ -106,18 +107,14 @@ def _entries(name: str, records: Iterator[tuple[str, Mapping[str, Any]]], hosts:
 
 
 def _address(record: Mapping[str, Any], hosts: Sequence[str]) -> Address:
-    value = record.get("value")
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)  # a page id needs no quotes
+    value = _unquoted(record.get("value"))
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"value {value!r}: an id, a /path or a page name belongs there")
     return named_address(value, hosts)
 
 
 def _target(record: Mapping[str, Any]) -> str | None:
-    target, gone = record.get("target"), _flag(record.get("gone"))
-    if isinstance(target, int) and not isinstance(target, bool):
-        target = str(target)
+    target, gone = _unquoted(record.get("target")), _flag(record.get("gone"))
     if target is not None and not isinstance(target, str):
         raise ValueError(f"target {target!r} is no text")
     target = (target or "").strip(" ")
@@ -130,6 +127,11 @@ def _target(record: Mapping[str, Any]) -> str | None:
     if _ELSEWHERE.match(target):
         raise ValueError(f"target {target!r} is not on the new site; only documents of this export can be targets")
     return target
+
+
+def _unquoted(value: object) -> object:
+    """A page id needs no quotes."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _flag(value: object) -> bool:

@@ -125,7 +125,7 @@ class Unpacked:
                 data = self._take() if self._decoder.needs_input else b""
                 if piece := self._decoder.decompress(data, PIECE):
                     return piece
-        except (zlib.error, lzma.LZMAError, OSError, ValueError, EOFError) as error:
+        except (zlib.error, lzma.LZMAError, OSError, ValueError) as error:
             raise DamageError(f"its {self._codec} data is damaged: {why(error)}") from error
         return b""
 
