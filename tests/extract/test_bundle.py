@@ -1112,9 +1112,11 @@ def test_more_members_or_bytes_than_a_run_may_have_are_trouble_with_the_source(w
 
 @pytest.mark.parametrize("wrapping", WRAPPINGS)
 def test_as_many_members_and_bytes_as_a_run_may_have_are_none_too_many(wrapping: str, tmp_path: Path) -> None:
+    """A member over its own limit takes none of the bytes of all."""
     files = {"a.txt": b"1" * 60, "b.txt": b"2" * 60}
-    source = wrapped(wrapping, files, tmp_path)
-    assert Scanned(tmp_path / "work", source, max_members=2, max_total_bytes=120).members == {"box": files}
+    source = wrapped(wrapping, {**files, "huge.txt": b"3" * 61}, tmp_path)
+    seen = Scanned(tmp_path / "work", source, max_members=3, max_total_bytes=120, max_member_bytes=60)
+    assert (seen.members, seen.codes) == ({"box": files}, {"huge.txt": "member.unreadable"})
 
 
 def test_entries_that_are_no_members_are_limited_too(tmp_path: Path) -> None:
