@@ -99,7 +99,7 @@ def index(run: Run, facts: Facts, work: Path) -> int:
     def add(number: int, name: str, found: Locator | Rejection) -> None:
         run.entries += 1
         if isinstance(found, Rejection):
-            rows.append((number, name, *[None] * 7, found.code, found.message, found.action))
+            rows.append((number, name, *[None] * len(Locator._fields), found.code, found.message, found.action))
         else:
             rows.append((number, name, *found, None, None, None))
         if len(rows) >= 1000:
@@ -187,14 +187,14 @@ def transform_members(run: Run, facts: Facts, members: int, crew: Workers, made:
     for whole in wholes.values():
         whole.touch()
     with run.progress("cleaning", members) as done:
-        for part in crew.map(transform, chunks(members, CHUNK), Chunk.halves):
+        for transformed in crew.map(transform, chunks(members, CHUNK), Chunk.halves):
             if parts:
-                for name, file in files_of(run.options, part.first).items():
+                for name, file in files_of(run.options, transformed.first).items():
                     lines.append_file(parts / file, wholes[name])
-            facts.add_assets(part.assets)
-            run.findings.update(part.findings)
-            run.changes.update(part.changes)
-            done(part.members)
+            facts.add_assets(transformed.assets)
+            run.findings.update(transformed.findings)
+            run.changes.update(transformed.changes)
+            done(transformed.members)
 
 
 # --- the rest of a generation --------------------------------------------------------------

@@ -40,7 +40,9 @@ def summary(run: Run) -> dict[str, Any]:
 
 def warnings(run: Run) -> list[str]:
     """Sentences about files in the source that are named like files of settings, but are not those of this run."""
-    unused = [(bundle, name) for bundle in run.bundles for name in bundle.settings if not _is_known(run, bundle, name)]
+    unused = [
+        (bundle, name) for bundle in run.bundles for name in bundle.settings_files if not _is_known(run, bundle, name)
+    ]
     more = [f"{len(unused) - MOST_SHOWN} more files of settings were not used"] if len(unused) > MOST_SHOWN else []
     return [_unused(bundle, name) for bundle, name in unused[:MOST_SHOWN]] + more
 

@@ -103,7 +103,7 @@ MISTAKES = {
     "an empty target": ("csv", "value,target\na,\n", "decisions.csv:2: no target"),
     "target and gone": ("toml", HEAD + "value = 'a'\ntarget = 'b'\ngone = true\n", "target 'b' and gone"),
     "a target of no kind": ("toml", HEAD + "value = 'a'\ntarget = ['b']\n", r"target \['b'\] is no text"),
-    "a target of no kind": ("toml", HEAD + "value = 'a'\ntarget = true\n", "target True is no text"),
+    "a target that is a truth value": ("toml", HEAD + "value = 'a'\ntarget = true\n", "target True is no text"),
     "gone of no kind": ("csv", "value,gone\na,perhaps\n", "decisions.csv:2: gone 'perhaps' is neither"),
     "another host": (
         "csv",

@@ -61,7 +61,7 @@ class Bundle:
     """Whether any entry was handed over."""
     seen: Seen | None = None
     """The file that members are read from later, as it is now; whoever has read them asks `check_unchanged`."""
-    settings: list[str] = field(default_factory=list)
+    settings_files: list[str] = field(default_factory=list)
     """Names of the first few entries that were passed over as files of settings."""
     unsure: bool = False
     """Whether `left_out` has to be asked about the entries: `ignore` was asked before the prefix was known."""
@@ -199,8 +199,8 @@ class _Entries:
         """Count an entry that is passed over."""
         self.pass_over()
         self.bundle.skipped[reason] += 1
-        if reason == "settings" and len(self.bundle.settings) < _MOST_SETTINGS:
-            self.bundle.settings.append(name)
+        if reason == "settings" and len(self.bundle.settings_files) < _MOST_SETTINGS_FILES:
+            self.bundle.settings_files.append(name)
 
     def trouble(self, reason: str) -> None:
         """Note why the container cannot be read to its end; the first reason stays."""
@@ -224,7 +224,7 @@ class _Entries:
 
 _CONTAINER_EXTENSION = re.compile(r"\.(zip|tar|tgz|tbz2?|txz|tzst|(tar\.)?(gz|bz2|xz|zst|zstd))$", re.IGNORECASE)
 _NAMELESS = "source"
-_MOST_SETTINGS = 10
+_MOST_SETTINGS_FILES = 10
 _MOST_OVERLAP = 2
 """How often each byte of a zip may be in an entry before the rest of them is not even looked at: it is a bomb."""
 _MOST_PASSED, _PASSED_FOR_A_MEMBER = 1000, 2

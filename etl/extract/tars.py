@@ -31,7 +31,7 @@ _DIGITS = re.compile(rb"[0-9]{1,20}")
 _FILES = *tarfile.REGULAR_TYPES, tarfile.GNUTYPE_SPARSE
 _FOLDERS = tarfile.DIRTYPE, b"D"
 _LABEL = b"V"
-_NO_FILES = {
+_NOT_A_FILE = {
     tarfile.SYMTYPE: "a symbolic link",
     tarfile.LNKTYPE: "a hard link",
     tarfile.FIFOTYPE: "a pipe",
@@ -258,7 +258,7 @@ def _entry(tape: Tape, header: _Header, extensions: _Extensions) -> tuple[TarEnt
         _pass_map(tape, header)
     name, size = extensions.name(header), extensions.size(tape, header)
     folder = header.kind in _FOLDERS or (header.kind == tarfile.AREGTYPE and name.endswith("/") and not size)
-    flaw = None if header.kind in _FILES else _NO_FILES.get(header.kind, "of an unknown type")
+    flaw = None if header.kind in _FILES else _NOT_A_FILE.get(header.kind, "of an unknown type")
     entry = TarEntry(name, tape.position, size, flaw, sparse, folder or header.kind == _LABEL)
     behind = 0 if header.kind in _WITHOUT_DATA else -(-size // BLOCK) * BLOCK
     return entry, tape.position + behind

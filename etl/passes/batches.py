@@ -38,11 +38,11 @@ def in_batches(rows: Iterable[Taken], member_of: Callable[[Taken], Member]) -> I
 def bytes_of(reader: Reader, row: Member) -> bytes | Rejection:
     """The bytes of a row of ``member``; a refused entry is never opened."""
     if row.container is None:
-        return refusal(row)
+        return rejection_of(row)
     return reader.read(Locator(row.container, row.kind, row.offset, row.stored, row.size, row.method, row.crc))
 
 
-def refusal(row: Member) -> Rejection:
+def rejection_of(row: Member) -> Rejection:
     """Why a row of ``member`` that has a code is a reject."""
     return Rejection(str(row.code), row.message, row.action)
 

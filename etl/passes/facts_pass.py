@@ -13,7 +13,7 @@ from etl.extract.members import Reader
 from etl.extract.record import member_identity, read_record
 from etl.facts import Member, Row
 from etl.model import Finding, RawRecord, Rejection
-from etl.passes.batches import bytes_of, in_batches, refusal, spare_the_collector
+from etl.passes.batches import bytes_of, in_batches, rejection_of, spare_the_collector
 from etl.settings import Settings
 from etl.slugs import make_slug
 from etl.transform.document import draft_document
@@ -97,7 +97,8 @@ class _Facts:
             return
         self.data, self.size, self.sha256 = data, len(data), hashlib.sha256(data).hexdigest()
         self.member_id, self.is_usual = member_identity(self.name, self.sha256)
-        self.rejection = refusal(self.row) if self.row.code else None
+        if self.row.code:  # it ended a worker: nobody shall work on it again, but it is known what it was
+            self.rejection = rejection_of(self.row)
 
     def read_record(self) -> None:
         record = read_record(self.data)

@@ -76,7 +76,7 @@ def transform_state(
 
 
 @dataclass(slots=True)
-class Part:
+class Transformed:
     """What came of a chunk, but for its lines."""
 
     first: int
@@ -105,9 +105,9 @@ def files_of(options: Options, first: int | None = None) -> dict[str, str]:
     return {name: f"{name}.jsonl" if first is None else f"{first}.{name}" for name in asked}
 
 
-def transform(state: TransformState, chunk: Chunk) -> Part:
+def transform(state: TransformState, chunk: Chunk) -> Transformed:
     """Write the lines of a chunk."""
-    part = Part(chunk.first, chunk.last - chunk.first)
+    transformed = Transformed(chunk.first, chunk.last - chunk.first)
     with ExitStack() as stack:
         names = files_of(state.options, chunk.first if state.in_parts else None)
         # A part may be there from a process that was ended over it.
@@ -128,11 +128,11 @@ def transform(state: TransformState, chunk: Chunk) -> Part:
             """
         rows = map(_parted, state.facts.db.execute(query, (chunk.first, chunk.last)))
         for batch in in_batches(rows, itemgetter(0)):
-            members = [_Transform(state, part, files, row, decided) for row in batch]
+            members = [_Transform(state, transformed, files, row, decided) for row in batch]
             for step in (_Transform.read, _Transform.clean, _Transform.make, _Transform.write):
                 for member in members:
                     step(member)
-    return part
+    return transformed
 
 
 def _parted(row: tuple[Any, ...]) -> tuple[Member, tuple[Any, ...]]:
@@ -173,12 +173,12 @@ class _Transform:
     def __init__(
         self,
         state: TransformState,
-        part: Part,
+        transformed: Transformed,
         files: Mapping[str, BinaryIO],
         row: tuple[Member, tuple[Any, ...]],
         decided: _Decided,
     ) -> None:
-        self.state, self.part, self.files = state, part, files
+        self.state, self.transformed, self.files = state, transformed, files
         self.row, facts = row
         self.ordinal, self.bundle, self.name = self.row.ord, self.row.bundle, self.row.name
         self.found = decided.findings.get(self.ordinal, [])
@@ -249,9 +249,9 @@ class _Transform:
         made = self.made
         self.files["documents" if self.outcome == "document" else "withheld"].write(made.line)
         self._write_findings(made.findings, made.document["id"])
-        self.part.changes.update(made.counts)
+        self.transformed.changes.update(made.counts)
         if self.outcome == "document":
-            self.part.assets.extend(
+            self.transformed.assets.extend(
                 (address, role, self.ordinal, made.document["id"], state) for address, role, state in made.assets
             )
         for change in made.changes or ():
@@ -299,7 +299,7 @@ class _Transform:
                 document=document,
                 key=document or self.member_id or self.name,
             )
-            self.part.findings[finding.code] += 1
+            self.transformed.findings[finding.code] += 1
             self.files["findings"].write(dump("finding", line))
 
 

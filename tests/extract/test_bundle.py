@@ -360,7 +360,7 @@ def test_noise_is_counted_and_not_handed_over(wrapping: str, tmp_path: Path) -> 
     seen = Scanned(tmp_path / "work", source, ignore=("*.png", "drafts/*"))
     assert [name for _, name, _ in sorted(seen.entries)] == ["x/1.txt", "y/2.txt"]
     assert set(seen.bundles[0].skipped) == set(NOISE.values())
-    assert seen.bundles[0].settings == ["wiki-etl.toml"]
+    assert seen.bundles[0].settings_files == ["wiki-etl.toml"]
 
 
 def test_ignored_names_are_compared_in_nfc(tmp_path: Path) -> None:
@@ -422,7 +422,8 @@ def test_the_file_of_reviewed_redirects_is_one_of_settings(wrapping: str, tmp_pa
     seen = Scanned(tmp_path / "work", source, redirects="/elsewhere/redirects-review.toml")
     assert [name for _, name, _ in seen.entries] == ["1.txt"]
     assert seen.bundles[0].skipped == {"settings": 3}
-    assert sorted(seen.bundles[0].settings) == ["redirects-review.toml", "sub/redirects-review.toml", "wiki-etl.toml"]
+    names = ["redirects-review.toml", "sub/redirects-review.toml", "wiki-etl.toml"]
+    assert sorted(seen.bundles[0].settings_files) == names
     assert "redirects-review.toml" in {name for _, name, _ in Scanned(tmp_path / "work", source).entries}
 
 
@@ -430,7 +431,7 @@ def test_an_archive_of_nothing_but_settings_is_no_matter_of_memory(tmp_path: Pat
     path = tmp_path / "box.zip"
     path.write_bytes(zip_bytes({f"{number}/wiki-etl.toml": b"" for number in range(500)}))
     [bundle] = Scanned(tmp_path / "work", path).bundles
-    assert (bundle.skipped["settings"], len(bundle.settings)) == (500, 10)
+    assert (bundle.skipped["settings"], len(bundle.settings_files)) == (500, 10)
 
 
 def test_bundles_are_shown_by_their_names_where_these_are_theirs_alone(tmp_path: Path) -> None:
