@@ -134,8 +134,7 @@ class Export:
     def write(self, work: Path) -> tuple[Path, Settings]:
         """The folder of members, and the settings."""
         self.page(999)
-        (work / "previous").mkdir()
-        (work / "previous" / "redirects.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in self.before))
+        (work / "redirects.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in self.before))
         decisions = work / "redirects.toml"
         decisions.write_text(self.decisions)
         return folder(work / "wiki", self.members), Settings(gone=tuple(self.gone), redirects=str(decisions))
@@ -154,7 +153,7 @@ def outcome(address: str, claims: Sequence[Claim]) -> Outcome:
             facts.insert(
                 "reviewed", ((entry.place, *entry.address, entry.target) for entry in read_reviewed(chosen).entries)
             )
-            read_previous(str(work / "previous"), chosen, facts)
+            read_previous(str(work / "redirects.jsonl"), chosen, facts)
             gather_facts(run, facts, index(run, facts, work), 1)
             resolve(facts, chosen)
             return Outcome(

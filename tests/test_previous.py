@@ -449,11 +449,11 @@ def test_limits_of_bundles_hold_for_a_previous_generation(wiki: Wiki, elsewhere:
 
 
 def test_a_previous_generation_that_cannot_be_read_is_trouble(wiki: Wiki, elsewhere: Path) -> None:
-    documents = elsewhere / "current" / "documents.jsonl"
-    documents.unlink()
-    outcome = wiki.migrate(two(), "--previous", elsewhere)
-    assert outcome.status == 3
-    assert "documents.jsonl of the previous generation: cannot be read: No such file" in outcome.err
+    for missing in ("documents.jsonl", "manifest.json"):
+        (elsewhere / "current" / missing).unlink()
+        outcome = wiki.migrate(two(), "--previous", elsewhere)
+        assert outcome.status == 3
+        assert f"{missing} of the previous generation: cannot be read: No such file" in outcome.err
     outcome = wiki.migrate(two(), "--previous", "http://[bad/out")
     assert outcome.status == 2
     assert "--previous: not an address" in outcome.err

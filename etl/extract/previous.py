@@ -79,12 +79,7 @@ def _local(path: Path) -> Iterator[_File]:
     if not folders:
         raise SettingsError(f"--previous {shown!r}: no generation there, and neither {' nor '.join(_ALONE)}")
     folder = folders[0]
-    manifest = folder / MANIFEST
-    if manifest.is_file():
-        promised = _promised(_blocks(manifest), f"{shown}/{MANIFEST}")
-    else:
-        promised = {name: None for name in READERS if (folder / name).is_file()}
-    for name, sha256 in promised.items():
+    for name, sha256 in _promised(_blocks(folder / MANIFEST), f"{shown}/{MANIFEST}").items():
         yield _File(name, f"{shown}/{name}", partial(_blocks, folder / name), sha256)
 
 
@@ -115,7 +110,7 @@ def _blocks(path: Path) -> Pieces:
         raise SourceError(f"{path.name} of the previous generation: cannot be read: {why(error)}") from error
 
 
-def _promised(pieces: Pieces, shown: str) -> dict[str, str | None]:
+def _promised(pieces: Pieces, shown: str) -> dict[str, str]:
     """SHA-256 of the files of `READERS`, in their order, as a manifest has them."""
     data = bytearray()
     for piece in pieces:
