@@ -134,6 +134,7 @@ def test_a_second_line_that_begins_large_stays_in_the_body_and_the_authors_are_s
         ("By Anna de la Berg", ["Anna de la Berg"]),
         ("Authors: Anna Berg", ["Anna Berg"]),
         ("ANNA BERG", ["ANNA BERG"]),
+        ("ANNA BERG, CARL DAHL", ["ANNA BERG", "CARL DAHL"]),
         ("Íris McDonald, Søren O’Dahl, J.-P. Frost", ["Íris McDonald", "Søren O’Dahl", "J.-P. Frost"]),
         ("Анна Берг, 王小明", ["Анна Берг", "王小明"]),
         ("Berg A, Dahl CD, et al.", ["Berg A", "Dahl CD"]),
@@ -148,6 +149,9 @@ def test_a_second_line_that_begins_large_stays_in_the_body_and_the_authors_are_s
         ("Anna Berg is here", []),
         ("Anna BergCarl DahlEva Frost", []),
         ("Anna McDonaldBerg", []),
+        ("Anna - Berg", []),
+        ("Anna Berg-2x Dahl", []),
+        ("Berg, water; Dahl, Carl", []),
         ("Anna-MariaBerg Dahl", []),
         ("Anna Berg, Carl Dahl, Eva Frost; Some City", []),
         ("Clear Water Under Seven Old Stone Bridges", []),
@@ -172,6 +176,7 @@ def test_authors_may_stand_one_on_a_line() -> None:
     "line",
     [
         "The lake of the institute was clear.",
+        "2 stones in a lake",
         f"Stones, {'clear water, ' * 20}institute and bridge",
     ],
 )
@@ -254,6 +259,7 @@ def test_names_run_together_stay_in_the_body_with_a_finding() -> None:
         "Citation: Berg A. Lakes. 2019;3(2):1-9.",
         "How to Cite",
         "Copyright© 2019",
+        f"Citation: {'Anna-Maria-Luise von Berg-und-Talheim, ' * 8}2019.",
         "Journal of Lakes 2019;11(3):592",
         "Lakes and Stones  Volume 2019:15 Pages 1—4,  DOI https://doi.org/10.1000/182",
     ],
@@ -293,6 +299,7 @@ def test_a_section_label_between_title_and_authors_is_metadata() -> None:
 
 def test_metadata_in_the_middle_of_the_body_stays_there() -> None:
     assert "PMID: 456" in abstract("Title", PROSE, "PMID: 456", SECOND).body
+    assert abstract("Title", PROSE, f"{SECOND}\nPMID: 456").fields["metadata"] == []
 
 
 def test_a_heading_of_the_abstract_stays_in_the_body() -> None:
@@ -361,6 +368,12 @@ def test_keywords_before_the_body_are_keywords_too() -> None:
     read = abstract("Title", "Anna Berg", "Keywords: a, b", "Abstract", PROSE)
     assert read.fields["keywords"] == ["a", "b"]
     assert (read.body, read.body_line, read.findings) == (f"Abstract\n\n{PROSE}", 7, [])
+
+
+def test_an_abstract_may_end_without_a_line_end() -> None:
+    read = read_abstract(f"Title\n\n{PROSE[:-1]}")
+    assert read is not None
+    assert (read.body, read.body_line, read.findings) == (PROSE[:-1], 3, [])
 
 
 def test_an_abstract_may_have_no_body() -> None:
