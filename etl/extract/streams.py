@@ -15,7 +15,7 @@ from etl.settings import MIB
 from etl.trouble import why
 
 PIECE = 1 << 16
-"""The most bytes that are unpacked at once."""
+"""The most bytes that are unpacked at once, but by zstd: see `_DECODERS`."""
 MAGIC = re.compile(
     rb"(?P<zip>PK(\x03\x04|\x05\x06|\x07\x08))|(?P<gzip>\x1f\x8b\x08)|(?P<xz>\xfd7zXZ\x00)"
     rb"|(?P<bzip2>BZh[1-9](1AY&SY|\x17rE8P\x90))|(?P<zstd>\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18)"

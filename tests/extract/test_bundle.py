@@ -1316,6 +1316,9 @@ def test_an_archive_is_looked_after_while_its_members_are_still_to_be_read(wrapp
         return
     with pytest.raises(SourceError, match="was changed while it was read"):
         check_unchanged([bundle.seen])
+    path.unlink()
+    with pytest.raises(SourceError, match=f"box.{wrapping}: cannot be opened: No such file"):
+        check_unchanged([bundle.seen])
 
 
 def test_what_may_not_be_read_is_a_rejection_or_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
