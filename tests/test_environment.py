@@ -61,10 +61,9 @@ def made(place: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """`.ci/environment` where nothing is installed but what ``bin`` holds."""
     (place / ".ci").mkdir()
     shutil.copy(ROOT / ".ci" / "environment", place / ".ci")
-    for name in ("bash", "dirname"):
-        found = shutil.which(name)
-        assert found
-        (place / "bin" / name).symlink_to(found)
+    dirname = shutil.which("dirname")
+    assert dirname
+    (place / "bin" / "dirname").symlink_to(dirname)
     return subprocess.run(
         [place / ".ci" / "environment"],
         env={"PATH": str(place / "bin")} | environment,
@@ -75,15 +74,34 @@ def made(place: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("module", ["bz2", "lzma", "sqlite3"])
-def test_a_python_without_a_module_that_runs_need_is_not_taken(module: str, tmp_path: Path) -> None:
-    lacking = f"import sys; sys.modules[{module!r}] = None; exec(sys.argv[1])"
+LACKS = [f"sys.modules[{module!r}] = None" for module in ("bz2", "lzma", "sqlite3")]
+HAS_NO_WHEELS = ["sys.version_info = (3, 10)", "sys.version_info = (3, 15)", "sys.implementation.name = 'pypy'"]
+
+
+@pytest.mark.parametrize("difference", LACKS + HAS_NO_WHEELS)
+def test_a_python_that_cannot_run_it_is_not_taken(difference: str, tmp_path: Path) -> None:
+    other = f"import sys; {difference}; exec(sys.argv[1])"
     for name in PYTHONS:
         code = f'[ "$1" = -c ] || exec "{sys.executable}" "$@"'
-        script(tmp_path / "bin" / name, code, f'exec \'{sys.executable}\' -c "{lacking}" "$2"')
+        script(tmp_path / "bin" / name, code, f'exec \'{sys.executable}\' -c "{other}" "$2"')
     done = made(tmp_path)
     assert done.returncode == 3
-    assert "Python 3.11 or newer with bz2, lzma and sqlite3; python3 is Python 3" in done.stderr
+    assert "CPython 3.11 to 3.14 with bz2, lzma and sqlite3; python3 is Python 3" in done.stderr
+
+
+def test_the_package_with_venv_is_that_of_the_python_taken(tmp_path: Path) -> None:
+    """On Ubuntu 22.04 the package python3-venv is for Python 3.10."""
+    script(tmp_path / "bin" / "python3", "exit 1")
+    script(tmp_path / "bin" / "python3.11", 'case "$2" in *ensurepip*) exit 1; esac')
+    assert "package python3.11-venv" in made(tmp_path).stderr
+
+
+def test_what_a_failed_installation_needs_is_said(tmp_path: Path) -> None:
+    script(tmp_path / "bin" / "python3")
+    script(tmp_path / ".venv" / "bin" / "python", '[ "$3" = --version ]')
+    done = made(tmp_path)
+    assert done.returncode == 3
+    assert "package index" in done.stderr
 
 
 @pytest.mark.parametrize(("environment", "said"), [({}, "uv"), ({"PIP_NO_INDEX": "1"}, "python3")])
