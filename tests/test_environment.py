@@ -65,7 +65,8 @@ def made(place: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     assert dirname
     (place / "bin" / "dirname").symlink_to(dirname)
     return subprocess.run(
-        [place / ".ci" / "environment"],
+        [".ci/environment"],
+        cwd=place,
         env={"PATH": str(place / "bin")} | environment,
         capture_output=True,
         text=True,
@@ -87,6 +88,13 @@ def test_a_python_that_cannot_run_it_is_not_taken(difference: str, tmp_path: Pat
     done = made(tmp_path)
     assert done.returncode == 3
     assert "CPython 3.11 to 3.14 with bz2, lzma and sqlite3; python3 is Python 3" in done.stderr
+
+
+def test_the_environment_is_that_of_this_tree_wherever_cd_looks(tmp_path: Path) -> None:
+    (tmp_path / "another" / ".ci").mkdir(parents=True)
+    script(tmp_path / "bin" / "python3", f"pwd > {tmp_path}/said")
+    made(tmp_path, CDPATH=str(tmp_path / "another"))
+    assert (tmp_path / "said").read_text().split() == [str(tmp_path)]
 
 
 def test_the_package_with_venv_is_that_of_the_python_taken(tmp_path: Path) -> None:
