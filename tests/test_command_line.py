@@ -34,6 +34,7 @@ from tests.make import (
     folder,
     lines,
     name,
+    need,
     page,
     pages,
     published,
@@ -478,6 +479,7 @@ def test_a_report_that_cannot_be_written_says_that_it_was_published(
     redirection: str, quiet: str, bundle: Path, out: Path
 ) -> None:
     line = f'"{sys.executable}" -m etl migrate "{bundle}" --out "{out}" --format json {quiet} {redirection}'
+    need("bash")
     done = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {line}"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
@@ -489,7 +491,7 @@ def test_a_report_that_cannot_be_written_says_that_it_was_published(
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
 def test_a_closed_stream_that_nobody_needs_is_no_trouble(closed: str, bundle: Path, out: Path) -> None:
     line = f'"{sys.executable}" -m etl migrate "{bundle}" --out "{out}" {closed}'
-    done = subprocess.run(["bash", "-c", line], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(["sh", "-c", line], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (0, "")
     assert "Traceback" not in done.stderr
 

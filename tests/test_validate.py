@@ -23,7 +23,22 @@ from etl.load.lines import describe
 from etl.transform.document import digest
 from etl.validate import faults, kind_of
 from etl.validate.faults import MOST_ANNOTATIONS, MOST_LISTED, SUMMARY_BYTES
-from tests.make import ROOT, SAMPLE, Outcome, Run, command, folder, lines, name, page, pages, tarred, wiki_etl, zipped
+from tests.make import (
+    ROOT,
+    SAMPLE,
+    Outcome,
+    Run,
+    command,
+    folder,
+    lines,
+    name,
+    need,
+    page,
+    pages,
+    tarred,
+    wiki_etl,
+    zipped,
+)
 
 WORKFLOW = ROOT / "tests" / "data" / "validate-workflow.yml"
 COMMAND = re.compile(r"^::(error|warning|notice) ?(.*?)::(.*)$", re.MULTILINE)
@@ -838,6 +853,7 @@ def checkout(tmp_path: Path) -> Path:
 
 def steps(checkout: Path) -> dict[str, subprocess.CompletedProcess[str]]:
     """Every step of the workflow that runs a script, as the runner runs it."""
+    need("bash")
     workflow = yaml.safe_load(WORKFLOW.read_text("utf-8"))
     env = {
         **os.environ,
