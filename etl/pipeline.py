@@ -58,16 +58,20 @@ def migrate(run: Run) -> None:
             facts.insert("reviewed", ((entry.place, *entry.address, entry.target) for entry in run.reviewed.entries))
             if previous is not None:
                 read_previous(previous, run.settings, facts)
-            members = index(run, facts, work)
+            with run.progress("listing", 0):
+                members = index(run, facts, work)
             despite_deaths(facts, partial(make, run, facts, members, made))
-            finish(run, facts, made)
+            with run.progress("proving", 0):
+                finish(run, facts, made)
             run.refused = refusal(run, generations.current)
             if run.refused or run.dry_run:
-                run.difference = difference(facts, made, generations.current)
+                with run.progress("comparing", 0):
+                    run.difference = difference(facts, made, generations.current)
         if run.refused or run.dry_run:
             generations.refuse(evidence(run, made, work))
         else:
-            run.published, run.fresh = generations.publish(made, run.settings.keep_generations)
+            with run.progress("publishing", 0):
+                run.published, run.fresh = generations.publish(made, run.settings.keep_generations)
 
 
 def previous_source(run: Run, generations: Generations) -> str | None:
@@ -144,16 +148,16 @@ def make(run: Run, facts: Facts, members: int, made: Path) -> None:
     run.findings.clear()
     run.changes.clear()
     gather_facts(run, facts, members, jobs)
-    check_unchanged(seen for bundle in run.bundles for seen in (*bundle.folders, bundle.seen))
-    facts.order_namesakes()
-    resolve(facts, run.settings)
+    with run.progress("resolving", 0):
+        check_unchanged(seen for bundle in run.bundles for seen in (*bundle.folders, bundle.seen))
+        facts.order_namesakes()
+        resolve(facts, run.settings)
     setup = partial(transform_state, run.settings, run.options, facts.path, parts or made, in_parts=jobs > 1)
     with crew_of(run, jobs, setup, made.parent) as crew:
         transform_members(run, facts, members, crew, made, parts=parts)
         check_unchanged(bundle.seen for bundle in run.bundles)
-        with run.progress("compiling", 1) as done:
+        with run.progress("compiling", 0):
             write_decisions(run, facts, made, crew)
-            done(1)
 
 
 def processes(wanted: int | None, members: int) -> int:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import errno
+import io
+import itertools
 import json
 import os
 import re
@@ -21,6 +24,7 @@ from typing import Any
 import pytest
 
 from etl import cli, pipeline
+from etl.cli import commands
 from etl.facts import Facts
 from etl.resolve import redirects
 from etl.settings import Settings
@@ -581,6 +585,32 @@ def test_the_ledger_on_standard_error_names_every_kind(out: Path, run: Run) -> N
     said = run("migrate", SAMPLE, "--out", out).err
     for word in ("members", "documents", "withheld", "redirect pages", "duplicates", "rejects", "findings"):
         assert word in said
+
+
+class Terminal(io.StringIO):
+    """Takes what a person would see."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_every_stage_of_a_run_is_named_on_a_terminal(bundle: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    assert cli.main(["migrate", str(bundle), "--out", str(out)]) == 0
+    assert cli.main(["migrate", str(bundle), "--out", str(out), "--dry-run"]) == 0
+    bars = re.findall(r"\r([a-z]+)(?=:| \[)", terminal.getvalue())
+    stages = "listing reading resolving cleaning compiling proving".split()
+    assert [name for name, _ in itertools.groupby(bars)] == [*stages, "publishing", *stages, "comparing"]
+
+
+def test_a_bar_goes_on_telling_the_time_where_nothing_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    monkeypatch.setattr(commands, "TICK", 0.01)
+    with commands.progress(argparse.Namespace(no_progress=False, quiet=False))("resolving", 0):
+        before = time.monotonic()
+        while "[00:01]" not in terminal.getvalue() and time.monotonic() < before + 60:
+            time.sleep(0.05)
+    assert "resolving [00:01]" in terminal.getvalue()
 
 
 @pytest.mark.parametrize("form", ["text", "json"])

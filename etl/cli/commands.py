@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -82,10 +83,29 @@ def named_path(text: str) -> Path:
     return Path(named(text))
 
 
-def _bar(name: str, total: int, unit: str) -> Any:
+TICK = 1.0
+"""Seconds after which a bar is drawn again, with the time since its start, though nothing more was done."""
+
+
+@contextmanager
+def _bar(name: str, total: int, unit: str) -> Iterator[Any]:
     from tqdm import tqdm
 
-    return tqdm(total=total, desc=name, unit=f" {unit}", leave=False)
+    ended = threading.Event()
+    uncounted = None if total else "{desc} [{elapsed}]"
+    with tqdm(total=total, desc=name, unit=f" {unit}", leave=False, bar_format=uncounted) as bar:
+
+        def tick() -> None:
+            while not ended.wait(TICK):
+                bar.refresh()
+
+        ticking = threading.Thread(target=tick, daemon=True)
+        ticking.start()
+        try:
+            yield bar
+        finally:
+            ended.set()
+            ticking.join()
 
 
 interrupted: list[int] = []
@@ -95,7 +115,7 @@ interrupted: list[int] = []
 def progress(options: argparse.Namespace, unit: str = "doc") -> Progress:
     """A bar with documents (or what ``unit`` says) per second and the time left, on a terminal only.
 
-    Its call-back raises KeyboardInterrupt again where that of a signal got lost.
+    Its call-back, and its end, raise KeyboardInterrupt again where that of a signal got lost.
     """
     hidden = options.no_progress or options.quiet or not sys.stderr.isatty()
 
@@ -110,6 +130,7 @@ def progress(options: argparse.Namespace, unit: str = "doc") -> Progress:
                     shown.update(count)
 
             yield done
+            done(0)
 
     return bar
 

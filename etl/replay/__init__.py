@@ -99,7 +99,8 @@ def go_through(run: Replay, members: int, jobs: int | None) -> None:
         for gathered in crew.map(gather, _rows(facts), Rows.halves):
             facts.add_facts(*gathered)
             done(len(gathered.rows))
-    _decide(run)
+    with run.progress("resolving", 0):
+        _decide(run)
     setup = partial(transform_state, run.settings, Options(), facts.path, parts, in_parts=True)
     with workers(jobs, setup, run.work) as crew, run.progress("cleaning", members) as done:
         for part in crew.map(transform, _chunks(facts), Chunk.halves):
