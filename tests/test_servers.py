@@ -136,6 +136,17 @@ def test_a_port_that_is_taken_is_said_before_an_address_is(
     assert capsys.readouterr().out == ""
 
 
+def test_an_interrupt_ends_it_also_while_the_pages_of_a_large_site_are_written(
+    server: str, generation: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("etl.servers.write_site", lambda *_: signal.raise_signal(signal.SIGINT))
+    before = {*tmp_path.iterdir()}
+    with pytest.raises(KeyboardInterrupt):
+        serve(server, None, generation)
+    assert {*tmp_path.iterdir()} == before
+
+
 def test_a_server_that_ends_says_what_it_said_last(
     server: str, generation: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

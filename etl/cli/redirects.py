@@ -237,7 +237,7 @@ def _build(options: argparse.Namespace) -> int:
 def _serve(options: argparse.Namespace) -> int:
     from etl.servers import serve
 
-    return serve(options.server, options.port, options.map)
+    return serve(options.server, options.port, options.map, progress(options, "page"))
 
 
 def _verify(options: argparse.Namespace) -> int:

@@ -17,18 +17,20 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 from etl.load.redirects.living import paths_in
 from etl.load.redirects.neutral import entries
+from etl.progress import Progress, untold
 from etl.room import temporary_folder
 from etl.servers import apache, caddy, haproxy, lighttpd, nginx
 from etl.servers.base import LOOPBACK, Command, Prepare, ServerError, free_port, require_free
 
-START_SECONDS = 60.0
-"""A map of a million lines takes nginx five seconds to read; this is for the machine that is busy."""
+START_SECONDS = 300.0
+"""A map of six million lines takes nginx 15 seconds to read; this is for the machine that is busy."""
 STOP_SECONDS = 10.0
 
 _TARGET = re.compile(rb"[ \">](?:https?://[^/\s\"]+)?(/[!-~]*?)\"?;?\s*\Z")
@@ -43,16 +45,18 @@ SERVERS: dict[str, Prepare] = {
 }
 
 
-def serve(server: str, port: int | None, folder: Path) -> int:
-    """Runs a real server on loopback until SIGTERM or SIGINT; 0 then.
+def serve(server: str, port: int | None, folder: Path, progress: Progress = untold) -> int:
+    """Runs a real server on loopback until SIGTERM or SIGINT; 0 then. Until it answers they end it as any command.
 
     Prints its address on standard output when it answers; without a port it takes a free one. ``folder``: a
     generation, its ``redirects/``, or the server's own folder in there. Raises ServerError.
     """
     stopped = threading.Event()
-    before = {number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+    before: dict[signal.Signals, Any] = {}
     try:
-        with running(server, folder, port) as (address, process):
+        with running(server, folder, port, progress) as (address, process):
+            for number in (signal.SIGTERM, signal.SIGINT):
+                before[number] = signal.signal(number, lambda *_: stopped.set())
             print(address, flush=True)
             while not stopped.wait(0.1):
                 if process.poll() is not None:
@@ -68,20 +72,24 @@ class _EndedError(Exception):
 
 
 @contextmanager
-def running(server: str, folder: Path, port: int | None = None) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def running(
+    server: str, folder: Path, port: int | None = None, progress: Progress = untold
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """A running server with the map of ``folder``: its address (``http://127.0.0.1:<port>/``) and its process."""
     if server not in SERVERS:
         raise ServerError(f"no way to run {server!r}; there is {', '.join(SERVERS)}")
     compiled = _compiled(folder, server)
-    with temporary_folder(_scratch_place()) as scratch:
+    with temporary_folder(_scratch_place()) as scratch, ExitStack() as stack:
         site = scratch / "site"
-        write_site(site, site_paths(compiled))
+        with progress("pages", 0):
+            write_site(site, site_paths(compiled))
         if port:
             require_free(port)
         port = port or free_port()
-        command = SERVERS[server](compiled, scratch, site, port)
-        with _process(server, command, scratch, port) as process:
-            yield f"http://{LOOPBACK}:{port}/", process
+        with progress(server, 0):
+            command = SERVERS[server](compiled, scratch, site, port)
+            process = stack.enter_context(_process(server, command, scratch, port))
+        yield f"http://{LOOPBACK}:{port}/", process
 
 
 def _scratch_place() -> str | None:

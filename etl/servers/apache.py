@@ -7,6 +7,7 @@ import pwd
 import re
 import subprocess
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from etl.servers.base import LOOPBACK, Command, ServerError, link_map, program
@@ -118,7 +119,7 @@ def _user(scratch: Path, site: Path, folder: Path) -> str:
     if os.geteuid() != 0:
         return ""
     somebody = next(user for user in pwd.getpwall() if user.pw_name in _NOBODY)
-    for path in (scratch, site, *site.rglob("*"), folder, *folder.iterdir()):
+    for path in chain((scratch, site, folder), site.rglob("*"), folder.iterdir()):
         if not path.is_symlink() and path.stat().st_mode & 0o005 != 0o005:
             path.chmod(0o755)
     return f"User #{somebody.pw_uid}\nGroup #{somebody.pw_gid}\n"
