@@ -27,6 +27,8 @@ from etl.settings import Settings, SettingsError
 from etl.trouble import Trouble
 from etl.validate.files import LINES
 
+BLOCK = 1 << 20
+"""Bytes of a file that are read at once."""
 MOST_SHOWN = 20
 """Findings of one thing that people are shown."""
 
@@ -136,10 +138,15 @@ def _holding(file: Path, needles: Sequence[bytes]) -> Iterator[Line]:
     """The lines of a file, where there is one, that hold one of these bytes."""
     if not file.is_file():
         return
-    with file.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
-            if any(needle in line for needle in needles):
-                yield _line(file, number, line)
+    first = 1
+    with file.open("rb", buffering=BLOCK) as whole:
+        while lines := whole.readlines(BLOCK):
+            block = b"".join(lines)  # which few hold anything of: their lines are not looked at one by one
+            if any(needle in block for needle in needles):
+                for number, line in enumerate(lines, first):
+                    if any(needle in line for needle in needles):
+                        yield _line(file, number, line)
+            first += len(lines)
 
 
 def _line(file: Path, number: int, line: bytes) -> Line:

@@ -25,7 +25,7 @@ from etl.coverage.model import Coverage, Missing, Suggestion
 from etl.coverage.report import review
 from etl.extract.reviewed import read_reviewed
 from etl.settings import Settings
-from tests.make import ROOT, Run, write_map
+from tests.make import ROOT, Run, lines, write_map
 
 MAP = [
     ("id", "7", "/pages/seven-wells/"),
@@ -45,7 +45,8 @@ def map_file(tmp_path: Path) -> Path:
     file = tmp_path / "generation" / "redirects.jsonl"
     file.parent.mkdir()
     write_map(file, (((kind, value), target) for kind, value, target in MAP))
-    (file.parent / "documents.jsonl").write_text('{"path": "/pages/not-redirected/"}\n')
+    pages = "not-redirected", "seven-wells", "clear-water"
+    (file.parent / "documents.jsonl").write_text("".join(f'{{"path": "/pages/{page}/"}}\n' for page in pages))
     (file.parent / "terms.jsonl").write_text('{"path": "/tags/wells/"}\n')
     return file
 
@@ -373,11 +374,12 @@ def test_no_review_file_where_everything_is_answered(map_file: Path, tmp_path: P
 
 @pytest.mark.parametrize("name", ["documents.jsonl", "terms.jsonl"])
 def test_a_damaged_file_beside_the_map_is_status_3(name: str, map_file: Path, tmp_path: Path, run: Run) -> None:
-    with map_file.with_name(name).open("a") as file:
+    damaged = map_file.with_name(name)
+    with damaged.open("a") as file:
         file.write('{"path": 5}\n')
     outcome = run("redirects", "coverage", "--map", map_file, log(tmp_path, ["/A"]), "--review", tmp_path / "review")
     assert outcome.status == 3
-    assert f"{map_file.with_name(name)}:2: no line with a path" in outcome.err
+    assert f"{damaged}:{len(lines(damaged))}: no line with a path" in outcome.err
 
 
 @pytest.mark.parametrize("data", [b"junk\nmore junk\n", gzip.compress(b"x" * 9999, mtime=0)[:-9], b"\x1f\x8b junk"])

@@ -199,6 +199,13 @@ def test_no_generation(tmp_path: Path, run: Run) -> None:
     assert f"{tmp_path}: there is no redirect map; name the folder of a generation" in outcome.err
 
 
+@pytest.fixture(params=[20, 1 << 20])
+def block(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file is read in many pieces, or in one."""
+    monkeypatch.setattr("etl.explain.BLOCK", request.param)
+
+
+@pytest.mark.usefixtures("block")
 @pytest.mark.parametrize(
     ("file", "line", "said"),
     [
@@ -214,7 +221,7 @@ def test_no_generation(tmp_path: Path, run: Run) -> None:
 )
 def test_a_damaged_generation(file: str, line: str, said: str, tmp_path: Path, run: Run) -> None:
     (tmp_path / "redirects.jsonl").touch()
-    (tmp_path / f"{file}.jsonl").write_text(f'{{"kind": "id"}}\n{line}\n')
+    (tmp_path / f"{file}.jsonl").write_text('{"kind": "id"}\n' * 3 + f"{line}\n")
     outcome = run("explain", "7", "--generation", tmp_path)
     assert outcome.status == 3
-    assert f"{tmp_path}/{file}.jsonl:2: {said}" in outcome.err
+    assert f"{tmp_path}/{file}.jsonl:4: {said}" in outcome.err

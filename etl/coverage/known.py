@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from etl.addresses import SCRIPT, Address, caseless, legacy_target, lookups, refusal, without_origin
 from etl.hashes import Hashes
-from etl.load.redirects.living import paths_in
+from etl.load.redirects.living import documents_beside, paths_in
 from etl.load.redirects.neutral import entries
 from etl.routes import FAMILIES, GONE, matching, routes, wiki_folder
 from etl.settings import Settings
@@ -30,9 +30,7 @@ class Known:
         self._routes = routes(settings.routes, self._base)
         self._script = wiki_folder(self._base) + SCRIPT
         self._no_pages = routes(dict.fromkeys(FAMILIES, GONE), self._base)
-        self._answered = Hashes(entry.address for entry in entries(map_file) if entry.target is not None)
-        again = entries(map_file, again=True)
-        self._gone = Hashes(entry.address for entry in again if entry.target is None)
+        self._mapped = Hashes((entry.address, entry.target is None) for entry in entries(map_file))
         self._folded = Hashes(name for name, _ in _folded(map_file))
         shared = {pair for pair in _folded(map_file) if self._folded.count(pair[0]) > 1}
         self._answers = Counter(name for name, _ in shared)
@@ -48,9 +46,9 @@ class Known:
     def _meaning(self, target: str) -> tuple[str, Address | None]:
         meanings = lookups(target, self._base)
         for address in meanings:
-            if address in self._answered:
+            if (address, False) in self._mapped:
                 return address.kind, None
-            if address in self._gone:
+            if (address, True) in self._mapped:
                 return "gone", None
         path = decoded_path(target)
         folder = _folder(path)
@@ -119,8 +117,10 @@ def _in_any_case(path: str) -> tuple[str, str]:
 
 
 def _live(map_file: Path, reserved: Sequence[str]) -> Iterator[str]:
-    """Paths of the new site: reserved ones, of documents and terms where they lie beside the map, and the targets."""
-    files = (map_file.with_name(name) for name in ("documents.jsonl", "terms.jsonl"))
-    paths = chain.from_iterable(map(paths_in, filter(Path.is_file, files)))
-    targets = (entry.target for entry in entries(map_file, again=True) if entry.target is not None)
-    return (_folder(unquote(path)) for path in chain(reserved, paths, targets))
+    """Paths of the new site: reserved ones, of terms and documents where they lie beside the map, else the targets."""
+    documents, terms = documents_beside(map_file), map_file.with_name("terms.jsonl")
+    files = [file for file in (documents, terms) if file is not None and file.is_file()]
+    paths = chain(reserved, chain.from_iterable(map(paths_in, files)))
+    if documents is None:  # else every target is the path of one
+        paths = chain(paths, (entry.target for entry in entries(map_file, again=True) if entry.target is not None))
+    return map(_folder, map(unquote, paths))
