@@ -98,8 +98,11 @@ def _explain(options: argparse.Namespace) -> int:
     from etl.explain import REPORTS, explain
 
     map_file = options.generation / "redirects.jsonl"
-    status = 0
-    for told in explain(options.asked, map_file, settings_beside(options, map_file)):
+    status, bar = 0, progress(options)
+    answers = explain(options.asked, map_file, settings_beside(options, map_file))
+    for _ in options.asked:
+        with bar("searching", 0):
+            told = next(answers)
         print(REPORTS[options.format](told))
         status = status if told.is_known else 1
     return status

@@ -225,7 +225,7 @@ def _build(options: argparse.Namespace) -> int:
     map_file = map_at(options.map)
     settings = settings_beside(options, map_file, {"site": options.site} if options.site else {})
     servers = options.server or settings.servers
-    with room_in(options.out):
+    with room_in(options.out), progress(options)("compiling", 0):
         findings = compile_all(map_file, options.out, compile_options(settings), servers)
     for finding in findings:
         say(f"{finding.code}: {finding.message}; {finding.action}")
@@ -283,7 +283,8 @@ def _verify(options: argparse.Namespace) -> int:
 def _diff(options: argparse.Namespace) -> int:
     from etl.difference import REPORTS, compare
 
-    found = compare(options.old, options.new)
+    with progress(options)("comparing", 0):
+        found = compare(options.old, options.new)
     if options.format != "text" or found.counts or not options.quiet:
         for line in REPORTS[options.format](found, every=options.all):
             print(line)

@@ -152,6 +152,7 @@ def _validate(options: argparse.Namespace) -> int:
         out=options.out,
         sha256=options.sha256,
         baseline=options.baseline,
+        progress=progress(options),
     )
 
 

@@ -23,6 +23,7 @@ from etl.load.generations import CURRENT, DIFFERENCE, REFUSED, Generations
 from etl.model import MANIFEST, Finding
 from etl.pipeline import migrate
 from etl.plain import one_line
+from etl.progress import Progress
 from etl.refusal import refusal
 from etl.report import warnings
 from etl.room import temporary_folder
@@ -57,6 +58,7 @@ def validate(
     out: Path | None,
     sha256: str | None,
     baseline: Path | None,
+    progress: Progress,
 ) -> int:
     """Write every fault of all paths to standard output; returns the exit status (contract, section 3).
 
@@ -75,7 +77,8 @@ def validate(
                 _check_bundles(work, run_of(bundles, folder / "out"), out)
             for path in paths:
                 if path not in bundles:
-                    _check_files(work, path, load_settings([path]))
+                    with progress("checking", 0):
+                        _check_files(work, path, load_settings([path]))
             if baseline is not None:
                 work.verdict.leave_out(known)
             _show(work.verdict, form, quiet=quiet, verbose=verbose)
