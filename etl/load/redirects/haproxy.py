@@ -302,6 +302,8 @@ systemctl reload haproxy                                                   # dro
 * `option accept-invalid-http-request` lets unencoded letters through. Since HAProxy 3.1 its name is
   `accept-unsafe-violations-in-http-request`, and the old one gives a warning; `rules.cfg` takes the one that fits.
 * `default-path config` makes file names relative to the file they stand in, also in files loaded after it.
+* The map is in memory. Measured: 8,000,000 keys take 5 seconds to load and 2.5 GB, 300 bytes each; in a reload the old
+  process holds its own besides, until its last request ends.
 * A request has room for page names of up to @longest@ bytes, each of them encoded (`tune.bufsize`).
 * @unsupported@ entries of the map could not be expressed: the findings `redirect.unsupported`.
 * Answers are @status@ or 410; nothing from a request is copied into `Location`.
