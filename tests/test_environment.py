@@ -77,23 +77,41 @@ def made(place: Path, **environment: str) -> subprocess.CompletedProcess[str]:
 
 
 LACKS = [f"sys.modules[{module!r}] = None" for module in ("bz2", "lzma", "sqlite3")]
-HAS_NO_WHEELS = [
-    "sys.version_info = (3, 10)",
-    "sys.version_info = (3, 15)",
-    "sys.abiflags = 't'",
-    "sys.implementation.name = 'pypy'",
-]
+HAS_NO_WHEELS = ["sys.version_info = (3, 15)", "sys.abiflags = 't'", "sys.implementation.name = 'pypy'"]
 
 
-@pytest.mark.parametrize("difference", LACKS + HAS_NO_WHEELS)
-def test_a_python_that_cannot_run_it_is_not_taken(difference: str, tmp_path: Path) -> None:
+def pretend(python: Path, difference: str) -> None:
+    """A Python that differs in something; it notes that an environment is to be made with it."""
     other = f"import sys; {difference}; exec(sys.argv[1])"
+    asked = f'exec \'{sys.executable}\' -c "{other}" "$2"'
+    script(
+        python,
+        f'[ "$1" = -VV ] && echo Python {difference!r}',
+        'case "$2" in *ensurepip*) exit 0;; esac',
+        f'[ "$1" = -c ] && {asked}',
+        f"echo > {python}.said",
+    )
+
+
+@pytest.mark.parametrize("difference", ["sys.version_info = (3, 10)", *LACKS])
+def test_a_python_that_cannot_run_it_is_not_taken(difference: str, tmp_path: Path) -> None:
     for name in PYTHONS:
-        code = f'[ "$1" = -c ] || exec "{sys.executable}" "$@"'
-        script(tmp_path / "bin" / name, code, f'exec \'{sys.executable}\' -c "{other}" "$2"')
+        pretend(tmp_path / "bin" / name, difference)
     done = made(tmp_path)
     assert done.returncode == 3
-    assert re.search(r"CPython 3\.11 to 3\.14 .*with bz2, lzma and sqlite3; .*; python3 is Python 3", done.stderr)
+    assert re.search(r"Python 3\.11 or newer with bz2, lzma and sqlite3; .*; python3 is Python", done.stderr)
+
+
+@pytest.mark.parametrize("difference", HAS_NO_WHEELS)
+@pytest.mark.parametrize(("others", "taken"), [(["python3.12"], "python3.12"), ([], "python3")])
+def test_a_python_without_wheels_is_taken_where_there_is_no_other(
+    others: list[str], taken: str, difference: str, tmp_path: Path
+) -> None:
+    pretend(tmp_path / "bin" / "python3", difference)
+    for name in others:
+        pretend(tmp_path / "bin" / name, "pass")
+    made(tmp_path)
+    assert (tmp_path / "bin" / f"{taken}.said").exists()
 
 
 def test_the_environment_is_that_of_this_tree_wherever_cd_looks(tmp_path: Path) -> None:
