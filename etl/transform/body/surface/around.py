@@ -351,10 +351,14 @@ class Around:
 
         >>> [Around(text).unmarked(0) for text in (" a", "  * a", "1. a", "===")]
         [(1, ''), (2, '\\'), (1, '1\\'), (1, '&#61;')]
+        >>> Around("# 1. a").unmarked(2)
+        (2, '')
         """
         mark = BLOCK_MARK.match(self.text, end)
         end = match_end(BLANKS, self.text, end)
         if mark and mark["number"]:
+            if self.in_heading(end):
+                return end, ""
             return mark.end("number"), mark["number"] + "\\"
         if mark and self.text[end] in NO_ESCAPE:
             return end + 1, escaped(self.text[end])
