@@ -280,6 +280,11 @@ def test_status_130_for_an_interruption_that_a_library_swallows(
     assert (outcome.status, outcome.err) == (130, "interrupted; nothing was published\n")
 
 
+def test_an_interruption_of_before_is_none_of_a_command(bundle: Path, out: Path, run: Run) -> None:
+    commands.interrupted.append(signal.SIGINT)
+    assert run("migrate", bundle, "--out", out).status == 0
+
+
 def test_a_signal_that_is_ignored_stays_ignored(bundle: Path, out: Path) -> None:
     """As under nohup, and in the background of a shell."""
     script = (

@@ -24,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, and shells in the background
             signal.signal(number, _interrupt)
+    interrupted.clear()
     hook, sys.unraisablehook = sys.unraisablehook, _unraisable
     _open_streams()
     try:
@@ -98,7 +99,6 @@ def _interrupt(number: int, _frame: object) -> None:
 
 
 def _interrupted_status(error: BaseException) -> int:
-    interrupted.clear()
     say(_with_notes("interrupted", error))
     return 130
 
