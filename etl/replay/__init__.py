@@ -103,11 +103,11 @@ def go_through(run: Replay, members: int, jobs: int | None) -> None:
         _decide(run)
     setup = partial(transform_state, run.settings, Options(), facts.path, parts, in_parts=True)
     with workers(jobs, setup, run.work) as crew, run.progress("cleaning", members) as done:
-        for part in crew.map(transform, _chunks(facts), Chunk.halves):
-            run.errors.update({code: n for code, n in part.findings.items() if SEVERITY[code] == "error"})
-            for file in files_of(Options(), part.first).values():
+        for transformed in crew.map(transform, _chunks(facts), Chunk.halves):
+            run.errors.update({code: n for code, n in transformed.findings.items() if SEVERITY[code] == "error"})
+            for file in files_of(Options(), transformed.first).values():
                 (parts / file).unlink()
-            done(min(CHUNK, part.members))
+            done(min(CHUNK, transformed.members))
 
 
 def _jobs(run: Replay, members: int, jobs: int | None) -> int:
