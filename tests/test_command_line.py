@@ -15,6 +15,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -595,8 +596,16 @@ def test_the_ledger_on_standard_error_names_every_kind(out: Path, run: Run) -> N
 class Terminal(io.StringIO):
     """Takes what a person would see."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.writers = set[threading.Thread]()
+
     def isatty(self) -> bool:
         return True
+
+    def write(self, text: str) -> int:
+        self.writers.add(threading.current_thread())
+        return super().write(text)
 
 
 def test_every_stage_of_a_run_is_named_on_a_terminal(bundle: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -616,6 +625,20 @@ def test_a_bar_goes_on_telling_the_time_where_nothing_is_done(monkeypatch: pytes
         while "[00:01]" not in terminal.getvalue() and time.monotonic() < before + 60:
             time.sleep(0.05)
     assert "resolving [00:01]" in terminal.getvalue()
+
+
+def test_no_interrupt_comes_while_a_bar_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would leave the lock of what draws it held, and the command would wait for ever."""
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    monkeypatch.setattr(commands, "TICK", 0.01)
+    with commands.progress(argparse.Namespace(no_progress=False, quiet=False))("cleaning", 9) as done:
+        before = time.monotonic()
+        time.sleep(0.2)  # what counts drew itself, unless it had just been drawn
+        done(5)
+        while "5/9" not in terminal.getvalue() and time.monotonic() < before + 60:
+            time.sleep(0.05)
+    assert "5/9" in terminal.getvalue()
+    assert threading.main_thread() not in terminal.writers
 
 
 @pytest.mark.parametrize("form", ["text", "json"])

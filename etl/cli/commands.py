@@ -83,29 +83,36 @@ def named_path(text: str) -> Path:
     return Path(named(text))
 
 
-TICK = 1.0
+TICK = 0.2
 """Seconds after which a bar is drawn again, with the time since its start, though nothing more was done."""
 
 
 @contextmanager
-def _bar(name: str, total: int, unit: str) -> Iterator[Any]:
+def _bar(name: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
+    """Only a thread of its own draws: an interrupt ends the main one anywhere, and would leave tqdm's lock held."""
     from tqdm import tqdm
 
-    ended = threading.Event()
-    uncounted = None if total else "{desc} [{elapsed}]"
-    with tqdm(total=total, desc=name, unit=f" {unit}", leave=False, bar_format=uncounted) as bar:
+    ended, counted = threading.Event(), 0
 
-        def tick() -> None:
+    def count(more: int) -> None:
+        nonlocal counted
+        counted += more
+
+    def draw() -> None:
+        uncounted = None if total else "{desc} [{elapsed}]"
+        with tqdm(total=total, desc=name, unit=f" {unit}", leave=False, bar_format=uncounted) as bar:
             while not ended.wait(TICK):
+                bar.n = counted
                 bar.refresh()
 
-        ticking = threading.Thread(target=tick, daemon=True)
-        ticking.start()
-        try:
-            yield bar
-        finally:
-            ended.set()
-            ticking.join()
+    drawing = threading.Thread(target=draw, daemon=True)
+    try:
+        drawing.start()
+        yield count
+    finally:
+        ended.set()
+        if drawing.is_alive():  # an interrupt may come before it is
+            drawing.join()
 
 
 interrupted: list[int] = []
@@ -121,13 +128,13 @@ def progress(options: argparse.Namespace, unit: str = "doc") -> Progress:
 
     @contextmanager
     def bar(name: str, total: int) -> Iterator[Callable[[int], Any]]:
-        with nullcontext() if hidden else _bar(name, total, unit) as shown:
+        with nullcontext() if hidden else _bar(name, total, unit) as count:
 
-            def done(count: int) -> None:
+            def done(more: int) -> None:
                 if interrupted:
                     raise KeyboardInterrupt
-                if shown is not None:
-                    shown.update(count)
+                if count is not None:
+                    count(more)
 
             yield done
             done(0)
