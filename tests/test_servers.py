@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -145,6 +146,39 @@ def test_an_interrupt_ends_it_also_while_the_pages_of_a_large_site_are_written(
     with pytest.raises(KeyboardInterrupt):
         serve(server, None, generation)
     assert {*tmp_path.iterdir()} == before
+
+
+def test_an_interrupt_while_the_process_is_made_leaves_none(
+    server: str, generation: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[subprocess.Popen[bytes]] = []
+    make = subprocess.Popen.__init__
+
+    def interrupted(process: subprocess.Popen[bytes], *words: Any, **named: Any) -> None:
+        make(process, *words, **named)
+        if named.get("start_new_session"):
+            made.append(process)
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(subprocess.Popen, "__init__", interrupted)
+    with pytest.raises(KeyboardInterrupt), running(server, generation):
+        pass
+    assert [process.returncode is None for process in made] == [False]
+
+
+def test_an_interrupt_while_a_server_is_stopped_comes_when_it_has(
+    server: str, generation: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminate = subprocess.Popen.terminate
+
+    def interrupted(process: subprocess.Popen[bytes]) -> None:
+        signal.raise_signal(signal.SIGINT)
+        terminate(process)
+
+    monkeypatch.setattr(subprocess.Popen, "terminate", interrupted)
+    with pytest.raises(KeyboardInterrupt), running(server, generation) as (_, process):
+        pass
+    assert process.returncode is not None
 
 
 def test_a_server_that_ends_says_what_it_said_last(

@@ -32,6 +32,7 @@ from etl.servers.base import LOOPBACK, Command, Prepare, ServerError, free_port,
 START_SECONDS = 300.0
 """A map of six million lines takes nginx 15 seconds to read; this is for the machine that is busy."""
 STOP_SECONDS = 10.0
+_ENDING = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 
 _TARGET = re.compile(rb"[ \">](?:https?://[^/\s\"]+)?(/[!-~]*?)\"?;?\s*\Z")
 
@@ -162,24 +163,38 @@ def write_site(site: Path, paths: Iterable[str]) -> None:
 def _process(server: str, command: Command, scratch: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """A server that answers; in a session of its own, so that a key press ends us first, then it."""
     log = scratch / "log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command.arguments,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            cwd=scratch,
-            env={**os.environ, **command.environment},
-            start_new_session=True,
-        )
+    with ExitStack() as stack:
+        with _undisturbed(), log.open("wb") as output:
+            process = subprocess.Popen(
+                command.arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=scratch,
+                env={**os.environ, **command.environment},
+                start_new_session=True,
+            )
+            stack.callback(_stop, process)
+        try:
+            _until_it_answers(server, process, port, log)
+            yield process
+        except _EndedError as error:
+            status = process.returncode
+            raise ServerError(f"{server} ended by itself with status {status}: {_last_words(log)}") from error
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Signals that end a command wait until this is done: no process is left that nobody knows of."""
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in _ENDING}
     try:
-        _until_it_answers(server, process, port, log)
-        yield process
-    except _EndedError as error:
-        status = process.returncode
-        raise ServerError(f"{server} ended by itself with status {status}: {_last_words(log)}") from error
+        yield
     finally:
-        _stop(process)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for number in came:
+        signal.raise_signal(number)
 
 
 def _until_it_answers(server: str, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
@@ -208,6 +223,7 @@ def _last_words(log: Path) -> str:
     return " / ".join(lines[-3:]) or "it said nothing"
 
 
+@_undisturbed()
 def _stop(process: subprocess.Popen[bytes]) -> None:
     """Ends a server and all that it started."""
     process.terminate()
