@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -181,10 +182,13 @@ def test_an_interrupt_while_a_server_is_stopped_comes_when_it_has(
     assert process.returncode is not None
 
 
-def test_a_server_that_ends_says_what_it_said_last(
+def test_a_server_that_ends_says_what_it_said_last_and_leaves_no_process(
     server: str, generation: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def kill(_server: str, process: subprocess.Popen[bytes], _port: int, log: Path) -> None:
+    until_it_answers = servers._until_it_answers
+
+    def kill(server: str, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+        until_it_answers(server, process, port, log)
         process.kill()
         process.wait()
         log.write_text("the well is dry\n")
@@ -192,7 +196,13 @@ def test_a_server_that_ends_says_what_it_said_last(
     monkeypatch.setattr("etl.servers._until_it_answers", kill)
     with pytest.raises(ServerError, match=f"{server} ended by itself with status -9: the well is dry"):
         serve(server, 0, generation)
-    assert capsys.readouterr().out.startswith("http://127.0.0.1:")
+    address = capsys.readouterr().out
+    assert address.startswith("http://127.0.0.1:")
+    deadline = time.monotonic() + 20
+    port = int(address.rstrip("/\n").rpartition(":")[2])
+    while servers._answers(port) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not servers._answers(port)
 
 
 @pytest.mark.parametrize("port", ["65536", "-1", "http"])

@@ -225,10 +225,10 @@ def _last_words(log: Path) -> str:
 
 @_undisturbed()
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Ends a server and all that it started."""
+    """Ends a server and all that it started, also where it ended by itself and others of its session did not."""
     process.terminate()
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    process.wait()
