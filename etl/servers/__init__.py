@@ -193,8 +193,8 @@ def _undisturbed() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    for number in came:
-        signal.raise_signal(number)
+    for late in came:
+        signal.raise_signal(late)
 
 
 def _until_it_answers(server: str, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
