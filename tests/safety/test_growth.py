@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from etl.transform.body.edits import visible
 from etl.transform.body.guards import present
 from etl.transform.body.remnants import REMNANTS
 from etl.transform.body.residue import RESIDUE
@@ -43,7 +44,7 @@ MORE = (
 )
 
 Maker = Callable[[int], str]
-Reader = Callable[[str], None]
+Reader = Callable[[str], object]
 
 SQUARES: dict[str, tuple[str, int, Maker]] = {
     "spans and ends of bold": (
@@ -326,6 +327,11 @@ def test_work_grows_with_a_body_of_100_kb(unit: str) -> None:
 def test_work_on_a_body_of_two_parts_grows_with_it(name: str) -> None:
     _, size, made = SQUARES[name]
     assert growth(made, size, FLOOR / 10) <= LIMIT
+
+
+@pytest.mark.parametrize("unit", ["](a\\)", "](a\\)b(c)", "](\\((", "](a 'b", "](a\n> "], ids=repr)
+def test_work_of_an_account_grows_with_what_was_replaced(unit: str) -> None:
+    assert growth(lambda size: unit * (size // len(unit)), 5_000, FLOOR / 10, visible) <= LIMIT
 
 
 @pytest.mark.parametrize("first", ["", "[", "](", "](a", "\n*", "\n**", "doi.org/10."])
