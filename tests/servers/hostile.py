@@ -29,6 +29,7 @@ def requests() -> Iterator[Global]:
     yield from _unknown()
     yield from _scripts()
     yield from _encoded_twice()
+    yield from _fragments()
     yield from _off_site()
     yield from _line_ends()
     yield from _bad_bytes()
@@ -119,6 +120,14 @@ def _encoded_twice() -> Iterator[Global]:
         "encoded twice", [f"/{twice}", f"{SCRIPT}?page={twice}", "/%2561bout", f"{SCRIPT}?page=%2561bout"], 404
     )
     yield from _all("encoded twice", ["/A%252541BC", "/%2531%2530983", f"{SCRIPT}?page_id=%25310983"], 404)
+
+
+def _fragments() -> Iterator[Global]:
+    """No client should send a fragment; some do. Apache refuses it."""
+    known = ["/about#x", "/about/#x", "/about+#?page=ABC", "/about?x#y", "/10983#x", "/one+%23+of+them#x"]
+    known += [f"{SCRIPT}?page=about#x", f"{SCRIPT}?page_id=10983#x", f"{SCRIPT}?page=one+%23+of+them#&page=ABC"]
+    yield from _all("fragment", known, 400)
+    yield from _all("fragment", ["/unknown#/about", f"{SCRIPT}?x#&page=about"], 404, 400)
 
 
 def _off_site() -> Iterator[Global]:

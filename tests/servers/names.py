@@ -77,6 +77,9 @@ NAMES = [
     "posts",
     "https://evil.example/alias",
     "Location: x",
+    "A+B at a café",
+    "café of A+B",
+    "café/",
 ]
 """Page names; some are too long for some servers, and then refused."""
 
