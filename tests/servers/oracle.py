@@ -47,7 +47,7 @@ class Oracle:
         """What may be answered to a raw request target that no page of the new site has."""
         text = target.decode("utf-8", "surrogateescape")
         right = self._first(self._asked(text))
-        return right | self._first(self._asked(text, dots=True)) if "/./" in text else right
+        return right | (self._first(self._asked(text, dots=True)) - {NOT_FOUND}) if "/./" in text else right
 
     def _first(self, asked: list[tuple[str, str]]) -> set[Answer]:
         for address in asked:
