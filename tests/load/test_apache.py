@@ -19,11 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etl import servers
-from etl.load.redirects import MARKS, CompileOptions, compile_all
+from etl.load.redirects import CompileOptions, compile_all
 from etl.load.redirects.apache import LONGEST_KEY, LONGEST_LINE, escape, key
-from etl.load.redirects.exact import groups
-from etl.load.redirects.survey import surveyed
-from etl.model import Finding
 from etl.routes import routes
 from etl.servers.base import Command, free_port
 from tests.make import need, write_map
@@ -109,17 +106,6 @@ def test_accents_have_a_second_key(tmp_path: Path, name: str) -> None:
     compiled(tmp_path, {("name", name): "/pages/a/"})
     expected = {key("n", form.lower()) for form in (name, unicodedata.normalize("NFD", name))}
     assert {line.split()[0] for line in lines(tmp_path)} == expected
-
-
-def test_an_address_that_stands_twice_in_an_edited_map_is_in_the_files_once(tmp_path: Path) -> None:
-    line = '{{"kind": "name", "value": "7", "target": "/pages/{}/", "status": 301}}\n'
-    (tmp_path / "redirects.jsonl").write_text("".join(line.format(page) for page in "aba"))
-    findings: list[Finding] = []
-    with surveyed(tmp_path / "redirects.jsonl", CompileOptions(), MARKS) as survey:
-        found = list(groups(survey, "apache", findings))
-    assert [(entry.target, group.folds) for group in found for entry in group.entries] == [("/pages/a/", True)]
-    assert len(findings) == 1
-    assert "twice; the first one counts" in findings[0].message
 
 
 def test_the_home_page_of_the_old_host_is_not_that_of_the_application_beside_it(

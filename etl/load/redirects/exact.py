@@ -62,9 +62,8 @@ def pieces(survey: Survey, server: str, findings: list[Finding]) -> Iterator[Run
             if is_cased:
                 cased.add(_key(entry))
     for key, crowded in waiting.items():
-        kept = _without_repeats(crowded, server, findings)
-        folds = kept[0].address.kind == "name" and len({entry.target for entry in kept}) == 1
-        yield Group(kept, folds and key not in cased, key in cased)
+        folds = crowded[0].address.kind == "name" and len({entry.target for entry in crowded}) == 1
+        yield Group(crowded, folds and key not in cased, key in cased)
 
 
 def as_groups(piece: Run | Group) -> Iterator[Group]:
@@ -119,13 +118,3 @@ def _too_long(size: int) -> str:
     if size > LONGEST:
         return f"{size} bytes where a key has at most {LONGEST}"
     return f"with its accents as characters of their own (NFD) it has more than {LONGEST} bytes; that form is left out"
-
-
-def _without_repeats(crowded: list[Entry], server: str, findings: list[Finding]) -> list[Entry]:
-    """The first of each address: a map is a function, but a map that was edited by hand may not be one."""
-    first: dict[str, Entry] = {}
-    for entry in crowded:
-        kept = first.setdefault(entry.address.value, entry)
-        if kept.target != entry.target:
-            findings.append(unsupported(server, entry, "the map has this address twice; the first one counts"))
-    return list(first.values())
