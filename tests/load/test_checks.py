@@ -331,10 +331,13 @@ def test_one_spelling_with_two_answers_is_a_finding_that_says_which_one_wins(
 
 
 @pytest.mark.parametrize(
-    ("name", "path"), [("Pages/A", "/pages/a/"), ("ÉTÉ", "/%C3%A9t%C3%A9/"), ("SEARCH", "/search/")]
+    ("name", "target", "path"),
+    [("Pages/A", "/pages/b/", "/pages/a/"), ("ÉTÉ", "/pages/b/", "/%C3%A9t%C3%A9/"), ("SEARCH", None, "/search/")],
 )
-def test_a_name_that_is_a_living_path_in_another_case_is_a_finding(tmp_path: Path, name: str, path: str) -> None:
-    file = written(tmp_path, [("name", "A", "/pages/a/"), ("name", name, "/pages/b/")], ["/pages/a/", "/pages/b/"])
+def test_a_name_that_is_a_living_path_in_another_case_is_a_finding(
+    tmp_path: Path, name: str, target: str | None, path: str
+) -> None:
+    file = written(tmp_path, [("name", "A", "/pages/a/"), ("name", name, target)], ["/pages/a/", "/pages/b/"])
     (finding,) = built(file, replace(OPTIONS, reserved=("/search/", "/%C3%A9t%C3%A9/")))
     assert (finding.code, finding.message.startswith(f"name {name!r} is {path!r} in")) == ("address.conflict", True)
 
@@ -398,8 +401,10 @@ def test_home_is_what_the_map_says_of_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("home", ["home", "7", "Nobody", ""])
 def test_a_home_page_that_is_no_name_of_the_map_is_said(tmp_path: Path, home: str) -> None:
-    (finding,) = built(written(tmp_path, GOOD), replace(OPTIONS, home=home))
+    file, options = written(tmp_path, GOOD), replace(OPTIONS, home=home)
+    (finding,) = built(file, options)
     assert (finding.code, repr(home) in finding.message) == ("redirect.unresolved", True)
+    assert built(file, options, trusted=True) == [], "resolve has said it"
 
 
 @pytest.mark.parametrize("trusted", [True, False])

@@ -98,7 +98,7 @@ def _settings(read: Iterable[Batch], options: CompileOptions, *, report_home: bo
         for request in requests(route.target, options)
     }
     for batch in read:
-        if home is not None and batch.kind == "name" and home in batch.values:
+        if batch.kind == "name" and home in batch.values:
             home_to = options.answer(batch.entry(batch.values.index(home)))
         for address, _ in batch.entries() if goals else ():
             if (target := goals.get(as_path(address, options.legacy_base))) is not None:
