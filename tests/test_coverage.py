@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etl import coverage
-from etl.addresses import plain_address
+from etl.addresses import Address, plain_address
 from etl.coverage import cover, known, logs, report, suggestions
 from etl.coverage.logs import LogError
 from etl.coverage.model import Coverage, Missing, Suggestion
@@ -206,7 +207,7 @@ def test_close_names_are_suggested(target: str, name: str | None, map_file: Path
 
 
 def test_a_number_is_close_to_no_name(tmp_path: Path) -> None:
-    write_map(tmp_path / "redirects.jsonl", [(("name", "10983a"), "/pages/a/")])
+    write_map(tmp_path / "redirects.jsonl", [(("id", "10984"), "/pages/b/"), (("name", "10983a"), "/pages/a/")])
     found = covered(tmp_path / "redirects.jsonl", ["/10983", "/10983b"])
     assert {missing.value: len(missing.suggestions) for missing in found.missing} == {"10983": 0, "10983b": 1}
 
@@ -310,6 +311,40 @@ def test_any_bytes_are_a_log_or_none(tmp_path_factory: pytest.TempPathFactory, l
     found = cover([str(file)], folder / "redirects.jsonl", Settings())
     assert found.hits["unanswered"] >= 1
     assert found.hits.total() + found.bad >= len([part for part in whole if b"\n" not in part])
+
+
+# --- in words ------------------------------------------------------------------------------
+
+
+def test_what_people_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "SHOWN", 2)
+    close = (Suggestion(90, "Eight wells", "/pages/wells/"), Suggestion(70, "Eighty wells", "/pages/more/"))
+    missing = [Missing(Address("name", "Eight wels"), 1100, 9, close), Missing(Address("id", "7"), 50, 0)]
+    missing.append(Missing(Address("path", "/x"), 1, 1))
+    hits = Counter({"name": 5, "unanswered": 1200})
+    found = Coverage(["a.log", "b\nc.log"], hits, 2, "a.log:3", missing, distinct=4, kept=3, forgotten=49)
+    assert report.text(found).split("\n") == [
+        "1,205 requests in a.log, b c.log",
+        "            5  answered: a page name",
+        "        1,200  not answered",
+        "            2  lines could not be read, the first one is a.log:3",
+        "not answered: about 4 addresses, the 2 most asked:",
+        "        1,100  name 'Eight wels'   close: 'Eight wells' (90%)",
+        "           50  id '7'",
+        "note: 3 of them were kept; 49 hits are of addresses that were not",
+    ]
+    assert report.text(Coverage(["a.log"], Counter({"id": 1}))).split("\n") == [
+        "1 requests in a.log",
+        "            1  answered: a page id",
+    ]
+    assert review(found).split("\n\n")[1].splitlines() == [
+        "# [[redirects]]",
+        '# value = "Eight wels"',
+        '# target = "/pages/wells/"  # 90%: Eight wells',
+        '# target = "/pages/more/"  # 70%: Eighty wells',
+        "# gone = true",
+        '# reason = "asked for 1100 times, answered 9 times"',
+    ]
 
 
 # --- bounds --------------------------------------------------------------------------------

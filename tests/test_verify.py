@@ -29,7 +29,7 @@ from etl.verify import connections, verdicts
 from etl.verify.connections import Connection, NoAnswer, Server, Unreachable, origin
 from etl.verify.plan import Plan, forms
 from etl.verify.spellings import INJECTED, hostile, spellings, unknown
-from etl.verify.verdicts import Tally
+from etl.verify.verdicts import Fault, Tally
 from tests import make
 from tests.make import Outcome, Run, self_signed, skipping, spawn
 
@@ -644,11 +644,15 @@ def test_an_interrupt_is_status_130_and_keeps_the_progress(tmp_path: Path) -> No
 
 
 def test_what_is_kept_of_another_verification_is_refused(map_file: Path, tmp_path: Path, run: Run) -> None:
-    other, junk = tmp_path / "other", tmp_path / "junk"
-    Tally({"base_url": "http://other.example", "map_digest": "0"}, 10, other).save()
-    junk.write_text("[]")
-    for file, words in ((other, "another verification (base_url, map_digest"), (junk, "no file of this command")):
-        outcome = run("redirects", "verify", "--base-url", "http://127.0.0.1:9", "--map", map_file, "--resume", file)
+    place = tmp_path / "place"
+    Tally({"base_url": "http://other.example", "map_digest": "0"}, 10, place).save()
+    junk = ["", "[]", "{}", '{"redirects verify 1": {}}', '{"redirects verify 1": {"identity": []}}']
+    for text, words in (
+        (place.read_text(), "another verification (base_url, map_digest"),
+        *((text, "no file of this command") for text in junk),
+    ):
+        place.write_text(text)
+        outcome = run("redirects", "verify", "--base-url", "http://127.0.0.1:9", "--map", map_file, "--resume", place)
         assert outcome.status == 2
         assert words in outcome.err
 
@@ -719,6 +723,40 @@ def test_text_json_and_junit_say_the_same(map_file: Path, run: Run) -> None:
     assert told.count("wrong target: ") == len(facts["examples"]), "what the others give as examples"
     assert int(suite.get("failures", 0)) == len(failed)
     assert int(suite.get("tests", 0)) == len(facts["forms"]) == len(list(suite.iter("testcase")))
+
+
+def test_what_people_read() -> None:
+    tally = Tally({"base_url": "http://old.example"}, 1)
+    tally.count("name", "plus", None)
+    tally.count("name", "page", None)
+    tally.count("id", "plain", None)
+    right = [
+        "http://old.example: 3 requests",
+        "  name               2  (plus 1, page 1)",
+        "  id                 1  (plain 1)",
+    ]
+    assert verdicts.text(tally).split("\n") == [*right, "every answer is right"]
+    fault = Fault("not gone", "id", "plain", "www.old.example", "/" + "7" * 300, "410", "404")
+    for cause in ("wrong target", "not gone", "not gone"):
+        tally.count("id", "plain", fault._replace(cause=cause))
+    tally.count("target", "plain", Fault("target missing", "target", "plain", "", "/x/", "200", "404"), noted=True)
+    tally.elsewhere = True
+    said = f"    id, plain: GET /{'7' * 299}… (Host www.old.example) -> 404; right is 410"
+    assert verdicts.text(tally).split("\n") == [
+        "http://old.example: 7 requests",
+        "  name               2  (plus 1, page 1)",
+        "  id                 4  (plain 4)",
+        "  target             1  (plain 1)",
+        "WRONG: 3 answers",
+        "  wrong target: 1  (a redirect to another place than the map says)",
+        said,
+        "  not gone: 2  (an address that is gone and is not answered 410)",
+        said,
+        "    … and 1 more",
+        "note: 1 targets do not answer 200",
+        "    target, plain: GET /x/ -> 404; right is 200",
+        "note: the targets are of another server; whether they are there was not asked",
+    ]
 
 
 def test_quiet_says_nothing_when_all_is_right(map_file: Path, run: Run) -> None:

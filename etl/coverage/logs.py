@@ -63,8 +63,9 @@ def request_of(line: bytes) -> Request | None:
 
     >>> request_of(b'::1 - - [21/Nov/2025:10:00:00 +0000] "GET /A\\x22+B HTTP/1.1" 404 9 "-" "Mozilla"')
     Request(target='/A"+B', status=404)
-    >>> request_of(b'old.example:80 ::1 - - [21/Nov/2025:10:00:00 +0000] "-" 408 0 "-" "-"'), request_of(b"GET /A")
-    (Request(target=None, status=408), None)
+    >>> request_of(b'old.example:80 ::1 - - [21/Nov/2025:10:00:00 +0000] "-" 408 0 "-" "-"')
+    Request(target=None, status=408)
+    >>> request_of(b'::1 GET /A HTTP/1.1" 404 9')
     """
     start = line.find(_AFTER_DATE)
     match = _REQUEST.match(line, start + len(_AFTER_DATE)) if start >= 0 else None

@@ -48,7 +48,12 @@ def _pages(map_file: Path) -> Iterator[_Page]:
 
 
 def _closest(found: list[Suggestion]) -> list[Suggestion]:
-    """The best few, each page once."""
+    """The best few, each page once.
+
+    >>> two = Suggestion(70, "Eight", "/8/"), Suggestion(90, "/wells", "/w/")
+    >>> [one.name for one in _closest([*two, Suggestion(90, "Wells", "/w/")])]
+    ['Wells', 'Eight']
+    """
     pages: dict[str, Suggestion] = {}
     for one in sorted(found, key=lambda one: (-one.likeness, one.name.startswith("/"), one.name)):
         pages.setdefault(one.target, one)
@@ -56,7 +61,13 @@ def _closest(found: list[Suggestion]) -> list[Suggestion]:
 
 
 def _words(address: Address, path_prefixes: Sequence[str]) -> str:
-    """What an address says about the page, in the form in which names are compared."""
+    """What an address says about the page, in the form in which names are compared.
+
+    >>> [_words(Address("path", f"/{folder}/Clear-water.html"), ["posts"]) for folder in ("posts", "news")]
+    ['clear water', 'news clear water html']
+    >>> _words(Address("name", "posts/Clear water"), ["posts"])
+    'posts clear water'
+    """
     text = address.value
     if address.kind == "path":
         first, _, rest = text.lstrip("/").partition("/")
