@@ -416,19 +416,15 @@ uri replace + %20
 uri replace $ %24
 map {http.request.uri.query} {wiki_etl_page_id} {
 	`~^(?:[^#]*&)?page_id(?:=([^&#]*))?(?:[&#]|$)` "$1"
-	default ""
 }
 map {http.request.uri.query} {wiki_etl_page} {
 	`~^(?:[^#]*&)?page(?:=([^&#]*))?(?:[&#]|$)` "$1"
-	default ""
 }
 map {wiki_etl_page_id} {wiki_etl_number} {
 	`~^(?:%20)*((?:[0-9]|%3[0-9])+)(?:%20)*$` "$1"
-	default ""
 }
 map {wiki_etl_page} {wiki_etl_word} {
 	`~^(?:%20)*((?:[^%]|%[0-9A-Fa-f][0-9A-Fa-f])*?)(?:%20)*$` "$1"
-	default ""
 }
 uri path_regexp (?s)^.*$ "@base@{wiki_etl_number}"
 """
@@ -444,7 +440,6 @@ uri path_regexp ^/(?:%20)+ /
 uri path_regexp (?:%20)+$ ""
 map {http.request.uri.path} {wiki_etl_routes} {
 	import routes.map
-	default ""
 }
 vars wiki_etl_route_to {wiki_etl_routes}
 """
@@ -452,7 +447,6 @@ vars wiki_etl_route_to {wiki_etl_routes}
 _BY_RAW = r"""# Written by wiki-etl. The raw target, for names with "+" or "#", or a slash at their end.
 map {http.request.orig_uri} {wiki_etl_raw_names} {
 	import raw-names.map
-	default ""
 }
 map {http.request.orig_uri} {wiki_etl_raw_paths} {
 	import raw-paths.map
