@@ -92,10 +92,13 @@ def test_no_line_is_longer_than_the_servers_read(tmp_path: Path) -> None:
 
 
 def test_what_apache_cannot_express_is_counted_in_its_readme(tmp_path: Path) -> None:
+    compiled(tmp_path, MAP)
+    keys = len(lines(tmp_path))
     messages = compiled(tmp_path, {**MAP, ("name", "x" * 4001): "/pages/a/", ("name", "é" * 1999): "/pages/b/"})
     assert len(messages) == 2
     assert "4001 bytes where a key has at most 4000" in messages[0]
     assert "(NFD)" in messages[1]
+    assert len(lines(tmp_path)) == keys + 1, "the second one in NFC"
     readme = (tmp_path / "redirects" / "apache" / "README.md").read_text()
     assert "* 2 entries of the map could not be expressed" in readme
     assert not re.search("@[a-z_]+@", readme)

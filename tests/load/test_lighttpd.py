@@ -96,7 +96,7 @@ def test_a_name_that_no_request_has_room_for_is_a_finding_and_the_longest_that_h
     longest = "w" * LONGEST
     entries: Entries = {Address("name", f"x{longest}"): "/pages/x/", Address("name", longest): "/pages/w/"}
     with compiled("lighttpd", entries, CompileOptions()) as (folder, lost):
-        assert len(lost) == 1
+        assert (len(lost), len(read(folder))) == (1, 1)
         assert f"{LONGEST + 1} bytes where a request has room for {LONGEST}" in lost[0]
         assert "1 entries of the map could not be expressed" in (folder / "README.md").read_text("utf-8")
         with running("lighttpd", folder) as (address, _):
