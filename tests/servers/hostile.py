@@ -204,6 +204,7 @@ def _bad_bytes() -> Iterator[Global]:
         b"/about\x0b",
         b"/a b c",
     ]
+    yield from _all("no escape", ["/100%", "/100%+sure", f"{SCRIPT}?page=100%", f"{SCRIPT}?page=100%+sure"], 404, 400)
     yield from _all("raw bytes", [*raw, b"/\xff\xfe", b"/\xc3", b"about", b"", b"?page=about"], 404, 400, 200)
 
 

@@ -57,6 +57,7 @@ def of_name(name: str) -> Iterator[Request]:
         yield _get(f"?page= {label}", f"{SCRIPT}?page={form}")
     yield _get("/ raw slashes, &", f"/{quote_plus(name, safe='/&')}")
     yield _get("?page= raw ? and /", f"{SCRIPT}?page={quote_plus(name, safe='/?:')}")
+    yield _get("raw UTF-8 on either side of ?", f"/{forms['raw UTF-8']}?x=%2Bé%2B%2F")
     yield from _decorated(f"/{plus}")
     yield from _script(f"page={plus}")
     yield from _near(name, plus)
