@@ -80,6 +80,7 @@ NAMES = [
     "A+B at a café",
     "café of A+B",
     "café/",
+    "café/wells",
 ]
 """Page names; some are too long for some servers, and then refused."""
 
