@@ -125,7 +125,12 @@ def _encoded_twice() -> Iterator[Global]:
 def _fragments() -> Iterator[Global]:
     """No client should send a fragment; some do. Apache refuses it."""
     known = ["/about#x", "/about/#x", "/about+#?page=ABC", "/about?x#y", "/10983#x", "/one+%23+of+them#x"]
-    known += [f"{SCRIPT}?page=about#x", f"{SCRIPT}?page_id=10983#x", f"{SCRIPT}?page=one+%23+of+them#&page=ABC"]
+    known += [
+        "/5分でビタミンD?x=%23#y",
+        f"{SCRIPT}?page=about#x",
+        f"{SCRIPT}?page_id=10983#x",
+        f"{SCRIPT}?page=one+%23+of+them#&page=ABC",
+    ]
     yield from _all("fragment", known, 400)
     yield from _all("fragment", ["/unknown#/about", f"{SCRIPT}?x#&page=about"], 404, 400)
 

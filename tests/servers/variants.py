@@ -67,6 +67,7 @@ def _decorated(path: str) -> Iterator[Request]:
     yield _get("trailing slash", f"{path}/")
     yield _get("two trailing slashes", f"{path}//")
     yield _get("trailing dot segment", f"{path}/./")
+    yield _get("a dot segment at the end", f"{path}/.")
     yield _get("?", f"{path}?")
     yield _get("?utm", f"{path}?utm_source=a&b=c%20d+e")
     yield _get("?%zz", f"{path}?x=%zz&y=%")
