@@ -99,6 +99,8 @@ def _scripts() -> Iterator[Global]:
         "page_id=1",
         "page_id=-10983",
         "page_id=1e4",
+        "page_id=1999",
+        "page=1999",
         "page_id[]=10983",
     ]
     yield from _all("script", [f"{SCRIPT}?{query}" for query in queries], 404, oracle=True)

@@ -93,6 +93,7 @@ PATHS = {
     "/posts/old-slug.html": "/pages/n0/",
     "/posts/gone": None,
     "/10983.html": "/pages/n0/",
+    "/1999": "/pages/n1/",
     "/tags/Capital Letters+plus": "/pages/n1/",
     "/tags/Case": "/pages/n1/",
     "/tags/CASE": "/pages/n2/",
