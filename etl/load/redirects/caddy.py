@@ -379,7 +379,7 @@ import paths.map
 vars @wiki_etl_by_path wiki_etl_path_to {wiki_etl_paths}
 @base_blanks@import ids.map
 vars wiki_etl_id_to {wiki_etl_ids}
-uri @wiki_etl_by_parameter path_regexp (?s)^.*$ "@base@{wiki_etl_word}"
+uri @wiki_etl_by_parameter path_regexp ^.*$ "@base@{wiki_etl_word}"
 import cased.map
 vars wiki_etl_name_to {wiki_etl_cased}
 @wiki_etl_any_case not vars_regexp wiki_etl_name_to ^[/h4]
@@ -426,7 +426,7 @@ map {wiki_etl_page_id} {wiki_etl_number} {
 map {wiki_etl_page} {wiki_etl_word} {
 	`~^(?:%20)*((?:[^%]|%[0-9A-Fa-f][0-9A-Fa-f])*?)(?:%20)*$` "$1"
 }
-uri path_regexp (?s)^.*$ "@base@{wiki_etl_number}"
+uri path_regexp ^.*$ "@base@{wiki_etl_number}"
 """
 
 _BY_PATH = r"""# Written by wiki-etl. The path in its canonical form; and what is no page.
@@ -454,7 +454,7 @@ map {http.request.orig_uri} {wiki_etl_raw_paths} {
 }
 vars wiki_etl_raw_to {wiki_etl_raw_paths}
 # Nothing else is asked.
-uri path_regexp (?s)^.*$ ""
+uri path_regexp ^.*$ ""
 """
 
 _FOLD = """\
