@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from etl.addresses import Address
-from etl.load.redirects import CompileOptions, compile_all, sorting
+from etl.load.redirects import CompileOptions, compile_all, lighttpd, sorting
 from etl.load.redirects.lighttpd import LONGEST
 from etl.servers import SERVERS, running
 from etl.servers.base import Command
@@ -89,6 +89,14 @@ def test_any_script_is_found_in_any_case_where_that_has_one_answer() -> None:
         assert ask(address, "/hIV") == ask(address, "/tiki-index.php?page=hiv") == (404, None)
         assert ask(address, "/cLEAR+WATER") == (301, "/pages/clear/")
         assert ask(address, "/TAGS/%C3%89t%C3%A9%2Bx") == (404, None)
+
+
+def test_names_that_fold_into_one_are_written_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lighttpd, "BLOCK", 1)
+    entries: Entries = {Address("name", value): f"/pages/{value}/" for value in ("HIV", "HIv", "Hiv", "Wells")}
+    with compiled("lighttpd", entries, CompileOptions()) as (folder, _):
+        lines = read(folder)
+    assert [answers(lines, address) for address in entries] == [{target} for target in entries.values()]
 
 
 def test_a_name_that_no_request_has_room_for_is_a_finding_and_the_longest_that_has_is_answered() -> None:
