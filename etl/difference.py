@@ -155,7 +155,8 @@ def _new(file: Path) -> _New:
     pages = Hashes(key for page in known for key in (page[0], page))
     answered = Hashes(record.value for record in _records(file) if record.kind == "path")
     documents, withheld = documents_beside(file), file.with_name("withheld.jsonl")
-    ids = _owners(file) if documents is None else (id_ for id_, _ in _documents(documents))
+    owners = (record.document for record in _records(file))
+    ids = owners if documents is None else (id_ for id_, _ in _documents(documents))
     withheld_ids = (id_ for id_, _ in _documents(withheld)) if withheld.is_file() else ()
     return _New(pages, answered, Hashes(ids), Hashes(withheld_ids))
 
@@ -163,10 +164,6 @@ def _new(file: Path) -> _New:
 def _asked(path: str) -> str:
     """The path of a page as a request for it is looked up: decoded, without slash at its end."""
     return unquote(path).rstrip("/")
-
-
-def _owners(file: Path) -> Iterator[str]:
-    return (record.document for record in _records(file) if record.document is not None)
 
 
 def _pages(file: Path) -> Iterator[tuple[str | None, str]]:
@@ -286,11 +283,11 @@ def text(found: Comparison, *, every: bool) -> Iterator[str]:
 
 
 def _sentence(difference: Difference) -> str:
+    whose = "" if difference.document is None else f" ({difference.document})"
     if difference.kind == "page":
-        return f"{difference.value} ({difference.document})"
+        return f"{difference.value}{whose}"
     before = "gone" if difference.before is None else difference.before
     now = "" if difference.cause in LOST else f", is {difference.now or 'gone'}"
-    whose = "" if difference.document is None else f" ({difference.document})"
     return f"{difference.kind} {difference.value!r}: was {before}{whose}{now}"
 
 

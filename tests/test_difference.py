@@ -123,6 +123,18 @@ def test_a_path_that_is_a_page_now_is_answered(tmp_path: Path, run: Run) -> None
     assert run("redirects", "diff", str(old), str(new), "--fail-on-lost").status == 0
 
 
+def test_a_document_without_any_address_is_not_withdrawn(tmp_path: Path) -> None:
+    old = generation(tmp_path / "old", [("name", "A", "/a/", "tiki-1")], {"tiki-1": "/a/"})
+    new = generation(tmp_path / "new", [], {"tiki-1": "/a/"})
+    assert said(differences(old, new)) == {("address dropped", "name", "A")}
+
+
+def test_a_path_of_nobody_that_is_a_page_now_has_no_other_owner(tmp_path: Path) -> None:
+    old = write_map(tmp_path / "old.jsonl", [("path", "/a", "/b/", None)])
+    new = generation(tmp_path / "new", [], {"tiki-1": "/a/", "tiki-2": "/b/"})
+    assert list(differences(old, new)) == []
+
+
 def test_a_page_that_redirects_or_is_gone_is_not_lost(tmp_path: Path) -> None:
     pages = {f"tiki-{number}": f"/pages/w%C3%A9ll {number}/".replace(" ", "%20") for number in range(3)}
     old = generation(tmp_path / "old", [], pages)
@@ -225,8 +237,31 @@ def test_lists_are_capped_and_counts_are_not(tmp_path: Path, run: Run, monkeypat
     assert (all_["lost"], len(all_["differences"]), all_["complete"]) == (7, 7, True)
 
 
+def test_the_report_says_what_each_address_was_and_is(
+    old: Path, new: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(difference, "MOST_SHOWN", 2)
+    assert [line for line in run("redirects", "diff", old, new, "--all").out.splitlines() if line[:4] == "    "] == [
+        "    id '2': was /pages/two/ (tiki-2)",
+        "    name 'Draft': was /pages/draft/ (tiki-4)",
+        "    path '/posts/one': was /pages/one/ (tiki-1)",
+        "    /pages/one/ (tiki-1)",
+        "    /pages/two/ (tiki-2)",
+        "    /pages/draft/ (tiki-4)",
+        "    id '9': was gone",
+        "    name 'One': was /pages/one/ (tiki-1), is gone",
+        "    name 'Was gone': was gone, is /pages/five/",
+        "    id '1': was /pages/one/ (tiki-1), is /pages/uno/",
+        "    path '/posts/three': was /pages/three/ (tiki-3), is /pages/tres/",
+        "    name 'Second': was /pages/two/ (tiki-2), is /pages/uno/",
+    ]
+    maps = [write_map(tmp_path / f"{name}.jsonl", [("name", name, f"/{name}/", None)]) for name in "AB"]
+    assert "\n    /A/\n" in run("redirects", "diff", *maps).out, "nobody says whose page it was"
+
+
 def test_json_names_everything(old: Path, new: Path, run: Run) -> None:
     facts = json.loads(run("redirects", "diff", old, new, "--format", "json").out)
+    assert facts["complete"]
     assert facts["causes"].keys() == CAUSES.keys() - {"target changed"}
     assert facts["causes"] == {
         cause: sum(one["cause"] == cause for one in facts["differences"]) for cause in facts["causes"]
