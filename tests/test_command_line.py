@@ -769,6 +769,15 @@ def test_status_3_when_the_current_generation_has_lost_its_manifest(bundle: Path
     assert (outcome.status, outcome.err.endswith("nothing was published\n")) == (3, True)
 
 
+def test_a_dry_run_is_not_compared_with_a_generation_that_has_lost_its_documents(
+    bundle: Path, out: Path, run: Run
+) -> None:
+    run("migrate", bundle, "--out", out)
+    (out / "current" / "documents.jsonl").unlink()
+    outcome = run("migrate", bundle, "--out", out, "--dry-run")
+    assert (outcome.status, outcome.err.count("documents.jsonl: No such file")) == (3, 1)
+
+
 @pytest.mark.parametrize("damage", ["{", "[]", "{}", '{"id": "tiki-9"}'])
 def test_a_dry_run_tells_damaged_documents_of_the_current_generation_from_a_bug(
     damage: str, bundle: Path, out: Path, run: Run
