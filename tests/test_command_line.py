@@ -800,6 +800,8 @@ def test_status_3_when_current_is_no_link_and_no_generation_is_left_behind(
         assert outcome.status == 3
         assert f"{copy / 'current'} is no link" in outcome.err
     assert [path.name for path in (copy / "generations").iterdir()] == ["1"]
+    shutil.rmtree(copy / "generations")
+    assert "is no link" in run("migrate", bundle, "--out", copy).err
 
 
 def test_changes_and_html_come_with_their_flags_only(bundle: Path, out: Path, run: Run) -> None:

@@ -129,7 +129,7 @@ class Generations:
         made.rename(target)
         if current is not None and current != self.folder.resolve() / str(numbers[-1]):
             self._note(target, current)
-        _sync_folder(self.folder)
+        _sync_one(self.folder)
         self._link(CURRENT, target)
         self._prune(target, keep)
         return target, True
@@ -146,8 +146,7 @@ class Generations:
             target = self.current if number is None else self._numbered(number)
             if target is None:
                 raise OutputError(f"there is no current generation in {self.out} to release; run `wiki-etl migrate`")
-            if old != target.name:
-                self._link(RELEASED, target)
+            self._link(RELEASED, target)  # also where it names the same number: it may have led elsewhere
             return target, old != target.name
 
     def roll_back(self, number: int | None = None) -> tuple[Path, Path]:
@@ -249,7 +248,7 @@ class Generations:
         fresh.unlink(missing_ok=True)
         fresh.symlink_to(Path(self.folder.name) / target.name)
         fresh.replace(self.out / name)
-        _sync_folder(self.out)
+        _sync_one(self.out)
 
 
 def published_before(generation: Path | None) -> str:
@@ -267,20 +266,14 @@ def _same(made: Path, current: Path) -> bool:
 
 
 def _sync(folder: Path) -> None:
-    """Every file, then every folder, is on the disk."""
-    folders = [folder]
-    for path in below(folder):
-        if path.is_dir():
-            folders.append(path)
-            continue
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-    for path in reversed(folders):
-        _sync_folder(path)
+    """Everything is on the disk, each folder after what is in it."""
+    for path in reversed([folder, *below(folder)]):
+        _sync_one(path)
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def _sync_one(path: Path) -> None:
+    """A file, or the names in a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

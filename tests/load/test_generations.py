@@ -291,6 +291,13 @@ def test_a_release_that_is_not_there_any_more_is_trouble_and_not_nothing(out: Ge
         assert out.released
 
 
+def test_a_release_that_leads_elsewhere_is_mended_by_the_same_number(out: Generations, tmp_path: Path) -> None:
+    history(out, "one")
+    (out.out / "released").symlink_to(tmp_path / "before the folder was moved" / "1")
+    assert out.release(1) == (out.folder / "1", False)
+    assert out.released == (out.folder / "1").resolve()
+
+
 def test_a_current_generation_that_is_not_there_any_more_is_trouble_with_a_way_back(out: Generations) -> None:
     history(out, "one", "two")
     shutil.rmtree(out.folder / "2")
@@ -350,7 +357,7 @@ def test_a_run_that_is_on_its_way_is_not_disturbed(command: str, out: Generation
     history(out, "one", "two")
     with out.locked() as work:
         (work / "half").touch()
-        with pytest.raises(OutputError, match="in use by another run"):
+        with pytest.raises(OutputError, match=rf"in use by another run \(process {os.getpid()}\); wait"):
             getattr(out, command)()
         assert (work / "half").exists()
 
