@@ -95,7 +95,7 @@ def test_every_table_is_there_with_its_columns_even_without_rows(made: Path) -> 
 def test_a_document_is_one_row_with_its_lists_counts_and_nulls(made: Path) -> None:
     write_tables(made)
     (row,) = rows(made, "documents")
-    wanted = {"id": "tiki-1", "subject_date": "2019-06", "modified": "", "words": "2", "dangling": "1"}
+    wanted = {"id": "tiki-1", "subject_date": "2019-06", "modified": "", "words": "2", "dangling": "1", "lost_images": "1"}
     assert wanted.items() <= row.items()
     assert parted(row["categories"]) == ["Wells, deep", "a|b"]
     assert row["complete"] == "true"
@@ -105,6 +105,7 @@ def test_numbers_stay_whole_where_some_are_null(made: Path) -> None:
     fill(made, findings=[finding(line=None), finding(line=12)])
     write_tables(made)
     assert [row["line"] for row in rows(made, "findings")] == ["", "12"]
+    assert ",12," in (made / "tables" / "findings.csv").read_text(), "no number is in quotes"
 
 
 def test_text_that_looks_like_a_number_or_a_date_stays_as_it_is(made: Path) -> None:
@@ -155,6 +156,7 @@ def test_text_is_missing_where_a_document_is_cut_left_out_or_empty(made: Path) -
         document(2, complete=False, findings=["box.unclosed", "link.dangling"]),
         document(3, complete=False, findings=["box.unclosed", "sections.excluded"]),
         document(4, text=" \n"),
+        document(7, complete=False),
     ]
     stub = document(5, status="stub", text="", findings=["document.stub"])
     fill(made, documents=published, withheld=[stub, document(6, status="draft")])
@@ -164,6 +166,7 @@ def test_text_is_missing_where_a_document_is_cut_left_out_or_empty(made: Path) -
         "tiki-3": ["sections.excluded", "box.unclosed"],
         "tiki-4": ["no text"],
         "tiki-5": ["document.stub"],
+        "tiki-7": ["not complete"],
     }
 
 
