@@ -95,7 +95,14 @@ def test_every_table_is_there_with_its_columns_even_without_rows(made: Path) -> 
 def test_a_document_is_one_row_with_its_lists_counts_and_nulls(made: Path) -> None:
     write_tables(made)
     (row,) = rows(made, "documents")
-    wanted = {"id": "tiki-1", "subject_date": "2019-06", "modified": "", "words": "2", "dangling": "1", "lost_images": "1"}
+    wanted = {
+        "id": "tiki-1",
+        "subject_date": "2019-06",
+        "modified": "",
+        "words": "2",
+        "dangling": "1",
+        "lost_images": "1",
+    }
     assert wanted.items() <= row.items()
     assert parted(row["categories"]) == ["Wells, deep", "a|b"]
     assert row["complete"] == "true"
