@@ -23,7 +23,7 @@ def summary(run: Run) -> dict[str, Any]:
         "status": exit_status(run),
         "refused": run.refused,
         "dry_run": run.dry_run,
-        "published": run.published is not None and run.fresh,
+        "published": run.fresh,
         "generation": run.published.name if run.published else None,
         "inputs": [
             {"bundle": bundle.shown, "skipped": bundle.skipped, "trouble": bundle.trouble} for bundle in run.bundles
@@ -50,7 +50,7 @@ def warnings(run: Run) -> list[str]:
 def _is_known(run: Run, bundle: Bundle, name: str) -> bool:
     if run.by_config and _holds_settings(name):
         return True
-    return Path(bundle.source).is_dir() and (Path(bundle.source) / name).resolve() in run.in_use
+    return (Path(bundle.source) / name).resolve() in run.in_use
 
 
 def _unused(bundle: Bundle, name: str) -> str:
@@ -66,12 +66,12 @@ def _holds_settings(name: str) -> bool:
 
 
 def exit_status(run: Run) -> int:
-    """0 done, 1 done with rejects, errors or a part of the source only, 5 refused (contract, section 3)."""
+    """0 done, 1 done with errors, as all rejects are, or a part of the source only, 5 refused (contract, section 3)."""
     if run.refused:
         return 5
     errors = sum(count for code, count in run.findings.items() if SEVERITY[code] == "error")
     partial = any(bundle.trouble for bundle in run.bundles)
-    return 1 if errors or partial or (run.ledger and run.ledger.rejects) else 0
+    return 1 if errors or partial else 0
 
 
 def text(run: Run, *, quiet: bool = False) -> str:

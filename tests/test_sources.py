@@ -109,6 +109,8 @@ def test_a_settings_file_that_lies_deeper_is_told_with_its_path_and_its_use(here
     followed = run("migrate", "--config", "raw/exp/wiki-etl.toml", "--format", "json")
     assert json.loads(followed.out)["warnings"] == []
     assert json.loads(followed.out)["ledger"]["withheld"] == 2
+    (here / "mine.toml").touch()
+    assert json.loads(run("migrate", "--config", "mine.toml", "--format", "json").out)["warnings"] == []
 
 
 def test_a_settings_file_in_an_archive_is_told_as_well(here: Path, run: Run) -> None:
