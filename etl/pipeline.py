@@ -272,7 +272,7 @@ def inputs(facts: Facts) -> Iterator[Input]:
         SELECT m.bundle, f.sha256, m.name, ifnull(f.size, 0)
         FROM member m
         JOIN fact f USING (ord)
-        ORDER BY m.bundle, ifnull(f.sha256, ''), m.name
+        ORDER BY m.bundle, f.sha256, m.name
         """
     for bundle, members in groupby(facts.rows(query), itemgetter(0)):
         whole, count, total = hashlib.sha256(), 0, 0

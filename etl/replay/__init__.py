@@ -77,8 +77,7 @@ def rejects_file(given: Path | None, out: Path) -> tuple[Path, str]:
     Raises SourceError when there is none.
     """
     path = out / CURRENT / REJECTS if given is None else given
-    if path.is_dir():
-        path = next((folder / REJECTS for folder in (path, path / CURRENT) if (folder / REJECTS).is_file()), path)
+    path = next((folder / REJECTS for folder in (path, path / CURRENT) if (folder / REJECTS).is_file()), path)
     if not path.is_file():
         hint = f"`wiki-etl migrate` writes {REJECTS}, a refused or dry run into the folder refused of its output"
         raise SourceError(f"{path}: there is no file of rejects; {hint}")
@@ -115,7 +114,7 @@ def _jobs(run: Replay, members: int, jobs: int | None) -> int:
 
     A single one would be that of the command.
     """
-    deadly = run.facts.one("SELECT 1 FROM replay.reject WHERE code = 'member.deadly' AND offset IS NOT NULL LIMIT 1")
+    deadly = run.facts.one("SELECT 1 FROM replay.reject WHERE code = 'member.deadly' LIMIT 1")
     wanted = processes(jobs, members)
     return max(wanted, 2) if deadly else wanted
 
