@@ -726,6 +726,17 @@ def test_github_gets_a_job_summary_that_adds_to_what_is_there(
     assert said.count("* `json.cut-off`") == 3
 
 
+def test_a_job_summary_of_a_sound_file_says_so_and_no_more(
+    run: Run, generation: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    monkeypatch.chdir(generation)
+    assert run("validate", "--format", "github", "terms.jsonl").status == 0
+    head, checked, *more = filter(None, (tmp_path / "summary.md").read_text().split("\n"))
+    assert head == "## wiki-etl validate: 0 errors, 0 warnings: no fault"
+    assert (checked.startswith("* terms"), more) == (True, [])
+
+
 def test_a_job_summary_stays_below_what_github_takes(
     run: Run, crowded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

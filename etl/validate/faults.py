@@ -295,7 +295,7 @@ def spread(codes: list[list[Fault]], most: int) -> list[Fault]:
 
 def _annotation(name: str, fault: Fault, place: Place) -> str:
     message = _message(fault)
-    if place.file is None or not place.exact:
+    if not place.exact:
         message = f"{_position(fault, place)}: {message}"
     position = {"line": fault["line"], "col": fault["column"]} if place.exact else {}
     return command(
