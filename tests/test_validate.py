@@ -538,6 +538,21 @@ def test_faulty_content_of_one_file_is_found_without_its_generation(run: Run, ge
     assert code in codes(found(run, generation / file))
 
 
+@pytest.mark.parametrize(
+    ("file", "values"),
+    [
+        ("documents.jsonl", {"links": ["x", None], "aliases": [{}, 5]}),
+        ("redirects.jsonl", {"value": 5}),
+        ("redirects.jsonl", {"kind": "folder"}),
+    ],
+)
+def test_values_of_another_type_break_their_schema_and_no_check(
+    file: str, values: dict[str, Any], run: Run, generation: Path
+) -> None:
+    edit(generation / file, 1, lambda record: record.update(values))
+    assert codes(found(run, generation / file)) == {"schema.mismatch"}
+
+
 def test_a_target_that_is_an_address_is_found_in_a_map_alone(run: Run, tmp_path: Path) -> None:
     entry = {"kind": "path", "value": "/a", "target": "/pages/b/", "status": 301, "why": "slug", "document": "tiki-1"}
     chained = entry | {"value": "/pages/b", "target": "/pages/c/"}
