@@ -29,7 +29,7 @@ NO_DOCUMENT = {"member.duplicate": "duplicates", "member.redirect": "redirect_on
 """The findings that say of a member that it became no line of these, each with its count of the ledger."""
 
 _RULE = re.compile(rb'"rule":"([^"\\]*)"')
-"""The rule of a change. Nothing in a text looks like it: there, quotation marks are escaped."""
+"""The rule of a change, a plain name. Nothing in a text looks like it: there, quotation marks are escaped."""
 
 
 class LedgerFault(Exception):
@@ -71,7 +71,8 @@ def prove(facts: Facts, made: Path, entries: int) -> None:
     _agree("ledger", ledger | {"members": entries}, manifest["ledger"])
     _agree("findings", dict(findings), manifest["findings"])
     if "changes.jsonl" in files:
-        rules = Counter(chain.from_iterable(map(_rules, _blocks(made, files["changes.jsonl"]))))
+        blocks = _blocks(made, files["changes.jsonl"])
+        rules = Counter(chain.from_iterable(_RULE.findall(b"".join(lines)) for lines in blocks))
         _agree("changes", {rule.decode(): count for rule, count in rules.items()}, manifest["changes"])
     _agree_on_names(facts)
 
@@ -118,12 +119,6 @@ def _no_documents(lines: Iterable[bytes], findings: Counter[str]) -> Iterator[di
         findings[record["code"]] += 1
         if record["code"] in NO_DOCUMENT:
             yield record
-
-
-def _rules(lines: list[bytes]) -> list[bytes]:
-    """The rules of some changes."""
-    found = _RULE.findall(b"".join(lines))
-    return found if len(found) == len(lines) else [orjson.loads(line)["rule"].encode() for line in lines]
 
 
 def _agree_on_names(facts: Facts) -> None:
