@@ -405,6 +405,16 @@ DAMAGES: dict[str, tuple[str, Callable[[bytes], bytes], str]] = {
         ":2: not the id of a document",
     ),
     "another kind": ("redirects.jsonl", lambda data: data.replace(b'"name"', b'"file"', 1), "not an address: 'file'"),
+    "a value that is no text": (
+        "redirects.jsonl",
+        lambda data: data.replace(b'"value":"Old name"', b'"value":["Old name"]'),
+        "not an address: 'name' ['Old name']",
+    ),
+    "a manifest of another program": (
+        "manifest.json",
+        lambda _: b'{"name": "wiki"}',
+        "not the manifest of a generation",
+    ),
     "a manifest of no JSON": ("manifest.json", lambda data: data[:-9], "not the manifest of a generation"),
     "no manifest": ("manifest.json", lambda _: b"[]", "not the manifest of a generation"),
     "a poor manifest": ("manifest.json", lambda _: b'{"files": []}', "names no documents.jsonl"),
@@ -434,7 +444,7 @@ def test_half_a_generation_is_trouble_and_never_fewer_addresses(damage: str, wik
 def test_a_file_that_the_server_does_not_have_is_trouble(missing: str, wiki: Wiki, elsewhere: Path) -> None:
     (elsewhere / "current" / missing).unlink()
     with served(elsewhere) as address:
-        outcome = wiki.migrate(two(), "--previous", f"{address}/current")
+        outcome = wiki.migrate(two(), "--previous", f"{address}/current/")
     assert outcome.status == 3
     assert f"current/{missing}: the server answered 404" in outcome.err
 
