@@ -289,6 +289,12 @@ def test_one_generation_is_read_whatever_is_published_meanwhile(
     assert len(lines(out / "current" / "documents.jsonl")) == 2
 
 
+def test_documents_without_those_that_are_withheld_take_no_part(tmp_path: Path, run: Run, out: Path) -> None:
+    run("migrate", folder(tmp_path / "wiki", pages(2) | {name(9): b""}), "--out", out)
+    (out / "current" / "withheld.jsonl").unlink()
+    assert replayed(run, out, status=1)["documents"] is None
+
+
 def test_the_rejects_of_a_refused_run_can_be_replayed(
     tmp_path: Path, run: Run, out: Path, mend: Callable[[], None]
 ) -> None:
