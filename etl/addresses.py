@@ -192,6 +192,10 @@ def refusal(address: Address) -> str | None:
     'it is longer than any request: more than 65535 characters'
     >>> refusal(Address("path", "/a/../b")), refusal(Address("id", "007"))
     ("it has a segment '..'", 'an id has digits only and no leading zero')
+    >>> refusal(Address("path", "posts/x")), refusal(Address("path", "/posts/")), refusal(Address("path", "/ 9"))
+    ('a path starts with a slash', 'it ends in a slash', 'it is not in canonical form')
+    >>> refusal(Address("name", "a\\x07"))
+    'it has a control character'
     """
     kind, value = address
     if not value or value == "/":
@@ -259,6 +263,8 @@ def folders(alias: str, path_prefixes: Sequence[str], legacy_base: str = "/") ->
     (['/docs/beds/', '/docs/beds/wells/'], ['/beds/'], ['/wiki/Deep%20beds/', '/wiki/Deep%20beds/50%25/'])
     >>> folders("/docs/", ()), [folders(alias, ()) for alias in ("/docs", "/index.html", "/tiki-index.php?page=a/b")]
     (['/docs/'], [[], [], []])
+    >>> folders("//evil.example/docs/beds", ())
+    []
     """
     if "?" in alias or ("/" not in alias.lstrip("/") and wiki_folder(legacy_base) == "/"):
         return []  # as nearly all are
