@@ -462,6 +462,8 @@ def legacy_target(
     ('name', 'Wells', '')
     >>> target("/Clear+water"), target("/Clear%2520water"), target("/5%+of+wells?utm_source=x")
     (('name', 'Clear water', ''), ('name', 'Clear water', ''), ('name', '5% of wells', ''))
+    >>> [target(href) for href in (" /10983/ ", "/posts", "/a%2Bb%2520c", script + "?page=")]
+    [('id', '10983', ''), ('name', 'posts', ''), ('name', 'a+b c', ''), ('other', '/tiki-index.php?page=', '')]
     >>> target("/tiki-download_file.php?fileId=9"), target("tiki-print.php?page=X")
     (('other', '/tiki-download_file.php?fileId=9', ''), ('other', '/tiki-print.php?page=X', ''))
     >>> target("/Search+Results?q=wells"), target("/dl1697"), target("https://old-wiki.example"), target(script)
