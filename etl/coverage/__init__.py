@@ -35,7 +35,8 @@ def cover(
 
     ``logs``: files, plain or gzip; ``-`` is standard input.
     """
-    known = Known(map_file, settings)
+    with progress("map", 0):
+        known = Known(map_file, settings)
     found, unanswered = Coverage(logs), _Unanswered()
     size = sum(Path(log).stat().st_size for log in logs if Path(log).is_file())
     with progress("logs", size) as done:
@@ -43,7 +44,8 @@ def cover(
             _count(log, known, found, unanswered, done)
     found.distinct, found.kept, found.forgotten = unanswered.distinct, len(unanswered.hits), unanswered.forgotten
     most = islice(unanswered.ranked(), limit)
-    found.missing = suggested(list(most), map_file, settings)
+    with progress("suggesting", 0):
+        found.missing = suggested(list(most), map_file, settings)
     return found
 
 

@@ -16,6 +16,8 @@ CHOICES = 3
 CUTOFF = 60
 """Likeness in percent from which a page name is suggested."""
 _CHUNK = 20_000
+"""Names that are compared at once, with so many `_QUERIES`."""
+_QUERIES = 500
 
 
 def suggested(missing: list[Missing], map_file: Path, settings: Settings) -> list[Missing]:
@@ -61,18 +63,18 @@ def _closest(found: list[Suggestion]) -> list[Suggestion]:
 
 
 def _words(address: Address, path_prefixes: Sequence[str]) -> str:
-    """What an address says about the page, in the form in which names are compared.
+    """What an address says about the page, in the form in which names are compared: whatever the order of its words.
 
     >>> [_words(Address("path", f"/{folder}/Clear-water.html"), ["posts"]) for folder in ("posts", "news")]
-    ['clear water', 'news clear water html']
+    ['clear water', 'clear html news water']
     >>> _words(Address("name", "posts/Clear water"), ["posts"])
-    'posts clear water'
+    'clear posts water'
     """
     text = address.value
     if address.kind == "path":
         first, _, rest = text.lstrip("/").partition("/")
         text = rest.removesuffix(".html") if first in path_prefixes else text
-    return name_key(text)
+    return " ".join(sorted(name_key(text).split()))
 
 
 def _likeness(queries: Sequence[str], names: Sequence[str]) -> Iterator[list[tuple[int, int]]]:
@@ -80,7 +82,9 @@ def _likeness(queries: Sequence[str], names: Sequence[str]) -> Iterator[list[tup
     import numpy as np
     from rapidfuzz import fuzz, process
 
-    scores = process.cdist(queries, names, scorer=fuzz.token_sort_ratio, score_cutoff=CUTOFF, dtype=np.uint8)
-    for row in scores:
-        places = np.argsort(-row.astype(np.int16), kind="stable")[: 4 * CHOICES]  # a page has several names
-        yield [(int(at), int(row[at])) for at in places if row[at] >= CUTOFF]
+    for first in range(0, len(queries), _QUERIES):
+        some = queries[first : first + _QUERIES]
+        scores = process.cdist(some, names, scorer=fuzz.ratio, score_cutoff=CUTOFF, dtype=np.uint8)
+        for row in scores:
+            places = np.argsort(-row.astype(np.int16), kind="stable")[: 4 * CHOICES]  # a page has several names
+            yield [(int(at), int(row[at])) for at in places if row[at] >= CUTOFF]
