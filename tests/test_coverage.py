@@ -412,6 +412,9 @@ def test_a_review_file_is_never_overwritten(map_file: Path, tmp_path: Path, run:
     outcome = run("redirects", "coverage", log(tmp_path, ["/One"]), "--map", map_file, "--review", place)
     assert outcome.status == 2
     assert "may hold decisions" in outcome.err
+    outcome = run("redirects", "coverage", "no.log", "--map", map_file, "--review", tmp_path / "none" / "review.toml")
+    assert outcome.status == 2
+    assert "there is no folder" in outcome.err  # before a log is opened
     assert place.read_text() == "# decisions\n"
 
 

@@ -299,6 +299,8 @@ def _coverage(options: argparse.Namespace) -> int:
 
     if options.review.exists():
         raise SettingsError(f"--review: {options.review} exists and may hold decisions; name another file")
+    if not options.review.parent.is_dir():  # told before logs are read, which takes its time
+        raise SettingsError(f"--review: there is no folder {options.review.parent}; make it, or name another file")
     map_file = map_at(options.map)
     settings = settings_beside(options, map_file)
     found = cover(options.log, map_file, settings, limit=options.limit, progress=progress(options, "B"))
