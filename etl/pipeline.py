@@ -30,7 +30,7 @@ from etl.model import MANIFEST, Finding, Input, Manifest, Rejection, finding_lin
 from etl.passes import Chunk, Rows, chunks, facts_state, files_of, gather, transform, transform_state
 from etl.refusal import difference, evidence, refusal
 from etl.resolve import assets, redirects, resolve, terms
-from etl.room import room_for_temporary_files, room_in
+from etl.room import room_for_temporary_files, room_in, scarcity
 from etl.run import Run
 from etl.settings import Settings, SettingsError
 from etl.workers import Result, Task, WorkerDied, Workers, available_cores, workers
@@ -60,6 +60,7 @@ def migrate(run: Run) -> None:
                 read_previous(previous, run.settings, facts)
             with run.progress("listing", 0):
                 members = index(run, facts, work)
+            warn_of_scarcity(run, facts)
             despite_deaths(facts, partial(make, run, facts, members, made))
             with run.progress("proving", 0):
                 finish(run, facts, made)
@@ -121,6 +122,17 @@ def index(run: Run, facts: Facts, work: Path) -> int:
         run.entries -= facts.pass_over(left_out(run.bundles, run.settings))
     names = ((bundle.number, bundle.name, bundle.prefix, bundle.shown) for bundle in run.bundles)
     return facts.order_members(names, by_source=run.only_checks)
+
+
+def warn_of_scarcity(run: Run, facts: Facts) -> None:
+    """Say before hours of work that there will be no room for what comes of it.
+
+    A generation alone is twice as large as its members. No reason to refuse: duplicates and rejects leave little, and
+    some file systems compress.
+    """
+    needed = facts.one("SELECT ifnull(sum(size), 0) FROM member WHERE code IS NULL")
+    if told := scarcity(run.out, needed):
+        run.say(f"WARNING: {told}")
 
 
 def despite_deaths(facts: Facts, stages: Callable[[], None]) -> None:

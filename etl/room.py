@@ -34,6 +34,14 @@ def room_for_temporary_files(place: str | None = None) -> AbstractContextManager
     return room_in(Path(place or tempfile.gettempdir()), " (temporary files: set TMPDIR to another folder)")
 
 
+def scarcity(folder: Path, needed: int) -> str | None:
+    """A sentence for a folder that has less room than is needed at the least; None where it has enough."""
+    free = shutil.disk_usage(_there(folder)).free
+    if free >= needed:
+        return None
+    return f"{folder} has {_amount(free)} free, and what will be written there is more than {_amount(needed)}"
+
+
 @contextmanager
 def temporary_folder(place: str | None = None) -> Iterator[Path]:
     """A folder that goes at the end, where temporary files are or in a ``place`` like that."""

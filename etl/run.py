@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,8 @@ class Run:
     by_config: bool = False
     """Whether the settings file was named with ``--config``: then no warning says that others are not used."""
     progress: Progress = untold
+    say: Callable[[str], Any] = lambda _text: None
+    """Tells a person at once what must not wait for the report."""
 
     bundles: list[Bundle] = field(default_factory=list)
     ledger: Ledger | None = None

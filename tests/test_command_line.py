@@ -454,6 +454,24 @@ def test_a_full_disk_is_named_with_its_room_and_what_helps(
     assert "of this run" not in outcome.err
 
 
+def test_a_disk_that_will_run_full_is_told_before_the_work(
+    bundle: Path, out: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a large export, hours before."""
+
+    def work(*_arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    assert "WARNING" not in run("migrate", bundle, "--out", out).err
+    monkeypatch.setattr("etl.room.shutil.disk_usage", lambda _folder: argparse.Namespace(free=3))
+    monkeypatch.setattr(pipeline, "make", work)
+    for arguments in (("migrate", bundle, "--out", out), ("validate", bundle)):
+        told, error = run(*arguments).err.splitlines()
+        assert re.search("WARNING: .* has 3 bytes free, and what will be written there is more than [0-9]+ bytes", told)
+        assert "No space left" in error
+    assert "WARNING" not in run("migrate", bundle, "--out", out, "--quiet").err
+
+
 @pytest.mark.parametrize("module", ["_bz2", "_lzma", "_sqlite3", "orjson"])
 def test_a_python_that_lacks_a_module_is_trouble_and_no_bug(module: str, bundle: Path) -> None:
     """As one that was built without the headers of a library, or an installation that was cut off."""

@@ -174,6 +174,7 @@ def _run(options: argparse.Namespace, leave_out: Sequence[Path], paths: Sequence
         in_use=files_in_use(options.config, paths),
         by_config=options.config is not None,
         progress=progress(options),
+        say=(lambda _text: None) if options.quiet else say,
     )
 
 
