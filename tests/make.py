@@ -13,7 +13,7 @@ import sys
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import AbstractContextManager, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -22,6 +22,7 @@ import pytest
 import zstandard
 
 from etl.cli import main
+from etl.progress import untold
 from etl.servers.base import ServerError, program
 
 ROOT = Path(__file__).parent.parent
@@ -132,6 +133,15 @@ class Outcome:
 
 Run = Callable[..., Outcome]
 """The fixture ``run``."""
+
+
+class Phases(list[str]):
+    """The names of the parts of its work that a command tells to its progress, which is ``told``."""
+
+    def told(self, name: str, total: int) -> AbstractContextManager[Callable[[int], Any]]:
+        """Tells none of them any further."""
+        self.append(name)
+        return untold(name, total)
 
 
 def invoke(capture: pytest.CaptureFixture[str], *arguments: object) -> Outcome:

@@ -10,8 +10,7 @@ import subprocess
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +25,8 @@ from etl.coverage.logs import LogError
 from etl.coverage.model import Coverage, Missing, Suggestion
 from etl.coverage.report import review
 from etl.extract.reviewed import read_reviewed
-from etl.progress import untold
 from etl.settings import Settings
-from tests.make import ROOT, Run, lines, write_map
+from tests.make import ROOT, Phases, Run, lines, write_map
 
 MAP = [
     ("id", "7", "/pages/seven-wells/"),
@@ -224,13 +222,8 @@ def test_suggestions_do_not_depend_on_how_the_names_are_read(map_file: Path, mon
 
 def test_no_part_of_the_work_is_silent(map_file: Path, tmp_path: Path) -> None:
     """Where the map is large, to read it and to look for close names takes minutes."""
-    phases = []
-
-    def progress(name: str, _total: int) -> AbstractContextManager[Callable[[int], Any]]:
-        phases.append(name)
-        return untold(name, 0)
-
-    cover([str(log(tmp_path, ["/Seven+wels"]))], map_file, Settings(), progress=progress)
+    phases = Phases()
+    cover([str(log(tmp_path, ["/Seven+wels"]))], map_file, Settings(), progress=phases.told)
     assert phases == ["map", "logs", "suggesting"]
 
 

@@ -20,7 +20,7 @@ from etl import servers
 from etl.load.redirects import CompileOptions, MapError, compile_all
 from etl.servers import SERVERS, running, serve, site_paths, write_site
 from etl.servers.base import ServerError, free_port, program
-from tests.make import Outcome, skipping
+from tests.make import Outcome, Phases, skipping
 
 PROGRAMS = {
     "nginx": ["nginx"],
@@ -222,6 +222,14 @@ def test_nothing_is_left_behind(server: str, generation: Path, tmp_path: Path, m
     assert process.poll() is not None
     assert list(scratch.iterdir()) == []
     assert sorted(str(path) for path in generation.rglob("*")) == before
+
+
+def test_no_part_of_the_work_is_silent(server: str, generation: Path) -> None:
+    """The pages of a large site are not written in a moment, nor removed."""
+    phases = Phases()
+    with running(server, generation, progress=phases.told):
+        assert phases == ["pages", server]
+    assert phases == ["pages", server, "clearing"]
 
 
 def test_a_server_that_does_not_stop_goes_with_all_that_it_started(monkeypatch: pytest.MonkeyPatch) -> None:

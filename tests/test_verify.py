@@ -31,7 +31,7 @@ from etl.verify.plan import Plan, forms
 from etl.verify.spellings import INJECTED, hostile, spellings, unknown
 from etl.verify.verdicts import Fault, Tally
 from tests import make
-from tests.make import Outcome, Run, self_signed, skipping, spawn
+from tests.make import Outcome, Phases, Run, self_signed, skipping, spawn
 
 Lie = Callable[["Handler"], bool]
 """Answers a request itself and returns True, or leaves it to the honest server."""
@@ -220,6 +220,14 @@ def test_what_is_invented_asks_for_each_kind_of_address_and_comes_close_to_what_
         ("encoded-twice", "/wiki/A%2520%2526%2520B"),
         ("page-longer", f"/wiki/tiki-index.php?page=A+%26+B+{nobody}"),
     ]
+
+
+def test_no_part_of_the_work_is_silent(map_file: Path) -> None:
+    """To read a large map takes longer than people look at nothing."""
+    phases = Phases()
+    with serving() as server:
+        verify.verify(plan(server, map_file, progress=phases.told))
+    assert phases == ["map", "redirects"]
 
 
 def test_a_request_target_goes_out_as_it_is(map_file: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -82,6 +83,7 @@ def running(
     compiled = _compiled(folder, server)
     with temporary_folder(_scratch_place()) as scratch, ExitStack() as stack:
         site = scratch / "site"
+        stack.callback(_clear, site, progress)
         with progress("pages", 0):
             write_site(site, site_paths(compiled))
         if port:
@@ -154,6 +156,12 @@ def write_site(site: Path, paths: Iterable[str]) -> None:
             with suppress(FileExistsError, NotADirectoryError):  # a page is where its folder would be
                 page.parent.mkdir(parents=True, exist_ok=True)
                 page.write_text(f"<!doctype html>\n<title>{html.escape(path)}</title>\n", "utf-8")
+
+
+def _clear(site: Path, progress: Progress) -> None:
+    """Removes the pages, which takes minutes where there are many: whoever stops a server sees why it does not end."""
+    with progress("clearing", 0):
+        shutil.rmtree(site, ignore_errors=True)
 
 
 # --- processes -----------------------------------------------------------------------------

@@ -38,7 +38,9 @@ def verify(plan: Plan) -> Tally:
 
     Raises SettingsError, MapError, Unreachable (with what was asked up to then), OSError for the file of `resume`.
     """
-    rate, known = plan.pace, survey(plan)
+    rate = plan.pace
+    with plan.progress("map", 0):
+        known = survey(plan)
     tally = Tally.begun(plan.resume, plan.identity(known.digest), plan.examples)
     if rate:
         spelled = _SPELLINGS if plan.forms is None else min(len(plan.forms), _SPELLINGS)
