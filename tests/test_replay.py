@@ -18,7 +18,8 @@ from etl.extract.record import read_body, read_record
 from etl.load.generations import Generations
 from etl.passes import facts_pass, transform_pass
 from etl.replay import rejects, report
-from tests.make import ROOT, Outcome, Run, abstract, command, folder, lines, name, page, pages, zipped
+from etl.settings import Settings
+from tests.make import ROOT, Outcome, Phases, Run, abstract, command, folder, lines, name, page, pages, zipped
 from tests.test_deaths import ENDS_WORKERS
 
 ALL = ("--max-rejects", "100%")
@@ -128,6 +129,14 @@ CHANGES = {
     "members may be smaller": "max_member_bytes = 150",
     "drafts and stubs": 'draft_categories = ["Internal"]\npublish = ["published", "stub"]',
 }
+
+
+def test_no_part_of_the_work_is_silent(tmp_path: Path, run: Run) -> None:
+    """To read what a large generation published takes minutes."""
+    out, phases = tmp_path / "out", Phases()
+    run("migrate", zipped(tmp_path / "wiki.zip", EXPORT), "--out", out, *ALL)
+    replay.replay(None, Settings(), out=out, origin="", form="text", every=False, jobs=1, progress=phases.told)
+    assert phases == ["listing", "reading", "resolving", "cleaning"]
 
 
 @pytest.mark.parametrize("reader", ["as it is", "mended"])
