@@ -77,8 +77,7 @@ def difference(facts: Facts, made: Path, current: Path | None) -> dict[str, Any]
     facts.db.execute("CREATE TABLE later.version (side TEXT, id TEXT, digest TEXT)")
     for side, folder in (("old", current), ("new", made)):
         if folder is not None:
-            versions = _versions(side, folder / "documents.jsonl")
-            facts.db.executemany("INSERT INTO later.version VALUES (?, ?, ?)", versions)
+            facts.insert("later.version", _versions(side, folder / "documents.jsonl"))
     facts.db.execute("CREATE INDEX later.version_id ON version (id, side, digest)")
     found: dict[str, Any] = {what: {"count": 0, "ids": []} for what in ("added", "removed", "changed")}
     sides = facts.rows(
