@@ -57,7 +57,8 @@ def migrate(run: Run) -> None:
         with Facts(work / "facts", create=True) as facts:
             facts.insert("reviewed", ((entry.place, *entry.address, entry.target) for entry in run.reviewed.entries))
             if previous is not None:
-                read_previous(previous, run.settings, facts)
+                with run.progress("previous", 0):
+                    read_previous(previous, run.settings, facts)
             with run.progress("listing", 0):
                 members = index(run, facts, work)
             warn_of_scarcity(run, facts)

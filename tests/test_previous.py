@@ -23,7 +23,7 @@ from etl.extract.trouble import SourceError
 from etl.pipeline import migrate
 from etl.run import Run
 from etl.settings import Settings
-from tests.make import SAMPLE, Outcome, files, folder, lines, name, page, pages
+from tests.make import SAMPLE, Outcome, Phases, files, folder, lines, name, page, pages
 from tests.test_promises import BUNDLES, MAP_ALONE
 
 Command = Callable[..., Outcome]
@@ -509,6 +509,15 @@ def test_release_and_rollback_say_which_generation(wiki: Wiki) -> None:
     wiki.run("rollback", "--out", wiki.out)
     outcome = wiki.run("rollback", "--out", wiki.out)
     assert (outcome.status, "generation 1 has no previous one" in outcome.err) == (3, True)
+
+
+def test_no_part_of_a_run_is_silent(tmp_path: Path) -> None:
+    """To read a large generation takes minutes."""
+    source, out, phases = folder(tmp_path / "wiki", pages(1)), tmp_path / "out", Phases()
+    migrate(Run([str(source)], Settings(), out, jobs=1))
+    migrate(Run([str(source)], Settings(), out, jobs=1, previous="current", progress=phases.told))
+    stages = ["listing", "reading", "resolving", "cleaning", "compiling", "proving", "publishing"]
+    assert phases == ["previous", *stages]
 
 
 # --- for every wiki ------------------------------------------------------------------------
