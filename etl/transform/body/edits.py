@@ -30,7 +30,7 @@ MARKUP = re.compile(
     |</?(?:(?:[ovwmx]|st\d):)?[a-zA-Z][a-zA-Z0-9]*(?:[\s/](?:[^<>"']|"[^"]*"|'[^']*')*|[\s/][^<>]*)?>  # tags
     |~/?(?:(?i:hs|bs|lt|gt|amp|[lr][ds]q|c)|np|pp|pre|tc|hc|tex|\d{3,5})\\?~  # marks of the old wiki
     |!\[[^\]\[]*(?=\]\()  # the alternative text of an image
-    |\]\(\s*+(?:<[^<>\n]*+>  # the address of a link, and its title
+    |\]\([\s>]*+(?:<[^<>\n]*+>  # the address of a link, and its title
         |(?>(?:[^()\s\\]++|\\[()\\]?|\((?>(?:[^()\\]++|\\[()\\]?|\((?>(?:[^()\\]++|\\[()\\]?)*)\))*)\))*))
         (?>(?:\s[\s>]*+(?:"(?>(?:[^"\\]|\\.)*)"|'(?>(?:[^'\\]|\\.)*)'|\((?>(?:[^()\\]|\\.)*)\)))?)\s*+\)""",
     re.DOTALL | re.VERBOSE,
@@ -69,8 +69,8 @@ def visible(fragment: str) -> str:
 
     >>> visible('<b>25</b>(OH)&nbsp;D [a](http://x) _z_'), visible("12. ")
     ('25OHDaz', '')
-    >>> visible(r"](/a\(b)"), visible("](/a\n> 'b')")
-    ('', '')
+    >>> [visible(address) for address in (r"](/a\(b)", r"](/a\\)", "](\n> /a\n> 'b')")]
+    ['', '', '']
     """
     if LIST_MARK.fullmatch(fragment):
         return ""
