@@ -29,7 +29,11 @@ INDENT = re.compile(r"^[ \t]*", re.MULTILINE)
 LINE_ENDS = re.compile("\n*")
 QUOTATION = re.compile(r"\n*>.*(?:\n.+)*")
 QUOTED_BREAK = re.compile(r"\n[ \t]*+>[ \t>]*+")
-QUOTED_TAG = re.compile(rf"<[a-zA-Z][^<>\n]*+(?>(?:{QUOTED_BREAK.pattern}(?=[a-zA-Z_:@/])[^<>\n]*+)+)>")
+# A tag that runs over lines of a quotation; or code of a plugin, whose lines may begin with the same mark.
+QUOTED_TAG = re.compile(
+    rf"(?P<tag><[a-zA-Z][^<>\n]*+(?>(?:{QUOTED_BREAK.pattern}(?=[a-zA-Z_:@/])[^<>\n]*+)+)>)"
+    r"|\{CODE\((?s:.*?)(?:\{CODE\}|\Z)"
+)
 MARKS = re.compile(BLOCK_MARKS)
 
 DEEPEST_QUOTE = 12
@@ -45,7 +49,7 @@ def quoted_tags(text: str) -> Iterator[Edit]:
     code = Code(text)
     for tag in QUOTED_TAG.finditer(text):
         marks = MARKS.match(text, line_start(text, tag.start()), tag.start())
-        if marks and ">" in marks[0] and not code.holds(tag.start()):
+        if tag["tag"] and marks and ">" in marks[0] and not code.holds(tag.start()):
             for line_end in QUOTED_BREAK.finditer(text, *tag.span()):
                 yield *line_end.span(), " ", "quoted-tag"
 
