@@ -11,7 +11,7 @@ from etl.transform.body.surface.tags import Tag
 from etl.transform.body.surface.walk import Walk
 
 # A break right behind braces, but in `{{<br>}}`, is one of the lines of code in a cell.
-SHORTCODE = re.compile(r"\{\{(?!<br>[^}])[<%][^{}]{0,2000}[>%]\}\}\}?(?:[ \t]*\n\s*-{3,}[ \t]*(?=\n|\Z))?")
+SHORTCODE = re.compile(r"\{\{(?!<br ?/?>[^}])[<%][^{}]{0,2000}[>%]\}\}\}?(?:[ \t]*\n\s*-{3,}[ \t]*(?=\n|\Z))?")
 REFERENCE = re.compile(r"\{\{[<%][ \t]*(?:rel)?ref[ \t]+[\"']?([^\s\"'#{}()]++)[^{}()]*[>%]\}\}")
 """The address of a link to a page, by its file."""
 HIGHLIGHT = re.compile(r"\{\{[<%][ \t]*highlight\b[^{}\n]{0,2000}[>%]\}\}")
