@@ -11,6 +11,7 @@ from etl.transform.body.lists import BLOCK_MARKS, ITEM_MARK
 from etl.transform.body.literals import NO_ESCAPE, escaped
 from etl.transform.body.places import is_inside, match_end
 
+HEADING = re.compile(rf" *#|{BLOCK_MARKS}#{{1,6}}[ \t]")
 LINE_START = re.compile(rf"{BLOCK_MARKS}(?:#{{1,6}}[ \t]+)?")
 ITEM_START = re.compile(rf"[ \t>]*{ITEM_MARK}[ \t]+")
 ROW_START = re.compile(r"[ |>]*")
@@ -152,11 +153,11 @@ class Around:
     def in_heading(self, offset: int) -> bool:
         """Whether a place is in a heading of Markdown.
 
-        >>> Around("## a").in_heading(3), Around("a #").in_heading(3)
-        (True, False)
+        >>> [Around(text).in_heading(5) for text in ("## a b", "> # a", "> #a b", "a # b")]
+        [True, True, False, False]
         """
         start = self.line_start(offset)
-        return self.text[start : min(start + 8, offset)].lstrip(" ").startswith("#")
+        return HEADING.match(self.text, start, min(start + LONGEST_START, offset)) is not None
 
     def in_quotation(self, offset: int) -> bool:
         """Whether the line of a place begins with the mark of a quotation.
