@@ -36,8 +36,11 @@ NAMED_LINK = re.compile(
     r"\((?!/|#|https?://)([^()\n <]++(?:\([^()\n<]*\)|[ <])(?:[^()\n<]|\([^()\n<]*\)){0,200})\)"
 )
 """A link to a page by its name, as converters write it: with its blanks, it is none to any parser."""
-PAGE_NAME = re.compile(r"(?=[^\W\d_a-z])[\w'\u2019&+-]++(?>(?: [\w'\u2019&+-]++)+)(?:#[\w:.-]+)?")
-"""What can be nothing else between such parentheses: words in the manner of a title, and an anchor."""
+PAGE_NAME = re.compile(r"(?=[^\W\d_a-z])(?!\S++ '.*'\Z)[\w'\u2019&+-]++(?>(?: [\w'\u2019&+-]++)+)(?:#[\w:.-]+)?")
+"""What can be nothing else between such parentheses: words in the manner of a title, and an anchor.
+
+An address behind which its title stands in quotes is none, but a link to any parser.
+"""
 LETTER = re.compile(r"[^\W\d_]")
 NAME_WORDS = 3
 """The fewest of a name that a page is looked for by, where nothing says that it is one."""
