@@ -28,6 +28,8 @@ FENCE_BELOW = re.compile(r"( +)`{3,}[^`\n]*\n(?:.*\n)? *`{3,}", re.DOTALL)
 LANGUAGE = re.compile(r"[ \t]*[\w+#.-]{1,40}(?![^\s{,])")
 NOT_QUOTE = re.compile(r"[^>\t]")
 TAB_MARK = re.compile(r"^[ >]*\t[ \t]*>", re.MULTILINE)
+UNDERLINE = re.compile(r"\n[ \t>]*(?:=+|-+)[ \t]*(?:\n|\Z)")
+"""What makes a heading of the line above it to an engine that looks for headings before it looks for code."""
 MARKED = re.compile(r"^[ \t]*>", re.MULTILINE)
 
 ROWS = frozenset(("TableHead", "TableRow"))
@@ -152,7 +154,7 @@ class CodeRules(TreeRules):
             self._indent(node, start, before, lines, depth)
 
     def _indent(self, node: Node, start: int, before: str, lines: Sequence[str], depth: int) -> None:
-        """As far as all engines nest, and a line below the block above."""
+        """As far as all engines nest, a line below the block above, and one above what looks like an underline."""
         quote = before.rstrip(" ")
         inside = quote and quote + " "
         is_indented = node.data == "Indented"
@@ -160,12 +162,13 @@ class CodeRules(TreeRules):
         more = max(-indent % CODE_INDENT, NEST * depth - indent)
         above = self.text[line_start(self.text, line_start(self.text, start) - 1) : line_start(self.text, start)]
         gap = f"\n{quote}" if above.strip(" \t>\n") else ""
-        is_done = is_indented and not gap and "\t" not in self.text[start : node.start]
+        below = quote and UNDERLINE.match(self.text, visible_end(self.text, node))
+        is_done = is_indented and not gap and not below and "\t" not in self.text[start : node.start]
         if is_done and all(each.startswith(" " * more) for each in lines if each.strip()):
             return
         inside += " " * (indent + more + CODE_INDENT)
         written = "\n".join(inside + each if each.strip() else quote for each in lines)
-        self._disputed(node, start, gap + written.removeprefix(quote), "indented")
+        self._disputed(node, start, gap + written.removeprefix(quote) + (f"\n{quote}" if below else ""), "indented")
 
     def _write_lines(self, node: Node, start: int, before: str, lines: Sequence[str]) -> None:
         """Each line becomes a span."""
