@@ -31,8 +31,9 @@ MARKUP = re.compile(
     |~/?(?:(?i:hs|bs|lt|gt|amp|[lr][ds]q|c)|np|pp|pre|tc|hc|tex|\d{3,5})\\?~  # marks of the old wiki
     |!\[[^\]\[]*(?=\]\()  # the alternative text of an image
     |\]\([\s>]*+(?:<[^<>\n]*+>  # the address of a link, and its title
+    |\]\([\s>]*+(?:<[^<>\n]*+>  # the address of a link, and its title
         |(?>(?:[^()\s\\]++|\\[()\\]?|\((?>(?:[^()\\]++|\\[()\\]?|\((?>(?:[^()\\]++|\\[()\\]?)*)\))*)\))*))
-        (?>(?:\s[\s>]*+(?:"(?>(?:[^"\\]|\\.)*)"|'(?>(?:[^'\\]|\\.)*)'|\((?>(?:[^()\\]|\\.)*)\)))?)\s*+\)""",
+        (?>(?:\s[\s>]*+(?:"(?>(?:[^"\\]|\\.)*)"|'(?>(?:[^'\\]|\\.)*)'|\((?>(?:[^()\\]|\\.)*)\)))?)(?>(?:\s[\s>]*+)?)\)""",
     re.DOTALL | re.VERBOSE,
 )
 ADDRESS = re.compile(rf"\]\([%{PLAIN}]++\)")
@@ -69,7 +70,7 @@ def visible(fragment: str) -> str:
 
     >>> visible('<b>25</b>(OH)&nbsp;D [a](http://x) _z_'), visible("12. ")
     ('25OHDaz', '')
-    >>> [visible(address) for address in (r"](/a\(b)", r"](/a\\)", "](\n> /a\n> 'b')")]
+    >>> [visible(address) for address in (r"](/a\(b)", r"](/a\\)", "](\n> /a\n> 'b'\n> )")]
     ['', '', '']
     """
     if LIST_MARK.fullmatch(fragment):
