@@ -43,15 +43,20 @@ MARK = re.compile(r" {0,3}>(?!\t) ?")
 def quoted_tags(text: str) -> Iterator[Edit]:
     r"""What puts tags that run over lines of a quotation on one line: converters that wrap lines write such.
 
-    >>> list(quoted_tags("> <a\n>  href='/b'\n> id=c>d</a>")), list(quoted_tags("a <b\n> c>"))
+    None runs over the edge of a quotation.
+
+    >>> list(quoted_tags("> <a\n>  href='/b'\n> id=c>d</a>")), list(quoted_tags("a <b\n> c> <d\n>> e>"))
     ([(4, 8, ' ', 'quoted-tag'), (17, 20, ' ', 'quoted-tag')], [])
     """
     code = Code(text)
     for tag in QUOTED_TAG.finditer(text):
-        marks = MARKS.match(text, line_start(text, tag.start()), tag.start())
-        if tag["tag"] and marks and ">" in marks[0] and not code.holds(tag.start()):
-            for line_end in QUOTED_BREAK.finditer(text, *tag.span()):
-                yield *line_end.span(), " ", "quoted-tag"
+        if not tag["tag"]:
+            continue
+        line = line_start(text, tag.start())
+        depth = text.count(">", line, match_end(MARKS, text, line, tag.start()))
+        breaks = list(QUOTED_BREAK.finditer(text, *tag.span()))
+        if all(line_end[0].count(">") == depth for line_end in breaks) and not code.holds(tag.start()):
+            yield from ((*line_end.span(), " ", "quoted-tag") for line_end in breaks)
 
 
 def quote_edits(text: str, tags_of: re.Pattern[str] = QUOTE_TAG, *, marked: bool = True) -> Iterator[Edit]:
