@@ -31,7 +31,6 @@ MARKUP = re.compile(
     |~/?(?:(?i:hs|bs|lt|gt|amp|[lr][ds]q|c)|np|pp|pre|tc|hc|tex|\d{3,5})\\?~  # marks of the old wiki
     |!\[[^\]\[]*(?=\]\()  # the alternative text of an image
     |\]\([\s>]*+(?:<[^<>\n]*+>  # the address of a link, and its title
-    |\]\([\s>]*+(?:<[^<>\n]*+>  # the address of a link, and its title
         |(?>(?:[^()\s\\]++|\\[()\\]?|\((?>(?:[^()\\]++|\\[()\\]?|\((?>(?:[^()\\]++|\\[()\\]?)*)\))*)\))*))
         (?>(?:\s[\s>]*+(?:"(?>(?:[^"\\]|\\.)*)"|'(?>(?:[^'\\]|\\.)*)'|\((?>(?:[^()\\]|\\.)*)\)))?)(?>(?:\s[\s>]*+)?)\)""",
     re.DOTALL | re.VERBOSE,
