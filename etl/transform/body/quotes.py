@@ -43,10 +43,12 @@ MARK = re.compile(r" {0,3}>(?!\t) ?")
 def quoted_tags(text: str) -> Iterator[Edit]:
     r"""What puts tags that run over lines of a quotation on one line: converters that wrap lines write such.
 
-    None runs over the edge of a quotation.
+    None runs over the edge of a quotation, or stands in code of a plugin.
 
     >>> list(quoted_tags("> <a\n>  href='/b'\n> id=c>d</a>")), list(quoted_tags("a <b\n> c> <d\n>> e>"))
     ([(4, 8, ' ', 'quoted-tag'), (17, 20, ' ', 'quoted-tag')], [])
+    >>> list(quoted_tags("{CODE()}\n> <a\n> href='/b'>\n{CODE}"))
+    []
     """
     code = Code(text)
     for tag in QUOTED_TAG.finditer(text):
