@@ -63,7 +63,7 @@ end
 -- A path without its "." segments and with one slash before it, none behind it.
 local function plain(path)
     local count
-    path = "/" .. path .. "/"
+    path = path .. "/"
     repeat path, count = path:gsub("/%./", "/") until count == 0
     if not path:find("[^/]") then return "/" end
     return "/" .. path:match("^/*(.*[^/])")
