@@ -18,7 +18,7 @@ from etl.transform.body.edits import Edit
 from etl.transform.body.list_layout import laid_out
 from etl.transform.body.lists import BLOCK_MARKS, list_edits, not_tight
 from etl.transform.body.parse import Node, parse
-from etl.transform.body.places import line_start, match_end, visible_end
+from etl.transform.body.places import is_inside, line_start, match_end, visible_end
 
 QUOTE_START = "<blockquote>"
 QUOTE_END = "</blockquote>"
@@ -29,11 +29,8 @@ INDENT = re.compile(r"^[ \t]*", re.MULTILINE)
 LINE_ENDS = re.compile("\n*")
 QUOTATION = re.compile(r"\n*>.*(?:\n.+)*")
 QUOTED_BREAK = re.compile(r"\n[ \t]*+>[ \t>]*+")
-# A tag that runs over lines of a quotation; or code of a plugin, whose lines may begin with the same mark.
-QUOTED_TAG = re.compile(
-    rf"(?P<tag><[a-zA-Z][^<>\n]*+(?>(?:{QUOTED_BREAK.pattern}(?=[a-zA-Z_:@/])[^<>\n]*+)+)>)"
-    r"|\{CODE\((?s:.*?)(?:\{CODE\}|\Z)"
-)
+QUOTED_TAG = re.compile(rf"<[a-zA-Z][^<>\n]*+(?>(?:{QUOTED_BREAK.pattern}(?=[a-zA-Z_:@/])[^<>\n]*+)+)>")
+CODE_OF_PLUGIN = re.compile(r"\{CODE\((?s:.*?)(?:\{CODE\}|\Z)")  # its lines may begin with the mark of a quotation
 MARKS = re.compile(BLOCK_MARKS)
 
 DEEPEST_QUOTE = 12
@@ -50,14 +47,15 @@ def quoted_tags(text: str) -> Iterator[Edit]:
     >>> list(quoted_tags("{CODE()}\n> <a\n> href='/b'>\n{CODE}"))
     []
     """
+    tags = list(QUOTED_TAG.finditer(text))
+    of_plugins = [code.span() for code in CODE_OF_PLUGIN.finditer(text)] if tags else []
     code = Code(text)
-    for tag in QUOTED_TAG.finditer(text):
-        if not tag["tag"]:
-            continue
+    for tag in tags:
         line = line_start(text, tag.start())
         depth = text.count(">", line, match_end(MARKS, text, line, tag.start()))
         breaks = list(QUOTED_BREAK.finditer(text, *tag.span()))
-        if all(line_end[0].count(">") == depth for line_end in breaks) and not code.holds(tag.start()):
+        is_quoted = all(line_end[0].count(">") == depth for line_end in breaks)
+        if is_quoted and not code.holds(tag.start()) and not is_inside(tag.start(), of_plugins):
             yield from ((*line_end.span(), " ", "quoted-tag") for line_end in breaks)
 
 
