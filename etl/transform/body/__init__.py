@@ -63,8 +63,7 @@ def clean_body(
     if "\r" in source:
         source = source.replace("\r\n", "\n").replace("\r", "\n")
     revision = Revision(source, first_line, keep_changes=keep_changes or verify)
-    if "\n>" in source or " > " in source:
-        revision.apply(quoted_tags(source))
+    revision.apply(quoted_tags(source))
     surface, structure = Surface(revision, linker), Structure(revision, settings, linker)
     last = _run(surface, structure)
     if surface.quoted and revision.apply(quote_edits(revision.text)):

@@ -47,6 +47,8 @@ def quoted_tags(text: str) -> Iterator[Edit]:
     >>> list(quoted_tags("{CODE()}\n> <a\n> href='/b'>\n{CODE}"))
     []
     """
+    if "\n>" not in text and " > " not in text:
+        return  # no quotation of two lines
     tags = list(QUOTED_TAG.finditer(text))
     of_plugins = [code.span() for code in CODE_OF_PLUGIN.finditer(text)] if tags else []
     code = Code(text)
