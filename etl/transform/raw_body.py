@@ -10,13 +10,13 @@ from etl.plain import cut
 from etl.settings import Settings
 from etl.transform.body.entities import ENTITY
 from etl.transform.body.parameters import ALIAS, parameters
-from etl.transform.body.surface.characters import INVISIBLE, JOINERS
+from etl.transform.body.surface.characters import SHOWS_NOTHING
 
 COMMENT = re.compile(r"<!--.*?-->|~tc\\?~(?:(?!~tc\\?~).)*?~/tc\\?~|~hc\\?~(?:(?!~hc\\?~).)*?~/hc\\?~", re.DOTALL)
 HARVESTED, SHOWN = re.compile(rf"\b{ALIAS}"), re.compile(rf"(?<!\w)\({ALIAS}\)")
 REDIRECT = re.compile(r"\{redirect\b[^{}]*\}", re.IGNORECASE)
 SHORTCODE = r"\{\{[<%].*?[>%]\}\}"
-BLANK = re.compile(rf"[\s{INVISIBLE}{JOINERS}]+")
+BLANK = re.compile(f"{SHOWS_NOTHING}+")
 NOTHING = re.compile(
     rf"(?:{BLANK.pattern}|(?P<entity>{ENTITY.pattern})|{SHORTCODE}|\{{(?:redirect|img)\b[^{{}}]*\}}"
     rf"|<!--.*?-->|(?-i:\\?~tc\\?~.*?~/tc\\?~|\\?~hc\\?~.*?~/hc\\?~|{SHOWN.pattern})"

@@ -21,6 +21,7 @@ INVISIBLE = (
     r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u061c\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
 )
 JOINERS, DIRECTIONS = "\u200c\u200d", "\u200e\u200f\u061c"
+SHOWS_NOTHING = rf"[\s{INVISIBLE}{JOINERS}]"
 WORD = rf"[^\s{INVISIBLE}*_~`\[\]<>|{{}}&](?<![pjmy];)"
 """What such a mark may belong to: neither a blank nor markup, nor the name of a blank."""
 WORD_BEFORE = re.compile(rf"{WORD}(?:</\w+\s*>)*\Z")

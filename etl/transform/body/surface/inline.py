@@ -9,7 +9,7 @@ from etl.transform.body.entities import decoded
 from etl.transform.body.flanks import is_glued, is_sign
 from etl.transform.body.surface.around import MARKDOWN_BLOCK
 from etl.transform.body.surface.breaks import BR
-from etl.transform.body.surface.characters import BLANK, DIRECTIONS, INVISIBLE, INVISIBLES, JOINERS
+from etl.transform.body.surface.characters import BLANK, DIRECTIONS, INVISIBLE, INVISIBLES, JOINERS, SHOWS_NOTHING
 from etl.transform.body.surface.marks import COLOUR
 from etl.transform.body.surface.tags import EMPHASIS, IN_A_LINE, INLINE, STRONG, TAGS, Tag
 from etl.transform.body.surface.walk import Walk
@@ -38,7 +38,7 @@ SHAPELESS = frozenset(JOINERS + DIRECTIONS)
 """Signs that stay as they are, and belong to what they touch."""
 GOES_FROM_RIGHT = re.compile(rf"(?![{DIRECTIONS}])[{INVISIBLE}]")
 """What does not stay where letters are read from the right; elsewhere marks of direction do not, either."""
-NOTHING = re.compile(rf"[\s{INVISIBLE}{JOINERS}]*")
+NOTHING = re.compile(f"{SHOWS_NOTHING}*")
 FARTHEST_NEIGHBOUR = 300
 """Within so many characters, tags and all, what stands beside an element is looked for."""
 MARKERS = re.compile(rf"<(?!https?:)[^<>]*>|~hs~|{COLOUR}|~~|\{{[^{{}}]*\}}|[{INVISIBLE}]")
