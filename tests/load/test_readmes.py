@@ -57,7 +57,7 @@ def get(client: Client, target: str, host: str = "old-wiki.example") -> Answer:
 @pytest.mark.parametrize("server", sorted(COMPILERS))
 def test_the_way_back_leads_to_the_map_that_worked_from_every_update_on(tmp_path: Path, server: str) -> None:
     readme = written(tmp_path, server)
-    place, keep, back = tmp_path / "etc" / "wiki-etl", block(readme, "cp -a"), block(readme, "mv /etc")
+    place, keep, back = tmp_path / "etc" / "wiki-etl", block(readme, "rm -rf /etc"), block(readme, ".before/. ")
     place.mkdir(parents=True)
 
     def run(command: str) -> None:
@@ -67,9 +67,20 @@ def test_the_way_back_leads_to_the_map_that_worked_from_every_update_on(tmp_path
         (place / "redirects.map").write_text(f"working {number}")
         run(keep)
         (place / "redirects.map").write_text(f"broken {number}")
-        run(back)
-        assert (place / "redirects.map").read_text() == f"working {number}"
+        for _ in range(2):
+            run(back)
+            assert (place / "redirects.map").read_text() == f"working {number}"
         assert [path.name for path in place.iterdir()] == ["redirects.map"]
+
+
+@pytest.mark.parametrize("server", sorted(COMPILERS))
+def test_the_way_back_to_a_map_that_was_not_kept_leaves_the_one_in_use(tmp_path: Path, server: str) -> None:
+    back, place = block(written(tmp_path, server), ".before/. "), tmp_path / "etc" / "wiki-etl"
+    place.mkdir(parents=True)
+    (place / "redirects.map").write_text("in use")
+    command = ["sh", "-ec", re.sub(r"/etc/\w+/wiki-etl", str(place), back)]
+    assert subprocess.run(command, capture_output=True, check=False).returncode
+    assert (place / "redirects.map").read_text() == "in use"
 
 
 @pytest.mark.parametrize("server", sorted(COMPILERS))

@@ -83,7 +83,7 @@ def check_command(options: CompileOptions, host: str = "http://localhost") -> st
     return f"curl -sI '{host}{asked}'  # {answer if answer == '410' else f'{options.status} to {answer}'}"
 
 
-# It works the second time, too.
+# The way back works twice, and removes nothing: where there is no map to go back to, the one in use stays.
 _ROLL_BACK = """\
 Before you install a newer map, keep the one that works:
 
@@ -91,10 +91,10 @@ Before you install a newer map, keep the one that works:
 rm -rf @place@.before && cp -a @place@ @place@.before
 ```
 
-To roll back, restore it and reload:
+Then copy the newer one as at first, check and reload. To roll back, restore the one that worked and reload:
 
 ```sh
-rm -rf @place@ && mv @place@.before @place@
+cp -a @place@.before/. @place@/
 ```
 """
 

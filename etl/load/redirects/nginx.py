@@ -764,8 +764,8 @@ nginx -s reload             # takes the new map without dropping a request
 * nginx reads the whole map at every start, check and reload. Measured: 1,000,000 keys take 2 seconds and 250 MB,
   6,000,000 take 15 seconds and 1 GB; after a reload the old workers hold theirs until their last request ends.
 * `@script@?page=` takes a hop over 127.0.0.1:@port@ (`wiki-etl/hop.conf`): nginx does not decode
-  parameters. A second nginx on the same machine needs another port: `sed -i s/@port@/<port>/ wiki-etl/hop.conf`.
-  SELinux: `setsebool -P httpd_can_network_connect on`.
+  parameters. A second nginx on the same machine needs another port, again after every
+  update: `sed -i s/@port@/<port>/ wiki-etl/hop.conf`. SELinux: `setsebool -P httpd_can_network_connect on`.
 * Names are found in upper and lower case of ASCII letters. @raw@ keys that differ from others only by case, `+` for a
   blank, or slashes and dots are regular expressions (`*-raw.map`): exact, but each costs a little on every request
   that the new site does not answer.
