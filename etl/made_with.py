@@ -50,5 +50,5 @@ def sentence(origin: str, *, same: bool | None) -> str:
     """
     if same is None:
         return f"settings: {origin}"
-    compared = _MADE_WITH if same else f"not {_MADE_WITH} (flags count, too); --config names others"
+    compared = _MADE_WITH if same else f"not {_MADE_WITH}; --config names others"
     return f"settings: {origin}, {compared}"

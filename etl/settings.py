@@ -252,8 +252,9 @@ class Settings(BaseModel):
         return _any_of(self.missing_images)
 
     def digest(self) -> str:
-        """SHA-256 of all effective values."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        """SHA-256 of all effective values, but for those that only decide what is published or kept."""
+        of_output = self.model_dump_json(exclude={"max_rejects", "max_shrink", "keep_generations"})
+        return hashlib.sha256(of_output.encode()).hexdigest()
 
 
 def _write(hint: str, form: re.Pattern[str]) -> str:
