@@ -20,7 +20,7 @@ import orjson
 
 from etl.hashes import Hashes
 from etl.load.redirects.living import documents_beside
-from etl.load.redirects.neutral import MapError, entries, map_at, short
+from etl.load.redirects.neutral import NO_MAP, MapError, entries, map_at, short
 from etl.plain import plain
 from etl.settings import SettingsError
 
@@ -122,7 +122,7 @@ def differences(old: Path, new: Path) -> Iterator[Difference]:
 def _map_of(path: Path) -> Path:
     file = map_at(path)
     if not file.is_file():
-        raise SettingsError(f"{path}: there is no redirect map; name a redirects.jsonl or the folder of a generation")
+        raise SettingsError(f"{path}: there is no redirect map; {NO_MAP}")
     return file
 
 

@@ -21,7 +21,7 @@ from etl.addresses import Address, caseless, lookups
 from etl.coverage.known import Known, decoded_path
 from etl.coverage.model import CLASSES, UNANSWERED, Missing, Suggestion
 from etl.coverage.suggestions import suggested
-from etl.load.redirects.neutral import reading
+from etl.load.redirects.neutral import NO_MAP, reading
 from etl.plain import one_line
 from etl.settings import Settings, SettingsError
 from etl.trouble import Trouble
@@ -72,7 +72,7 @@ def explain(asked: Sequence[str], map_file: Path, settings: Settings) -> Iterato
     Raises SettingsError where there is no generation, Trouble for a file of it that is damaged.
     """
     if not map_file.is_file():
-        raise SettingsError(f"{map_file.parent}: there is no redirect map; name the folder of a generation")
+        raise SettingsError(f"{map_file.parent}: there is no redirect map; {NO_MAP}")
     # It reads all of the map, and most that is asked for is found without it.
     known = cache(lambda: Known(map_file, settings))
     texts = (text.encode(errors="surrogateescape").decode(errors="replace") for text in asked)

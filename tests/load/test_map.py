@@ -77,5 +77,5 @@ def test_a_map_that_breaks_its_contract_is_refused_with_its_line(tmp_path: Path,
 
 
 def test_a_map_that_is_not_there_is_trouble_with_the_input(tmp_path: Path) -> None:
-    with pytest.raises(MapError, match="cannot read the redirect map"):
+    with pytest.raises(MapError, match="there is no redirect map; name the folder"):
         compile_all(tmp_path / "redirects.jsonl", tmp_path / "out", CompileOptions())

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 LONGEST_LINE = 1 << 20
 """Bytes: a line of a map is held in memory, and no server has a request line of that length."""
 _SHORT = 60
+NO_MAP = "name the folder of a generation, as `wiki-etl migrate` publishes it; a dry run publishes none"
+"""What to do where there is no map."""
 
 
 class MapError(Trouble):
@@ -163,6 +165,8 @@ def reading(map_file: Path) -> Iterator[BinaryIO]:
     try:
         with map_file.open("rb") as file:
             yield file
+    except FileNotFoundError as error:
+        raise MapError(f"{map_file}: there is no redirect map; {NO_MAP}") from error
     except OSError as error:
         raise MapError(f"{map_file}: cannot read the redirect map: {error.strerror}") from error
 
