@@ -118,7 +118,8 @@ def index(run: Run, facts: Facts, work: Path) -> int:
     facts.insert("entry", rows)
     troubles = [bundle.trouble for bundle in run.bundles if bundle.trouble]
     if troubles and not run.allow_partial:
-        raise SourceError(f"{troubles[0]} (--allow-partial publishes what could be read)")
+        hint = "--allow-partial publishes what could be read" if run.entries else "nothing of it could be read"
+        raise SourceError(f"{troubles[0]} ({hint})")
     if any(bundle.unsure for bundle in run.bundles):
         run.entries -= facts.pass_over(left_out(run.bundles, run.settings))
     names = ((bundle.number, bundle.name, bundle.prefix, bundle.shown) for bundle in run.bundles)

@@ -60,10 +60,14 @@ def _reading(path: Path) -> Iterator[None]:
 
 
 def evidence(run: Run, made: Path, work: Path) -> Path:
-    """The folder that a refused or dry run leaves: findings, rejects, manifest, difference, summary."""
+    """The folder that a refused or dry run leaves: findings, rejects, manifest, difference, summary.
+
+    And, where they were asked for, the tables and the changes.
+    """
     folder = work / REFUSED
     folder.mkdir()
-    for name in ("findings.jsonl", "rejects.jsonl", MANIFEST, DIFFERENCE):
+    asked_for = [*(["tables"] if run.tables else []), *(["changes.jsonl"] if run.options.changes else [])]
+    for name in ("findings.jsonl", "rejects.jsonl", MANIFEST, DIFFERENCE, *asked_for):
         (made / name).rename(folder / name)
     (folder / "summary.json").write_bytes(orjson.dumps(summary(run), option=orjson.OPT_INDENT_2) + b"\n")
     return folder

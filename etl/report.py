@@ -74,12 +74,21 @@ def exit_status(run: Run) -> int:
     return 1 if errors or partial else 0
 
 
-def text(run: Run, *, quiet: bool = False) -> str:
-    """The summary as a person reads it; ``quiet``: only what went wrong with the run as a whole, if anything did."""
+def text(run: Run, *, quiet: bool = False, verbose: bool = False) -> str:
+    """The summary as a person reads it; ``quiet``: only what went wrong with the run as a whole, if anything did.
+
+    ``verbose``: every kind of finding.
+    """
     facts = summary(run)
     if quiet:
         return "\n".join([*_trouble(facts), *([_outcome(run, facts)] if run.refused else [])])
-    parts = [_ledger(facts), _findings(facts), _difference(run, facts), _why(facts), _outcome(run, facts)]
+    parts = [
+        _ledger(facts),
+        _findings(facts, verbose=verbose),
+        _difference(run, facts),
+        _why(facts),
+        _outcome(run, facts),
+    ]
     parts.append(_next(run, facts))
     return "\n".join(part for part in parts if part)
 
@@ -114,16 +123,14 @@ def _trouble(facts: dict[str, Any]) -> list[str]:
     return [f"TROUBLE: {entry['trouble']}" for entry in facts["inputs"] if entry["trouble"]]
 
 
-def _findings(facts: dict[str, Any]) -> str:
+def _findings(facts: dict[str, Any], *, verbose: bool) -> str:
     found = facts["findings"]
     if not found:
         return "no findings"
     ranked = sorted(found.items(), key=lambda item: (RANK[SEVERITY[item[0]]], -item[1], item[0]))
-    lines = [
-        f"{sum(found.values()):,} findings"
-        + (f", the first {MOST_SHOWN} of {len(found)} kinds:" if len(found) > MOST_SHOWN else ":")
-    ]
-    lines += [f"  {counted(code, count)}" for code, count in ranked[:MOST_SHOWN]]
+    shown = ranked if verbose else ranked[:MOST_SHOWN]
+    cut = f", the first {MOST_SHOWN} of {len(found)} kinds (--verbose lists all)" if len(shown) < len(found) else ""
+    lines = [f"{sum(found.values()):,} findings{cut}:", *(f"  {counted(code, count)}" for code, count in shown)]
     return "\n".join(lines)
 
 
@@ -170,5 +177,6 @@ def _next(run: Run, facts: dict[str, Any]) -> str:
     elif run.dry_run:  # there is nothing yet to be wired
         then = "run again without --dry-run to publish"
     else:
-        then = f"install the redirects as {folder / 'redirects'}/<server>/README.md says"
+        release = shlex.join(["wiki-etl", "release", "--out", str(run.out)])
+        then = f"install the redirects as {folder / 'redirects'}/<server>/README.md says, then `{release}`"
     return f"next: read {folder / 'findings.jsonl'}; {then}" if facts["findings"] else f"next: {then}"

@@ -534,6 +534,7 @@ def test_status_3_for_a_cut_off_archive_unless_a_part_is_allowed(
     outcome = run("migrate", archive, "--out", out)
     assert (outcome.status, published(out)) == (3, False)
     assert name in outcome.err
+    assert ("--allow-partial publishes" in outcome.err) is (pack is not zipped)
     partial = run("migrate", archive, "--out", out, "--allow-partial")
     assert "TROUBLE" in partial.err
     if pack is zipped:  # its directory was at the end: nothing could be read
@@ -707,6 +708,31 @@ def test_a_dry_run_publishes_nothing_and_names_what_would_change(bundle: Path, o
     assert files(out / "current") == before
     assert [path.name for path in (out / "generations").iterdir()] == ["1"]
     assert {"findings.jsonl", "rejects.jsonl", "summary.json"} <= files(out / "refused").keys()
+
+
+def test_a_run_that_publishes_nothing_leaves_the_tables_and_the_changes_that_were_asked_for(
+    bundle: Path, out: Path, run: Run
+) -> None:
+    folder(bundle, {name(8): REJECT, name(9): REJECT + b" "})
+    for ask, status in ((["--dry-run", "--max-rejects", "9"], 1), ([], 5)):
+        assert run("migrate", bundle, "--out", out, "--tables", "--changes", *ask).status == status
+        left = files(out / "refused").keys()
+        assert {"changes.jsonl", "tables/documents.csv", "tables/missing_text.csv"} <= left
+        assert run("migrate", bundle, "--out", out, *ask).status == status
+        assert files(out / "refused").keys() == {path for path in left if path[:6] not in ("change", "tables")}
+
+
+def test_what_decides_whether_a_run_publishes_makes_no_generation(bundle: Path, out: Path, run: Run) -> None:
+    assert run("migrate", bundle, "--out", out).status == 0
+    said = run("migrate", bundle, "--out", out, "--max-rejects", "9", "--max-shrink", "9").err
+    assert "nothing new: the same bytes as generation 1" in said
+
+
+def test_every_kind_of_finding_is_listed_when_asked(out: Path, run: Run) -> None:
+    said, more = (run("migrate", SAMPLE, "--out", out, *ask).err for ask in ([], ["--verbose"]))
+    kinds = json.loads((out / "current" / "manifest.json").read_bytes())["findings"]
+    assert f"findings, the first 10 of {len(kinds)} kinds (--verbose lists all):" in said
+    assert [code for code in kinds if f" {code} " not in more] == []
 
 
 def test_a_dry_run_of_a_first_export_adds_everything(bundle: Path, out: Path, run: Run) -> None:

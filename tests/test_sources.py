@@ -337,7 +337,9 @@ def test_what_was_not_published_has_no_redirects_to_be_wired(here: Path, run: Ru
     assert (
         run("migrate", source)
         .err.splitlines()[-1]
-        .endswith("install the redirects as out/current/redirects/<server>/README.md says")
+        .endswith(
+            "install the redirects as out/current/redirects/<server>/README.md says, then `wiki-etl release --out out`"
+        )
     )
     for member in [*pages(9)][3:]:
         (source / member).unlink()

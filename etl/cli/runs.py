@@ -132,7 +132,7 @@ def _migrate(options: argparse.Namespace) -> int:
         except OSError as error:
             outcome = published_before(run.published if run.fresh else None)
             raise Trouble(f"standard output: {error.strerror}; {outcome}") from error
-    if told := report.text(run, quiet=options.quiet):
+    if told := report.text(run, quiet=options.quiet, verbose=options.verbose):
         say(told)
     return report.exit_status(run)
 
