@@ -21,8 +21,11 @@ CATALOGUE: dict[str, tuple[Severity, str]] = {
     "member.deadly": ("error", "a member that ended the process working on it, even when that did nothing else"),
     "member.empty": ("error", "a member with nothing but white space"),
     "member.nul": ("error", "a member with a NUL character"),
-    "kind.unknown": ("error", "text that is neither a page nor an abstract"),
-    "kind.unsupported": ("error", "a table export, which this version does not read"),
+    "kind.unknown": (
+        "error",
+        "text that begins neither as a page, with { or a line ---, nor as an abstract, with a title and a blank line",
+    ),
+    "kind.unsupported": ("error", "a table export, which is not read; write a member for each page"),
     "json.invalid": ("error", "front matter that is not JSON"),
     "json.cut-off": ("error", "JSON front matter that ends too early"),
     "json.duplicate-key": ("error", "front matter with the same key twice"),
