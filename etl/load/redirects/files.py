@@ -91,7 +91,7 @@ Before you install a newer map, keep the one that works:
 rm -rf @place@.before && cp -a @place@ @place@.before
 ```
 
-Then copy the newer one as at first, check and reload. To roll back, restore the one that worked and reload:
+Then install the newer one as above, check and reload. To roll back, restore the one that worked and reload:
 
 ```sh
 cp -a @place@.before/. @place@/
