@@ -215,9 +215,11 @@ class Settings(BaseModel):
     def _patterns(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for pattern in value:
             try:
-                re.compile(pattern)
+                compiled = re.compile(pattern)
             except re.error as error:
                 raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
+            if all(map(compiled.search, ("", "Peas grow."))):  # as a part too many does: `^Ads|`
+                raise ValueError(f"{pattern!r} finds something in every text")
         return value
 
     def legacy_path(self, slug: str) -> str | None:

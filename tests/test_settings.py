@@ -128,6 +128,9 @@ def test_status_2_for_a_settings_file_that_is_not_there(bundle: Path, out: Path,
         ('max_shrink = "much"', "should be: loss of documents"),
         ('hosts = "old.example"', "'hosts': should be a list (got 'old.example')"),
         ('category_renames = ["Bees"]', "should be a table"),
+        ('drop_lines = ["^Ads$", ""]', "'' finds something in every text"),
+        ('drop_lines = ["^Ads|"]', "'^Ads|' finds something in every text"),
+        ('missing_images = [""]', "'' finds something in every text"),
         ('address_rewrites = {"/old/" = "/files/old/"}', "'/old/' = '/files/old/' would be rewritten again"),
         ('address_rewrites = {"/a" = "/b", "/b" = "/c"}', "'/a' = '/b' would be rewritten again"),
         ('address_rewrites = {"" = "/b"}', "would be rewritten again"),
@@ -151,6 +154,7 @@ def test_a_setting_of_a_wrong_form_is_refused_with_what_to_write(
         'path_prefixes = ["old posts"]',
         'path_template = "/.well/{slug}..html"',
         'legacy_template = ""',
+        "drop_lines = ['^$', '^\\W*$', '^(?:Ads)?$']",
     ],
 )
 def test_a_setting_of_the_right_form_is_taken(line: str, tmp_path: Path, run: Run) -> None:
