@@ -49,6 +49,8 @@ WHOLE_NUMBER = re.compile(r"([0-9]+)(?:\.0+)?")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]+")  # and what no YAML may hold
 PATTERN = re.compile(r"/:|\{[{%]")
 """Of an address that the site generator made from it."""
+FROM_ROOT = re.compile(r"[^\s/.:?#]+/\S*")
+"""An address without its first slash, as `docs/wells.html`: one word alone may be the name of a pattern, `pretty`."""
 ASKS = re.compile(r"\?\w+=")
 NOT_ALIAS = re.compile(r"[^\w +–-]")
 
@@ -172,11 +174,11 @@ class _Reading:
 
     def _written(self) -> Iterator[tuple[str, str]]:
         """The old addresses as written, with their field; another site's, a home page and a pattern are none."""
-        for alias in texts(self.source.get("aliases")):
+        for alias in filter(str.strip, texts(self.source.get("aliases"))):
             yield "aliases", alias
         for key in SITE_ADDRESSES:
             for url in texts(self.source.get(key)):
-                path = addresses.on_old_site(url, self.settings.hosts)
+                path = f"/{url}" if FROM_ROOT.fullmatch(url) else addresses.on_old_site(url, self.settings.hosts)
                 if path and path != "/" and not PATTERN.search(path):
                     yield key, path
 

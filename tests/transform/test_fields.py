@@ -59,12 +59,21 @@ def test_an_alias_with_a_query_that_no_server_looks_up_is_told(alias: str, told:
         *(("/special/wells/", "special/wells"), ("https://WWW.wiki.example/wells", "wells"), ("/", None)),
         *(("https://beds.example/wells", None), ("wells", None), (["/wells"], "wells"), (7, None)),
         *(("/:categories/:title/", None), ("/{{ slug }}/", None)),
+        *(("docs/wells.html", "docs/wells.html"), ("docs/wells/", "docs/wells"), ("wells/", "wells")),
+        *(("docs/:title/", None), ("www.beds.example/wells", None), ("mailto:a/b", None), ("to the wells/", None)),
     ],
 )
 def test_the_address_that_a_site_generator_gave_a_page_is_one_of_it(key: str, url: Any, claimed: str | None) -> None:
     found = read(settings=Settings(hosts=("wiki.example",)), **{key: url}, tiki_page_id=7, slug="clear-water")
     assert [claim.address for claim in found.claims if claim.why == "alias"] == [("name", claimed)] * bool(claimed)
     assert found.extra == {key: url}
+    assert codes(found) == []
+
+
+@pytest.mark.parametrize("aliases", ["", " ", [""], ["\t", ""]])
+def test_an_empty_alias_is_none(aliases: Any) -> None:
+    found = read(aliases=aliases, tiki_page_id=7, slug="clear-water")
+    assert [claim.address for claim in found.claims if claim.why == "alias"] == []
     assert codes(found) == []
 
 
