@@ -17,12 +17,13 @@ from urllib.parse import quote, unquote
 import orjson
 
 from etl import schemas
-from etl.addresses import Address, caseless, lookups
+from etl.addresses import Address, canonical_name, caseless, lookups
 from etl.coverage.known import Known, decoded_path
 from etl.coverage.model import CLASSES, UNANSWERED, Missing, Suggestion
 from etl.coverage.suggestions import suggested
 from etl.load.redirects.neutral import NO_MAP, reading
 from etl.plain import one_line
+from etl.routes import Route, matching, routes
 from etl.settings import Settings, SettingsError
 from etl.trouble import Trouble
 from etl.validate.files import LINES
@@ -45,6 +46,8 @@ class Told:
     """What it is as a request, a key of `coverage.model.CLASSES`; None: a document or a member is called so."""
     answer: Line | None = None
     """The line of the redirect map that answers it."""
+    route: Route | None = None
+    """What answers it in the setting `routes`."""
     close: Sequence[Suggestion] = ()
     """The closest pages, where nothing answers it and nothing is called so."""
     documents: list[Line] = field(default_factory=list)
@@ -92,6 +95,11 @@ def _told(asked: str, map_file: Path, settings: Settings, known: Callable[[], Kn
     if told.meaning == "case":
         told.answer = _in_another_case(map_file, addresses)
         _find(told, map_file.parent, "")
+    elif told.meaning == "home" and (name := canonical_name(settings.home or "")):
+        told.answer = _answer(map_file, [Address("name", name)])
+        _find(told, map_file.parent, "")
+    elif told.meaning == "route":
+        told.route = matching(routes(settings.routes, settings.legacy_base), decoded_path(target))
     elif told.meaning in UNANSWERED:
         told.findings = list(_mentions(map_file.with_name("findings.jsonl"), asked, addresses))
         told.close = suggested([Missing(unanswered, 0, 0)], map_file, settings)[0].suggestions if unanswered else ()
@@ -208,7 +216,7 @@ def text(told: Told) -> str:
     """For people."""
     lines = [told.asked]
     if told.meaning is not None:
-        lines.append(f"  {CLASSES[told.meaning]}{_answered(told.answer)}")
+        lines.append(f"  {CLASSES[told.meaning]}{_answered(told)}")
     lines += [f"    close: {one.name!r} ({one.likeness}%), at {one.target}" for one in told.close]
     for document in told.documents:
         lines += _document(told, document)
@@ -218,7 +226,10 @@ def text(told: Told) -> str:
     return "\n".join(map(one_line, lines))
 
 
-def _answered(line: Line | None) -> str:
+def _answered(told: Told) -> str:
+    if told.route is not None:
+        return f", 301 to {told.route.target}" if told.route.target else ", 410"
+    line = told.answer
     if line is None:
         return ""
     where = f", {line['status']} to {line['target']}" if line["target"] else ""
@@ -244,8 +255,9 @@ def _finding(line: Line) -> str:
 
 def as_json(told: Told) -> str:
     """For programs; ASCII only, one line."""
-    facts = asdict(told) | {"known": told.is_known, "close": [one._asdict() for one in told.close]}
-    return json.dumps(facts)
+    route = told.route and told.route._asdict()
+    close = [one._asdict() for one in told.close]
+    return json.dumps(asdict(told) | {"known": told.is_known, "route": route, "close": close})
 
 
 REPORTS: dict[str, Callable[[Told], str]] = {"text": text, "json": as_json}

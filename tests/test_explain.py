@@ -19,6 +19,11 @@ MEMBERS = {
     "below/a folder/6.txt": page("100% clear – Καφεΐνη", page_id=6),
 }
 """A document, a draft, a redirect page, a duplicate, a reject, and a page whose name is unusual."""
+SETTINGS = """
+gone = ["/articles/thrown-away"]
+routes = {forums = "gone", search = "/search/"}
+home = "Clear water"
+"""
 WATER = "  tiki-1, page, published: 'Clear water'\n    path     /pages/page-1-slug/"
 DUPLICATE = f"member.duplicate: the same bytes as wiki/{name(1)}; counted as a duplicate"
 
@@ -33,7 +38,7 @@ def explain(out: Path, run: Run) -> Callable[..., Outcome]:
     """``explain(*arguments)``: the command over one generation of the members."""
     if not out.exists():
         source = folder(out.with_name("wiki"), MEMBERS)
-        (source / "wiki-etl.toml").write_text('gone = ["/articles/thrown-away"]\nroutes = {forums = "gone"}\n')
+        (source / "wiki-etl.toml").write_text(SETTINGS)
         made = run("migrate", source, "--out", out, "--changes", "--max-rejects", "50%")
         assert made.status == 1, made.err
     settings = out.with_name("wiki") / "wiki-etl.toml"
@@ -48,8 +53,10 @@ def explain(out: Path, run: Run) -> Callable[..., Outcome]:
         ("https://old.example/tiki-index.php?page_id=3", "  answered: a page id, 301 to /pages/page-1-slug/ (id '3', "),
         ("3", "  answered: a page id, 301 to /pages/page-1-slug/ (id '3', redirect-page)\n" + WATER),
         ("/articles/thrown-away/", "  answered: gone, 410 (path '/articles/thrown-away', gone)\n"),
-        ("/tiki-view_forum.php?forumId=1", "  answered: the setting routes\n"),
-        ("/", "  the home page\n"),
+        ("/tiki-view_forum.php?forumId=1", "  answered: the setting routes, 410\n"),
+        ("/Search+Results?q=bees", "  answered: the setting routes, 301 to /search/\n"),
+        ("/", "  the home page, 301 to /pages/page-1-slug/ (name 'Clear water', title)\n" + WATER),
+        ("/tiki-index.php", "  the home page, 301 to /pages/page-1-slug/ (name 'Clear water', title)\n" + WATER),
         ("/tags/bees/", "  a page of the new site\n"),
         ("/pages/page-1-slug/", WATER),
         ("https://new.example/pages/page-1-slug", WATER),
