@@ -22,7 +22,6 @@ from etl.hashes import Hashes
 from etl.load.redirects.living import documents_beside
 from etl.load.redirects.neutral import NO_MAP, MapError, entries, map_at, short
 from etl.plain import plain
-from etl.settings import SettingsError
 
 MOST_SHOWN = 10
 
@@ -98,7 +97,7 @@ class Comparison:
 def compare(old: Path, new: Path) -> Comparison:
     """Compares two maps, each a ``redirects.jsonl`` or the folder of a generation.
 
-    Raises SettingsError when one of them is not there, MapError for a map that breaks its contract.
+    Raises MapError when one of them is not there, or breaks its contract.
     """
     files = [_map_of(path) for path in (old, new)]
     found = Comparison(old, new)
@@ -122,7 +121,7 @@ def differences(old: Path, new: Path) -> Iterator[Difference]:
 def _map_of(path: Path) -> Path:
     file = map_at(path)
     if not file.is_file():
-        raise SettingsError(f"{path}: there is no redirect map; {NO_MAP}")
+        raise MapError(f"{path}: there is no redirect map; {NO_MAP}")
     return file
 
 

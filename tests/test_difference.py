@@ -281,10 +281,10 @@ def test_fail_on_lost_is_about_what_is_not_answered(tmp_path: Path, run: Run) ->
     assert diff([here]) == 0
 
 
-def test_a_map_that_is_missing_is_status_2(old: Path, tmp_path: Path, run: Run) -> None:
+def test_a_map_that_is_missing_is_status_3(old: Path, tmp_path: Path, run: Run) -> None:
     for pair in ((tmp_path / "no", old), (old, tmp_path / "no"), (tmp_path, old)):
         outcome = run("redirects", "diff", *pair)
-        assert outcome.status == 2
+        assert outcome.status == 3
         assert "there is no redirect map" in outcome.err
 
 

@@ -202,7 +202,7 @@ def test_no_control_character_reaches_the_terminal(explain: Callable[..., Outcom
 
 def test_no_generation(tmp_path: Path, run: Run) -> None:
     outcome = run("explain", "/1", "--generation", tmp_path)
-    assert outcome.status == 2
+    assert outcome.status == 3
     assert f"{tmp_path}: there is no redirect map; name the folder of a generation, as" in outcome.err
 
 
