@@ -504,6 +504,7 @@ def test_release_and_rollback_say_which_generation(wiki: Wiki) -> None:
     assert wiki.run("release", "--out", wiki.out, 1).err.startswith("generation 1 was released before: ")
     assert f"{wiki.out / 'current'} is generation 1 now, no longer 2" in wiki.run("rollback", "--out", wiki.out).err
     assert wiki.run("rollback", "--out", wiki.out, "--quiet", 2).err == ""
+    assert f"{wiki.out / 'current'} is generation 2 already" in wiki.run("rollback", "--out", wiki.out, 2).err
     for arguments, status in ((["rollback", 9], 2), (["release", 9], 2), (["rollback", "x"], 2)):
         assert wiki.run(*arguments, "--out", wiki.out).status == status
     wiki.run("rollback", "--out", wiki.out)

@@ -143,5 +143,6 @@ def _rollback(options: argparse.Namespace) -> int:
 
     old, new = Generations(options.out).roll_back(options.number)
     if not options.quiet:
-        say(f"{options.out / 'current'} is generation {new.name} now, no longer {old.name}")
+        how = "already" if new.name == old.name else f"now, no longer {old.name}"
+        say(f"{options.out / 'current'} is generation {new.name} {how}")
     return 0
