@@ -181,6 +181,9 @@ class _Reading:
                 path = f"/{url}" if FROM_ROOT.fullmatch(url) else addresses.on_old_site(url, self.settings.hosts)
                 if path and path != "/" and not PATTERN.search(path):
                     yield key, path
+                    folder, _, file = path.rpartition("/")
+                    if folder and file == "index.html":
+                        yield key, f"{folder}/"
 
     def _stored(self, written: Iterable[tuple[str, str]]) -> list[Address]:
         found: dict[Address, None] = {}  # in their order, each once

@@ -70,6 +70,20 @@ def test_the_address_that_a_site_generator_gave_a_page_is_one_of_it(key: str, ur
     assert codes(found) == []
 
 
+@pytest.mark.parametrize(
+    ("url", "claimed"),
+    [
+        ("/docs/wells/index.html", ["docs/wells/index.html", "docs/wells"]),
+        ("docs/index.html", ["docs/index.html", "docs"]),
+        *(("/index.html", ["index.html"]), ("/docs/my-index.html", ["docs/my-index.html"])),
+    ],
+)
+def test_a_site_generator_answers_for_a_folder_by_the_index_in_it(url: str, claimed: list[str]) -> None:
+    found = read(redirect_from=[url], tiki_page_id=7, slug="clear-water")
+    assert [claim.address.value for claim in found.claims if claim.why == "alias"] == claimed
+    assert codes(found) == []
+
+
 @pytest.mark.parametrize("aliases", ["", " ", [""], ["\t", ""]])
 def test_an_empty_alias_is_none(aliases: Any) -> None:
     found = read(aliases=aliases, tiki_page_id=7, slug="clear-water")
