@@ -248,7 +248,8 @@ class _Reading:
         slug = unicodedata.normalize("NFC", legacy_slug)
         inner = slug.strip("/")
         is_path = slug.startswith("/") and "/" in inner and inner.partition("/")[0] in self.settings.path_prefixes
-        return f"/{inner}" if is_path else self.settings.legacy_path(inner)
+        path = f"/{inner}" if is_path else self.settings.legacy_path(inner)
+        return path.rstrip("/") or None if path else None  # of the slug `/` it is the folder
 
     # --- dates ------------------------------------------------------------------------------
 

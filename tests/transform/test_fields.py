@@ -759,6 +759,8 @@ def test_an_old_address_is_that_of_the_slug_as_it_was(slug: str, path: str) -> N
         ),
         ("/blog/en/{slug}", "odd-five", {"/blog/en/odd-five", "/blog/en/odd-five.html"}),
         ("", "odd-five", set()),
+        ("/docs/{slug}", "/", {"/docs", "/docs.html"}),
+        ("/{slug}", "/", set()),
         ("", "/posts/odd-five", {"/posts/odd-five", "/posts/odd-five.html"}),
     ],
 )
@@ -767,12 +769,10 @@ def test_the_old_site_had_its_pages_where_the_settings_say(template: str, slug: 
     assert {claim.address.value for claim in found.claims if claim.why == "slug"} == paths
 
 
-@pytest.mark.parametrize(
-    ("slug", "paths"), [("a\x01b", set()), ("../x", set()), ("/", {"/posts/.html"}), ("größe\x85n", set())]
-)
-def test_a_slug_that_can_be_no_address_is_refused(slug: str, paths: set[str]) -> None:
+@pytest.mark.parametrize("slug", ["a\x01b", "../x", "größe\x85n"])
+def test_a_slug_that_can_be_no_address_is_refused(slug: str) -> None:
     found = read(slug=slug)
-    assert {claim.address.value for claim in found.claims if claim.why == "slug"} == paths
+    assert [claim for claim in found.claims if claim.why == "slug"] == []
     assert {finding.field for finding in found.findings if finding.code == "address.refused"} == {"slug"}
 
 
