@@ -23,7 +23,7 @@ from etl.coverage.model import CLASSES, UNANSWERED, Missing, Suggestion
 from etl.coverage.suggestions import suggested
 from etl.load.redirects.neutral import NO_MAP, MapError, reading
 from etl.plain import one_line
-from etl.routes import Route, matching, routes
+from etl.routes import matching, routes
 from etl.settings import Settings
 from etl.trouble import Trouble
 from etl.validate.files import LINES
@@ -45,9 +45,7 @@ class Told:
     meaning: str | None = None
     """What it is as a request, a key of `coverage.model.CLASSES`; None: a document or a member is called so."""
     answer: Line | None = None
-    """The line of the redirect map that answers it."""
-    route: Route | None = None
-    """What answers it in the setting `routes`."""
+    """The line of the redirect map that answers it, or such a line of the setting `routes`."""
     close: Sequence[Suggestion] = ()
     """The closest pages, where nothing answers it and nothing is called so."""
     documents: list[Line] = field(default_factory=list)
@@ -99,7 +97,8 @@ def _told(asked: str, map_file: Path, settings: Settings, known: Callable[[], Kn
         told.answer = _answer(map_file, [Address("name", name)])
         _find(told, map_file.parent, "")
     elif told.meaning == "route":
-        told.route = matching(routes(settings.routes, settings.legacy_base), decoded_path(target))
+        told.answer = _of_routes(settings, decoded_path(target))
+        told.meaning = "route" if told.answer["target"] else "gone"
     elif told.meaning in UNANSWERED:
         told.findings = list(_mentions(map_file.with_name("findings.jsonl"), asked, addresses))
         told.close = suggested([Missing(unanswered, 0, 0)], map_file, settings)[0].suggestions if unanswered else ()
@@ -135,6 +134,20 @@ def _in_another_case(map_file: Path, asked: Sequence[Address]) -> Line:
     with reading(map_file) as lines:
         names: Iterator[Line] = (line for line in map(orjson.loads, lines) if line["kind"] == "name")
         return next(line for line in names if caseless(line["value"]) in folded)
+
+
+def _of_routes(settings: Settings, path: str) -> Line:
+    """What the setting answers, as a line of the map; of a row of numbers the path without one."""
+    route = matching(routes(settings.routes, settings.legacy_base), path)
+    assert route is not None  # `Known` found it
+    return {
+        "kind": "path",
+        "value": route.path,
+        "target": route.target,
+        "status": 301 if route.target else 410,
+        "why": "routes",
+        "document": None,
+    }
 
 
 def _lines(file: Path, values: Iterable[str | None]) -> Iterator[Line]:
@@ -216,7 +229,7 @@ def text(told: Told) -> str:
     """For people."""
     lines = [told.asked]
     if told.meaning is not None:
-        lines.append(f"  {CLASSES[told.meaning]}{_answered(told)}")
+        lines.append(f"  {CLASSES[told.meaning]}{_answered(told.answer)}")
     lines += [f"    close: {one.name!r} ({one.likeness}%), at {one.target}" for one in told.close]
     for document in told.documents:
         lines += _document(told, document)
@@ -226,10 +239,7 @@ def text(told: Told) -> str:
     return "\n".join(map(one_line, lines))
 
 
-def _answered(told: Told) -> str:
-    if told.route is not None:
-        return f", 301 to {told.route.target}" if told.route.target else ", 410"
-    line = told.answer
+def _answered(line: Line | None) -> str:
     if line is None:
         return ""
     where = f", {line['status']} to {line['target']}" if line["target"] else ""
@@ -255,9 +265,8 @@ def _finding(line: Line) -> str:
 
 def as_json(told: Told) -> str:
     """For programs; ASCII only, one line."""
-    route = told.route and told.route._asdict()
-    close = [one._asdict() for one in told.close]
-    return json.dumps(asdict(told) | {"known": told.is_known, "route": route, "close": close})
+    facts = asdict(told) | {"known": told.is_known, "close": [one._asdict() for one in told.close]}
+    return json.dumps(facts)
 
 
 REPORTS: dict[str, Callable[[Told], str]] = {"text": text, "json": as_json}

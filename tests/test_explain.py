@@ -53,8 +53,11 @@ def explain(out: Path, run: Run) -> Callable[..., Outcome]:
         ("https://old.example/tiki-index.php?page_id=3", "  answered: a page id, 301 to /pages/page-1-slug/ (id '3', "),
         ("3", "  answered: a page id, 301 to /pages/page-1-slug/ (id '3', redirect-page)\n" + WATER),
         ("/articles/thrown-away/", "  answered: gone, 410 (path '/articles/thrown-away', gone)\n"),
-        ("/tiki-view_forum.php?forumId=1", "  answered: the setting routes, 410\n"),
-        ("/Search+Results?q=bees", "  answered: the setting routes, 301 to /search/\n"),
+        ("/tiki-view_forum.php?forumId=1", "  answered: gone, 410 (path '/tiki-view_forum.php', routes)\n"),
+        (
+            "/Search+Results?q=bees",
+            "  answered: the setting routes, 301 to /search/ (path '/Search Results', routes)\n",
+        ),
         ("/", "  the home page, 301 to /pages/page-1-slug/ (name 'Clear water', title)\n" + WATER),
         ("/tiki-index.php", "  the home page, 301 to /pages/page-1-slug/ (name 'Clear water', title)\n" + WATER),
         ("/tags/bees/", "  a page of the new site\n"),
