@@ -11,6 +11,7 @@ import re
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 from types import FrameType
@@ -860,6 +861,7 @@ def test_blanks_before_a_line_of_html_make_no_code_and_those_of_code_stay(source
             "* ## Beds\n\n    * peas\n\n        dig",
         ),
         ('* <span id="a">\n\n  beds\n\n  </span>\n* wells', "* beds\n* wells"),
+        ('1.  <span id="a"></span> <a\n    id="b"></a>\n\n    - beds\n\n    wells', "1. * beds\n\n    wells"),
         ("* <div>\n\n      dig()\n\n  </div>", "```\n  dig()\n```"),
         (
             "10. beds\n\n    <div>\n\n    ```\n    dig()\n    ```\n\n    </div>",
@@ -935,6 +937,20 @@ def test_no_definition_stays_wherever_it_is_and_no_words_go_with_it(blocks: list
     assert cleaned.text.split() == re.sub(r"<[^>]*>", " ", rendered(body)).split()
     assert not codes(cleaned) & ACCOUNT
     assert clean(cleaned.body).body == cleaned.body
+
+
+@pytest.mark.parametrize(
+    ("title", "words"),
+    [
+        ('"see &quot;beds&quot;"', ""),
+        ("'peas&#39; bed'", ""),
+        ("(beds &lpar;old&#41;)", ""),
+        ('"beds"', ' and "wells"'),
+    ],
+)
+def test_a_title_with_an_entity_of_what_would_end_it_is_still_one(title: str, words: str) -> None:
+    entities = words.replace('"', "&quot;")
+    assert clean(f"[a](https://beds.example/ {title}){entities}").body == f"[a](https://beds.example/){words}"
 
 
 def test_a_definition_goes_that_has_an_escaped_bracket_in_its_name() -> None:
@@ -1177,6 +1193,16 @@ def test_an_address_that_some_engines_take_for_a_tag_has_no_angle_brackets(sourc
 
 def test_the_stars_of_a_power_are_no_marks_of_bold() -> None:
     assert clean("A well holds 2**20 drops, ** or more.").body == "A well holds 2**20 drops, or more."
+
+
+@pytest.mark.parametrize("code", ["a*b*c", "*beds, **wells", r"\\\\beds\\*.txt", "<<a*b*c>>", "[a](/b)", "__bed__"])
+def test_code_in_a_cell_of_html_is_as_it_is_written(code: str) -> None:
+    cell = f"<code\nclass='b'>{escape(code)}</code>"
+    assert clean(f"<table><tr><td>{cell}</td><td>b</td></tr></table>").body == f"| `{code}` | b |\n| --- | --- |"
+
+
+def test_stars_in_code_of_html_that_make_no_emphasis_are_words() -> None:
+    assert clean("Say <code>*beds, **wells</code>, <code>a *b* c</code>.").body == "Say `*beds, **wells`, a *b* c."
 
 
 def test_code_with_html_in_a_box_is_text() -> None:

@@ -58,7 +58,10 @@ def _ends_anchor(walk: Walk, tag: Tag) -> None:
         before = after = ""  # of two links around one text the outer one wins
     opening = heading_mark + before
     walk.edits[index] = (start, end, opening, rule) if opening else walk.dropped(opened, rule)
-    walk.write(tag.start, tag.end, after + heading_mark[:2], rule)  # a blank line behind a heading, too
+    if closing := after + heading_mark[:2]:  # a blank line behind a heading, too
+        walk.write(tag.start, tag.end, closing, rule)
+    else:
+        walk.drop(tag, rule)
 
 
 def image(walk: Walk, tag: Tag) -> None:

@@ -51,6 +51,7 @@ SEPARATORS = re.compile("[\u2028\u2029]+")
 ESCAPE = re.compile(r"\\.", re.DOTALL)
 KEPT_ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 SPECIAL = frozenset("*_[]`#|~\\")
+ENDS_TITLE = frozenset("\"'()")
 FIRST = re.compile(r"[=:^]|~(?!\d)")  # may have a meaning at the start of a line
 
 
@@ -115,7 +116,8 @@ def entity(walk: Walk, token: re.Match[str]) -> None:
     else:
         first = walk.around.is_first if char == ":" else walk.around.at_line_start
         image = char == "!" and walk.text.startswith(("[", "<"), token.end())
-        marks = image or char in SPECIAL or (char in "-+=:^" and first(token.start()))
+        in_title = char in ENDS_TITLE and walk.around.in_link(token.start())
+        marks = image or in_title or char in SPECIAL or (char in "-+=:^" and first(token.start()))
         replacement = escaped(char) if marks else char
     walk.edit(*token.span(), replacement, "entity")
 

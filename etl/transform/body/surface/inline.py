@@ -20,8 +20,11 @@ GUARDED = re.compile(r"\[([^<>\[\]\n]*)\]</span>")
 BLOCK_INSIDE = re.compile(rf"\n[ \t]*\n|{BR}\s*{BR}|<(?!https?://|/?(?:{IN_A_LINE}|br)\b)")
 # What every engine reads as code between back-ticks: a line without tags or pipes, in which nothing is escaped.
 CODE = re.compile(r"(?P<code>(?:[^`<|\\\n]|\\(?=\w)){1,500})</(?P<name>\w+)\s*>")
-NOT_CODE = re.compile(r"\]\(|\]\[|\*\w[^*]*\*|[`|]")
+NOT_CODE = re.compile(r"\]\(|\]\[|\*\w[^*]*(?<!\s)\*|[`|]")
 """Links and emphasis of Markdown, and what only an entity brings."""
+CELL_CODE = re.compile(r"(?P<code>[^`<|\n]{1,500})</(?P<name>\w+)\s*>")
+NOT_CELL_CODE = re.compile(r"[`|]")
+"""The same in a cell of HTML, where neither escapes nor links and emphasis are read."""
 WORDS = re.compile(r"[a-zA-Z0-9]++(?>(?:[ ,.;:()/+-]++[a-zA-Z0-9]++)*)(</([a-zA-Z]+)>)")
 """What most elements hold, and an end tag: nothing in it has a meaning but its words."""
 FOR_LOOKS = rf"(?i:</?(?:{'|'.join(sorted(STRONG | EMPHASIS | INLINE | {'span'}))})(?:\s[^<>]*)?>)"
@@ -68,7 +71,7 @@ def _ends_span(walk: Walk, tag: Tag) -> None:
         walk.edits[index] = (opened.start, opened.end + 1, "\\[", "guard")
         walk.edit(tag.start - 1, tag.end, "\\]", "guard")
     else:
-        walk.edit(tag.start, tag.end, "", "span")
+        walk.drop(tag, "span")
 
 
 def _guards_brackets(walk: Walk, opened: Tag, tag: Tag) -> bool:
@@ -244,10 +247,12 @@ def kept(walk: Walk, tag: Tag, rule: str = "unwrap") -> int | None:
 
 def code(walk: Walk, tag: Tag) -> int | None:
     """`<code>` and the like become code, where that is all that they hold; else their text stays."""
-    found = None if tag.closing else CODE.match(walk.text, tag.end, walk.end)
+    in_cell = walk.table is not None and walk.table.in_cell
+    pattern, other = (CELL_CODE, NOT_CELL_CODE) if in_cell else (CODE, NOT_CODE)
+    found = None if tag.closing else pattern.match(walk.text, tag.end, walk.end)
     written = decoded(found["code"]) if found and found["name"].lower() == tag.name else ""
     words = " ".join(written.split())
-    if not found or not words or not words.isprintable() or NOT_CODE.search(words) or _is_beside_code(walk, tag, found):
+    if not found or not words or not words.isprintable() or other.search(words) or _is_beside_code(walk, tag, found):
         walk.unwrap(tag)
         return None
     before, after = (" " * edge.isspace() for edge in (written[0], written[-1]))

@@ -10,8 +10,8 @@ from etl.transform.body.code import Code, fenced, size, ticks_around
 from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.entities import decoded
 from etl.transform.body.parse import Node
-from etl.transform.body.places import line_start
-from etl.transform.body.surface.around import Around
+from etl.transform.body.places import line_start, match_end
+from etl.transform.body.surface.around import BLANKS, Around
 from etl.transform.body.surface.elements import OpenElements
 from etl.transform.body.surface.links import Links
 from etl.transform.body.surface.pipe_table import PipeTable
@@ -121,12 +121,17 @@ class Walk:
         return tag.start, end, before + guard, rule
 
     def _item_below(self, tag: Tag) -> int | None:
-        """Where the words of an item begin when a tag alone stands behind its mark: an empty mark would lose them."""
-        if self.text[tag.end : tag.end + 1] not in (" ", "\t", "\n") or self.open.one_line:
+        """Where the words of an item begin when tags alone stand behind its mark: an empty mark would lose them."""
+        if self.open.one_line:
             return None
         if tag.start != self.item_start:
             self.item_indent = self.around.item_indent(tag.start) if self.around.in_item(tag.start) else ""
-        return self.around.below(tag.end, len(self.item_indent)) if self.item_indent else None
+        if not self.item_indent:
+            return None
+        self.item_start = match_end(BLANKS, self.text, tag.end)
+        if self.text.startswith("<", self.item_start):  # another tag, perhaps
+            return self.item_start
+        return self.around.below(self.item_start, len(self.item_indent))
 
     def unwrap(self, tag: Tag, before: str = "") -> None:
         """Remove a tag that has no place in clean Markdown, and report it."""
