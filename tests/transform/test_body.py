@@ -403,6 +403,11 @@ FAULTS = {
         "<http://e.example/a>，（<http://e.example/b>）",
     ),
     "an empty reference": ("[x][]\n\n[x]: /931", "[x](/pages/deep-wells/)"),
+    "spaced bold before a link": (
+        "**See: **[a](/b) **or **`c`, **d **(e **f **).",
+        "**See:** [a](/pages/b/) **or** `c`, **d** (e **f**).",
+    ),
+    "spaced bold behind a link": ("`a`** b**, (** c**)", "`a` **b**, (**c**)"),
     "bold before a link that goes": ("**Note:**[see](tiki-x.php)", "**Note:** see"),
     "a number behind a link that goes": ("[Beds](tiki-x.php)2019", "Beds 2019"),
     "a blank in a link that goes": ("see [M ](tiki-x.php) next", "see M next"),

@@ -22,6 +22,9 @@ UNDERSCORES = re.compile(r"(?<![_\\])__(?!_)")
 LONE_UNDERSCORES = re.compile(r"(?<![\w\\])__(?=[^\W_])|(?<=[^\W_])__(?!\w)|(?<= )__ ")
 STARS = "*", "\\*"
 """A star, and how it is written where it is no markup."""
+OPENS = frozenset(("", " ", "\t", "\n", "(", "[", '"', "'"))
+CLOSES = frozenset(("", " ", "\t", "\n", *",.;:!?)]\"'"))
+"""Beside them no blank is missing."""
 BEFORE_PUNCTUATION = re.compile(r"[ \t]+(?=\\?[,.;:)\]](?:\s|$))")
 
 
@@ -121,7 +124,12 @@ def _paired(text: str, opening: re.Match[str], closing: re.Match[str], bold: Seq
     """Two marks that are not bold: without the blanks inside they may be."""
     inner = text[opening.end() : closing.start()]
     lead, trail = len(inner) - len(inner.lstrip()), len(inner) - len(inner.rstrip())
-    glued = [" " if is_like_letter(side) or side == "*" else "" for side in _beside(text, opening, closing)]
+    before, behind = _beside(text, opening, closing)
+    parted = lead and before not in OPENS, trail and behind not in CLOSES
+    glued = [
+        " " if is_apart or is_like_letter(side) or side == "*" else ""
+        for is_apart, side in zip(parted, (before, behind), strict=True)
+    ]
     words = inner.strip()
     if not words or words[-1] == "\\" or not (lead or trail or any(glued)) or _is_any_between(bold, opening, closing):
         yield *opening.span(), "", "bold"

@@ -122,7 +122,7 @@ class Walk:
 
     def _item_below(self, tag: Tag) -> int | None:
         """Where the words of an item begin when tags alone stand behind its mark: an empty mark would lose them."""
-        if self.open.one_line:
+        if self.text[tag.end : tag.end + 1] not in (" ", "\t", "\n", "<") or self.open.one_line:
             return None
         if tag.start != self.item_start:
             self.item_indent = self.around.item_indent(tag.start) if self.around.in_item(tag.start) else ""
