@@ -1206,8 +1206,9 @@ def test_code_in_a_cell_of_html_is_as_it_is_written(code: str) -> None:
     assert clean(f"<table><tr><td>{cell}</td><td>b</td></tr></table>").body == f"| `{code}` | b |\n| --- | --- |"
 
 
-def test_stars_in_code_of_html_that_make_no_emphasis_are_words() -> None:
+def test_signs_in_code_of_html_that_are_no_markup_are_words() -> None:
     assert clean("Say <code>*beds, **wells</code>, <code>a *b* c</code>.").body == "Say `*beds, **wells`, a *b* c."
+    assert clean(r"Say <tt>C:\beds\_a\_b.txt</tt>.").body == r"Say `C:\beds_a_b.txt`."
 
 
 def test_code_with_html_in_a_box_is_text() -> None:

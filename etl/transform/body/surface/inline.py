@@ -18,7 +18,7 @@ LONGEST_RAISED = 500  # so for sub- and superscript
 LONGEST_MARKED = 5000  # emphasis over more than that is no emphasis
 GUARDED = re.compile(r"\[([^<>\[\]\n]*)\]</span>")
 BLOCK_INSIDE = re.compile(rf"\n[ \t]*\n|{BR}\s*{BR}|<(?!https?://|/?(?:{IN_A_LINE}|br)\b)")
-# What every engine reads as code between back-ticks: a line without tags or pipes, in which nothing is escaped.
+# What every engine reads as code between back-ticks: a line without tags or pipes, in which `_` alone may be escaped.
 CODE = re.compile(r"(?P<code>(?:[^`<|\\\n]|\\(?=\w)){1,500})</(?P<name>\w+)\s*>")
 NOT_CODE = re.compile(r"\]\(|\]\[|\*\w[^*]*(?<!\s)\*|[`|]")
 """Links and emphasis of Markdown, and what only an entity brings."""
@@ -250,7 +250,8 @@ def code(walk: Walk, tag: Tag) -> int | None:
     in_cell = walk.table is not None and walk.table.in_cell
     pattern, other = (CELL_CODE, NOT_CELL_CODE) if in_cell else (CODE, NOT_CODE)
     found = None if tag.closing else pattern.match(walk.text, tag.end, walk.end)
-    written = decoded(found["code"]) if found and found["name"].lower() == tag.name else ""
+    source = found["code"] if found and found["name"].lower() == tag.name else ""
+    written = decoded(source if in_cell else source.replace(r"\_", "_"))
     words = " ".join(written.split())
     if not found or not words or not words.isprintable() or other.search(words) or _is_beside_code(walk, tag, found):
         walk.unwrap(tag)
