@@ -880,6 +880,29 @@ def test_the_words_of_an_item_stay_in_it_when_a_tag_behind_its_mark_goes(source:
 
 
 @pytest.mark.parametrize(
+    ("html", "body"),
+    [
+        ("<p>peas\n    and kale</p>", "    peas and kale"),
+        ("<h4>Peas</h4>", "    #### Peas"),
+        ("<hr />", "    ---"),
+        ("<pre>\n    dig()\n      deep()\n    </pre>", "    ```\n    dig()\n      deep()\n    ```"),
+        (
+            "<table>\n    <tr><td>a\n\n    </td><td>b</td></tr>\n    <tr><td>c</td><td>d</td></tr>\n    </table>",
+            "    | a | b |\n    | --- | --- |\n    | c | d |",
+        ),
+    ],
+)
+def test_a_block_of_html_below_the_words_of_an_item_stays_in_it(html: str, body: str) -> None:
+    source = f"1.  Beds\n\n    {html}\n\n    See [a](https://beds.example/).\n\n2.  Wells"
+    assert clean(source).body == f"1. Beds\n\n{body}\n\n    See [a](https://beds.example/).\n\n2. Wells"
+
+
+def test_blocks_of_html_in_nested_items_stay_where_they_are() -> None:
+    source = "* a\n    * b\n\n        <p>c</p>\n\n        d\n\n    <ul>\n    <li>e</li></ul>\n\n    f\n\n<p>g</p>"
+    assert clean(source).body == "* a\n\n    * b\n\n        c\n\n        d\n\n    * e\n\n    f\n\ng"
+
+
+@pytest.mark.parametrize(
     ("above", "html", "left"),
     [
         ("* beds", "<!-- -->", "* beds"),

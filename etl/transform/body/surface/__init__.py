@@ -35,6 +35,7 @@ from etl.transform.body.surface import (
     shortcodes,
     tables,
 )
+from etl.transform.body.surface.in_items import in_items
 from etl.transform.body.surface.links import Links
 from etl.transform.body.surface.tags import (
     BEHIND_LESS,
@@ -96,7 +97,8 @@ class Surface:
         self.complete = self.complete and walk.complete
         self.quoted |= walk.quotes.any
         among_tags = self._reported(text, remnants_among_tags(text, code.holds))
-        applied = revision.apply([*walk.edits, *kept_apart(text, walk.edits), *walk.ahead, *among_tags])
+        edits = in_items(text, walk.edits)
+        applied = revision.apply([*edits, *kept_apart(text, edits), *walk.ahead, *among_tags])
         self.uncovered = walk.uncovered or revision.postponed or not UNCOVERS.isdisjoint(applied)
         return bool(applied)
 
