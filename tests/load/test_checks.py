@@ -349,7 +349,7 @@ def test_a_name_that_is_its_own_page_in_another_case_is_found_in_its_own_and_not
     file = written(tmp_path, [("name", "A", "/a/"), ("name", "B", "/b/"), ("name", "Bees", "/b/")], ["/a/", "/b/"])
     assert built(file, trusted=trusted) == []
     folder = file.parent / "out" / "nginx" / "wiki-etl"
-    assert (folder / "names-mixed.map").read_text() == '"/A" "/A>/a/";\n"/B" "/B>/b/";\n'
+    assert (folder / "names-mixed.map").read_text() == '"/A" "/a/>/A";\n"/B" "/b/>/B";\n'
     assert (folder / "names.map").read_text() == '"/Bees" "/b/";\n'
 
 

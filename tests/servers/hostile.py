@@ -147,6 +147,7 @@ def _off_site() -> Iterator[Global]:
         "$host",
         "${uri}",
         "%{HTTP_HOST}x",
+        "x>/x>https:/evil.example",
     ]
     evil += ["evil.example/", "/evil.example//", "http:/evil.example", "javascript:alert(1)"]
     yield from _all("off site", [f"/{place}" for place in evil[1:]], 404, 400)

@@ -258,7 +258,7 @@ class _Maps:
         self.blanks = max(self.blanks, most_blanks(keys))
 
     def put_mixed(self, name: str, key: Key) -> None:
-        """What goes by its own case: the answer repeats the key, so that its case can be compared."""
+        """What goes by its own case: the value repeats the key, so that its case can be compared."""
         text = key.folded
         self.pluses = max(self.pluses, text.count("+"))
         self._write(name, key.entry, text, _quoted(text), _mixed(text, self.options.answer(key.entry)))
@@ -311,7 +311,8 @@ class _Maps:
 
 
 def _mixed(text: str, answer: str) -> str:
-    return f"{text}>{answer}"
+    """The answer, which has no ``>``, comes first: what is asked stands behind it, and is never taken for one."""
+    return f"{answer}>{text}"
 
 
 def _quoted(text: str) -> str:
@@ -497,17 +498,17 @@ map $wiki_etl_raw $wiki_etl_plus {
 }
 
 # Paths, in their own case: what the raw request alone can tell apart; without capital letters; with some, where the
-# answer repeats the key.
+# key is repeated behind the answer.
 map $wiki_etl_raw $wiki_etl_path_a { include wiki-etl/paths-raw.map; }
 map $wiki_etl_path $wiki_etl_lower { "~[A-Z]" ""; default $wiki_etl_path; }
 map "$wiki_etl_plus$wiki_etl_lower" $wiki_etl_path_b { include wiki-etl/paths.map; }
 map "$wiki_etl_plus$wiki_etl_path" $wiki_etl_mixed { include wiki-etl/paths-mixed.map; }
-map "$wiki_etl_plus$wiki_etl_path>$wiki_etl_mixed" $wiki_etl_path_c { "~^(.*)>\\1>(.*)$" $2; default ""; }
+map "$wiki_etl_mixed>$wiki_etl_plus$wiki_etl_path" $wiki_etl_path_c { "~^([^>]+)>(.*)>\\2$" $1; default ""; }
 # Names: what the raw request alone can tell apart; those that are a path of the new site in another case, which go by
 # their own; the rest, in any case of ASCII letters. Ids.
 map $wiki_etl_raw $wiki_etl_name_a { include wiki-etl/names-raw.map; }
 map "$wiki_etl_plus$wiki_etl_name" $wiki_etl_cased { include wiki-etl/names-mixed.map; }
-map "$wiki_etl_plus$wiki_etl_name>$wiki_etl_cased" $wiki_etl_name_b { "~^(.*)>\\1>(.*)$" $2; default ""; }
+map "$wiki_etl_cased>$wiki_etl_plus$wiki_etl_name" $wiki_etl_name_b { "~^([^>]+)>(.*)>\\2$" $1; default ""; }
 map "$wiki_etl_plus$wiki_etl_name" $wiki_etl_name_c { include wiki-etl/names.map; }
 map $wiki_etl_id $wiki_etl_id_to { include wiki-etl/ids.map; }
 
