@@ -102,7 +102,7 @@ def spellings(name: str) -> list[str]:
     raw = "".join(char if ord(char) > 127 else quote_plus(char) for char in name)
     paths = [f"/{form}" for form in (*forms, sloppy, nfd, raw)]
     first = paths[0]
-    paths += [f"{first}/", f"{first}?", f"{first}?utm_source=a&b=c", f"{first}//"]
+    paths += [f"{first}/", f"{first}?", f"{first}?utm_source=a&b=c", f"{first}//", f"{first}#%2B"]
     paths += [f"/{first}", f"/.{first}", f"/+{first[1:]}+", f"http://old.example:8080{first}"]
     queries = [f"page={form}" for form in (*forms, nfd, raw, quote_plus(name, safe="?/:,()'"))]
     queries += [

@@ -99,6 +99,10 @@ def _scripts() -> Iterator[Global]:
         "page_id=1",
         "page_id=-10983",
         "page_id=1e4",
+        "page_id=10983&page_id",
+        "page_id=10983&page_id&x=1",
+        "page_id=10983&x=1&page_id=7",
+        "PAGE=about&Page_Id=10983",
         "page_id=1999",
         "page=1999",
         "page_id[]=10983",
@@ -169,6 +173,7 @@ def _line_ends() -> Iterator[Global]:
     ]
     for place in ("/about", "/", f"/{PAGE}", "/10983", "/posts/old-slug"):
         yield from _all("line end", [f"{place}{end}" for end in ends], 404, 400)
+    yield from _all("line end", ["/x%0a/about", "/x%0D%0A/posts/old-slug"], 404, 400)
     yield from _all("line end", [f"{SCRIPT}?page=about{end}" for end in ends], 404, 400)
     yield from _all("line end", [f"{SCRIPT}?page_id=10983{end}" for end in ends], 404, 400)
     yield from _all(

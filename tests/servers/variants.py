@@ -124,11 +124,14 @@ def of_id(number: str) -> Iterator[Request]:
         yield _get("id", path)
     yield from _decorated(f"/{number}")
     yield _get("?page_id= encoded", f"{SCRIPT}?page_id={encoded}")
-    for query in (f"page_id={number}", f"page_id=+{number}%20", f"page_id=7&page_id={number}"):
-        yield _get("?page_id=", f"{SCRIPT}?{query}")
+    for value in (number, f"+{number}%20", f"%20{number}+", f"7&page_id={number}", f"{number}&page_ids=7"):
+        yield _get("?page_id=", f"{SCRIPT}?page_id={value}")
     yield _get("?page_id=&page=", f"{SCRIPT}?page_id={number}&page=about")
     yield from _script(f"page_id={number}")
-    for near in (f"0{number}", f"{number}0", f"{number}x", f"x{number}", f"{number}.0", f"-{number}", f"{number}/edit"):
+    for near in (
+        *(f"{before}{number}" for before in ("0", "x", "-", "%2B")),
+        *(f"{number}{behind}" for behind in ("0", "x", ".0", "/edit", "%2B")),
+    ):
         yield _get("almost the id", f"/{near}")
         yield _get("?page_id= almost", f"{SCRIPT}?page_id={near}")
 

@@ -45,7 +45,7 @@ _HEADER_BUFFER = 8192  # nginx's own default for the longest request line
 
 _MOST_PLUSES = 8  # of a key in a hash; one with more is found by the raw request
 _PAGE_ID = (  # the last page_id of a query, and no other parameter of that name behind it
-    r"\?(?:.*&)?page_id=(?:\+|%20)*(?<wiki_etl_e>[1-9][0-9]*)(?:\+|%20)*(?:&(?!(?:.*&)?page_id(?:=|&|$))|$)"
+    r"\?(?:.*&)?page_id=(?:\+|%20)*(?<wiki_etl_e>[0-9]+)(?:\+|%20)*(?:&(?!(?:.*&)?page_id(?:=|&|$))|$)"
 )
 
 ROUTES = "routes"
@@ -80,7 +80,7 @@ class Key(NamedTuple):
 
 
 def _folded(text: str) -> str:
-    if text[0] != "/" or "+" not in text:
+    if "+" not in text:
         return text
     return "+" * text.count("+") + text.replace("+", " ")
 
@@ -476,25 +476,21 @@ variables_hash_max_size 4096;
 _MAPS = r"""# Written by wiki-etl. Belongs into http {}, behind the sizes. Every name in it begins with wiki_etl.
 @dollar@
 # The path as nginx decoded it: one slash before it, none behind it, and no line end in it.
-map $uri $wiki_etl_fold_0 { "~^/*(?<wiki_etl_a>/[^\\n]*[^/\\n])/*\\z" $wiki_etl_a; default ""; }
+map $uri $wiki_etl_fold_0 { "~^/*(?<wiki_etl_a>/[^\\n]*[^/\\n])/*\\z" $wiki_etl_a; }
 # Every + is a blank.
 @fold@
 # What is looked up: the whole path; the part of it inside the old wiki; that part when it is an id, or the page_id.
-map $wiki_etl_folded $wiki_etl_path { "~^/ *(?<wiki_etl_b>[^ ](?:.*[^ ])?) *$" "/$wiki_etl_b"; default ""; }
-map $wiki_etl_folded $wiki_etl_name {
-    "~^@base_pattern@ *(?<wiki_etl_c>[^ ](?:.*[^ ])?) *$" "/$wiki_etl_c";
-    default "";
-}
-map "$wiki_etl_plus$wiki_etl_name" $wiki_etl_number { "~^/(?<wiki_etl_d>[1-9][0-9]*)$" $wiki_etl_d; default ""; }
+map $wiki_etl_folded $wiki_etl_path { "~^/ *+(?<wiki_etl_b>.*[^ ])" "/$wiki_etl_b"; }
+map $wiki_etl_folded $wiki_etl_name { "~^@base_pattern@ *+(?<wiki_etl_c>.*[^ ])" "/$wiki_etl_c"; }
+map "$wiki_etl_plus$wiki_etl_name" $wiki_etl_number { "~^/(?<wiki_etl_d>[0-9]+)$" $wiki_etl_d; }
 map "$uri?$args" $wiki_etl_id {
     "@page_id_pattern@" $wiki_etl_e;
     default $wiki_etl_number;
 }
-map $request_uri $wiki_etl_raw { "~^(?<wiki_etl_f>[^?#]*)" $wiki_etl_f; default ""; }
+map $request_uri $wiki_etl_raw { "~^(?<wiki_etl_f>[^?#]*)" $wiki_etl_f; }
 # As many + as the request really has.
 map $wiki_etl_raw $wiki_etl_plus {
     @pluses@
-    default "";
 }
 
 # Paths, in their own case: what the raw request alone can tell apart; without capital letters; with some, where the
@@ -503,17 +499,17 @@ map $wiki_etl_raw $wiki_etl_path_a { include wiki-etl/paths-raw.map; }
 map $wiki_etl_path $wiki_etl_lower { "~[A-Z]" ""; default $wiki_etl_path; }
 map "$wiki_etl_plus$wiki_etl_lower" $wiki_etl_path_b { include wiki-etl/paths.map; }
 map "$wiki_etl_plus$wiki_etl_path" $wiki_etl_mixed { include wiki-etl/paths-mixed.map; }
-map "$wiki_etl_mixed>$wiki_etl_plus$wiki_etl_path" $wiki_etl_path_c { "~^([^>]+)>(.*)>\\2$" $1; default ""; }
+map "$wiki_etl_mixed>$wiki_etl_plus$wiki_etl_path" $wiki_etl_path_c { "~^([^>]+)>(.*)>\\2$" $1; }
 # Names: what the raw request alone can tell apart; those that are a path of the new site in another case, which go by
 # their own; the rest, in any case of ASCII letters. Ids.
 map $wiki_etl_raw $wiki_etl_name_a { include wiki-etl/names-raw.map; }
 map "$wiki_etl_plus$wiki_etl_name" $wiki_etl_cased { include wiki-etl/names-mixed.map; }
-map "$wiki_etl_cased>$wiki_etl_plus$wiki_etl_name" $wiki_etl_name_b { "~^([^>]+)>(.*)>\\2$" $1; default ""; }
+map "$wiki_etl_cased>$wiki_etl_plus$wiki_etl_name" $wiki_etl_name_b { "~^([^>]+)>(.*)>\\2$" $1; }
 map "$wiki_etl_plus$wiki_etl_name" $wiki_etl_name_c { include wiki-etl/names.map; }
 map $wiki_etl_id $wiki_etl_id_to { include wiki-etl/ids.map; }
 
 # What is no page (routes.map), and the old home page where it is.
-map $uri $wiki_etl_root_to { "/" @root@; default ""; }
+map $uri $wiki_etl_root_to { "/" @root@; }
 map "$wiki_etl_plus$wiki_etl_path" $wiki_etl_route_to { include wiki-etl/routes.map; default $wiki_etl_root_to; }
 
 # The first that answers: path, then name, then id, then the rest.
@@ -526,14 +522,14 @@ map $wiki_etl_path_b $wiki_etl_to_b { "" $wiki_etl_to_c; default $wiki_etl_path_
 map $wiki_etl_path_a $wiki_etl_to { "" $wiki_etl_to_b; default $wiki_etl_path_a; }
 
 # In front of an application only what is read is answered: its forms and its API have methods of their own.
-map $request_method $wiki_etl_reads { GET 1; HEAD 1; default ""; }
-map $request_method $wiki_etl_asked { GET $wiki_etl_to; HEAD $wiki_etl_to; default ""; }
+map $request_method $wiki_etl_reads { GET 1; HEAD 1; }
+map $request_method $wiki_etl_asked { GET $wiki_etl_to; HEAD $wiki_etl_to; }
 
 # The page script: by id; else the name makes a hop (hop.conf), for nginx never decodes a parameter; without either
 # it is a path, or the old home page. Of a parameter that is given twice the last one counts.
 map $wiki_etl_to $wiki_etl_bare_to { "" @home@; default $wiki_etl_to; }
 map $args $wiki_etl_script_to { "~(?:^|&)page(?:_id)?(?:[=&]|$)" $wiki_etl_id_to; default $wiki_etl_bare_to; }
-map $args $wiki_etl_page_0 { "~^(?:.*&)?page=(?<wiki_etl_g>[^&]*)" $wiki_etl_g; default ""; }
+map $args $wiki_etl_page_0 { "~^(?:.*&)?page=(?<wiki_etl_g>[^&]*)" $wiki_etl_g; }
 @hop@
 include wiki-etl/hop.conf;
 """
