@@ -57,10 +57,10 @@ class Reply(NamedTuple):
         return self.headers.get("location")
 
 
-def ask(port: int, target: str, method: str = "GET", body: bytes | None = None) -> Reply:
+def ask(port: int, target: str, method: str = "GET", body: bytes | None = None, cookie: str = "") -> Reply:
     connection = HTTPConnection("127.0.0.1", port, timeout=10)
     try:
-        connection.request(method, target, body, {"Host": "old.example"})
+        connection.request(method, target, body, {"Host": "old.example", "Cookie": cookie})
         answer = connection.getresponse()
         return Reply(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
     finally:
@@ -245,6 +245,16 @@ def test_the_error_page_of_the_site_is_shown_for_an_unknown_page_of_the_script(f
         for target in ("/nobody", SCRIPT + "?page=nobody", SCRIPT + "?page_id=7", SCRIPT):
             assert (ask(port, target).status, ask(port, target).body) == (404, b"our own page")
         assert ask(port, KNOWN[3]).location == "/pages/clear-water/"
+
+
+def test_what_a_site_sets_for_its_proxies_and_its_visitors_is_not_for_the_hop(folder: Path) -> None:
+    install(folder)
+    port = free_port()
+    http = "include wiki-etl/http.conf; proxy_redirect / /mine/; proxy_bind 192.0.2.1;"
+    inside = "client_max_body_size 8m; large_client_header_buffers 4 32k;\n" + STATIC
+    with running(folder, http + site(port, inside), port):
+        answer = ask(port, KNOWN[3], "POST", b"x" * 2_000_000, "c=" + "x" * 20_000)
+        assert (answer.status, answer.location) == (301, "/pages/clear-water/")
 
 
 # --- in front of an application --------------------------------------------------------------
