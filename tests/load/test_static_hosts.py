@@ -236,6 +236,14 @@ def test_what_no_list_of_paths_can_say_is_counted_and_listed() -> None:
     assert "cloudflare-bulk\0status" not in causes
 
 
+def test_the_root_of_the_old_host_is_not_in_a_list_of_paths_but_told() -> None:
+    options = CompileOptions(home_to="/pages/hiv/", other_host=True)
+    with compiled(HOSTILE, options) as (folder, _):
+        for host, reader in READERS.items():
+            assert "/" not in reader(folder / host), host
+            assert told(folder / host)["/"] == "settings", host
+
+
 # --- CloudFront ----------------------------------------------------------------------------
 
 
