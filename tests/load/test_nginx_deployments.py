@@ -242,7 +242,7 @@ def test_the_error_page_of_the_site_is_shown_for_an_unknown_page_of_the_script(f
     (folder / "html" / "404.html").write_text("our own page")
     port = free_port()
     with running(folder, "include wiki-etl/http.conf;" + site(port, "error_page 404 /404.html;\n" + STATIC), port):
-        for target in ("/nobody", SCRIPT + "?page=nobody", SCRIPT + "?page_id=7", SCRIPT):
+        for target in ("/nobody", SCRIPT + "?page=nobody", SCRIPT + "?page=404.html", SCRIPT + "?page_id=7", SCRIPT):
             assert (ask(port, target).status, ask(port, target).body) == (404, b"our own page")
         assert ask(port, KNOWN[3]).location == "/pages/clear-water/"
 
