@@ -199,6 +199,7 @@ def test_nginx_finds_a_name_in_another_case_where_it_is_the_only_one(nginx: str)
     assert ask(nginx, f"/some+page+{EN_DASH}+JUNE+2019") == Answer(301, "/pages/n0/")
     assert ask(nginx, "/HIV") == Answer(301, "/pages/hiv/")
     assert ask(nginx, "/Hiv") == Answer(301, "/pages/hives/")
+    assert ask(nginx, "/clear+WATER") == Answer(301, "/pages/n0/")
     assert ask(nginx, "/hiv") == Answer(404, None)
     assert ask(nginx, "/tiki-index.php?page=hIV") == Answer(404, None)
 

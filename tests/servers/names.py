@@ -81,10 +81,12 @@ NAMES = [
     "café of A+B",
     "café/",
     "café/wells",
+    "Both ways",
 ]
 """Page names; some are too long for some servers, and then refused."""
 
 CASE = {"HIV": "/pages/case-hiv/", "Hiv": "/pages/case-hives/", "ÉTÉ": "/pages/case-été/", "Été": "/pages/case-summer/"}
+CASE |= {"Tea+Milk": "/pages/case-tea/", "TEA+Milk": "/pages/case-teas/"}
 SAME = {"Clear water": "/pages/clear/", "CLEAR water": "/pages/clear/"}
 GONE = ["Gone for good", "Gone – für immer"]
 
@@ -101,6 +103,7 @@ PATHS = {
     '/tags/100% {path} $1 \\ "x"': "/pages/n4/",
     "/tiki-print.php": None,
     "/posts/Archive//2019": "/pages/n5/",
+    "/Both ways": "/pages/n6/",
 }
 
 FIRST_ID = 10983
