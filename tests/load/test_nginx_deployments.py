@@ -366,6 +366,18 @@ def test_both_examples_load_where_they_lie(folder: Path) -> None:
         assert "[warn]" not in said
 
 
+def test_the_example_answers_what_the_map_says(folder: Path) -> None:
+    install(folder)
+    port = free_port()
+    example = (folder / "redirects" / "nginx" / "nginx.conf").read_text()
+    (folder / "nginx.conf").write_text("daemon off;" + example.replace("127.0.0.1:8080", f"127.0.0.1:{port}"))
+    process = start(folder, port)
+    try:
+        assert [ask(port, target).location for target in KNOWN] == ["/pages/clear-water/"] * len(KNOWN)
+    finally:
+        stop(process)
+
+
 # --- killed, and twice -----------------------------------------------------------------------
 
 
