@@ -103,6 +103,7 @@ def _scripts() -> Iterator[Global]:
         "page_id=10983&page_id&x=1",
         "page_id=10983&x=1&page_id=7",
         "PAGE=about&Page_Id=10983",
+        "/page=about&page_id=7",
         "page_id=1999",
         "page=1999",
         "page_id[]=10983",

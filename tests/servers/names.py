@@ -93,6 +93,7 @@ GONE = ["Gone for good", "Gone – für immer"]
 PATHS = {
     "/posts/old-slug": "/pages/n0/",
     "/posts/old-slug.html": "/pages/n0/",
+    "/posts/Wells": "/pages/n7/",
     "/posts/gone": None,
     "/10983.html": "/pages/n0/",
     "/1999": "/pages/n1/",
@@ -102,6 +103,7 @@ PATHS = {
     "/tags/été": "/pages/n3/",
     '/tags/100% {path} $1 \\ "x"': "/pages/n4/",
     "/tiki-print.php": None,
+    "/Bees": "/pages/n8/",
     "/posts/Archive//2019": "/pages/n5/",
     "/Both ways": "/pages/n6/",
 }

@@ -229,7 +229,17 @@ def test_a_path_of_the_new_site_that_is_not_there_yet_is_no_name_in_another_case
     with start(entries, reserved=("/beta/", "/search/", "/caf%C3%A9/", "/a%2Bb/")) as stage:
         there = ["/Beta", "/BETA/", f"/{SCRIPT}?page=Beta", "/Search", "/Caf%C3%A9", "/Cafe%CC%81", "/Wells", "/A%2BB"]
         assert [target for target in there if get(stage, target).status != 301] == []
-        for absent in ("/beta/", "/beta", "/bETA", "/search/", "/SEARCH", "/caf%C3%A9/", "/CAF%C3%A9", "/a%2Bb", "/A+B"):
+        for absent in (
+            "/beta/",
+            "/beta",
+            "/bETA",
+            "/search/",
+            "/SEARCH",
+            "/caf%C3%A9/",
+            "/CAF%C3%A9",
+            "/a%2Bb",
+            "/A+B",
+        ):
             assert get(stage, absent) == NOT_FOUND, absent
         assert get(stage, "/WELLS").status == 301
 

@@ -74,7 +74,7 @@ def _decorated(path: str) -> Iterator[Request]:
     yield _get("?page= of no script", f"{path}?page=about&page_id=10983")
     yield _get("//", f"/{path}")
     yield _get("///.//", f"///.{path}")
-    yield _get("/./", f"/.{path}")
+    yield _get("/././", f"/./.{path}")
     yield _get("absolute form", f"http://old.example{path}")
     yield _get("absolute form with port", f"HTTP://old.example:8080{path}?x=1")
     yield Request("HEAD", path.encode(), "HEAD")

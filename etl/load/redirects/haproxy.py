@@ -182,8 +182,8 @@ defaults wiki_etl
     # The page script: a page is asked for by the last parameter of its name.
     acl wiki_script var(txn.wiki_raw) -m str @script@
     acl wiki_asks query -m reg '(^|&)page(_id)?([=&#]|$)'
-    acl wiki_page var(txn.wiki_query) -m reg '(^|&)page([=&]|$)'
-    acl wiki_ids var(txn.wiki_query) -m reg '(^|&)page_id([=&]|$)'
+    acl wiki_page var(txn.wiki_query) -m reg '(^|&)page='
+    acl wiki_ids var(txn.wiki_query) -m reg '(^|&)page_id='
     acl wiki_asked var(txn.wiki_query) -m found
     http-request set-var(txn.wiki_query) 'query,regsub("#.*","")' if wiki_script wiki_asks
     http-request set-var(txn.wiki_text) str(/) if wiki_asked
