@@ -99,6 +99,7 @@ def _scripts() -> Iterator[Global]:
         "page_id=1",
         "page_id=-10983",
         "page_id=1e4",
+        "page=about&page",
         "page_id=10983&page_id",
         "page_id=10983&page_id&x=1",
         "page_id=10983&x=1&page_id=7",

@@ -183,12 +183,11 @@ defaults wiki_etl
     acl wiki_script var(txn.wiki_raw) -m str @script@
     acl wiki_asks query -m reg '(^|&)page(_id)?([=&#]|$)'
     acl wiki_page var(txn.wiki_query) -m reg '(^|&)page='
-    acl wiki_ids var(txn.wiki_query) -m reg '(^|&)page_id='
     acl wiki_asked var(txn.wiki_query) -m found
     http-request set-var(txn.wiki_query) 'query,regsub("#.*","")' if wiki_script wiki_asks
     http-request set-var(txn.wiki_text) str(/) if wiki_asked
     http-request set-var(txn.wiki_text) 'var(txn.wiki_query),regsub("^(.*&)?page(=([^&]*))?(&.*)?$","/\3")' if wiki_page
-    http-request set-var(txn.wiki_id) 'var(txn.wiki_query),regsub("^(.*&)?page_id(=([^&]*))?(&.*)?$","/\3")' if wiki_ids
+    http-request set-var(txn.wiki_id) 'var(txn.wiki_query),regsub("^(.*&)?page_id(=([^&]*))?(&.*)?$","/\3")'
 
     # Decoded once. What stays encoded, + and %, is encoded twice before. No address has a control character.
     acl wiki_bad var(txn.wiki_text) -m reg '%([01][0-9A-Fa-f]|7[Ff])'

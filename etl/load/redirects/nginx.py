@@ -529,7 +529,7 @@ map $request_method $wiki_etl_asked { GET $wiki_etl_to; HEAD $wiki_etl_to; }
 # it is a path, or the old home page. Of a parameter that is given twice the last one counts.
 map $wiki_etl_to $wiki_etl_bare_to { "" @home@; default $wiki_etl_to; }
 map $args $wiki_etl_script_to { "~(?:^|&)page(?:_id)?(?:[=&]|$)" $wiki_etl_id_to; default $wiki_etl_bare_to; }
-map $args $wiki_etl_page_0 { "~^(?:.*&)?page=(?<wiki_etl_g>[^&]*)" $wiki_etl_g; }
+map $args $wiki_etl_page_0 { "~^(?:.*&)?page(?:=(?<wiki_etl_g>[^&]*))?(?:&|$)" $wiki_etl_g; }
 @hop@
 include wiki-etl/hop.conf;
 """
