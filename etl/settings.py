@@ -30,7 +30,7 @@ MEMBERS_IN_A_LINE = 8
 largest members is damaged."""
 
 _SITE = r"^https?://(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?/?$"
-_HOST = re.compile(r"(?:[^\s/\\?#@:\[\]]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_HOST = re.compile(r"(?:(?:[A-Za-z0-9._-]|[^\x00-\x7f\s])+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _PATH = re.compile(r"/(?:[^\s/?#*\\][^\s?#*\\]*)?")
 _VANISHING = re.compile(r"/(?=/)|/\.{1,2}(?:/|\Z)")
 _SEGMENT = re.compile(r"[^\s/?#](?:[^/?#]*[^\s/?#])?")

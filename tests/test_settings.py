@@ -187,6 +187,8 @@ def test_a_threshold_is_nothing_else(value: str, tmp_path: Path) -> None:
         ("old.example/wiki", "old.example"),
         ("https://me:secret@old.example/?a#b", "old.example"),
         ("old.example ", None),
+        ("old.example,www.old.example", None),
+        ("*.old.example", None),
         ("old.example:http", None),
         ("", None),
         ("https://", None),
