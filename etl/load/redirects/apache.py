@@ -21,7 +21,7 @@ from string import ascii_letters, digits
 from typing import NamedTuple
 
 from etl.addresses import host_name
-from etl.load.redirects.exact import Group, as_groups, lower, pieces, spellings
+from etl.load.redirects.exact import Group, as_groups, pieces, spellings
 from etl.load.redirects.files import (
     FOLDER,
     common_values,
@@ -124,8 +124,6 @@ def _keys(run: Run) -> list[str]:
     kind, text = run.kind[0], "\n".join(run.values)
     if kind == "p":
         text = text[1:].replace("\n/", "\n")
-    if kind == "n":
-        text = lower(text)
     text = text.replace("%", "%25").replace(" ", "%20")
     if not _is_safe(text):
         text = _UNSAFE.sub(lambda match: escape(match[0]), text)
@@ -156,7 +154,7 @@ def _entry_lines(entry: Entry, folds: bool, options: CompileOptions) -> Iterator
     kind, answer = entry.address.kind, options.answer(entry)
     for text in spellings(entry):
         if kind == "name":
-            yield _Line(key("n", lower(text)), answer if folds else _SAME, text)
+            yield _Line(key("n", text), answer if folds else _SAME, text)
             if not folds:
                 yield _Line(key("e", text), answer, text)
         else:
@@ -263,8 +261,8 @@ def _rules(facts: _Facts, longest: int, options: CompileOptions) -> Iterator[str
     cap, base = 3 * longest + 16, options.base[1:]
     values: dict[str, object] = {
         "cap": cap,
-        "script": _pattern(options.script[1:]),
-        "base": _pattern(base),
+        "script": re.escape(options.script[1:]),
+        "base": re.escape(base),
         "key": LONGEST_KEY,
         "more": LONGEST_KEY + 1,
         "digits": _LONGEST_ID - 1,
@@ -286,15 +284,6 @@ def _rules(facts: _Facts, longest: int, options: CompileOptions) -> Iterator[str
     yield from _home(options)
     yield from (_route(route, options) for route in options.routes)
     yield filled(_ABSOLUTE if options.site else _RELATIVE, values)
-
-
-def _pattern(text: str) -> str:
-    """An expression that matches a text, for the inside of double quotes: mod_rewrite knows no escape for them.
-
-    >>> print(_pattern('a.b "c" ${d}'))
-    a\\.b\\ \\x22c\\x22\\ \\$\\{d\\}
-    """
-    return re.escape(text).replace('"', r"\x22")
 
 
 def _pluses(most: int) -> str:
@@ -322,21 +311,21 @@ def _home(options: CompileOptions) -> Iterator[str]:
         yield (
             (_of_hosts(options) if path == "/" else "")
             + _condition("WIKI_ETL_ASKED", "^$")
-            + _condition("WIKI_ETL_PLACE", f"^{_pattern(path[1:])}$")
+            + _condition("WIKI_ETL_PLACE", f"^{re.escape(path[1:])}$")
             + _to(answer)
         )
 
 
 def _of_hosts(options: CompileOptions) -> str:
     """The condition for the old hosts: in the virtual host that the new site shares, `/` is its own."""
-    names = "|".join(_pattern(name) for name in dict.fromkeys(map(host_name, options.hosts)))
+    names = "|".join(re.escape(name) for name in dict.fromkeys(map(host_name, options.hosts)))
     return f'RewriteCond %{{HTTP_HOST}} "^(?:www\\.)?(?:{names})\\.?(?::[0-9]+)?$" [NC]\n'
 
 
 def _route(route: Route, options: CompileOptions) -> str:
     """An address that is no page: after everything else."""
     number = "" if route.kind == "exact" else "[0-9]+(?:-.*)?"
-    pattern = f"^{_pattern(escape(route.path[1:]))}{number}$"
+    pattern = f"^{re.escape(escape(route.path[1:]))}{number}$"
     return _condition("WIKI_ETL_ASKED", "^$") + _condition("WIKI_ETL_KEY", pattern) + _to(options.answer(route))
 
 

@@ -225,7 +225,7 @@ class _Maps:
     longest: int = 0
     """Bytes of the longest key."""
     blanks: int = 0
-    """Most blanks and pluses of a key."""
+    """Most blanks of a key: each of them is a plus of the request, if it is no ``%20``."""
     pluses: int = 0
     """Most pluses of a key."""
     question_marks: int = 0
@@ -298,7 +298,7 @@ class _Maps:
         self.files[name].write(f"{key} {value};\n")
         self.lines[name] += 1
         self.longest = max(self.longest, len(text.encode()))
-        self.blanks = max(self.blanks, text.count(" ") + text.count("+"))
+        self.blanks = max(self.blanks, text.count(" "))
         self.question_marks = max(self.question_marks, text.count("?"))
 
     def value(self, answer: str) -> str:
