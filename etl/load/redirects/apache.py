@@ -54,7 +54,7 @@ def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Find
     Returns a finding for each entry that Apache cannot express.
     """
     folder = out / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir()
     findings: list[Finding] = []
     facts = _Facts(odd=sum(_is_odd(options.answer(route)) for route in options.routes))
     with create(folder / "redirects.map") as file:

@@ -62,7 +62,7 @@ def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Find
     Raises ServerRefused above `LIMIT`.
     """
     folder = out / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir()
     with ExitStack() as stack:
         raw = {kind: stack.enter_context(create(folder / f"raw-{kind}.map")) for kind in ("paths", "names")}
         for file in raw.values():

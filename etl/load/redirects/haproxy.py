@@ -33,7 +33,7 @@ def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Find
     Returns a finding for each entry that HAProxy cannot express.
     """
     folder = out / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir()
     findings: list[Finding] = []
     lines = 0
     with ExitStack() as stack:

@@ -43,7 +43,7 @@ def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Find
     the files.
     """
     folder = out / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir()
     work = _Work(options)
     with sorted_lines(work.lines(survey), out) as lines, create(folder / "redirects.map") as file:
         file.writelines(map(work.written, _blocks(lines)))

@@ -94,7 +94,7 @@ def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Find
     Returns a finding for each entry that nginx cannot express.
     """
     folder = out / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir()
     with ExitStack() as stack:
         files = {name: stack.enter_context(create(folder / f"{name}.map")) for name in FILES}
         maps = _Maps(files, options)
