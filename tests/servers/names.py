@@ -82,6 +82,7 @@ NAMES = [
     "café/",
     "café/wells",
     "Both ways",
+    "a/ blank",
 ]
 """Page names; some are too long for some servers, and then refused."""
 

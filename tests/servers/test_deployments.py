@@ -21,6 +21,7 @@ MAP: dict[tuple[str, str], str | None] = {
     ("name", "Clear water – June 2019"): "/pages/clear/",
     ("name", "Home"): "/pages/home/",
     ("name", "A+B"): "/pages/plus/",
+    ("name", "5%41"): "/pages/percent/",
     ("name", "Gone"): None,
     ("name", "cat5"): "/pages/cat/",
     ("name", "Search"): "/pages/searching/",
@@ -30,6 +31,7 @@ MAP: dict[tuple[str, str], str | None] = {
 CLEAR = "Clear+water+%E2%80%93+June+2019"
 SCRIPT = "tiki-index.php"
 PAGES = [CLEAR, f"{SCRIPT}?page={CLEAR}", "10983/", f"{SCRIPT}?page_id=10983", "A%2BB", f"{SCRIPT}?page=A%2bB"]
+PAGES += ["5%2541"]
 
 Start = Callable[..., AbstractContextManager[Stage]]
 
@@ -93,12 +95,15 @@ def test_the_old_wiki_may_have_lived_in_a_folder(start: Start, folder: str) -> N
             folder[:-1],
             f"/x{folder}Home",
             f"{folder[:-1]}x/Home",
+            f"/{'x' * (len(folder) - 2)}/Home",
             f"{folder}Home/more",
             f"{folder}{SCRIPT}?page={folder[1:]}Home",
             folder + SCRIPT,
         ]
         for target in targets:
             assert get(stage, target) in oracle.answers(target.encode()), target
+        for spelled in ("Home%00", "Home%00x", f"{SCRIPT}?page=Home%00"):
+            assert get(stage, f"{folder}{spelled}").status in {400, 404}, spelled
         for place in (f"{folder}./", folder.replace("/", "/./")):
             assert get(stage, f"{place}{SCRIPT}?page={CLEAR}") == Answer(301, "/pages/clear/")
 
@@ -187,6 +192,8 @@ def test_a_page_comes_before_a_route(start: Start) -> None:
         assert get(stage, "/cat6") == get(stage, "/cat%36-x?page=Home") == Answer(301, "/tags/")
         assert get(stage, "/Search+Results") == Answer(301, "/search/")
         assert get(stage, f"/{SCRIPT}?page=cat6") == NOT_FOUND
+    with start({("name", "SEARCH results"): "/pages/found/"}, routes=routes({"search": "/search/"})) as stage:
+        assert get(stage, "/Search+Results") == Answer(301, "/pages/found/")
 
 
 def test_no_setting_leaves_addresses_that_are_no_pages_alone(start: Start) -> None:
