@@ -107,8 +107,13 @@ def test_a_clean_body_is_read_once(body: str, monkeypatch: pytest.MonkeyPatch) -
     assert read == [body]
 
 
-def test_a_box_beside_signs_that_are_escaped_is_written_once() -> None:
-    assert clean('<div class="border">a~~ b</div>').counts["box"] == 2
+@pytest.mark.parametrize("beside", ["a~~ b", "a<!-- b -->c", "a~hs~ b", "<script>a</script>b"])
+def test_a_box_beside_what_asks_for_another_walk_is_written_once(beside: str) -> None:
+    assert clean(f'<div class="border">{beside}</div>').counts["box"] == 2
+
+
+def test_a_box_that_stands_as_it_should_is_no_change() -> None:
+    assert not clean('a\n\n<div class="box" markdown="1">\n\nb\n\n</div>\n\nc').counts
 
 
 @pytest.mark.parametrize("path", sorted(CASES.glob("*/input.md")), ids=lambda path: path.parent.name)

@@ -44,7 +44,7 @@ def open_box(walk: Walk, start: int, end: int, title: str) -> None:
     walk.box_open = True
     walk.quotes.first = len(walk.edits)
     heading = f"{bold(title)}\n\n" if title else ""
-    walk.write(start, walk.around.behind_tag(start, end), f"\n\n{BOX_START}\n\n{heading}", "box")
+    _part(walk, start, end, f"\n\n{BOX_START}\n\n{heading}")
 
 
 def close_box(walk: Walk, start: int, end: int) -> None:
@@ -58,8 +58,13 @@ def close_box(walk: Walk, start: int, end: int) -> None:
         return
     walk.box_open = walk.open.boxes > 0
     walk.quotes.first = len(walk.edits)
-    end = walk.around.behind_tag(start, end)
-    walk.edit(start, end, "\n\n" if walk.box_open else f"\n\n{BOX_END}\n\n", "box")
+    _part(walk, start, end, "\n\n" if walk.box_open else f"\n\n{BOX_END}\n\n")
+
+
+def _part(walk: Walk, start: int, end: int, words: str) -> None:
+    """Write an edge of a box between empty lines, unless it stands there so already, as behind an earlier walk."""
+    if walk.text[max(start - 2, 0) : end + 2] != words:
+        walk.write(start, walk.around.behind_tag(start, end), words, "box")
 
 
 def close_last_box(walk: Walk) -> None:
