@@ -112,6 +112,13 @@ def test_a_box_beside_what_asks_for_another_walk_is_written_once(beside: str) ->
     assert clean(f'<div class="border">{beside}</div>').counts["box"] == 2
 
 
+@pytest.mark.parametrize("box", ["<div class='box'>", "{BOX()}", "{BOX(title=b)}"])
+@pytest.mark.parametrize("inside", ["c", "~hs~c", "<!-- c -->d"])
+def test_a_box_that_is_not_closed_is_told_once_and_where_it_begins(box: str, inside: str) -> None:
+    findings = [finding for finding in clean(f"a\n\n{box}\n{inside}").findings if finding.code == "box.unclosed"]
+    assert [(finding.line, finding.column) for finding in findings] == [(3, 1)]
+
+
 def test_a_box_that_stands_as_it_should_is_no_change() -> None:
     assert not clean('a\n\n<div class="box" markdown="1">\n\nb\n\n</div>\n\nc').counts
 

@@ -41,7 +41,7 @@ def open_box(walk: Walk, start: int, end: int, title: str) -> None:
     if walk.box_open or gap == " ":  # boxes do not nest in clean Markdown: the inner one goes on in the outer
         walk.write(start, end, gap + (f"{bold(title)}{gap}" if title else ""), "box")
         return
-    walk.box_open = True
+    walk.box_open, walk.box_start = True, start
     walk.quotes.first = len(walk.edits)
     heading = f"{bold(title)}\n\n" if title else ""
     _part(walk, start, end, f"\n\n{BOX_START}\n\n{heading}")
@@ -70,8 +70,7 @@ def _part(walk: Walk, start: int, end: int, words: str) -> None:
 def close_last_box(walk: Walk) -> None:
     """A box that is open at the end of the text is closed there."""
     if walk.box_open:
-        opened = next((tag.start for tag, index in walk.open if index == BOX), 0)
-        walk.find_once("box.unclosed", opened, "a box that is open at the end of the page", "closed at the end")
+        walk.find_once("box.unclosed", walk.box_start, "a box that is open at the end of the page", "closed at the end")
         walk.complete = False
 
 

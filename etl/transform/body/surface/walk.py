@@ -44,6 +44,8 @@ class Walk:
         self.item_start, self.item_indent = -1, ""
         """Where the words of the last item begin that stand below the tags behind its mark, and its indentation."""
         self.box_open = False
+        self.box_start = 0
+        """Where the last box begins that is in no other one."""
         self.pre_end = 0
         """Where the last `<pre>` ends that can be no code block, for it is in an item or a cell."""
         self.ahead: list[Edit] = []
