@@ -112,6 +112,10 @@ def test_a_box_beside_what_asks_for_another_walk_is_written_once(beside: str) ->
     assert clean(f'<div class="border">{beside}</div>').counts["box"] == 2
 
 
+def test_a_hard_blank_takes_no_walk_from_an_escaped_one() -> None:
+    assert clean("a~hs~[b](Deep wells in clay)\\~hs~c").body == "a [b](/pages/deep-wells/) c"
+
+
 @pytest.mark.parametrize("box", ["<div class='box'>", "{BOX()}", "{BOX(title=b)}"])
 @pytest.mark.parametrize("inside", ["c", "~hs~c", "<!-- c -->d"])
 def test_a_box_that_is_not_closed_is_told_once_and_where_it_begins(box: str, inside: str) -> None:

@@ -54,7 +54,7 @@ from etl.transform.body.surface.walk import Walk
 
 __all__ = ["Surface"]
 
-UNCOVERS = frozenset("escape stray-tag tiki-marker tiki-mark comment script invisible declaration".split())
+UNCOVERS = frozenset("escape stray-tag tiki-marker comment script invisible declaration".split())
 """Rules of the walk behind which something may stand that it would read otherwise now."""
 COVERED = frozenset("bold bullet rule tiki-mark heading repetition address".split())
 """Rules of lines that write nothing that the walk would read."""

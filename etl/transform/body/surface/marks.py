@@ -50,7 +50,9 @@ def mark(walk: Walk, token: re.Match[str]) -> int | None:
     if (end := match_end(HARD_BLANKS, walk.text, token.start())) > token.start():
         return _blank(walk, token.start(), end)
     if not mark.startswith("~~"):
-        walk.edit(*token.span(), _meaning(mark), "tiki-mark")
+        meaning = _meaning(mark)
+        walk.uncovered |= meaning != mark  # what it kept apart may be one tag or marker now
+        walk.edit(*token.span(), meaning, "tiki-mark")
     elif mark != "~~":
         walk.passed.colours += 1
         walk.find("markup.removed", token.start(), f"colour {mark!r}", "removed; its inner text stays")
@@ -64,6 +66,7 @@ def mark(walk: Walk, token: re.Match[str]) -> int | None:
 def _blank(walk: Walk, start: int, end: int) -> int:
     """`~hs~`: nothing at the start of a line, where blanks would make code; what comes there is no mark."""
     end, written = walk.around.unmarked(end) if walk.around.at_line_start(start) else (end, " ")
+    walk.uncovered |= written != " "  # a blank keeps apart what the mark did
     walk.edit(start, end, written, "tiki-mark")
     return end
 
