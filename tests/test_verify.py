@@ -28,7 +28,7 @@ from etl.settings import SettingsError
 from etl.verify import connections, verdicts
 from etl.verify.connections import Connection, NoAnswer, Server, Unreachable, origin
 from etl.verify.plan import Plan, forms
-from etl.verify.spellings import INJECTED, hostile, spellings, unknown
+from etl.verify.spellings import INJECTED, hostile, of_home, of_route, spellings, unknown
 from etl.verify.verdicts import Fault, Tally
 from tests import make
 from tests.make import Outcome, Phases, Run, self_signed, skipping, spawn
@@ -180,22 +180,29 @@ def test_paths_have_four_spellings_or_more_that_ask_for_them(address: Address) -
 
 
 def test_the_spellings_of_a_name() -> None:
-    found = {spelling.form: spelling.target for spelling in spellings(Address("name", "Zoë's A+B C – D"))}
+    found = {spelling.form: spelling.target for spelling in spellings(Address("name", "Zoë's A+B C/D – E"))}
     assert found == {
-        "plus": "/Zo%C3%AB%27s+A%2BB+C+%E2%80%93+D",
-        "percent-20": "/Zo%C3%AB's%20A%2BB%20C%20%E2%80%93%20D",
-        "mixed": "/Zo%C3%AB%27s+A%2BB%20C+%E2%80%93%20D",
-        "every-byte": "/%5A%6F%C3%AB%27%73%20%41%2B%42%20%43%20%E2%80%93%20%44",
-        "lower-hex": "/%5a%6f%c3%ab%27%73%20%41%2b%42%20%43%20%e2%80%93%20%44",
-        "trailing-slash": "/Zo%C3%AB%27s+A%2BB+C+%E2%80%93+D/",
-        "tracking": "/Zo%C3%AB%27s+A%2BB+C+%E2%80%93+D?utm_source=wiki-etl&utm_medium=redirects+verify",
-        "decomposed": "/Zoe%CC%88%27s+A%2BB+C+%E2%80%93+D",
-        "raw": "/Zoë%27s%20A%2BB%20C%20–%20D",
-        "page": "/tiki-index.php?page=Zo%C3%AB%27s+A%2BB+C+%E2%80%93+D",
+        "plus": "/Zo%C3%AB%27s+A%2BB+C%2FD+%E2%80%93+E",
+        "percent-20": "/Zo%C3%AB's%20A%2BB%20C/D%20%E2%80%93%20E",
+        "mixed": "/Zo%C3%AB%27s+A%2BB%20C%2FD+%E2%80%93%20E",
+        "every-byte": "/%5A%6F%C3%AB%27%73%20%41%2B%42%20%43%2F%44%20%E2%80%93%20%45",
+        "lower-hex": "/%5a%6f%c3%ab%27%73%20%41%2b%42%20%43%2f%44%20%e2%80%93%20%45",
+        "trailing-slash": "/Zo%C3%AB%27s+A%2BB+C%2FD+%E2%80%93+E/",
+        "tracking": "/Zo%C3%AB%27s+A%2BB+C%2FD+%E2%80%93+E?utm_source=wiki-etl&utm_medium=redirects+verify",
+        "decomposed": "/Zoe%CC%88%27s+A%2BB+C%2FD+%E2%80%93+E",
+        "raw": "/Zoë%27s%20A%2BB%20C%2FD%20–%20E",
+        "page": "/tiki-index.php?page=Zo%C3%AB%27s+A%2BB+C%2FD+%E2%80%93+E",
         "page-percent-20": (
-            "/tiki-index.php?bl=y&page=Zo%C3%AB%27s%20A%2BB%20C%20%E2%80%93%20D&sort_mode=created_desc"
+            "/tiki-index.php?bl=y&page=Zo%C3%AB%27s%20A%2BB%20C%2FD%20%E2%80%93%20E&sort_mode=created_desc"
         ),
     }
+
+
+def test_what_has_one_spelling_is_asked_for_once() -> None:
+    ascii_ = {spelling.form for spelling in spellings(Address("name", "Zoe's wells"))}
+    assert "raw" not in ascii_, "it would be one more way to write a name that has no letter to be left as it is"
+    lower = {spelling.form: spelling.target for spelling in spellings(Address("path", "/posts//seven"))}["lower-hex"]
+    assert lower == "/%70%6f%73%74%73//%73%65%76%65%6e"
 
 
 @given(st.lists(st.one_of(names, ids, paths), max_size=3))
@@ -206,8 +213,9 @@ def test_no_negative_asks_for_what_it_was_made_from(known: list[Address]) -> Non
 
 
 def test_what_is_invented_asks_for_each_kind_of_address_and_comes_close_to_what_is_known() -> None:
-    asked = [(spelling.form, spelling.target) for spelling in unknown([Address("name", "A & B")], ["posts"], "/wiki")]
-    nobody, number, known = "wiki-etl-redirects-verify-unknown", "999999999999", "A%20%26%20B"
+    known = [Address("name", "A & B/C"), Address("id", "7"), Address("path", "/posts/a")]
+    asked = [(spelling.form, spelling.target) for spelling in unknown(known, ["posts"], "/wiki")]
+    nobody, number, name = "wiki-etl-redirects-verify-unknown", "999999999999", "A%20%26%20B"
     assert asked == [
         ("invented", f"/wiki/{nobody}"),
         ("invented", f"/wiki/{nobody}+page/"),
@@ -215,11 +223,34 @@ def test_what_is_invented_asks_for_each_kind_of_address_and_comes_close_to_what_
         ("invented", f"/wiki/{number}"),
         ("invented", f"/wiki/tiki-index.php?page_id={number}"),
         ("invented", f"/posts/{nobody}"),
-        ("longer", f"/wiki/{known}-{nobody}"),
-        ("below", f"/wiki/{known}/{nobody}"),
-        ("encoded-twice", "/wiki/A%2520%2526%2520B"),
-        ("page-longer", f"/wiki/tiki-index.php?page=A+%26+B+{nobody}"),
+        ("longer", f"/wiki/{name}/C-{nobody}"),
+        ("below", f"/wiki/{name}/C/{nobody}"),
+        ("encoded-twice", "/wiki/A%2520%2526%2520B%252FC"),
+        ("page-longer", f"/wiki/tiki-index.php?page=A+%26+B%2FC+{nobody}"),
+        ("longer", f"/wiki/7-{nobody}"),
+        ("below", f"/wiki/7/{nobody}"),
+        ("longer", f"/posts/a-{nobody}"),
+        ("below", f"/posts/a/{nobody}"),
+        ("encoded-twice", "/posts%252Fa"),
     ]
+
+
+def test_attacks_of_every_kind_go_to_the_folder_of_the_old_wiki_and_to_its_names() -> None:
+    attacks = [*hostile([Address("id", "7"), Address("name", "A & B")], "/wiki")]
+    kinds = "open-redirect line-break traversal bad-encoding variables long nul"
+    assert {spelling.form for spelling in attacks} == set(kinds.split())
+    asked = {spelling.target for spelling in attacks}
+    assert {"/wiki/%zz", "/wiki/tiki-index.php?page=%ff"} < asked
+    assert {"/wiki/A+%26+B%00", "/wiki/tiki-index.php?page=A+%26+B%00"} < asked
+    assert not {"/wiki/7%00", "/wiki/tiki-index.php?page=7%00"} & asked
+    assert not any("@" in target for target in asked)
+
+
+def test_what_is_no_page_says_what_a_server_looks_up_for_it() -> None:
+    known, settings = [Address("name", "A & B")], routes({"search": "/find/", "calendar": "gone"}, "/wiki")
+    of_settings = [*of_home("/wiki"), *(spelling for route in settings for spelling in of_route(route, "/wiki"))]
+    for spelling in [*unknown(known, PREFIXES, "/wiki"), *hostile(known, "/wiki"), *of_settings]:
+        assert spelling.meanings == lookups(spelling.target, "/wiki")
 
 
 def test_no_part_of_the_work_is_silent(map_file: Path) -> None:
