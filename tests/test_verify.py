@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +20,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from etl import verify
+from etl import __version__, verify
 from etl.addresses import Address, lookups, refusal
 from etl.load.redirects import CompileOptions, MapError, compile_all
 from etl.routes import routes
@@ -467,9 +469,11 @@ def test_an_answer_that_is_no_http_is_found(map_file: Path) -> None:
         if handler.path == "/7":
             handler.wfile.write(b"SSH-2.0-OpenSSH_9.9\r\n\r\n")
             return handler.hang_up()
+        if handler.path == "/8":
+            handler.more["X-Endless"] = "x" * (1 << 17)
         return False
 
-    assert causes(lie, map_file) == {"no HTTP": 1}
+    assert causes(lie, map_file) == {"no HTTP": 2}
 
 
 def test_hostile_input_that_is_let_in_is_found(map_file: Path) -> None:
@@ -591,7 +595,7 @@ def test_https_is_verified(map_file: Path, tmp_path: Path, run: Run, monkeypatch
         connections._context.cache_clear()
         trusted = run(*named)
         other = run(*words, "--base-url", f"https://localhost:{port}")
-        told = run(*words, "--base-url", f"https://localhost:{port}", "--from", "old.example")
+        told = run(*words, "--base-url", f"https://localhost:{port}", "--from", "old.example:8443")
         connections._context.cache_clear()
     assert refused.status == other.status == 3
     assert "certificate is not trusted: self" in refused.err
@@ -721,11 +725,70 @@ def test_a_request_is_sent_again_only_when_its_connection_was_idle() -> None:
         assert asyncio.run(three(server)) == [301] * 4
     with serving(Handler.hang_up) as server, pytest.raises(NoAnswer):
         asyncio.run(three(server))
+    assert len(server.asked) == connections.NEW_CONNECTIONS
+
+
+@pytest.mark.parametrize(
+    ("answer", "kept"),
+    [
+        ("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfour", True),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfives", False),
+        ("HTTP/1.1 200 OK\r\n\r\nfour", False),
+        ("HTTP/1.1 200 OK\r\nConnection: Close\r\nContent-Length: 4\r\n\r\nfour", False),
+        ("HTTP/1.0 200 OK\r\nContent-Length: 4\r\n\r\nfour", False),
+        ("HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 4\r\n\r\nfour", True),
+        ("HTTP/1.1 204 No Content\r\n\r\n", True),
+        ("HTTP/1.1 304 Not Modified\r\nContent-Length: 4\r\n\r\n", True),
+        (
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n0003;x=y\r\nfou\r\n1\r\nr\r\n0\r\nTrailer: x\r\n\r\n",
+            True,
+        ),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nfi\r\n3\r\nves\r\n0\r\n\r\n", False),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nTrailer: " + "x" * (1 << 17) + "\r\n\r\n", False),
+    ],
+    ids=lambda value: value[:80] if isinstance(value, str) else None,
+)
+def test_a_connection_is_kept_when_the_end_of_an_answer_is_known_and_near(
+    answer: str, kept: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "LARGEST_BODY", 4)
+    seen = []
+
+    def lie(handler: Handler) -> bool:
+        seen.append((handler.client_address, handler.headers["User-Agent"]))
+        handler.wfile.write(answer.encode())
+        return True
+
+    async def twice(server: Liar) -> list[int]:
+        connection = Connection(Server(origin(server.address), timeout=5))
+        try:
+            return [(await connection.ask("/7")).status for _ in range(2)]
+        finally:
+            connection.close()
+
+    with serving(lie) as server:
+        assert asyncio.run(twice(server)) == [int(answer[9:12])] * 2
+    assert len({address for address, _ in seen}) == (1 if kept else 2)
+    assert {agent for _, agent in seen} == {f"wiki-etl/{__version__}"}
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (TimeoutError(), "no connection in time"),
+        (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), "Name or service not known"),
+        (ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed ('127.0.0.1', 9)"), "Connection refused"),
+        (OSError("Multiple exceptions: refused, refused"), "Multiple exceptions: refused, refused"),
+    ],
+)
+def test_why_there_is_no_connection_is_told_in_words(error: OSError, said: str) -> None:
+    assert connections._reason(error) == said
 
 
 def test_requests_to_another_machine_are_paced(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not Server(origin("https://old.example")).is_loopback
     assert Server(origin("http://127.0.0.1:8080")).is_loopback
+    assert Server(origin("http://localhost")).is_loopback
     slept: list[float] = []
 
     async def sleep(seconds: float) -> None:
@@ -811,10 +874,14 @@ def test_quiet_says_nothing_when_all_is_right(map_file: Path, run: Run) -> None:
         ["--base-url", "http://old.example/wiki"],
         ["--base-url", "http://me:secret@old.example"],
         ["--base-url", "http://old.example:99999"],
+        ["--base-url", "http:///wiki"],
         ["--base-url", "http://127.0.0.1:9", "--sample", "0"],
         ["--base-url", "http://127.0.0.1:9", "--sample", "200%"],
         ["--base-url", "http://127.0.0.1:9", "--spelling", "plush"],
         ["--base-url", "http://127.0.0.1:9", "--from", "old example"],
+        ["--base-url", "http://127.0.0.1:9", "--from", "old.example:99999"],
+        ["--base-url", "http://127.0.0.1:9", "--from", "[1]"],
+        ["--base-url", "http://127.0.0.1:9", "--from", "zoë..example"],
         ["--base-url", "http://127.0.0.1:9", "--from"],
         ["--base-url", "http://127.0.0.1:9", "--resolve", "old.example:127.0.0.1"],
         ["--base-url", "http://127.0.0.1:9", "--rate", "-1"],

@@ -77,6 +77,8 @@ def origin(address: str) -> Origin:
 
     >>> origin("HTTPS://Old.example/x"), origin("http://127.0.0.1:8080")
     (Origin(scheme='https', host='old.example', port=443), Origin(scheme='http', host='127.0.0.1', port=8080))
+    >>> origin("http://Zoë.example").host
+    'xn--zo-ija.example'
     """
     parts = urlsplit(address)
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
@@ -118,8 +120,8 @@ class Connection:
     def __init__(self, server: Server, host: str | None = None) -> None:
         """``host``: for the Host header and the certificate; without it, those of the server."""
         self._server = server
-        self._tls_name = server.origin.host if host is None else host.partition(":")[0]
         host = server.origin.authority if host is None else host
+        self._tls_name = origin(f"https://{host}").host
         agent = f"wiki-etl/{__version__}"
         self._rest = f" HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {agent}\r\nAccept: */*\r\n\r\n".encode()
         self._reader: asyncio.StreamReader | None = None

@@ -108,10 +108,20 @@ def hosts(given: Sequence[str] | None, legacy: Sequence[str]) -> tuple[str, ...]
     if given is not None and not given and not legacy:
         raise SettingsError("--from: no host given, and the setting hosts is empty")
     chosen = () if given is None else tuple(given or legacy)
-    for host in chosen:
-        if not re.fullmatch(r"[\w.-]+(:[0-9]+)?|\[[0-9a-fA-F:]+\](:[0-9]+)?", host):
-            raise SettingsError(f"--from: {host!r} is not a host name")
-    return tuple(dict.fromkeys(host if host.isascii() else host.encode("idna").decode() for host in chosen))
+    return tuple(dict.fromkeys(map(_host, chosen)))
+
+
+def _host(text: str) -> str:
+    """A host as a Host header holds it."""
+    said = f"--from: {text!r} is not a host name"
+    if not re.fullmatch(r"[\w.-]+(:[0-9]+)?|\[[0-9a-fA-F:]+\](:[0-9]+)?", text):
+        raise SettingsError(said)
+    try:
+        host = text if text.isascii() else text.encode("idna").decode()
+        origin(f"http://{host}")
+    except ValueError as error:
+        raise SettingsError(said) from error
+    return host
 
 
 def forms(given: Sequence[str] | None) -> frozenset[str] | None:
