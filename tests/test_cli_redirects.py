@@ -12,7 +12,7 @@ from etl.load.redirects import COMPILERS, STATIC_HOSTS
 from etl.server_names import SERVER_NAMES, WEB_SERVERS
 from etl.servers import SERVERS
 from etl.settings import Settings
-from tests.make import SAMPLE, Run, files, folder, pages
+from tests.make import SAMPLE, Outcome, Run, files, folder, pages
 
 
 def test_every_name_has_its_functions() -> None:
@@ -70,6 +70,32 @@ def test_build_takes_a_generation_or_its_map(tmp_path: Path, run: Run) -> None:
         assert run("redirects", "build", "--map", path, "--out", tmp_path / str(number)).status == 0
         made.append(files(tmp_path / str(number)))
     assert made[0] == made[1]
+
+
+def test_build_compiles_for_the_servers_that_are_named_and_says_so(tmp_path: Path, run: Run) -> None:
+    run("migrate", SAMPLE, "--out", tmp_path / "out", "-q")
+    words = ["redirects", "build", "--map", tmp_path / "out/current", "--out", tmp_path / "new"]
+    done = run(*words, "--server", "caddy", "--server", "nginx")
+    assert f"compiled for caddy, nginx in {tmp_path / 'new'}\n" in done.err
+    assert {path.name for path in (tmp_path / "new").iterdir()} == {"caddy", "nginx"}
+    assert run(*words, "-q") == Outcome(0, "", "")
+    assert {path.name for path in (tmp_path / "new").iterdir()} == set(Settings().servers)
+
+
+def test_serve_starts_the_server_that_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[tuple[object, ...]] = []
+
+    def serve(*given: object) -> int:
+        started.append(given[:3])
+        return 0
+
+    monkeypatch.setattr("etl.servers.serve", serve)
+    assert run("redirects", "serve", "nginx").status == 0
+    assert run("redirects", "serve", "caddy", "--port", "8080", "--map", "old").status == 0
+    assert started == [("nginx", None, Path("out/current")), ("caddy", 8080, Path("old"))]
+    for wrong in (["--port", "65536"], ["--port", "-1"], ["--port", "http"]):
+        assert run("redirects", "serve", "nginx", *wrong).status == 2
+    assert run("redirects").status == 2
 
 
 @pytest.mark.parametrize(

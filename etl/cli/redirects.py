@@ -193,7 +193,11 @@ def _coverage_arguments(actions: Any) -> None:
 
 
 def _port(text: str) -> int:
-    """A port, for ``type=`` of an argument; 0 is a free one."""
+    """A port, for ``type=`` of an argument; 0 is a free one.
+
+    >>> _port("0"), _port("65535")
+    (0, 65535)
+    """
     if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port, which goes up to 65535")
     return int(text)
