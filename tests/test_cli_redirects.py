@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -70,6 +71,22 @@ def test_build_takes_a_generation_or_its_map(tmp_path: Path, run: Run) -> None:
         assert run("redirects", "build", "--map", path, "--out", tmp_path / str(number)).status == 0
         made.append(files(tmp_path / str(number)))
     assert made[0] == made[1]
+
+
+@pytest.mark.parametrize("words", [["build"], ["verify", "--base-url", "http://127.0.0.1:9"], ["coverage", "log"]])
+def test_a_map_that_comes_through_a_pipe_is_refused(
+    words: list[str], run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is empty the second time: every server would do for it."""
+    monkeypatch.chdir(tmp_path)
+    Path("log").touch()
+    reader, writer = os.pipe()
+    os.close(writer)
+    outcome = run("redirects", *words, "--map", f"/dev/fd/{reader}")
+    os.close(reader)
+    assert outcome.status == 3
+    assert f"error: /dev/fd/{reader}: a redirect map is read more than once, which a pipe cannot be" in outcome.err
+    assert [path.name for path in tmp_path.iterdir()] == ["log"]
 
 
 def test_build_compiles_for_the_servers_that_are_named_and_says_so(tmp_path: Path, run: Run) -> None:

@@ -164,6 +164,10 @@ def reading(map_file: Path) -> Iterator[BinaryIO]:
     """A map that is open; trouble with the file becomes MapError."""
     try:
         with map_file.open("rb") as file:
+            if not file.seekable():  # or everything would be right for the empty map of the second reading
+                raise MapError(
+                    f"{map_file}: a redirect map is read more than once, which a pipe cannot be; name a file"
+                )
             yield file
     except FileNotFoundError as error:
         raise MapError(f"{map_file}: there is no redirect map; {NO_MAP}") from error
