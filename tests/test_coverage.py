@@ -5,12 +5,13 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import re
 import subprocess
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -264,6 +265,20 @@ def test_any_address_and_any_name_make_a_sound_review_file(value: str, name: str
 
 
 # --- logs as they are ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("packed", [bytes, gzip.compress])
+def test_a_log_may_come_through_a_pipe(
+    packed: Callable[[bytes], bytes], map_file: Path, tmp_path: Path, run: Run
+) -> None:
+    """As `<(zcat …)` of a shell: nobody can say how far it was read."""
+    reader, writer = os.pipe()
+    os.write(writer, packed(log(tmp_path, ["/Seven+wells", "/One"]).read_bytes()))
+    os.close(writer)
+    words = ["--map", map_file, "--review", tmp_path / "review.toml", "--format", "json"]
+    outcome = run("redirects", "coverage", f"/dev/fd/{reader}", *words)
+    os.close(reader)
+    assert json.loads(outcome.out)["requests"] == 2
 
 
 def test_plain_gzip_and_standard_input_are_read_alike(map_file: Path, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def opened(log: str) -> Iterator[tuple[_Stream, Callable[[], int]]]:
     try:
         with nullcontext(sys.stdin.buffer) if log == "-" else Path(log).open("rb") as raw:
             assert isinstance(raw, io.BufferedReader)
-            position = (lambda: 0) if log == "-" else raw.tell
+            position = raw.tell if raw.seekable() else lambda: 0  # not in a pipe
             if raw.peek(2)[:2] != b"\x1f\x8b":
                 yield raw, position
                 return
