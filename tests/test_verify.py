@@ -8,6 +8,7 @@ import json
 import signal
 import socket
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -23,6 +24,7 @@ from hypothesis import strategies as st
 from etl import __version__, verify
 from etl.addresses import Address, lookups, refusal
 from etl.load.redirects import CompileOptions, MapError, compile_all
+from etl.progress import untold
 from etl.routes import routes
 from etl.servers import SERVERS, running
 from etl.servers.base import free_port, program
@@ -31,6 +33,7 @@ from etl.verify import connections, verdicts
 from etl.verify.connections import Connection, NoAnswer, Server, Unreachable, origin
 from etl.verify.plan import Plan, forms
 from etl.verify.spellings import INJECTED, hostile, of_home, of_route, spellings, unknown
+from etl.verify.survey import PICKED, survey
 from etl.verify.verdicts import Fault, Tally
 from tests import make
 from tests.make import Outcome, Phases, Run, self_signed, skipping, spawn
@@ -698,6 +701,80 @@ def test_what_is_kept_of_another_verification_is_refused(map_file: Path, tmp_pat
         outcome = run("redirects", "verify", "--base-url", "http://127.0.0.1:9", "--map", map_file, "--resume", place)
         assert outcome.status == 2
         assert words in outcome.err
+
+
+@pytest.mark.parametrize(("sample", "chosen"), [(None, 200), ("20", 20), ("1000", 200), ("10%", None), ("100%", 200)])
+def test_a_survey_counts_what_there_is_to_ask(sample: str | None, chosen: int | None, tmp_path: Path) -> None:
+    rows = [("name", f"Well {number}", f"/pages/{number}/") for number in range(197)]
+    rows += [("id", "7", "/pages/7/"), ("id", "8", "/pages/8/"), ("path", "/posts/seven", "/pages/7/")]
+    found = survey(Plan("http://127.0.0.1:9", write_map(tmp_path, rows), sample=sample))
+    assert found.entries == 200
+    assert found.chosen == sum(1 for _ in found.sample()) == (chosen or found.chosen)
+    assert Counter(address.kind for address in found.picked) == {"name": PICKED, "id": 2, "path": 1}
+    assert {address for address in found.picked if address.kind != "name"} == {
+        ("id", "7"),
+        ("id", "8"),
+        ("path", "/posts/seven"),
+    }
+
+
+def test_the_flags_of_verify_say_what_is_asked(
+    map_file: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plans: list[Plan] = []
+
+    def asked(plan: Plan) -> Tally:
+        plans.append(plan)
+        return Tally(plan.identity(""), plan.examples)
+
+    monkeypatch.setattr("etl.verify.verify", asked)
+    config, place = tmp_path / "wiki-etl.toml", tmp_path / "place"
+    config.write_text(
+        'legacy_base = "/wiki"\npath_prefixes = ["posts"]\nhome = "Front page"\nstatus = 302\n'
+        'hosts = ["old.example"]\nsite = "https://one.example"\nroutes = {search = "/find/"}\n'
+    )
+    words = ["redirects", "verify", "--base-url", "http://127.0.0.1:9", "--map", map_file, "--config", config]
+    assert run(*words).status == 0
+    flags = "--status 308 --sample 5% --spelling plus --hostile --strict-targets --rate 0 --connections 3 --timeout 0"
+    more = f"--site https://two.example --resolve old.example:80:127.0.0.1 --resume {place} --examples 4 --from"
+    assert run(*words, *flags.split(), *more.split()).status == 0
+    bare, full = (replace(plan, progress=untold, say=print) for plan in plans)
+    assert bare == Plan(
+        base_url="http://127.0.0.1:9",
+        map_file=map_file,
+        site="https://one.example",
+        legacy_base="/wiki",
+        path_prefixes=("posts",),
+        home="Front page",
+        routes=routes({"search": "/find/"}, "/wiki"),
+        status=302,
+        progress=untold,
+        say=print,
+    )
+    assert full == replace(
+        bare,
+        hosts=("old.example",),
+        site="https://two.example",
+        status=308,
+        sample="5%",
+        forms=frozenset({"plus"}),
+        hostile=True,
+        strict_targets=True,
+        rate=0.0,
+        connections=3,
+        timeout=0.0,
+        resolve={("old.example", 80): "127.0.0.1"},
+        resume=place,
+        examples=4,
+    )
+
+
+def test_a_map_with_another_target_is_another_map(tmp_path: Path) -> None:
+    """Or what was asked of the old one would count for the new one."""
+    digests = set[str]()
+    for target in ("/pages/seven/", "/pages/eight/", None):
+        digests.add(survey(Plan("http://127.0.0.1:9", write_map(tmp_path, [("id", "7", target)]))).digest)
+    assert len(digests) == 3
 
 
 def test_a_server_that_is_not_there_is_status_3(map_file: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
