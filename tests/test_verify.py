@@ -376,7 +376,9 @@ def test_a_chain_is_told_from_a_wrong_target(map_file: Path) -> None:
     def lie(handler: Handler) -> bool:
         return for_("/Seven+wells", 301, "/hop")(handler) or for_("/hop", 301, "/posts/seven")(handler)
 
-    assert causes(lie, map_file) == {"chain": 3}
+    with serving(lie) as server:
+        assert verify.verify(plan(server, map_file, connections=1)).causes == {"chain": 3}
+    assert [target for _, target in server.asked].count("/hop") == 1, "where it leads is known then"
 
 
 @pytest.mark.parametrize("location", ["http://other.example/hop", "/hop on", "/hop\xe9", "/hop\x7f"])
@@ -418,7 +420,12 @@ def test_a_target_that_is_not_there_is_a_note_or_a_fault(map_file: Path, run: Ru
     ],
 )
 def test_a_wrong_status_is_found(words: str, answer: tuple[Any, ...], found: dict[str, int], map_file: Path) -> None:
-    assert causes(for_(words, *answer), map_file) == found
+    with serving(for_(words, *answer)) as server:
+        tally = verify.verify(plan(server, map_file))
+    assert tally.causes == found
+    (faults,) = tally.faults.values()
+    assert {fault.got for fault in faults} == {" ".join(map(str, answer))}
+    assert {fault.right for fault in faults} == {"410" if "not gone" in found else "301 /pages/seven/"}
 
 
 def test_a_server_that_answers_everything_with_a_page_is_found(map_file: Path) -> None:
@@ -433,10 +440,10 @@ def test_a_server_that_answers_everything_with_a_page_is_found(map_file: Path) -
 def test_an_unknown_address_that_goes_home_is_found(map_file: Path) -> None:
     def lie(handler: Handler) -> bool:
         if "unknown" in handler.path:
-            handler.say(302, "/")
+            handler.say(503) if "seven" in handler.path else handler.say(302, "/")
         return "unknown" in handler.path
 
-    assert causes(lie, map_file).keys() == {"known after all"}
+    assert causes(lie, map_file).keys() == {"known after all", "server error"}
 
 
 def test_a_name_in_another_case_is_not_taken_for_unknown(tmp_path: Path) -> None:
@@ -455,6 +462,19 @@ def test_a_dropped_connection_is_found(map_file: Path) -> None:
         return False
 
     assert causes(lie, map_file) == {"connection failed": 4}
+
+
+def test_a_server_that_answers_no_more_is_given_up_and_one_that_drops_some_is_not(
+    map_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify, "DEAD_AFTER", 2)
+
+    def lie(handler: Handler) -> bool:
+        return "utm_source" in handler.path and handler.hang_up()
+
+    assert causes(lie, map_file, connections=1) == {"connection failed": len(MAP)}
+    with serving(Handler.hang_up) as server, pytest.raises(Unreachable, match="the last 2 requests were not answered"):
+        verify.verify(plan(server, map_file, connections=1))
 
 
 def test_an_answer_that_never_comes_is_found(map_file: Path) -> None:
@@ -545,8 +565,10 @@ def test_every_host_is_asked_for_everything(map_file: Path) -> None:
         asked: dict[str, set[str]] = {}
         for host, target in server.asked:
             asked.setdefault(host, set()).add(target)
+        own = verify.verify(plan(server, map_file, hosts=("old.example",), site="http://old.example"))
     assert tally.status == 0
     assert asked.keys() == {"www.old.example", "old.example:8080"}
+    assert not own.elsewhere, "the site is the host that is asked for, wherever that is"
     assert asked["www.old.example"] == asked["old.example:8080"]
 
 
@@ -880,6 +902,29 @@ def test_requests_to_another_machine_are_paced(monkeypatch: pytest.MonkeyPatch) 
 
     asyncio.run(turns())
     assert slept == pytest.approx([0.0, 0.1, 0.2])
+
+
+def test_every_request_waits_for_its_turn(map_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = []
+
+    async def turn(_: verify._Pace) -> None:
+        turns.append(1)
+
+    monkeypatch.setattr(verify._Pace, "turn", turn)
+    with serving() as server:
+        assert verify.verify(plan(server, map_file)).requests == len(turns)
+
+
+def test_how_long_a_slow_verification_takes_is_said_before(map_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "CONNECT_DELAYS", (None,))  # nobody is there
+    said: list[str] = []
+    slow = Plan(f"http://127.0.0.1:{free_port()}", map_file, rate=0.1, say=said.append)
+    some = replace(slow, forms=frozenset({"plus"}), hosts=("a.example", "b.example", "c.example"))
+    for plan_ in (slow, some, replace(slow, rate=0.0)):
+        with pytest.raises(Unreachable):
+            verify.verify(plan_)
+    asked = f"{len(MAP)} addresses at 0.1 requests a second take about"
+    assert [line.partition(" minutes; ")[0] for line in said] == [f"{asked} 15", f"{asked} 6"]
 
 
 # --- the command ---------------------------------------------------------------------------
