@@ -390,6 +390,13 @@ def test_a_chain_is_followed_on_this_server_alone_and_as_far_as_a_request_can_be
     assert [target for _, target in server.asked if "hop" in target] == []
 
 
+def test_a_chain_that_breaks_off_is_a_wrong_target(map_file: Path) -> None:
+    def lie(handler: Handler) -> bool:
+        return for_("/Seven+wells", 301, "/hop")(handler) or (handler.path == "/hop" and handler.hang_up())
+
+    assert causes(lie, map_file) == {"wrong target": 3}
+
+
 def test_a_target_that_redirects_is_a_chain(map_file: Path) -> None:
     assert causes(for_("/pages/seven/", 301, "/pages/seven/index.html"), map_file) == {"chain": 1}
 
@@ -409,6 +416,7 @@ def test_a_target_that_is_not_there_is_a_note_or_a_fault(map_file: Path, run: Ru
         ("/Seven+wells", (404,), {"no redirect": 3}),
         ("/Seven+wells", (200,), {"no redirect": 3}),
         ("/Seven+wells", (301,), {"no redirect": 3}),
+        ("/Seven+wells", (201, "/pages/seven/"), {"no redirect": 3}),
         ("/Seven%20wells", (404,), {"no redirect": 1}),
         ("/%53%65%76%65%6E", (404,), {"no redirect": 1}),
         ("page=Seven+wells", (404,), {"no redirect": 1}),
@@ -544,6 +552,7 @@ def test_absolute_targets_are_compared_with_the_site(map_file: Path) -> None:
         server.site = ""
         relative = verify.verify(plan(server, map_file, site="https://new.example"))
     assert (right.status, right.elsewhere) == (0, True)
+    assert all(fault.right.startswith("301 https://other.example/pages/") for fault in wrong.faults["wrong target"])
     assert wrong.causes.keys() == without.causes.keys() == relative.causes.keys() == {"wrong target"}
     assert (own.status, named.status, named.elsewhere) == (0, 0, False)
 
