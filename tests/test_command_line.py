@@ -636,6 +636,15 @@ def test_every_stage_of_a_run_is_named_on_a_terminal(bundle: Path, out: Path, mo
     assert [name for name, _ in itertools.groupby(bars)] == [*stages, "publishing", *stages, "comparing"]
 
 
+@pytest.mark.parametrize("flag", ["--quiet", "--no-progress"])
+def test_no_bar_is_drawn_for_who_wants_none(
+    flag: str, bundle: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    assert cli.main(["migrate", str(bundle), "--out", str(out), flag]) == 0
+    assert "\r" not in terminal.getvalue()
+
+
 def test_a_bar_goes_on_telling_the_time_where_nothing_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
     monkeypatch.setattr(commands, "TICK", 0.01)
