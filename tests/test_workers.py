@@ -98,6 +98,7 @@ def test_tasks_are_taken_only_as_they_are_needed(jobs: int, window: int, tmp_pat
     with workers(jobs, partial(started, 0), tmp_path) as crew:
         for done, _ in enumerate(crew.map(double, tasks()), 1):
             assert taken <= done + window
+            assert len(list(tmp_path.rglob("*.result"))) <= window, "nor do results stay on the disk"
             if done == 100:
                 break
 
@@ -185,6 +186,13 @@ with workers(2, partial(at, folder), folder) as crew:
 def test_no_task_is_no_result(jobs: int, tmp_path: Path) -> None:
     with workers(jobs, partial(started, 0), tmp_path) as crew:
         assert list(crew.map(double, [])) == []
+
+
+def test_what_this_process_made_for_its_tasks_is_closed(tmp_path: Path) -> None:
+    with workers(1, partial((tmp_path / "state").open, "w"), tmp_path) as crew:
+        (state,) = crew.map(lambda state, _: state, [1])
+        assert not state.closed
+    assert state.closed
 
 
 def test_the_cores_that_may_be_used_are_at_least_one() -> None:
