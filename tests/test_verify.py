@@ -720,6 +720,17 @@ def test_an_interrupt_is_status_130_and_keeps_the_progress(tmp_path: Path) -> No
     assert next(iter(kept.values()))["entries"] == verify.CHUNK
 
 
+def test_what_is_kept_is_all_that_was_found(tmp_path: Path) -> None:
+    tally = Tally({"base_url": "http://old.example"}, 10, tmp_path / "place")
+    tally.host, tally.entries, tally.elsewhere = 1, 2, True
+    wrong = Fault("chain", "name", "plus", "", "/A", "301 /a/", "301 /b/")
+    for fault in (None, wrong, wrong):
+        tally.count("name", "plus", fault)
+    tally.count("target", "page", wrong._replace(cause=verdicts.NOTED), noted=True)
+    tally.save()
+    assert vars(Tally.begun(tmp_path / "place", tally.identity, 10)) == vars(tally)
+
+
 def test_what_is_kept_of_another_verification_is_refused(map_file: Path, tmp_path: Path, run: Run) -> None:
     place = tmp_path / "place"
     Tally({"base_url": "http://other.example", "map_digest": "0"}, 10, place).save()
