@@ -354,6 +354,7 @@ def test_a_wrong_target_is_found(map_file: Path) -> None:
     with serving(for_("/Seven+wells", 301, "/pages/eight/")) as server:
         tally = verify.verify(plan(server, map_file))
     assert tally.causes == {"wrong target": 3}
+    assert tally.wrong.total() == tally.failed == 3
     found = [fault[1:] for fault in tally.faults["wrong target"]]  # in the order in which the answers came
     assert ("name", "plus", "", "/Seven+wells", "301 /pages/seven/", "301 /pages/eight/") in found
 
@@ -405,6 +406,12 @@ def test_a_target_that_is_not_there_is_a_note_or_a_fault(map_file: Path, run: Ru
     with serving(for_("/pages/seven/", 404)) as server:
         noted = run("redirects", "verify", "--base-url", server.address, "--map", map_file)
         counted = run("redirects", "verify", "--base-url", server.address, "--map", map_file, "--strict-targets")
+        words = ["--base-url", server.address, "--map", map_file, "--format", "json"]
+        facts = [json.loads(run("redirects", "verify", *words, *more).out) for more in ([], ["--strict-targets"])]
+    assert [(each["targets_missing"], each["targets_asked"], each["wrong"]) for each in facts] == [
+        (1, True, 0),
+        (1, True, 1),
+    ]
     assert (noted.status, counted.status) == (0, 1)
     assert "note: 1 targets do not answer 200\n    target, page: GET /pages/seven/ -> 404" in noted.out
     assert "target missing: 1" in counted.out
@@ -552,6 +559,7 @@ def test_absolute_targets_are_compared_with_the_site(map_file: Path) -> None:
         server.site = ""
         relative = verify.verify(plan(server, map_file, site="https://new.example"))
     assert (right.status, right.elsewhere) == (0, True)
+    assert json.loads(verdicts.as_json(right))["targets_asked"] is False
     assert all(fault.right.startswith("301 https://other.example/pages/") for fault in wrong.faults["wrong target"])
     assert wrong.causes.keys() == without.causes.keys() == relative.causes.keys() == {"wrong target"}
     assert (own.status, named.status, named.elsewhere) == (0, 0, False)
@@ -729,6 +737,16 @@ def test_what_is_kept_is_all_that_was_found(tmp_path: Path) -> None:
     tally.count("target", "page", wrong._replace(cause=verdicts.NOTED), noted=True)
     tally.save()
     assert vars(Tally.begun(tmp_path / "place", tally.identity, 10)) == vars(tally)
+
+
+def test_what_was_kept_stays_when_it_cannot_be_kept_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tally = Tally({}, 10, place := tmp_path / "place")
+    tally.save()
+    before, tally.entries = place.read_bytes(), 2000
+    monkeypatch.setattr("os.fsync", lambda _: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        tally.save()
+    assert place.read_bytes() == before
 
 
 def test_what_is_kept_of_another_verification_is_refused(map_file: Path, tmp_path: Path, run: Run) -> None:
