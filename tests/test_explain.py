@@ -169,6 +169,11 @@ def test_several_at_once_as_lines_of_json(explain: Callable[..., Outcome], out: 
     assert known["findings"] == [line for line in lines(current / "findings.jsonl") if line["document"] == "tiki-1"]
     assert {*known["documents"][0]}.isdisjoint({"body", "text", "html"})
     assert [line["member"] for line in reject["rejects"]] == [name(5)]
+    assert "raw" not in reject["rejects"][0]
+
+
+def test_a_name_in_another_case_tells_of_its_document(explain: Callable[..., Outcome]) -> None:
+    assert WATER in explain("/clear+WATER").out
 
 
 @pytest.mark.parametrize("asked", ["page", "name", "title", "published", "warning", "wiki", "link.dangling", "span"])
