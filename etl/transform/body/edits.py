@@ -19,7 +19,7 @@ from etl.model import Finding
 from etl.plain import cut
 from etl.positions import Lines
 from etl.transform.body.entities import decoded
-from etl.transform.body.hrefs import LABEL, PLAIN, TITLE
+from etl.transform.body.hrefs import LABEL, NEXT_LINE, PLAIN, TITLE
 from etl.transform.body.rules import MAY_ADD, MAY_LOSE
 
 Edit = tuple[int, int, str, str]
@@ -40,7 +40,6 @@ ADDRESS = re.compile(rf"\]\([%{PLAIN}]++\)")
 PREFORMATTED = re.compile(r"<pre\b|\s*`{3}")
 TAG_OF_CODE = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?/?>")
 REFERENCE = re.compile(rf"\]\[(?:{LABEL})?\]")
-NEXT_LINE = r"[ \t]*+(?:\n[ \t>]*+)?"
 # Lines that define links by reference, in items as well, and empty ones; a title may begin on a line of its own.
 DEFINITIONS = re.compile(
     r"(?:(?>(?:[ \t>*+-]|\d{1,9}[.)][ \t])*)"

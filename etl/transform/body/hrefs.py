@@ -12,6 +12,8 @@ PLAIN = "A-Za-z0-9/._?=#&:,+~@!$*'-"
 """Characters that are themselves in an address, wherever it is written."""
 TITLE = r"(?:\"(?>(?:[^\"\\]|\\.)*)\"|'(?>(?:[^'\\]|\\.)*)'|\((?>(?:[^()\\]|\\.)*)\))"
 """That of a link, which stands behind its address."""
+NEXT_LINE = r"[ \t]*+(?:\n[ \t>]*+)?"
+"""What may part the parts of a link: blanks, and the end of a line, which may be one of a quotation."""
 LABEL = r"(?>(?:[^\[\]\\]|\\.){1,999})"
 """That by which a link refers to its definition, between brackets: as long as CommonMark lets it be."""
 ORDINARY = re.compile(rf"[{PLAIN}]*")

@@ -6,7 +6,7 @@ import re
 from functools import cached_property
 
 from etl.transform.body.code import CODE_INDENT, TAB, Code
-from etl.transform.body.hrefs import LABEL, TITLE
+from etl.transform.body.hrefs import LABEL, NEXT_LINE, TITLE
 from etl.transform.body.lists import BLOCK_MARKS, ITEM_MARK
 from etl.transform.body.literals import NO_ESCAPE, escaped
 from etl.transform.body.places import is_inside, match_end
@@ -25,16 +25,19 @@ BLOCK_MARK = re.compile(
 LINE_BELOW = re.compile(r"[ \t]*\n[ \t]+(?=[^\s|])")
 MARKDOWN_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>|\d{1,9}[.)][ \t]|`{3}|~{3})")
 INDENTED_LINE = re.compile(r"\s*\n([ \t]+)(?=\S)")
-WHOLE_ADDRESS = re.compile(
-    rf"\]\([ \t]*(?:<[^<>\n]*>|[^\s()<]*+(?>(?:\([^\s()]*+\)[^\s()]*+)*))(?:[ \t]+{TITLE})?[ \t]*\)"
-)
-"""The address of a link, and its title, to their end."""
+IN_ANGLES = r"<(?:\\[<>]|[^<>\n])*+>"
+SIGNS = r"(?:[^\s()\\]++|\\[\\()]?+)*+"
+ADDRESS = rf"(?:{IN_ANGLES}|(?!<){SIGNS}(?>(?:\({SIGNS}\){SIGNS})*))(?:{NEXT_LINE}{TITLE})?"
+"""That of a link, and its title."""
+WHOLE_ADDRESS = re.compile(rf"\]\({NEXT_LINE}{ADDRESS}{NEXT_LINE}\)")
 FAR_BRACKET = 9  # so many characters, most of them blanks, may part the address of a link from its text
-ANGLED = re.compile(rf"<[^<>\n]*>(?=(?:\s+{TITLE})?\s*\))")
+ANGLED = re.compile(rf"{IN_ANGLES}(?=(?:{NEXT_LINE}{TITLE})?{NEXT_LINE}\))")
 # The definition of a link up to its address, behind marks of blocks; an address that ends one; and one as a whole.
 LABELLED = rf"\[{LABEL}\]:[ \t]*"
 DEFINITION = re.compile(rf"({BLOCK_MARKS}){LABELLED}")
 LAST_TITLE = rf"(?:[ \t]+{TITLE})?[ \t]*"
+WHOLE_DEFINITION = re.compile(rf"{BLOCK_MARKS}\[{LABEL}\]:{NEXT_LINE}{ADDRESS}[ \t]*(?:\n|\Z)")
+FAR_LABEL = 1100  # so far into a line one may end
 DEFINED = re.compile(rf"<[^<>\n]+>(?={LAST_TITLE}(?:\n|\Z))")
 NO_PARAGRAPH = re.compile(
     rf"[ \t>]*(?:{LABELLED}(?:<[^<>\n]+>|[^\s<]\S*){LAST_TITLE}|#{{1,6}}(?:[ \t].*)?|[-=*_]{{3,}}[ \t]*)?"
@@ -218,17 +221,28 @@ class Around:
     # --- links of Markdown ------------------------------------------------------------------
 
     def in_link(self, offset: int) -> bool:
-        """Whether a link's address or title may be open at a place; asked in the order of places.
+        r"""Whether the address or title of a link, or of its definition, may be open at a place; asked in their order.
 
         >>> [Around("[a](b 'c' d").in_link(offset) for offset in (2, 4, 10)], Around("[a](b 'c') d").in_link(11)
         ([False, True, True], False)
+        >>> Around("[a](b\n'c')").in_link(7), Around("[a]: b 'c'").in_link(8), Around("[a]: b 'c' d").in_link(8)
+        (True, True, False)
         """
         known, last, end = self._last_link
-        place = max(self.text.rfind("](", max(known - 1, 0), offset), last)
+        first = max(known - 1, 0)
+        place = max(self.text.rfind("](", first, offset), self.text.rfind("]:", first, offset), last)
         if place > last:
-            end = match_end(WHOLE_ADDRESS, self.text, place)
+            end = self._link_end(place)
         self._last_link = offset, place, end
-        return place >= self.line_start(offset) and not place < end <= offset
+        return offset < end if place < end else place >= self.line_start(offset)
+
+    def _link_end(self, place: int) -> int:
+        """Where a link or its definition ends whose words end at a place, which is returned for a link that is open."""
+        if self.text.startswith("](", place):
+            return match_end(WHOLE_ADDRESS, self.text, place)
+        line = self.line_start(place)
+        defined = match_end(WHOLE_DEFINITION, self.text, line) if place - line < FAR_LABEL else place
+        return max(defined, place + 1)
 
     def in_destination(self, offset: int) -> bool:
         """Whether a place is inside the address of a Markdown link.
@@ -257,7 +271,7 @@ class Around:
         [10, None]
         """
         before = self.text[max(start - FAR_BRACKET, 0) : start]
-        if "](" not in before or not before.rstrip().endswith("]("):
+        if "](" not in before or not before.rstrip(" \t\n>").endswith("]("):
             return None
         angled = ANGLED.match(self.text, start)
         return angled.end() if angled else None

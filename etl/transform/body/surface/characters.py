@@ -51,7 +51,8 @@ SEPARATORS = re.compile("[\u2028\u2029]+")
 ESCAPE = re.compile(r"\\.", re.DOTALL)
 KEPT_ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 SPECIAL = frozenset("*_[]`#|~\\")
-ENDS_TITLE = frozenset("\"'()")
+ENDS_LINK = frozenset("\"'()")
+"""What its address or title may end with."""
 FIRST = re.compile(r"[=:^]|~(?!\d)")  # may have a meaning at the start of a line
 
 
@@ -106,6 +107,8 @@ def entity(walk: Walk, token: re.Match[str]) -> None:
     char = decoded(token[0])
     if char == token[0]:
         return  # there is none of that name
+    if char in ENDS_LINK and walk.around.in_link(token.start()):
+        return
     if char.isspace():
         blank(walk, token)
         return
@@ -116,8 +119,7 @@ def entity(walk: Walk, token: re.Match[str]) -> None:
     else:
         first = walk.around.is_first if char == ":" else walk.around.at_line_start
         image = char == "!" and walk.text.startswith(("[", "<"), token.end())
-        in_title = char in ENDS_TITLE and walk.around.in_link(token.start())
-        marks = image or in_title or char in SPECIAL or (char in "-+=:^" and first(token.start()))
+        marks = image or char in SPECIAL or (char in "-+=:^" and first(token.start()))
         replacement = escaped(char) if marks else char
     walk.edit(*token.span(), replacement, "entity")
 
