@@ -29,7 +29,8 @@ INDENT = re.compile(r"^[ \t]*", re.MULTILINE)
 LINE_ENDS = re.compile("\n*")
 QUOTATION = re.compile(r"\n*>.*(?:\n.+)*")
 QUOTED_BREAK = re.compile(r"\n[ \t]*+>[ \t>]*+")
-QUOTED_TAG = re.compile(rf"<[a-zA-Z][^<>\n]*+(?>(?:{QUOTED_BREAK.pattern}(?=[a-zA-Z_:@/])[^<>\n]*+)+)>")
+IN_TAG = r"[^<>\n\"']*+(?>(?:(?:\"[^\"<\n]*+\"|'[^'<\n]*+'|[\"'])[^<>\n\"']*+)*)"  # a value may hold a `>`
+QUOTED_TAG = re.compile(rf"<[a-zA-Z]{IN_TAG}(?>(?:{QUOTED_BREAK.pattern}(?=[a-zA-Z_:@/]){IN_TAG})+)>")
 CODE_OF_PLUGIN = re.compile(r"\{CODE\((?s:.*?)(?:\{CODE\}|\Z)")  # its lines may begin with the mark of a quotation
 MARKS = re.compile(BLOCK_MARKS)
 
