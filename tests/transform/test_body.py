@@ -394,7 +394,11 @@ FAULTS = {
         "1. \\# of beds\n2. \\>= 5 bees\n3. \\> many\n4. &#126;&#126;&#126;sow\n5. \\`\\`\\`dig",
     ),
     "code in an item of HTML": ("<ul><li>a<pre>b</pre>c</li></ul>", "* a b c"),
-    "code in a cell": ("<table><tr><td>a<pre>b\nc</pre>d</td></tr></table>", "| a b<br>c d |\n| --- |"),
+    "code in a cell": ("<table><tr><td>a<pre>b\nc</pre>d</td></tr></table>", "| a `b`<br>`c` d |\n| --- |"),
+    "markup in code in a cell": (
+        "<table><tr><td><pre>a|&lt;b\nc</pre></td></tr></table>",
+        "| a\\|&lt;b<br>c |\n| --- |",
+    ),
     "lines of code in an item of HTML": (
         "<ul><li><p>a</p><pre><code>b\n  * c\n\n1. d\n</code></pre>\n</li><li>e<pre>f\ng</li></ul>",
         "* a b\\\n    \\* c\\\n    1\\. d\n* e f g",

@@ -38,7 +38,7 @@ MARKUP = re.compile(
 ADDRESS = re.compile(rf"\]\([%{PLAIN}]++\)")
 """The end of a link as nearly all are."""
 PREFORMATTED = re.compile(r"<pre\b|\s*`{3}")
-TAG_OF_CODE = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?/?>")
+TAG_OF_CODE = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)(?:\s[^<>]*)?/?>")
 REFERENCE = re.compile(rf"\]\[(?:{LABEL})?\]")
 # Lines that define links by reference, in items as well, and empty ones; a title may begin on a line of its own.
 DEFINITIONS = re.compile(
@@ -87,12 +87,12 @@ def visible(fragment: str) -> str:
 
 
 def shown_code(fragment: str) -> str:
-    """What preformatted HTML shows, which hides nothing but its tags.
+    r"""What preformatted HTML shows, which hides nothing but its tags.
 
-    >>> shown_code("<pre>a &lt; b <!-- c --></pre>")
-    'a < b <!-- c -->'
+    >>> shown_code("<pre>a &lt; b<br/>  <!-- c --></pre>")
+    'a < b\n  <!-- c -->'
     """
-    return decoded(TAG_OF_CODE.sub("", fragment))
+    return decoded(TAG_OF_CODE.sub(lambda tag: "\n" if tag[1].lower() == "br" else "", fragment))
 
 
 class Revision:

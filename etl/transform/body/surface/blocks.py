@@ -10,7 +10,7 @@ from etl.transform.body.places import match_end
 from etl.transform.body.quotes import DEEPEST_QUOTE, QUOTE_END, QUOTE_START
 from etl.transform.body.surface.around import BLANKS
 from etl.transform.body.surface.tags import HEADINGS, TAGS, Tag, tags_of
-from etl.transform.body.surface.walk import Walk
+from etl.transform.body.surface.walk import LONGEST_SPAN, Walk
 
 DEEPEST_LIST = 12
 NUMBER = re.compile("[0-9]{1,8}")
@@ -19,6 +19,8 @@ HEADING_END = tags_of("h[1-6]")
 PARAGRAPH_END = tags_of("p|div|table|ul|ol|h[1-6]|blockquote|pre|body")
 FIRST_SIGN = re.compile(r"[ \t]*\n?[ \t]*(?=[#>~]|`{3,}+(?![^<`]*`))")
 ITEM_END = tags_of("li|ul|ol")
+NO_SPAN = tags_of("a|img|pre")
+"""What would be lost in a span of code."""
 
 
 def block(walk: Walk, tag: Tag) -> None:
@@ -148,14 +150,35 @@ def preformatted(walk: Walk, tag: Tag) -> int | None:
         walk.edit(tag.start, len(walk.text), "", "debug")
         return len(walk.text)
     end = walk.around.end_tag("pre", tag.end)
-    if end is None or walk.open.one_line or walk.table:
-        walk.pre_end = end.start() if end else 0
-        walk.unwrap(tag, walk.gap(tag.start))
-        return None
-    code = shown_code(walk.text[tag.end : end.start()]).strip("\n").rstrip()
+    if end and (_code_spans(walk, tag, *end.span()) or _code_block(walk, tag, *end.span())):
+        return end.end()
+    walk.pre_end = end.start() if end else 0
+    walk.unwrap(tag, walk.gap(tag.start))
+    return None
+
+
+def _code_spans(walk: Walk, tag: Tag, stop: int, end: int) -> bool:
+    """Whether preformatted text becomes spans, as it does in the cell of a table."""
+    in_cell = walk.table.in_cell if walk.table else walk.around.in_pipe_row(tag.start)
+    if not in_cell or stop - tag.end > LONGEST_SPAN or NO_SPAN.search(walk.text, tag.end, stop):
+        return False
+    code = shown_code(walk.text[tag.end : stop])
+    spans = walk.code_spans(tag.start, code, end) if "<" not in code else None
+    if spans is not None:
+        walk.edit(tag.start, tag.end, f" {spans[0]}", "preformatted")
+        walk.edit(tag.end, end, f"{spans[1]} ", "preformatted")
+    return spans is not None
+
+
+def _code_block(walk: Walk, tag: Tag, stop: int, end: int) -> bool:
+    """Whether preformatted text becomes a block, as it does where there is a place for one."""
+    in_row = walk.around.in_pipe_row(tag.start) and walk.text.find("\n", tag.end, stop) < 0
+    if in_row or walk.open.one_line or walk.table:
+        return False
+    code = shown_code(walk.text[tag.end : stop]).strip("\n").rstrip()
     opening, closing = walk.fences(code) if code else ("", "")
-    walk.edit(tag.start, end.end(), f"\n\n{opening}\n{code}\n{closing}\n\n" if code else "\n\n", "preformatted")
-    return end.end()
+    walk.edit(tag.start, end, f"\n\n{opening}\n{code}\n{closing}\n\n" if code else "\n\n", "preformatted")
+    return True
 
 
 def _is_debug(walk: Walk, tag: Tag) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from etl.transform.body.code import CODE_INDENT, ticks_around
+from etl.transform.body.code import CODE_INDENT
 from etl.transform.body.places import blanks_start
 from etl.transform.body.surface.around import LINE_END
 from etl.transform.body.surface.inline import LONGEST_MARKED
@@ -110,27 +110,20 @@ def _quoted_block(walk: Walk, marker: Tag, stop: int, end: int) -> list[Replacem
 
 
 def _code_span(walk: Walk, marker: Tag, stop: int, end: int) -> list[Replacement] | None:
-    """What makes a code span of each line between two markers, unless signs around it have another meaning then."""
+    """What makes code spans of the code between two markers, below its caption."""
     text, start, inner = walk.text, marker.start, marker.end
-    if stop - inner > LONGEST_MARKED:
-        return None
     whole = text[inner:stop]
-    code, lead, trail = whole.strip(), " " * whole[:1].isspace(), " " * whole[-1:].isspace()
-    tick = text.rfind("`", max(walk.start, start - LONGEST_MARKED), start)
-    open_tick = tick >= 0 and text.find("\n\n", tick, start) < 0
-    if not code or open_tick or text[start - 1 : start] in ("`", "\\") or text.startswith("`", end):
+    spans = walk.code_spans(start, whole, end)
+    if spans is None:
         return None
-    if "|" in code and (walk.table or walk.around.in_pipe_row(start)):
-        return None
-    lines = [line.strip() for line in code.split("\n") if line.strip()]
-    ticks, gap = ticks_around(code, 1), " " if any("`" in (line[0], line[-1]) for line in lines) else ""
+    lead, trail = " " * whole[:1].isspace(), " " * whole[-1:].isspace()
     apart = " " if walk.edits and walk.edits[-1][1] == start and walk.edits[-1][2].endswith("`") else ""
     title, title_end = _caption(marker)
     lead = " " if title and start and text[start - 1].isalnum() else lead
     return [
         (start, title_end, lead + apart + title),
-        (title_end, inner, " " * bool(title) + ticks + gap),
-        (inner, end, f"{gap}{ticks}<br>{ticks}{gap}".join(lines) + gap + ticks + trail),
+        (title_end, inner, " " * bool(title) + spans[0]),
+        (inner, end, spans[1] + trail),
     ]
 
 

@@ -21,6 +21,8 @@ RIGHT_TO_LEFT = re.compile(f"[{FROM_RIGHT}]")
 UNSEEN = re.compile(r"<(?!https?:)[^<>]*+>|\{[^{}]*+\}|\](?:\([^()\s]*+\)|:[ \t]*+\S++)")
 """Tags, markers and addresses of links: what may be gone when the body is clean."""
 
+LONGEST_SPAN = 5000  # code over more than that is no span
+
 
 class Walk:
     """One walk from left to right; it leaves edits."""
@@ -92,6 +94,23 @@ class Walk:
         fence = ticks_around(code, 3)
         self.code_size += size(language + code) + 2 * len(fence)
         return fence + language, fence
+
+    def code_spans(self, start: int, code: str, end: int) -> tuple[str, str] | None:
+        """A span for each line of code between two places: what begins the first one, and all the rest.
+
+        None where signs in or around it have another meaning then.
+        """
+        text = self.text
+        tick = text.rfind("`", max(self.start, start - LONGEST_SPAN), start)
+        open_tick = tick >= 0 and text.find("\n\n", tick, start) < 0
+        if len(code) > LONGEST_SPAN or open_tick or text[start - 1 : start] in ("`", "\\") or text.startswith("`", end):
+            return None
+        if "|" in code and (self.table or self.around.in_pipe_row(start)):
+            return None
+        lines = [line.strip() for line in code.split("\n") if line.strip()]
+        ticks, gap = ticks_around(code, 1), " " * any("`" in (line[0], line[-1]) for line in lines)
+        opening, closing = ticks + gap, gap + ticks
+        return (opening, f"{closing}<br>{opening}".join(lines) + closing) if lines else None
 
     def fence(self, code: Node) -> None:
         """Indented code gets fences, which are counted as such."""
