@@ -1362,6 +1362,9 @@ def test_a_finding_says_that_only_some_readers_saw_a_text() -> None:
         ("{FOOTNOTE()}Peas{FOOTNOTE}", ["markup.removed", "markup.removed"]),
         ('<u>1</u>" rel="external nofollow"&gt; Wells', ["html.unwrapped", "markup.removed"]),
         ("•<br>a", []),
+        ("if a <b and c> d", ["html.removed"]),
+        ("> if a <p and\n> q> b", ["html.removed"]),
+        ("<table><tr><td nowrap>a <br clear /> b</td></tr></table>", []),
     ],
 )
 def test_what_a_reader_misses_is_a_finding_and_nothing_else_is(body: str, found: list[str]) -> None:

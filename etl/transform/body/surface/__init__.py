@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from etl.transform.body.boxes import TAGS_ALONE
 from etl.transform.body.code import Code, code_size
-from etl.transform.body.edits import Edit, Revision
+from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.entities import ENTITY
 from etl.transform.body.joins import kept_apart
 from etl.transform.body.links import Linker
@@ -59,6 +59,8 @@ UNCOVERS = frozenset("escape stray-tag tiki-marker comment script invisible decl
 COVERED = frozenset("bold bullet rule tiki-mark heading repetition address".split())
 """Rules of lines that write nothing that the walk would read."""
 
+PROSE_WORDS = 3
+"""The fewest in a tag without any value that may be prose, though no reader saw it: `a <b and c> d`."""
 INDENTED = re.compile(" {4}| {0,3}\t")
 QUOTED_VALUE = re.compile(r"=\s*[\"']")
 # Outside of HTML, and where everything must stay on one line. A tag is matched as a whole, for most of what begins is
@@ -189,9 +191,11 @@ def _tag(walk: Walk, token: re.Match[str]) -> int | None:
     start, end = token.span()
     if address_end := characters.address_end(walk, start):
         return address_end
-    name = token[2].lower()
-    tag = Tag(name, start, end, token[1] == "/", token[0])
+    raw, name = token[0], token[2].lower()
+    tag = Tag(name, start, end, token[1] == "/", raw)
     if (handler := ELEMENTS.get(name)) is not None:
+        if " " in raw and "=" not in raw and len(raw.rstrip("/>").split()) >= PROSE_WORDS:
+            walk.find_once("html.removed", start, f"words in a tag {short(raw)}", "removed")
         return handler(walk, tag)
     if name == "x" and not tag.closing:
         walk.edit(tag.start, tag.end, "", "stray-tag")
