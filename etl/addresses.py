@@ -428,6 +428,8 @@ _INDEX_ID = re.compile(r".*(?:[?&;]page_id=+|/page_id/)0*([1-9][0-9]*)")
 _INDEX_PAGE = re.compile(r".*[?&;]page=([^&]*)")
 _NUMBERED = "|".join(sorted({"faq", *(name for family in FAMILIES.values() for name in family.numbered)}))
 _FEATURE = re.compile(rf"(?:{_NUMBERED})[0-9]+(?:-.*)?|(?:tiki-[a-z_-]+|show_image)\.php.*", re.IGNORECASE)
+_SCRIPT = re.compile(r".*\.(?:php[3-8]?|cgi|pl|aspx?|jsp|cfm)", re.IGNORECASE)
+"""What shows pages, topics or records by its parameters: without them its name says nothing of any."""
 _SEARCH = re.compile(r"(?:^|[&;])(?:q|words|find|search)=")
 _FILE = re.compile(
     r"attachments/.*|.*\.(?:css|js|gif|jpe?g|png|svg|webp|ico|avif|bmp|tiff?|pdf|docx?|xlsx?|pptx?|od[gpst]|rtf|epub"
@@ -466,6 +468,8 @@ def legacy_target(
     [('id', '10983', ''), ('name', 'posts', ''), ('name', 'a+b c', ''), ('other', '/tiki-index.php?page=', '')]
     >>> target("/tiki-download_file.php?fileId=9"), target("tiki-print.php?page=X")
     (('other', '/tiki-download_file.php?fileId=9', ''), ('other', '/tiki-print.php?page=X', ''))
+    >>> target("/doku.php?id=wells"), target("/forum/viewtopic.php?t=7"), target("/index.php/Wells")
+    (('other', '/doku.php?id=wells', ''), ('other', '/forum/viewtopic.php?t=7', ''), ('name', 'index.php/Wells', ''))
     >>> target("/Search+Results?q=wells"), target("/dl1697"), target("https://old-wiki.example"), target(script)
     (('other', '/Search+Results?q=wells', ''), ('other', '/dl1697', ''), ('other', '/', ''), ('other', '/', ''))
     >>> target("https://other.example/10983"), target("https://old-wiki.example@evil.example/1"), target("mailto:a@b.c")
@@ -606,7 +610,7 @@ def _of_page(inside: str, query: str, address: str) -> tuple[str, str] | None:
     path = without_html(whole)
     if _ID.fullmatch(path):
         return "id", path
-    if _FEATURE.fullmatch(path) or (query and _SEARCH.search(query)):
+    if _FEATURE.fullmatch(path) or (query and (_SEARCH.search(query) or _SCRIPT.fullmatch(whole))):
         return None
     if not path:
         return "other", "/"

@@ -777,6 +777,7 @@ FORMS = {
     "[text](/posts/lost-beds)": ("[text](/pages/lost-beds/)", "page", "dangling", None),
     "[text](/404)": ("text", "legacy", "dangling", None),
     "[text](/dl1697)": ("text", "legacy", "unmapped", None),
+    "[text](/doku.php?id=wells)": ("text", "legacy", "unmapped", None),
     "[text](/tags/click-here.html)": ("text", "legacy", "unmapped", None),
     "[text](#top)": ("text", "anchor", "unmapped", None),
     "[text](mailto:a@beds.example)": ("[text](mailto:a@beds.example)", "mail", "external", None),
