@@ -30,7 +30,7 @@ INNER_LINKS = re.compile(
 )
 STRAY_NAME = re.compile(r"(?<![A-Za-z{(])(?:FONT|HTML|SPAN|BOX|DIV|CENTER|SUB|SUP|IMG)\Z")
 LONGEST_NAME = 7
-PART = r"(?:[^\s()<>\"\\]|\\[\\()]?+|\((?:[^()<>\"\\\n]|\\[\\()]?+)*+\))"  # of an address with blanks
+PART = r"(?:[^\s()<>\"\\]|\\[\\()]?+|\((?>(?:[^()<>\"\\\n]|\\[\\()]?+)*)\))"  # of an address with blanks
 LAST_TITLE = re.compile(rf" {TITLE}\Z")
 CELL_END = re.compile(r"\|(?![^()|\n]*(?:\|[^()|\n]*)?\)\))")
 """A pipe, but for those in `((Page|#anchor|text))`."""

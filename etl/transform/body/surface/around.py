@@ -25,8 +25,8 @@ BLOCK_MARK = re.compile(
 LINE_BELOW = re.compile(r"[ \t]*\n[ \t]+(?=[^\s|])")
 MARKDOWN_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>|\d{1,9}[.)][ \t]|`{3}|~{3})")
 INDENTED_LINE = re.compile(r"\s*\n([ \t]+)(?=\S)")
-IN_ANGLES = r"<(?:\\[<>]|[^<>\n])*+>"
-SIGNS = r"(?:[^\s()\\]++|\\[\\()]?+)*+"
+IN_ANGLES = r"<(?>(?:\\[<>]|[^<>\n])*)>"
+SIGNS = r"(?>(?:[^\s()\\]++|\\[\\()]?+)*)"
 ADDRESS = rf"(?:{IN_ANGLES}|(?!<){SIGNS}(?>(?:\({SIGNS}\){SIGNS})*))(?:{NEXT_LINE}{TITLE})?"
 """That of a link, and its title."""
 WHOLE_ADDRESS = re.compile(rf"\]\({NEXT_LINE}{ADDRESS}{NEXT_LINE}\)")
