@@ -393,7 +393,7 @@ FAULTS = {
         "<ol><li># of beds</li><li>>= 5 bees</li><li>\n  > many\n</li><li>~~~sow</li><li>```dig</li></ol>",
         "1. \\# of beds\n2. \\>= 5 bees\n3. \\> many\n4. &#126;&#126;&#126;sow\n5. \\`\\`\\`dig",
     ),
-    "code in an item of HTML": ("<ul><li>a<pre>b</pre>c</li></ul>", "* a b c"),
+    "code in an item of HTML": ("<ul><li>a<pre>b *b*</pre>c</li></ul>", "* a `b *b*` c"),
     "code in a cell": ("<table><tr><td>a<pre>b\nc</pre>d</td></tr></table>", "| a `b`<br>`c` d |\n| --- |"),
     "markup in code in a cell": (
         "<table><tr><td><pre>a|&lt;b\nc</pre></td></tr></table>",
@@ -401,7 +401,7 @@ FAULTS = {
     ),
     "lines of code in an item of HTML": (
         "<ul><li><p>a</p><pre><code>b\n  * c\n\n1. d\n</code></pre>\n</li><li>e<pre>f\ng</li></ul>",
-        "* a b\\\n    \\* c\\\n    1\\. d\n* e f g",
+        "* a `b`\\\n    `* c`\\\n    `1. d`\n* e f g",
     ),
     "a list of HTML with its numbers": (
         '<ol start="5"><li>a</li><li>b</li></ol><p>c</p><ol><li value="7">d</li></ol>',

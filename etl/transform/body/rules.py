@@ -25,7 +25,7 @@ RULES: dict[str, str] = {
     "break": "an HTML line break becomes a Markdown one, except in tables",
     "block": "an HTML paragraph, heading, list, rule or section becomes Markdown",
     "table": "an HTML table becomes a pipe table",
-    "preformatted": "preformatted HTML becomes a code block, in a cell spans of code",
+    "preformatted": "preformatted HTML becomes a code block, in cells and items spans of code",
     "script": "HTML that runs, or shows nothing, is removed with its content",
     "unwrap": "HTML that clean Markdown does not have is removed, its text stays",
     "autolink": "an address in angle brackets that is no link becomes text",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from etl.transform.body.edits import short, shown_code
+from etl.transform.body.entities import ENTITY
 from etl.transform.body.lists import NEST
 from etl.transform.body.places import match_end
 from etl.transform.body.quotes import DEEPEST_QUOTE, QUOTE_END, QUOTE_START
@@ -158,16 +159,25 @@ def preformatted(walk: Walk, tag: Tag) -> int | None:
 
 
 def _code_spans(walk: Walk, tag: Tag, stop: int, end: int) -> bool:
-    """Whether preformatted text becomes spans, as it does in the cell of a table."""
-    in_cell = walk.table.in_cell if walk.table else walk.around.in_pipe_row(tag.start)
-    if not in_cell or stop - tag.end > LONGEST_SPAN or NO_SPAN.search(walk.text, tag.end, stop):
+    """Whether preformatted text becomes spans, as it does where its lines are parted by breaks."""
+    parting = _line_parting(walk, tag)
+    if parting is None or stop - tag.end > LONGEST_SPAN or NO_SPAN.search(walk.text, tag.end, stop):
         return False
     code = shown_code(walk.text[tag.end : stop])
-    spans = walk.code_spans(tag.start, code, end) if "<" not in code else None
+    is_html = "<" in code or ENTITY.search(code)  # of which engines, and the account, do not see that it is code
+    spans = None if is_html else walk.code_spans(tag.start, code, end, parting)
     if spans is not None:
         walk.edit(tag.start, tag.end, f" {spans[0]}", "preformatted")
         walk.edit(tag.end, end, f"{spans[1]} ", "preformatted")
     return spans is not None
+
+
+def _line_parting(walk: Walk, tag: Tag) -> str | None:
+    """What parts lines in the cell of a table or in an item of HTML; None elsewhere."""
+    if walk.table.in_cell if walk.table else walk.around.in_pipe_row(tag.start):
+        return "<br>"
+    block, depth = walk.open.breakable() or (None, 0)
+    return "\\\n" + " " * NEST * min(max(depth, 1), DEEPEST_LIST) if block and block.name == "li" else None
 
 
 def _code_block(walk: Walk, tag: Tag, stop: int, end: int) -> bool:

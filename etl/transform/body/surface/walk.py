@@ -95,7 +95,7 @@ class Walk:
         self.code_size += size(language + code) + 2 * len(fence)
         return fence + language, fence
 
-    def code_spans(self, start: int, code: str, end: int) -> tuple[str, str] | None:
+    def code_spans(self, start: int, code: str, end: int, parting: str = "<br>") -> tuple[str, str] | None:
         """A span for each line of code between two places: what begins the first one, and all the rest.
 
         None where signs in or around it have another meaning then.
@@ -110,7 +110,9 @@ class Walk:
         lines = [line.strip() for line in code.split("\n") if line.strip()]
         ticks, gap = ticks_around(code, 1), " " * any("`" in (line[0], line[-1]) for line in lines)
         opening, closing = ticks + gap, gap + ticks
-        return (opening, f"{closing}<br>{opening}".join(lines) + closing) if lines else None
+        if "\n" in parting and ticks.startswith("```"):
+            return None  # at the start of a line they may open a block
+        return (opening, f"{closing}{parting}{opening}".join(lines) + closing) if lines else None
 
     def fence(self, code: Node) -> None:
         """Indented code gets fences, which are counted as such."""
