@@ -44,7 +44,7 @@ LONGEST_NUMBER = 18
 """Digits from which on a number is none that anybody means; `int` refuses thousands of them."""
 MOST_FOLDERS = 8
 """Of those that the relative links of a page are looked up in: each link asks for all."""
-TRUTHS = dict.fromkeys(("true", "yes", "on"), True) | dict.fromkeys(("false", "no", "off"), False)
+TRUTHS = dict.fromkeys(("true", "t", "yes", "y", "on"), True) | dict.fromkeys(("false", "f", "no", "n", "off"), False)
 WHOLE_NUMBER = re.compile(r"([0-9]+)(?:\.0+)?")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]+")  # and what no YAML may hold
 PATTERN = re.compile(r"/:|\{[{%]")
@@ -509,10 +509,15 @@ def as_number(value: Any) -> Any:
 def as_truth(value: Any) -> Any:
     """What is true or false, also as YAML leaves it, as text, in the words of its older versions, too; all else stays.
 
-    >>> as_truth(True), as_truth("False"), as_truth("yes"), as_truth("soon")
-    (True, False, True, 'soon')
+    A number is true unless it is nought, as for Hugo: a draft that somebody called 1 is not to be public.
+
+    >>> as_truth(True), as_truth("False"), as_truth("yes"), as_truth(1), as_truth("0"), as_truth("soon")
+    (True, False, True, True, False, 'soon')
     """
-    return TRUTHS.get(value.lower(), value) if isinstance(value, str) else value
+    said = as_number(value.strip().lower()) if isinstance(value, str) else value
+    if isinstance(said, int | float):
+        return bool(said)
+    return TRUTHS.get(said, value) if isinstance(said, str) else value
 
 
 def _page_number(value: Any) -> int | None:

@@ -241,7 +241,7 @@ def test_a_list_is_no_number_in_yaml_either() -> None:
     assert [finding.field for finding in input_findings(record)] == ["sections_included.0", "tiki_page_id"]
 
 
-@pytest.mark.parametrize("draft", ["yes", "True", "off"])
+@pytest.mark.parametrize("draft", ["yes", "True", "off", "1", "0"])
 def test_the_schema_takes_truth_as_yaml_writes_it(draft: str) -> None:
     assert input_findings(RawRecord("page", "yaml", {"title": "A", "tiki_page_id": "7", "draft": draft}, "", 1)) == []
     told = input_findings(RawRecord("page", "json", {"title": "A", "tiki_page_id": 7, "draft": draft}, "", 1))
@@ -580,9 +580,20 @@ def test_a_draft_is_told_by_the_old_and_the_new_name_of_its_category(category: s
         ("true", "draft"),
         ("TRUE", "draft"),
         ("yes", "draft"),
+        ("y", "draft"),
+        ("T", "draft"),
+        (" true ", "draft"),
+        (1, "draft"),
+        (1.0, "draft"),
+        (2, "draft"),
+        ("1", "draft"),
         (False, "published"),
         ("false", "published"),
-        (1, "published"),
+        ("n", "published"),
+        (0, "published"),
+        ("0", "published"),
+        ("0.0", "published"),
+        ("soon", "published"),
     ],
 )
 def test_a_page_says_itself_that_it_is_a_draft(value: object, status: str) -> None:
@@ -596,7 +607,16 @@ def test_a_page_that_says_yes_to_something_else_is_no_draft() -> None:
 
 @pytest.mark.parametrize(
     ("value", "status"),
-    [(False, "draft"), ("false", "draft"), ("true", "published"), ("2019-06-01", "published"), (None, "published")],
+    [
+        (False, "draft"),
+        ("false", "draft"),
+        ("0", "draft"),
+        (0, "draft"),
+        ("true", "published"),
+        (1, "published"),
+        ("2019-06-01", "published"),
+        (None, "published"),
+    ],
 )
 def test_a_page_that_is_not_published_is_a_draft(value: object, status: str) -> None:
     found = read(published=value)
