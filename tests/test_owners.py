@@ -2,7 +2,8 @@
 
 The order is that of the contract, section 7: reviewed decision, setting gone, own id or page name, own slug, stored
 alias, harvested alias, redirect page, what the previous generation answered; then the lower page id. Of equal titles,
-the page whose stored alias says the same is the one of that page name.
+the page whose stored alias says the same is the one of that page name; the name with a comma that is only derived from
+one without comes behind them.
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ from etl.run import Run
 from etl.settings import Settings
 from tests.make import folder, name, page
 
-ORDER = tuple("reviewed,reviewed gone,gone,stored own,own,slug,alias,harvested,redirect page,moved".split(","))
-VALUES = {"name": "Old pump", "id": "77", "path": "/posts/old-pump"}
+ORDER = tuple("reviewed,reviewed gone,gone,stored own,own,derived,slug,alias,harvested,redirect page,moved".split(","))
+VALUES = {"name": "Old pump of June 7, 2019", "id": "77", "path": "/posts/old-pump"}
 KINDS = {
-    "name": ("reviewed", "reviewed gone", "gone", "stored own", "own", "alias", "harvested", "redirect page", "moved"),
+    "name": tuple(kind for kind in ORDER if kind != "slug"),
     "id": ("reviewed", "reviewed gone", "gone", "own", "alias", "redirect page", "moved"),
     "path": ("reviewed", "reviewed gone", "gone", "slug", "alias", "redirect page", "moved"),
 }
@@ -107,6 +108,10 @@ class Export:
 
     def stored_own(self, number: int) -> None:
         self.page(number, self.value, aliases=[f"/{number}", f"/{self.value}"])
+
+    def derived(self, number: int) -> None:
+        name_without = self.value.replace(",", "")
+        self.page(number, name_without, aliases=[f"/{number}", f"/{name_without}"])
 
     def slug(self, number: int) -> None:
         self.page(number, slug="old-pump")
@@ -192,7 +197,7 @@ def check(address: str, claims: Sequence[Claim]) -> None:
 
 def why_of(claim: Claim, address: str) -> str:
     own = "page-id" if address == "id" else "title"
-    words = {"own": own, "stored own": own, "redirect page": "redirect-page", "reviewed gone": "reviewed"}
+    words = {"own": own, "stored own": own, "derived": own, "redirect page": "redirect-page", "reviewed gone": "reviewed"}
     return words.get(claim.kind, claim.kind)
 
 
@@ -221,7 +226,7 @@ PAIRS = [
 
 
 def test_every_kind_of_claim_meets_every_other() -> None:
-    assert len(PAIRS) == 40 + 20 + 23
+    assert len(PAIRS) == 50 + 20 + 23
     assert {kind for _, pair in PAIRS for kind in pair} == set(ORDER)
 
 

@@ -4,7 +4,7 @@ Every claim is a *contender* with a place; of one address the lowest place owns 
 
 1. a reviewed decision (`etl.extract.reviewed`), the setting ``gone``;
 2. what published documents claim, by rank (own id and page name, of equal ones first what is a stored alias, too;
-   own slug, stored alias, harvested alias), then by page id;
+   own slug, and the page name with a comma put in; stored alias, harvested alias), then by page id;
 3. redirect pages, for the document at the end of their chain;
 4. what the previous generation answered for a document that is still there, its path included (``moved``);
 5. the page that ``home`` names, where its name is spelled otherwise.

@@ -348,8 +348,10 @@ class _Reading:
             claim(Address("path", f"/{fields.page_id}.html"), 1, "page-id", sound=True)
         for name in dict.fromkeys(filter(None, map(addresses.canonical_name, names))):
             is_stored = Address("name", name) in stored  # else it is a mere title: two folders may have the same
-            for form in addresses.name_forms(name):
-                claim(Address("name", form), 1 if is_stored else 2, "title")
+            own, *derived = addresses.name_forms(name)
+            claim(Address("name", own), 1 if is_stored else 2, "title")
+            for form in derived:  # which may be the very name of another page
+                claim(Address("name", form), 3, "title")
         if fields.slug_path:
             sound = not fields.slug_made
             for end in self.settings.legacy_ends():

@@ -719,7 +719,7 @@ def test_a_page_claims_every_address_that_the_old_site_answered() -> None:
         ("id", "7", 1, "page-id"),
         ("path", "/7.html", 1, "page-id"),
         ("name", "Clear water Aug 15 2011", 1, "title"),
-        ("name", "Clear water Aug 15, 2011", 1, "title"),
+        ("name", "Clear water Aug 15, 2011", 3, "title"),
         ("path", "/posts/clear-water", 3, "slug"),
         ("path", "/posts/clear-water.html", 3, "slug"),
         ("path", "/posts/older", 4, "alias"),
