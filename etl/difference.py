@@ -1,8 +1,8 @@
 """What became of every address that one redirect map answers in another: addresses are for ever.
 
-Both maps are sorted, so they are read side by side, once, and nothing of them is held but eight bytes for each
-page of the new site. The pages of the old generation are addresses, too: where a path changed, the old one has
-to lead on.
+Both maps are sorted, so they are read side by side, once, and nothing of them is held but hashes of eight bytes for
+each page and path of the new site. The pages of the old generation are addresses, too: where a path changed, the old
+one has to lead on; that it does is no difference.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ LOST = {
 }
 """Causes why an address is not answered any more."""
 CHANGED = {
-    "gone": "it was redirected, and is answered 410 now",
+    "gone": "it led to a page, and is answered 410 now",
     "restored": "it was answered 410, and leads to a page now",
     "path changed": "the same document, at another path",
     "owner changed": "it leads to another document",
@@ -45,12 +45,17 @@ CAUSES = {**LOST, **CHANGED}
 
 
 class Record(NamedTuple):
-    """A line of a map, as far as it is compared."""
+    """A line of a map, as far as it is compared, or a page (kind ``page``) that has its own path for a target."""
 
     kind: str
     value: str
     target: str | None
     document: str | None
+
+    @property
+    def path(self) -> str | None:
+        """As a request for it is looked up: the value, or of a page its path decoded; a name or an id has none."""
+        return _asked(self.value) if self.kind == "page" else self.value if self.kind == "path" else None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -68,7 +73,7 @@ class Difference(NamedTuple):
     before: str | None
     """Where it led to; None: gone."""
     now: str | None
-    """Where it leads to; None: gone, or not answered. Of an address that is a page's path now, itself."""
+    """Where it leads to; None: gone, or not answered. Of what is a page's path now, itself."""
     document: str | None
     """The id of the document that it led to."""
 
@@ -80,7 +85,7 @@ class Comparison:
     old: Path
     new: Path
     before: int = 0
-    """Addresses of the old map."""
+    """Addresses of the old map, and pages of the old generation."""
     same: int = 0
     added: int = 0
     counts: Counter[str] = field(default_factory=Counter)
@@ -134,30 +139,47 @@ class _New(NamedTuple):
     pages: Hashes
     """Paths of the documents, as a request for them is looked up: by themselves, and with the id of their document."""
     answered: Hashes
-    """Paths that redirect or are gone."""
+    """Paths that redirect or are gone: by themselves, and those that redirect with the id of their document."""
     documents: Hashes
     withheld: Hashes
 
 
 def _all(old: Path, new: Path) -> Iterator[tuple[Record | None, Record | None, Difference | None]]:
-    """Every address of either map, then the pages of the old generation that are lost."""
+    """Every address of either map, then the pages of the old generation."""
     known = _new(new)
     for before, now in _side_by_side(_records(old), _records(new)):
         yield before, now, None if before is None else _difference(before, now, known)
+    elsewhere: dict[str, Record] = {}  # the few pages in whose place the new map has another document, or none
     for document, path in _pages(old):
-        if _asked(path) not in known.pages and _asked(path) not in known.answered:
-            yield None, None, Difference("page lost", "page", path, path, None, document)
+        page, asked = Record("page", path, path, document), _asked(path)
+        if asked in known.pages or asked not in known.answered:
+            yield page, None, _difference(page, None, known)
+        elif (asked, document) in known.answered:
+            yield page, None, None
+        else:
+            elsewhere[asked] = page
+    for now in _records(new) if elsewhere else ():
+        if now.kind == "path" and now.value in elsewhere:
+            yield elsewhere[now.value], now, _difference(elsewhere[now.value], now, known)
 
 
 def _new(file: Path) -> _New:
     known = ((_asked(path), document) for document, path in _pages(file))
     pages = Hashes(key for page in known for key in (page[0], page))
-    answered = Hashes(record.value for record in _records(file) if record.kind == "path")
+    answered = Hashes(_answered(file))
     documents, withheld = documents_beside(file), file.with_name("withheld.jsonl")
     owners = (record.document for record in _records(file))
     ids = owners if documents is None else (id_ for id_, _ in _documents(documents))
     withheld_ids = (id_ for id_, _ in _documents(withheld)) if withheld.is_file() else ()
     return _New(pages, answered, Hashes(ids), Hashes(withheld_ids))
+
+
+def _answered(file: Path) -> Iterator[str | tuple[str, str | None]]:
+    for record in _records(file):
+        if record.kind == "path":
+            yield record.value
+            if record.target is not None:
+                yield record.value, record.document
 
 
 def _asked(path: str) -> str:
@@ -225,7 +247,7 @@ def _difference(before: Record, now: Record | None, new: _New) -> Difference | N
     cause: str | None
     if now is not None:
         cause = _changed(before, now)
-    elif before.kind == "path" and before.value in new.pages:
+    elif before.path in new.pages:
         cause, leads = _living(before, new), before.value
     else:
         cause = _lost(before, new)
@@ -236,11 +258,13 @@ def _living(before: Record, new: _New) -> str | None:
     """What became of an address that is the path of a page now: of its own document, nothing."""
     if before.target is None:
         return "restored"
-    is_own = before.document is None or (before.value, before.document) in new.pages
+    is_own = before.document is None or (before.path, before.document) in new.pages
     return None if is_own else "owner changed"
 
 
 def _lost(before: Record, new: _New) -> str:
+    if before.kind == "page":
+        return "page lost"
     if before.target is None:
         return "no longer gone"
     if before.document in new.withheld:
@@ -267,7 +291,7 @@ def _changed(before: Record, now: Record) -> str | None:
 
 def text(found: Comparison, *, every: bool) -> Iterator[str]:
     """Lines for people; ``every``: no list is shortened."""
-    yield plain(f"{found.old} -> {found.new}: {found.before:,} addresses before, {found.same:,} answered as before")
+    yield plain(f"{found.old} -> {found.new}: {found.before:,} addresses and pages before, {found.same:,} as before")
     for head, causes in (("lost", LOST), ("changed", CHANGED)):
         total = sum(found.counts[cause] for cause in causes)
         yield f"{head}: {total:,}"
@@ -283,10 +307,10 @@ def text(found: Comparison, *, every: bool) -> Iterator[str]:
 
 def _sentence(difference: Difference) -> str:
     whose = "" if difference.document is None else f" ({difference.document})"
-    if difference.kind == "page":
-        return f"{difference.value}{whose}"
-    before = "gone" if difference.before is None else difference.before
     now = "" if difference.cause in LOST else f", is {difference.now or 'gone'}"
+    if difference.kind == "page":
+        return f"{difference.value}{whose}{now}"
+    before = "gone" if difference.before is None else difference.before
     return f"{difference.kind} {difference.value!r}: was {before}{whose}{now}"
 
 

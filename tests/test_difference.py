@@ -93,7 +93,7 @@ def test_every_address_that_is_not_answered_as_before_is_named_with_its_cause(ol
         ("page lost", "page", "/pages/draft/"),
     }
     found = compare(old, new)
-    assert (found.before, found.same, found.added, found.lost) == (9, 0, 2, 7)
+    assert (found.before, found.same, found.added, found.lost) == (9 + 4, 1, 2, 7), "page three leads on"
 
 
 def test_maps_alone_can_be_compared(old: Path, new: Path) -> None:
@@ -120,6 +120,7 @@ def test_a_path_that_is_a_page_now_is_answered(tmp_path: Path, run: Run) -> None
         ("owner changed", "/pages/3", "/pages/3"),
         ("restored", "/pages/gone", "/pages/gone"),
     ]
+    assert compare(old, new).before == 5 + 3
     assert run("redirects", "diff", str(old), str(new), "--fail-on-lost").status == 0
 
 
@@ -135,12 +136,33 @@ def test_a_path_of_nobody_that_is_a_page_now_has_no_other_owner(tmp_path: Path) 
     assert list(differences(old, new)) == []
 
 
-def test_a_page_that_redirects_or_is_gone_is_not_lost(tmp_path: Path) -> None:
-    pages = {f"tiki-{number}": f"/pages/w%C3%A9ll {number}/".replace(" ", "%20") for number in range(3)}
+def test_a_page_that_leads_on_to_its_document_is_as_before(tmp_path: Path) -> None:
+    pages = {f"tiki-{number}": f"/pages/w%C3%A9ll%20{number}/" for number in range(2)}
     old = generation(tmp_path / "old", [], pages)
-    rows: list[Row] = [("path", "/pages/wéll 0", "/pages/x/", "tiki-0"), ("path", "/pages/wéll 1", None, None)]
-    new = generation(tmp_path / "new", rows, {"tiki-2": pages["tiki-2"], "tiki-0": "/pages/x/"})
+    rows: list[Row] = [("path", "/pages/wéll 0", "/pages/x/", "tiki-0")]
+    new = generation(tmp_path / "new", rows, {"tiki-1": pages["tiki-1"], "tiki-0": "/pages/x/"})
     assert list(differences(old, new)) == []
+    assert (compare(old, new).before, compare(old, new).same) == (2, 2)
+
+
+def test_a_page_whose_path_leads_elsewhere_or_is_gone_is_named(tmp_path: Path, run: Run) -> None:
+    old = generation(tmp_path / "old", [], {f"tiki-{number}": f"/pages/w%C3%A9ll-{number}/" for number in range(4)})
+    rows: list[Row] = [
+        ("path", "/pages/wéll-0", "/pages/x/", "tiki-9"),
+        ("path", "/pages/wéll-1", None, None),
+        ("path", "/pages/wéll-2", "/pages/x/", None),
+    ]
+    new = generation(tmp_path / "new", rows, {"tiki-9": "/pages/x/", "tiki-8": "/pages/w%C3%A9ll-3/"})
+    assert [(one.cause, one.kind, one.value, one.now, one.document) for one in differences(old, new)] == [
+        ("owner changed", "page", "/pages/w%C3%A9ll-3/", "/pages/w%C3%A9ll-3/", "tiki-3"),
+        ("owner changed", "page", "/pages/w%C3%A9ll-0/", "/pages/x/", "tiki-0"),
+        ("gone", "page", "/pages/w%C3%A9ll-1/", None, "tiki-1"),
+        ("target changed", "page", "/pages/w%C3%A9ll-2/", "/pages/x/", "tiki-2"),
+    ]
+    found = compare(old, new)
+    assert (found.before, found.same, found.added, found.lost) == (4, 0, 3, 0)
+    outcome = run("redirects", "diff", old, new, "--fail-on-lost")
+    assert (outcome.status, "\n    /pages/w%C3%A9ll-0/ (tiki-0), is /pages/x/\n" in outcome.out) == (0, True)
 
 
 def test_a_map_without_owners_can_be_compared(tmp_path: Path) -> None:
@@ -190,11 +212,11 @@ def test_what_is_said_is_what_two_dictionaries_say(
     } - pages
     assert {(one.kind, one.value) for one in found if one.cause in LOST} == then.keys() - after.keys() - pages
     counts = compare(old, new)
-    assert counts.before == len(then)
+    assert counts.before == len(then) + len({target for target in then.values() if target})
     assert counts.added == len(after.keys() - then.keys())
-    assert counts.same + len(found) == len(then)
+    assert counts.same + counts.counts.total() == counts.before
     assert counts.counts.total() == len(list(differences(old, new)))
-    lost = {one.value for one in differences(old, new) if one.kind == "page"}
+    lost = {one.value for one in differences(old, new) if one.cause == "page lost"}
     live = {target for target in after.values() if target} | {f"{value}/" for kind, value in after if kind == "path"}
     assert lost == {target for target in then.values() if target} - live
 
@@ -224,7 +246,7 @@ def test_lists_are_capped_and_counts_are_not(tmp_path: Path, run: Run, monkeypat
     new = write_map(tmp_path / "new.jsonl", [("name", "Other", "/a/", "tiki-1")])
     capped, whole = run("redirects", "diff", old, new), run("redirects", "diff", old, new, "--all")
     assert capped.status == whole.status == 0
-    assert capped.out.startswith(f"{old} -> {new}: 7 addresses before, 0 answered as before\nlost: 7\n")
+    assert capped.out.startswith(f"{old} -> {new}: 8 addresses and pages before, 1 as before\nlost: 7\n")
     assert "address dropped: 7" in capped.out
     assert capped.out.count("name 'Well") == 2
     assert "… and 5 more (--all lists them)" in capped.out

@@ -197,7 +197,8 @@ def check(address: str, claims: Sequence[Claim]) -> None:
 
 def why_of(claim: Claim, address: str) -> str:
     own = "page-id" if address == "id" else "title"
-    words = {"own": own, "stored own": own, "derived": own, "redirect page": "redirect-page", "reviewed gone": "reviewed"}
+    words = dict.fromkeys(("own", "stored own", "derived"), own)
+    words |= {"redirect page": "redirect-page", "reviewed gone": "reviewed"}
     return words.get(claim.kind, claim.kind)
 
 
