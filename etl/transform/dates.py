@@ -12,11 +12,14 @@ from etl import slugs
 
 MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 ISO_DAY = r"(?P<iso>\d{4}-\d{2}-\d{2})"
+ISO_MONTH = r"(?P<iso_month>\d{4}-\d{2})"
 DAY_BEFORE = rf"(?P<before>\d{{1,2}}){slugs.ORDINAL}\s+(?P<behind>{slugs.MONTH})\.?,?\s+(?P<end>\d{{4}})"
 DATE = rf"(?:(?P<month>{slugs.MONTH})\.?\s*)?(?:(?P<day>\d{{1,2}}){slugs.ORDINAL},?\s+)?(?P<year>\d{{4}})"
-DATE_AT_END = re.compile(rf"(?:{ISO_DAY}|{DAY_BEFORE}|{DATE})\s*$", re.IGNORECASE)
-DATED_TITLE = re.compile(rf"[–—-](?:\s*(?:{ISO_DAY}|{DATE})|(?<!\d.)(?<!\d\s.)\s*{DAY_BEFORE})\s*$", re.IGNORECASE)
-"""Behind a number the dash before a day is that of a range: `5 – 13 June 2019`."""
+DATE_AT_END = re.compile(rf"(?:{ISO_DAY}|{ISO_MONTH}|{DAY_BEFORE}|{DATE})\s*$", re.IGNORECASE)
+DATED_TITLE = re.compile(
+    rf"[–—-](?:\s*(?:{ISO_DAY}|{DATE})|(?<!\d.)(?<!\d\s.)\s*(?:{DAY_BEFORE}|{ISO_MONTH}))\s*$", re.IGNORECASE
+)
+"""Behind a number the dash before a day is that of a range: `5 – 13 June 2019`; so it is before `2019-06`."""
 DIGIT = re.compile(r"\d")
 """Of any script."""
 FULL_YEAR = re.compile(r"\d{4}")
@@ -49,7 +52,8 @@ def parse_date(text: str) -> tuple[date | None, str | None]:
 
 def dated(title: str) -> re.Match[str] | None:
     """The date at the end of a title, with the dash before it."""
-    return DATED_TITLE.search(title)
+    match = DATED_TITLE.search(title)
+    return match if match is None or match["iso_month"] is None or _is_month(match["iso_month"]) else None
 
 
 def subject_of(text: str) -> tuple[str, str] | None:
@@ -67,11 +71,19 @@ def subject_of(text: str) -> tuple[str, str] | None:
         return None
     if match["iso"]:
         return _existing(match["iso"])
+    if match["iso_month"]:
+        return (match["iso_month"], "month") if _is_month(match["iso_month"]) else None
     year, month, day = match["year"] or match["end"], match["month"] or match["behind"], match["day"] or match["before"]
     if month is None:
         return (year, "year") if day is None else None
     of_month = f"{year}-{MONTHS.index(month[:3].lower()) + 1:02}"
     return (of_month, "month") if day is None else _existing(f"{of_month}-{int(day):02}")
+
+
+def _is_month(text: str) -> bool:
+    """Whether a year and a number can only mean a month; the number may be the last of two years, too: `2009-10`."""
+    year, number = map(int, text.split("-"))
+    return 1 <= number <= min(12, year % 100)
 
 
 def _existing(day: str) -> tuple[str, str] | None:
