@@ -616,12 +616,13 @@ def test_the_old_wiki_may_have_lived_in_a_folder(tmp_path: Path) -> None:
     assert causes(lie, map_file).keys() == {"no redirect"}
 
 
-def test_a_name_may_be_resolved_by_hand(map_file: Path, run: Run) -> None:
+@pytest.mark.parametrize(("named", "asked"), [("Old.example", "old.example"), ("Zoë.example", "xn--zo-ija.example")])
+def test_a_name_may_be_resolved_by_hand(named: str, asked: str, map_file: Path, run: Run) -> None:
     with serving() as server:
         port = server.server_address[1]
-        place = f"--base-url http://old.example:{port} --resolve old.example:{port}:127.0.0.1".split()
+        place = f"--base-url http://{named}:{port} --resolve {named}:{port}:127.0.0.1".split()
         assert run("redirects", "verify", *place, "--map", map_file).status == 0
-        assert {host for host, _ in server.asked} == {f"old.example:{port}"}
+        assert {host for host, _ in server.asked} == {f"{asked}:{port}"}
 
 
 def test_https_is_verified(map_file: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -136,13 +136,17 @@ def forms(given: Sequence[str] | None) -> frozenset[str] | None:
 def resolved(given: Sequence[str]) -> dict[tuple[str, int], str]:
     """The values of ``--resolve``. Raises SettingsError.
 
-    >>> resolved(["Old.example:443:127.0.0.1", "new.example:80:[::1]"])
-    {('old.example', 443): '127.0.0.1', ('new.example', 80): '::1'}
+    >>> resolved(["Old.example:443:127.0.0.1", "Zoë.example:80:[::1]"])
+    {('old.example', 443): '127.0.0.1', ('xn--zo-ija.example', 80): '::1'}
     """
     found = {}
     for text in given:
-        match = re.fullmatch(r"([^:\s]+):([0-9]{1,5}):(\[[0-9a-fA-F:]+\]|[^:\s]+)", text)
-        if match is None:
+        match = re.fullmatch(r"([\w.-]+):([0-9]{1,5}):(\[[0-9a-fA-F:]+\]|[^:\s]+)", text)
+        try:
+            asked = origin(f"http://{match[1]}:{match[2]}") if match else None
+        except ValueError:  # a port or a part of the host is too large
+            asked = None
+        if match is None or asked is None:
             raise SettingsError(f"--resolve: {text!r} is not of the form host:port:address")
-        found[match[1].lower(), int(match[2])] = match[3].strip("[]")
+        found[asked.host, asked.port] = match[3].strip("[]")
     return found

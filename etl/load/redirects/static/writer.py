@@ -67,7 +67,7 @@ class Writer:
             yield Finding(
                 UNSUPPORTED,
                 f"{name}: {loss.name}, {count}: {loss.sentence}",
-                f"redirects/{name}/README.md says more",
+                f"{name}/README.md says more",
                 cause=f"{name}\0{loss.name}",
             )
 
