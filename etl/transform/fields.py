@@ -109,10 +109,16 @@ def read_fields(record: RawRecord, member_id: str, settings: Settings) -> Fields
         return _Reading(record, member_id, settings).abstract()
     title = record.fields.get("title")
     if not isinstance(title, str) or not any(char.isprintable() and not char.isspace() for char in title):
-        line, column = record.locate(("title",))
-        what = "no title" if title is None else f"the title {_short(title)}, which is no text"
-        return Rejection("title.missing", f"the page has {what}", line=line, column=column)
+        return _untitled(record, title)
     return _Reading(record, member_id, settings).page(title)
+
+
+def _untitled(record: RawRecord, title: Any) -> Rejection:
+    other = next((key for key in record.fields if key != "title" and key.lower() == "title"), None)
+    what = "no title" if title is None else f"the title {_short(title)}, which is no text"
+    hint = f", but {_short(other)}: fields are written in small letters" if other else ""
+    line, column = record.locate((other or "title",))
+    return Rejection("title.missing", f"the page has {what}{hint}", line=line, column=column)
 
 
 class _Reading:
@@ -324,11 +330,14 @@ class _Reading:
         fields.redirect_to = raw_body.redirect_of(self.record.body) if nothing else None
         drafts = _vocabulary(self.settings)[2]
         own = (name for key in ("categories", "tags") for name in texts(self.source.get(key)))
-        drafted = (value for key, value in self.source.items() if key.lower() == "draft")  # Hugo reads any case
-        is_draft = any(as_truth(value) is True for value in drafted) or as_truth(self.source.get("published")) is False
-        if is_draft or (drafts and any(term_key(name) in drafts for name in own)):
+        in_drafts = drafts and any(term_key(name) in drafts for name in own)
+        if in_drafts or True in self._truths("draft") or False in self._truths("published"):
             return "draft"
         return "stub" if nothing else "published"
+
+    def _truths(self, field: str) -> list[Any]:
+        """What a field says, in whatever case it is written: so Hugo reads it, and a draft is not to be public."""
+        return [as_truth(value) for key, value in self.source.items() if key.lower() == field]
 
     def _claims(self, fields: Fields, stored: Sequence[Address], names: Iterable[str]) -> list[Claim]:
         best: dict[Address, Claim] = {}

@@ -633,6 +633,12 @@ def test_a_page_that_is_not_published_is_a_draft(value: object, status: str) -> 
     assert (found.status, found.extra) == (status, {"published": value})
 
 
+@pytest.mark.parametrize("key", ["Published", "PUBLISHED"])
+def test_a_page_that_is_not_published_says_so_in_whatever_case(key: str) -> None:
+    front: dict[str, Any] = {key: "false"}
+    assert read(**front).status == "draft"
+
+
 def test_a_draft_is_a_draft_even_when_it_shows_nothing_or_its_category_is_junk() -> None:
     settings = Settings(draft_categories=("Admin Only",), category_junk=("admin only",))
     assert read("", categories=["ADMIN  ONLY"], settings=settings).status == "draft"
@@ -933,3 +939,18 @@ def test_no_front_matter_breaks_the_reading_of_fields(front: dict[str, Any], bod
     assert not isinstance(found, Rejection)
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", found.slug)
     assert len(found.slug) <= 120
+
+
+def test_of_a_page_without_a_title_the_key_that_is_one_in_another_case_is_named() -> None:
+    record = RawRecord(
+        "page",
+        "yaml",
+        {"Title": "Wells", "Draft": "true"},
+        "Text.",
+        4,
+        locate=lambda path: (2, 1) if path == ("Title",) else (None, None),
+    )
+    found = read_fields(record, MEMBER, Settings())
+    assert isinstance(found, Rejection)
+    assert (found.code, found.line) == ("title.missing", 2)
+    assert found.message == "the page has no title, but 'Title': fields are written in small letters"
