@@ -225,17 +225,18 @@ def _without(line: Line, *keys: str) -> Line:
 # --- what is written -----------------------------------------------------------------------
 
 
-def text(told: Told) -> str:
-    """For people."""
+def text(told: Told, *, every: bool = False) -> str:
+    """For people; ``every``: the list of findings is not shortened."""
     lines = [told.asked]
     if told.meaning is not None:
         lines.append(f"  {CLASSES[told.meaning]}{_answered(told.answer)}")
     lines += [f"    close: {one.name!r} ({one.likeness}%), at {one.target}" for one in told.close]
     for document in told.documents:
         lines += _document(told, document)
-    lines += map(_finding, told.findings[:MOST_SHOWN])  # that of a reject says all that its line does
-    if len(told.findings) > MOST_SHOWN:
-        lines.append(f"  {len(told.findings):,} findings, {MOST_SHOWN} are shown; --format json has all")
+    shown = told.findings if every else told.findings[:MOST_SHOWN]
+    lines += map(_finding, shown)  # that of a reject says all that its line does
+    if len(shown) < len(told.findings):
+        lines.append(f"  {len(told.findings):,} findings, {len(shown)} are shown; --verbose and --format json list all")
     return "\n".join(map(one_line, lines))
 
 
@@ -263,10 +264,10 @@ def _finding(line: Line) -> str:
     return f"  {line['severity']}, {place}: {line['code']}: {line['message']}; {line['action']}"
 
 
-def as_json(told: Told) -> str:
+def as_json(told: Told, *, every: bool = True) -> str:  # noqa: ARG001  # nothing is shortened
     """For programs; ASCII only, one line."""
     facts = asdict(told) | {"known": told.is_known, "close": [one._asdict() for one in told.close]}
     return json.dumps(facts)
 
 
-REPORTS: dict[str, Callable[[Told], str]] = {"text": text, "json": as_json}
+REPORTS: dict[str, Callable[..., str]] = {"text": text, "json": as_json}

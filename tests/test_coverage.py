@@ -356,6 +356,7 @@ def test_what_people_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "           50  id '7'",
         "note: 3 of them were kept; 49 hits are of addresses that were not",
     ]
+    assert "            1  path '/x'" in report.text(found, every=True).split("\n")
     assert report.text(Coverage(["a.log"], Counter({"id": 1}))).split("\n") == [
         "1 requests in a.log",
         "            1  answered: a page id",

@@ -245,6 +245,7 @@ def test_lists_are_capped_and_counts_are_not(tmp_path: Path, run: Run, monkeypat
     old = write_map(tmp_path / "old.jsonl", [("name", f"Well {number}", "/a/", "tiki-1") for number in range(7)])
     new = write_map(tmp_path / "new.jsonl", [("name", "Other", "/a/", "tiki-1")])
     capped, whole = run("redirects", "diff", old, new), run("redirects", "diff", old, new, "--all")
+    assert run("redirects", "diff", old, new, "--verbose").out == whole.out
     assert capped.status == whole.status == 0
     assert capped.out.startswith(f"{old} -> {new}: 8 addresses and pages before, 1 as before\nlost: 7\n")
     assert "address dropped: 7" in capped.out

@@ -201,7 +201,9 @@ def test_more_findings_than_people_are_shown(tmp_path: Path, run: Run) -> None:
     run("migrate", folder(tmp_path / "wiki", {name(1): page(page_id=1, body=body)}), "--out", tmp_path / "out")
     outcome = run("explain", "tiki-1", "--generation", tmp_path / "out" / "current")
     assert outcome.out.count("link.dangling") == 20
-    assert outcome.out.endswith("  25 findings, 20 are shown; --format json has all\n")
+    assert outcome.out.endswith("  25 findings, 20 are shown; --verbose and --format json list all\n")
+    whole = run("explain", "tiki-1", "--generation", tmp_path / "out" / "current", "--verbose")
+    assert (whole.out.count("link.dangling"), "are shown" in whole.out) == (25, False)
 
 
 def test_no_control_character_reaches_the_terminal(explain: Callable[..., Outcome]) -> None:

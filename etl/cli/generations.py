@@ -103,7 +103,7 @@ def _explain(options: argparse.Namespace) -> int:
     for _ in options.asked:
         with bar("searching", 0):
             told = next(answers)
-        print(REPORTS[options.format](told))
+        print(REPORTS[options.format](told, every=options.verbose))
         status = status if told.is_known else 1
     return status
 

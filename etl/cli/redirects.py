@@ -290,7 +290,7 @@ def _diff(options: argparse.Namespace) -> int:
     with progress(options)("comparing", 0):
         found = compare(options.old, options.new)
     if options.format != "text" or found.counts or not options.quiet:
-        for line in REPORTS[options.format](found, every=options.all):
+        for line in REPORTS[options.format](found, every=options.all or options.verbose):
             print(line)
     return 1 if options.fail_on_lost and found.lost else 0
 
@@ -308,7 +308,7 @@ def _coverage(options: argparse.Namespace) -> int:
     map_file = map_at(options.map)
     settings = settings_beside(options, map_file)
     found = cover(options.log, map_file, settings, limit=options.limit, progress=progress(options, "B"))
-    print(REPORTS[options.format](found))
+    print(REPORTS[options.format](found, every=options.verbose))
     if found.missing:
         with options.review.open("x", encoding="utf-8", newline="\n") as file:
             file.write(review(found))

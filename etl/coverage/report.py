@@ -52,14 +52,14 @@ def _character(char: str) -> str:
     return f"\\u{ord(char):04X}" if ord(char) <= 0xFFFF else f"\\U{ord(char):08X}"
 
 
-def text(found: Coverage) -> str:
-    """For people."""
+def text(found: Coverage, *, every: bool = False) -> str:
+    """For people; ``every``: the list of addresses is not shortened."""
     total = found.hits.total()
     lines = [f"{total:,} requests in {', '.join(found.logs)}"]
     lines += [f"  {found.hits[key]:11,}  {sentence}" for key, sentence in CLASSES.items() if found.hits[key]]
     if found.bad:
         lines.append(f"  {found.bad:11,}  lines could not be read, the first one is {found.first_bad}")
-    shown = found.missing[:SHOWN]
+    shown = found.missing if every else found.missing[:SHOWN]
     if shown:
         lines.append(f"not answered: {_total(found)} addresses, the {len(shown)} most asked:")
     for missing in shown:
@@ -76,7 +76,7 @@ def _total(found: Coverage) -> str:
     return f"about {found.distinct:,}" if found.forgotten else f"{found.distinct:,}"
 
 
-def as_json(found: Coverage) -> str:
+def as_json(found: Coverage, *, every: bool = True) -> str:  # noqa: ARG001  # nothing is shortened
     """For programs; ASCII only."""
     facts = {
         "logs": list(found.logs),
@@ -104,4 +104,4 @@ def as_json(found: Coverage) -> str:
     return json.dumps(facts, indent=2)
 
 
-REPORTS: dict[str, Callable[[Coverage], str]] = {"text": text, "json": as_json}
+REPORTS: dict[str, Callable[..., str]] = {"text": text, "json": as_json}
