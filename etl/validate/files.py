@@ -159,7 +159,7 @@ class Files:
     def check_file(self, path: Path, shown: str, name: str) -> None:
         """One file of lines by itself."""
         self.read(path, shown, name)
-        if not self.lines[shown] and name in ("document", "redirect") and path.name != "withheld.jsonl":
+        if not self.lines[shown] and name == "document" and path.name != "withheld.jsonl":
             self.fault(shown, "bundle.empty", "the file holds no line")
         self.check_repeats()
         self.check_chains(self.settings.legacy_base)
