@@ -52,7 +52,7 @@ def add_command(
     )
     command.set_defaults(run=run)
     command.add_argument("-q", "--quiet", action="store_true", help="print errors only")
-    command.add_argument("-v", "--verbose", action="store_true", help="list what the text for people shortens")
+    command.add_argument("-v", "--verbose", action="store_true", help="list what is shortened or left out otherwise")
     command.add_argument("--no-progress", action="store_true", help="no progress bar (shown on a terminal only)")
     return command
 
