@@ -255,11 +255,16 @@ def _difference(before: Record, now: Record | None, new: _New) -> Difference | N
 
 
 def _living(before: Record, new: _New) -> str | None:
-    """What became of an address that is the path of a page now: of its own document, nothing."""
+    """What became of an address that is the path of a page now: of its own document, nothing.
+
+    Nor of a page whose document is not there at all: one without a page id is another document after each edit, and
+    what was withdrawn is told by its other addresses.
+    """
     if before.target is None:
         return "restored"
     is_own = before.document is None or (before.path, before.document) in new.pages
-    return None if is_own else "owner changed"
+    is_edited = before.kind == "page" and before.document not in new.documents and before.document not in new.withheld
+    return None if is_own or is_edited else "owner changed"
 
 
 def _lost(before: Record, new: _New) -> str:
