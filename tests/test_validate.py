@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -237,10 +238,22 @@ def test_no_member_at_all_is_a_fault_also_beside_a_sound_bundle(run: Run, tmp_pa
     assert codes(found(run, empty, sound)) == {"bundle.empty"}
 
 
-def test_a_folder_that_holds_nothing_but_an_archive_is_not_empty(run: Run, tmp_path: Path) -> None:
+def test_a_folder_that_holds_nothing_but_an_archive_is_not_empty(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     outer = folder(tmp_path / "outer", {})
     zipped(outer / "wiki.zip", pages(2))
-    assert found(run, outer, status=0)["faults"] == []
+    monkeypatch.chdir(outer)
+    for source in (outer, ".", f"../{outer.name}/"):
+        assert found(run, source, status=0)["faults"] == []
+
+
+def test_a_working_directory_without_a_member_is_empty_beside_a_sound_bundle(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder(tmp_path / "empty", {}))
+    folder(tmp_path / "sound", pages(2))
+    assert codes(found(run, ".", "../sound")) == {"bundle.empty"}
 
 
 def test_a_source_that_is_missing_is_trouble(run: Run, tmp_path: Path) -> None:
@@ -296,9 +309,14 @@ def test_a_baseline_without_findings_knows_nothing_and_another_file_is_none(run:
     (tmp_path / "sound").write_text(run("validate", "--format", "json", folder(tmp_path / "sane", pages(2))).out)
     for baseline in ("empty", "sound"):
         assert found(run, "--baseline", tmp_path / baseline, path)["known"] == 0
-    outcome = run("validate", "--baseline", path / name(1), path)
-    assert (outcome.status, outcome.out) == (2, "")
-    assert "neither a findings.jsonl" in outcome.err
+    os.mkfifo(tmp_path / "pipe")  # as a shell gives what another command writes
+    writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=[b"a"], daemon=True)
+    writer.start()
+    for other in (path / name(1), tmp_path / "pipe"):
+        outcome = run("validate", "--baseline", other, path)
+        assert (outcome.status, outcome.out) == (2, "")
+        assert "neither a findings.jsonl" in outcome.err
+    writer.join()
     assert run("validate", "--baseline", tmp_path / "nothing", path).status == 3
 
 

@@ -46,6 +46,8 @@ class Bundle:
     name: str
     source: str
     """The source as the operator gave it; of an archive in a folder, its path through that folder."""
+    given: str
+    """The source as the operator gave it, also of an archive in a folder."""
     told: str
     """The source as people may see it: no password, no control character."""
     shown: str
@@ -147,7 +149,7 @@ class _Entries:
     def __init__(self, run: _Scan, shown: str, name: str) -> None:
         self.shown = printable(shown)
         told = printable(run.origin) if is_local(run.origin) else self.shown
-        self.bundle = Bundle(len(run.bundles), SURROGATE.sub("\ufffd", name), run.origin, told, told)
+        self.bundle = Bundle(len(run.bundles), SURROGATE.sub("\ufffd", name), run.origin, run.given, told, told)
         self._run = run
         self._prefix: str | None = None
         run.bundles.append(self.bundle)
@@ -247,7 +249,7 @@ class _Scan:
         self.settings = settings
         self.add = add
         self.bundles: list[Bundle] = []
-        self.origin = ""
+        self.given = self.origin = ""
         self._work = work
         self._sha256 = sha256
         self._leave_out = [path.parent.resolve() / path.name for path in leave_out]
@@ -261,7 +263,7 @@ class _Scan:
 
     def source(self, source: str) -> None:
         """Scan one source of the command line."""
-        self.origin = source
+        self.given = self.origin = source
         if source == "-":
             self._file(self._keep(_standard_input(), "standard input"), "standard input", "stdin")
         elif is_address(source):

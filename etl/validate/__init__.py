@@ -98,14 +98,14 @@ def _bundles(paths: Sequence[str], sha256: str | None) -> list[str]:
 
 def _fingerprints(baseline: Path) -> Iterator[str]:
     """Those of a findings.jsonl or of the JSON form of a validation. Raises SettingsError for another file."""
-    is_ours = baseline.stat().st_size == 0
+    line, is_ours = b"", False
     with baseline.open("rb") as lines:
         for line in lines:
             is_ours = is_ours or b'"faults":[' in line
             for found in _FINGERPRINT.finditer(line):
                 is_ours = True
                 yield found[1].decode()
-    if not is_ours:
+    if line and not is_ours:  # an empty one is a findings.jsonl
         raise SettingsError(f"--baseline {baseline}: neither a findings.jsonl nor what --format json has written")
 
 
@@ -215,7 +215,7 @@ def _check_bundles(work: Work, run: Run, out: Path | None) -> None:
         faults.writelines(map(_without_files, found))
     filled = {entry["bundle"] for entry in orjson.loads((refused / MANIFEST).read_bytes())["inputs"]}
     for source in run.sources:
-        if not any(bundle.shown in filled for bundle in run.bundles if _belongs(bundle, source)):
+        if not any(bundle.shown in filled for bundle in run.bundles if bundle.given == source):
             work.add(Finding("bundle.empty", "no member at all", "there is nothing to migrate"), source)
 
 
@@ -230,10 +230,6 @@ def _without_files(line: bytes) -> bytes:
 
 def _skipped(bundle: Bundle) -> str:
     return "skipped " + ", ".join(f"{count} {reason}" for reason, count in sorted(bundle.skipped.items()))
-
-
-def _belongs(bundle: Bundle, source: str) -> bool:
-    return bundle.source == source or bundle.source.startswith(str(Path(source)) + os.sep)
 
 
 def _place(bundle: Bundle, member: str) -> Place:
