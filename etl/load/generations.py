@@ -127,8 +127,9 @@ class Generations:
         numbers = self._numbers()
         target = self.folder / str((numbers[-1] if numbers else 0) + 1)
         made.rename(target)
-        if current is not None and current != self.folder.resolve() / str(numbers[-1]):
-            self._note(target, current)
+        followed = None if current is None else self._number(current)
+        if followed is not None and followed != numbers[-1]:
+            self._note(target, followed)
         _sync_one(self.folder)
         self._link(CURRENT, target)
         self._prune(target, keep)
@@ -161,15 +162,20 @@ class Generations:
             if link is None:
                 raise OutputError(f"there is no current generation in {self.out} to roll back; run `wiki-etl migrate`")
             current = Path(os.path.realpath(link))
-            if number is None and not current.name.isdecimal():
-                how = "`wiki-etl rollback NUMBER` leads to one"
-                raise OutputError(f"{link} names {link.readlink()}, which is no generation: {how}")
-            before = self._before(int(current.name)) if number is None else number
-            if before is None:
-                raise OutputError(f"generation {current.name} has no previous one in {self.folder}: nothing to go to")
-            target = self._numbered(before)
+            target = self._numbered(self._previous(link, current) if number is None else number)
             self._link(CURRENT, target)
             return current, target
+
+    def _previous(self, link: Path, current: Path) -> int:
+        """What a roll back without a number leads to. Raises OutputError when there is nothing to go back to."""
+        number = self._number(current)
+        if number is None:
+            how = "`wiki-etl rollback NUMBER` leads to one"
+            raise OutputError(f"{link} names {link.readlink()}, which is no generation: {how}")
+        before = self._before(number)
+        if before is None:
+            raise OutputError(f"generation {number} has no previous one in {self.folder}: nothing to go to")
+        return before
 
     def refuse(self, made: Path) -> Path:
         """Keep the evidence of a run that published nothing in `REFUSED`, replaced each time."""
@@ -199,6 +205,11 @@ class Generations:
         if not self.folder.is_dir():
             raise OutputError(f"{self.out} holds no generation; is it the folder that --out of migrate named?")
 
+    def _number(self, path: Path) -> int | None:
+        """The number of a generation; None of anything else, to which somebody may have led ``current``."""
+        is_ours = path.parent == self.folder.resolve() and path.name.isdecimal()
+        return int(path.name) if is_ours else None
+
     def _numbers(self) -> list[int]:
         if not self.folder.is_dir():
             return []
@@ -212,11 +223,11 @@ class Generations:
             raise SettingsError(f"there is no generation {number} in {self.folder}; there: {there}")
         return self.folder / str(number)
 
-    def _note(self, target: Path, current: Path) -> None:
+    def _note(self, target: Path, followed: int) -> None:
         """Remember what a generation followed, where that is not the one before it: after a roll back, or a crash."""
         note = self._noted(int(target.name))
         note.unlink(missing_ok=True)
-        note.symlink_to(current.name)
+        note.symlink_to(str(followed))
 
     def _noted(self, number: int) -> Path:
         return self.folder / f"{number}.follows"

@@ -327,6 +327,22 @@ def test_a_link_to_no_generation_is_mended_by_the_number_of_one(out: Generations
     assert out.current == (out.folder / "1").resolve()
 
 
+@pytest.mark.parametrize("elsewhere", ["out/generations/backup", "other/generations/7"])
+def test_what_is_no_generation_of_the_folder_is_followed_by_the_next_one_as_the_newest(
+    elsewhere: str, out: Generations, tmp_path: Path
+) -> None:
+    history(out, "one", "two")
+    shutil.copytree(out.folder / "2", tmp_path / elsewhere)
+    current = out.out / "current"
+    current.unlink()
+    current.symlink_to(tmp_path / elsewhere)
+    with pytest.raises(OutputError, match="which is no generation: `wiki-etl rollback NUMBER`"):
+        out.roll_back()
+    history(out, "three", keep=2)
+    assert numbers(out)[:2] == ["2", "3"]
+    assert out.roll_back() == (out.folder / "3", out.folder / "2")
+
+
 def test_a_release_that_is_no_link_is_trouble_and_no_second_release(out: Generations) -> None:
     history(out, "one")
     (out.out / "released").mkdir()
