@@ -284,6 +284,12 @@ def test_no_page_is_written_outside_of_the_site(tmp_path: Path) -> None:
     assert pages == {"site/index.html", "site/pages/good one/index.html", "site/plain"}
 
 
+def test_a_name_that_no_file_can_have_is_no_page_and_no_obstacle(tmp_path: Path) -> None:
+    write_site(tmp_path / "site", [f"/{'a' * 256}/", f"/{'a' * 256}", "/a" * 5000, "/plain"])
+    files = [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()]
+    assert sorted(files) == ["site/index.html", "site/plain"]
+
+
 def test_a_page_is_a_file_or_a_folder_whichever_path_comes_first(tmp_path: Path) -> None:
     for number, paths in enumerate([["/wells", "/wells/", "/wells/deep"], ["/wells/deep", "/wells/", "/wells"]]):
         write_site(tmp_path / str(number), paths)

@@ -7,6 +7,7 @@ which holds everything the server writes.
 
 from __future__ import annotations
 
+import errno
 import html
 import os
 import re
@@ -34,6 +35,8 @@ START_SECONDS = 300.0
 """A map of six million lines takes nginx 15 seconds to read; this is for the machine that is busy."""
 STOP_SECONDS = 10.0
 _ENDING = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
+_NO_PLACE = frozenset({errno.EEXIST, errno.ENOTDIR, errno.ENAMETOOLONG})
+"""Why a path has no page: one is where its folder would be, or no file can have its name."""
 
 _TARGET = re.compile(rb"[ \">](?:https?://[^/\s\"]+)?(/[!-~]*?)\"?;?\s*\Z")
 
@@ -152,10 +155,13 @@ def write_site(site: Path, paths: Iterable[str]) -> None:
         if any(segment in {".", ".."} or "/" in segment or "\0" in segment for segment in segments):
             continue
         page = site.joinpath(*segments)
-        if not page.exists():
-            with suppress(FileExistsError, NotADirectoryError):  # a page is where its folder would be
+        try:
+            if not page.exists():
                 page.parent.mkdir(parents=True, exist_ok=True)
                 page.write_text(f"<!doctype html>\n<title>{html.escape(path)}</title>\n", "utf-8")
+        except OSError as error:
+            if error.errno not in _NO_PLACE:
+                raise
 
 
 def _clear(site: Path, progress: Progress) -> None:
