@@ -125,9 +125,10 @@ def test_a_path_that_is_a_page_now_is_answered(tmp_path: Path, run: Run) -> None
 
 
 def test_a_document_without_any_address_is_not_withdrawn(tmp_path: Path) -> None:
-    old = generation(tmp_path / "old", [("name", "A", "/a/", "tiki-1")], {"tiki-1": "/a/"})
+    rows: list[Row] = [("name", "A", "/a/", "tiki-1"), ("name", "Of nobody", "/a/", None)]
+    old = generation(tmp_path / "old", rows, {"tiki-1": "/a/"})
     new = generation(tmp_path / "new", [], {"tiki-1": "/a/"})
-    assert said(differences(old, new)) == {("address dropped", "name", "A")}
+    assert said(differences(old, new)) == {("address dropped", "name", "A"), ("address dropped", "name", "Of nobody")}
 
 
 def test_a_path_of_nobody_that_is_a_page_now_has_no_other_owner(tmp_path: Path) -> None:
@@ -180,6 +181,14 @@ def test_a_map_without_owners_can_be_compared(tmp_path: Path) -> None:
         ("address dropped", "name", "B"),
         ("page lost", "page", "/a/"),
     }
+
+
+def test_an_owner_that_is_no_text_is_none(tmp_path: Path) -> None:
+    maps = [tmp_path / "old.jsonl", tmp_path / "new.jsonl"]
+    for file, target in zip(maps, "ab", strict=True):
+        line = {"kind": "name", "value": "A", "target": f"/{target}/", "status": 301, "document": ["tiki-1"]}
+        file.write_text(json.dumps(line) + "\n")
+    assert said(differences(*maps)) == {("target changed", "name", "A"), ("page lost", "page", "/a/")}
 
 
 def test_a_map_without_owners_does_not_say_whose_a_target_is(tmp_path: Path) -> None:
@@ -249,12 +258,13 @@ def test_the_order_is_that_of_the_bytes() -> None:
 
 def test_lists_are_capped_and_counts_are_not(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(difference, "MOST_SHOWN", 2)
-    old = write_map(tmp_path / "old.jsonl", [("name", f"Well {number}", "/a/", "tiki-1") for number in range(7)])
-    new = write_map(tmp_path / "new.jsonl", [("name", "Other", "/a/", "tiki-1")])
+    rows: list[Row] = [("name", f"Well {number}", "/a/", "tiki-1") for number in range(7)]
+    old = write_map(tmp_path / "old.jsonl", [*rows, ("name", "Zinc", "/a/", "tiki-1")])
+    new = write_map(tmp_path / "new.jsonl", [("name", "Other", "/a/", "tiki-1"), ("name", "Zinc", None, None)])
     capped, whole = run("redirects", "diff", old, new), run("redirects", "diff", old, new, "--all")
     assert run("redirects", "diff", old, new, "--verbose").out == whole.out
     assert capped.status == whole.status == 0
-    assert capped.out.startswith(f"{old} -> {new}: 8 addresses and pages before, 1 as before\nlost: 7\n")
+    assert capped.out.startswith(f"{old} -> {new}: 9 addresses and pages before, 1 as before\nlost: 7\n")
     assert "address dropped: 7" in capped.out
     assert capped.out.count("name 'Well") == 2
     assert "… and 5 more (--all lists them)" in capped.out
@@ -263,8 +273,8 @@ def test_lists_are_capped_and_counts_are_not(tmp_path: Path, run: Run, monkeypat
     few, all_ = (
         json.loads(run("redirects", "diff", old, new, "--format", "json", *flags).out) for flags in ([], ["--all"])
     )
-    assert (few["lost"], len(few["differences"]), few["complete"]) == (7, 2, False)
-    assert (all_["lost"], len(all_["differences"]), all_["complete"]) == (7, 7, True)
+    assert (few["lost"], len(few["differences"]), few["complete"]) == (7, 3, False)
+    assert (all_["lost"], len(all_["differences"]), all_["complete"]) == (7, 8, True)
 
 
 def test_the_report_says_what_each_address_was_and_is(

@@ -62,11 +62,11 @@ def test_a_row_is_a_decision_with_its_line(tmp_path: Path) -> None:
         Entry("decisions.csv:6", Address("id", "10983"), "/pages/x/"),
     ]
     text = "value,gone\nOld wells,yes\n"
-    assert decided(tmp_path, text, "csv") == [Entry("decisions.csv:2", Address("name", "Old wells"), None)]
+    assert decided(tmp_path, text, "CSV") == [Entry("decisions.CSV:2", Address("name", "Old wells"), None)]
 
 
 def test_a_row_may_have_blanks_around_its_words_and_end_early(tmp_path: Path) -> None:
-    text = "value,target,gone,reason\na, Clear water ,0\nb,, TRUE \nc,d\n"
+    text = "value, target ,gone,reason\na, Clear water ,0\n , \nb,, TRUE \nc,d\n"
     assert [entry.target for entry in decided(tmp_path, text, "csv")] == ["Clear water", None, "d"]
 
 
