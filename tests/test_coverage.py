@@ -126,7 +126,7 @@ def test_a_capital_that_is_no_single_letter_is_the_case_of_one(tmp_path: Path) -
             "home",
         ),
         (
-            ["/Eight+wells", "/Twins", "/9", "/posts/other", "/tags/other", "/tiki-index.php?page=x&page_id=0"],
+            ["/Eight+wells", "/Twins", "/9", "//9", "/posts/other", "/tags/other", "/tiki-index.php?page=x&page_id=0"],
             "unanswered",
         ),
         (["/Seven+wells/index.html", "/posts/clear-water-in-autumn/index.html", "/7/index.html"], "unanswered"),
@@ -143,7 +143,10 @@ def test_a_capital_that_is_no_single_letter_is_the_case_of_one(tmp_path: Path) -
             ],
             "no page",
         ),
-        (["/posts/seven-wells/lid.jpg", "/posts/feed.xml"], "no page"),
+        (["/posts/seven-wells/lid.jpg", "/posts/feed.xml", "/%2Fwells", "/tiki-index.php-old"], "no page"),
+        ([f"/{name}" for name in ("a.PHP", "a.php5", "a.phtml", "a.cgi", "a.sql", "a.asp", "a.aspx")], "no page"),
+        ([f"/a.{end}" for end in ("jsp", "ini", "yml", "yaml", "xml", "bak", "zip", "gz")], "no page"),
+        (["/Notes.xml+of+1999", "/Of.", "/On+phtml"], "unanswered"),
         (["/a%0d%0ab", "/%ff", "/%zz", "*", "/a%00"], "malformed"),
     ],
 )
@@ -163,12 +166,12 @@ def test_other_methods_and_broken_requests_are_counted_apart(map_file: Path) -> 
 def test_the_settings_say_what_is_answered_besides(map_file: Path, run: Run, tmp_path: Path) -> None:
     config = tmp_path / "wiki-etl.toml"
     config.write_text('legacy_base = "/wiki/"\nroutes = {files = "gone"}\n')
-    file = log(tmp_path, ["/wiki/Seven+wells", "/wiki/dl12", "/Seven+wells", "/wiki/", "/wiki"])
+    file = log(tmp_path, ["/wiki/Seven+wells", "/wiki/dl12", "/wiki/dl12/", "/Seven+wells", "/wiki/", "/wiki"])
     words = ["--map", map_file, "--config", config, "--review", tmp_path / "review.toml", "--format", "json"]
     facts = json.loads(run("redirects", "coverage", file, *words).out)
     assert {key: hits for key, hits in facts["classes"].items() if hits} == {
         "name": 1,
-        "route": 1,
+        "route": 2,
         "no page": 1,
         "home": 2,
     }

@@ -19,7 +19,7 @@ from etl.settings import Settings
 
 LONGEST_VALUE = 2000
 """Characters of an address that is worth a suggestion; the old platform's names ended far below."""
-_NO_PAGE = re.compile(r"(?:^|/)\.|\.(?:php[0-9]?|phtml|cgi|sql|aspx?|jsp|ini|ya?ml|xml|bak|zip|gz)$", re.IGNORECASE)
+_NO_PAGE = re.compile(r"/\.|\.(?:php[0-9]?|phtml|cgi|sql|aspx?|jsp|ini|ya?ml|xml|bak|zip|gz)$", re.IGNORECASE)
 
 
 class Known:
