@@ -24,7 +24,7 @@ from etl import coverage
 from etl.addresses import Address, plain_address
 from etl.coverage import cover, known, logs, report, suggestions
 from etl.coverage.logs import LogError
-from etl.coverage.model import Coverage, Missing, Suggestion
+from etl.coverage.model import CLASSES, Coverage, Missing, Suggestion
 from etl.coverage.report import review
 from etl.extract.reviewed import read_reviewed
 from etl.settings import Settings
@@ -186,9 +186,9 @@ def test_the_unanswered_come_by_hits(map_file: Path) -> None:
 
 def test_hits_that_the_old_site_answered_are_counted(map_file: Path) -> None:
     file = map_file.with_name("access.log")
-    file.write_text("\n".join([line("/One", 200), line("/One", 404), line("/One", 302)]))
+    file.write_text("\n".join([line("/One", 200), line("/One", 400), line("/One", 404), line("/One", 302)]))
     (missing,) = cover([str(file)], map_file, Settings()).missing
-    assert (missing.hits, missing.found) == (3, 2)
+    assert (missing.hits, missing.found) == (4, 2)
 
 
 # --- suggestions ---------------------------------------------------------------------------
@@ -215,6 +215,14 @@ def test_a_number_is_close_to_no_name(tmp_path: Path) -> None:
     write_map(tmp_path / "redirects.jsonl", [(("id", "10984"), "/pages/b/"), (("name", "10983a"), "/pages/a/")])
     found = covered(tmp_path / "redirects.jsonl", ["/10983", "/10983b"])
     assert {missing.value: len(missing.suggestions) for missing in found.missing} == {"10983": 0, "10983b": 1}
+
+
+def test_three_pages_are_suggested_and_the_names_of_one_leave_room_for_the_others(tmp_path: Path) -> None:
+    rows = [(f"Sowing peas {letter}", "/pages/peas/") for letter in "abcdefgh"]
+    rows += [(f"Sowing {name}", f"/pages/{name}/") for name in ("pears", "beans", "leeks")]
+    file = write_map(tmp_path / "redirects.jsonl", ((("name", name), target) for name, target in rows))
+    (missing,) = covered(file, ["/Sowing+peas"]).missing
+    assert [one.target for one in missing.suggestions] == ["/pages/peas/", "/pages/pears/", "/pages/beans/"]
 
 
 def test_suggestions_do_not_depend_on_how_the_names_are_read(map_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -357,7 +365,7 @@ def test_any_bytes_are_a_log_or_none(tmp_path_factory: pytest.TempPathFactory, l
 # --- in words ------------------------------------------------------------------------------
 
 
-def test_what_people_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_people_and_programs_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(report, "SHOWN", 2)
     close = (Suggestion(90, "Eight wells", "/pages/wells/"), Suggestion(70, "Eighty wells", "/pages/more/"))
     missing = [Missing(Address("name", "Eight wels"), 1100, 9, close), Missing(Address("id", "7"), 50, 0)]
@@ -379,6 +387,33 @@ def test_what_people_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "1 requests in a.log",
         "            1  answered: a page id",
     ]
+    assert json.loads(report.as_json(found)) == {
+        "logs": ["a.log", "b\nc.log"],
+        "requests": 1205,
+        "classes": dict.fromkeys(CLASSES, 0) | hits,
+        "bad_lines": 2,
+        "first_bad_line": "a.log:3",
+        "unanswered": {
+            "addresses": 4,
+            "exact": False,
+            "kept": 3,
+            "hits_not_kept": 49,
+            "listed": [
+                {
+                    "kind": "name",
+                    "value": "Eight wels",
+                    "hits": 1100,
+                    "answered": 9,
+                    "suggestions": [
+                        {"likeness": 90, "name": "Eight wells", "target": "/pages/wells/"},
+                        {"likeness": 70, "name": "Eighty wells", "target": "/pages/more/"},
+                    ],
+                },
+                {"kind": "id", "value": "7", "hits": 50, "answered": 0, "suggestions": []},
+                {"kind": "path", "value": "/x", "hits": 1, "answered": 1, "suggestions": []},
+            ],
+        },
+    }
     assert review(found).split("\n\n")[1].splitlines() == [
         "# [[redirects]]",
         '# value = "Eight wels"',

@@ -38,6 +38,11 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.fixture(autouse=True)
+def _many_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rejects, "_BATCH", 2)
+
+
 @pytest.fixture
 def mend(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """``mend()``: another version of the tool, which reads what this one stumbles over."""
@@ -469,16 +474,17 @@ def test_a_manifest_of_something_else_is_trouble(manifest: str, tmp_path: Path, 
     assert "manifest.json: not " in outcome.err
 
 
-@pytest.mark.parametrize("line", ["{", "[]", '{"id": "tiki-1"}', "cut"])
+@pytest.mark.parametrize("line", ["{", "[]", '{"id": "tiki-1"}', "cut", "a page id of 64 bits"])
 def test_documents_that_are_damaged_are_trouble(line: str, tmp_path: Path, run: Run, out: Path) -> None:
     run("migrate", folder(tmp_path / "wiki", pages(2) | {name(8): b""}), "--out", out)
     current = (out / "current").resolve()
     (current / "manifest.json").unlink()
     text = (current / "documents.jsonl").read_text()
-    (current / "documents.jsonl").write_text(text[:-50] if line == "cut" else f"{text}{line}\n")
+    damaged = {"cut": text[:-50], "a page id of 64 bits": text.replace('"page_id":2', f'"page_id":{2**63}')}
+    (current / "documents.jsonl").write_text(damaged.get(line, f"{text}{line}\n"))
     outcome = run("replay", current)
     assert outcome.status == 3
-    assert re.search(rf"documents\.jsonl:{2 if line == 'cut' else 3}: not (JSON|a document)", outcome.err)
+    assert re.search(rf"documents\.jsonl:{2 if line in damaged else 3}: not (JSON|a document)", outcome.err)
 
 
 def test_an_empty_file_holds_no_rejects(tmp_path: Path, run: Run, out: Path) -> None:
