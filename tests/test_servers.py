@@ -19,7 +19,7 @@ import pytest
 from etl import servers
 from etl.load.redirects import CompileOptions, MapError, compile_all
 from etl.servers import SERVERS, running, serve, site_paths, write_site
-from etl.servers.base import ServerError, free_port, program
+from etl.servers.base import ServerError, free_port, program, require_free
 from tests.make import Outcome, Phases, skipping
 
 PROGRAMS = {
@@ -136,6 +136,14 @@ def test_a_port_that_is_taken_is_said_before_an_address_is(
         with pytest.raises(ServerError, match=f"port {port} is in use; name another --port"):
             serve(server, port, generation)
     assert capsys.readouterr().out == ""
+
+
+def test_a_port_whose_server_has_just_ended_is_free() -> None:
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)) as ended, socket.create_connection(("127.0.0.1", port)) as client:
+        ended.accept()[0].close()  # who closes first keeps the connection for a minute
+        client.recv(1)
+    require_free(port)
 
 
 def test_an_interrupt_ends_it_also_while_the_pages_of_a_large_site_are_written(

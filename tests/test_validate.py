@@ -259,6 +259,9 @@ def test_a_working_directory_without_a_member_is_empty_beside_a_sound_bundle(
 def test_a_source_that_is_missing_is_trouble(run: Run, tmp_path: Path) -> None:
     for form in ("text", "json", "github"):
         assert run("validate", "--format", form, tmp_path / "nothing").status == 3
+        outcome = run("validate", "--format", form, "--baseline", tmp_path / "nothing", folder(tmp_path / form, {}))
+        assert outcome.status == 3
+        assert outcome.out.startswith("::error title=wiki-etl validate::") == (form == "github")
 
 
 def test_a_source_that_is_cut_off_is_trouble_and_its_faults_are_still_said(run: Run, tmp_path: Path) -> None:

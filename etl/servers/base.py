@@ -69,6 +69,6 @@ def link_map(server: str, file: str, compiled: Path, scratch: Path) -> Path:
     if not (source / file).is_file():
         raise ServerError(f"{compiled}: no map for {server} in this folder; `wiki-etl redirects build` writes one")
     folder.mkdir()
-    for path in sorted(source.iterdir()):
+    for path in source.iterdir():
         (folder / path.name).symlink_to(path)
     return folder
