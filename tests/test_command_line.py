@@ -28,6 +28,7 @@ from etl import cli, pipeline
 from etl.cli import commands
 from etl.facts import Facts
 from etl.resolve import redirects
+from etl.room import room_in, scarcity
 from etl.settings import Settings
 from tests.make import (
     ROOT,
@@ -452,6 +453,38 @@ def test_a_full_disk_is_named_with_its_room_and_what_helps(
     assert outcome.status == 3
     assert "set TMPDIR to another folder" in outcome.err
     assert "of this run" not in outcome.err
+
+
+def test_the_room_of_a_folder_is_told_once_as_it_was_nearest_to_the_trouble(tmp_path: Path) -> None:
+    with (
+        pytest.raises(OSError, match="No space") as caught,
+        room_in(tmp_path, " (outside)"),
+        room_in(tmp_path, " (in)"),
+    ):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    (note,) = caught.value.__notes__
+    assert re.fullmatch(rf"{tmp_path} has [0-9.]+ [KMG]iB free \(in\)", note)
+    for other in (PermissionError(errno.EACCES, "Permission denied"), sqlite3.OperationalError("locked")):
+        with suppress(type(other)), room_in(tmp_path):
+            raise other
+        assert not hasattr(other, "__notes__")
+    assert scarcity(tmp_path / "not" / "there", 1) is None
+
+
+@pytest.mark.parametrize("on_another_disk", [False, True])
+def test_a_database_that_is_full_may_be_so_where_it_sorts(
+    on_another_disk: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = folder(tmp_path / "sorted", {})
+    if on_another_disk:
+        place = Path("/dev/shm")
+        if not place.is_dir() or place.stat().st_dev == tmp_path.stat().st_dev:
+            pytest.skip("there is no other disk here")
+    monkeypatch.setenv("SQLITE_TMPDIR", str(place))
+    with pytest.raises(sqlite3.OperationalError) as caught, room_in(tmp_path):
+        raise sqlite3.OperationalError("database or disk is full")
+    told = [note.partition(" has ")[0] for note in caught.value.__notes__]
+    assert told == [str(tmp_path), *([str(place)] if on_another_disk else [])]
 
 
 def test_a_disk_that_will_run_full_is_told_before_the_work(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -329,13 +330,17 @@ def test_a_baseline_without_findings_knows_nothing_and_another_file_is_none(run:
 def test_what_a_path_is_shows_from_what_is_there(made: Path, tmp_path: Path) -> None:
     other = shutil.copy(made / "documents.jsonl", tmp_path / "other.data")
     a_map = shutil.copy(made / "redirects.jsonl", tmp_path / "map")
-    bundle = folder(tmp_path / "wiki", pages(1) | {"manifest.json": b'{"title": "no manifest of ours"}'})
+    bundle = folder(
+        tmp_path / "wiki",
+        pages(1) | {"manifest.json": b'{"title": "no manifest of ours"}', "about.txt": b"wiki-etl 1.0"},
+    )
     kinds = {
         "-": "bundle",
         "https://wiki.example/export.zip": "bundle",
         str(bundle): "bundle",
         str(bundle / name(1)): "bundle",
         str(bundle / "manifest.json"): "bundle",
+        str(bundle / "about.txt"): "bundle",
         str(made): "generation",
         str(made.parent.parent): "generation",
         str(made.parent.parent / "current"): "generation",
@@ -734,6 +739,11 @@ def test_an_archive_in_a_folder_is_the_file_of_its_members(
     zipped(tmp_path / "exports" / "old" / "more.zip", {name(8): REJECT, name(9): page("Odd")})
     said = run("validate", "--format", "github", "exports").out
     assert f"::error file=exports/old/more.zip,title=json.cut-off::more/{name(8)}:1:" in said
+
+
+def test_what_comes_through_standard_input_is_in_no_file(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(REJECT)))
+    assert "\n::error title=json.cut-off::stdin/stdin:1:" in run("validate", "--format", "github", "-").out
 
 
 def test_github_hears_of_trouble_as_an_annotation_too(run: Run, tmp_path: Path) -> None:

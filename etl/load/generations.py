@@ -128,8 +128,7 @@ class Generations:
         target = self.folder / str((numbers[-1] if numbers else 0) + 1)
         made.rename(target)
         followed = None if current is None else self._number(current)
-        if followed is not None and followed != numbers[-1]:
-            self._note(target, followed)
+        self._note(target, None if followed in numbers[-1:] else followed)
         _sync_one(self.folder)
         self._link(CURRENT, target)
         self._prune(target, keep)
@@ -223,11 +222,12 @@ class Generations:
             raise SettingsError(f"there is no generation {number} in {self.folder}; there: {there}")
         return self.folder / str(number)
 
-    def _note(self, target: Path, followed: int) -> None:
+    def _note(self, target: Path, followed: int | None) -> None:
         """Remember what a generation followed, where that is not the one before it: after a roll back, or a crash."""
         note = self._noted(int(target.name))
-        note.unlink(missing_ok=True)
-        note.symlink_to(str(followed))
+        note.unlink(missing_ok=True)  # of one with this number that somebody removed
+        if followed is not None:
+            note.symlink_to(str(followed))
 
     def _noted(self, number: int) -> Path:
         return self.folder / f"{number}.follows"

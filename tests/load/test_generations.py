@@ -85,6 +85,8 @@ def test_any_difference_is_a_new_generation(change: Callable[[Path], object], ou
     with out.locked() as work:
         folder = made(work, "one")
         change(folder)
+        for path in (*folder.rglob("*"), *(out.folder / "1").rglob("*")):
+            os.utime(path, (0, 0))  # no time tells them apart
         assert out.publish(folder, 3)[1] is True
     assert numbers(out) == ["1", "2"]
 
@@ -202,6 +204,7 @@ def test_everything_is_on_the_disk_before_the_link_is_replaced(
     before = [name for name in synced if not name.endswith(" two")]
     for name in ("/documents.jsonl", "/redirects/nginx/names.map", "/redirects/nginx", "/redirects", ""):
         assert any(re.fullmatch(rf"{out.out.resolve()}/\.work-\w+/made{name}", path) for path in before)
+    assert f"{out.folder.resolve()}" in before
     assert synced[-1] == f"{out.out.resolve()} two"
 
 
@@ -405,6 +408,22 @@ def test_a_generation_that_was_taken_back_is_not_come_back_to(out: Generations) 
     assert text_of(out.roll_back()[1]) == "one"
     history(out, "good")
     assert text_of(out.roll_back()[1]) == "one"
+
+
+def test_what_a_generation_followed_that_somebody_removed_is_nothing_to_the_next_one_of_its_number(
+    out: Generations,
+) -> None:
+    history(out, "one", "two")
+    out.roll_back()
+    history(out, "three")
+    out.roll_back(2)
+    shutil.rmtree(out.folder / "3")
+    history(out, "another three")
+    assert out.roll_back() == ((out.folder / "3").resolve(), out.folder / "2")
+    shutil.rmtree(out.folder / "3")
+    out.roll_back(1)
+    history(out, "the last three")
+    assert out.roll_back() == ((out.folder / "3").resolve(), out.folder / "1")
 
 
 def test_a_generation_that_was_taken_back_goes_before_those_that_were_good(out: Generations) -> None:
