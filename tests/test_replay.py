@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
 import os
 import re
+import tarfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -272,6 +274,21 @@ def test_words_that_are_lost_in_what_passes_are_told(
     report = replayed(run, out, status=1)
     assert report["errors"].keys() == {"text.lost"}
     assert "text.lost" in run("replay", out).err
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_members_of_one_name_come_by_their_digests_as_in_a_migration(
+    turned: bool, tmp_path: Path, run: Run, out: Path
+) -> None:
+    twins = [(name(7), page(title, page_id=7)) for title in ("Well", "Another well")]
+    with tarfile.open(tmp_path / "wiki.tar", "w") as archive:
+        for member, data in [*pages(3).items(), *(twins[::-1] if turned else twins)]:
+            entry = tarfile.TarInfo(member)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+    run("migrate", tmp_path / "wiki.tar", "--out", out, *ALL)
+    (result,) = replayed(run, out, status=1)["results"]
+    assert (result["was"], result["state"], result["same"]) == ("id.conflict", "rejected", True)
 
 
 # --- which file, which settings ------------------------------------------------------------
