@@ -160,7 +160,7 @@ class Settings(BaseModel):
     def _template(cls, value: str, info: ValidationInfo) -> str:
         if info.field_name == "legacy_template" and not value:
             return value
-        if not re.fullmatch(r"/[A-Za-z0-9._~/-]*\{slug\}[A-Za-z0-9._~/-]*", value) or value.startswith("//"):
+        if not re.fullmatch(r"/[A-Za-z0-9._~/-]*\{slug\}[A-Za-z0-9._~/-]*", value):
             raise ValueError(f"{value!r} is not a path with {{slug}} in it")
         if _VANISHING.search(value):
             raise ValueError(f"{value!r} has a segment that browsers and servers take away")

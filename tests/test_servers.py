@@ -19,7 +19,7 @@ import pytest
 from etl import servers
 from etl.load.redirects import CompileOptions, MapError, compile_all
 from etl.servers import SERVERS, running, serve, site_paths, write_site
-from etl.servers.base import ServerError, free_port, program, require_free
+from etl.servers.base import Command, ServerError, free_port, program, require_free
 from tests.make import Outcome, Phases, skipping
 
 PROGRAMS = {
@@ -211,6 +211,26 @@ def test_a_server_that_ends_says_what_it_said_last_and_leaves_no_process(
     while servers._answers(port) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not servers._answers(port)
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        (
+            "echo; echo a map; echo that it does not know >&2; exit 3",
+            "nginx did not start: a map / that it does not know",
+        ),
+        ("exit 3", "nginx did not start: it said nothing"),
+        ("echo reading; sleep 60", "nginx did not answer on port [0-9]+ within 1 seconds: reading"),
+    ],
+)
+def test_a_server_that_does_not_start_says_why(
+    script: str, said: str, generation: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(servers, "START_SECONDS", 1.0)
+    monkeypatch.setitem(SERVERS, "nginx", lambda *_: Command(["/bin/sh", "-c", script]))
+    with pytest.raises(ServerError, match=f"^{said}$"):
+        serve("nginx", 0, generation)
 
 
 @pytest.mark.parametrize("port", ["65536", "-1", "http"])

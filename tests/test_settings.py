@@ -34,6 +34,7 @@ def test_settings_come_from_config_then_from_beside_the_source_then_from_pyproje
     below.mkdir(parents=True)
     monkeypatch.chdir(below)
     (tmp_path / "project" / "pyproject.toml").write_text('[tool.wiki-etl]\nhome = "pyproject"\n')
+    (tmp_path / "pyproject.toml").write_text('[tool.wiki-etl]\nhome = "further away"\n')
     assert '"pyproject"' in value(source)
     (source / "wiki-etl.toml").write_text('home = "in the folder"')
     (archive.parent / "wiki-etl.toml").write_text('home = "beside the archive"')
@@ -120,6 +121,8 @@ def test_status_2_for_a_settings_file_that_is_not_there(bundle: Path, out: Path,
         ('path_template = "/{slug}/.."', "'/{slug}/..' has a segment that"),
         ('path_template = "/./{slug}/"', "has a segment that"),
         ('tag_template = "/tags//{slug}/"', "has a segment that"),
+        ('path_template = "//{slug}/"', "has a segment that"),
+        ('path_template = ""', "'' is not a path with {slug} in it"),
         ('routes = {foo = "/x/"}', "one of categories, tags, search"),
         ('routes = {serch = "/x/"}', "did you mean 'search'?"),
         ('site = "https://new.example/kb/"', "'site': should be: `https://` and the host of the new site"),
