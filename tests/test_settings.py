@@ -227,7 +227,10 @@ def test_settings_names_every_setting_with_its_origin(tmp_path: Path, run: Run) 
     assert rows["max_rejects"] == '"1%"  # default'
 
 
-def test_what_settings_prints_means_the_same_as_a_settings_file(tmp_path: Path, run: Run) -> None:
+def test_what_settings_prints_means_the_same_as_a_settings_file(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     source = folder(tmp_path / "wiki", pages(2))
     (tmp_path / "reviewed.csv").write_text("old,new\n")
     (tmp_path / "own.toml").write_text(
@@ -235,7 +238,7 @@ def test_what_settings_prints_means_the_same_as_a_settings_file(tmp_path: Path, 
     )
     before, _ = load_settings(tmp_path / "own.toml", [], {})
     printed = folder(tmp_path / "elsewhere", {}) / "x.toml"
-    printed.write_text(run("settings", source, "--config", tmp_path / "own.toml").out, "utf-8")
+    printed.write_text(run("settings", source, "--config", "own.toml").out, "utf-8")
     after, _ = load_settings(printed, [], {})
     assert after == before.model_copy(update={"redirects": str(tmp_path / "reviewed.csv")})
     for flags in ([], ["--config", tmp_path / "own.toml"]):

@@ -86,8 +86,6 @@ def _toml(value: Any) -> str:
 
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_toml(key)} = {_toml(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_toml, value))}]"
     return _escaped(json.dumps(value, ensure_ascii=False), str.isprintable)
 
 
