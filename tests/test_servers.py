@@ -18,7 +18,7 @@ import pytest
 
 from etl import servers
 from etl.load.redirects import CompileOptions, MapError, compile_all
-from etl.servers import SERVERS, running, serve, site_paths, write_site
+from etl.servers import SERVERS, apache, running, serve, site_paths, write_site
 from etl.servers.base import Command, ServerError, free_port, program, require_free
 from tests.make import Outcome, Phases, skipping
 
@@ -231,6 +231,14 @@ def test_a_server_that_does_not_start_says_why(
     monkeypatch.setitem(SERVERS, "nginx", lambda *_: Command(["/bin/sh", "-c", script]))
     with pytest.raises(ServerError, match=f"^{said}$"):
         serve("nginx", 0, generation)
+
+
+def test_a_binary_map_that_cannot_be_built_is_trouble_with_the_words_of_the_builder(tmp_path: Path) -> None:
+    builder = tmp_path / "builder"
+    builder.write_text("#!/bin/sh\necho no room >&2\nexit 1\n")
+    builder.chmod(0o700)
+    with pytest.raises(ServerError, match=r"^httxt2dbm did not build the map: no room$"):
+        apache._build(str(builder), tmp_path)
 
 
 @pytest.mark.parametrize("port", ["65536", "-1", "http"])

@@ -311,7 +311,6 @@ class Files:
 
     def check_manifest(self, path: Path, shown: str) -> None:
         """A manifest by itself: its schema, its sums, and the order of its files."""
-        self.lines[shown] = 0
         manifest = self._manifest(path, shown)
         if manifest is not None:
             self.lines[shown] = len(path.read_bytes().splitlines())
