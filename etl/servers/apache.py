@@ -93,8 +93,7 @@ def _quoted(path: Path) -> str:
 def _modules(apache: str) -> Iterator[str]:
     """The lines that load what this build of Apache has not built in."""
     listed = subprocess.run([apache, "-l"], capture_output=True, text=True, check=False).stdout
-    built_in = set(re.findall(r"mod_(\w+)\.c|^\s*(event|worker|prefork)\.c", listed, re.MULTILINE))
-    known = {name for pair in built_in for name in pair if name}
+    known = set(chain.from_iterable(re.findall(r"mod_(\w+)\.c|^\s*(event|worker|prefork)\.c", listed, re.MULTILINE)))
     folder = next((place for place in map(Path, _MODULES) if (place / "mod_rewrite.so").is_file()), None)
     if folder is None:
         if "rewrite" in known:
