@@ -769,7 +769,8 @@ def test_github_gets_a_job_summary_that_adds_to_what_is_there(
     run("validate", "--format", "github", crowded)
     said = summary.read_text("utf-8")
     assert said.startswith("# before\n## wiki-etl validate: ")
-    assert f"| error | `json.cut-off` | {MOST_LISTED + 20} |" in said
+    head = "| severity | code | count | what it is |\n| --- | --- | ---: | --- |\n"
+    assert f"\n\n{head}| error | `json.cut-off` | {MOST_LISTED + 20} |" in said
     assert "125 members = 3 documents + 122 rejects" in said
     assert said.count("* `json.cut-off`") == 3
 
