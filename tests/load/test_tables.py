@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from etl.load import tables
@@ -108,6 +108,12 @@ def test_a_document_is_one_row_with_its_lists_counts_and_nulls(made: Path) -> No
     assert row["complete"] == "true"
 
 
+def test_a_document_of_no_date_has_an_empty_cell(made: Path) -> None:
+    fill(made, documents=[document(subject_date=None)])
+    write_tables(made)
+    assert [row["subject_date"] for row in rows(made, "documents")] == [""]
+
+
 def test_numbers_stay_whole_where_some_are_null(made: Path) -> None:
     fill(made, findings=[finding(line=None), finding(line=12)])
     write_tables(made)
@@ -142,6 +148,7 @@ def test_the_text_of_a_cell_can_be_taken_back(text: str) -> None:
     assert not neutral(text).lstrip().startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠"))
 
 
+@example([r"\\\\a", "|"])
 @given(st.lists(TEXTS, max_size=4).filter(lambda entries: entries != [""]))
 def test_a_list_can_be_taken_back_whatever_its_entries_hold(entries: list[str]) -> None:
     assert parted(original(neutral(joined(entries)))) == entries
