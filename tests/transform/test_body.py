@@ -1403,6 +1403,16 @@ def test_links_in_angle_brackets_and_those_that_only_were_links_by_reference_are
     assert [link["href"] for link in clean(body).links] == hrefs
 
 
+def test_the_width_of_an_image_is_the_one_behind_its_address() -> None:
+    images = clean("![](/a.png =30x20) ![](/b.png =x20) ![](/a.png =50%x) ![](/a.png =7)").images
+    assert [(image["src"], image["width"]) for image in images] == [
+        ("/a.png", 30),
+        ("/b.png", None),
+        ("/a.png", None),
+        ("/a.png", 7),
+    ]
+
+
 def test_images_are_listed_but_for_those_in_the_words_of_another_one() -> None:
     images = clean("![peas ![beans](/b.png)](/a.png) ![image](/c.png)![image](/c.png)").images
     assert [(image["src"], image["alt"]) for image in images] == [

@@ -41,6 +41,11 @@ PAGE_NAME = re.compile(r"(?=[^\W\d_a-z])(?!\S++ '.*'\Z)[\w'\u2019&+-]++(?>(?: [\
 
 An address behind which its title stands in quotes is none, but a link to any parser.
 """
+SIZED_IMAGE = re.compile(
+    rf"!\[([^\[\]\n]{{0,300}}+)\]\(([^()\s<]++(?>(?:\([^()\s]*+\)[^()\s<]*+)*)(?: +{TITLE})?)"
+    r" +=(?:(\d{1,5})(?!%)|\d{0,5}%?)(?:x\d{0,5}%?)?\)"
+)
+"""An image with its size behind its address, which makes it none to a parser that does not know of sizes."""
 LETTER = re.compile(r"[^\W\d_]")
 NAME_WORDS = 3
 """The fewest of a name that a page is looked for by, where nothing says that it is one."""
@@ -153,6 +158,12 @@ class Links:
             destination = self._linker.resolve(f"tiki-index.php?page={quote(name.partition('#')[0])}")
         return self._link(match, name, match[1], destination)
 
+    def sized_image(self, match: re.Match[str]) -> str:
+        """`![text](wells.png =300x200)` without the size, of which the width is known."""
+        source = match[2].split(" ", 1)[0]
+        self.widths.setdefault(encoded(self._linker.source(source)), []).append(int(match[3]) if match[3] else None)
+        return f"![{match[1]}]({match[2]})"
+
     def spoken_id(self, match: re.Match[str]) -> str | None:
         """`[Tiki-index. PHP? page_id=931]`, a link that an autocorrection broke, when the page is found."""
         destination = self._linker.resolve(f"tiki-index.php?page_id={int(match[1])}")
@@ -221,5 +232,6 @@ UNPARSED: tuple[tuple[Guard, re.Pattern[str], Callable[[Links, re.Match[str]], s
     (guard("[["), BRACKETED, Links.bracketed),
     (guard("ndex"), SPOKEN_ID, Links.spoken_id),
     (ODD_ADDRESS, NAMED_LINK, Links.named_link),
+    (ODD_ADDRESS, SIZED_IMAGE, Links.sized_image),
 )
 """Links that nobody parsed: guard, pattern, and what stands for a match."""
