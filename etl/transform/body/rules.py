@@ -12,7 +12,7 @@ RULES: dict[str, str] = {
     "debug": "a conversion's debug dump is removed (13)",
     "declaration": "a document type, processing instruction or conditional section is removed",
     "dynamic-list": "the heading before a removed dynamic list is removed",
-    "shortcode": "shortcodes go, with a rule (`---`) behind, and {: .wide}; `highlight` is code, `ref` an address (14)",
+    "shortcode": "shortcodes go, with a rule behind; so do {: .x} and {#x}; `highlight` is code, `ref` an address (14)",
     "box": "a box of any variant becomes one div, closed at the end (15, 17, 18)",
     "box-end": "the end of a box that was never opened is removed (16)",
     "span": "a span is removed, its text stays (20, 21)",
@@ -48,7 +48,7 @@ RULES: dict[str, str] = {
     "repetition": "a link whose text is its own address, but prose, becomes bracketed prose again (29)",
     "nested-link": "of a link in a link the inner one stays, the outer one gets the words before it",
     "soup": "the rest of a broken HTML tag is removed",
-    "wiki-link": "a wiki link left in the export, ((Page|text)) or [[Page|text]], becomes a link or its text",
+    "wiki-link": "((Page|text)) or [[Page|text]] becomes a link or its text; the size behind the address of an image goes",
     # the structure (round.py and the modules that its docstring names)
     "edge": "blanks and blank lines at the edges are removed, and empty lines at the end of a quotation",
     "blank-lines": "one blank line between blocks",

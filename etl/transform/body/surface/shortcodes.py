@@ -24,9 +24,11 @@ LIQUID = re.compile(
 """What begins or ends code, and the address of a link, in Jekyll's templates."""
 ATTRIBUTES = re.compile(
     r"\{:[ \t]*+(?>(?:(?:[#.][\w-]+|[\w-]+=(?:\"[^\"{}\n]*\"|'[^'{}\n]*')|toc)[ \t]*+)+)\}"
-    r"|(?P<id>\{#[A-Za-z][\w:.-]*+(?>(?:[ \t]+\.[\w-]++)*)\}(?=[ \t]*#*[ \t]*(?:\n|\Z)))"
+    r"|(?P<braces>\{[ \t]*+"
+    r"(?>(?:(?:[#.][A-Za-z][\w:.-]*+|[\w-]+=\"[^\"{}\n]*\"|:?(?:width|height)[= ]\d[\w.%]*+|-)[ \t,]*+)+)\})"
 )
-"""What readers never saw of a paragraph, a link or a heading: its class, its id."""
+"""What readers never saw of a paragraph, a heading, a link, an image or code: its class, its id, its size."""
+HEADING_END = re.compile(r"[ \t]*#*[ \t]*(?:\n|\Z)")
 UNDERLINED = re.compile(r"[ \t]*\n[ \t>]*(?:=+|-{5,})[ \t]*(?:\n|\Z)")
 """A heading, where the line below can be no rule."""
 
@@ -71,9 +73,23 @@ def _code(walk: Walk, token: re.Match[str], ending: re.Pattern[str]) -> int | No
 
 
 def attributes(walk: Walk, token: re.Match[str]) -> None:
-    """`{: .wide}`, and `{#wells}` at the end of a heading."""
-    line = walk.text[walk.around.line_start(token.start()) : token.start()]
-    if token["id"] and not line.lstrip(" \t>").startswith("#") and not UNDERLINED.match(walk.text, token.end()):
+    """`{: .wide}`; `{#wells}` of a heading, or alone on its line; `{width=50%}` behind a link, an image or code."""
+    start, end = token.span()
+    if token["braces"] and not (_is_behind_inline(walk, start) or _is_of_block(walk, start, end)):
         return
-    walk.find("shortcode.removed", token.start(), f"attributes {short(token[0])}", "removed")
-    walk.edit(*token.span(), "", "shortcode")
+    walk.find("shortcode.removed", start, f"attributes {short(token[0])}", "removed")
+    walk.edit(start, end, "", "shortcode")
+
+
+def _is_behind_inline(walk: Walk, start: int) -> bool:
+    """Whether a place is right behind code, or the address of a link or an image."""
+    before = walk.text[start - 1 : start]
+    return before == "`" or (before == ")" and walk.text.find("](", walk.around.line_start(start), start) >= 0)
+
+
+def _is_of_block(walk: Walk, start: int, end: int) -> bool:
+    """Whether attributes are at the end of a heading, or alone on a line."""
+    if not HEADING_END.match(walk.text, end):
+        return False
+    line = walk.text[walk.around.line_start(start) : start].lstrip(" \t>")
+    return line[:1] in ("", "#") or UNDERLINED.match(walk.text, end) is not None
