@@ -569,7 +569,16 @@ def without_ending(path: str) -> str:
     >>> [without_ending(path) for path in ("/beds/wells.md", "/beds/README.md", "/beds/index.mdwn", "/beds/index.html")]
     ['/beds/wells', '/beds', '/beds', '/beds']
     """
-    return _SOURCE.sub("", without_html(path))
+    return without_source(without_html(path))
+
+
+def without_source(path: str) -> str:
+    """A path without the ending that only the source of its page has.
+
+    >>> without_source("/beds/wells.md"), without_source("/README.md"), without_source("/beds/wells.html")
+    ('/beds/wells', '', '/beds/wells.html')
+    """
+    return _SOURCE.sub("", path)
 
 
 def host_name(host: str) -> str:

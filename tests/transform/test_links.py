@@ -333,6 +333,26 @@ def test_a_page_that_is_named_like_a_file_is_found(href: str) -> None:
     assert Linker(SETTINGS, Spelled()).resolve(href, "here") == ok(WELLS)
 
 
+@pytest.mark.parametrize(
+    "href",
+    [
+        *(
+            "/Mulch.md",
+            "/Deep-wells-in-clay.md#lids",
+            "https://mirror.example/Pumps_of_old.markdown",
+            "/posts/deep-wells.md",
+        ),
+        *("/posts/deep-wells/index.md", "/pages/deep-wells.md", "/77.md"),
+    ],
+)
+def test_an_address_of_the_source_of_a_page_goes_to_the_page(href: str) -> None:
+    assert LINKER.resolve(href, "here") == ok(WELLS)
+
+
+def test_a_page_that_is_not_in_the_export_has_the_slug_that_its_source_says() -> None:
+    assert LINKER.resolve("/Lost-beds.md").href == "/pages/lost-beds/"
+
+
 def test_an_address_that_ends_as_pages_do_is_no_file() -> None:
     assert LINKER.resolve("/posts/roof.jpg").kind == LINKER.resolve("/roof.jpg").kind == "file"
     assert LINKER.resolve("/posts/roof.jpg.html") == LINKER.resolve("/posts/roof.jpg/") == dangling("/pages/roof-jpg/")

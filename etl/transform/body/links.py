@@ -28,6 +28,7 @@ from etl.addresses import (
     name_key,
     without_ending,
     without_html,
+    without_source,
 )
 from etl.model import AssetState, LinkKind, LinkState, Target
 from etl.routes import wiki_folder
@@ -199,6 +200,9 @@ class Linker:
             return found or (_lost(href) if self._new_page(href) else self._elsewhere(href))
         if found := self._found(legacy, href, label, hint):
             return found
+        source = href.partition("#")[0]
+        if (page := without_source(source)) != source:
+            return self._resolve(page or "/", label, hint, broken)
         if broken:
             return Destination(None, "legacy", "dangling", None, "link.dangling")
         return self._missing(legacy, href)

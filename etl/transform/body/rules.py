@@ -48,7 +48,7 @@ RULES: dict[str, str] = {
     "repetition": "a link whose text is its own address, but prose, becomes bracketed prose again (29)",
     "nested-link": "of a link in a link the inner one stays, the outer one gets the words before it",
     "soup": "the rest of a broken HTML tag is removed",
-    "wiki-link": "((Page|text)) or [[Page|text]] becomes a link or its text; the size behind the address of an image goes",
+    "wiki-link": "((Page|text)) or [[Page|text]] becomes a link or its text; the size behind an image goes",
     # the structure (round.py and the modules that its docstring names)
     "edge": "blanks and blank lines at the edges are removed, and empty lines at the end of a quotation",
     "blank-lines": "one blank line between blocks",
