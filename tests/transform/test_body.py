@@ -455,7 +455,7 @@ FAULTS = {
     ),
     "items that a tab nests": (
         "* a\n\t* b\n\t* <!-- c -->\n\n\t\t1. d\n* e",
-        "* a\n    * b\n        1. d\n* e",
+        "* a\n    * b\n    * 1\\. d\n* e",
     ),
     "a line of an item that becomes an item where it comes to": ("   * a\n    * b", "* a\n* b"),
     "items in lists of tabs": ("1. a\n\t1. b\n\n\t\t* c\n2. d", "1. a\n    1. b\n        * c\n2. d"),

@@ -201,8 +201,8 @@ class Linker:
         if found := self._found(legacy, href, label, hint):
             return found
         source = href.partition("#")[0]
-        if (page := without_source(source)) != source:
-            return self._resolve(page or "/", label, hint, broken)
+        if (plain := without_source(source)) != source:
+            return self._resolve(plain or "/", label, hint, broken)
         if broken:
             return Destination(None, "legacy", "dangling", None, "link.dangling")
         return self._missing(legacy, href)

@@ -32,9 +32,10 @@ def comment(walk: Walk, token: re.Match[str]) -> int | None:
             "removed with it",
         )
         walk.edit(line, end.end(), "", "dynamic-list")
-    else:
-        walk.edit(start, end.end(), "", "comment")
-    return end.end()
+        return end.end()
+    stop = walk.item_below(start, end.end()) or end.end()
+    walk.edit(start, stop, "", "comment")
+    return stop
 
 
 def declaration(walk: Walk, token: re.Match[str]) -> None:

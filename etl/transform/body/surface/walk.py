@@ -137,24 +137,29 @@ class Walk:
     def dropped(self, tag: Tag, rule: str, before: str = "") -> Edit:
         """The removal of a tag; what it lays bare at the start of a line must not become a mark of Markdown."""
         end, guard = tag.end, ""
-        if below := self._item_below(tag):
-            self.item_start = end = below
+        if below := self.item_below(tag.start, end):
+            end = below
         elif not self.open.one_line and ("\n" in before or self.around.at_line_start(tag.start)):
             end, guard = self.around.unmarked(self.around.behind_tag(tag.start, end))
         return tag.start, end, before + guard, rule
 
-    def _item_below(self, tag: Tag) -> int | None:
-        """Where the words of an item begin when tags alone stand behind its mark: an empty mark would lose them."""
-        if self.text[tag.end : tag.end + 1] not in (" ", "\t", "\n", "<") or self.open.one_line:
+    def item_below(self, start: int, end: int) -> int | None:
+        """Where the words of an item begin when but tags and comments, up to ``end``, stand behind its mark.
+
+        An empty mark would lose them.
+        """
+        if self.text[end : end + 1] not in (" ", "\t", "\n", "<") or self.open.one_line:
             return None
-        if tag.start != self.item_start:
-            self.item_indent = self.around.item_indent(tag.start) if self.around.in_item(tag.start) else ""
+        if start != self.item_start:
+            self.item_indent = self.around.item_indent(start) if self.around.in_item(start) else ""
         if not self.item_indent:
             return None
-        self.item_start = match_end(BLANKS, self.text, tag.end)
+        self.item_start = match_end(BLANKS, self.text, end)
         if self.text.startswith("<", self.item_start):  # another tag, perhaps
             return self.item_start
-        return self.around.below(self.item_start, len(self.item_indent))
+        below = self.around.below(self.item_start, len(self.item_indent))
+        self.item_start = below or self.item_start
+        return below
 
     def unwrap(self, tag: Tag, before: str = "") -> None:
         """Remove a tag that has no place in clean Markdown, and report it."""
