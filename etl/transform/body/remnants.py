@@ -57,10 +57,13 @@ DASHED_WORDS = re.compile(
 )
 
 LINK = re.compile(
-    r"\[(?<!\\\[)((?:https?://|ftp://|mailto:)[^\s|\[\]<>]+|tiki-\w+\.php[^|\[\]<>\n]*|(?:dl|display)\d+"
-    r"|#[A-Za-z_][\w:.-]*)\|\s*([^\[\]|]{0,300}?)\s*(?:\|[^\[\]\n]*)?(?<!\\)\](?!\()"
+    r"\[(?<![\\`]\[)(?<!`\[\[)"
+    r"((?:https?://|ftp://|mailto:)[^\s|\[\]<>]+|tiki-\w+\.php[^|\[\]<>\n]*|(?:dl|display)\d+"
+    r"|#[A-Za-z_][\w:.-]*)(?<!\\)\\?\|\s*([^\[\]|]{0,300}?)\s*(?:\|[^\[\]\n]*)?(?<!\\)\](?!\()"
 )
-"""An address, its text, and what was to be done with it: `[address|text|nocache]`."""
+"""An address, its text, and what was to be done with it: `[address|text|nocache]`.
+
+Not behind a back-tick, for a pipe may part code in a table."""
 TERM = r"(?:[^:\n`\[]|`[^`\n]*`|\[[^\[\]\n]*\](?>(?:\([^()\n]*\))?))"
 """A character of one, code or a link: colons in these are its own."""
 # What pandoc writes around markup that its reader of the old wiki does not know.

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.entities import decoded
 from etl.transform.body.guards import ODD_ADDRESS, PARENTHESES, Guard, guard, present
-from etl.transform.body.hrefs import LABEL, TITLE, WWW, encoded
+from etl.transform.body.hrefs import LABEL, TITLE, WHOLE_SCHEME, WWW, encoded
 from etl.transform.body.links import LOST_FILE, Destination, Linker
 from etl.transform.body.lists import BLOCK_MARKS
 from etl.transform.body.places import is_escaped
@@ -144,11 +144,18 @@ class Links:
         parts = [(name, label or name + anchor), (label, name)]
         found = [(page, text) for part, text in parts if (page := self._linker.wiki_page(part))]
         if not found:
-            return None
+            return self._outward(match, name + anchor, label)
         destination, text = found[0]
         if len({page.target for page, _ in found}) > 1:
             destination = destination._replace(finding="link.ambiguous")
         return self._link(match, name, text, destination)
+
+    def _outward(self, match: re.Match[str], first: str, second: str) -> str | None:
+        """`[[https://a.example|text]]`, or `[[text|https://a.example]]`; not where a pipe parts code in a table."""
+        href, text = (second, first) if WHOLE_SCHEME.match(second) else (first, second)
+        if not WHOLE_SCHEME.match(href) or match.string[match.start() - 1 : match.start()] == "`":
+            return None
+        return self._link(match, href, text or href, self._linker.resolve(href, text))
 
     def named_link(self, match: re.Match[str]) -> str | None:
         """`[text](Deep wells)`, when there is such a page, or it can be no prose: `[7](Wells 1987)` is some."""
