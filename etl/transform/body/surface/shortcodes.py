@@ -24,10 +24,11 @@ LIQUID = re.compile(
 """What begins or ends code, and the address of a link, in Jekyll's templates."""
 ATTRIBUTES = re.compile(
     r"\{:[ \t]*+(?>(?:(?:[#.][\w-]+|[\w-]+=(?:\"[^\"{}\n]*\"|'[^'{}\n]*')|toc)[ \t]*+)+)\}"
-    r"|(?P<braces>\{[ \t]*+"
-    r"(?>(?:(?:[#.][A-Za-z][\w:.-]*+|[\w-]+=\"[^\"{}\n]*\"|:?(?:width|height)[= ]\d[\w.%]*+|-)[ \t,]*+)+)\})"
+    r"|(?P<braces>\{[ \t]*+(?:-[ \t]*+|"
+    r"(?>(?:(?:[#.][A-Za-z][\w:.-]*+|[\w-]++=\"[^\"{}\n]*\"|:?(?:width|height)[= ]\d[\w.%]*+)[ \t,]*+)+))\})"
 )
 """What readers never saw of a paragraph, a heading, a link, an image or code: its class, its id, its size."""
+LONGEST_ADDRESS = 2000  # so far before attributes the link is looked for, lest a line of them takes time by the square
 HEADING_END = re.compile(r"[ \t]*#*[ \t]*(?:\n|\Z)")
 UNDERLINED = re.compile(r"[ \t]*\n[ \t>]*(?:=+|-{5,})[ \t]*(?:\n|\Z)")
 """A heading, where the line below can be no rule."""
@@ -84,7 +85,8 @@ def attributes(walk: Walk, token: re.Match[str]) -> None:
 def _is_behind_inline(walk: Walk, start: int) -> bool:
     """Whether a place is right behind code, or the address of a link or an image."""
     before = walk.text[start - 1 : start]
-    return before == "`" or (before == ")" and walk.text.find("](", walk.around.line_start(start), start) >= 0)
+    line = max(walk.around.line_start(start), start - LONGEST_ADDRESS)
+    return before == "`" or (before == ")" and walk.text.find("](", line, start) >= 0)
 
 
 def _is_of_block(walk: Walk, start: int, end: int) -> bool:
