@@ -242,11 +242,12 @@ def test_what_is_invented_asks_for_each_kind_of_address_and_comes_close_to_what_
 
 def test_attacks_of_every_kind_go_to_the_folder_of_the_old_wiki_and_to_its_names() -> None:
     attacks = [*hostile([Address("id", "7"), Address("name", "A & B")], "/wiki")]
-    kinds = "open-redirect line-break traversal bad-encoding variables long nul"
+    kinds = "open-redirect line-break traversal bad-encoding variables long nul parameter"
     assert {spelling.form for spelling in attacks} == set(kinds.split())
     asked = {spelling.target for spelling in attacks}
     assert {"/wiki/%zz", "/wiki/tiki-index.php?page=%ff"} < asked
     assert {"/wiki/A+%26+B%00", "/wiki/tiki-index.php?page=A+%26+B%00"} < asked
+    assert {"/wiki/tiki-index.php%3Fpage_id=7&", "/wiki/x>/x>https:/wiki-etl-verify.invalid"} < asked
     assert not {"/wiki/7%00", "/wiki/tiki-index.php?page=7%00"} & asked
     assert not any("@" in target for target in asked)
 

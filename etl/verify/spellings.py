@@ -231,6 +231,9 @@ def hostile(known: Sequence[Address], legacy_base: str = "/") -> Iterator[Spelli
             filled = target.replace("@base@", base).replace("@script@", base + SCRIPT)
             yield Spelling(form, filled, lookups(filled, legacy_base))
     for address in known:
+        if address.kind == "id":  # an encoded question mark begins no parameters
+            path = f"{base}{SCRIPT}%3Fpage_id={address.value}&"
+            yield Spelling("parameter", path, lookups(path, legacy_base))
         if address.kind != "name":
             continue
         for form, end in _HOSTILE_ENDS:
@@ -251,6 +254,10 @@ _HOSTILE: dict[str, tuple[str, ...]] = {
         f"@script@?page=//{_ELSEWHERE}/",
         f"@script@?page=https://{_ELSEWHERE}/",
         f"@script@?page=%2F%2F{_ELSEWHERE}",
+        # What joins texts in a server's own look-up must not be taken from a request.
+        f"@base@x>/x>https:/{_ELSEWHERE}",
+        f"@base@x>@base@x>https:/{_ELSEWHERE}",
+        f"@script@?page=x>/x>https:/{_ELSEWHERE}",
     ),
     "line-break": (
         f"@base@%0d%0a{INJECTED}:%20yes",

@@ -28,6 +28,7 @@ def requests() -> Iterator[Global]:
     yield from _living()
     yield from _unknown()
     yield from _scripts()
+    yield from _parameters_of_a_path()
     yield from _encoded_twice()
     yield from _fragments()
     yield from _off_site()
@@ -120,6 +121,21 @@ def _scripts() -> Iterator[Global]:
     ]
     yield from _all("other script", [f"{other}?page=about" for other in others[1:]], 404)
     yield from _all("other script", [f"{others[0]}?page=about"], 410)
+
+
+def _parameters_of_a_path() -> Iterator[Global]:
+    """What stands behind an encoded question mark is part of a name."""
+    for query in (
+        "page_id=10983",
+        "page_id=10983&",
+        "page_id=10983%26",
+        "x&page_id=10983&",
+        "page=about",
+        "page=about&",
+    ):
+        targets = [f"{SCRIPT}%3F{query}", f"{SCRIPT}%3f{query}?", f"{SCRIPT}%3F?{query}", f"{SCRIPT}%0a?{query}"]
+        yield from _all("parameter of a path", targets, 404, 400)
+    yield from _all("parameter of a path", [f"{SCRIPT}%3Fx=1?&page_id=10983", f"/x%3F{SCRIPT}?page_id=10983&"], 404)
 
 
 def _encoded_twice() -> Iterator[Global]:

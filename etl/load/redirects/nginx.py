@@ -44,9 +44,6 @@ _ENTRY_OVERHEAD = 18  # bytes that nginx needs beside a key in a bucket
 _HEADER_BUFFER = 8192  # nginx's own default for the longest request line
 
 _MOST_PLUSES = 8  # of a key in a hash; one with more is found by the raw request
-_PAGE_ID = (  # the last page_id of a query, and no other parameter of that name behind it
-    r"\?(?:.*&)?page_id=(?:\+|%20)*(?<wiki_etl_e>[0-9]+)(?:\+|%20)*(?:&(?!(?:.*&)?page_id(?:=|&|$))|$)"
-)
 
 ROUTES = "routes"
 FILES = ("names", "names-mixed", "ids", "paths", "paths-mixed", "names-raw", "paths-raw")
@@ -339,7 +336,7 @@ def raw_pattern(path: str) -> str:
     spelled = [_spelled(char) for char in inner]
     if inner.endswith("/"):
         spelled[-1] = "%2[fF]"  # a slash that is written as one is no part of the name
-    return r"/+(?:\./+)*(?:\+|%20)*" + "".join(spelled) + r"(?:\+|%20)*(?:/+\.?)*"
+    return r"/+(?:\./+)*(?:\+|%20)*" + "".join(spelled) + r"(?:\+|%20)*(?:/\.?)*"
 
 
 def _spelled(char: str) -> str:
@@ -368,7 +365,7 @@ def _texts(maps: _Maps, options: CompileOptions) -> dict[str, str]:
         "base": base,
         "script": options.script,
         "base_pattern": _word(re.escape(base)),
-        "page_id_pattern": _word(f"~^{re.escape(options.script)}{_PAGE_ID}"),
+        "script_pattern": _word(rf"~^{re.escape(options.script)}\z"),
         "port": HOP_PORT,
         "bucket": max(512, -(-(maps.longest + _ENTRY_OVERHEAD) // 64) * 64 * 4),
         "hash": max(2048, 2 * max(maps.lines.values())),
@@ -483,10 +480,9 @@ map $uri $wiki_etl_fold_0 { "~^/*(?<wiki_etl_a>/[^\\n]*[^/\\n])/*\\z" $wiki_etl_
 map $wiki_etl_folded $wiki_etl_path { "~^/ *+(?<wiki_etl_b>.*[^ ])" "/$wiki_etl_b"; }
 map $wiki_etl_folded $wiki_etl_name { "~^@base_pattern@ *+(?<wiki_etl_c>.*[^ ])" "/$wiki_etl_c"; }
 map "$wiki_etl_plus$wiki_etl_name" $wiki_etl_number { "~^/(?<wiki_etl_d>[0-9]+)$" $wiki_etl_d; }
-map "$uri?$args" $wiki_etl_id {
-    "@page_id_pattern@" $wiki_etl_e;
-    default $wiki_etl_number;
-}
+map $args $wiki_etl_page_id { "~^(?:.*&)?page_id(?:=(?<wiki_etl_e>[^&]*))?(?:&|$)" $wiki_etl_e; }
+map $wiki_etl_page_id $wiki_etl_asked_id { "~^(?:\\+|%20)*(?<wiki_etl_h>[0-9]+)(?:\\+|%20)*$" $wiki_etl_h; }
+map $uri $wiki_etl_id { "@script_pattern@" $wiki_etl_asked_id; default $wiki_etl_number; }
 map $request_uri $wiki_etl_raw { "~^(?<wiki_etl_f>[^?#]*)" $wiki_etl_f; }
 # As many + as the request really has.
 map $wiki_etl_raw $wiki_etl_plus {
