@@ -154,7 +154,7 @@ def every_route() -> Iterator[tuple[str, str]]:
             yield from ((key, f"{path}12"), (key, f"{path}7-Wells+and%20more-3"))
 
 
-@pytest.mark.parametrize("base", ["/", "/wiki/"])
+@pytest.mark.parametrize("base", ["/", "/wiki/", "/wiki-3-en/w.x/"])
 def test_addresses_that_are_no_pages_go_where_the_settings_say(start: Start, base: str) -> None:
     table = {key: "gone" if key in {"calendar", "files"} else f"/new/{key}/?q=1" for key in FAMILIES}
     with start(routes=routes(table, base), legacy_base=base, site="https://new.example") as stage:

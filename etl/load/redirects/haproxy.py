@@ -145,7 +145,7 @@ def _numbered(place: str, routes: tuple[Route, ...]) -> str:
     paths = sorted(key(route.path) for route in routes if route.kind == "numbered")
     if not paths:
         return ""
-    return filled(_NUMBERED, {"place": place, "pattern": _word(f"^({'|'.join(map(re.escape, paths))})[0-9]+(-.*)?$")})
+    return filled(_NUMBERED, {"place": place, "pattern": f"^({'|'.join(map(re.escape, paths))})[0-9]+(-.*)?$"})
 
 
 def _cache(options: CompileOptions) -> str:
@@ -175,12 +175,12 @@ defaults wiki_etl
     http-request set-var(txn.wiki_raw) 'var(txn.wiki_raw),rtrim("/")'
     http-request set-var(txn.wiki_text) var(txn.wiki_raw)
 
-    # The page script: a page is asked for by the last parameter of its name.
+    # The page script: a page is asked for by the last parameter of its name. A fragment holds none.
     acl wiki_script var(txn.wiki_raw) -m str @script@
-    acl wiki_asks query -m reg '(^|&)page(_id)?([=&#]|$)'
+    acl wiki_asks 'pathq,regsub("#.*","")' -m reg '^[^?]*[?](.*&)?page(_id)?([=&]|$)'
     acl wiki_page var(txn.wiki_query) -m reg '(^|&)page='
     acl wiki_asked var(txn.wiki_query) -m found
-    http-request set-var(txn.wiki_query) 'query,regsub("#.*","")' if wiki_script wiki_asks
+    http-request set-var(txn.wiki_query) 'pathq,regsub("#.*",""),regsub("^[^?]*[?]","")' if wiki_script wiki_asks
     http-request set-var(txn.wiki_text) str(/) if wiki_asked
     http-request set-var(txn.wiki_text) 'var(txn.wiki_query),regsub("^(.*&)?page(=([^&]*))?(&.*)?$","/\3")' if wiki_page
     http-request set-var(txn.wiki_id) 'var(txn.wiki_query),regsub("^(.*&)?page_id(=([^&]*))?(&.*)?$","/\3")'
@@ -220,8 +220,8 @@ _INSIDE = r"""    acl wiki_inside var(txn.wiki_text) -m beg @base@
     http-request set-var(txn.wiki_name) 'var(txn.wiki_name),url_dec(1),rtrim(" "),regsub("^/ +","/"),regsub(" ","+",g)'
 """
 
-_NUMBERED = r"""    acl wiki_numbered var(txn.wiki_key) -m reg @pattern@
-    http-request set-var(txn.wiki_row) 'var(txn.wiki_key),regsub("[0-9]+(-.*)?$","")' if wiki_numbered !wiki_asked
+_NUMBERED = r"""    acl wiki_numbered var(txn.wiki_key) -m reg '@pattern@'
+    http-request set-var(txn.wiki_row) 'var(txn.wiki_key),regsub("@pattern@","\1")' if wiki_numbered !wiki_asked
     http-request set-var(txn.wiki_late) 'var(txn.wiki_row),map_str(@place@routes-numbered.map)' if !wiki_late
 """
 
