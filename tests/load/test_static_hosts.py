@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -359,13 +360,8 @@ console.log(JSON.stringify(answers));
 """
 
 
-@given(maps)
-@settings(max_examples=10)
-def test_the_function_of_cloudfront_answers_as_the_reference_does(entries: Entries) -> None:
-    need("node")
-    entries = valid(entries)
-    targets = [target for address in entries for target in requests(address) if len(target) < 8000]
-    targets += ["/unknown", "/tiki-index.php?page=x&page=unknown", "/%zz", "/%ff", "/%0a", "/"]
+def asked_of_cloudfront(entries: Entries, targets: list[str]) -> dict[str, list[int | str | None]]:
+    """What the function answers to each target."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_map(folder / "redirects.jsonl", entries.items())
@@ -375,10 +371,30 @@ def test_the_function_of_cloudfront_answers_as_the_reference_does(entries: Entri
         (folder / "targets.json").write_text(json.dumps(targets))
         done = subprocess.run(["node", "ask.mjs"], cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    got = dict(zip(targets, json.loads(done.stdout), strict=True))
-    assert {target: tuple(answer) for target, answer in got.items()} == {
+    return dict(zip(targets, json.loads(done.stdout), strict=True))
+
+
+@given(maps)
+@settings(max_examples=10)
+def test_the_function_of_cloudfront_answers_as_the_reference_does(entries: Entries) -> None:
+    need("node")
+    entries = valid(entries)
+    targets = [target for address in entries for target in requests(address) if len(target) < 8000]
+    targets += ["/unknown", "/tiki-index.php?page=x&page=unknown", "/%zz", "/%ff", "/%0a", "/"]
+    assert {target: tuple(answer) for target, answer in asked_of_cloudfront(entries, targets).items()} == {
         target: reference(entries, target) for target in targets
     }
+
+
+def test_signs_that_are_trimmed_cost_no_more_than_others_inside_of_an_address() -> None:
+    need("node")
+
+    def seconds(sign: str) -> float:
+        start = time.perf_counter()
+        asked_of_cloudfront({("name", "about"): "/a/"}, [f"/{at}{sign * 8000}x" for at in range(50)])
+        return time.perf_counter() - start
+
+    assert max(seconds("/"), seconds("+")) < 5 * max(seconds("-"), 0.2)
 
 
 def test_routes_of_cloudfront_are_what_the_settings_say(tmp_path: Path) -> None:

@@ -112,6 +112,14 @@ const HOME = @home@, HOME_PATH = @home_path@;
 const ROUTES = @routes@;
 const store = cf.kvs();
 
+// A text without a sign at its ends; an expression would look for its end from each sign in between.
+function trimmed(text, sign) {
+    let start = 0, end = text.length;
+    while (start < end && text[start] === sign) start++;
+    while (start < end && text[end - 1] === sign) end--;
+    return text.slice(start, end);
+}
+
 // What an address spells: decoded once, + a blank, NFC, blanks trimmed; empty when it can never match.
 function decode(raw) {
     let text;
@@ -120,7 +128,7 @@ function decode(raw) {
     } catch (error) {
         return '';
     }
-    return /[\u0000-\u001f\u007f-\u009f]/.test(text) ? '' : text.replace(/^ +/, '').replace(/ +$/, '');
+    return /[\u0000-\u001f\u007f-\u009f]/.test(text) ? '' : trimmed(text, ' ');
 }
 
 function hashed(key) {
@@ -162,7 +170,7 @@ function route(path) {
 }
 
 async function answer(request) {
-    const path = '/' + request.uri.split('/').filter(segment => segment !== '.').join('/').replace(/^\/+|\/+$/g, '');
+    const path = '/' + trimmed(request.uri.split('/').filter(segment => segment !== '.').join('/'), '/');
     const inside = path.startsWith(BASE) ? path.slice(BASE.length) : '';
     if (path === SCRIPT) {
         const id = parameter(request.querystring, 'page_id'), name = parameter(request.querystring, 'page');
