@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -177,3 +178,19 @@ def test_an_application_keeps_its_own_answers(monkeypatch: pytest.MonkeyPatch) -
             assert ask(address, "/api/denied") == (403, None)
             assert ask(address, "/10983") == ask(address, "/tiki-index.php?page_id=10983") == (301, "/pages/zoe/")
             assert ask(address, "/default") == (410, None)
+
+
+def test_a_request_of_a_megabyte_is_not_looked_up() -> None:
+    """Caddy takes it, and the expressions went over it for two seconds."""
+    need("caddy")
+
+    def seconds(size: int) -> float:
+        start = time.perf_counter()
+        assert ask(address, "/" + "%C3%A9" * (size // 6)) == ask(address, "/" + "é" * (size // 2)) == (404, None)
+        return time.perf_counter() - start
+
+    longest = "x" * 4000
+    entries: Entries = {Address("name", longest): "/x/"}
+    with compiled("caddy", entries, CompileOptions()) as (folder, _), running("caddy", folder) as (address, _):
+        assert ask(address, f"/tiki-index.php?page={'%78' * 4000}&x=y") == (301, "/x/")
+        assert seconds(900_000) < 25 * max(seconds(9_000), 0.04)

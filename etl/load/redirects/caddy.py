@@ -45,6 +45,7 @@ BLOCK = 1000
 
 LIMIT = 600_000
 """Keys that Caddy is given: about 100,000 pages. Each takes some 3 kB of memory and 30 microseconds of its start."""
+_LONGEST_REQUEST = 16_384  # bytes; a key has at most 4,000, each of them encoded
 _LONGEST_BORDER = 200  # letters of an expression that chooses blocks; Go's own end is a depth of 1,000
 
 _KINDS = ("paths", "cased", "names", "ids")
@@ -291,6 +292,7 @@ def _texts(work: _Work) -> dict[str, str]:
         "cache": f"header @wiki_etl_found Cache-Control {cache}\n" if cache else "",
         "block": BLOCK,
         "limit": LIMIT,
+        "longest": _LONGEST_REQUEST,
         "keys": work.keys,
         "expressions": work.expressions,
     }
@@ -298,6 +300,7 @@ def _texts(work: _Work) -> dict[str, str]:
         "README.md": _README,
         "Caddyfile": _EXAMPLE,
         f"{FOLDER}/redirects.caddy": _REDIRECTS,
+        f"{FOLDER}/look-up.caddy": _LOOK_UP,
         f"{FOLDER}/by-parameter.caddy": _BY_PARAMETER,
         f"{FOLDER}/by-path.caddy": _BY_PATH,
         f"{FOLDER}/by-raw.caddy": _BY_RAW,
@@ -344,9 +347,19 @@ _BLOCK_HEAD = """\
 map @wiki_etl_@kind@_@number@ {http.request.uri.path} {wiki_etl_@kind@} {
 """
 
-_REDIRECTS = r"""# Written by wiki-etl. Belongs into a route of what the new site does not answer:
+_REDIRECTS = """\
+# Written by wiki-etl. Belongs into a route of what the new site does not answer:
 #	import wiki-etl/redirects.caddy
 # Sends a redirect or 410; what the map does not know goes on to the directive behind.
+
+# Caddy takes requests of a megabyte, which the look-up would read for seconds; no address is as long as this.
+@wiki_etl_short expression `size({http.request.orig_uri}) <= @longest@`
+route @wiki_etl_short {
+	import look-up.caddy
+}
+"""
+
+_LOOK_UP = r"""# Written by wiki-etl. Looks an address up.
 
 # How an address is asked for: by a parameter of the page script; by its path; in a form that only expressions over
 # the raw target can tell apart; with a fragment, which clients do not send.
@@ -560,6 +573,7 @@ systemctl reload caddy          # drops no request; a bad map leaves the old one
   block. Measured: 100,000 keys take 3 seconds and 300 MB to load, 500,000 take 15 seconds and 1.4 GB; this map has
   @keys@. If that is too much, put nginx or HAProxy with their map on loopback behind `reverse_proxy`; above
   @limit@ keys nothing is written for Caddy.
+* A request with an address of more than @longest@ characters is not looked up.
 * A site address with a host name (`new.example { }`) answers every other host with an empty 200: name all the old
   hosts there.
 * @expressions@ names hold `+` or `#` or end in `/`: where a client sends such a name half encoded, expressions over
