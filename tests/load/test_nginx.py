@@ -46,6 +46,7 @@ NAMES = [
     "Fair 🎉 day 👩‍🔬",
     "a/b c",
     "A//b",
+    "%41//b",
     "Up ../and/../down",
     "dots ... and more ..",
     "[brackets] {braces} <tags> |^`",

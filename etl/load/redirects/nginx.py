@@ -342,8 +342,8 @@ def raw_pattern(path: str) -> str:
 def _spelled(char: str) -> str:
     if char == " ":
         return r"(?:\+|%20)"
-    if char == "+":
-        return "%2[bB]"
+    if char in "+%":  # as it is, the one means a blank, and the other begins what is encoded
+        return encoded(ord(char))
     return "".join(f"(?:{_literal(byte)}|{encoded(byte)})" for byte in char.encode())
 
 
