@@ -164,6 +164,8 @@ def test_addresses_that_are_no_pages_go_where_the_settings_say(start: Start, bas
                 assert get(stage, f"{base}{target}") == to, target
         for near in ("cat", "catx", "cat5x", "xcat6", "cat-5", "Cat6", "tiki-browse_categories.phpx", "new/", "dl/5"):
             assert get(stage, f"{base}{near}") == NOT_FOUND, near
+        for bad in ("cat5-%0d%0aX", "cat5-%01", "cat5-x%7F", "dl7-%00", "cat5-%zz"):
+            assert get(stage, f"{base}{bad}") in {NOT_FOUND, Answer(400)}, bad
 
 
 def test_a_long_path_is_no_name(start: Start) -> None:

@@ -321,7 +321,7 @@ def _routes(options: CompileOptions) -> Iterator[str]:
     for path, answer in options.home_answers.items():
         yield _expression(f"^{_literals(path.rstrip('/'))}$", answer)
     for route in options.routes:
-        tail = "" if route.kind == "exact" else r"[0-9]+(?:-[\s\S]*)?"
+        tail = "" if route.kind == "exact" else r"[0-9]+(?:-[^\x00-\x1f\x7f]*)?"
         yield _expression(f"^{_literals(route.path)}{tail}$", options.answer(route))
 
 

@@ -185,9 +185,10 @@ defaults wiki_etl
     http-request set-var(txn.wiki_text) 'var(txn.wiki_query),regsub("^(.*&)?page(=([^&]*))?(&.*)?$","/\3")' if wiki_page
     http-request set-var(txn.wiki_id) 'var(txn.wiki_query),regsub("^(.*&)?page_id(=([^&]*))?(&.*)?$","/\3")'
 
-    # Decoded once. What stays encoded, + and %, is encoded twice before. No address has a control character.
-    acl wiki_bad var(txn.wiki_text) -m reg '%([01][0-9A-Fa-f]|7[Ff])'
-    acl wiki_bad_id var(txn.wiki_id) -m reg '%([01][0-9A-Fa-f]|7[Ff])'
+    # Decoded once. What stays encoded, + and %, is encoded twice before. Control characters and bad encoding are in no
+    # address.
+    acl wiki_bad var(txn.wiki_text) -m reg '%([01][0-9A-Fa-f]|7[Ff]|[^0-9A-Fa-f]|[0-9A-Fa-f][^0-9A-Fa-f]|.?$)'
+    acl wiki_bad_id var(txn.wiki_id) -m reg '%([01][0-9A-Fa-f]|7[Ff]|[^0-9A-Fa-f]|[0-9A-Fa-f][^0-9A-Fa-f]|.?$)'
     http-request set-var(txn.wiki_key) 'var(txn.wiki_text),regsub("%25","%2525",g),regsub("%2[bB]","%252B",g)'
     http-request unset-var(txn.wiki_key) if wiki_bad
     http-request set-var(txn.wiki_key) 'var(txn.wiki_key),url_dec(1),rtrim(" "),regsub("^/ +","/"),regsub(" ","+",g)'

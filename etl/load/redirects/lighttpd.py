@@ -257,13 +257,13 @@ if not target or status ~= 404 and status ~= 403 and status ~= 400 then return e
 local folder = debug.getinfo(1, "S").source:match("^@?(.*/)") or ""
 
 -- The text that an address spells: decoded once, + a blank, blanks trimmed; empty when it can never match. Bytes that
--- are not UTF-8 and control characters need no test: no key has any, and a line ends where a key ends.
+-- are not UTF-8 need no test: no key has any.
 local function decode(raw)
     local text = raw:gsub("%+", " ")
     local left = text:gsub("%%%x%x", "")
     if left:find("%", 1, true) then return "" end
     text = text:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end)
-    if not text:find("[^ ]") then return "" end
+    if text:find("%c") or not text:find("[^ ]") then return "" end
     return text:match("^ *(.*[^ ])")
 end
 

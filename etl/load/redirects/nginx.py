@@ -401,7 +401,7 @@ def _routes(maps: _Maps, options: CompileOptions) -> Iterator[str]:
     patterns: dict[str, list[str]] = {}
     for route in options.routes:
         path = re.escape(route.path)
-        found = [path] if route.kind == "exact" else [f"{path}[0-9]+", rf"\+*{path}[0-9]+-.*"]
+        found = [path] if route.kind == "exact" else [f"{path}[0-9]+", rf"\+*{path}[0-9]+-[^\x00-\x1f\x7f]*"]
         patterns.setdefault(options.answer(route), []).extend(found)
     for answer, paths in patterns.items():
         yield f"{_quoted('~^(?:' + '|'.join(paths) + ')$')} {maps.value(answer)};\n"
