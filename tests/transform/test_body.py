@@ -917,6 +917,11 @@ def test_a_block_of_html_below_the_words_of_an_item_stays_in_it(html: str, body:
     assert clean(source).body == f"1. Beds\n\n{body}\n\n    See [a](https://beds.example/).\n\n2. Wells"
 
 
+def test_preformatted_text_in_an_item_that_tabs_indent_has_none_of_them() -> None:
+    source = "1.\tBeds\n\n\t<pre>\n\tdig()\n      deep()\n\t</pre>\n\n\tmore"
+    assert clean(source).body == "1. Beds\n\n    ```\n    dig()\n      deep()\n    ```\n\n    more"
+
+
 def test_blocks_of_html_in_nested_items_stay_where_they_are() -> None:
     source = "* a\n    * b\n\n        <p>c</p>\n\n        d\n\n    <ul>\n    <li>e</li></ul>\n\n    f\n\n<p>g</p>"
     assert clean(source).body == "* a\n\n    * b\n\n        c\n\n        d\n\n    * e\n\n    f\n\ng"

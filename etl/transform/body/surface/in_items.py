@@ -23,7 +23,7 @@ ITEM = re.compile(rf"^[ \t]*{ITEM_MARK}[ \t]", re.MULTILINE)
 INDENT = re.compile(r"[ \t]+")
 
 Block = tuple[int, int, str]
-"""Where the first line of a block begins, where the block ends, and its indentation."""
+"""Where the first line of a block begins, where the block ends, and its indentation as it is written."""
 
 
 def in_items(text: str, edits: Sequence[Edit]) -> Sequence[Edit]:
@@ -51,12 +51,14 @@ def _blocks(text: str) -> Iterator[Block]:
         for block in item.children[1:] if item.kind == "Item" else ():
             start = line_start(text, block.start)
             if block.kind in HTML and (indent := INDENT.match(text, start)):
-                yield start, block.end, indent[0].expandtabs(TAB)
+                yield start, block.end, indent[0]
 
 
 def _indented(edit: Edit, block: Block) -> Edit:
     (start, end, written, rule), (first, last, indent) = edit, block
     if rule not in OF_BLOCKS or not first <= start < last:
         return edit
-    lines = rf"\n(?!\n|{indent})" if rule == "preformatted" else r"\n(?!\n)"  # its lines are those of the source
-    return start, end, re.sub(lines, "\n" + indent, written), rule
+    inside = indent.expandtabs(TAB)
+    # Preformatted text holds lines of the source, which are indented as the block is.
+    line = rf"\n(?!\n)(?:{indent}|{inside})?" if rule == "preformatted" else r"\n(?!\n)"
+    return start, end, re.sub(line, "\n" + inside, written), rule
