@@ -25,18 +25,21 @@ BLOCK_MARK = re.compile(
 LINE_BELOW = re.compile(r"[ \t]*\n[ \t]+(?=[^\s|])")
 MARKDOWN_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>|\d{1,9}[.)][ \t]|`{3}|~{3})")
 INDENTED_LINE = re.compile(r"\s*\n([ \t]+)(?=\S)")
-IN_ANGLES = r"<(?>(?:\\[<>]|[^<>\n])*)>"
+ANGLED_ADDRESS = r"<(?>(?:\\[<>]|[^<>\n])*)>"
 SIGNS = r"(?>(?:[^\s()\\]++|\\[\\()]?+)*)"
-ADDRESS = rf"(?:{IN_ANGLES}|(?!<){SIGNS}(?>(?:\({SIGNS}\){SIGNS})*))(?:{NEXT_LINE}{TITLE})?"
-"""That of a link, and its title."""
-WHOLE_ADDRESS = re.compile(rf"\]\({NEXT_LINE}{ADDRESS}{NEXT_LINE}\)")
+ADDRESS_AND_TITLE = rf"(?:{ANGLED_ADDRESS}|(?!<){SIGNS}(?>(?:\({SIGNS}\){SIGNS})*))(?:{NEXT_LINE}{TITLE})?"
+"""Those of a link."""
+BEFORE_ADDRESS = re.compile(r"\](?:\(|:(?<!\\]:))")
+WHOLE_ADDRESS = re.compile(
+    rf"\](?:\({NEXT_LINE}{ADDRESS_AND_TITLE}{NEXT_LINE}\)|:{NEXT_LINE}{ADDRESS_AND_TITLE}[ \t]*(?:\n|\Z))"
+)
+"""That of a link, or of its definition, and its title, to their end."""
 FAR_BRACKET = 9  # so many characters, most of them blanks, may part the address of a link from its text
-ANGLED = re.compile(rf"{IN_ANGLES}(?=(?:{NEXT_LINE}{TITLE})?{NEXT_LINE}\))")
+ANGLED = re.compile(rf"{ANGLED_ADDRESS}(?=(?:{NEXT_LINE}{TITLE})?{NEXT_LINE}\))")
 # The definition of a link up to its address, behind marks of blocks; an address that ends one; and one as a whole.
 LABELLED = rf"\[{LABEL}\]:[ \t]*"
 DEFINITION = re.compile(rf"({BLOCK_MARKS}){LABELLED}")
 LAST_TITLE = rf"(?:[ \t]+{TITLE})?[ \t]*"
-WHOLE_DEFINITION = re.compile(rf"{BLOCK_MARKS}\[{LABEL}\]:{NEXT_LINE}{ADDRESS}[ \t]*(?:\n|\Z)")
 FAR_LABEL = 1100  # so far into a line one may end
 DEFINED = re.compile(rf"<[^<>\n]+>(?={LAST_TITLE}(?:\n|\Z))")
 NO_PARAGRAPH = re.compile(
@@ -227,22 +230,23 @@ class Around:
         ([False, True, True], False)
         >>> Around("[a](b\n'c')").in_link(7), Around("[a]: b 'c'").in_link(8), Around("[a]: b 'c' d").in_link(8)
         (True, True, False)
+        >>> Around("[a](b '[c]: [d](e) f')").in_link(19)
+        True
         """
         known, last, end = self._last_link
-        first = max(known - 1, 0)
-        place = max(self.text.rfind("](", first, offset), self.text.rfind("]:", first, offset), last)
-        if place > last:
-            end = self._link_end(place)
-        self._last_link = offset, place, end
-        return offset < end if place < end else place >= self.line_start(offset)
+        for bracket in BEFORE_ADDRESS.finditer(self.text, max(known - 1, end, 0), offset):
+            if bracket.start() >= end:  # in an address or a title no other one begins
+                last, end = bracket.start(), self._link_end(bracket.start())
+        self._last_link = offset, last, end
+        return offset < end if last < end else last >= self.line_start(offset)
 
-    def _link_end(self, place: int) -> int:
-        """Where a link or its definition ends whose words end at a place, which is returned for a link that is open."""
-        if self.text.startswith("](", place):
-            return match_end(WHOLE_ADDRESS, self.text, place)
-        line = self.line_start(place)
-        defined = match_end(WHOLE_DEFINITION, self.text, line) if place - line < FAR_LABEL else place
-        return max(defined, place + 1)
+    def _link_end(self, bracket: int) -> int:
+        """Where a link or its definition ends whose words a bracket ends, which itself is returned for an open link."""
+        if self.text.startswith("](", bracket):
+            return match_end(WHOLE_ADDRESS, self.text, bracket)
+        line = self.line_start(bracket)
+        defines = bracket - line < FAR_LABEL and DEFINITION.fullmatch(self.text, line, bracket + 2)
+        return max(match_end(WHOLE_ADDRESS, self.text, bracket) if defines else 0, bracket + 1)
 
     def in_destination(self, offset: int) -> bool:
         """Whether a place is inside the address of a Markdown link.
