@@ -20,7 +20,7 @@ import orjson
 
 from etl.hashes import Hashes
 from etl.load.redirects.living import documents_beside
-from etl.load.redirects.neutral import NO_MAP, MapError, entries, map_at, short
+from etl.load.redirects.neutral import MapError, entries, map_at, short
 from etl.plain import plain
 
 MOST_SHOWN = 10
@@ -104,7 +104,7 @@ def compare(old: Path, new: Path) -> Comparison:
 
     Raises MapError when one of them is not there, or breaks its contract.
     """
-    files = [_map_of(path) for path in (old, new)]
+    files = map_at(old), map_at(new)
     found = Comparison(old, new)
     for before, now, difference in _all(*files):
         found.before += before is not None
@@ -120,14 +120,7 @@ def compare(old: Path, new: Path) -> Comparison:
 
 def differences(old: Path, new: Path) -> Iterator[Difference]:
     """What is different between two maps, one after the other. Raises as `compare` does."""
-    return (difference for _, _, difference in _all(_map_of(old), _map_of(new)) if difference is not None)
-
-
-def _map_of(path: Path) -> Path:
-    file = map_at(path)
-    if not file.is_file():
-        raise MapError(f"{path}: there is no redirect map; {NO_MAP}")
-    return file
+    return (difference for _, _, difference in _all(map_at(old), map_at(new)) if difference is not None)
 
 
 # --- the comparison ------------------------------------------------------------------------

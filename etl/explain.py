@@ -21,7 +21,7 @@ from etl.addresses import Address, canonical_name, caseless, lookups
 from etl.coverage.known import Known, decoded_path
 from etl.coverage.model import CLASSES, UNANSWERED, Missing, Suggestion
 from etl.coverage.suggestions import suggested
-from etl.load.redirects.neutral import NO_MAP, MapError, reading
+from etl.load.redirects.neutral import reading
 from etl.plain import one_line
 from etl.routes import matching, routes
 from etl.settings import Settings
@@ -70,10 +70,8 @@ class Told:
 def explain(asked: Sequence[str], map_file: Path, settings: Settings) -> Iterator[Told]:
     """What the generation of a map says of each: an address, an id, a slug, a path, a title or a member.
 
-    Raises Trouble where there is no generation, and for a file of it that is damaged.
+    Raises Trouble for a file of it that is damaged.
     """
-    if not map_file.is_file():
-        raise MapError(f"{map_file.parent}: there is no redirect map; {NO_MAP}")
     # It reads all of the map, and most that is asked for is found without it.
     known = cache(lambda: Known(map_file, settings))
     texts = (text.encode(errors="surrogateescape").decode(errors="replace") for text in asked)

@@ -73,7 +73,16 @@ def test_build_takes_a_generation_or_its_map(tmp_path: Path, run: Run) -> None:
     assert made[0] == made[1]
 
 
-@pytest.mark.parametrize("words", [["build"], ["verify", "--base-url", "http://127.0.0.1:9"], ["coverage", "log"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["build", "--map"],
+        ["verify", "--base-url", "http://127.0.0.1:9", "--map"],
+        ["coverage", "log", "--map"],
+        ["diff", "log"],
+    ],
+    ids=lambda words: words[0],
+)
 def test_a_map_that_comes_through_a_pipe_is_refused(
     words: list[str], run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,7 +91,7 @@ def test_a_map_that_comes_through_a_pipe_is_refused(
     Path("log").touch()
     reader, writer = os.pipe()
     os.close(writer)
-    outcome = run("redirects", *words, "--map", f"/dev/fd/{reader}")
+    outcome = run("redirects", *words, f"/dev/fd/{reader}")
     os.close(reader)
     assert outcome.status == 3
     assert f"error: /dev/fd/{reader}: a redirect map is read more than once, which a pipe cannot be" in outcome.err

@@ -96,8 +96,9 @@ def _release_arguments(commands: Any) -> None:
 
 def _explain(options: argparse.Namespace) -> int:
     from etl.explain import REPORTS, explain
+    from etl.load.redirects.neutral import map_at
 
-    map_file = options.generation / "redirects.jsonl"
+    map_file = map_at(options.generation)
     status, bar = 0, progress(options)
     answers = explain(options.asked, map_file, settings_beside(options, map_file))
     for _ in options.asked:

@@ -9,6 +9,7 @@ import pytest
 from etl.hashes import Crowd
 from etl.load.redirects import COMPILERS, STATIC_HOSTS, CompileOptions, MapError, compile_all
 from etl.load.redirects.files import filled
+from etl.load.redirects.neutral import map_at
 from tests.load.maps import HOSTILE, SETTINGS, all_files, compiled
 from tests.load.test_nginx import ENTRIES
 from tests.make import write_map
@@ -77,5 +78,8 @@ def test_a_map_that_breaks_its_contract_is_refused_with_its_line(tmp_path: Path,
 
 
 def test_a_map_that_is_not_there_is_trouble_with_the_input(tmp_path: Path) -> None:
-    with pytest.raises(MapError, match="there is no redirect map; name the folder"):
+    with pytest.raises(MapError, match="cannot read the redirect map"):
         compile_all(tmp_path / "redirects.jsonl", tmp_path / "out", CompileOptions())
+    for path in (tmp_path, tmp_path / "redirects.jsonl"):
+        with pytest.raises(MapError, match=f"^{path}: there is no redirect map; name the folder"):
+            map_at(path)

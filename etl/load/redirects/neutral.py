@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 LONGEST_LINE = 1 << 20
 """Bytes: a line of a map is held in memory, and no server has a request line of that length."""
 _SHORT = 60
-NO_MAP = "name the folder of a generation, as `wiki-etl migrate` publishes it; a dry run publishes none"
-"""What to do where there is no map."""
 
 
 class MapError(Trouble):
@@ -155,8 +153,15 @@ def entries(map_file: Path, *, again: bool = False) -> Iterator[Entry]:
 
 
 def map_at(path: Path) -> Path:
-    """The file of the map that a path names: itself, or that of the generation whose folder it is."""
-    return path / "redirects.jsonl" if path.is_dir() else path
+    """The file of the map that a path names: itself, or that of the generation whose folder it is.
+
+    Raises MapError where there is none.
+    """
+    file = path / "redirects.jsonl" if path.is_dir() else path
+    if not file.exists():
+        how = "name the folder of a generation, as `wiki-etl migrate` publishes it; a dry run publishes none"
+        raise MapError(f"{path}: there is no redirect map; {how}")
+    return file
 
 
 @contextmanager
@@ -169,8 +174,6 @@ def reading(map_file: Path) -> Iterator[BinaryIO]:
                     f"{map_file}: a redirect map is read more than once, which a pipe cannot be; name a file"
                 )
             yield file
-    except FileNotFoundError as error:
-        raise MapError(f"{map_file}: there is no redirect map; {NO_MAP}") from error
     except OSError as error:
         raise MapError(f"{map_file}: cannot read the redirect map: {error.strerror}") from error
 
