@@ -136,6 +136,11 @@ def item(walk: Walk, tag: Tag) -> int | None:
     return end
 
 
+def break_in_item(depth: int) -> str:
+    """A hard break in an item of HTML, whose lines are indented by its depth."""
+    return "\\\n" + " " * NEST * min(max(depth, 1), DEEPEST_LIST)
+
+
 def preformatted(walk: Walk, tag: Tag) -> int | None:
     """`<pre>` becomes a fenced code block; a debug dump at the end of the page goes."""
     if tag.closing:
@@ -177,7 +182,7 @@ def _line_parting(walk: Walk, tag: Tag) -> str | None:
     if walk.table.in_cell if walk.table else walk.around.in_pipe_row(tag.start):
         return "<br>"
     block, depth = walk.open.breakable() or (None, 0)
-    return "\\\n" + " " * NEST * min(max(depth, 1), DEEPEST_LIST) if block and block.name == "li" else None
+    return break_in_item(depth) if block and block.name == "li" else None
 
 
 def _code_block(walk: Walk, tag: Tag, stop: int, end: int) -> bool:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-from etl.transform.body.lists import NEST
 from etl.transform.body.places import match_end
-from etl.transform.body.surface.blocks import DEEPEST_LIST
+from etl.transform.body.surface.blocks import break_in_item
 from etl.transform.body.surface.tags import IN_A_LINE, Tag, tags_of
 from etl.transform.body.surface.walk import Walk
 
@@ -61,10 +60,10 @@ def _hard_break(walk: Walk, tag: Tag, rule: str, block: Tag, level: int) -> int:
     if BLOCK_END.match(walk.text, end) or not walk.around.shows(block.end, tag.start):
         walk.edit(tag.start, end, "", rule)
         return end
-    indent = " " * NEST * min(max(level, 1), DEEPEST_LIST) if block.name == "li" else ""
+    hard_break = break_in_item(level) if block.name == "li" else "\\\n"
     parts = walk.open.ends_with("p") and ("<" in between or between.count("\n") > 1)
     end, guard = walk.around.unmarked(end)
-    walk.edit(tag.start, end, ("\n\n" if parts else f"\\\n{indent}") + guard, rule)
+    walk.edit(tag.start, end, ("\n\n" if parts else hard_break) + guard, rule)
     return end
 
 

@@ -8,10 +8,9 @@ from collections.abc import Callable
 from etl.transform.body.code import CODE_INDENT
 from etl.transform.body.places import blanks_start
 from etl.transform.body.surface.around import LINE_END
-from etl.transform.body.surface.inline import LONGEST_MARKED
 from etl.transform.body.surface.tags import Tag
 from etl.transform.body.surface.titles import bold, plain, title_of
-from etl.transform.body.surface.walk import Walk
+from etl.transform.body.surface.walk import LONGEST_SPAN, Walk
 
 CODE_END = re.compile(r"\{CODE\}")
 TABLE_END = re.compile(r"\{FANCYTABLE\}")
@@ -37,7 +36,7 @@ def read_code(walk: Walk, marker: Tag, ending: re.Pattern[str], rule: str) -> in
     (stop, end), line = closing.span(), walk.around.line_start(start)
     on_line = text[line : min(start, line + CODE_INDENT)]
     alone = start - line < CODE_INDENT and not on_line.strip() and LINE_END.match(text, end)
-    is_block = alone or text.find("\n", inner, min(stop, inner + LONGEST_MARKED)) >= 0
+    is_block = alone or text.find("\n", inner, min(stop, inner + LONGEST_SPAN)) >= 0
     if not is_block or (walk.table.in_cell if walk.table else walk.around.in_pipe_row(start)):
         edits = _code_span(walk, marker, stop, end)
     elif walk.open.one_line:
