@@ -187,8 +187,10 @@ def _line_parting(walk: Walk, tag: Tag) -> str | None:
 
 def _code_block(walk: Walk, tag: Tag, stop: int, end: int) -> bool:
     """Whether preformatted text becomes a block, as it does where there is a place for one."""
-    in_row = walk.around.in_pipe_row(tag.start) and walk.text.find("\n", tag.end, stop) < 0
-    if in_row or walk.open.one_line or walk.table:
+    if walk.open.one_line or walk.table:
+        return False
+    line_end = walk.around.next_of("\n", tag.end)
+    if walk.around.in_pipe_row(tag.start) and (line_end is None or line_end > stop):
         return False
     code = shown_code(walk.text[tag.end : stop]).strip("\n").rstrip()
     opening, closing = walk.fences(code) if code else ("", "")

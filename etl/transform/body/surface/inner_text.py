@@ -111,6 +111,8 @@ def _quoted_block(walk: Walk, marker: Tag, stop: int, end: int) -> list[Replacem
 def _code_span(walk: Walk, marker: Tag, stop: int, end: int) -> list[Replacement] | None:
     """What makes code spans of the code between two markers, below its caption."""
     text, start, inner = walk.text, marker.start, marker.end
+    if stop - inner > LONGEST_SPAN:
+        return None
     whole = text[inner:stop]
     spans = walk.code_spans(start, whole, end)
     if spans is None:

@@ -96,14 +96,14 @@ class Walk:
         return fence + language, fence
 
     def code_spans(self, start: int, code: str, end: int, parting: str = "<br>") -> tuple[str, str] | None:
-        """A span for each line of code between two places: what begins the first one, and all the rest.
+        """A span for each line of code, at most `LONGEST_SPAN` of it, between two places: what begins it, and the rest.
 
         None where signs in or around it have another meaning then.
         """
         text = self.text
         tick = text.rfind("`", max(self.start, start - LONGEST_SPAN), start)
         open_tick = tick >= 0 and text.find("\n\n", tick, start) < 0
-        if len(code) > LONGEST_SPAN or open_tick or text[start - 1 : start] in ("`", "\\") or text.startswith("`", end):
+        if open_tick or text[start - 1 : start] in ("`", "\\") or text.startswith("`", end):
             return None
         if "|" in code and (self.table or self.around.in_pipe_row(start)):
             return None
