@@ -917,6 +917,38 @@ def test_a_block_of_html_below_the_words_of_an_item_stays_in_it(html: str, body:
     assert clean(source).body == f"1. Beds\n\n{body}\n\n    See [a](https://beds.example/).\n\n2. Wells"
 
 
+@pytest.mark.parametrize(
+    ("source", "body"),
+    [
+        (
+            f"* a\n\n    {BOX}\n    <p>b</p>\n    <table><tr><td>c</td></tr></table>\n    </div>\n\n    <p>d</p>",
+            f"* a\n\n{BOX}\n\nb\n\n| c |\n| --- |\n\n</div>\n\nd",
+        ),
+        ("* a<p>b</p>\n\n    <p>c</p>\n\n* d\n\n    <p>e</p>", "* a\n\nb\n\nc\n\n* d\n\n    e"),
+        (
+            '* a\n\n    {FANCYTABLE(head="b|c")}\n    d|e\n    {FANCYTABLE}\n\n    <p>f</p>',
+            "* a\n\n| b | c |\n| --- | --- |\n| d | e |\n\nf",
+        ),
+    ],
+)
+def test_html_in_an_item_is_not_indented_behind_what_ends_the_list(source: str, body: str) -> None:
+    assert clean(source).body == body
+
+
+@pytest.mark.parametrize(
+    "above", ["<p>b</p>\n\n    ", "<img src='https://beds.example/b.png'><br>\n    ", "<div>\n    "]
+)
+def test_a_quotation_of_html_below_html_in_an_item_is_a_paragraph_of_it(above: str) -> None:
+    cleaned = clean(f"* a\n\n    {above}<blockquote><p>c</p></blockquote>\n\n    d")
+    assert cleaned.body.endswith("\n\n    c\n\n    d")
+    assert "quote>" not in cleaned.body
+    assert "html.unwrapped" in codes(cleaned)
+
+
+def test_a_break_of_html_in_an_item_stays_in_it() -> None:
+    assert clean("* a\n\n    b<br>c\n\n    <p>d<br><br>e</p>").body == "* a\n\n    b\\\n    c\n\n    d\n\n    e"
+
+
 def test_preformatted_text_in_an_item_that_tabs_indent_has_none_of_them() -> None:
     source = "1.\tBeds\n\n\t<pre>\n\tdig()\n      deep()\n\t</pre>\n\n\tmore"
     assert clean(source).body == "1. Beds\n\n    ```\n    dig()\n      deep()\n    ```\n\n    more"

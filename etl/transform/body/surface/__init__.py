@@ -99,7 +99,7 @@ class Surface:
         self.complete = self.complete and walk.complete
         self.quoted |= walk.quotes.any
         among_tags = self._reported(text, remnants_among_tags(text, code.holds))
-        edits = in_items(text, walk.edits)
+        edits = in_items(walk.around, walk.edits)
         applied = revision.apply([*edits, *kept_apart(text, edits), *walk.ahead, *among_tags])
         self.uncovered = walk.uncovered or revision.postponed or not UNCOVERS.isdisjoint(applied)
         return bool(applied)

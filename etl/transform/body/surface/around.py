@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from functools import cached_property
+from operator import attrgetter
+from typing import NamedTuple
 
 from etl.transform.body.code import CODE_INDENT, TAB, Code
 from etl.transform.body.hrefs import LABEL, NEXT_LINE, TITLE
 from etl.transform.body.lists import BLOCK_MARKS, ITEM_MARK
 from etl.transform.body.literals import NO_ESCAPE, escaped
-from etl.transform.body.places import is_inside, match_end
+from etl.transform.body.parse import parse
+from etl.transform.body.places import is_inside, line_start, match_end
 
 HEADING = re.compile(rf" *#|{BLOCK_MARKS}#{{1,6}}[ \t]")
 LINE_START = re.compile(rf"{BLOCK_MARKS}(?:#{{1,6}}[ \t]+)?")
@@ -50,8 +54,24 @@ OPEN_DIVIDER = re.compile(r"^[ \t>]*+:?-++:?[ \t]*+(?>(?:\|[ \t]*+:?-++:?[ \t]*+
 PIPE_BEHIND = re.compile(r"[ \t]*\|")
 LINE_END = re.compile(r"[ \t]*(?:\n|\Z)")
 EMPTY_LINE = re.compile(r"\n[ \t>]*(?:\n|\Z)")
+ITEM_LINE = re.compile(rf"^[ \t]*{ITEM_MARK}[ \t]", re.MULTILINE)
+INDENT = re.compile(r"[ \t]+")
+HTML = frozenset(("HtmlBlock", "Paragraph"))
+"""What holds HTML: a paragraph does behind an empty line in an element."""
 SHOWN = re.compile(r"(?>(?:<[^<>]*>|\s)*)([^<]++|<|\Z)")
 """Tags and blanks, and what is none."""
+
+
+class BlockOfItem(NamedTuple):
+    """A block below the first words of a list item."""
+
+    start: int
+    """Where its first line begins."""
+    end: int
+    indent: str
+    """As it is written."""
+    outermost: int
+    """Where the outermost item around it begins."""
 
 
 class Around:
@@ -220,6 +240,31 @@ class Around:
         """The mark of a list item before a place on its line, and the blanks behind it."""
         line = self.line_start(offset)
         return ITEM_START.match(self.text, line, min(line + LONGEST_START, offset))
+
+    def block_of_item(self, offset: int) -> BlockOfItem | None:
+        r"""The block below the first words of an item that a place is in, when that may be HTML.
+
+        >>> around = Around("* a\n\n  <p>b</p>\n\nc")
+        >>> around.block_of_item(2), around.block_of_item(7), around.block_of_item(16)
+        (None, BlockOfItem(start=5, end=16, indent='  ', outermost=0), None)
+        """
+        place = bisect_right(self._blocks_of_items, offset, key=attrgetter("start")) - 1
+        block = self._blocks_of_items[place] if place >= 0 else None
+        return block if block and offset < block.end else None
+
+    @cached_property
+    def _blocks_of_items(self) -> list[BlockOfItem]:
+        """In order; a parser finds them."""
+        blocks, outermost, outermost_end = list[BlockOfItem](), 0, 0
+        for item in parse(self.text).nodes if ITEM_LINE.search(self.text) else ():
+            if item.kind == "Item":
+                if item.start >= outermost_end:
+                    outermost, outermost_end = item.start, item.end
+                for block in item.children[1:]:
+                    start = line_start(self.text, block.start)
+                    if block.kind in HTML and (indent := INDENT.match(self.text, start)):
+                        blocks.append(BlockOfItem(start, block.end, indent[0], outermost))
+        return sorted(blocks)
 
     # --- links of Markdown ------------------------------------------------------------------
 
