@@ -156,7 +156,8 @@ def _fragments() -> Iterator[Global]:
         f"{SCRIPT}?page=one+%23+of+them#&page=ABC",
     ]
     yield from _all("fragment", known, 400)
-    unknown = ["/unknown#/about", f"{SCRIPT}?x#&page=about", f"{SCRIPT}#?page=about", f"{SCRIPT}?/10983#&page_id=1"]
+    unknown = ["/unknown#/about", f"{SCRIPT}#?page=about"]
+    unknown += [f"{SCRIPT}?{query}" for query in ("x#&page=about", "/10983#&page_id=1", "/10983#&page")]
     yield from _all("fragment", unknown, 404, 400)
 
 
