@@ -66,7 +66,7 @@ def evidence(run: Run, made: Path, work: Path) -> Path:
     """
     folder = work / REFUSED
     folder.mkdir()
-    asked_for = [*(["tables"] if run.tables else []), *(["changes.jsonl"] if run.options.changes else [])]
+    asked_for = [name for name in ("tables", "changes.jsonl") if (made / name).exists()]
     for name in ("findings.jsonl", "rejects.jsonl", MANIFEST, DIFFERENCE, *asked_for):
         (made / name).rename(folder / name)
     (folder / "summary.json").write_bytes(orjson.dumps(summary(run), option=orjson.OPT_INDENT_2) + b"\n")

@@ -255,7 +255,7 @@ class _Reading:
         inner = slug.strip("/")
         is_path = slug.startswith("/") and "/" in inner and inner.partition("/")[0] in self.settings.path_prefixes
         path = f"/{inner}" if is_path else self.settings.legacy_path(inner)
-        return path.rstrip("/") or None if path else None  # of the slug `/` it is the folder
+        return (path or "").rstrip("/") or None  # of the slug `/` it is the folder
 
     # --- dates ------------------------------------------------------------------------------
 

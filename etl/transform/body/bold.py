@@ -125,10 +125,9 @@ def _paired(text: str, opening: re.Match[str], closing: re.Match[str], bold: Seq
     inner = text[opening.end() : closing.start()]
     lead, trail = len(inner) - len(inner.lstrip()), len(inner) - len(inner.rstrip())
     before, behind = _beside(text, opening, closing)
-    parted = lead and before not in OPENS, trail and behind not in CLOSES
     glued = [
-        " " if is_apart or is_like_letter(side) or side == "*" else ""
-        for is_apart, side in zip(parted, (before, behind), strict=True)
+        " " if (blanks and side not in beside) or is_like_letter(side) or side == "*" else ""
+        for side, blanks, beside in ((before, lead, OPENS), (behind, trail, CLOSES))
     ]
     words = inner.strip()
     if not words or words[-1] == "\\" or not (lead or trail or any(glued)) or _is_any_between(bold, opening, closing):
