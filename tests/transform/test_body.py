@@ -424,8 +424,8 @@ FAULTS = {
     ),
     "an empty reference": ("[x][]\n\n[x]: /931", "[x](/pages/deep-wells/)"),
     "spaced bold before a link": (
-        "**See: **[a](/b) **or **`c`, **d **(e **f **).",
-        "**See:** [a](/pages/b/) **or** `c`, **d** (e **f**).",
+        '**See: **[a](/b) **or **`c`, **d **(e **f **), **g **"h".',
+        '**See:** [a](/pages/b/) **or** `c`, **d** (e **f**), **g** "h".',
     ),
     "spaced bold behind a link": ("`a`** b**, (** c**)", "`a` **b**, (**c**)"),
     "bold before a link that goes": ("**Note:**[see](tiki-x.php)", "**Note:** see"),

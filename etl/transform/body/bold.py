@@ -22,9 +22,9 @@ UNDERSCORES = re.compile(r"(?<![_\\])__(?!_)")
 LONE_UNDERSCORES = re.compile(r"(?<![\w\\])__(?=[^\W_])|(?<=[^\W_])__(?!\w)|(?<= )__ ")
 STARS = "*", "\\*"
 """A star, and how it is written where it is no markup."""
-OPENS = frozenset(("", " ", "\t", "\n", "(", "[", '"', "'"))
-CLOSES = frozenset(("", " ", "\t", "\n", *",.;:!?)]\"'"))
-"""Beside them no blank is missing."""
+OPENS = frozenset(("", " ", "\t", "\n", "(", "["))
+CLOSES = frozenset(("", " ", "\t", "\n", *",.;:!?)]"))
+"""Beside them no blank is missing; a quote may open as well as close."""
 BEFORE_PUNCTUATION = re.compile(r"[ \t]+(?=\\?[,.;:)\]](?:\s|$))")
 
 
