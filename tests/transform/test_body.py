@@ -906,6 +906,11 @@ def test_the_words_of_an_item_stay_in_it_when_a_tag_behind_its_mark_goes(source:
         ("<h4>Peas</h4>", "    #### Peas"),
         ("<hr />", "    ---"),
         ("<pre>\n    dig()\n      deep()\n    </pre>", "    ```\n    dig()\n      deep()\n    ```"),
+        ("<pre>\ndig()\n    deep()\n    </pre>", "    ```\n    dig()\n        deep()\n    ```"),
+        ("{CODE()}\n    dig()\n      deep()\n    {CODE}", "    ```\n    dig()\n      deep()\n    ```"),
+        ("{CODE()}\ndig()\n    deep()\n{CODE}", "    ```\n    dig()\n        deep()\n    ```"),
+        ("{{< highlight >}}\n    dig()\n    {{< /highlight >}}", "    ```\n    dig()\n    ```"),
+        ('{FANCYTABLE(head="b|c")}\n    d|e\n    {FANCYTABLE}', "    | b | c |\n    | --- | --- |\n    | d | e |"),
         (
             "<table>\n    <tr><td>a\n\n    </td><td>b</td></tr>\n    <tr><td>c</td><td>d</td></tr>\n    </table>",
             "    | a | b |\n    | --- | --- |\n    | c | d |",
@@ -925,10 +930,6 @@ def test_a_block_of_html_below_the_words_of_an_item_stays_in_it(html: str, body:
             f"* a\n\n{BOX}\n\nb\n\n| c |\n| --- |\n\n</div>\n\nd",
         ),
         ("* a<p>b</p>\n\n    <p>c</p>\n\n* d\n\n    <p>e</p>", "* a\n\nb\n\nc\n\n* d\n\n    e"),
-        (
-            '* a\n\n    {FANCYTABLE(head="b|c")}\n    d|e\n    {FANCYTABLE}\n\n    <p>f</p>',
-            "* a\n\n| b | c |\n| --- | --- |\n| d | e |\n\nf",
-        ),
     ],
 )
 def test_html_in_an_item_is_not_indented_behind_what_ends_the_list(source: str, body: str) -> None:

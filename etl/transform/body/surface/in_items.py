@@ -12,7 +12,8 @@ from etl.transform.body.code import TAB
 from etl.transform.body.edits import Edit
 from etl.transform.body.surface.around import Around
 
-OF_BLOCKS = frozenset(("block", "table", "preformatted", "break"))
+OF_CODE = frozenset(("preformatted", "tiki-marker", "shortcode"))
+OF_BLOCKS = frozenset(("block", "table", "break")) | OF_CODE
 """Rules that part blocks, or lines in them, by ends of lines."""
 NOTHING = re.compile(r"[ \t]*(?:[<\n]|\Z)")
 """What stands behind an edit that writes nothing at the start of a line."""
@@ -41,15 +42,16 @@ def _indented(around: Around, edits: Sequence[Edit]) -> Iterator[Edit]:
         start, end, written, rule = edit
         block = around.block_of_item(start) if rule in OF_BLOCKS and "\n" in written else None
         if block and block.outermost > list_end:
-            written = _behind(block.indent, written, rule)
+            lines = around.text[start:end].rpartition("\n")[0] if rule in OF_CODE else None
+            written = _behind(block.indent, written, lines)
         elif "\n\n" in written and (written.strip() or not NOTHING.match(around.text, end)):
             list_end = start
         yield start, end, written, rule
 
 
-def _behind(indent: str, written: str, rule: str) -> str:
-    """What an edit writes, its lines behind the indentation of a block."""
+def _behind(indent: str, written: str, code: str | None) -> str:
+    """What an edit writes, its lines behind the indentation of a block; those of code keep their columns."""
     inside = indent.expandtabs(TAB)
-    # Preformatted text holds lines of the source, which are indented as the block is.
-    line = rf"\n(?!\n)(?:{indent}|{inside})?" if rule == "preformatted" else r"\n(?!\n)"
+    has_indent = code is not None and not re.search(rf"\n(?!\n|{indent}|{inside})", code)
+    line = rf"\n(?!\n)(?:{indent}|{inside})?" if has_indent else r"\n(?!\n)"
     return re.sub(line, "\n" + inside, written)
