@@ -1270,6 +1270,9 @@ def test_code_with_html_has_no_blank_behind_its_mark() -> None:
         ("<http:/onclick=alert(1)>", "[http:/onclick=alert(1)](http:/onclick=alert%281%29)"),
         ("<mailto:a@b.example>", "[mailto:a@b.example](mailto:a@b.example)"),
         ("<FTP://a.example/b>", "<FTP://a.example/b>"),
+        ("See http://a.example/b's_c.", r"See [http://a.example/b's\_c](http://a.example/b's_c)."),
+        ("<http://a'b/onclick=alert(1)>", "[http://a'b/onclick=alert(1)](http://a'b/onclick=alert%281%29)"),
+        ('<http://a"b/onclick=alert(1)>', '[http://a"b/onclick=alert(1)](http://a%22b/onclick=alert%281%29)'),
     ],
 )
 def test_an_address_that_some_engines_take_for_a_tag_has_no_angle_brackets(source: str, body: str) -> None:

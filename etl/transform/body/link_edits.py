@@ -38,7 +38,7 @@ WIDE = "\u3001\u3002\u3008-\u3011\u3014-\u301b\uff01\uff08\uff09\uff0c\uff1a\uff
 IN_ADDRESS = rf"[^\s<>\x00-\x1f\x7f-\x9f\"\u201c\u201d\u201e\u00ab\u00bb\u200e\u200f{WIDE}|\\`\[\]&]"
 BARE_ADDRESS = re.compile(rf"http(?<![\w/=\\]http)s?://(?=\w){IN_ADDRESS}++(?>(?:(?:&(?!lt;|gt;)|\\_){IN_ADDRESS}*+)*)")
 NOT_LITERAL = re.compile(r"[\\\[\]*_`<]")
-ANGLED = re.compile(r"(?:https?|ftp)://", re.IGNORECASE)
+ANGLED = re.compile(r"(?:https?|ftp)://[^\"']*\Z", re.IGNORECASE)
 """An address that every engine takes for one between angle brackets: `<tel:1/onclick=x>` is a tag to some."""
 SENTENCE_MARKS = frozenset(
     ".,;:!?'*_~\\\u2019\u2018\u2026\u2013\u2014"
@@ -242,7 +242,7 @@ class LinkRules(TreeRules):
         bare = self.text[start] != "<"
         # Behind an angle bracket a mark may not end what it ended behind a letter.
         self.again |= bare and self.text[end : end + 1] in MARKS_OF_EMPHASIS
-        if self.linker.is_elsewhere(shown):
+        if self.linker.is_elsewhere(shown) and ANGLED.match(shown):
             destination = Destination(shown, "external", "external")
             if bare:
                 self.bare.append((start, shown, destination))
@@ -265,7 +265,8 @@ class LinkRules(TreeRules):
             elif destination.finding:
                 self.revision.find(destination.finding, start, f"address {shown!r}", f"goes to {destination.href}")
         elif not ANGLED.match(address):
-            self._edit(start, end, f"[{_literally(shown)}]({encoded(address)})", "autolink")
+            self.again |= bare
+            self._edit(start, end, f"[{_literally(shown)}]({encoded(address)})", "bare-address" if bare else "autolink")
         else:
             written = "%20".join(address.replace("<", "%3C").replace(">", "%3E").split())
             self._shortened(start, shown, written)
