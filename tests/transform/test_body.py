@@ -1039,6 +1039,19 @@ def test_a_title_with_an_entity_of_what_would_end_it_is_still_one(title: str, wo
     assert clean(f"[a](https://beds.example/ {title}){entities}").body == f"[a](https://beds.example/){words}"
 
 
+@pytest.mark.parametrize(
+    ("source", "body"),
+    [
+        ("a](b\n> 'c &#39; d')", "a\\](b\n\n> 'c ' d')"),
+        ("a\n[Note]: don&#39;t", "a\n\\[Note\\]: don't"),
+        ("a\n[Note]: \\'b", "a\n\\[Note\\]: 'b"),
+    ],
+)
+def test_where_there_is_no_link_after_all_nothing_of_one_stays(source: str, body: str) -> None:
+    assert clean(source).body == body
+    assert clean(body).body == body
+
+
 def test_a_definition_goes_that_has_an_escaped_bracket_in_its_name() -> None:
     cleaned = clean("[a][b \\[c\\]]\n\n[b \\[c\\]]: https://beds.example/")
     assert cleaned.body == "[a](https://beds.example/)"

@@ -104,8 +104,8 @@ def _run(surface: Surface, structure: Structure) -> Round:
 
 
 def _is_uncovered(surface: Surface, structure: Structure, last: Round) -> bool:
-    """Whether the structure may have left what the walk did not see: what was code, or a sign of what stood apart."""
-    if structure.uncovered or plugins.are_in(structure.revision.text):
+    """Whether the structure may have left what the walk did not see: what was code, stood apart, or is no link."""
+    if structure.uncovered or surface.kept_in_link or plugins.are_in(structure.revision.text):
         return True
     return code_size(last.text, last.tree.nodes) != surface.code_size
 

@@ -82,6 +82,8 @@ class Surface:
         """Whether there are tags of quotations (`quotes`)."""
         self.uncovered = False
         """Whether the last edits may have brought to light what the walk has to look at again."""
+        self.kept_in_link = False
+        """Whether the last walk left signs that would end a link: it has to look again when there is none."""
         self._revision = revision
         self._done = ""
         """The text in which patterns of whole lines found nothing."""
@@ -98,6 +100,7 @@ class Surface:
         self.code_size = code_size(text, code.nodes) + walk.code_size
         self.complete = self.complete and walk.complete
         self.quoted |= walk.quotes.any
+        self.kept_in_link = walk.kept_in_link
         among_tags = self._reported(text, remnants_among_tags(text, code.holds))
         edits = in_items(walk.around, walk.edits)
         applied = revision.apply([*edits, *kept_apart(text, edits), *walk.ahead, *among_tags])

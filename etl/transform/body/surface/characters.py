@@ -96,7 +96,7 @@ def escape(walk: Walk, token: re.Match[str]) -> int:
         walk.edit(start, end, " ", "break")
     elif token[0] == "\\&":
         walk.edit(start, end, "&amp;" if ENTITY.match(walk.text, start + 1) else "&", "escape")
-    elif token[0][1] in NO_ESCAPE and not walk.around.in_link(start):
+    elif token[0][1] in NO_ESCAPE and not walk.in_link(start):
         first = FIRST.match(walk.text, start + 1) and walk.around.is_first(start)
         walk.edit(start, end, escaped(token[0][1]) if first else token[0][1], "escape")
     return end
@@ -107,7 +107,7 @@ def entity(walk: Walk, token: re.Match[str]) -> None:
     char = decoded(token[0])
     if char == token[0]:
         return  # there is none of that name
-    if char in ENDS_LINK and walk.around.in_link(token.start()):
+    if char in ENDS_LINK and walk.in_link(token.start()):
         return
     if char.isspace():
         blank(walk, token)

@@ -59,6 +59,8 @@ class Walk:
         """How much the code blocks hold that edits make (`code_size`)."""
         self.uncovered = False
         """Whether words came out of a tag or a marker (`write`) in which there may be odd characters."""
+        self.kept_in_link = False
+        """Whether a sign stays as it is written, for it would end a link, which may be none (`in_link`)."""
 
     @cached_property
     def from_right(self) -> bool:
@@ -73,6 +75,12 @@ class Walk:
         """Ask for a change that writes what stood in a tag or a marker, at which the walk has not looked yet."""
         self.uncovered |= not words.isascii()
         self.edit(start, end, words, rule)
+
+    def in_link(self, offset: int) -> bool:
+        """Whether the address or title of a link may be open at a place, where a sign stays that would end it."""
+        found = self.around.in_link(offset)
+        self.kept_in_link |= found
+        return found
 
     def edited(self, start: int) -> bool:
         """Whether an edit already reaches behind a place."""
