@@ -1308,6 +1308,11 @@ def test_signs_in_code_of_html_that_are_no_markup_are_words() -> None:
     assert clean(r"Say <tt>C:\beds\_a\_b.txt</tt>.").body == r"Say `C:\beds_a_b.txt`."
 
 
+def test_preformatted_text_in_capital_letters_loses_no_words() -> None:
+    cleaned = clean("<PRE CLASS=b>[a](b) *c*</PRE>")
+    assert (cleaned.body, codes(cleaned) & ACCOUNT) == ("```\n[a](b) *c*\n```", set())
+
+
 def test_code_with_html_in_a_box_is_text() -> None:
     cleaned = clean('<div class="border">\n\n`</div>` and `<b>` or `c`\n\n</div>')
     assert cleaned.body == '<div class="box" markdown="1">\n\n&lt;/div> and &lt;b> or `c`\n\n</div>'
