@@ -1313,6 +1313,13 @@ def test_preformatted_text_in_capital_letters_loses_no_words() -> None:
     assert (cleaned.body, codes(cleaned) & ACCOUNT) == ("```\n[a](b) *c*\n```", set())
 
 
+def test_code_with_html_below_a_table_of_an_item_becomes_spans() -> None:
+    table = "* a\n\n    | b |\n    | --- |\n\n    "
+    cleaned = clean(f"{table}```\n    <img src=x onerror=alert(1)>\n    c\n    ```")
+    assert cleaned.body == f"{table}`<img src=x onerror=alert(1)>`\\\n    `c`"
+    assert codes(cleaned) == {"code.disputed"}
+
+
 def test_code_with_html_in_a_box_is_text() -> None:
     cleaned = clean('<div class="border">\n\n`</div>` and `<b>` or `c`\n\n</div>')
     assert cleaned.body == '<div class="box" markdown="1">\n\n&lt;/div> and &lt;b> or `c`\n\n</div>'

@@ -147,8 +147,8 @@ class CodeRules(TreeRules):
         """Code in an item or a quotation is indented; where some engines read none, it becomes a span for each line."""
         start, lines = blanks_start(self.text, node.start), code.strip("\n").split("\n")
         before = self.text[line_start(self.text, start) : node.start].expandtabs(TAB)
-        depth, behind_list = self._nesting(node)
-        if self._is_misread(node) or before.strip("> ") or MARKED.search(code) or behind_list:
+        depth, is_unread = self._nesting(node)
+        if self._is_misread(node) or before.strip("> ") or MARKED.search(code) or is_unread:
             self._write_lines(node, start, before, lines)
         else:
             self._indent(node, start, before, lines, depth)
@@ -179,13 +179,13 @@ class CodeRules(TreeRules):
         self._disputed(node, start, written, "its lines are written one by one")
 
     def _nesting(self, node: Node) -> tuple[int, bool]:
-        """In how many items a block is, of its quotation, and whether some engines take it for a part of a list."""
+        """In how many items a block is, of its quotation, and whether it is below a list or table: no code to some."""
         depth, siblings = 0, self._blocks
         while siblings:
             place = last_at(siblings, node.start)
             part = siblings[place]
             if part is node:
-                return depth, place > 0 and siblings[place - 1].kind == "List"
+                return depth, place > 0 and siblings[place - 1].kind in ("List", "Table")
             depth = 0 if part.kind == "BlockQuote" else depth + (part.kind == "Item")
             siblings = part.children
         return depth, False
