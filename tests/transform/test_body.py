@@ -955,6 +955,25 @@ def test_preformatted_text_in_an_item_that_tabs_indent_has_none_of_them() -> Non
     assert clean(source).body == "1. Beds\n\n    ```\n    dig()\n      deep()\n    ```\n\n    more"
 
 
+@pytest.mark.parametrize("first", ["{img fileId=3}", "![a](/d3.mock.jpg)", "<!-- a -->", "&nbsp;", "{TOC}", "<b></b>"])
+@pytest.mark.parametrize(
+    ("block", "body"),
+    [
+        ("b", "b"),
+        ("<p>b</p>", "b"),
+        ("<pre>b\n      c</pre>", "```\n    b\n      c\n    ```"),
+        ("<table><tr><td>b</td></tr></table>", "| b |\n    | --- |"),
+    ],
+)
+def test_the_words_of_an_item_whose_first_ones_go_stay_in_it(first: str, block: str, body: str) -> None:
+    source = f"1. Wells\n2. {first}\n\n    {block}\n\n    d"
+    assert clean(source).body == f"1. Wells\n2. {body}\n\n    d"
+
+
+def test_below_the_mark_of_an_item_that_was_empty_there_is_code() -> None:
+    assert clean("* a\n\n<!-- b -->\n\n* \n\n      c").body == "* a\n\n```\n  c\n```"
+
+
 def test_blocks_of_html_in_nested_items_stay_where_they_are() -> None:
     source = "* a\n    * b\n\n        <p>c</p>\n\n        d\n\n    <ul>\n    <li>e</li></ul>\n\n    f\n\n<p>g</p>"
     assert clean(source).body == "* a\n\n    * b\n\n        c\n\n        d\n\n    * e\n\n    f\n\ng"

@@ -6,6 +6,7 @@ together (`laid_out`), before anything else in it changes.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
@@ -13,13 +14,15 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from etl.transform.body.code import CODE_INDENT, TAB, behind, dedented, fenced
-from etl.transform.body.edits import Edit
-from etl.transform.body.lists import INDENT, MARK, NEST
+from etl.transform.body.edits import Edit, Revision
+from etl.transform.body.lists import INDENT, ITEM_MARK, MARK, NEST
 from etl.transform.body.parse import BLOCKS, Node
 from etl.transform.body.places import line_start, visible_end, visible_start
 
 TAKES_UP = frozenset(("List", "BlockQuote"))
 """What some engines have go on in code behind it that is but indented."""
+EMPTY = re.compile(rf"^([ \t]*{ITEM_MARK})([ \t]+)\n(?:[ \t]*\n)+([ \t]+)(?=\S)(?!{ITEM_MARK}[ \t])", re.MULTILINE)
+"""An item that ends behind its mark, for the line below is blank; then words that are indented."""
 NARROWEST = 2  # columns of the narrowest mark, and what is before them is in no item
 
 
@@ -185,3 +188,15 @@ def _place(text: str, offset: int) -> tuple[int, int]:
     """Where the line of a character begins, and the character's column in it."""
     line = line_start(text, offset)
     return line, len(text[line:offset].expandtabs(TAB))
+
+
+def refilled(revision: Revision) -> Iterator[Edit]:
+    """What puts words behind the mark of their item whose first ones are gone: below an empty mark they are code."""
+    if " \n" not in revision.text:
+        return
+    for item in EMPTY.finditer(revision.text):
+        column = len((item[1] + item[2]).expandtabs(TAB))
+        indent = len(item[3].expandtabs(TAB))
+        was = revision.source[revision.origin(item.end(1), revision.version) :].partition("\n")[0]
+        if was.strip() and column - len(item[2]) < indent < column + CODE_INDENT:
+            yield item.end(1), item.end(), " ", "empty-item"

@@ -59,7 +59,7 @@ RULES: dict[str, str] = {
     "tight-list": "no blank lines between list items",
     "bullet": "bullets are `*`, with one blank after the mark",
     "number": "a list with the number 1. throughout is numbered 1, 2, 3 (35)",
-    "empty-item": "an empty list item is removed",
+    "empty-item": "an empty list item is removed, or takes the words below that are its own",
     "reference": "`* 12. text` becomes `12. text` (36)",
     "rule": "a rule is `---`, and removed when first, last or repeated",
     "heading": "a heading loses stray bold and trailing marks, stands on one line, apart from a list glued to it",

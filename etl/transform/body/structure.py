@@ -21,7 +21,7 @@ from etl.transform.body.edits import Edit, Revision
 from etl.transform.body.joins import kept_apart
 from etl.transform.body.link_edits import LinkRules, Written
 from etl.transform.body.links import Linker
-from etl.transform.body.list_layout import laid_out
+from etl.transform.body.list_layout import laid_out, refilled
 from etl.transform.body.parse import Node, Tree, parse
 from etl.transform.body.places import is_inside
 from etl.transform.body.quotes import quoted_lists
@@ -66,6 +66,8 @@ class Structure:
             self.unlinked += last.links.unlinked
             self.uncovered |= last.code.uncovered
             applied = self.revision.apply([*last.edits, *kept_apart(last.text, last.edits)])
+            if "lost-image" in applied:
+                self.revision.apply(refilled(self.revision))
             last.edits.clear()  # so many of a hostile body that they are not kept
             if applied <= SETTLED and not last.again and not self.revision.postponed:
                 break

@@ -19,6 +19,7 @@ from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.entities import ENTITY
 from etl.transform.body.joins import kept_apart
 from etl.transform.body.links import Linker
+from etl.transform.body.list_layout import refilled
 from etl.transform.body.parse import Node
 from etl.transform.body.places import line_start
 from etl.transform.body.remnants import finding, remnants, remnants_among_tags
@@ -105,6 +106,8 @@ class Surface:
         edits = in_items(walk.around, walk.edits)
         applied = revision.apply([*edits, *kept_apart(text, edits), *walk.ahead, *among_tags])
         self.uncovered = walk.uncovered or revision.postponed or not UNCOVERS.isdisjoint(applied)
+        if applied:
+            revision.apply(refilled(revision))
         return bool(applied)
 
     def run_lines(self) -> bool:
