@@ -21,8 +21,9 @@ from etl.transform.body.places import line_start, visible_end, visible_start
 
 TAKES_UP = frozenset(("List", "BlockQuote"))
 """What some engines have go on in code behind it that is but indented."""
-EMPTY = re.compile(rf"^([ \t]*{ITEM_MARK})([ \t]+)\n(?:[ \t]*\n)+([ \t]+)(?=\S)(?!{ITEM_MARK}[ \t])", re.MULTILINE)
-"""An item that ends behind its mark, for the line below is blank; then words that are indented."""
+BELOW = re.compile(rf" \n(?:[ \t]{{0,99}}\n){{1,9}}([ \t]{{1,99}})(?=\S)(?!{ITEM_MARK}[ \t])")
+"""Words that are indented below the end of a line and blank lines; it begins with what is searched fast."""
+MARK_ALONE = re.compile(rf"([ \t]*{ITEM_MARK})[ \t]*")
 NARROWEST = 2  # columns of the narrowest mark, and what is before them is in no item
 
 
@@ -192,11 +193,11 @@ def _place(text: str, offset: int) -> tuple[int, int]:
 
 def refilled(revision: Revision) -> Iterator[Edit]:
     """What puts words behind the mark of their item whose first ones are gone: below an empty mark they are code."""
-    if " \n" not in revision.text:
-        return
-    for item in EMPTY.finditer(revision.text):
-        column = len((item[1] + item[2]).expandtabs(TAB))
-        indent = len(item[3].expandtabs(TAB))
-        was = revision.source[revision.origin(item.end(1), revision.version) :].partition("\n")[0]
-        if was.strip() and column - len(item[2]) < indent < column + CODE_INDENT:
-            yield item.end(1), item.end(), " ", "empty-item"
+    text = revision.text
+    for below in BELOW.finditer(text):
+        blank = below.start()
+        if mark := MARK_ALONE.fullmatch(text, line_start(text, blank), blank):
+            was = revision.source[revision.origin(mark.end(1), revision.version) :].partition("\n")[0]
+            column, indent = (len(part.expandtabs(TAB)) for part in (mark[0], below[1]))
+            if was.strip() and len(mark[1].expandtabs(TAB)) < indent <= column + CODE_INDENT:
+                yield mark.end(1), below.end(), " ", "empty-item"
