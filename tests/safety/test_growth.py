@@ -40,7 +40,8 @@ MORE = (
     *("](", "]", "\\", "_a ", "*a ", "**a", "| a | b |\n", "```\n", "> a\n", "* a\n", "1. a\n\n", "# a\n", "é", "水"),
     *("[a](/931) ", "<b>x</b>", "&nbsp;", "~hs~", "{SPLIT}", "((a|b)) ", "{{< x >}}\n", "<a b='", "<http:", "<sup>"),
     *("~tc~", "~np~", "{CODE()}", "{CODE()}`a{CODE} ", "| {CODE()}", "a{ELSE}{GROUP()}", "* a\n** b\n", "** a\n"),
-    *("a__ b", "__a: __b "),
+    *("a__ b", "__a: __b ", "* a\n\n  <p>b</p>\n", "<ul><li><pre>a\n</pre></li></ul>", '[a](b "&quot;") ', " \n\n"),
+    *("> <a title='>'\n> b", "* <b></b>\n\n    c\n\n", "* a\n\n    {BOX()}<p>b</p>{BOX}\n", "http://a.example/b'c "),
 )
 
 Maker = Callable[[int], str]
