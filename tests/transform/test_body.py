@@ -972,6 +972,7 @@ def test_the_words_of_an_item_whose_first_ones_go_stay_in_it(first: str, block: 
 
 def test_below_the_mark_of_an_item_that_was_empty_there_is_code() -> None:
     assert clean("* a\n\n<!-- b -->\n\n* \n\n      c").body == "* a\n\n```\n  c\n```"
+    assert not codes(clean("<li>\n\n    &gt;")) & ACCOUNT
 
 
 def test_blocks_of_html_in_nested_items_stay_where_they_are() -> None:

@@ -24,6 +24,8 @@ TAKES_UP = frozenset(("List", "BlockQuote"))
 BELOW = re.compile(rf" \n(?:[ \t]{{0,99}}\n){{1,9}}([ \t]{{1,99}})(?=\S)(?!{ITEM_MARK}[ \t])")
 """Words that are indented below the end of a line and blank lines; it begins with what is searched fast."""
 MARK_ALONE = re.compile(rf"([ \t]*{ITEM_MARK})[ \t]*")
+MARK_ENDS = frozenset("*+-.)")
+WORDS = re.compile(r"[ \t]*\S")
 NARROWEST = 2  # columns of the narrowest mark, and what is before them is in no item
 
 
@@ -197,7 +199,8 @@ def refilled(revision: Revision) -> Iterator[Edit]:
     for below in BELOW.finditer(text):
         blank = below.start()
         if mark := MARK_ALONE.fullmatch(text, line_start(text, blank), blank):
-            was = revision.source[revision.origin(mark.end(1), revision.version) :].partition("\n")[0]
+            origin = revision.origin(mark.end(1))
+            was_item = revision.source[origin - 1 : origin] in MARK_ENDS and WORDS.match(revision.source, origin)
             column, indent = (len(part.expandtabs(TAB)) for part in (mark[0], below[1]))
-            if was.strip() and len(mark[1].expandtabs(TAB)) < indent <= column + CODE_INDENT:
+            if was_item and len(mark[1].expandtabs(TAB)) < indent <= column + CODE_INDENT:
                 yield mark.end(1), below.end(), " ", "empty-item"
