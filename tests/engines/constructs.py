@@ -905,6 +905,10 @@ TO_REPAIR = frozenset(
         "entity",
         "quote after list",
         "table cell only star",
+        "heading attr",
+        "heading attr behind emphasis",
+        "attr on a line of its own",
+        "attr after link",
     )
 )
 """What the cleaner changes on purpose; everything else looks before as after."""
