@@ -409,3 +409,14 @@ def test_slashes_behind_a_name_cost_no_more_than_other_signs(nginx: str) -> None
         return time.perf_counter() - start
 
     assert seconds("/") < 25 * max(seconds("-"), 0.05)
+
+
+def test_what_stands_before_an_address_is_read_once_however_many_expressions_there_are(folder: Path) -> None:
+    """Each of 2,000 expressions over the raw request went through 7,000 pluses or slashes: it took half a second."""
+    compiled(folder, {Address("name", f"Bed//{at}"): f"/pages/{at}/" for at in range(2000)})
+    with running("nginx", folder) as (address, _):
+        for sign, name in (("+", ""), ("//.", "/"), ("+", "Bed//7x")):
+            start = time.perf_counter()
+            assert ask(address, "/" + sign * (7000 // len(sign)) + name).status in {200, 404}
+            assert time.perf_counter() - start < 0.2
+        assert ask(address, f"/{'./' * 300}{'+' * 300}Bed%2F%2F7") == Answer(301, "/pages/7/")

@@ -326,17 +326,17 @@ def _word(text: str) -> str:
 
 
 def raw_pattern(path: str) -> str:
-    r"""The expression for every spelling of a decoded path in a raw request target.
+    r"""The expression for every spelling of a decoded path in a raw request target, behind one slash.
 
     >>> pattern = raw_pattern("/A+b c/")
-    >>> [bool(re.fullmatch(pattern, raw)) for raw in ("/A%2bb+c%2F", "//%41%2Bb%20c%2f/", "/A+b+c%2F", "/a%2Bb+c%2F")]
+    >>> [bool(re.fullmatch(pattern, raw)) for raw in ("/A%2bb+c%2F", "/%41%2Bb%20c%2f/", "/A+b+c%2F", "/a%2Bb+c%2F")]
     [True, True, False, False]
     """
     inner = path.lstrip("/")
     spelled = [_spelled(char) for char in inner]
     if inner.endswith("/"):
         spelled[-1] = "%2[fF]"  # a slash that is written as one is no part of the name
-    return r"/+(?:\./+)*(?:\+|%20)*" + "".join(spelled) + r"(?:\+|%20)*(?:/\.?)*"
+    return "/" + "".join(spelled) + r"(?:\+|%20)*(?:/\.?)*"
 
 
 def _spelled(char: str) -> str:
@@ -483,7 +483,8 @@ map "$wiki_etl_plus$wiki_etl_name" $wiki_etl_number { "~^/(?<wiki_etl_d>[0-9]+)$
 map $args $wiki_etl_page_id { "~^(?:.*&)?page_id(?:=(?<wiki_etl_e>[^&]*))?(?:&|$)" $wiki_etl_e; }
 map $wiki_etl_page_id $wiki_etl_asked_id { "~^(?:\\+|%20)*(?<wiki_etl_h>[0-9]+)(?:\\+|%20)*$" $wiki_etl_h; }
 map $uri $wiki_etl_id { "@script_pattern@" $wiki_etl_asked_id; default $wiki_etl_number; }
-map $request_uri $wiki_etl_raw { "~^(?<wiki_etl_f>[^?#]*)" $wiki_etl_f; }
+# The raw request without what means nothing before an address; each expression over it would go through that again.
+map $request_uri $wiki_etl_raw { "~^/(?:\\.?/)*(?:\\+|%20)*(?<wiki_etl_f>[^?#]*)" "/$wiki_etl_f"; }
 # As many + as the request really has.
 map $wiki_etl_raw $wiki_etl_plus {
     @pluses@
