@@ -88,7 +88,7 @@ def read_reviewed(settings: Settings) -> Reviewed:
 
 
 def settings_digest(settings: Settings, reviewed: Reviewed) -> str:
-    """SHA-256 of all effective settings; of a file of decisions its content counts, not where it lies."""
+    """As `Settings.digest`; of a file of decisions its content counts, not where it lies."""
     return settings.model_copy(update={"redirects": reviewed.sha256}).digest()
 
 
