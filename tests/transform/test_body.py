@@ -888,6 +888,8 @@ def test_blanks_before_a_line_of_html_make_no_code_and_those_of_code_stay(source
         ('* <span id="a">\n\n  beds\n\n  </span>\n* wells', "* beds\n* wells"),
         ('1.  <span id="a"></span> <a\n    id="b"></a>\n\n    - beds\n\n    wells', "1. * beds\n\n    wells"),
         ("* <div>\n\n      dig()\n\n  </div>", "```\n  dig()\n```"),
+        ("* {TOC}<p>beds</p>\n* &nbsp;<div>wells</div>", "* beds\n* wells"),
+        ("*   <b></b>\n       beds", "* beds"),
         (
             "10. beds\n\n    <div>\n\n    ```\n    dig()\n    ```\n\n    </div>",
             "10. beds\n\n    ```\n    dig()\n    ```",
@@ -961,13 +963,21 @@ def test_preformatted_text_in_an_item_that_tabs_indent_has_none_of_them() -> Non
     [
         ("b", "b"),
         ("<p>b</p>", "b"),
-        ("<pre>b\n      c</pre>", "```\n    b\n      c\n    ```"),
+        ("<pre>b\n      c</pre>", " ```\n    b\n      c\n    ```"),
+        ("* b\n    * c", "* b\n    * c"),
         ("<table><tr><td>b</td></tr></table>", "| b |\n    | --- |"),
     ],
 )
 def test_the_words_of_an_item_whose_first_ones_go_stay_in_it(first: str, block: str, body: str) -> None:
     source = f"1. Wells\n2. {first}\n\n    {block}\n\n    d"
     assert clean(source).body == f"1. Wells\n2. {body}\n\n    d"
+
+
+@pytest.mark.parametrize("first", ["![a](/d3.mock.jpg)", "<!-- a -->", "&nbsp;", "<b></b>"])
+@pytest.mark.parametrize("below", ["\n", "\n\n"])
+def test_a_list_below_the_first_words_of_an_item_that_go_keeps_its_columns(first: str, below: str) -> None:
+    assert clean(f"* {first}{below}    * b\n    * c\n* d").body == "* * b\n  * c\n* d"
+    assert clean(f"* a\n\t* {first}{below}\t\t1. b\n\t\t2. c").body == "* a\n    * 1. b\n        2. c"
 
 
 def test_below_the_mark_of_an_item_that_was_empty_there_is_code() -> None:

@@ -21,8 +21,10 @@ from etl.transform.body.places import line_start, visible_end, visible_start
 
 TAKES_UP = frozenset(("List", "BlockQuote"))
 """What some engines have go on in code behind it that is but indented."""
-BELOW = re.compile(rf" \n(?:[ \t]{{0,99}}\n){{1,9}}([ \t]{{1,99}})(?=\S)(?!{ITEM_MARK}[ \t])")
-"""Words that are indented below the end of a line and blank lines; it begins with what is searched fast."""
+BELOW = re.compile(rf"\n(?<=[ \t]\n)(?:[ \t]{{0,99}}\n){{0,9}}([ \t]{{1,99}})(?=\S)({ITEM_MARK}[ \t]|`{{3}}|~{{3}})?")
+"""What is indented below a blank at the end of a line, and whether it is a list or a fence, which hold a column.
+
+It begins with what is searched fast."""
 MARK_ALONE = re.compile(rf"([ \t]*{ITEM_MARK})[ \t]*")
 MARK_ENDS = frozenset("*+-.)")
 WORDS = re.compile(r"[ \t]*\S")
@@ -194,13 +196,17 @@ def _place(text: str, offset: int) -> tuple[int, int]:
 
 
 def refilled(revision: Revision) -> Iterator[Edit]:
-    """What puts words behind the mark of their item whose first ones are gone: below an empty mark they are code."""
+    """What puts words behind the mark of their item whose first ones are gone: below an empty mark they are code.
+
+    A list or a fence keeps its column, for its other lines do.
+    """
     text = revision.text
     for below in BELOW.finditer(text):
-        blank = below.start()
-        if mark := MARK_ALONE.fullmatch(text, line_start(text, blank), blank):
+        line_end = below.start()
+        if mark := MARK_ALONE.fullmatch(text, line_start(text, line_end), line_end):
             origin = revision.origin(mark.end(1))
             was_item = revision.source[origin - 1 : origin] in MARK_ENDS and WORDS.match(revision.source, origin)
-            column, indent = (len(part.expandtabs(TAB)) for part in (mark[0], below[1]))
-            if was_item and len(mark[1].expandtabs(TAB)) < indent <= column + CODE_INDENT:
-                yield mark.end(1), below.end(), " ", "empty-item"
+            column, content, indent = (len(part.expandtabs(TAB)) for part in (mark[1], mark[0], below[1]))
+            if was_item and column < indent < content + CODE_INDENT:
+                blanks = min(indent - column, CODE_INDENT) if below[2] else 1
+                yield mark.end(1), below.end(1), " " * blanks, "empty-item"

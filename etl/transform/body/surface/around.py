@@ -8,7 +8,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import NamedTuple
 
-from etl.transform.body.code import CODE_INDENT, TAB, Code
+from etl.transform.body.code import TAB, Code
 from etl.transform.body.hrefs import LABEL, NEXT_LINE, TITLE
 from etl.transform.body.lists import BLOCK_MARKS, ITEM_MARK
 from etl.transform.body.literals import NO_ESCAPE, escaped
@@ -28,7 +28,6 @@ BLOCK_MARK = re.compile(
 )
 LINE_BELOW = re.compile(r"[ \t]*\n[ \t]+(?=[^\s|])")
 MARKDOWN_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>|\d{1,9}[.)][ \t]|`{3}|~{3})")
-INDENTED_LINE = re.compile(r"\s*\n([ \t]+)(?=\S)")
 ANGLED_ADDRESS = r"<(?>(?:\\[<>]|[^<>\n])*)>"
 SIGNS = r"(?>(?:[^\s()\\]++|\\[\\()]?+)*)"
 ADDRESS_AND_TITLE = rf"(?:{ANGLED_ADDRESS}|(?!<){SIGNS}(?>(?:\({SIGNS}\){SIGNS})*))(?:{NEXT_LINE}{TITLE})?"
@@ -387,15 +386,6 @@ class Around:
         """
         end = ends.search(self.text, start)
         return end is not None and end[0].startswith("</") and not blocks.search(self.text, start, end.start())
-
-    def below(self, start: int, indent: int) -> int | None:
-        r"""Where the line begins, behind its blanks, that stands below the end of one, when it is indented so far.
-
-        >>> [Around(text).below(0, 2) for text in ("\n\n  a", "\n a", "\n      a", "a")]
-        [4, None, None, None]
-        """
-        line = INDENTED_LINE.match(self.text, start)
-        return line.end() if line and 0 <= len(line[1].expandtabs(TAB)) - indent < CODE_INDENT else None
 
     def behind_tag(self, start: int, end: int) -> int:
         r"""Where the text goes on behind a tag that leaves it: in HTML, blanks before the line below make no code.

@@ -31,9 +31,7 @@ def line_break(walk: Walk, tag: Tag, rule: str = "break") -> int | None:
     elif walk.open.one_line or walk.around.in_heading(tag.start):
         walk.edit(tag.start, tag.end, " ", rule)
     elif walk.around.in_item(tag.start):
-        stop = match_end(LINE_BREAKS, walk.text, tag.end)
-        below = walk.item_below(tag.start, stop)
-        end, guard = (below, "") if below else walk.around.unmarked(stop)
+        end, guard = walk.around.unmarked(match_end(LINE_BREAKS, walk.text, tag.end))
         walk.edit(tag.start, end, guard, rule)
         return end
     elif walk.text.startswith("\n", tag.end):

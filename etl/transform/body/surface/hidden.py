@@ -33,9 +33,8 @@ def comment(walk: Walk, token: re.Match[str]) -> int | None:
         )
         walk.edit(line, end.end(), "", "dynamic-list")
         return end.end()
-    stop = walk.item_below(start, end.end()) or end.end()
-    walk.edit(start, stop, "", "comment")
-    return stop
+    walk.edit(start, end.end(), "", "comment")
+    return end.end()
 
 
 def declaration(walk: Walk, token: re.Match[str]) -> None:

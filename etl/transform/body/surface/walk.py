@@ -11,7 +11,7 @@ from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.entities import decoded
 from etl.transform.body.parse import Node
 from etl.transform.body.places import line_start, match_end
-from etl.transform.body.surface.around import BLANKS, Around
+from etl.transform.body.surface.around import Around
 from etl.transform.body.surface.elements import OpenElements
 from etl.transform.body.surface.links import Links
 from etl.transform.body.surface.pipe_table import PipeTable
@@ -20,6 +20,9 @@ from etl.transform.body.surface.tags import Tag
 RIGHT_TO_LEFT = re.compile(f"[{FROM_RIGHT}]")
 UNSEEN = re.compile(r"<(?!https?:)[^<>]*+>|\{[^{}]*+\}|\](?:\([^()\s]*+\)|:[ \t]*+\S++)")
 """Tags, markers and addresses of links: what may be gone when the body is clean."""
+
+BEHIND = re.compile(r"\s*\n[ \t]+|[ \t]*")
+"""What parts words from those before them, on one line or in one item."""
 
 LONGEST_SPAN = 5000  # code over more than that is no span
 
@@ -43,8 +46,8 @@ class Walk:
         """Open lists, each with the number of its next item."""
         self.quotes = Quotes()
         self.passed = Passed()
-        self.item_start, self.item_indent = -1, ""
-        """Where the words of the last item begin that stand below the tags behind its mark, and its indentation."""
+        self.item_start = -1
+        """Where the words begin of an item whose first ones go; those below its mark come up to it (`refilled`)."""
         self.box_open = False
         self.box_start = 0
         """Where the last box begins that is in no other one."""
@@ -68,8 +71,10 @@ class Walk:
         return RIGHT_TO_LEFT.search(decoded(UNSEEN.sub("", self.text))) is not None
 
     def edit(self, start: int, end: int, replacement: str, rule: str) -> None:
-        """Ask for a change."""
+        """Ask for a change; when the first words of an item go by it, the next ones are the first."""
         self.edits.append((start, end, replacement, rule))
+        if not replacement.strip() and (start == self.item_start or self.around.in_item(start)):
+            self.item_start = match_end(BEHIND, self.text, end)
 
     def write(self, start: int, end: int, words: str, rule: str) -> None:
         """Ask for a change that writes what stood in a tag or a marker, at which the walk has not looked yet."""
@@ -140,34 +145,14 @@ class Walk:
 
     def drop(self, tag: Tag, rule: str, before: str = "") -> None:
         """Remove a tag."""
-        self.edits.append(self.dropped(tag, rule, before))
+        self.edit(*self.dropped(tag, rule, before))
 
     def dropped(self, tag: Tag, rule: str, before: str = "") -> Edit:
         """The removal of a tag; what it lays bare at the start of a line must not become a mark of Markdown."""
         end, guard = tag.end, ""
-        if below := self.item_below(tag.start, end):
-            end = below
-        elif not self.open.one_line and ("\n" in before or self.around.at_line_start(tag.start)):
+        if not self.open.one_line and ("\n" in before or self.around.at_line_start(tag.start)):
             end, guard = self.around.unmarked(self.around.behind_tag(tag.start, end))
         return tag.start, end, before + guard, rule
-
-    def item_below(self, start: int, end: int) -> int | None:
-        """Where the words of an item begin when but tags and comments, up to ``end``, stand behind its mark.
-
-        An empty mark would lose them.
-        """
-        if self.text[end : end + 1] not in (" ", "\t", "\n", "<") or self.open.one_line:
-            return None
-        if start != self.item_start:
-            self.item_indent = self.around.item_indent(start) if self.around.in_item(start) else ""
-        if not self.item_indent:
-            return None
-        self.item_start = match_end(BLANKS, self.text, end)
-        if self.text.startswith("<", self.item_start):  # another tag, perhaps
-            return self.item_start
-        below = self.around.below(self.item_start, len(self.item_indent))
-        self.item_start = below or self.item_start
-        return below
 
     def unwrap(self, tag: Tag, before: str = "") -> None:
         """Remove a tag that has no place in clean Markdown, and report it."""
