@@ -351,6 +351,7 @@ def test_an_address_of_the_source_of_a_page_goes_to_the_page(href: str) -> None:
 
 def test_a_page_that_is_not_in_the_export_has_the_slug_that_its_source_says() -> None:
     assert LINKER.resolve("/Lost-beds.md").href == "/pages/lost-beds/"
+    assert LINKER.resolve("/Lost-beds" + ".md" * 2000).href is not None
 
 
 def test_an_address_that_ends_as_pages_do_is_no_file() -> None:

@@ -201,7 +201,8 @@ class Linker:
         if found := self._found(legacy, href, label, hint):
             return found
         source = href.partition("#")[0]
-        if (plain := without_source(source)) != source:
+        plain = without_source(source)
+        if plain != source and without_source(plain) == plain:  # a row of endings is none
             return self._resolve(plain or "/", label, hint, broken)
         if broken:
             return Destination(None, "legacy", "dangling", None, "link.dangling")
