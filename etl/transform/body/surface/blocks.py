@@ -50,8 +50,8 @@ def quotation(walk: Walk, tag: Tag) -> None:
     among_blocks = gap == "\n\n" and not walk.lists
     start, end, new, rule = walk.dropped(tag, "block", gap)
     if not tag.closing:
-        in_block = walk.around.in_block(start) or walk.around.block_of_item(start)
-        fits = among_blocks and len(quotes.open) < DEEPEST_QUOTE and not in_block
+        fits = among_blocks and len(quotes.open) < DEEPEST_QUOTE
+        fits = fits and not (walk.around.in_block(start) or walk.around.block_of_item(start))
         quotes.open.append((tag, len(walk.edits) if fits else -1))
     walk.edit(start, end, new, rule)
     if tag.closing and quotes.open:
