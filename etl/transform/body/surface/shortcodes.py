@@ -28,7 +28,6 @@ ATTRIBUTES = re.compile(
     r"(?>(?:(?:[#.][A-Za-z][\w:.-]*+|[\w-]++=\"[^\"{}\n]*\"|:?(?:width|height)[= ]\d[\w.%]*+)[ \t,]*+)+))\})"
 )
 """What readers never saw of a paragraph, a heading, a link, an image or code: its class, its id, its size."""
-LONGEST_ADDRESS = 2000  # so far before attributes the link is looked for, lest a line of them takes time by the square
 HEADING_END = re.compile(r"[ \t]*#*[ \t]*(?:\n|\Z)")
 UNDERLINED = re.compile(r"[ \t]*\n[ \t>]*(?:=+|-{5,})[ \t]*(?:\n|\Z)")
 """A heading, where the line below can be no rule."""
@@ -85,13 +84,12 @@ def attributes(walk: Walk, token: re.Match[str]) -> None:
 def _is_behind_inline(walk: Walk, start: int) -> bool:
     """Whether a place is right behind code, or the address of a link or an image."""
     before = walk.text[start - 1 : start]
-    line = max(walk.around.line_start(start), start - LONGEST_ADDRESS)
-    return before == "`" or (before == ")" and walk.text.find("](", line, start) >= 0)
+    return before == "`" or (before == ")" and walk.around.in_link(start - 1))
 
 
 def _is_of_block(walk: Walk, start: int, end: int) -> bool:
     """Whether attributes are at the end of a heading, or alone on a line."""
     if not HEADING_END.match(walk.text, end):
         return False
-    line = walk.text[walk.around.line_start(start) : start].lstrip(" \t>")
-    return line[:1] in ("", "#") or UNDERLINED.match(walk.text, end) is not None
+    alone = not walk.text[walk.around.line_start(start) : start].strip(" \t>")
+    return alone or walk.around.in_heading(start) or UNDERLINED.match(walk.text, end) is not None
