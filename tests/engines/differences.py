@@ -188,7 +188,8 @@ DIFFERENCES = (
     Difference(
         name="code",
         engine="markdown2",
-        differs="it is a code span, or its fence and lines are read as text, and HTML in it as HTML",
+        differs="it is a code span, or its fence and lines are read as text, and HTML in it as HTML; in an item "
+        "harmless block elements over lines are HTML, with that extra too",
         why="indented code after a list would be part of it, and have no language",
         helps='the extra `"fenced-code-blocks"`',
         example="Sift:\n\n```\nrake --fine\n```",

@@ -710,3 +710,14 @@ DISPUTED: dict[str, str] = {
     "script in code behind a carriage return": "    a\r<script>alert(1)</script>",
 }
 """Bodies of which some renderers take for code what is HTML to others; each acts in one at least."""
+
+TAKEN: dict[str, str] = {
+    "tag between block elements in code of an item": f"* a\n\n        <ol>{TAG}\n        </ol>",
+    "tag between block elements in code of two items": f"* a\n\n        <ol>\n\n`{TAG}`\n\n* b\n\n        </ol>",
+    "tag between the end of an index and another": f"a<sub>b\n</sub>\n\n* c\n\n        {TAG}\n\nd\n\n<sub>e\nf</sub>",
+    "tag in code of a quotation that an item begins with": f"* > a\n  >\n  >     {TAG}\n  >     </ol>",
+    "tag in code before what looks like the end of code": f"> a\n>\n>     {TAG}\n>\n> `</code>`",
+    "tag in code behind a form feed": f"a `b\f<ol>{TAG}` c\n\n`\f</ol>`",
+    "tag in code behind a line separator": f"a `b\u2028<ol>{TAG}` c\n\n`\u2028</ol>`",
+}
+"""Bodies whose code acts in markdown2: it takes tags out before it looks for code, or finds no code there."""

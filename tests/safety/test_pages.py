@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 
+import markdown2  # type: ignore[import-untyped]  # it has no types
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl.transform.body.parse import parse
-from tests.safety.bodies import ACTIVE, BODIES, DISPUTED, QUIET
+from tests.safety.bodies import ACTIVE, BODIES, DISPUTED, QUIET, TAKEN
 from tests.safety.pages import RENDERERS, faults
 from tests.transform.test_links import clean
 
@@ -109,6 +110,18 @@ def test_cleaning_markers_in_markers_again_changes_nothing() -> None:
 @pytest.mark.parametrize("name", DISPUTED)
 def test_what_only_some_renderers_take_for_code_is_safe_in_all(name: str) -> None:
     assert everywhere(clean(DISPUTED[name]).body) == {}
+
+
+@pytest.mark.parametrize("extras", [[], ["fenced-code-blocks"]])
+@pytest.mark.parametrize("name", TAKEN)
+def test_code_in_which_markdown2_finds_html_is_safe(name: str, extras: list[str]) -> None:
+    def render(body: str) -> str:
+        return str(markdown2.markdown(body, extras=["tables", "markdown-in-html", *extras]))
+
+    body = clean(TAKEN[name]).body
+    assert (faults(render(body)), everywhere(body)) == ([], {})
+    assert clean(body).body == body
+    assert faults(render(TAKEN[name]))
 
 
 def test_an_image_of_a_scheme_that_looks_mistyped_is_safe() -> None:

@@ -444,7 +444,7 @@ FAULTS = {
         "| a | b |\n|---|---|\n| c | d |\n|\n| e | f |",
         "| a | b |\n| --- | --- |\n| c | d |\n| e | f |",
     ),
-    "an index alone on its line": ("<sub>\nSee [x](/931)\n</sub>", "<sub>See [x](/pages/deep-wells/)\n</sub>"),
+    "an index alone on its line": ("<sub>\nSee [x](/931)\n</sub>", "<sub>See [x](/pages/deep-wells/)</sub>"),
     "an index alone on its line below a heading": ("# a\n<sub>\nb</sub>", "# a\n\n<sub>b</sub>"),
     "an index around a paragraph": ("<sub>\n\na\n\n</sub>", "a"),
     "a star that is a word in emphasis": ("_*p<5_", "*\\*p&lt;5*"),
@@ -1247,7 +1247,12 @@ def test_code_behind_the_moved_mark_of_a_quotation_does_not_run(before: str) -> 
         ("* a\n\n    ```\n    [b](&#106;avascript:c)\n    ```", "* a\n\n        [b](&#106;avascript:c)"),
         ("* a\n\n    ```\n    * {:onclick=alert(1)}\n    ```", "* a\n\n        * {:onclick=alert(1)}"),
         ("> a\n>\n> ```\n> {onclick=alert(1)}\n> ```", "> a\n>\n>     {onclick=alert(1)}"),
-        ("* * a\n    ```\n    <script>\n    ```\n\n  b", "* * a\n\n            <script>\n\n   b"),
+        ("* * a\n    ```\n    <b c=d>\n    ```\n\n  b", "* * a\n\n            <b c=d>\n\n   b"),
+        ("* a\n\n        <ol>\n        <b onclick=c>", "* a\n\n    `<ol>`\\\n    `<b onclick=c>`"),
+        ("* a\n\n    ```\n    <ol class=b>\n    </ol>\n    ```", "* a\n\n        <ol class=b>\n        </ol>"),
+        ("> * a\n\n>     <b c=d>", "> * a\n>\n> `<b c=d>`"),
+        ("* > a\n  >\n  >     <b c=d>", "* > a\n    >\n    > `<b c=d>`"),
+        ("> a\n>\n>     <b c=d>\n>\n> `</code>`", "> a\n>\n> `<b c=d>`\n>\n> `</code>`"),
         (">a\n\t>\n>\t  <script>", ">a\n\t>\n> `<script>`"),
         ("* ~~~\n  <b c=d>\n    e`f", "* `<b c=d>`\\\n  e\\`f"),
         ("*     <b c=d>\n\n        e", "* `<b c=d>`\\\n  `e`"),
@@ -1348,6 +1353,23 @@ def test_code_with_html_below_a_table_of_an_item_becomes_spans() -> None:
     cleaned = clean(f"{table}```\n    <img src=x onerror=alert(1)>\n    c\n    ```")
     assert cleaned.body == f"{table}`<img src=x onerror=alert(1)>`\\\n    `c`"
     assert codes(cleaned) == {"code.disputed"}
+
+
+def test_harmless_html_in_code_of_an_item_stays() -> None:
+    code = ['<ol class="b" style="color: red">', '<li><a href="https://a.example/?b&amp;c">d', "</ol>"]
+    body = "\n        ".join(["* a\n", *code])
+    assert clean(body).body == body
+
+
+def test_elements_that_stay_open_in_code_of_an_item_are_spans_only_beside_html_that_acts() -> None:
+    body = "* a\n\n        <p>b\n\n`{}`"
+    assert clean(body.format("<b>")).body == body.format("<b>")
+    assert clean(body.format("<b onclick=c>")).body == "* a\n\n    `<p>b`\n\n`<b onclick=c>`"
+
+
+@pytest.mark.parametrize("end", ["\f", "\x85", "\u2028"])
+def test_code_with_html_behind_an_odd_line_end_is_text(end: str) -> None:
+    assert " ".join(clean(f"a `b {end}<ol onclick=c>`").body.split()) == "a b &lt;ol onclick=c>"
 
 
 def test_code_with_html_in_a_box_is_text() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 from etl.transform.body.code import CODE_INDENT, TAB, dedented, fenced, ticks_around
 from etl.transform.body.edits import Edit, Revision, TreeRules, short
@@ -12,12 +13,12 @@ from etl.transform.body.lists import INDENT, NEST
 from etl.transform.body.literals import as_text
 from etl.transform.body.parse import BLOCKS, Node
 from etl.transform.body.places import blanks_start, last_at, line_start, visible_end
+from etl.transform.body.taken import ACTIVE, SWALLOWS, taken
 
 UNESCAPED = r"(?<!\\)(?>(?:\\\\)*)"
 # What would lead somewhere, or show nothing, if it were no code; what would, besides, run or hide what follows.
 LEADS = rf"{UNESCAPED}\]\(\s*(?!https?:)[^)\s]{{0,99}}[:&]|^[ \t>]*\[{LABEL}\]:"
 RUNS = re.compile(rf"<[A-Za-z/!?]|{LEADS}", re.MULTILINE)
-SWALLOWS = "iframe|noembed|noframes|noscript|plaintext|script|style|template|textarea|title|xmp"
 ATTRIBUTES = r"\{[^{}\n]*\b(?:on\w+|style|href|src|srcdoc|(?:form)?action)\s*="
 ACTS = re.compile(rf"<(?:[!?]|(?:{SWALLOWS})\b|[a-z][^<>]*=)|{ATTRIBUTES}|{LEADS}", re.MULTILINE | re.IGNORECASE)
 # Back-ticks are escaped, or stand one by one around code of one line, without a pipe that may part cells.
@@ -30,6 +31,8 @@ NOT_QUOTE = re.compile(r"[^>\t]")
 TAB_MARK = re.compile(r"^[ >]*\t[ \t]*>", re.MULTILINE)
 UNDERLINE = re.compile(r"\n[ \t>]*(?:=+|-+)[ \t]*(?:\n|\Z)")
 """What makes a heading of the line above it to an engine that looks for headings before it looks for code."""
+CODE_END = re.compile(r"(?>[^<]+|</?span)*</code>")
+"""What hides the code before it from markdown2."""
 MARKED = re.compile(r"^[ \t]*>", re.MULTILINE)
 
 ROWS = frozenset(("TableHead", "TableRow"))
@@ -86,7 +89,8 @@ class CodeRules(TreeRules):
         elif self.text.startswith(marks, node.start) and "`" not in node.data:
             self._edit(node.start, node.end, f"`{node.data.strip() or ' '}`", "code")
         elif runs:
-            if in_box or "\n" in self.text[node.start : node.end] or not self._is_simple(node.start):
+            is_line = len(self.text[node.start : node.end].splitlines()) == 1
+            if in_box or not is_line or not self._is_simple(node.start):
                 self._disputed(node, node.start, as_text(node.data), "written as text")
             elif self.text[node.start + 1] in INDENT:  # behind a blank it is none to some
                 self._edit(node.start, node.end, f"`{node.data.strip()}`", "code")
@@ -133,7 +137,19 @@ class CodeRules(TreeRules):
 
     def _is_to_rewrite(self, node: Node, code: str) -> bool:
         """Whether code in an item or a quotation would act; where engines do not agree, whether it holds any tag."""
-        return (RUNS if self._is_misread(node) else ACTS).search(code) is not None
+        return (RUNS if self._is_misread(node) else ACTS).search(code) is not None or self._is_taken(node, code)
+
+    def _is_taken(self, node: Node, code: str) -> bool:
+        """Whether tags at the beginning of lines would act, or make tags between them and others act."""
+        if "<" not in code:
+            return False
+        start = line_start(self.text, node.start)
+        is_taken, stays_open = taken(code if ">" in self.text[start : node.start] else self.text[start : node.end])
+        return (is_taken and ACTIVE.search(code) is not None) or (stays_open and self._any_active)
+
+    @cached_property
+    def _any_active(self) -> bool:
+        return ACTIVE.search(self.text) is not None
 
     def _is_misread(self, node: Node) -> bool:
         """Whether engines do not agree on the marks of the quotations around code; asked of a block once."""
@@ -145,13 +161,16 @@ class CodeRules(TreeRules):
 
     def _rewrite(self, node: Node, code: str) -> None:
         """Code in an item or a quotation is indented; where some engines read none, it becomes a span for each line."""
-        start, lines = blanks_start(self.text, node.start), code.strip("\n").split("\n")
+        start = blanks_start(self.text, node.start)
         before = self.text[line_start(self.text, start) : node.start].expandtabs(TAB)
         depth, is_unread = self._nesting(node)
+        is_unread = is_unread or ("<" in code and CODE_END.match(self.text, node.end) is not None)
+        # The mark of a quotation guards a line.
+        is_unread = is_unread or (not before.strip() and self._is_taken(node, code))
         if self._is_misread(node) or before.strip("> ") or MARKED.search(code) or is_unread:
-            self._write_lines(node, start, before, lines)
+            self._write_lines(node, start, before, code.splitlines())
         else:
-            self._indent(node, start, before, lines, depth)
+            self._indent(node, start, before, code.strip("\n").split("\n"), depth)
 
     def _indent(self, node: Node, start: int, before: str, lines: Sequence[str], depth: int) -> None:
         """As far as all engines nest, a line below the block above, and one above what looks like an underline."""
@@ -179,16 +198,24 @@ class CodeRules(TreeRules):
         self._disputed(node, start, written, "its lines are written one by one")
 
     def _nesting(self, node: Node) -> tuple[int, bool]:
-        """In how many items a block is, of its quotation, and whether it is below a list or table: no code to some."""
-        depth, siblings = 0, self._blocks
+        """In how many items a block is, of its quotation, and whether it is no code to some.
+
+        That is so below a list or table, and in a quotation that an item begins with.
+        """
+        depth, siblings, is_unread, parent = 0, self._blocks, False, ""
         while siblings:
             place = last_at(siblings, node.start)
             part = siblings[place]
+            if place:
+                above = siblings[place - 1]
+                is_unread |= (parent or part.kind) in ("Item", "BlockQuote") and _ends_with_list(above, parent)
+            else:
+                is_unread |= parent == "Item" and part.kind == "BlockQuote"
             if part is node:
-                return depth, place > 0 and siblings[place - 1].kind in ("List", "Table")
+                break
             depth = 0 if part.kind == "BlockQuote" else depth + (part.kind == "Item")
-            siblings = part.children
-        return depth, False
+            siblings, parent = part.children, part.kind
+        return depth, is_unread
 
     def _disputed(self, node: Node, start: int, written: str, action: str) -> None:
         """Code that is written otherwise, from a place before it."""
@@ -212,6 +239,13 @@ class CodeRules(TreeRules):
     def _block_at(self, offset: int) -> Node:
         """The block of the document that a place is in."""
         return self._blocks[last_at(self._blocks, offset)]
+
+
+def _ends_with_list(block: Node, parent: str) -> bool:
+    """Whether what a block ends with goes on below it to some: a list or table, or a quotation that ends with one."""
+    while block.kind == "BlockQuote" and block.children:
+        block, parent = block.children[-1], block.kind
+    return parent != "" and block.kind in ("List", "Table")
 
 
 def _words(unit: Node, text: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from etl.transform.body.boxes import BOX_END, BOX_START
 from etl.transform.body.edits import Edit, TreeRules
 from etl.transform.body.parse import BLOCKS, Node
-from etl.transform.body.places import visible_end
+from etl.transform.body.places import line_start, visible_end
 from etl.transform.body.quotes import QUOTE_END, QUOTE_START
 
 RAISED_TAGS = frozenset(("<sub>", "</sub>", "<sup>", "</sup>"))
@@ -45,8 +45,17 @@ class Gate(TreeRules):
         """HTML within a text: sub- and superscript stays, and breaks in tables do."""
         if node.data in RAISED_TAGS:
             self._any_raised = True
+            if node.data.startswith("</"):
+                self._join(node)
         else:
             self._escape(node, in_table=in_table)
+
+    def _join(self, node: Node) -> None:
+        """The end of an index does not begin a line: markdown2 takes for HTML what is between it and another tag."""
+        start = line_start(self.text, node.start)
+        if start and not self.text[start : node.start].strip(" \t"):
+            blank = " " if self.text[node.end : node.end + 1].strip() else ""
+            self._edit(start - 1, node.start, blank, "unwrap")
 
     def _escape(self, node: Node, *, in_table: bool) -> None:
         at = node.start
