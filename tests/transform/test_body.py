@@ -1367,6 +1367,12 @@ def test_elements_that_stay_open_in_code_of_an_item_are_spans_only_beside_html_t
     assert clean(body.format("<b onclick=c>")).body == "* a\n\n    `<p>b`\n\n`<b onclick=c>`"
 
 
+def test_the_fence_of_code_before_a_tab_ends_it() -> None:
+    body = ">>\n>\n>     <style\n>     e"
+    assert clean(">>\n>     <style\n> \te\t<p>").body == body
+    assert clean(body).body == body
+
+
 @pytest.mark.parametrize("end", ["\f", "\x85", "\u2028"])
 def test_code_with_html_behind_an_odd_line_end_is_text(end: str) -> None:
     assert " ".join(clean(f"a `b {end}<ol onclick=c>`").body.split()) == "a b &lt;ol onclick=c>"

@@ -108,7 +108,8 @@ def fenced(text: str, start: int, end: int) -> Iterator[Edit]:
     for lead in BLANKS.finditer(text, start, end):
         yield *lead.span(), opening + behind(lead[0], CODE_INDENT), "code"
         opening = ""
-    yield end, end, f"\n{fence}", "code"
+    gap = "\n" if text.startswith("\t", end) else ""  # with a tab behind it a fence ends nothing
+    yield end, end, f"\n{fence}{gap}", "code"
 
 
 def behind(indent: str, column: int) -> str:
