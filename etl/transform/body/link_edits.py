@@ -39,7 +39,7 @@ IN_ADDRESS = rf"[^\s<>\x00-\x1f\x7f-\x9f\"\u201c\u201d\u201e\u00ab\u00bb\u200e\u
 BARE_ADDRESS = re.compile(rf"http(?<![\w/=\\]http)s?://(?=\w){IN_ADDRESS}++(?>(?:(?:&(?!lt;|gt;)|\\_){IN_ADDRESS}*+)*)")
 NOT_LITERAL = re.compile(r"[\\\[\]*_`<]")
 ANGLED = re.compile(r"(?:https?|ftp)://[^\"']*\Z", re.IGNORECASE)
-"""An address that every engine takes for one between angle brackets: `<tel:1>`, or one with a quote, is a tag to some."""
+"""What every engine takes for an address between angle brackets: `<tel:1>`, or one with a quote, is a tag to some."""
 SENTENCE_MARKS = frozenset(
     ".,;:!?'*_~\\\u2019\u2018\u2026\u2013\u2014"
     "\u0589\u05c3\u060c\u061b\u061f\u06d4\u0964\u0965\u0f0d\u104a\u104b\u1362\u1363\u17d4\u17d5\uff0e\uff61\uff64"
