@@ -6,6 +6,7 @@ import re
 
 from etl.transform.body.edits import short
 from etl.transform.body.hrefs import without_liquid
+from etl.transform.body.places import blanks_start
 from etl.transform.body.surface.inner_text import AS_CODE, read_code
 from etl.transform.body.surface.tags import Tag
 from etl.transform.body.surface.walk import Walk
@@ -28,6 +29,7 @@ ATTRIBUTES = re.compile(
     r"(?>(?:(?:[#.][A-Za-z][\w:.-]*+|[\w-]++=\"[^\"{}\n]*\"|:?(?:width|height)[= ]\d[\w.%]*+)[ \t,]*+)+))\})"
 )
 """What readers never saw of a paragraph, a heading, a link, an image or code: its class, its id, its size."""
+TAG_BEHIND = re.compile(r"[ \t]*<")
 HEADING_END = re.compile(r"[ \t]*#*[ \t]*(?:\n|\Z)")
 UNDERLINED = re.compile(r"[ \t]*\n[ \t>]*(?:=+|-{5,})[ \t]*(?:\n|\Z)")
 """A heading, where the line below can be no rule."""
@@ -76,9 +78,14 @@ def attributes(walk: Walk, token: re.Match[str]) -> None:
     """`{: .wide}`; `{#wells}` of a heading, or alone on its line; `{width=50%}` behind a link, an image or code."""
     start, end = token.span()
     if token["braces"] and not (_is_behind_inline(walk, start) or _is_of_block(walk, start, end)):
+        walk.uncovered |= _is_beside_tag(walk.text, start, end)  # without which it may be alone on its line
         return
     walk.find("shortcode.removed", start, f"attributes {short(token[0])}", "removed")
     walk.edit(start, end, "", "shortcode")
+
+
+def _is_beside_tag(text: str, start: int, end: int) -> bool:
+    return TAG_BEHIND.match(text, end) is not None or text.startswith(">", blanks_start(text, start) - 1)
 
 
 def _is_behind_inline(walk: Walk, start: int) -> bool:
