@@ -25,6 +25,8 @@ from etl.routes import Route
 SERVER = "haproxy"
 FILES = ("paths", "names", "names-folded", "ids", "routes", "routes-numbered")
 """The maps: what is there, then names in lower case, and what the settings say of addresses that are no pages."""
+_BAD = "%([01][0-9A-Fa-f]|7[Ff]|[^0-9A-Fa-f]|[0-9A-Fa-f][^0-9A-Fa-f]|.?$)"
+"""Of an encoded text: a control character, or what is no encoding."""
 
 
 def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Finding]:
@@ -115,6 +117,7 @@ def _texts(options: CompileOptions, lines: int, unsupported_entries: int) -> dic
         "inside": _inside(options),
         "cache": _cache(options),
         "longest": LONGEST,
+        "bad": _BAD,
     }
     return {
         "README.md": filled(_README, values),
@@ -187,8 +190,8 @@ defaults wiki_etl
 
     # Decoded once. What stays encoded, + and %, is encoded twice before. Control characters and bad encoding are in no
     # address.
-    acl wiki_bad var(txn.wiki_text) -m reg '%([01][0-9A-Fa-f]|7[Ff]|[^0-9A-Fa-f]|[0-9A-Fa-f][^0-9A-Fa-f]|.?$)'
-    acl wiki_bad_id var(txn.wiki_id) -m reg '%([01][0-9A-Fa-f]|7[Ff]|[^0-9A-Fa-f]|[0-9A-Fa-f][^0-9A-Fa-f]|.?$)'
+    acl wiki_bad var(txn.wiki_text) -m reg '@bad@'
+    acl wiki_bad_id var(txn.wiki_id) -m reg '@bad@'
     http-request set-var(txn.wiki_key) 'var(txn.wiki_text),regsub("%25","%2525",g),regsub("%2[bB]","%252B",g)'
     http-request unset-var(txn.wiki_key) if wiki_bad
     http-request set-var(txn.wiki_key) 'var(txn.wiki_key),url_dec(1),rtrim(" "),regsub("^/ +","/"),regsub(" ","+",g)'
