@@ -336,13 +336,13 @@ def test_a_page_that_is_named_like_a_file_is_found(href: str) -> None:
 @pytest.mark.parametrize(
     "href",
     [
-        *(
-            "/Mulch.md",
-            "/Deep-wells-in-clay.md#lids",
-            "https://mirror.example/Pumps_of_old.markdown",
-            "/posts/deep-wells.md",
-        ),
-        *("/posts/deep-wells/index.md", "/pages/deep-wells.md", "/77.md"),
+        "/Mulch.md",
+        "/Deep-wells-in-clay.md#lids",
+        "https://mirror.example/Pumps_of_old.markdown",
+        "/posts/deep-wells.md",
+        "/posts/deep-wells/index.md",
+        "/pages/deep-wells.md",
+        "/77.md",
     ],
 )
 def test_an_address_of_the_source_of_a_page_goes_to_the_page(href: str) -> None:

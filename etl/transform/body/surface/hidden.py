@@ -32,8 +32,8 @@ def comment(walk: Walk, token: re.Match[str]) -> int | None:
             "removed with it",
         )
         walk.edit(line, end.end(), "", "dynamic-list")
-        return end.end()
-    walk.edit(start, end.end(), "", "comment")
+    else:
+        walk.edit(start, end.end(), "", "comment")
     return end.end()
 
 
