@@ -95,7 +95,7 @@ def dedented(text: str, block: Node) -> Iterator[Edit]:
     """The lines of a fenced block without the blanks before its fence, which go: they are none of the code."""
     line = line_start(text, block.start)
     blanks = block.start - line
-    if block.kind == "CodeBlock" and 0 < blanks < CODE_INDENT and text[line : block.start].isspace():
+    if block.kind == "CodeBlock" and blanks:
         for lead in re.compile(rf"(?<=\n) {{1,{blanks}}}").finditer(text, block.start, block.end):
             yield *lead.span(), "", "code"
 

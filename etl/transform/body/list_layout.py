@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from etl.transform.body.code import CODE_INDENT, TAB, behind, dedented, fenced
 from etl.transform.body.edits import Edit, Revision
-from etl.transform.body.lists import INDENT, ITEM_MARK, MARK, NEST
+from etl.transform.body.lists import INDENT, ITEM_MARK, MARK, MARK_ENDS, NEST
 from etl.transform.body.parse import BLOCKS, Node
 from etl.transform.body.places import line_start, visible_end, visible_start
 
@@ -26,7 +26,6 @@ BELOW = re.compile(rf"\n(?<=[ \t]\n)(?:[ \t]{{0,99}}\n){{0,9}}([ \t]{{1,99}})(?=
 
 It begins with what is searched fast."""
 MARK_ALONE = re.compile(rf"([ \t]*{ITEM_MARK})[ \t]*")
-MARK_ENDS = frozenset("*+-.)")
 WORDS = re.compile(r"[ \t]*\S")
 NARROWEST = 2  # columns of the narrowest mark, and what is before them is in no item
 

@@ -22,6 +22,8 @@ NO_WORDS = BLOCKS - {"Paragraph"}
 HIGHEST_NUMBER = 999  # a "list" of one that begins above is a sentence that begins with a year
 
 ITEM_MARK = r"(?:[*+-]|\d{1,9}[.)])"
+MARK_ENDS = frozenset("*+-.)")
+"""What such a mark ends with."""
 BLOCK_MARKS = rf"(?>(?:[ \t>]|{ITEM_MARK}[ \t])*)"
 """What may stand before the first word of a line: marks of quotations and items."""
 MARK = re.compile(rf"({ITEM_MARK})([ \t]*)")

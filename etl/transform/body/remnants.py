@@ -354,7 +354,7 @@ REMNANTS: list[Remnant] = [
         _no_table,
     ),
     (
-        Guard(ord("*"), b"** ", lambda data: SPACED.search(data) and data.find(b"** ") >= 0, SPACED_LINE.search),
+        Guard(ord("*"), b"** ", SPACED.search, SPACED_LINE.search),
         re.compile(r"\*\*(?<!\S\*\*)([ \t][^*\n]*+)\*\*[ \t]*$", re.MULTILINE),
         _spaced_bold,
     ),

@@ -30,7 +30,7 @@ from etl.transform.body.gaps import Gaps
 from etl.transform.body.gate import Gate
 from etl.transform.body.link_edits import MARKS_OF_EMPHASIS, LinkRules
 from etl.transform.body.links import Linker
-from etl.transform.body.lists import ITEM_MARK, glued_items, list_edits, not_tight, usual_edits
+from etl.transform.body.lists import ITEM_MARK, MARK_ENDS, glued_items, list_edits, not_tight, usual_edits
 from etl.transform.body.literals import LINE_MARK, LINE_MARK_BEGINS, escaped, line_edits, literal_edits, pipe_edits
 from etl.transform.body.parse import Node, Tree
 from etl.transform.body.places import blanks_start, is_escaped, line_start, visible_end
@@ -67,8 +67,6 @@ HEADING_ATTRIBUTES = re.compile(r"(?<![\\)*>`])\{(?!:)[^{}\n]*\}\Z")  # beside t
 CELL_ATTRIBUTES = re.compile(r"(?<=[^|] )\{(?!:)(?=[^{}\n]+\}[ \t]*\|)")
 
 ITEM_MARKS = re.compile(rf"[ \t>]*(?>(?:{ITEM_MARK}[ \t]*+)+)")
-ITEM_MARK_ENDS = frozenset("*+-.)")
-"""What the mark of an item ends with."""
 FIRST_BREAK = re.compile(r"[ \t]+\\?\n[ \t>]*(?![ \t>|#`~=*+-]|\d{1,9}[.)](?!\S))")
 """One that words follow which begin no block."""
 
@@ -193,7 +191,7 @@ class Round(TreeRules):
                 self._edit(*line_end.span(1), " ", "setext")
             self._edit(under, end, "", "setext")
             self._edit(node.start, node.start, "# " if line[0] == "=" else "## ", "setext")
-        elif line[0] == "-":
+        else:
             self._edit(under, under, "\n", "setext")
 
     # --- lists ------------------------------------------------------------------------------
@@ -365,21 +363,20 @@ class Round(TreeRules):
 
     def hard_break(self, node: Node) -> None:
         """A hard break is a backslash, right behind the words; none is first in an item, or within a heading."""
-        start, line_end = blanks_start(self.text, node.start), self.text.find("\n", node.start, node.end)
+        start, line_end = blanks_start(self.text, node.start), self.text.index("\n", node.start, node.end)
         if node.start < self.heading_end:
             self._edit(start, line_end, "", "hard-break")
             return
-        if self.text[start - 1 : start] in ITEM_MARK_ENDS and (first := FIRST_BREAK.match(self.text, start)):
+        if self.text[start - 1 : start] in MARK_ENDS and (first := FIRST_BREAK.match(self.text, start)):
             line = line_start(self.text, start)
             if ITEM_MARKS.fullmatch(self.text, line, start):
                 self.again = True
                 self._edit(*first.span(), " ", "hard-break")
                 return
-        if line_end >= 0:
-            # Before a backslash a mark may begin what it could not before a blank.
-            self.again |= self.text[start - 1 : start] in MARKS_OF_EMPHASIS and self.text[start] != "\\"
-            self._edit(start, line_end, "" if node.start < self.gaps.rows_end else "\\", "hard-break")
-            self._line_mark(node.end)
+        # Before a backslash a mark may begin what it could not before a blank.
+        self.again |= self.text[start - 1 : start] in MARKS_OF_EMPHASIS and self.text[start] != "\\"
+        self._edit(start, line_end, "" if node.start < self.gaps.rows_end else "\\", "hard-break")
+        self._line_mark(node.end)
 
     def _line_mark(self, line: int) -> None:
         """A mark on a line of words: to some engines it is none only where it is escaped."""

@@ -124,7 +124,7 @@ def _is_empty(text: str, row: Row) -> bool:
 def _even(text: str, row: Row) -> Iterator[Edit]:
     """One blank on either side of what a cell holds."""
     if not row.opens:
-        yield row.start, row.start, "| " if row.cells[0][0] == row.start else "|", "table-row"
+        yield row.start, row.start, "| ", "table-row"
     for number, (start, end) in enumerate(row.cells):
         last = number == len(row.cells) - 1 and not row.closes
         if not text[start:end].strip():

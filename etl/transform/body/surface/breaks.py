@@ -72,6 +72,6 @@ def _joined(walk: Walk, token: re.Match[str]) -> int:
         end = match_end(QUOTE_MARKS, walk.text, end)
     if walk.table and not walk.table.in_cell:
         walk.edit(start, end, "" if end == len(walk.text) or OF_TABLE.match(walk.text, end) else " ", "table")
-    elif walk.open.one_line:
+    else:
         walk.edit(start, end, " ", "block")
     return end
