@@ -8,13 +8,13 @@ from collections.abc import Callable
 from etl.transform.body.code import CODE_INDENT
 from etl.transform.body.places import blanks_start
 from etl.transform.body.surface.around import LINE_END
+from etl.transform.body.surface.breaks import LINES
 from etl.transform.body.surface.tags import Tag
 from etl.transform.body.surface.titles import bold, plain, title_of
 from etl.transform.body.surface.walk import LONGEST_SPAN, Walk
 
 CODE_END = re.compile(r"\{CODE\}")
-TABLE_END = re.compile(r"\{FANCYTABLE\}")
-TABLE_ROW_END = re.compile(r"[ \t]*\n\s*")
+TABLE_END = "{FANCYTABLE}"
 WIDE_CELL_END = "~|~"
 """As it was in the first wikis, and where there are pipes in cells."""
 TABLE_CELL_END = re.compile(re.escape(WIDE_CELL_END))
@@ -131,9 +131,9 @@ def _code_span(walk: Walk, marker: Tag, stop: int, end: int) -> list[Replacement
 def _table(walk: Walk, marker: Tag) -> int | None:
     """`{FANCYTABLE(head="a|b")}` and rows, each on a line, if there is a place for them; returns where they begin."""
     text, start, inner = walk.text, marker.start, marker.end
-    closing = walk.around.next_match(TABLE_END, inner)
-    rows = text[inner : closing.start()].strip() if closing and start >= walk.passed.rows_end else ""
-    if closing is None or "|" not in rows or "\\|" in rows or _is_narrow(walk, start):
+    stop = walk.around.next_of(TABLE_END, inner)
+    rows = text[inner:stop].strip() if start >= walk.passed.rows_end else ""
+    if stop is None or "|" not in rows or "\\|" in rows or _is_narrow(walk, start):
         return None  # the lines of the rows are lost, or would be
     first, head = text.find(rows, inner), title_of(marker)[0]
     end, rows_sign, head_sign = first + len(rows), _cell_end(rows), _cell_end(head)
@@ -142,9 +142,9 @@ def _table(walk: Walk, marker: Tag) -> int | None:
     lines = ["".join(f"| {plain(cell)} " for cell in cells + [""] * (columns - len(cells))) + "|" for cells in heads]
     lines.insert(1, "| --- " * columns + "|")
     walk.write(start, first, "\n\n" + "\n".join([*lines, "| "]), "tiki-marker")
-    for parts, written in ((TABLE_ROW_END, " |\n| "), (TABLE_CELL_END, "|")):
+    for parts, written in ((LINES, " |\n| "), (TABLE_CELL_END, "|")):
         walk.ahead += ((*part.span(), written, "table") for part in parts.finditer(text, first, end))
-    walk.ahead.append((end, closing.start(), " |\n\n", "table"))
+    walk.ahead.append((end, stop, " |\n\n", "table"))
     walk.passed.rows_end = end
     return first
 
