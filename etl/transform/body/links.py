@@ -299,7 +299,7 @@ class Linker:
             return found or self._tag(make_slug(plain))
         if kind in OF_TERMS:
             return self.named(*names, label) or self._slug(value) or self._tag(value)
-        return self._of_slug(value, [*names, label])
+        return self._slug(value) or self.named(*names, label) or self._slug(well_formed(value)) or self._tag(value)
 
     def _mapped(self, legacy: LegacyLink | None, href: str) -> Destination | None:
         """Where the redirect map leads an address: a link and a request go to the same page."""
@@ -319,10 +319,6 @@ class Linker:
 
     def _asked(self, legacy: LegacyLink | None, href: str) -> Sequence[Address]:
         return link_lookups(legacy, href, self.settings.hosts, self.settings.legacy_base)
-
-    def _of_slug(self, slug: str, names: Sequence[str]) -> Destination | None:
-        """The page or tag that a slug means, or else the names that a link gives."""
-        return self._slug(slug) or self.named(*names) or self._slug(well_formed(slug)) or self._tag(slug)
 
     def _slug(self, slug: str) -> Destination | None:
         page = self.lookup.by_slug(slug)
@@ -346,11 +342,9 @@ class Linker:
         slug = of_slug[1] if of_slug else ""
         if asked and not slug:
             slug = make_slug(undated(without_html(value))) if kind == "name" else well_formed(value)
-        return self._dangling(slug) if slug else Destination(None, "legacy", "unmapped", None, "link.unmapped")
-
-    def _dangling(self, slug: str) -> Destination:
-        """What the path means that a slug would have: another round over the body would find the same."""
-        return self.resolve(self.settings.path(slug))
+        if not slug:
+            return Destination(None, "legacy", "unmapped", None, "link.unmapped")
+        return self.resolve(self.settings.path(slug))  # as another round over the body would find it
 
     def _elsewhere(self, href: str) -> Destination:
         """A link that does not go to the old site."""

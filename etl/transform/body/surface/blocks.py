@@ -48,12 +48,11 @@ def quotation(walk: Walk, tag: Tag) -> None:
     walk.open.end_paragraph()
     gap, quotes = walk.edge(tag.start), walk.quotes
     among_blocks = gap == "\n\n" and not walk.lists
-    start, end, new, rule = walk.dropped(tag, "block", gap)
     if not tag.closing:
         fits = among_blocks and len(quotes.open) < DEEPEST_QUOTE
-        fits = fits and not (walk.around.in_block(start) or walk.around.block_of_item(start))
+        fits = fits and not (walk.around.in_block(tag.start) or walk.around.block_of_item(tag.start))
         quotes.open.append((tag, len(walk.edits) if fits else -1))
-    walk.edit(start, end, new, rule)
+    walk.drop(tag, "block", gap)
     if tag.closing and quotes.open:
         opening, number = quotes.open.pop()
         if among_blocks and number >= quotes.first:
