@@ -66,7 +66,7 @@ def clean_body(
     revision.apply(quoted_tags(source))
     surface, structure = Surface(revision, linker), Structure(revision, settings, linker)
     last = _run(surface, structure)
-    if surface.quoted and revision.apply(quote_edits(revision.text)):
+    if "blockquote>" in revision.text and revision.apply(quote_edits(revision.text)):
         last = _run(surface, structure)
     if settings.boxes != "div":
         marked = settings.boxes == "quote"

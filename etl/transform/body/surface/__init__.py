@@ -79,8 +79,6 @@ class Surface:
         """How much the code blocks of the result hold (`code_size`), when no edit opened or closed one by accident."""
         self.complete = True
         """Whether no box was open at the end."""
-        self.quoted = False
-        """Whether there are tags of quotations (`quotes`)."""
         self.uncovered = False
         """Whether the last edits may have brought to light what the walk has to look at again."""
         self.kept_in_link = False
@@ -99,8 +97,7 @@ class Surface:
         walk = Walk(code, revision, self.links)
         _walk(walk, code.nodes)
         self.code_size = code_size(text, code.nodes) + walk.code_size
-        self.complete = self.complete and walk.complete
-        self.quoted |= walk.quotes.any
+        self.complete &= not walk.box_open
         self.kept_in_link = walk.kept_in_link
         among_tags = self._reported(text, remnants_among_tags(text, code.holds))
         edits = in_items(walk.around, walk.edits)

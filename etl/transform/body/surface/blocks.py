@@ -56,7 +56,6 @@ def quotation(walk: Walk, tag: Tag) -> None:
     if tag.closing and quotes.open:
         opening, number = quotes.open.pop()
         if among_blocks and number >= quotes.first:
-            quotes.any = True
             _keep(walk, number, QUOTE_START)
             _keep(walk, len(walk.edits) - 1, QUOTE_END)
         else:

@@ -56,8 +56,6 @@ class Walk:
         self.ahead: list[Edit] = []
         """What is asked for of places where the walk was not yet: of the glued lines of boxes, and of tabs."""
         self.glued_end = 0
-        self.complete = True
-        """Whether no box was open at the end."""
         self.code_size = 0
         """How much the code blocks hold that edits make (`code_size`)."""
         self.uncovered = False
@@ -169,8 +167,6 @@ class Quotes:
         """Those that are open, each with the number of its edit; -1 for one that can be none."""
         self.first = 0
         """The number of the first edit behind the last edge of a box: no quotation has one in it."""
-        self.any = False
-        """Whether any came to its end."""
 
 
 class Passed:
