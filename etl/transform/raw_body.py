@@ -9,7 +9,8 @@ from etl import addresses
 from etl.plain import cut
 from etl.settings import Settings
 from etl.transform.body.entities import ENTITY
-from etl.transform.body.parameters import ALIAS, parameters
+from etl.transform.body.parameters import parameters
+from etl.transform.body.remnants import ALIAS
 from etl.transform.body.surface.characters import SHOWS_NOTHING
 
 COMMENT = re.compile(r"<!--.*?-->|~tc\\?~(?:(?!~tc\\?~).)*?~/tc\\?~|~hc\\?~(?:(?!~hc\\?~).)*?~/hc\\?~", re.DOTALL)

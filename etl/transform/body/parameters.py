@@ -1,4 +1,4 @@
-"""The parameters in a marker of the old wiki (tiki.md 3, Plugin grammar), and the name in `alias(Wells of old)`."""
+"""The parameters in a marker of the old wiki (tiki.md 3, Plugin grammar)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import NamedTuple
 
 from etl.transform.body.entities import decoded
 
-ALIAS = r"alias\(([^()]*+(?>(?:\([^()]*+\)[^()]*+)*))\)"
-"""Between two more parentheses a name of the page, which nobody saw."""
 NEXT = r"\\?\w{1,40}\s{0,4}="
 PARAMETER = re.compile(
     rf"""\b(?P<key>\w++)\s{{0,4}}=(?:\\?>|&gt;)?\s{{0,4}}

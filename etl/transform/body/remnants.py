@@ -15,7 +15,6 @@ from etl.transform.body.edits import Edit, short
 from etl.transform.body.guards import ODD_ADDRESS, PARENTHESES, Guard, guard, present
 from etl.transform.body.hrefs import TITLE, encoded, is_prose, loses_parenthesis
 from etl.transform.body.lists import NEST
-from etl.transform.body.parameters import ALIAS
 from etl.transform.body.places import is_escaped, line_start
 
 Match = re.Match[str]
@@ -43,6 +42,8 @@ BROKEN_ROW = re.compile(
 )
 ITEM_LINE = re.compile(r"^(\*{1,6})[+-]?[ \t]+([^\n]*)$", re.MULTILINE)
 BOLD_BELOW = re.compile(r"\n[^\n]*?\*\*")
+ALIAS = r"alias\(([^()]*+(?>(?:\([^()]*+\)[^()]*+)*))\)"
+"""Between two more parentheses a name of the page, which nobody saw: `(alias(Wells of old))`."""
 NOTE = r"\w[\w.:-]{0,39}"
 """The name of a note."""
 NOTE_LINE = re.compile(r"\n( {4}|\t)(?=[^\n]*\S)")
