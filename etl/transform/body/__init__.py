@@ -13,7 +13,7 @@ from etl.transform.body.code import Code, code_size
 from etl.transform.body.edits import Change, Revision, short
 from etl.transform.body.hrefs import encoded
 from etl.transform.body.link_edits import alternative
-from etl.transform.body.links import Destination, Linker
+from etl.transform.body.links import Linker
 from etl.transform.body.quotes import BOX_TAG, quote_edits, quoted_tags
 from etl.transform.body.residue import private, residue
 from etl.transform.body.round import Round
@@ -72,7 +72,7 @@ def clean_body(
         marked = settings.boxes == "quote"
         if revision.apply(quote_edits(revision.text, BOX_TAG, marked=marked)):
             last = _run(surface, structure)
-    links = _links(revision, surface, structure, last)
+    links = _links(revision, last)
     images = _images(linker, revision, surface, last)
     _report_leftovers(revision, last)
     text = visible_text(last.tree.nodes)
@@ -120,21 +120,17 @@ def _run_surface(surface: Surface) -> None:
             break
 
 
-def _links(revision: Revision, surface: Surface, structure: Structure, last: Round) -> Sequence[LinkFields]:
+def _links(revision: Revision, last: Round) -> Sequence[LinkFields]:
     """All links in order: those that stay, and those of which only the text stayed."""
     links, version = last.links, last.version
-    found = [*surface.links.unlinked, *structure.unlinked]
-    found += [(revision.origin(start, version), href, to) for start, href, to in links.bare]
+    found = [*revision.unlinked]
+    found += [(revision.origin(start, version), to.of(href)) for start, href, to in links.bare]
     for start, href, to in links.kept:
         offset = revision.origin(start, version)
-        found.append((offset, href, to))
+        found.append((offset, to.of(href)))
         if to.state == "dangling":
             revision.find_address("link.dangling", offset, href, "goes to a page that is not in the export")
-    return [_link(href, to) for _, href, to in sorted(found, key=itemgetter(0))]
-
-
-def _link(href: str, to: Destination) -> LinkFields:
-    return {"href": href, "kind": to.kind, "state": to.state, "target": to.target}
+    return [link for _, link in sorted(found, key=itemgetter(0))]
 
 
 def _images(linker: Linker, revision: Revision, surface: Surface, last: Round) -> Sequence[ImageFields]:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from sys import maxsize
 from typing import NamedTuple
 
-from etl.model import Finding
+from etl.model import Finding, LinkFields
 from etl.plain import cut
 from etl.positions import Lines
 from etl.transform.body.entities import decoded
@@ -106,6 +106,8 @@ class Revision:
         self.changes: list[Change] | None = [] if keep_changes else None
         self.lost_images: list[tuple[int, str, str]] = []
         """Images that went: where they stood in the source, address and alternative text."""
+        self.unlinked: list[tuple[int, LinkFields]] = []
+        """Links that became text: where they stood in the source, and what they were."""
         self.postponed = False
         """Whether the last `apply` left an edit out because it overlaps another one."""
         self._lines = Lines(source, first_line)
@@ -114,7 +116,7 @@ class Revision:
         self._found: set[tuple[str, int, int]] = set()
         """What `find_once` found."""
         self._unlinked: set[tuple[int, str]] = set()
-        """Addresses that are no links any more (`unlink`), by where their words begin in the source."""
+        """Their addresses, by where their words begin in the source."""
         self._maps: list[tuple[list[int], list[int], list[int]]] = []
         """For each version: where what was replaced ends in this version, and begins and ends in the one before."""
 
@@ -178,14 +180,16 @@ class Revision:
         """Remember what the address of the link at a character of the text was, before it is written anew."""
         self._addresses[self.origin(offset), written] = href
 
-    def unlink(self, offset: int, href: str) -> bool:
-        """Whether the link whose words begin at a character of the text was one until now.
+    def unlink(self, offset: int, words: int, link: LinkFields) -> bool:
+        """Account for the link at a character of the text that becomes its words; whether it was one until now.
 
         Every round over a text sees the addresses that are words in it.
         """
-        place = self.origin(offset), href
+        place = self.origin(words), link["href"]
         known = place in self._unlinked
-        self._unlinked.add(place)
+        if not known:
+            self._unlinked.add(place)
+            self.unlinked.append((self.origin(offset), link))
         return not known
 
     def find(self, code: str, offset: int, message: str, action: str = "", *, version: int | None = None) -> None:

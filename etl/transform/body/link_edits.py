@@ -62,8 +62,6 @@ class LinkRules(TreeRules):
         self.linker = linker
         self.kept: list[Written] = []
         """Links that stay."""
-        self.unlinked: list[Written] = []
-        """Links that become text: where they stood in the source, address as it was, and why."""
         self.bare: list[Written] = []
         """Bare addresses that become links, which the tree does not know as such."""
         self.images: list[Node] = []
@@ -295,10 +293,8 @@ class LinkRules(TreeRules):
 
     def _unlink(self, start: int, href: str, destination: Destination, what: str, done: str, *, words: int) -> None:
         """A link becomes text, which is told once: its words may be the address again."""
-        if self.revision.unlink(words, href):
-            self.unlinked.append((self.revision.origin(start), href, destination))
-            if destination.finding:
-                self.revision.find(destination.finding, start, what, done)
+        if self.revision.unlink(start, words, destination.of(href)) and destination.finding:
+            self.revision.find(destination.finding, start, what, done)
 
 
 def alternative(image: Node) -> str:

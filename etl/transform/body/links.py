@@ -30,7 +30,7 @@ from etl.addresses import (
     without_html,
     without_source,
 )
-from etl.model import AssetState, LinkKind, LinkState, Target
+from etl.model import AssetState, LinkFields, LinkKind, LinkState, Target
 from etl.routes import wiki_folder
 from etl.settings import Settings
 from etl.slugs import WELL_FORMED, make_slug, paths_of, undated, well_formed
@@ -88,6 +88,10 @@ class Destination(NamedTuple):
     state: LinkState
     target: str | None = None
     finding: str | None = None
+
+    def of(self, href: str) -> LinkFields:
+        """What is said of a link with an address that goes there."""
+        return {"href": href, "kind": self.kind, "state": self.state, "target": self.target}
 
 
 LOST_FILE = Destination(None, "file", "unmapped", None, "link.unmapped")

@@ -19,7 +19,7 @@ from etl.transform.body.code import Code
 from etl.transform.body.definitions import SIGN, definition_edits, escape_edits
 from etl.transform.body.edits import Edit, Revision
 from etl.transform.body.joins import kept_apart
-from etl.transform.body.link_edits import LinkRules, Written
+from etl.transform.body.link_edits import LinkRules
 from etl.transform.body.links import Linker
 from etl.transform.body.list_layout import laid_out, refilled
 from etl.transform.body.parse import Node, Tree, parse
@@ -51,8 +51,6 @@ class Structure:
         self.drop = finders(settings.drop_lines)
         self.uncovered = False
         """Whether the last run made text of code, which the surface has not looked at."""
-        self.unlinked: list[Written] = []
-        """Links that became text (`LinkRules.unlinked`)."""
 
     def run(self) -> Round:
         """Apply the rules until none asks for a change; returns the last round, whose tree is that of the result.
@@ -63,7 +61,6 @@ class Structure:
         for _ in range(MOST_ROUNDS):
             last = Round(self.revision, self.linker, self._tree(), self.drop)
             last.run()
-            self.unlinked += last.links.unlinked
             self.uncovered |= last.code.uncovered
             applied = self.revision.apply([*last.edits, *kept_apart(last.text, last.edits)])
             if "lost-image" in applied:
@@ -94,7 +91,6 @@ class Structure:
         """
         links = LinkRules(self.revision, self.linker, [])
         links.by_reference(nodes)
-        self.unlinked += links.unlinked
         text = self.revision.text
         edits = [*links.edits, *definition_edits(text, nodes)]
         return bool(self.revision.apply([*edits, *kept_apart(text, edits)]))

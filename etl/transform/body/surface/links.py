@@ -58,8 +58,6 @@ class Links:
     """The links and images of a body, over all walks."""
 
     def __init__(self, revision: Revision, linker: Linker) -> None:
-        self.unlinked: list[tuple[int, str, Destination]] = []
-        """Links that became text: source offset, address as it was, and why."""
         self.widths: dict[str, list[int | None]] = {}
         """Widths of images by address, in order."""
         self._revision = revision
@@ -217,10 +215,8 @@ class Links:
             self._revision.find(destination.finding, offset, f"link {short(href)}", f"goes to {destination.href}")
 
     def _unlink(self, offset: int, href: str, destination: Destination, *, words: int | None = None) -> None:
-        if not self._revision.unlink(offset if words is None else words, href):
-            return
-        self.unlinked.append((self._revision.origin(offset), href, destination))
-        if destination.finding:
+        words = offset if words is None else words
+        if self._revision.unlink(offset, words, destination.of(href)) and destination.finding:
             self._revision.find(destination.finding, offset, f"link {short(href)}", "its text stays")
 
 
