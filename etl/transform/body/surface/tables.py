@@ -27,7 +27,7 @@ def table(walk: Walk, tag: Tag) -> None:
     """`<table>`: a pipe table, or only its text when it holds another table."""
     walk.open.end_paragraph()
     if tag.closing:
-        end = _end_row(walk, walk.table) if walk.table else ""
+        end = _end_row(walk)
         walk.table = None
         walk.part(tag, "table", end + walk.gap(tag.start))
         return
@@ -40,8 +40,7 @@ def table(walk: Walk, tag: Tag) -> None:
 
 def row(walk: Walk, tag: Tag) -> None:
     """`<tr>`."""
-    end = _end_row(walk, walk.table) if walk.table else walk.gap(tag.start)
-    walk.part(tag, "table", end)
+    walk.part(tag, "table", _end_row(walk) if walk.table else walk.gap(tag.start))
 
 
 def cell(walk: Walk, tag: Tag) -> int | None:
@@ -74,7 +73,7 @@ def pipe(walk: Walk, token: re.Match[str]) -> None:
 def close_table(walk: Walk) -> None:
     """The end of the text ends a table."""
     if walk.table:
-        walk.edit(len(walk.text), len(walk.text), _end_row(walk, walk.table), "table")
+        walk.edit(len(walk.text), len(walk.text), _end_row(walk), "table")
 
 
 def _pipes(text: str, start: int, end: int) -> PipeTable | None:
@@ -124,6 +123,9 @@ def _spread(table: str) -> tuple[int, list[list[int]]]:
     return len(place), [[right - left - 1 for left, right in pairwise([-1, *row])] for row in rows]
 
 
-def _end_row(walk: Walk, pipes: PipeTable) -> str:
-    walk.open.one_line -= pipes.in_cell
-    return pipes.end_row()
+def _end_row(walk: Walk) -> str:
+    """What ends the open row of a pipe table; nothing where there is none."""
+    if walk.table is None:
+        return ""
+    walk.open.one_line -= walk.table.in_cell
+    return walk.table.end_row()
