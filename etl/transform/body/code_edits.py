@@ -11,7 +11,7 @@ from etl.transform.body.edits import Edit, Revision, TreeRules, short
 from etl.transform.body.hrefs import LABEL
 from etl.transform.body.lists import INDENT, NEST
 from etl.transform.body.literals import as_text
-from etl.transform.body.parse import BLOCKS, Node
+from etl.transform.body.parse import BLOCKS, OWN_LINE, ROWS, Node
 from etl.transform.body.places import blanks_start, last_at, line_start, visible_end
 from etl.transform.body.taken import ACTIVE, SWALLOWS, taken
 
@@ -34,9 +34,6 @@ UNDERLINE = re.compile(r"\n[ \t>]*(?:=+|-+)[ \t]*(?:\n|\Z)")
 CODE_END = re.compile(r"(?>[^<]+|</?span)*</code>")
 """What hides the code before it from markdown2."""
 MARKED = re.compile(r"^[ \t]*>", re.MULTILINE)
-
-ROWS = frozenset(("TableHead", "TableRow"))
-BLOCKS_AND_ROWS = BLOCKS | ROWS | {"Item"}
 
 
 class CodeRules(TreeRules):
@@ -227,7 +224,7 @@ class CodeRules(TreeRules):
     def _is_simple(self, offset: int) -> bool:
         """Whether every engine finds the same code in the words or the row around a place; asked of them once."""
         unit = self._block_at(offset)
-        while (part := unit.children[last_at(unit.children, offset)]).kind in BLOCKS_AND_ROWS:
+        while (part := unit.children[last_at(unit.children, offset)]).kind in OWN_LINE:
             unit = part
         if unit.start not in self._simple:
             in_row = unit.kind in ROWS

@@ -15,6 +15,9 @@ import pyromark
 OPTIONS = pyromark.Options.ENABLE_TABLES
 BLOCKS = frozenset(("Paragraph", "Heading", "List", "BlockQuote", "CodeBlock", "Table", "Rule", "HtmlBlock"))
 """The kinds of blocks; items of lists, rows and cells are parts of such."""
+ROWS = frozenset(("TableHead", "TableRow"))
+OWN_LINE = BLOCKS | ROWS | {"Item"}
+"""What begins on a line of its own."""
 
 
 class Node:

@@ -6,9 +6,8 @@ import sys
 import unicodedata
 from collections.abc import Iterable
 
-from etl.transform.body.parse import BLOCKS, Node
+from etl.transform.body.parse import OWN_LINE, Node
 
-OWN_LINE = BLOCKS | {"Item", "TableHead", "TableRow"}
 INLINE = frozenset(("Code", "SoftBreak", "HardBreak", "TableCell"))
 EXCERPT = 200
 LONGEST_WORD = 40
