@@ -205,7 +205,7 @@ _UNSAFE = re.compile(rf"[^%\nA-Za-z0-9{_MARKS}]+")
 """What is escaped in a text of many lines in which blanks and percent signs are escaped already."""
 _CHARACTER = f"[A-Za-z0-9{_MARKS}]"
 _ENCODED = "%(?:2[025]|3[cCeE]|5[b-eB-E]|60|7[b-dB-D]|[89a-fA-F][0-9a-fA-F])"
-_PLAIN = rf"/(?!/)(?:{_CHARACTER}|{_ENCODED})*"
+_PLAIN = rf"/(?!/)(?:{_CHARACTER}|{_ENCODED})*+"
 """A target that mod_alias, which alone can send a relative one, sends as it is, but for the case of hex digits."""
 _IS_PLAIN = re.compile(rf"/(?!/)(?>(?:{_CHARACTER}++|{_ENCODED})*)")
 """The same, without a step back: for each line of a map."""
@@ -367,7 +367,7 @@ RewriteCond %{THE_REQUEST} "^[^ ]+ +(?:[A-Za-z][A-Za-z0-9+.-]*://[^/?# ]*)?/(?:\
 RewriteRule ^ - [E=WIKI_ETL_RAW:%1]
 """
 
-_DOT = r"""RewriteCond %{ENV:WIKI_ETL_RAW} "^(.*?)/(?:\./)+(.*)$"
+_DOT = r"""RewriteCond %{ENV:WIKI_ETL_RAW} "^(.*?)/(?:\./)++(.*)$"
 RewriteRule ^ - [E=WIKI_ETL_RAW:%1/%2]
 """
 
@@ -386,7 +386,7 @@ RewriteCond %1 "^(.{1,@cap@})$"
 RewriteRule ^ - [E=WIKI_ETL_RAW:%1]
 RewriteCond %{ENV:WIKI_ETL_ASKED} "=1"
 RewriteCond %{QUERY_STRING} "^(?:.*&)?page_id(?:=([^&]*))?(?:&.*)?$"
-RewriteCond %1 "^(?:\+|%20)*+((?:[0-9]|%3[0-9])+)(?:\+|%20)*+$"
+RewriteCond %1 "^(?:\+|%20)*+((?:[0-9]|%3[0-9])++)(?:\+|%20)*+$"
 RewriteCond ${wiki_etl_unescape:%1} "^([1-9][0-9]{0,@digits@})$"
 RewriteRule ^ - [E=WIKI_ETL_ID:%1]
 # Control characters and bad encoding are in no address.
@@ -396,7 +396,7 @@ RewriteRule ^ - [E=WIKI_ETL_RAW:]
 
 _KEYS = r"""# Decoded once, and escaped in Apache's own way: what the keys look like; without blanks around it.
 RewriteRule ^ - [E=WIKI_ETL_RAW:${wiki_etl_escape:${wiki_etl_unescape:%{ENV:WIKI_ETL_RAW}}}]
-RewriteCond %{ENV:WIKI_ETL_RAW} "^(?:%20)*+((?:[^%]++|%(?!20)|(?:%20)++(?!$))+)"
+RewriteCond %{ENV:WIKI_ETL_RAW} "^(?:%20)*+(.+(?<!%20))(?:%20)*+$"
 RewriteRule ^ - [E=WIKI_ETL_KEY:%1]
 # The path, where no page was asked for by name or id.
 RewriteCond %{ENV:WIKI_ETL_ASKED} "^$"
@@ -417,7 +417,7 @@ RewriteCond %{ENV:WIKI_ETL_ASKED} "=1"
 RewriteRule ^ - [E=WIKI_ETL_NAME:%{ENV:WIKI_ETL_KEY}]
 RewriteCond %{ENV:WIKI_ETL_ASKED} "^$"
 RewriteCond %{ENV:WIKI_ETL_PLACE} "^@base@"
-RewriteCond %{ENV:WIKI_ETL_KEY} "^@base@(?:%20)*(.+)$"
+RewriteCond %{ENV:WIKI_ETL_KEY} "^@base@(?:%20)*+(.+)$"
 RewriteRule ^ - [E=WIKI_ETL_NAME:%1]
 """
 
