@@ -238,7 +238,7 @@ _FOLD = """\
 """
 
 _SCRIPT = r"""-- Written by wiki-etl. Looks up what the new site does not answer in redirects.map, beside this file.
--- lighttpd 1.4.60 or later with mod_magnet, Lua 5.1 to 5.4. Nothing of a request is ever repeated in Location.
+-- lighttpd 1.4.63 or later with mod_magnet, Lua 5.1 to 5.4. Nothing of a request is ever repeated in Location.
 local BASE = @base@
 local STATUS, CACHE = @status@, @cache@
 local HOME, HOME_PATH = @home@, @home_path@
@@ -250,7 +250,8 @@ local NUMBERED = {
 
 local request = lighty.r
 local target = request.req_attr["request.orig-uri"]
-local status = request.req_item.http_status
+-- 1.4.63 has no req_item.
+local status = request.req_item and request.req_item.http_status or tonumber(request.req_attr["response.http-status"])
 -- 404: the new site has no answer. 403: it has a folder without a page, or denies names that end in "~". 400: an
 -- absolute form for another host than that of the header Host, which is to be ignored then (RFC 9112, 3.2.2).
 if not target or status ~= 404 and status ~= 403 and status ~= 400 then return end
@@ -387,7 +388,7 @@ include "wiki-etl/redirects.conf"
 _README = """\
 # The redirect map for lighttpd
 
-@entries@ addresses. lighttpd 1.4.60 or later with its Lua module: Debian and Ubuntu `lighttpd-mod-magnet`, Fedora
+@entries@ addresses. lighttpd 1.4.63 or later with its Lua module: Debian and Ubuntu `lighttpd-mod-magnet`, Fedora
 `lighttpd-mod_magnet`, Alpine `lighttpd-mod-magnet` or the package itself.
 
 ## Install

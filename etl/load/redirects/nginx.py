@@ -662,7 +662,8 @@ http {
 _README = """\
 # The redirect map for nginx
 
-@entries@ keys. nginx needs no module and no script.
+@entries@ keys. nginx 1.18 or later, without modules and scripts: 1.14 starts as well, but leaves addresses that end in
+`/.` unanswered, and drops a `%` at the end of one.
 
 ## Install
 

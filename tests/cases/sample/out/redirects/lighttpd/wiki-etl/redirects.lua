@@ -1,5 +1,5 @@
 -- Written by wiki-etl. Looks up what the new site does not answer in redirects.map, beside this file.
--- lighttpd 1.4.60 or later with mod_magnet, Lua 5.1 to 5.4. Nothing of a request is ever repeated in Location.
+-- lighttpd 1.4.63 or later with mod_magnet, Lua 5.1 to 5.4. Nothing of a request is ever repeated in Location.
 local BASE = "/"
 local STATUS, CACHE = 301, nil
 local HOME, HOME_PATH = nil, nil
@@ -11,7 +11,8 @@ local NUMBERED = {
 
 local request = lighty.r
 local target = request.req_attr["request.orig-uri"]
-local status = request.req_item.http_status
+-- 1.4.63 has no req_item.
+local status = request.req_item and request.req_item.http_status or tonumber(request.req_attr["response.http-status"])
 -- 404: the new site has no answer. 403: it has a folder without a page, or denies names that end in "~". 400: an
 -- absolute form for another host than that of the header Host, which is to be ignored then (RFC 9112, 3.2.2).
 if not target or status ~= 404 and status ~= 403 and status ~= 400 then return end
