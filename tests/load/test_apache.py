@@ -104,14 +104,6 @@ def test_what_apache_cannot_express_is_counted_in_its_readme(tmp_path: Path) -> 
     assert not re.search("@[a-z_]+@", readme)
 
 
-@pytest.mark.parametrize("base", ["/", "/wiki/"])
-def test_no_pattern_goes_deeper_with_each_turn_of_a_group(tmp_path: Path, base: str) -> None:
-    """PCRE 1 (Debian 11, Ubuntu up to 22.04) does so where a group may give back: a long request ended the process."""
-    compiled(tmp_path, options=CompileOptions(legacy_base=base))
-    rules = (tmp_path / "redirects" / "apache" / "wiki-etl" / "redirects.conf").read_text("utf-8")
-    assert re.findall(r"(?<!\\)\)[*+](?!\+)", rules) == []
-
-
 @pytest.mark.parametrize("name", ["é" * 200, "ö" * 30 + " z"])
 def test_accents_have_a_second_key(tmp_path: Path, name: str) -> None:
     compiled(tmp_path, {("name", name): "/pages/a/"})

@@ -336,7 +336,7 @@ def raw_pattern(path: str) -> str:
     spelled = [_spelled(char) for char in inner]
     if inner.endswith("/"):
         spelled[-1] = "%2[fF]"  # a slash that is written as one is no part of the name
-    return "/" + "".join(spelled) + r"(?:\+|%20)*(?:/\.?)*"
+    return "/" + "".join(spelled) + r"(?:\+|%20)*+(?:/\.?)*+"
 
 
 def _spelled(char: str) -> str:
@@ -481,10 +481,10 @@ map $wiki_etl_folded $wiki_etl_path { "~^/ *+(?<wiki_etl_b>.*[^ ])" "/$wiki_etl_
 map $wiki_etl_folded $wiki_etl_name { "~^@base_pattern@ *+(?<wiki_etl_c>.*[^ ])" "/$wiki_etl_c"; }
 map "$wiki_etl_plus$wiki_etl_name" $wiki_etl_number { "~^/(?<wiki_etl_d>[0-9]+)$" $wiki_etl_d; }
 map $args $wiki_etl_page_id { "~^(?:.*&)?page_id(?:=(?<wiki_etl_e>[^&]*))?(?:&|$)" $wiki_etl_e; }
-map $wiki_etl_page_id $wiki_etl_asked_id { "~^(?:\\+|%20)*(?<wiki_etl_h>[0-9]+)(?:\\+|%20)*$" $wiki_etl_h; }
+map $wiki_etl_page_id $wiki_etl_asked_id { "~^(?:\\+|%20)*+(?<wiki_etl_h>[0-9]+)(?:\\+|%20)*+$" $wiki_etl_h; }
 map $uri $wiki_etl_id { "@script_pattern@" $wiki_etl_asked_id; default $wiki_etl_number; }
 # The raw request without what means nothing before an address; each expression over it would go through that again.
-map $request_uri $wiki_etl_raw { "~^/(?:\\.?/)*(?:\\+|%20)*(?<wiki_etl_f>[^?#]*)" "/$wiki_etl_f"; }
+map $request_uri $wiki_etl_raw { "~^/(?:\\.?/)*+(?:\\+|%20)*+(?<wiki_etl_f>[^?#]*)" "/$wiki_etl_f"; }
 # As many + as the request really has.
 map $wiki_etl_raw $wiki_etl_plus {
     @pluses@
