@@ -142,12 +142,7 @@ class Settings(BaseModel):
     @field_validator("hosts", "image_hosts")
     @classmethod
     def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for host in value:
-            if not _HOST.fullmatch(host):
-                name = urlsplit(host if "//" in host else f"//{host}").netloc.rpartition("@")[2]
-                hint = f": write {name!r}" if _HOST.fullmatch(name) else ""
-                raise ValueError(f"{host!r} is no host name{hint}")
-        return value
+        return tuple(map(host, value))
 
     @field_validator("max_rejects", "max_shrink", mode="before")
     @classmethod
@@ -259,6 +254,21 @@ class Settings(BaseModel):
         return hashlib.sha256(of_output.encode()).hexdigest()
 
 
+def host(text: str) -> str:
+    """A host, perhaps with its port. Raises ValueError, with what to write instead.
+
+    >>> host("old.example:8080"), host("[::1]")
+    ('old.example:8080', '[::1]')
+    >>> host("https://me@old.example/wiki")
+    Traceback (most recent call last):
+    ValueError: 'https://me@old.example/wiki' is no host name: write 'old.example'
+    """
+    if not _HOST.fullmatch(text):
+        name = urlsplit(text if "//" in text else f"//{text}").netloc.rpartition("@")[2]
+        raise ValueError(f"{text!r} is no host name" + _write(name, _HOST))
+    return text
+
+
 def _write(hint: str, form: re.Pattern[str]) -> str:
     """What to write instead, where that has the form that is asked for."""
     return f": write {hint!r}" if form.fullmatch(hint) else ""
@@ -352,8 +362,9 @@ def _of_file(path: Path | None, flags: Mapping[str, Any]) -> tuple[Settings, dic
             "tuple_type": "should be a list",
             "dict_type": "should be a table",
         }.get(first["type"], first["msg"].removeprefix("Value error, "))
-        where = origins.get(name, "settings")
-        raise SettingsError(f"{where}: setting {key!r}: {why} (got {first['input']!r})") from error
+        is_flag = origins[name] == "flag"
+        where = f"--{key.replace('_', '-')}" if is_flag else f"{origins[name]}: setting {key!r}"
+        raise SettingsError(f"{where}: {why} (got {first['input']!r})") from error
 
 
 def _values(settings: Settings, path: Path | None) -> dict[str, Any]:

@@ -1057,6 +1057,21 @@ def test_wrong_usage_is_status_2(words: list[str], map_file: Path, run: Run) -> 
     assert run("redirects", "verify", "--map", map_file, *words).status == 2
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--from", "https://old.example/"], "--from: 'https://old.example/' is no host name: write 'old.example'\n"),
+        (["--from", "zoë..example"], "--from: 'zoë..example' is no host name\n"),
+        (["--resolve", "https://old.example:443:::1"], "--resolve: 'https://old.example:443:::1' is not of the form"),
+        (["--site", "new.example"], "--site: should be: `https://` and the host of the new site"),
+    ],
+    ids=" ".join,
+)
+def test_a_mistake_in_a_flag_is_told_by_its_name(words: list[str], said: str, map_file: Path, run: Run) -> None:
+    outcome = run("redirects", "verify", "--map", map_file, "--base-url", "http://127.0.0.1:9", *words, "--quiet")
+    assert outcome.err.startswith(f"error: {said}")
+
+
 def test_the_bare_flag_from_asks_for_the_hosts_of_the_settings(map_file: Path, tmp_path: Path, run: Run) -> None:
     config = tmp_path / "wiki-etl.toml"
     config.write_text('hosts = ["old.example", "www.old.example"]\n')

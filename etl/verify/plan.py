@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from etl.progress import Progress, untold
 from etl.routes import Route
-from etl.settings import SettingsError
+from etl.settings import SettingsError, host
 from etl.verify.connections import Server, origin
 from etl.verify.spellings import FORMS
 
@@ -113,15 +113,13 @@ def hosts(given: Sequence[str] | None, legacy: Sequence[str]) -> tuple[str, ...]
 
 def _host(text: str) -> str:
     """A host as a Host header holds it."""
-    said = f"--from: {text!r} is not a host name"
-    if not re.fullmatch(r"[\w.-]+(:[0-9]+)?|\[[0-9a-fA-F:]+\](:[0-9]+)?", text):
-        raise SettingsError(said)
     try:
-        host = text if text.isascii() else text.encode("idna").decode()
-        origin(f"http://{host}")
+        origin(f"http://{host(text)}")
+    except UnicodeError as error:
+        raise SettingsError(f"--from: {text!r} is no host name") from error
     except ValueError as error:
-        raise SettingsError(said) from error
-    return host
+        raise SettingsError(f"--from: {error}") from error
+    return text if text.isascii() else text.encode("idna").decode()
 
 
 def forms(given: Sequence[str] | None) -> frozenset[str] | None:
@@ -141,12 +139,12 @@ def resolved(given: Sequence[str]) -> dict[tuple[str, int], str]:
     """
     found = {}
     for text in given:
-        match = re.fullmatch(r"([\w.-]+):([0-9]{1,5}):(\[[0-9a-fA-F:]+\]|[^:\s]+)", text)
+        match = re.fullmatch(r"(.+:[0-9]{1,5}):(\[[0-9a-fA-F:]+\]|[^:\s]+)", text)
         try:
-            asked = origin(f"http://{match[1]}:{match[2]}") if match else None
-        except ValueError:  # a port or a part of the host is too large
+            asked = origin(f"http://{host(match[1])}") if match else None
+        except ValueError:  # no host, or a port or a part of it is too large
             asked = None
         if match is None or asked is None:
             raise SettingsError(f"--resolve: {text!r} is not of the form host:port:address")
-        found[asked.host, asked.port] = match[3].strip("[]")
+        found[asked.host, asked.port] = match[2].strip("[]")
     return found
