@@ -174,18 +174,19 @@ class Facts:
         rows = self.db.execute("SELECT * FROM member WHERE ord >= ? AND ord < ? ORDER BY ord", (first, last))
         return list(map(Member._make, rows))
 
-    def doom(self, ord_: int, code: str, message: str, action: str) -> None:
-        """Make a member a reject, and forget what the facts pass and resolve said of all: both begin again.
+    def doom(self, ord_: int, message: str) -> None:
+        """Make a member that ended its process a reject, and forget what the facts pass and resolve said of all: both begin again.
 
         Its bytes are still read, for its reject; but never where it was a reject already: then to read them was deadly.
         """
         self.db.execute(
             """
             UPDATE member
-            SET container = CASE WHEN code IS NULL THEN container END, code = ?, message = ?, action = ?
+            SET container = CASE WHEN code IS NULL THEN container END, code = 'member.deadly', message = ?,
+                action = 'left out'
             WHERE ord = ?
             """,
-            (code, message, action, ord_),
+            (message, ord_),
         )
         tables = self.db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
         for (table,) in tables:

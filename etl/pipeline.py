@@ -149,7 +149,7 @@ def despite_deaths(facts: Facts, stages: Callable[[], None]) -> None:
             if not isinstance(death.task, Rows | Chunk):
                 raise
             message = "the process that worked on it was ended by the system, also when it did nothing else"
-            facts.doom(death.task.first, "member.deadly", message, "left out")
+            facts.doom(death.task.first, message)
 
 
 def make(run: Run, facts: Facts, members: int, made: Path) -> None:

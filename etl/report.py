@@ -88,8 +88,8 @@ def text(run: Run, *, quiet: bool = False, verbose: bool = False) -> str:
         _difference(run, facts),
         _why(facts),
         _outcome(run, facts),
+        _next(run, facts),
     ]
-    parts.append(_next(run, facts))
     return "\n".join(part for part in parts if part)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import jsonschema_rs
 from pydantic import BaseModel
@@ -65,22 +65,37 @@ def fault(name: str, record: object) -> str | None:
     """
     if is_valid(name, record):
         return None
-    where, sentence = next(explain(name, record))
-    return cut(f"{'.'.join(map(str, where))}: {sentence}" if where else sentence, LONGEST_FAULT)
+    return cut(str(next(explain(name, record))), LONGEST_FAULT)
 
 
-def explain(name: str, record: object) -> Iterator[tuple[model.FieldPath, str]]:
-    """Path and sentence of everything that is wrong with a record, in the order of paths."""
+class Fault(NamedTuple):
+    """What is wrong with a record; as text both, where it is and what."""
+
+    path: model.FieldPath
+    """Empty for the record as a whole."""
+    sentence: str
+
+    @property
+    def where(self) -> str:
+        """The path as text."""
+        return ".".join(map(str, self.path))
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.sentence}" if self.where else self.sentence
+
+
+def explain(name: str, record: object) -> Iterator[Fault]:
+    """Everything that is wrong with a record, in the order of paths."""
     from jsonschema import Draft202012Validator
 
     found = [
-        (tuple(error.absolute_path), _sentence(error))
+        Fault(tuple(error.absolute_path), _sentence(error))
         for outer in Draft202012Validator(schema(name)).iter_errors(record)
         for error in _chosen(outer)
     ]
     if not found and not is_valid(name, record):  # Python's $ and \d are wider than the schema language's own
-        found.append(((), f"does not fit the schema {name!r}"))
-    yield from sorted(dict.fromkeys(found), key=lambda fault: [str(part) for part in fault[0]])
+        found.append(Fault((), f"does not fit the schema {name!r}"))
+    yield from sorted(dict.fromkeys(found), key=lambda fault: [str(part) for part in fault.path])
 
 
 def _chosen(error: Any) -> list[Any]:

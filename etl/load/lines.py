@@ -24,8 +24,7 @@ class SchemaFault(Exception):
 def check(name: str, record: dict[str, Any]) -> None:
     """Raises SchemaFault, with all that is wrong, for a record of ours that does not fit its schema."""
     if not schemas.is_valid(name, record):
-        reasons = [f"{'.'.join(map(str, path))}: {sentence}" for path, sentence in schemas.explain(name, record)]
-        raise SchemaFault(f"a {name} does not fit its schema: {'; '.join(reasons)}")
+        raise SchemaFault(f"a {name} does not fit its schema: {'; '.join(map(str, schemas.explain(name, record)))}")
 
 
 def dump(name: str, record: dict[str, Any]) -> bytes:

@@ -190,10 +190,10 @@ def input_findings(record: RawRecord) -> list[Finding]:
     if schemas.is_valid(schema, arrived):
         return []
     found = []
-    for path, sentence in schemas.explain(schema, arrived):
-        key, name = ".".join(map(str, path)), str(path[0]) if path else ""
+    for fault in schemas.explain(schema, arrived):
+        name = str(fault.path[0]) if fault.path else ""
         repair = _repair(name, record.fields.get(name))
-        found.append(Finding("field.invalid", f"{key}: {sentence}", repair, *record.locate(path), key))
+        found.append(Finding("field.invalid", str(fault), repair, *record.locate(fault.path), fault.where))
     return found
 
 

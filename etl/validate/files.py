@@ -445,9 +445,7 @@ def _repeated_key(raw: bytes, record: dict[str, Any]) -> str | None:
 def _schema_faults(name: str, record: object) -> Iterator[tuple[str | None, str]]:
     """Fields that break their schema, None for the whole record, and how; the order of keys, which no schema tells."""
     if not schemas.is_valid(name, record):
-        for path, sentence in schemas.explain(name, record):
-            where = ".".join(map(str, path))
-            yield where or None, f"{where}: {sentence}" if where else sentence
+        yield from ((fault.where or None, str(fault)) for fault in schemas.explain(name, record))
         return
     keys = zip(cast("dict[str, Any]", record), schemas.MODELS[name].model_fields, strict=True)
     first = next((key for key, wanted in keys if key != wanted), None)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree import ElementTree as ET
 
-from etl.plain import plain
+from etl.plain import cut, plain
 from etl.settings import SettingsError
 
 CAUSES = {
@@ -184,8 +184,7 @@ def _examples(tally: Tally, cause: str, count: int) -> list[str]:
 
 def _sentence(fault: Fault) -> str:
     host = f" (Host {fault.host})" if fault.host else ""
-    target = fault.target if len(fault.target) <= 300 else fault.target[:300] + "…"
-    return f"{fault.group}, {fault.form}: GET {target}{host} -> {fault.got}; right is {fault.right}"
+    return f"{fault.group}, {fault.form}: GET {cut(fault.target, 300)}{host} -> {fault.got}; right is {fault.right}"
 
 
 def as_json(tally: Tally) -> str:

@@ -482,7 +482,7 @@ def test_a_server_without_a_compiler_is_an_error_before_anything_is_written(tmp_
     ],
 )
 def test_a_setting_that_would_break_a_map_is_said_with_its_value(key: str, value: object, words: str) -> None:
-    with pytest.raises(SettingsError, match=f"setting '{key}'") as caught:
+    with pytest.raises(SettingsError, match=f"^--{key.replace('_', '-')}: ") as caught:
         load_settings(None, [], {key: value})
     assert words in str(caught.value)
     assert repr(value)[1:-1] in str(caught.value)
