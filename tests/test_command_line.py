@@ -372,6 +372,8 @@ def test_status_3_for_an_output_folder_that_cannot_be(bundle: Path, tmp_path: Pa
     outcome = run("migrate", bundle, "--out", tmp_path / "a file" / "out")
     assert outcome.status == 3
     assert "a file" in outcome.err
+    outcome = run("migrate", bundle, "--out", tmp_path / "a file")
+    assert outcome.err.startswith(f"error: {tmp_path / 'a file'}: no folder can be made there: File exists; name anoth")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

@@ -96,6 +96,12 @@ def test_any_folder_of_a_generation_will_do(server: str, generation: Path, below
         assert status(address + "7") == status(address + "pages/eight/") == 200
 
 
+def test_the_folder_of_all_generations_will_do(server: str, generation: Path, tmp_path: Path) -> None:
+    (tmp_path / "current").symlink_to(generation)
+    with running(server, tmp_path) as (address, _):
+        assert status(address + "7") == 200
+
+
 def test_a_compiled_folder_alone_has_the_pages_of_its_targets(server: str, generation: Path, tmp_path: Path) -> None:
     alone = shutil.copytree(generation / "redirects" / server, tmp_path / "x" / "y" / "alone")
     with running(server, alone) as (address, _):

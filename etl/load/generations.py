@@ -19,7 +19,7 @@ from pathlib import Path
 
 from etl.load.folders import below, file_names
 from etl.settings import SettingsError
-from etl.trouble import Trouble
+from etl.trouble import Trouble, why
 
 CURRENT = "current"
 RELEASED = "released"
@@ -49,9 +49,12 @@ class Generations:
     def locked(self) -> Iterator[Path]:
         """Hold the output folder alone; yields an empty folder for work, which goes at the end.
 
-        Raises OutputError when another run holds it, naming its process id.
+        Raises OutputError when another run holds it, naming its process id, or when it cannot be made.
         """
-        self.out.mkdir(parents=True, exist_ok=True)
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{self.out}: no folder can be made there: {why(error)}; name another --out") from error
         with (self.out / ".lock").open("a+") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

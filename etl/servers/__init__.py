@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from etl.load.generations import CURRENT
 from etl.load.redirects.living import paths_in
 from etl.load.redirects.neutral import entries
 from etl.progress import Progress, untold
@@ -112,9 +113,10 @@ def _way(place: Path) -> list[Path]:
 
 
 def _compiled(folder: Path, server: str) -> Path:
-    """The folder of a server's compiled files, from any folder above it."""
+    """The folder of a server's compiled files, from any folder above it; of several generations, the current one."""
     real = folder.resolve()
-    found = [path for path in (real / "redirects" / server, real / server) if path.is_dir()]
+    folders = (real / CURRENT / "redirects", real / "redirects", real)
+    found = [path / server for path in folders if (path / server).is_dir()]
     if not real.is_dir():
         raise ServerError(f"{folder}: no such folder; `wiki-etl migrate` or `wiki-etl redirects build` writes one")
     return found[0] if found else real

@@ -83,3 +83,10 @@ def test_a_map_that_is_not_there_is_trouble_with_the_input(tmp_path: Path) -> No
     for path in (tmp_path, tmp_path / "redirects.jsonl"):
         with pytest.raises(MapError, match=f"^{path}: there is no redirect map; name the folder"):
             map_at(path)
+
+
+def test_a_map_is_found_by_the_folder_of_all_generations(tmp_path: Path) -> None:
+    (tmp_path / "generations" / "1").mkdir(parents=True)
+    (tmp_path / "current").symlink_to("generations/1")
+    (tmp_path / "current" / "redirects.jsonl").touch()
+    assert map_at(tmp_path) == tmp_path / "current" / "redirects.jsonl"

@@ -153,12 +153,13 @@ def entries(map_file: Path, *, again: bool = False) -> Iterator[Entry]:
 
 
 def map_at(path: Path) -> Path:
-    """The file of the map that a path names: itself, or that of the generation whose folder it is.
+    """The file of the map that a path names: itself, or that of a generation, by its folder or that of all of them.
 
     Raises MapError where there is none.
     """
-    file = path / "redirects.jsonl" if path.is_dir() else path
-    if not file.exists():
+    files = [folder / "redirects.jsonl" for folder in (path, path / "current")] if path.is_dir() else [path]
+    file = next((file for file in files if file.exists()), None)
+    if file is None:
         how = "name the folder of a generation, as `wiki-etl migrate` publishes it; a dry run publishes none"
         raise MapError(f"{path}: there is no redirect map; {how}")
     return file
