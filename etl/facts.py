@@ -175,7 +175,7 @@ class Facts:
         return list(map(Member._make, rows))
 
     def doom(self, ord_: int, message: str) -> None:
-        """Make a member that ended its process a reject, and forget what the facts pass and resolve said of all: both begin again.
+        """Make a reject of a member that ended its process, and forget what was said of all: both passes begin again.
 
         Its bytes are still read, for its reject; but never where it was a reject already: then to read them was deadly.
         """

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from itertools import chain, groupby
-from operator import itemgetter
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import orjson
-
-from etl import __version__
 from etl.extract.bundle import left_out, scan
 from etl.extract.members import Locator
 from etl.extract.previous import read_previous
@@ -25,8 +20,9 @@ from etl.facts import Facts
 from etl.load import lines
 from etl.load.generations import Generations
 from etl.load.ledger import balance, prove
+from etl.load.manifest import write_manifest
 from etl.load.redirects import compile_all, compile_options
-from etl.model import MANIFEST, Finding, Input, Manifest, Rejection, finding_line
+from etl.model import Finding, Rejection, finding_line
 from etl.passes import Chunk, Rows, chunks, facts_state, files_of, gather, transform, transform_state
 from etl.refusal import difference, evidence, refusal
 from etl.resolve import assets, redirects, resolve, terms
@@ -38,8 +34,6 @@ from etl.workers import Result, Task, WorkerDied, Workers, available_cores, work
 CHUNK = 128
 FEWEST_FOR_POOL = 2000
 MOST_JOBS = 64
-PREVIOUS = "previous generation"
-"""Its name among the inputs."""
 
 
 def migrate(run: Run) -> None:
@@ -266,45 +260,6 @@ def finish(run: Run, facts: Facts, made: Path) -> None:
     count = {file.name: file.lines for file in files}
     run.redirects = count["redirects.jsonl"]
     run.ledger = balance(facts, count)
-    manifest = Manifest(
-        format=1,
-        tool=f"wiki-etl {__version__}",
-        settings_sha256=settings_digest(run.settings, run.reviewed),
-        inputs=[*inputs(facts), *taken(facts)],
-        ledger=run.ledger,
-        changes=dict(sorted(run.changes.items())),
-        findings=dict(sorted(run.findings.items())),
-        files=files,
-    )
-    (made / MANIFEST).write_bytes(orjson.dumps(manifest.model_dump(), option=orjson.OPT_INDENT_2) + b"\n")
+    digest = settings_digest(run.settings, run.reviewed)
+    write_manifest(made, facts, files, run.ledger, settings_sha256=digest, changes=run.changes, findings=run.findings)
     prove(facts, made, run.entries)
-
-
-def inputs(facts: Facts) -> Iterator[Input]:
-    """What was read, by bundle: the digest is that of the sorted lines `<member sha256>  <member>`."""
-    query = """
-        SELECT m.bundle, f.sha256, m.name, ifnull(f.size, 0)
-        FROM member m
-        JOIN fact f USING (ord)
-        ORDER BY m.bundle, f.sha256, m.name
-        """
-    for bundle, members in groupby(facts.rows(query), itemgetter(0)):
-        whole, count, total = hashlib.sha256(), 0, 0
-        for _, sha256, name, size in members:
-            whole.update(f"{sha256 or '-'}  {name}\n".encode())
-            count, total = count + 1, total + size
-        yield Input(bundle=bundle, members=count, bytes=total, sha256=whole.hexdigest())
-
-
-def taken(facts: Facts) -> Iterator[Input]:
-    """What came of the previous generation, as an input without members; nothing when no byte depends on it.
-
-    The digest is that of the sorted lines of the table ``taken`` (see `etl.resolve.owners`), not of the generation: to
-    release what is current changes no input, so the next run still finds nothing new.
-    """
-    whole, size = hashlib.sha256(), 0
-    for (line,) in facts.rows("SELECT line FROM taken ORDER BY line"):
-        whole.update(data := f"{line}\n".encode())
-        size += len(data)
-    if size:
-        yield Input(bundle=PREVIOUS, members=0, bytes=size, sha256=whole.hexdigest())

@@ -1,0 +1,72 @@
+"""The manifest: what a generation was made from, where every member went, what was found, and its files."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+
+import orjson
+
+from etl import __version__
+from etl.facts import Facts
+from etl.model import MANIFEST, Input, Ledger, Manifest, OutFile
+
+PREVIOUS = "previous generation"
+"""Its name among the inputs."""
+
+
+def write_manifest(
+    made: Path,
+    facts: Facts,
+    files: Sequence[OutFile],
+    ledger: Ledger,
+    *,
+    settings_sha256: str,
+    changes: Mapping[str, int],
+    findings: Mapping[str, int],
+) -> None:
+    """The last file of a generation; ``changes`` and ``findings``: how many, by rule and by code."""
+    manifest = Manifest(
+        format=1,
+        tool=f"wiki-etl {__version__}",
+        settings_sha256=settings_sha256,
+        inputs=[*_inputs(facts), *_taken(facts)],
+        ledger=ledger,
+        changes=dict(sorted(changes.items())),
+        findings=dict(sorted(findings.items())),
+        files=list(files),
+    )
+    (made / MANIFEST).write_bytes(orjson.dumps(manifest.model_dump(), option=orjson.OPT_INDENT_2) + b"\n")
+
+
+def _inputs(facts: Facts) -> Iterator[Input]:
+    """What was read, by bundle: the digest is that of the sorted lines `<member sha256>  <member>`."""
+    query = """
+        SELECT m.bundle, f.sha256, m.name, ifnull(f.size, 0)
+        FROM member m
+        JOIN fact f USING (ord)
+        ORDER BY m.bundle, f.sha256, m.name
+        """
+    for bundle, members in groupby(facts.rows(query), itemgetter(0)):
+        whole, count, total = hashlib.sha256(), 0, 0
+        for _, sha256, name, size in members:
+            whole.update(f"{sha256 or '-'}  {name}\n".encode())
+            count, total = count + 1, total + size
+        yield Input(bundle=bundle, members=count, bytes=total, sha256=whole.hexdigest())
+
+
+def _taken(facts: Facts) -> Iterator[Input]:
+    """What came of the previous generation, as an input without members; nothing when no byte depends on it.
+
+    The digest is that of the sorted lines of the table ``taken`` (see `etl.resolve.owners`), not of the generation: to
+    release what is current changes no input, so the next run still finds nothing new.
+    """
+    whole, size = hashlib.sha256(), 0
+    for (line,) in facts.rows("SELECT line FROM taken ORDER BY line"):
+        whole.update(data := f"{line}\n".encode())
+        size += len(data)
+    if size:
+        yield Input(bundle=PREVIOUS, members=0, bytes=size, sha256=whole.hexdigest())
