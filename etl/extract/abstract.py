@@ -244,16 +244,14 @@ class _Reader:
         if names and self._may_be_authors(previous, adjacent=adjacent):
             self._take_authors(at, names)
             return "author"
-        if self.authors and (self._is_repeated(names) or is_wrapped or _is_affiliation(line)):
+        is_repeated = bool(names) and set(names) <= set(self.authors)
+        if self.authors and (is_repeated or is_wrapped or _is_affiliation(line)):
             self.affiliations.append(self._take(at))
             return "affiliation"
         if previous in ("title", "unsure") and adjacent and len(line.split()) < MIN_PARAGRAPH_WORDS:
             self._doubt(at, "this may belong to the title")
             return "unsure"
         return ""
-
-    def _is_repeated(self, names: list[str]) -> bool:
-        return bool(names) and set(names) <= set(self.authors)
 
     def _may_be_authors(self, previous: str, *, adjacent: bool) -> bool:
         return not self.authors or previous == "affiliation" or (previous == "author" and adjacent)
@@ -481,14 +479,10 @@ def _terms(texts: list[str]) -> list[str]:
         joined = _joined(texts)
         splitter = next((pattern for pattern in _TERM_ENDS if pattern.search(joined)), None)
         terms = splitter.split(joined) if splitter else texts
-    terms = [cleaned for term in terms if (cleaned := _term(term))]
+    terms = [cleaned for term in terms if (cleaned := term.replace("</p>", " ").strip().strip("*_").strip())]
     if terms:
         terms[-1] = _without_stop(terms[-1])
     return [term for term in terms if term]
-
-
-def _term(term: str) -> str:
-    return term.replace("</p>", " ").strip().strip("*_").strip()
 
 
 def _without_stop(term: str) -> str:

@@ -21,7 +21,7 @@ from etl.extract.names import globs, unsafe
 from etl.extract.trouble import SourceError
 from etl.facts import Facts
 from etl.load.lines import measure
-from etl.long_lines import bounded
+from etl.long_lines import numbered
 from etl.made_with import is_made_with
 from etl.model import MANIFEST
 from etl.progress import Progress
@@ -162,8 +162,8 @@ def _rejects(run: Replay, lines: BinaryIO, spool: BinaryIO) -> Iterator[Read]:
 def _numbered(run: Replay, lines: BinaryIO, shown: str) -> Iterator[tuple[str, bytes]]:
     """Lines with their places, numbered from 1. Raises SourceError for one of absurd length."""
     limit = MEMBERS_IN_A_LINE * max(run.settings.max_member_bytes, 32 * MIB)
-    for number, line in enumerate(bounded(lines.readline, limit), 1):
-        if len(line) == limit and not line.endswith(b"\n"):
+    for number, line in numbered(lines.readline, limit):
+        if line is None:
             raise SourceError(f"{shown}:{number}: the line is too long to be one of ours: the file is damaged")
         yield f"{shown}:{number}", line
 

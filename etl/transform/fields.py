@@ -161,7 +161,8 @@ class _Reading:
                 "title.restored", "title", f"title {_short(title)} ends in the air", f"mended to {_short(page_name)}"
             )
         self._slug(fields, raw_title, title)
-        self._dates(fields)
+        fields.created, fields.created_at = self._date("date")
+        fields.modified, fields.modified_at = self._date("lastmod")
         self._terms(fields)
         self._rest(fields)
         fields.subject = self._subject(title, page_name)
@@ -258,10 +259,6 @@ class _Reading:
         return (path or "").rstrip("/") or None  # of the slug `/` it is the folder
 
     # --- dates ------------------------------------------------------------------------------
-
-    def _dates(self, fields: Fields) -> None:
-        fields.created, fields.created_at = self._date("date")
-        fields.modified, fields.modified_at = self._date("lastmod")
 
     def _date(self, key: str) -> tuple[str | None, str | None]:
         text = self.source.get(key)
@@ -484,11 +481,7 @@ def texts(value: Any) -> list[str]:
     """A list of text; a text is a list of one, never split (contract, section 5)."""
     if isinstance(value, str):
         return [value]
-    return [item for item in _list(value) if isinstance(item, str)]
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
 def entries(value: Any) -> list[Any]:

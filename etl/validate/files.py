@@ -14,14 +14,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import orjson
 
 from etl import schemas
 from etl.addresses import KINDS, Address, as_path, lookups, refusal
 from etl.load.lines import describe
-from etl.long_lines import bounded
+from etl.long_lines import numbered
 from etl.model import MANIFEST, Finding, finding_line
 from etl.plain import cut
 from etl.positions import position
@@ -175,7 +175,7 @@ class Files:
         }
         keep = keepers.get(name)
         with path.open("rb") as file:
-            for number, raw in _numbered(file, MEMBERS_IN_A_LINE * self.settings.max_member_bytes):
+            for number, raw in numbered(file.readline, MEMBERS_IN_A_LINE * self.settings.max_member_bytes):
                 self.lines[shown] = number
                 record = self._record(raw, shown, number)
                 if record is None:
@@ -415,12 +415,6 @@ def _not_json(data: bytes, error: orjson.JSONDecodeError) -> tuple[str, int, int
         before = data[: broken.start].decode()
         return f"not UTF-8: byte 0x{data[broken.start]:02X}", *position(before, len(before))
     return f"not JSON: {error.msg}", error.lineno, error.colno
-
-
-def _numbered(file: BinaryIO, limit: int) -> Iterator[tuple[int, bytes | None]]:
-    """Lines with their numbers; None for a line that is longer than ``limit``, which is passed over."""
-    for number, raw in enumerate(bounded(file.readline, limit), 1):
-        yield number, raw if len(raw) < limit or raw.endswith(b"\n") else None
 
 
 def _repeated_key(raw: bytes, record: dict[str, Any]) -> str | None:
