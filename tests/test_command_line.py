@@ -367,6 +367,16 @@ def test_status_3_while_another_process_holds_the_lock_and_its_death_frees_it(
 # --- trouble with input and output ---------------------------------------------------------
 
 
+@pytest.mark.parametrize("command", ["migrate", "validate"])
+def test_status_2_where_nothing_is_named_and_there_is_no_raw(
+    command: str, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    outcome = run(command)
+    assert outcome.status == 2
+    assert outcome.err.endswith("there is no folder raw here; name a folder, an archive or an address\n")
+
+
 def test_status_3_for_an_output_folder_that_cannot_be(bundle: Path, tmp_path: Path, run: Run) -> None:
     (tmp_path / "a file").touch()
     outcome = run("migrate", bundle, "--out", tmp_path / "a file" / "out")
