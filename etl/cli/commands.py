@@ -152,7 +152,9 @@ def sources(given: list[str], *, quiet: bool) -> tuple[list[str], list[Path]]:
         return given, []
     raw, sample = Path("raw"), Path("raw/sample")
     if not raw.is_dir():
-        raise SettingsError("nothing is named, and there is no folder raw here; name a folder, an archive or an address")
+        raise SettingsError(
+            "nothing is named, and there is no folder raw here; name a folder, an archive or an address"
+        )
     others = (path.name for path in raw.iterdir() if path != sample)
     has_own = any(not name.startswith(".") and name != CONFIG_NAME for name in others)
     if sample.is_dir() and not has_own:
