@@ -12,24 +12,26 @@ from etl.passes.batches import BATCH, in_batches
 from tests.make import Outcome, folder, lines, name, page
 
 
-def member(size: int) -> Member:
+def member(size: int | None) -> Member:
     return Member(0, "garden", "1.txt", None, "file", 0, 0, size, 8, 0, None, "", "", 0)
 
 
 def test_a_batch_holds_no_more_bytes_than_are_allowed_but_at_least_one_member() -> None:
-    sizes = [1, 2, BATCH, BATCH - 1, 1, 1, 3 * BATCH, 0, 0]
+    sizes = [2 * BATCH, 1, None, 2, BATCH, BATCH - 1, 1, 1, 3 * BATCH, 0, 0]
     batches = in_batches(map(member, sizes), lambda each: each)
     assert [[each.size for each in batch] for batch in batches] == [
-        [1, 2],
+        [2 * BATCH],
+        [1, None, 2],
         [BATCH],
         [BATCH - 1, 1],
         [1],
         [3 * BATCH],
         [0, 0],
     ]
+    assert list(in_batches([], lambda each: each)) == []
 
 
-@pytest.mark.parametrize("slug", ["Deep_Wells", "/posts/Deep_Wells"])
+@pytest.mark.parametrize("slug", ["Deep_Wells", "/posts/Deep_Wells", "/Deep_Wells"])
 def test_links_find_a_page_by_its_old_slug_below_any_prefix(
     slug: str, tmp_path: Path, out: Path, run: Callable[..., Outcome]
 ) -> None:

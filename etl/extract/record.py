@@ -112,7 +112,7 @@ def _windows_1252(data: bytes, first: int) -> tuple[str, list[Finding]]:
 
 def _broken(data: bytes, encoding: str, first: int) -> tuple[str, list[Finding]]:
     """UTF-16 or UTF-32 as its mark says, with U+FFFD for what is not."""
-    before = _with_lf(data[:first].decode(encoding, "replace"))
+    before = _with_lf(data[:first].decode(encoding))
     line, column = position(before, len(before))
     message = f"bytes {data[first : first + 4].hex(' ')} are not {encoding.upper()}, as the byte order mark says"
     finding = Finding("encoding.invalid", message, "replaced by U+FFFD", line, column, cause=f"not {encoding}")

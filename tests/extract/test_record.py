@@ -62,14 +62,16 @@ def test_line_ends_become_lf(text: str, end: str) -> None:
     assert parts(record(text.replace("\n", end))) == parts(record(text))
 
 
-def test_windows_1252_is_read_with_one_finding_at_the_first_bad_byte() -> None:
-    data = '{"title": "Clear"}\r\n\r\nfirst\r\ncaf\u00e9 \u2013 '.encode("cp1252") + b"\x81 end"
-    read = record(data)
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_windows_1252_is_read_with_one_finding_at_the_first_bad_byte(end: str) -> None:
+    text = '{"title": "Clear"}\n\nfirst\ncaf\u00e9 \u2013 '.replace("\n", end)
+    read = record(text.encode("cp1252") + b"\x81 end")
     assert read.body == "first\ncafé – \ufffd end"
     (finding,) = read.findings
     assert (finding.code, finding.line, finding.column) == ("encoding.windows-1252", 4, 4)
-    around = "'}\\n\\nfirst\\ncafé – \ufffd end'"
-    assert finding.message == f"byte 0xE9 in {around} is not UTF-8; 3 bytes outside ASCII in all"
+    assert finding.cause == "not UTF-8", "the same in the next export, wherever the first one is then"
+    assert finding.message.startswith("byte 0xE9 in '")
+    assert finding.message.endswith("\\n\\nfirst\\ncafé – \ufffd end' is not UTF-8; 3 bytes outside ASCII in all")
 
 
 def test_what_is_said_of_a_bad_byte_near_the_beginning_quotes_what_is_before_and_behind_it() -> None:
@@ -77,11 +79,14 @@ def test_what_is_said_of_a_bad_byte_near_the_beginning_quotes_what_is_before_and
     assert '0xE9 in \'{"title": "é"}\\n\\nand so o\'' in finding.message
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
-def test_cut_utf_16_and_utf_32_keep_their_text_with_a_finding(encoding: str) -> None:
-    read = record(PAGE.rstrip().replace("\n", "\r\n").encode(encoding)[:-1])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-32-le"])
+def test_cut_utf_16_and_utf_32_keep_their_text_with_a_finding(encoding: str, end: str) -> None:
+    read = record(f"\ufeff{PAGE.rstrip()}".replace("\n", end).encode(encoding)[:-1])
     assert read.body == record(PAGE).body[:-1] + "\ufffd"
-    assert [(f.code, f.line, f.column) for f in read.findings] == [("encoding.invalid", 14, 23)]
+    (finding,) = read.findings
+    assert (finding.code, finding.line, finding.column) == ("encoding.invalid", 14, 23)
+    assert finding.cause == f"not {encoding}"
 
 
 def test_a_nul_is_refused_with_its_place() -> None:
@@ -184,7 +189,8 @@ def test_a_yaml_page_has_its_fields_its_body_and_its_places() -> None:
     assert (page.kind, page.flavour, page.body, page.body_line) == ("page", "yaml", "The body", 8)
     assert page.fields == {"title": "Clear water", "aliases": ["/Clear+water"], "date": "2019-07-13"}
     assert page.locate(("aliases", 0)) == (4, 3)
-    assert record(f"\n{YAML_PAGE}").locate(("aliases", 0)) == (5, 3)
+    below = record(f"\n\n{YAML_PAGE}")
+    assert (below.body_line, below.locate(("aliases", 0))) == (10, (6, 3))
 
 
 @pytest.mark.parametrize(
