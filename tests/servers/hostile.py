@@ -266,8 +266,9 @@ def _long() -> Iterator[Global]:
     yield from _all("7 KB", ["/" + (unit * 7000)[:7000] + "x" for unit in units], *statuses)
     yield from _all("30 KB", ["/" + (unit * 30000)[:30000] + "x" for unit in units], *statuses)
     yield from _all("long query", [f"{SCRIPT}?" + "page=x&" * 1000, f"{SCRIPT}?page=" + "+" * 7000 + "x"], *statuses)
-    # Longer than any key, but cut where the room for a key ends, it would be one.
-    yield from _all("12 KB", [f"/about{'%20' * 4010}x", f"{SCRIPT}?page=about{'%20' * 4010}x"], *statuses)
+    # Longer than any key; cut where the room for a key ends, behind a whole escape, each would be one.
+    padded = [f"{'+' * count}about{'%20' * 4010}x" for count in range(3)]
+    yield from _all("12 KB", [f"{place}{text}" for place in ("/", f"{SCRIPT}?page=") for text in padded], *statuses)
     yield from _all(
         "long query",
         [f"{SCRIPT}?page=" + "%20x" * 1700, f"{SCRIPT}?" + "&" * 7000, f"/?{'a=b&' * 1700}"],
