@@ -21,6 +21,46 @@ YAML_PAGE = "---\ntitle: Clear water\naliases:\n- /Clear+water\ndate: 2019-07-13
 ABSTRACT = f"Clear water in lakes\n\nAnna Berg, Carl Dahl\n\n{PROSE}\n\nKeywords: water, lakes\n"
 SIGNS = ['"', "{", "}", "[", "\\", "\\ud83d", "\n---\n", "\n\n", ":", ",", "é", "\r", "- ", "&a ", "*a", "Keywords: "]
 MEMBERS = [PAGE, YAML_PAGE, ABSTRACT]
+FOREIGN = r"""
+<!DOCTYPE html>
+<html>
+<?xml version="1.0"?>
+<?php echo 1;
+<p>Title</p>
+</p>
+-- a dump
+/*!40101 SET x */;
+INSERT INTO `pages` VALUES (1, 'x');
+CREATE TABLE pages (
+Create  Database `wiki`;
+CREATE SCHEMA wiki;
+CREATE INDEX "pages_by_name" ON pages
+CREATE VIEW "pages"
+DROP TABLE IF EXISTS `pages`;
+DROP  DATABASE wiki;
+ALTER  TABLE pages ADD (
+LOCK  TABLES `pages` WRITE
+select * from pages;
+DELETE  FROM pages;
+UPDATE pages SET name = 1;
+SET NAMES utf8;
+USE wiki;
+BEGIN;
+START  TRANSACTION;
+PRAGMA foreign_keys=OFF;
++++
+===
+***
+~~~
+;;;
+###
+#!/bin/sh
+%PDF-1.4
+%!PS
+{\rtf1
+\documentclass{article}
+""".strip().splitlines()
+"""First lines of what is neither page nor abstract."""
 
 
 def record(data: str | bytes) -> RawRecord:
@@ -117,19 +157,9 @@ def test_nothing_but_white_space_is_empty(data: bytes) -> None:
         ("{title: 1}", "kind.unknown"),
         ("{'title': 1}\n\n" + "word " * 20, "kind.unknown"),
         ('["a", "b"]', "kind.unknown"),
-        ("<!DOCTYPE html>\n\n" + PROSE, "kind.unknown"),
-        ("<html>\n\n" + PROSE, "kind.unknown"),
-        ('<?xml version="1.0"?>\n\n' + PROSE, "kind.unknown"),
-        ("<?php echo 1;\n\n" + PROSE, "kind.unknown"),
-        ("<p>Title</p>\n\n" + PROSE, "kind.unknown"),
-        ("-- a dump\n\n" + PROSE, "kind.unknown"),
-        ("/*!40101 SET x */;\n\n" + PROSE, "kind.unknown"),
-        ("INSERT INTO `pages` VALUES (1, 'x');\n\n" + PROSE, "kind.unknown"),
-        ("select * from pages;\n\n" + PROSE, "kind.unknown"),
-        ("+++\ntitle = 1\n+++\n\n" + PROSE, "kind.unknown"),
+        *((f"{line}\n\n{PROSE}", "kind.unknown") for line in FOREIGN),
         ("--- \n\n" + PROSE, "kind.unknown"),
         (" ---\ntitle: x\n---\n\n" + PROSE, "kind.unknown"),
-        ("%PDF-1.4\n\n" + PROSE, "kind.unknown"),
         ("Title\n\n" + "\x01\x02\x03" * 20 + PROSE, "kind.unknown"),
         ("Title\n\n" + "\ufffd" * 60 + PROSE, "kind.unknown"),
         ("A note\n\nof a few words", "kind.unknown"),
