@@ -33,7 +33,7 @@ _TABLE_TYPES = ("header", "database", "table")
 # What is neither page nor abstract, whatever follows: markup, fences of other front matter,
 # programs, office and print formats, SQL.
 _FOREIGN = re.compile(
-    r"""</?[a-z!?] | <[!?] | [-+=*~;#]{3,}\s*$ | \#! | %PDF- | %! | \{\\rtf | \\documentclass | /\* | --\s
+    r"""</?[a-z!?] | [-+=*~;#]{3,}\s*$ | \#! | %PDF- | %! | \{\\rtf | \\documentclass | /\* | --\s
     | (?:INSERT\s+INTO|CREATE\s+(?:TABLE|DATABASE|SCHEMA|INDEX|VIEW)|DROP\s+(?:TABLE|DATABASE)|ALTER\s+TABLE
         |LOCK\s+TABLES)\s.*[`"(;]
     | (?:SELECT\s.*\sFROM|DELETE\s+FROM|UPDATE\s.*\sSET|SET|USE|BEGIN|START\s+TRANSACTION|PRAGMA)\b.*;\s*$""",

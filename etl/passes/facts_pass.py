@@ -78,6 +78,8 @@ class _Facts:
     """One member on its way into the facts file."""
 
     data: bytes
+    member_id: str
+    is_usual: bool
     record: RawRecord
     fields: Fields
     kept: bytes
@@ -87,7 +89,6 @@ class _Facts:
         self.ordinal, self.bundle, self.name = row.ord, row.bundle, row.name
         self.sha256: str | None = None
         self.size: int | None = None
-        self.member_id = ""
         self.rejection: Rejection | None = None
 
     def read_bytes(self) -> None:

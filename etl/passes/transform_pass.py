@@ -151,7 +151,7 @@ class _Decided(NamedTuple):
 
 def _decided(state: TransformState, chunk: Chunk) -> _Decided:
     decided = _Decided(defaultdict(list), defaultdict(dict))
-    query = "SELECT * FROM finding WHERE ord >= ? AND ord < ? ORDER BY ord, code, message"
+    query = "SELECT * FROM finding WHERE ord >= ? AND ord < ?"
     for ord_, code, message, action, key, cause in state.facts.rows(query, chunk.first, chunk.last):
         finding = Finding(code, message, action, field=key, cause=cause)
         decided.findings[ord_].append(finding)

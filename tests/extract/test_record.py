@@ -179,6 +179,12 @@ def test_what_is_neither_page_nor_abstract_is_refused(text: str, code: str) -> N
         "{ a set } of lakes",
         "[Water] in lakes",
         "Set of rules; a review",
+        "Settings of pumps;",
+        "Create table salt from lakes",
+        "=== Clear water",
+        "*** Clear water",
+        "--water in lakes",
+        "/r/water and lakes",
         "- a lake",
         "Clear \x01 water",
     ],
@@ -212,6 +218,7 @@ def test_a_json_page_has_its_fields_its_body_and_its_places() -> None:
     assert page.locate(("aliases", 1)) == (6, 9)
     assert page.locate(("tiki_page_id",)) == (8, 21)
     assert page.locate(("date",)) == (1, 1)
+    assert record("{ }\n\nThe body").fields == {}
 
 
 def test_a_yaml_page_has_its_fields_its_body_and_its_places() -> None:
@@ -260,6 +267,7 @@ def test_a_table_type_that_is_no_text_is_a_field_like_others() -> None:
         ("001_E3004BB419B4237C.txt", ("0123456789abcdef", False)),
         ("001_e3004bb419b4237c", ("0123456789abcdef", False)),
         ("001_e3004bb419b4237.txt", ("0123456789abcdef", False)),
+        ("001_e3004bb419b4237c_txt", ("0123456789abcdef", False)),
         ("x001_e3004bb419b4237c.txt", ("0123456789abcdef", False)),
         ("_e3004bb419b4237c.txt", ("0123456789abcdef", False)),
         ("٠٠١_e3004bb419b4237c.txt", ("0123456789abcdef", False)),

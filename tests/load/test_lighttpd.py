@@ -82,9 +82,10 @@ def test_runs_on_the_disk_change_no_byte(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_any_script_is_found_in_any_case_where_that_has_one_answer() -> None:
     need("lighttpd")
-    entries = {**HOSTILE, Address("name", "Größe ΣΊΣΥΦΟΣ Ёж"): "/pages/size/"}
+    entries = {**HOSTILE, Address("name", "Größe ΣΊΣΥΦΟΣ Ёж ＡＢ 𐐀"): "/pages/size/"}
     with compiled("lighttpd", entries, CompileOptions()) as (folder, _), running("lighttpd", folder) as (address, _):
-        for name in ("GRÖSSE σίσυφος ёЖ", "größe σίσυφοΣ ЁЖ", unicodedata.normalize("NFD", "größe Σίσυφος Ёж")):
+        nfd = unicodedata.normalize("NFD", "größe Σίσυφος Ёж ＡＢ 𐐨")
+        for name in ("GRÖSSE σίσυφος ёЖ ａＢ 𐐨", "größe σίσυφοΣ ЁЖ Ａｂ 𐐀", nfd):
             assert ask(address, f"/{quote_plus(name)}") == (301, "/pages/size/"), name
         assert ask(address, "/hIV") == ask(address, "/tiki-index.php?page=hiv") == (404, None)
         assert ask(address, "/cLEAR+WATER") == (301, "/pages/clear/")

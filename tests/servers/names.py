@@ -39,6 +39,7 @@ NAMES = [
     "ends with a backslash\\",
     '"quoted"',
     "%41BC",
+    "%zz",
     "ABC",
     "%2541BC",
     "50%25 of it",
