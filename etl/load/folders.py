@@ -22,4 +22,4 @@ def below(folder: Path) -> Iterator[Path]:
 
 def file_names(folder: Path) -> list[str]:
     """Every file in a folder and the folders in it, by its name from there, with slashes; sorted by bytes."""
-    return sorted((path.relative_to(folder).as_posix() for path in below(folder) if path.is_file()), key=str.encode)
+    return sorted(path.relative_to(folder).as_posix() for path in below(folder) if path.is_file())

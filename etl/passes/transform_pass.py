@@ -237,7 +237,7 @@ class _Transform:
             "size": self.size,
             "sha256": self.sha256,
             "raw": base64.b64encode(kept).decode() if self.sha256 else None,
-            "raw_complete": self.sha256 is not None and len(kept) == self.size,
+            "raw_complete": len(kept) == self.size,
         }
         self.files["rejects"].write(dump("reject", line))
         finding = Finding(

@@ -45,7 +45,7 @@ local function find(map, size, key, exact)
         if middle > 0 then map:seek("set", middle - 1); map:read("*l") end
         local start = map:seek("cur")
         local line = map:read("*l")
-        if line == nil or start >= high then
+        if start >= high then
             high = middle
         elseif line:match("^[^\t]*") < key then
             low = start + #line + 1
