@@ -118,7 +118,7 @@ class _Facts:
     def draft(self) -> None:
         if not self.is_usual:
             message, action = f"member name {self.name!r}", "its id is taken from its bytes; an edit changes it"
-            self.record.findings.insert(0, Finding("name.unusual", message, action, cause="name"))
+            self.record.findings.append(Finding("name.unusual", message, action, cause="name"))
         source: dict[str, Any] = {
             "bundle": self.bundle,
             "member": self.name,
