@@ -14,7 +14,8 @@ from tests.make import Outcome, folder, lines, name, page
 
 
 def member(size: int | None) -> Member:
-    return Member(0, "garden", "1.txt", None, "file", 0, 0, size, 8, 0, None, "", "", 0)
+    """A row of ``member``, in which a refused entry has no size."""
+    return Member(0, "garden", "1.txt", None, "file", 0, 0, size, 8, 0, None, "", "", 0)  # type: ignore[arg-type]
 
 
 def test_a_batch_holds_no_more_bytes_than_are_allowed_but_at_least_one_member() -> None:
