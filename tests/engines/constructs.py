@@ -85,6 +85,18 @@ text""",
     "ol start": r"""
 6. a
 7. b""",
+    "item behind a nested list that starts high": r"""
+1. a
+
+    3. b
+2. c
+
+        <base d=/>
+3. e
+    1. f
+
+        0. g
+    2. h""",
     "ol 100": r"""
 99. a
 100. b

@@ -1,14 +1,15 @@
 """Lists in one form: tight items, one kind of bullet, numbers that count; `list_layout` has nested them before.
 
-An item is *tight* when it is one paragraph, then at most one list of tight items. A blank line stands
-before a mark exactly when the item before it is not tight, and before a nested list exactly when more
-than the item's first paragraph stands before it: so every engine reads the same nesting.
+An item is *tight* when it is one paragraph, then at most one list of tight items that no blank line parts from it.
+Such a line stands before a mark exactly when the item before it is not tight, and before a nested list exactly when
+more than the item's first paragraph stands before it, its items are not tight, or its number would be words without
+one: so every engine reads the same nesting.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from etl.transform.body.edits import Edit
@@ -75,13 +76,16 @@ def not_tight(items: Sequence[Node]) -> set[int]:
         blocks = [child for child in item.children if child.kind in BLOCKS]
         lead = bool(blocks) and blocks[0].kind == "Paragraph"
         rest = blocks[1:] if lead else blocks
-        if rest and not (len(rest) == 1 and rest[0].kind == "List" and not _any(rest[0].children, loose)):
+        nested = rest[0] if len(rest) == 1 and rest[0].kind == "List" else None
+        if rest and (nested is None or _is_apart(nested, item, loose)):
             loose.add(id(item))
     return loose
 
 
-def _any(items: Iterable[Node], loose: set[int]) -> bool:
-    return any(id(item) in loose for item in items)
+def _is_apart(nested: Node, item: Node, loose: set[int]) -> bool:
+    """Whether a blank line stands before a list that is the first block below the words of its item."""
+    would_be_words = nested.data not in (None, 1) and nested is not item.children[0]
+    return would_be_words or any(id(each) in loose for each in nested.children)
 
 
 def list_edits(text: str, node: Node, loose: set[int], *, numbered: bool, touching: bool) -> Iterator[Edit]:
@@ -213,7 +217,7 @@ def _item_edits(text: str, item: Node, mark: re.Match[str] | None, loose: set[in
             continue
         if child.kind == "List":
             behind_text = index == first or (index == 1 and before.kind == "Paragraph")
-            blank = not behind_text or child.data not in (None, 1) or _any(child.children, loose)
+            blank = not behind_text or _is_apart(child, item, loose)
             yield from _gap(text, before, visible_start(text, child), blank=blank)
         elif child.kind == before.kind == "BlockQuote":
             yield from _quote_gap(text, before, child)
