@@ -28,6 +28,14 @@ text""",
 ## Pumps {.old}
 
 text {: x }""",
+    "heading attr before markup": r"""
+## Wells {onclick=old()} `a`
+
+## Pumps {onclick=old() {b} *c*
+
+| {d} | e {onclick=old()} [f](https://e.org/) |
+| --- | --- |
+| g {onclick=old() {h} | { `i`, `j` } |""",
     "heading closing hash": "## C# and F#",
     "heading number": "## 1. First",
     "heading after list": r"""

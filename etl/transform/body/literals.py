@@ -18,6 +18,8 @@ STRIKE_END = re.compile(r"(?<=[^\s(*~])~+")
 """What may end words struck out in engines that have them; `~50` alone begins some, and stays."""
 ATTRIBUTES = re.compile(r"(?<=[)*>`])\{|\{(?=:)")
 """Of what stands before them: some engines take `{.name}` for no words."""
+TITLE_BRACES = re.compile(r"(?<=[ \t])\{(?=[^{}|\n]+\{)(?!:)|\}(?=[ \t]*[`*_\[!<])")
+"""Of a heading or a cell: some engines take `{a=b}` for its attributes before markup, too, and with a brace in it."""
 FIRST_ON_LINE = re.compile(BLOCK_MARKS)
 MOST_MARKS = 100
 """Characters of it that are looked at."""
@@ -51,6 +53,13 @@ def literal_edits(text: str, words: Node, addresses: Sequence[tuple[int, int]]) 
             if not is_escaped(text, at) and not is_inside(at, addresses):
                 edits.append((at, at, "\\", "literal"))
     return edits
+
+
+def brace_edits(text: str, words: Node) -> Iterator[Edit]:
+    """The braces among the words of a heading or a cell, beside those at its end."""
+    for brace in TITLE_BRACES.finditer(text, words.start, words.end + 1):  # with what markup begins with
+        if not is_escaped(text, brace.start()):
+            yield brace.start(), brace.start(), "\\", "literal"
 
 
 def _strike_ends(text: str, start: int, end: int, addresses: Sequence[tuple[int, int]]) -> Iterator[Edit]:

@@ -31,12 +31,20 @@ from etl.transform.body.gate import Gate
 from etl.transform.body.link_edits import MARKS_OF_EMPHASIS, LinkRules
 from etl.transform.body.links import Linker
 from etl.transform.body.lists import ITEM_MARK, MARK_ENDS, glued_items, list_edits, not_tight, usual_edits
-from etl.transform.body.literals import LINE_MARK, LINE_MARK_BEGINS, escaped, line_edits, literal_edits, pipe_edits
+from etl.transform.body.literals import (
+    LINE_MARK,
+    LINE_MARK_BEGINS,
+    brace_edits,
+    escaped,
+    line_edits,
+    literal_edits,
+    pipe_edits,
+)
 from etl.transform.body.parse import Node, Tree
 from etl.transform.body.places import blanks_start, is_escaped, line_start, visible_end
 from etl.transform.body.tables import table_edits
 
-SIGNS = ("  ", "\t", "[", "]", "://", "*", "{", "_", "`", "#", "|", "~", "<")
+SIGNS = ("  ", "\t", "[", "]", "://", "*", "{", "}", "_", "`", "#", "|", "~", "<")
 """Words without any of them stay as they are."""
 BLANK_RUNS = re.compile(r"[ \t]{2,}|\t")
 DOUBLE_BLANKS = re.compile("  [ ]*")  # begins with two characters that are searched for as such
@@ -92,6 +100,8 @@ class Round(TreeRules):
         """Numbered lists right behind one another: only the kind of their marks tells them apart."""
         self.table_end = self.quote_end = self.strong_end = self.heading_end = 0
         """Where the table, the quotation, the bold and the underlined heading end that rules are in."""
+        self.titled_end = 0
+        """Where the heading or the table ends that rules are in: braces among its words may be its attributes."""
         self.literal_end = 0
         """Where the code, or the address in angle brackets, ends that rules are in: what it holds is no words."""
 
@@ -147,6 +157,7 @@ class Round(TreeRules):
     def heading(self, node: Node) -> None:
         """A heading has text and no bold, one blank behind its mark, and no marks at its end."""
         end = visible_end(self.text, node)
+        self.titled_end = node.end
         if self.text.find("\n", node.start, end) >= 0:
             self._setext(node, end)
             return
@@ -263,7 +274,7 @@ class Round(TreeRules):
 
     def table(self, node: Node) -> None:
         """A table is even."""
-        self.table_end = node.end
+        self.table_end = self.titled_end = node.end
         if not node.children:
             return  # `is_plain`
         self.edits += table_edits(self.text, node)
@@ -331,6 +342,8 @@ class Round(TreeRules):
             self._less_thans(node)
         addresses = self.links.bare_addresses(node) if "://" in data and node.start >= self.links.end else ()
         edits = literal_edits(self.text, node, addresses)
+        if node.start < self.titled_end:
+            edits = [*edits, *brace_edits(self.text, node)]
         self.edits += edits
         if "*" in data:
             self.again |= any(self.text.startswith(signs, at - before) for at, *_ in edits for before, signs in BESIDE)
