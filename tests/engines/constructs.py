@@ -93,6 +93,24 @@ text""",
     "ol start": r"""
 6. a
 7. b""",
+    "code in a quotation below code in another one": r"""
+> > a
+>
+>     b
+>
+> >     <c onclick=d()>""",
+    "code in a quotation in an item in a quotation": r"""
+> 1. a
+>     > ~~~
+>     > <b onclick=c()>
+>     > ~~~
+> 2. d""",
+    "fences in code of a quotation": r"""
+> ````
+> ```
+> ```
+> <a onclick=b()>
+> ````""",
     "item behind a nested list that starts high": r"""
 1. a
 
@@ -906,6 +924,8 @@ text""",
 TO_REPAIR = frozenset(
     (
         "two lists bullets",
+        "code in a quotation below code in another one",
+        "fences in code of a quotation",
         "empty item",
         "item one star",
         "images two lines",

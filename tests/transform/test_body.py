@@ -304,7 +304,7 @@ FAULTS = {
     ),
     "the caption of code in a quotation": (
         "> Sow\n>\n> {CODE(caption=In May, colors=ini)}\n> a b\n> {CODE}\n> Thin {CODE(caption=Beds)}c{CODE}",
-        "> Sow\n>\n> **In May**\n>\n> ```\n> a b\n> ```\n> Thin **Beds** `c`",
+        "> Sow\n>\n> **In May**\n>\n> ```\n> a b\n> ```\n>\n> Thin **Beds** `c`",
     ),
     "references of Hugo": (
         "[a]({{< ref \"deep-wells.md#top\" >}}), [b]({{% relref '/posts/deep-wells/' %}}), [c]({{< ref lost-beds >}})",
@@ -471,6 +471,23 @@ FAULTS = {
     "a lone mark of bold and code": ("Peas ** late\n\n```\n2 ** 3\n```", "Peas late\n\n```\n2 ** 3\n```"),
     "a rule of stars": ("3\n\n *****\n\npeas", "3\n\n---\n\npeas"),
     "a fence with blanks before it": ("Peas\n\n  ```\n  a\n   b\n c\n ```", "Peas\n\n```\na\n b\nc\n```"),
+    "a language that markdown2 knows no fence of, and code that would act": (
+        "```c#\n<b onclick=a()>\n```\n\n```c#\n<b>\n```",
+        "```\n<b onclick=a()>\n```\n\n```c#\n<b>\n```",
+    ),
+    "blanks in an empty line of a quotation": ("> a\n>      \n>     b\n>\t\n> c", "> a\n>\n>     b\n>\n> c"),
+    "code and words of a quotation": (
+        "> a\n> ```\n> b\n>\n> c\n> ```\n> `<d>`",
+        "> a\n>\n> ```\n> b\n>\n> c\n> ```\n>\n> `<d>`",
+    ),
+    "the sign of a definition with a blank behind it ends words of a quotation": (
+        "> a\n>\t: \n>\n>     <b c=d>",
+        "> a\n>\t&#58; \n>\n>     <b c=d>",
+    ),
+    "the end of a box in code of a quotation in it": (
+        '<div class="border">\n\n> a\n>\n>     </div><b c=d>\n\n</div>',
+        '<div class="box" markdown="1">\n\n> a\n>\n> &lt;/div>&lt;b c=d>\n\n</div>',
+    ),
     "blanks at the ends of blocks in an item": (
         "* a \n\n    b  \n\n    ```\n    c \n    ```",
         "* a\n\n    b\n\n    ```\n    c \n    ```",
@@ -1432,7 +1449,7 @@ def test_attributes_alone_on_a_line_without_a_tag_beside_them_go_with_it(source:
 
 
 def test_attributes_behind_code_in_a_quotation_are_words() -> None:
-    assert clean("> ```\n> a\n> ```\n> {onclick=alert(1)}").body == "> ```\n> a\n> ```\n> \\{onclick=alert(1)}"
+    assert clean("> ```\n> a\n> ```\n> {onclick=alert(1)}").body == "> ```\n> a\n> ```\n>\n> {onclick=alert(1)}"
 
 
 def test_a_number_of_a_character_that_is_none_is_text() -> None:

@@ -27,13 +27,16 @@ FENCE_LINE = re.compile(r"(`{3,}|~{3,})([^\n]*)")
 FENCE_BELOW = re.compile(r"( +)`{3,}[^`\n]*\n(?:.*\n)? *`{3,}", re.DOTALL)
 """A fence too far to the right to be one below a line of words, such as the title of a tab."""
 LANGUAGE = re.compile(r"[ \t]*[\w+#.-]{1,40}(?![^\s{,])")
+RARE_SIGNS = frozenset("#.")
+"""Of a language, behind which markdown2 finds no fence."""
 NOT_QUOTE = re.compile(r"[^>\t]")
 TAB_MARK = re.compile(r"^[ >]*\t[ \t]*>", re.MULTILINE)
 UNDERLINE = re.compile(r"\n[ \t>]*(?:=+|-+)[ \t]*(?:\n|\Z)")
 """What makes a heading of the line above it to an engine that looks for headings before it looks for code."""
 CODE_END = re.compile(r"(?>[^<]+|</?span)*</code>")
 """What hides the code before it from markdown2."""
-MARKED = re.compile(r"^[ \t]*>", re.MULTILINE)
+MARKED = re.compile(r"^[ \t]*(?:>|```)", re.MULTILINE)
+"""Lines of code in which markdown2 finds quotations and fences, however far they are indented."""
 
 
 class CodeRules(TreeRules):
@@ -53,7 +56,7 @@ class CodeRules(TreeRules):
         self.text_end = len(self.text.rstrip())
         """Where the last visible character of the text ends."""
 
-    def block(self, node: Node, *, may_stay_open: bool) -> None:
+    def block(self, node: Node, *, may_stay_open: bool, in_box: bool) -> None:
         """Code on lines of its own stays as it is; of what a fence says the language stays, and a fence is closed.
 
         Only code that would act is written otherwise in an item or a quotation, where some engines read no fences.
@@ -62,9 +65,9 @@ class CodeRules(TreeRules):
         is_inside = self._block_at(node.start) is not node
         fence = _fence(node, self.text)
         if is_inside and self._is_to_rewrite(node, code):
-            self._rewrite(node, code)
+            self._rewrite(node, code, in_box=in_box)
         elif fence is not None:
-            self._first_fence(node, fence, is_inside=is_inside)
+            self._first_fence(node, fence, code, is_inside=is_inside)
             if closing := self._closing(node, fence):
                 self._same_fences(node, fence, closing, ticks_around(code, 3), is_inside=is_inside)
             elif not may_stay_open and node.end >= self.text_end:
@@ -104,10 +107,12 @@ class CodeRules(TreeRules):
         lines = re.sub(rf"^ {{1,{len(fence[1])}}}", "", fence[0], flags=re.MULTILINE)
         self._edit(*fence.span(), f"\n{lines}\n", "code")
 
-    def _first_fence(self, node: Node, fence: re.Match[str], *, is_inside: bool) -> None:
+    def _first_fence(self, node: Node, fence: re.Match[str], code: str, *, is_inside: bool) -> None:
         if not is_inside and self.text[node.start - 1 : node.start] == " ":  # inside, they may be those of an item
             self.edits += dedented(self.text, node)
         language = LANGUAGE.match(self.text, fence.start(2))
+        if language and not RARE_SIGNS.isdisjoint(language[0]) and ACTS.search(code):
+            language = None
         start = language.end() if language else fence.start(2)
         if words := self.text[start : fence.end()].strip():
             self._revision.find("markup.removed", start, f"words behind a fence {short(words)}", "removed")
@@ -156,12 +161,13 @@ class CodeRules(TreeRules):
             self._misread[block.start] = "\t" in text and TAB_MARK.search(text) is not None
         return self._misread[block.start]
 
-    def _rewrite(self, node: Node, code: str) -> None:
+    def _rewrite(self, node: Node, code: str, *, in_box: bool) -> None:
         """Code in an item or a quotation is indented; where some engines read none, it becomes a span for each line."""
         start = blanks_start(self.text, node.start)
         before = self.text[line_start(self.text, start) : node.start].expandtabs(TAB)
         depth, is_unread = self._nesting(node)
         is_unread = is_unread or ("<" in code and CODE_END.match(self.text, node.end) is not None)
+        is_unread = is_unread or (in_box and "</div" in code.lower())  # which ends the box in Python-Markdown
         # The mark of a quotation guards a line.
         is_unread = is_unread or (not before.strip() and self._is_taken(node, code))
         if self._is_misread(node) or before.strip("> ") or MARKED.search(code) or is_unread:
@@ -197,7 +203,7 @@ class CodeRules(TreeRules):
     def _nesting(self, node: Node) -> tuple[int, bool]:
         """In how many items a block is, of its quotation, and whether it is no code to some.
 
-        That is so below a list or table, and in a quotation that an item begins with.
+        That is so below a list or table, and in a quotation that an item begins with, or below code in another one.
         """
         depth, siblings, is_unread, parent = 0, self._blocks, False, ""
         while siblings:
@@ -206,6 +212,7 @@ class CodeRules(TreeRules):
             if place:
                 above = siblings[place - 1]
                 is_unread |= (parent or part.kind) in ("Item", "BlockQuote") and _ends_with_list(above, parent)
+                is_unread |= parent != "" and part.kind == "BlockQuote" and above.kind == "CodeBlock"
             else:
                 is_unread |= parent == "Item" and part.kind == "BlockQuote"
             if part is node:

@@ -96,7 +96,7 @@ def line_edits(text: str, paragraph: Node) -> Iterator[Edit]:
     first = line_start(text, paragraph.start)
     if number := LONG_NUMBER.match(text, paragraph.start):
         yield number.end(), number.end(), "\\", "literal"
-    for sign in DEFINITION_SIGN.finditer(text, first, paragraph.end):
+    for sign in DEFINITION_SIGN.finditer(text, first, paragraph.end + 1):  # with the blank behind the last one
         if sign.end() > paragraph.start:
             yield sign.end() - 1, sign.end(), escaped(":"), "literal"
 

@@ -34,6 +34,10 @@ QUOTED_TAG = re.compile(rf"<[a-zA-Z]{IN_TAG}(?>(?:{QUOTED_BREAK.pattern}(?=[a-zA
 CODE_OF_PLUGIN = re.compile(r"\{CODE\((?s:.*?)(?:\{CODE\}|\Z)")  # its lines may begin with the mark of a quotation
 MARKS = re.compile(BLOCK_MARKS)
 
+LAID_OUT = frozenset(("List", "BlockQuote", "CodeBlock"))
+"""Blocks that need a blank line before or behind them."""
+PARTED = frozenset(("tight-list", "quote-gap", "blank-lines"))
+"""Rules for what stands between the items of a list and between their blocks."""
 DEEPEST_QUOTE = 12
 MARK = re.compile(r" {0,3}>(?!\t) ?")
 
@@ -113,9 +117,9 @@ def _marked(text: str, code: Code, start: int, end: int, depth: int) -> Iterator
 
 
 def quoted_lists(text: str, blocks: Sequence[Node], depth: int = 0) -> Iterator[Edit]:
-    """The lists in the quotations among some blocks, laid out as all others are."""
+    """The lists in the quotations among some blocks, laid out as all others are, and what parts code from words."""
     for block in blocks:
-        if block.kind == "BlockQuote" and any(child.kind in ("List", "BlockQuote") for child in block.children):
+        if block.kind == "BlockQuote" and any(child.kind in LAID_OUT for child in block.children):
             yield from _inside(text, line_start(text, block.start), block.end, depth)
 
 
@@ -157,4 +161,4 @@ def _tight(text: str, nodes: Sequence[Node]) -> Iterator[Edit]:
     for node in nodes:
         if node.kind == "List":
             edits = list_edits(text, node, loose, numbered=False, touching=False)
-            yield from (edit for edit in edits if edit[3] in ("tight-list", "quote-gap"))
+            yield from (edit for edit in edits if edit[3] in PARTED)

@@ -60,8 +60,11 @@ EDGE_BLANKS = frozenset(("", " ", "  ", "   "))
 """Before a block that is in no item."""
 RULE_SIGNS = "--", "- -", *WIDE_DASHES
 """What a line is searched for before it is asked whether it is `RULE_LINE`."""
+DEFINITION_SIGNS = "\n:", " :", "\t:", ">:"
+"""What a paragraph is searched for before it is asked for the signs of definitions."""
 RULE_LINE = re.compile(rf"^[ \t]*+[{DASHES}](?>(?:[ \t]*+[{DASHES}])+)[ \t]*+\\?[ \t]*+$", re.MULTILINE)
 QUOTE_BLANKS = re.compile(r"^((?:[ \t]*>)+)[ \t]{2,}(?=[^\s>|#`~=+*\\\d-])", re.MULTILINE)  # before no mark of a block
+EMPTY_LINE_BLANKS = re.compile(r"^[ \t]*>[ \t>]*(?<=>)([ \t]+)$", re.MULTILINE)  # below which code is words to some
 MORE_THAN = re.compile(r">[ \t]*\d")  # `* > 125 g` is a comparison
 MARK_ONLY = re.compile(r"[ \t]*(?:[*+-]|#{1,6})[ \t]+")
 """Of a bullet or a heading, with nothing else before the words of its line."""
@@ -137,7 +140,7 @@ class Round(TreeRules):
         self.literal_end = node.end
         # The end of a box closes what is open in it; a quotation that moves would leave a fence at the end behind.
         may_stay_open = self.gate.box_open or node.start < self.gaps.continued_end
-        self.code.block(node, may_stay_open=may_stay_open)
+        self.code.block(node, may_stay_open=may_stay_open, in_box=self.gate.box_open)
 
     def code_span(self, node: Node) -> None:
         """Code within a text stays, where all engines find it."""
@@ -261,6 +264,8 @@ class Round(TreeRules):
             self._edit(node.start, visible_end(self.text, node), "", "empty-quote")
             return
         self._first_lines(node)
+        for blanks in EMPTY_LINE_BLANKS.finditer(self.text, line, node.end):
+            self._edit(*blanks.span(1), "", "line-blanks")
         if all(child.kind == "Paragraph" for child in node.children):
             for match in QUOTE_BLANKS.finditer(self.text, line, node.end):
                 self._edit(match.end(1), match.end(), " ", "blanks")
@@ -303,7 +308,7 @@ class Round(TreeRules):
         if any(dashes in text for dashes in RULE_SIGNS):
             for line in RULE_LINE.finditer(self.text, first, paragraph.end):
                 self._edit(*line.span(), "---" if line.start() == first else "\n---", "rule")
-        if "\n:" in text or "> :" in text or text[0] in ":0123456789":
+        if text[0] in ":0123456789" or any(sign in text for sign in DEFINITION_SIGNS):
             self.edits += line_edits(self.text, paragraph)
 
     def _follows(self, offset: int) -> bool:
