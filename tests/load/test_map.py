@@ -11,8 +11,8 @@ from etl.load.redirects import COMPILERS, STATIC_HOSTS, CompileOptions, MapError
 from etl.load.redirects.files import filled
 from etl.load.redirects.neutral import map_at
 from tests.load.maps import HOSTILE, SETTINGS, all_files, compiled
-from tests.load.test_nginx import ENTRIES
 from tests.make import write_map
+from tests.servers.matrix import MAP
 
 
 def test_a_misspelt_place_of_a_template_is_no_text() -> None:
@@ -25,7 +25,7 @@ def test_the_same_map_gives_the_same_bytes_and_no_path_of_this_machine(tmp_path:
     seen = []
     for folder in (tmp_path / "a", tmp_path / "b"):
         folder.mkdir()
-        write_map(folder / "redirects.jsonl", ENTRIES.items())
+        write_map(folder / "redirects.jsonl", MAP.items())
         compile_all(folder / "redirects.jsonl", folder / "redirects", CompileOptions(), [server])
         compile_all(folder / "redirects.jsonl", folder / "redirects", CompileOptions(), [server])
         files = sorted(path for path in (folder / "redirects" / server).rglob("*") if path.is_file())

@@ -176,8 +176,10 @@ def _off_site() -> Iterator[Global]:
     evil += ["evil.example/", "/evil.example//", "http:/evil.example", "javascript:alert(1)"]
     yield from _all("off site", [f"/{place}" for place in evil[1:]], 404, 400)
     yield from _all("off site", [f"/{evil[0]}"], 404, 400, 200, 308)
-    yield from _all("off site", [f"{SCRIPT}?page={place}" for place in evil], 404, 400)
-    yield from _all("off site", [f"{SCRIPT}?page_id={evil[0]}"], 404, 400)
+    for before in (f"{SCRIPT}?page=", f"{SCRIPT}?page_id="):
+        yield from _all("off site", [f"{before}{place}" for place in evil], 404, 400)
+    for before in (f"{SCRIPT}/", "/posts/"):
+        yield from _all("off site", [f"{before}{place}" for place in evil[1:]], 404, 400)
     # Some servers walk dots before anybody looks anything up: then this is the page script, a page called "posts".
     yield from _all("dots walked", [f"{SCRIPT}/{evil[0]}", f"/posts/{evil[0]}"], 404, 400, 301)
     yield from _all("off site", ["http://evil.example/about", "//about", "///about/"], 301, oracle=True)

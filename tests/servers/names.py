@@ -63,6 +63,8 @@ NAMES = [
     "no-break\u00a0space and thin\u2009space",
     "a/b c",
     "a//b",
+    "W//b",
+    "%57//b",
     "up ../and/../down",
     "here ./and/./there",
     "dots ... and more ..",

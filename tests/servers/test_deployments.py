@@ -22,6 +22,7 @@ MAP: dict[tuple[str, str], str | None] = {
     ("name", "Home"): "/pages/home/",
     ("name", "A+B"): "/pages/plus/",
     ("name", "5%41"): "/pages/percent/",
+    ("name", "A//b"): "/pages/slashes/",
     ("name", "Gone"): None,
     ("name", "cat5"): "/pages/cat/",
     ("name", "Search"): "/pages/searching/",
@@ -31,7 +32,7 @@ MAP: dict[tuple[str, str], str | None] = {
 CLEAR = "Clear+water+%E2%80%93+June+2019"
 SCRIPT = "tiki-index.php"
 PAGES = [CLEAR, f"{SCRIPT}?page={CLEAR}", "10983/", f"{SCRIPT}?page_id=10983", "A%2BB", f"{SCRIPT}?page=A%2bB"]
-PAGES += ["5%2541"]
+PAGES += ["5%2541", "A%2F%2Fb"]
 
 Start = Callable[..., AbstractContextManager[Stage]]
 
@@ -96,6 +97,7 @@ def test_the_old_wiki_may_have_lived_in_a_folder(start: Start, folder: str) -> N
             f"/x{folder}Home",
             f"{folder[:-1]}x/Home",
             f"/{'x' * (len(folder) - 2)}/Home",
+            f"{folder.replace('.', 'x')}Gone",
             f"{folder}Home/more",
             f"{folder}{SCRIPT}?page={folder[1:]}Home",
             folder + SCRIPT,
