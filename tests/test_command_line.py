@@ -241,8 +241,8 @@ def test_a_refused_run_replaces_the_evidence_of_the_one_before(
 
 @pytest.fixture(scope="module")
 def big(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bundle that takes some seconds."""
-    return folder(tmp_path_factory.mktemp("big") / "wiki", pages(3000, body="Water is **clear**. " * 100))
+    """A bundle whose cleaning takes seconds, and the way to it hardly any."""
+    return folder(tmp_path_factory.mktemp("big") / "wiki", pages(400, body="Water is **clear**. " * 1000))
 
 
 def started(source: Path, out: Path, jobs: int) -> subprocess.Popen[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.make import ROOT, Outcome, command, files, folder, lines, name, page, pages
+from tests.make import ROOT, Outcome, command, files, folder, lines, name, page, pages, wiki_etl
 
 PASSES = {"reading": "facts_pass.read_record", "cleaning": "transform_pass.read_body"}
 ENDS_WORKERS = """
@@ -53,7 +53,7 @@ def migrate(bundle: Path, out: Path, *, most: int, during: str) -> Outcome:
 
 @pytest.mark.parametrize("during", PASSES)
 def test_a_death_costs_nothing(during: str, bundle: Path, tmp_path: Path) -> None:
-    undisturbed = command("migrate", bundle, "--out", tmp_path / "undisturbed")
+    undisturbed = wiki_etl("migrate", bundle, "--out", tmp_path / "undisturbed")
     outcome = migrate(bundle, tmp_path / "out", most=1, during=during)
     assert (outcome.status, undisturbed.status) == (0, 0), outcome.err
     assert "the system ended 1 worker processes" in outcome.err
@@ -75,4 +75,4 @@ def test_a_member_that_ends_every_worker_is_a_reject_and_its_claims_go_to_others
     assert {line["document"] for line in lines(current / "redirects.jsonl") if "deep" in line["value"].lower()} == {
         "tiki-201"
     }
-    assert command("validate", current).status == 0
+    assert wiki_etl("validate", current).status == 0

@@ -76,11 +76,11 @@ class Zipped:
 
 def zip_of(*entries: Zipped, before: bytes = b"", comment: bytes = b"", between: bytes = b"", **lies: Any) -> bytes:
     """An archive; ``lies`` are fields that its end record has wrong, ``between`` comes before that."""
-    body, directory = before, b""
+    body, directory = bytearray(before), bytearray()  # bytes that grow by themselves would be copied each time
     for entry in entries:
         directory += entry.central_part(len(body))
         body += entry.local_part()
-    return body + directory + between + end_record(len(entries), len(directory), len(body), comment, lies)
+    return bytes(body + directory) + between + end_record(len(entries), len(directory), len(body), comment, lies)
 
 
 def end_record(count: int, size: int, start: int, comment: bytes = b"", lies: Lies | None = None) -> bytes:
