@@ -22,6 +22,7 @@ from etl.transform.body.surface.links import UNPARSED
 from etl.transform.raw_body import harvested_aliases, redirect_of, shows_nothing
 from tests.transform.test_guards import PIECES
 from tests.transform.test_links import SETTINGS, clean
+from tests.transform.test_rules_and_repairs import ACCOUNT
 
 LIMIT = 25
 """How much more than for a tenth a body may take; a square makes it a hundred."""
@@ -41,11 +42,16 @@ MORE = (
     *("[a](/931) ", "<b>x</b>", "&nbsp;", "~hs~", "{SPLIT}", "((a|b)) ", "{{< x >}}\n", "<a b='", "<http:", "<sup>"),
     *("~tc~", "~np~", "{CODE()}", "{CODE()}`a{CODE} ", "| {CODE()}", "a{ELSE}{GROUP()}", "* a\n** b\n", "** a\n"),
     *("a__ b", "__a: __b ", "* a\n\n  <p>b</p>\n", "<ul><li><pre>a\n</pre></li></ul>", '[a](b "&quot;") ', " \n\n"),
+    *("<ul><li>", "{{<", "<a ", '<a "', "1. ", "[a](", "<b>", "<span>", "<table><tr><td>", "<p>a", "~~#F00:", "{BOX("),
+    *("<svg>", "<pre>", "</a>", "--\n", "<a href='x'>", "_a", "# ", '<div class="border">', "``` a\n", "<h2>a"),
+    *("<blockquote>a\n", "<blockquote>a</blockquote>", "| a |\n|---|\n"),
     *("> <a title='>'\n> b", "* <b></b>\n\n    c\n\n", "* a\n\n    {BOX()}<p>b</p>{BOX}\n", "http://a.example/b'c "),
 )
 
 Maker = Callable[[int], str]
 Reader = Callable[[str], object]
+
+DEFINITION = "[beds]: https://beds.example/\n"
 
 SQUARES: dict[str, tuple[str, int, Maker]] = {
     "spans and ends of bold": (
@@ -258,6 +264,31 @@ SQUARES: dict[str, tuple[str, int, Maker]] = {
         2_000,
         lambda size: f"<table><tr>{'<td>a</td>' * (size // 20)}</tr>{'<tr><td>b</td></tr>' * (size // 40)}</table>",
     ),
+    "starts of code of a plugin in a quotation with one end for all": (
+        "every start looked for its end",
+        30_000,
+        lambda size: "> {CODE()}\n" * (size // 11) + "x\n{CODE}",
+    ),
+    "blanks below a row in a box": (
+        "every blank is taken for the first one of a line",
+        10_000,
+        lambda size: f'<div class="box">\n| a | b |\n{" " * size}c\n</div>',
+    ),
+    "breaks within a cell": (
+        "every break looks through its row",
+        20_000,
+        lambda size: f"| a | b |\n|---|---|\n| x{' <br>' * (size // 5)}y | z |",
+    ),
+    "marks of headings and of a centre on one line": (
+        "every mark of a centre looks back over those of headings",
+        30_000,
+        lambda size: "# ::a" * (size // 5),
+    ),
+    "definitions that are shown as code": (
+        "every round defines one of them",
+        300,
+        lambda size: f"{{{{< highlight >}}}}\n{DEFINITION * (size // len(DEFINITION))}sow\n{{{{< /highlight >}}}}",
+    ),
     "code behind much on its line": (
         "every piece of code looks back for the start of its line",
         20_000,
@@ -290,7 +321,7 @@ def all_readers(body: str) -> None:
     harvested_aliases(body)
     if shows_nothing(body, SETTINGS):
         redirect_of(body)
-    clean(body)
+    assert not ACCOUNT & {finding.code for finding in clean(body).findings}
 
 
 def work(body: str, read: Reader) -> float:

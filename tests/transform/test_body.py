@@ -8,14 +8,10 @@ file is not part of the body.
 from __future__ import annotations
 
 import re
-import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 import pytest
 from hypothesis import given
@@ -38,10 +34,10 @@ from etl.transform.body.text import excerpt, visible_text
 from etl.transform.body.verify import unexplained
 from tests.make import ROOT, SAMPLE, difference
 from tests.transform.test_links import LINKER, SETTINGS, rendered
+from tests.transform.test_rules_and_repairs import ACCOUNT, read
 
 CASES = ROOT / "tests" / "transform" / "body"
 FOLDERS = sorted(path.name for path in CASES.iterdir() if path.is_dir())
-ACCOUNT = frozenset(("text.lost", "text.added"))
 
 
 def clean(body: str, chosen: Settings = SETTINGS) -> Cleaned:
@@ -51,10 +47,6 @@ def clean(body: str, chosen: Settings = SETTINGS) -> Cleaned:
 def options(path: Path) -> Settings:
     """What the case of a file is cleaned with: the rule of quoted boxes alone asks for other settings."""
     return SETTINGS.model_copy(update={"boxes": "quote"}) if path.parent.name == "quote" else SETTINGS
-
-
-def read(path: Path) -> str:
-    return path.read_bytes().decode().removesuffix("\n")
 
 
 def codes(cleaned: Cleaned) -> set[str]:
@@ -69,27 +61,21 @@ def test_every_rule_has_a_folder_and_every_folder_is_of_a_rule() -> None:
 
 
 @pytest.mark.parametrize("rule", FOLDERS)
-def test_a_rule_is_counted_where_it_has_something_to_do(rule: str) -> None:
+def test_a_body_comes_out_as_expected_and_every_word_of_it_is_accounted_for(
+    rule: str, expect: Callable[[Path, str], None]
+) -> None:
     path = CASES / rule / "input.md"
-    assert clean(read(path), options(path)).counts[rule]
-
-
-@pytest.mark.parametrize("rule", FOLDERS)
-def test_a_body_comes_out_as_expected(rule: str, expect: Callable[[Path, str], None]) -> None:
-    path = CASES / rule / "input.md"
-    cleaned = clean(read(path), options(path))
+    source = read(path)
+    cleaned = clean(source, options(path))
     expect(path.with_name("expected.md"), cleaned.body + "\n")
+    assert cleaned.counts[rule]
     assert not codes(cleaned) & ACCOUNT
+    assert list(unexplained(source, cleaned.body, cleaned.changes or ())) == []
+    assert clean(cleaned.body, options(path)).body == cleaned.body
 
 
 @pytest.mark.parametrize("path", sorted(CASES.glob("*/untouched.md")), ids=lambda path: path.parent.name)
 def test_what_only_looks_similar_stays_as_it_is(path: Path) -> None:
-    body = read(path)
-    assert clean(body, options(path)).body == body
-
-
-@pytest.mark.parametrize("path", sorted(CASES.glob("*/expected.md")), ids=lambda path: path.parent.name)
-def test_an_expected_body_is_clean(path: Path) -> None:
     body = read(path)
     assert clean(body, options(path)).body == body
 
@@ -125,13 +111,6 @@ def test_a_box_that_is_not_closed_is_told_once_and_where_it_begins(box: str, ins
 
 def test_a_box_that_stands_as_it_should_is_no_change() -> None:
     assert not clean('a\n\n<div class="box" markdown="1">\n\nb\n\n</div>\n\nc').counts
-
-
-@pytest.mark.parametrize("path", sorted(CASES.glob("*/input.md")), ids=lambda path: path.parent.name)
-def test_the_account_explains_every_word_of_an_example(path: Path) -> None:
-    source = read(path)
-    cleaned = clean(source, options(path))
-    assert list(unexplained(source, cleaned.body, cleaned.changes or ())) == []
 
 
 # --- the shapes of corpus.md, section 11, as they stand there ------------------------------
@@ -683,7 +662,6 @@ FAULTS = {
     "a link to nowhere that ends a heading with a brace": ("# Beds [{NAME}]()", "# Beds \\{NAME}"),
     "a sign like the mark of a block, which a link within a line loses": ("peas [> beans](/404)", "peas > beans"),
     "a link with a title, right before a number": ('[Wells](/931 "wells")5 m', "[Wells](/pages/deep-wells/)5 m"),
-    "a definition right below a heading": ("Beds\n===\n[a]: <b c>\n\nPeas", "# Beds\n\nPeas"),
     "what defines nothing, on the second line of a quotation": ("> Peas\n> [a]: <b c>", "> Peas\n> \\[a\\]:"),
     "a sign like the mark of a quotation, behind a break in a cell of HTML": (
         "<table><tr><td>a<br>\n> b</td></tr></table>",
@@ -1310,6 +1288,11 @@ def test_code_with_html_has_two_fences_that_are_the_same(source: str) -> None:
     assert clean(source).body == "```\n<b>\n```"
 
 
+def test_definitions_that_are_shown_as_code_are_code() -> None:
+    code = "[beds]: https://beds.example/\n" * 50 + "sow"
+    assert clean(f"{{{{< highlight >}}}}\n{code}\n{{{{< /highlight >}}}}").body == f"```\n{code}\n```"
+
+
 def test_the_fence_of_indented_code_ends_above_the_words_right_below_it() -> None:
     assert clean("    a\n    <b> \nPeas.").body == "```\na\n<b>\n```\n\nPeas."
     assert clean("    <b>\t\n \n\n* Peas.").body == "```\n<b>\n```\n\n* Peas."
@@ -1913,91 +1896,6 @@ def test_a_usual_list_gets_the_edits_of_any_list(text: str) -> None:
 def test_the_account_explains_every_word(body: str) -> None:
     cleaned = clean(body)
     assert list(unexplained(body, cleaned.body, cleaned.changes or ())) == []
-
-
-# --- bodies that were made to take long ----------------------------------------------------
-
-REPEATED = [
-    *("[[[[", "****", "<div>", "((", "&", "|", "`", "> ", "<ul><li>", "** a\n", "{{<", "<!--", "<a ", "&nbsp;", "]("),
-    *(
-        "* ",
-        "1. ",
-        "![",
-        "[a](",
-        "<b>",
-        "<span>",
-        "<table><tr><td>",
-        "<p>a",
-        "<sup>",
-        "~~#F00:",
-        "{BOX(",
-        "<svg>",
-        "<pre>",
-    ),
-    *(
-        "</a>",
-        "--\n",
-        "<a href='x'>",
-        "_a",
-        "\\",
-        "# ",
-        '<div class="border">',
-        "``` a\n",
-        "<blockquote>a\n",
-        "<blockquote>a</blockquote>",
-        "| a |\n|---|\n",
-        "<h2>a",
-        '<a "',
-    ),
-]
-
-
-@contextmanager
-def at_most(seconds: int) -> Iterator[None]:
-    """A guard against what never ends, no measure of speed."""
-
-    def stop(number: int, frame: FrameType | None) -> NoReturn:
-        pytest.fail(f"still at work after {seconds} seconds", pytrace=False)
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(seconds)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
-
-
-@pytest.mark.parametrize("token", REPEATED, ids=repr)
-def test_a_body_of_100_kb_of_one_token_comes_to_an_end(token: str) -> None:
-    with at_most(20):
-        assert not codes(clean(token * (100_000 // len(token)))) & ACCOUNT
-
-
-def test_markers_of_code_in_a_quotation_with_one_end_for_all_come_to_an_end() -> None:
-    with at_most(20):
-        clean("> {CODE()}\n" * 30_000 + "x\n{CODE}")
-
-
-def test_a_line_of_blanks_below_a_row_in_a_box_comes_to_an_end() -> None:
-    with at_most(20):
-        assert clean(f'<div class="box">\n| a | b |\n{" " * 100_000}c\n</div>').text == "a b\nc"
-
-
-def test_breaks_within_a_cell_come_to_an_end() -> None:
-    with at_most(20):
-        assert clean(f"| a | b |\n|---|---|\n| x{' <br>' * 40_000}y | z |").text.startswith("a b\nx")
-
-
-def test_a_line_of_marks_of_headings_and_of_a_centre_comes_to_an_end() -> None:
-    with at_most(20):
-        clean("# ::a" * 60_000)
-
-
-def test_definitions_that_are_shown_as_code_come_to_an_end() -> None:
-    code = "[beds]: https://beds.example/\n" * 50 + "sow"
-    with at_most(20):
-        assert clean(f"{{{{< highlight >}}}}\n{code}\n{{{{< /highlight >}}}}").body == f"```\n{code}\n```"
 
 
 # --- real bodies, where they lie beside the checkout ---------------------------------------
