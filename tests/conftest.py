@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from tests.make import Run, difference, folder, hear_signals, invoke, pages
+from tests.make import Run, difference, folder, hear_signals, in_memory, invoke, pages
 
 # The same examples everywhere, so that a green run is green on every machine; HYPOTHESIS_SEARCH=1 looks for new ones.
 settings.register_profile("same", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("search", deadline=None, print_blob=True)
 settings.load_profile("search" if os.environ.get("HYPOTHESIS_SEARCH") else "same")
 
-
 hear_signals()
+
+# Half the time of all tests went into syncs of a disk. What a test leaves is removed, but for that of a failed one.
+if "TMPDIR" not in os.environ and (room := in_memory()):
+    os.environ["TMPDIR"] = tempfile.tempdir = room
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -6,6 +6,7 @@ import difflib
 import io
 import json
 import os
+import shutil
 import signal
 import ssl
 import subprocess
@@ -28,6 +29,8 @@ from etl.servers.base import ServerError, program
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "raw" / "sample"
 Members = Mapping[str, bytes]
+ENOUGH = 1 << 30
+"""Bytes of memory that may be taken for files."""
 
 PARAGRAPH = (
     "Wells that were cleaned in spring held clear water until the first frost of the year, while wells that nobody had "
@@ -209,6 +212,14 @@ def lines(path: Path) -> list[dict[str, Any]]:
 def codes(folder: Path) -> list[str]:
     """The codes of all findings of a generation or of the evidence of a refused run."""
     return [finding["code"] for finding in lines(folder / "findings.jsonl")]
+
+
+def in_memory() -> str | None:
+    """A folder where a sync costs nothing, if it has room and may hold programs: nobody here pulls the plug."""
+    room = Path("/dev/shm")
+    if sys.platform != "linux" or not os.access(room, os.W_OK) or os.statvfs(room).f_flag & os.ST_NOEXEC:
+        return None
+    return str(room) if shutil.disk_usage(room).free >= ENOUGH else None
 
 
 # --- what is not installed -----------------------------------------------------------------

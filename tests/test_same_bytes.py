@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -130,5 +131,5 @@ def test_no_environment_changes_a_byte(
 def test_no_path_of_the_machine_and_no_clock_is_in_a_generation(expected: dict[str, bytes]) -> None:
     everything = b"".join(expected.values())
     today = datetime.now(UTC).date().isoformat()
-    for told in (str(Path.cwd()), "/tmp/", "first0", str(Path.home()) + "/", today):
+    for told in (str(Path.cwd()), f"{tempfile.gettempdir()}/", "first0", str(Path.home()) + "/", today):
         assert told.encode() not in everything, told

@@ -17,7 +17,6 @@ import os
 import random
 import resource
 import shlex
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -32,7 +31,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from etl.workers import available_cores
-from tests.make import hear_signals
+from tests.make import hear_signals, in_memory
 from tests.torture import archives, disk, faults, kills, stopped
 from tests.torture.plan import LIBRARY, Bench, compiled, unavailable
 from tests.torture.scene import Outcome, Scene, Trial
@@ -46,7 +45,6 @@ SCRATCH = "TORTURE_SCRATCH"
 MANY = 600
 """Members of the larger export."""
 SHOWN = 200
-ENOUGH = 1 << 30
 OF_A_ROW = 2
 KILLS, KILLS_IN_SHORT = 300, 8
 """Trials of each row in the short form."""
@@ -64,12 +62,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             environment[LIBRARY] = str(compiled(Path(folder)))
         given = sys.argv[1:] if arguments is None else arguments
         return subprocess.call([sys.executable, "-m", "tests.torture", *given], env=environment)
-
-
-def in_memory() -> str | None:
-    """A file system where a sync costs nothing, if it is large enough: nobody here pulls the plug."""
-    room = Path("/dev/shm")
-    return str(room) if os.access(room, os.W_OK) and shutil.disk_usage(room).free >= ENOUGH else None
 
 
 def parser() -> argparse.ArgumentParser:
