@@ -45,7 +45,7 @@ IN_CASES = {finding["code"]: path for path in sorted(CASES.glob("*/out/findings.
 
 
 @pytest.mark.parametrize("code", CATALOGUE)
-def test_a_code_happens(code: str) -> None:
+def test_every_code_happens_in_a_case_or_is_tested_elsewhere(code: str) -> None:
     if code in ELSEWHERE:
         assert f'"{code}"' in (ROOT / "tests" / ELSEWHERE[code]).read_text("utf-8")
         return

@@ -151,7 +151,7 @@ def test_a_capital_that_is_no_single_letter_is_the_case_of_one(tmp_path: Path) -
         (["/a%0d%0ab", "/%ff", "/%zz", "*", "/a%00"], "malformed"),
     ],
 )
-def test_requests_are_told_apart(targets: list[str], kind: str, map_file: Path) -> None:
+def test_a_request_is_of_the_kind_that_the_map_says(targets: list[str], kind: str, map_file: Path) -> None:
     assert covered(map_file, targets).hits == {kind: len(targets)}
 
 

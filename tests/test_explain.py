@@ -92,7 +92,7 @@ def explain(out: Path, run: Run) -> Callable[..., Outcome]:
         ("wiki/below/a folder/6.txt", "  tiki-6, page, published: '100% clear – Καφεΐνη'\n"),
     ],
 )
-def test_what_is_known(asked: str, said: str, explain: Callable[..., Outcome]) -> None:
+def test_what_is_known_of_an_address_or_a_page_is_said(asked: str, said: str, explain: Callable[..., Outcome]) -> None:
     outcome = explain(asked)
     assert outcome.out.startswith(f"{asked}\n{said}")
     assert outcome.status == 0
@@ -121,7 +121,9 @@ def test_what_is_known(asked: str, said: str, explain: Callable[..., Outcome]) -
         ),
     ],
 )
-def test_what_is_not_known(asked: str, said: str, explain: Callable[..., Outcome]) -> None:
+def test_what_is_not_known_is_said_to_be_so_with_status_1(
+    asked: str, said: str, explain: Callable[..., Outcome]
+) -> None:
     outcome = explain(asked)
     assert outcome.out.startswith(f"{asked}\n{said}".replace("\udce9", "\ufffd"))
     assert outcome.status == 1
@@ -136,7 +138,7 @@ def test_every_address_of_a_withheld_page_is_known_as_its_own(asked: str, explai
     assert f"wiki/{name(2)}, line 4, column 16: address.withheld: tiki-2 is a stub; its addresses" in outcome.out
 
 
-def test_all_that_is_said_of_a_page(explain: Callable[..., Outcome]) -> None:
+def test_all_that_is_known_of_a_page_is_said(explain: Callable[..., Outcome]) -> None:
     assert explain("tiki-1").out == (
         "tiki-1\n"
         f"{WATER}\n"
@@ -157,7 +159,7 @@ def test_all_that_is_said_of_a_page(explain: Callable[..., Outcome]) -> None:
     )
 
 
-def test_several_at_once_as_lines_of_json(explain: Callable[..., Outcome], out: Path) -> None:
+def test_each_of_several_is_a_line_of_json(explain: Callable[..., Outcome], out: Path) -> None:
     outcome = explain("/1", "/nowhere", name(5), "--format", "json")
     known, unknown, reject = map(json.loads, outcome.out.splitlines())
     assert outcome.status == 1
@@ -196,7 +198,7 @@ def test_every_member_is_known(explain: Callable[..., Outcome]) -> None:
     assert explain(*MEMBERS).status == 0
 
 
-def test_more_findings_than_people_are_shown(tmp_path: Path, run: Run) -> None:
+def test_of_many_findings_the_first_are_shown(tmp_path: Path, run: Run) -> None:
     body = "\n\n".join(f"[x](/posts/nowhere-{number})" for number in range(25))
     run("migrate", folder(tmp_path / "wiki", {name(1): page(page_id=1, body=body)}), "--out", tmp_path / "out")
     outcome = run("explain", "tiki-1", "--generation", tmp_path / "out" / "current")
@@ -210,7 +212,7 @@ def test_no_control_character_reaches_the_terminal(explain: Callable[..., Outcom
     assert explain("/a\x1b[2Jb").out.startswith("/a\\x1b[2Jb\n")
 
 
-def test_no_generation(tmp_path: Path, run: Run) -> None:
+def test_a_folder_without_a_map_is_trouble(tmp_path: Path, run: Run) -> None:
     outcome = run("explain", "/1", "--generation", tmp_path)
     assert outcome.status == 3
     assert f"{tmp_path}: there is no redirect map; name the folder of a generation, as" in outcome.err
@@ -236,7 +238,7 @@ def block(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
         ("changes", '["7"]', "not a change: "),
     ],
 )
-def test_a_damaged_generation(file: str, line: str, said: str, tmp_path: Path, run: Run) -> None:
+def test_a_damaged_line_is_trouble_that_names_it(file: str, line: str, said: str, tmp_path: Path, run: Run) -> None:
     (tmp_path / "redirects.jsonl").touch()
     (tmp_path / f"{file}.jsonl").write_text('{"kind": "id"}\n' * 3 + f"{line}\n")
     outcome = run("explain", "7", "--generation", tmp_path)

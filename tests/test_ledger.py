@@ -69,7 +69,7 @@ def test_unknown_front_matter_is_not_taken_for_the_source_of_a_document(tmp_path
 
 @pytest.mark.parametrize("by", [-1, 1])
 @pytest.mark.parametrize("counter", Ledger.model_fields)
-def test_a_counter_of_the_ledger(counter: str, by: int, fails: Fails, monkeypatch: Patch) -> None:
+def test_a_wrong_counter_of_the_ledger_fails_the_run(counter: str, by: int, fails: Fails, monkeypatch: Patch) -> None:
     def miscounted(*arguments: Any) -> Ledger:
         true = ledger.balance(*arguments)
         return true.model_copy(update={counter: getattr(true, counter) + by})
@@ -79,7 +79,9 @@ def test_a_counter_of_the_ledger(counter: str, by: int, fails: Fails, monkeypatc
 
 
 @pytest.mark.parametrize(("counter", "key"), [("findings", "member.duplicate"), ("changes", "blanks")])
-def test_a_counter_of_the_run(counter: str, key: str, fails: Fails, monkeypatch: Patch) -> None:
+def test_a_wrong_count_of_findings_or_changes_fails_the_run(
+    counter: str, key: str, fails: Fails, monkeypatch: Patch
+) -> None:
     plain = pipeline.finish
 
     def miscounted(running: Running, *arguments: Any) -> None:
@@ -92,7 +94,9 @@ def test_a_counter_of_the_run(counter: str, key: str, fails: Fails, monkeypatch:
 
 @pytest.mark.parametrize("column", ["bytes", "lines", "sha256"])
 @pytest.mark.parametrize("file", ["documents.jsonl", "withheld.jsonl", "rejects.jsonl", "findings.jsonl"])
-def test_what_the_manifest_says_of_a_file(file: str, column: str, fails: Fails, monkeypatch: Patch) -> None:
+def test_what_the_manifest_says_wrong_of_a_file_fails_the_run(
+    file: str, column: str, fails: Fails, monkeypatch: Patch
+) -> None:
     wrong: dict[str, object] = {"bytes": 7, "lines": 7, "sha256": "7" * 64}
     plain = lines.describe
 
@@ -103,7 +107,7 @@ def test_what_the_manifest_says_of_a_file(file: str, column: str, fails: Fails, 
     fails("members came in" if column == "lines" and file != "findings.jsonl" else file)
 
 
-def test_a_file_that_the_manifest_does_not_name(fails: Fails, monkeypatch: Patch) -> None:
+def test_a_file_that_the_manifest_does_not_name_fails_the_run(fails: Fails, monkeypatch: Patch) -> None:
     plain = lines.describe
     monkeypatch.setattr(lines, "describe", lambda path: plain(path)[1:])
     fails("files of the manifest")
@@ -112,7 +116,7 @@ def test_a_file_that_the_manifest_does_not_name(fails: Fails, monkeypatch: Patch
 # --- what is there -------------------------------------------------------------------------
 
 
-def test_an_entry_that_gets_lost_behind_the_index(fails: Fails, monkeypatch: Patch) -> None:
+def test_an_entry_that_gets_lost_behind_the_index_fails_the_run(fails: Fails, monkeypatch: Patch) -> None:
     plain = Facts.order_members
 
     def forgetful(facts: Facts, *arguments: Any, **named: Any) -> int:
@@ -137,20 +141,22 @@ def join_carelessly(monkeypatch: Patch, file: str, change: Callable[[list[bytes]
 
 @pytest.mark.parametrize("file", ["documents", "withheld", "rejects"])
 @pytest.mark.parametrize("times", [0, 2])
-def test_a_line_that_is_lost_or_doubled_when_parts_are_joined(
+def test_a_line_that_is_lost_or_doubled_when_parts_are_joined_fails_the_run(
     times: int, file: str, fails: Fails, monkeypatch: Patch
 ) -> None:
     join_carelessly(monkeypatch, file, lambda part: [part[0] * times, *part[1:]])
     fails("members came in", "--jobs", "2")
 
 
-def test_one_member_twice_in_place_of_another_leaves_every_count_right(fails: Fails, monkeypatch: Patch) -> None:
+def test_one_member_twice_in_place_of_another_fails_the_run_though_every_count_is_right(
+    fails: Fails, monkeypatch: Patch
+) -> None:
     join_carelessly(monkeypatch, "documents", lambda part: [part[0], part[0], *part[2:]])
     fails(f"{name(1)} is in 2 places, wiki/{name(2)} is in 0 places", "--jobs", "2")
 
 
 @pytest.mark.parametrize("outcome", ["redirect", "duplicate"])
-def test_a_member_that_is_called_what_it_is_not(outcome: str, fails: Fails, monkeypatch: Patch) -> None:
+def test_a_member_that_is_called_what_it_is_not_fails_the_run(outcome: str, fails: Fails, monkeypatch: Patch) -> None:
     """Its line is in a file, and the facts file counts it elsewhere."""
     plain = pipeline.finish
 
@@ -163,7 +169,7 @@ def test_a_member_that_is_called_what_it_is_not(outcome: str, fails: Fails, monk
 
 
 @pytest.mark.parametrize("number", [6, 7])
-def test_a_finding_that_names_another_member_than_the_one_without_a_line(
+def test_a_finding_that_names_another_member_than_the_one_without_a_line_fails_the_run(
     number: int, fails: Fails, monkeypatch: Patch
 ) -> None:
     taken, other = name(number).encode(), name(1).encode()
@@ -176,6 +182,6 @@ def test_a_finding_that_names_another_member_than_the_one_without_a_line(
     fails(f"{name(1)} is in 2 places, wiki/{name(number)} is in 0 places", "--jobs", "2")
 
 
-def test_a_finding_that_is_not_written(fails: Fails, monkeypatch: Patch) -> None:
+def test_a_finding_that_is_not_written_fails_the_run(fails: Fails, monkeypatch: Patch) -> None:
     join_carelessly(monkeypatch, "findings", lambda part: part[1:])
     fails("of the manifest", "--jobs", "2")

@@ -213,7 +213,7 @@ def test_every_outcome_is_told_by_its_name(tmp_path: Path, run: Run, out: Path, 
     assert "next: run `wiki-etl migrate` on the whole export; it decides slugs and addresses" in outcome.err
 
 
-def test_the_report_as_json(
+def test_the_report_as_json_is_as_it_was(
     tmp_path: Path, run: Run, mend: Callable[[], None], expect: Callable[[Path, str], None]
 ) -> None:
     members = {key: EXPORT[key] for key in EXPORT if key[:3] in ("002", "005", "006", "010", "018", "020")}

@@ -254,7 +254,9 @@ def test_what_is_no_port_is_wrong_usage(port: str, generation: Path, run: Callab
     assert "is not a port" in outcome.err
 
 
-def test_nothing_is_left_behind(server: str, generation: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_leaves_nothing_behind_and_changes_nothing(
+    server: str, generation: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     scratch = tmp_path / "scratch with blanks"
     scratch.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(scratch))

@@ -57,7 +57,7 @@ def test_the_file_of_reviewed_redirects_is_no_member(decisions: str, here: Path,
     assert "raw: skipped 2 settings" in run("validate", "raw").out
 
 
-def test_it_is_none_of_any_source_that_says_the_same(here: Path, run: Run) -> None:
+def test_the_file_of_decisions_is_no_member_of_any_source_that_names_it(here: Path, run: Run) -> None:
     for source, numbers in (("a", [1, 2]), ("b", [3])):
         folder(here / source, {name(number): page(f"Well {number}", page_id=number) for number in numbers})
         (here / source / "wiki-etl.toml").write_text('redirects = "redirects-review.toml"\n')

@@ -184,7 +184,7 @@ def test_paths_have_four_spellings_or_more_that_ask_for_them(address: Address) -
     assert all(address in lookups(spelling.target) for spelling in found)
 
 
-def test_the_spellings_of_a_name() -> None:
+def test_a_name_is_asked_for_in_these_spellings() -> None:
     found = {spelling.form: spelling.target for spelling in spellings(Address("name", "Zoë's A+B C/D – E"))}
     assert found == {
         "plus": "/Zo%C3%AB%27s+A%2BB+C%2FD+%E2%80%93+E",
@@ -989,7 +989,7 @@ def test_text_json_and_junit_say_the_same(map_file: Path, run: Run) -> None:
     assert int(suite.get("tests", 0)) == len(facts["forms"]) == len(list(suite.iter("testcase")))
 
 
-def test_what_people_read() -> None:
+def test_people_read_what_was_asked_and_what_is_wrong() -> None:
     tally = Tally({"base_url": "http://old.example"}, 1)
     tally.count("name", "plus", None)
     tally.count("name", "page", None)

@@ -59,6 +59,6 @@ def test_presentation_makes_no_difference(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OTHER)
-def test_what_a_reader_sees_does(name: str) -> None:
+def test_what_a_reader_sees_makes_a_difference(name: str) -> None:
     one, other = OTHER[name]
     assert outline(one).lines() != outline(other).lines()

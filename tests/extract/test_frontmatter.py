@@ -256,7 +256,7 @@ def test_an_escape_that_is_no_character_is_refused_with_and_without_libyaml(
     assert refused(read_yaml('---\na: "\\ud800"\n---\n', 0))[:2] == ("yaml.invalid", 2)
 
 
-def test_tags_build_nothing() -> None:
+def test_a_tag_of_yaml_builds_no_object() -> None:
     front = accepted(read_yaml("---\na: !!python/object/apply:os.getcwd []\nb: !!timestamp 2019-01-01\n---\n", 0))
     assert front.fields == {"a": [], "b": "2019-01-01"}
 

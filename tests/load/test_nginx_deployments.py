@@ -184,7 +184,7 @@ def debian(folder: Path) -> Path:
     return folder
 
 
-def test_it_fits_into_the_layout_of_debian(debian: Path) -> None:
+def test_the_map_fits_into_the_layout_of_debian(debian: Path) -> None:
     port = free_port()
     (debian / "sites-enabled" / "default").write_text(site(port))
     with running(debian, DEBIAN.format(folder=debian), port):

@@ -80,7 +80,7 @@ class Browser:
         return set(pages)
 
 
-def test_enough_is_tried() -> None:
+def test_enough_hostile_bodies_are_tried_and_each_once() -> None:
     assert len(ACTIVE) - len(QUIET) >= 150
     assert set(QUIET) <= set(ACTIVE)
     assert len(BODIES) == len(ACTIVE) + len(SLEEPING)

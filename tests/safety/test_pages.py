@@ -70,7 +70,7 @@ def test_a_clean_page_of_containers_holds_only_what_is_allowed(renderer: str, bo
     assert faults(RENDERERS[renderer](clean(body).body)) == []
 
 
-def test_that_look_finds_every_body_that_acts() -> None:
+def test_the_look_at_a_page_finds_every_body_that_acts() -> None:
     unseen = {name for name, body in ACTIVE.items() if not any(faults(render(body)) for render in RENDERERS.values())}
     assert unseen <= set(QUIET)
 

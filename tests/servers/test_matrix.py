@@ -46,17 +46,17 @@ def label(value: str) -> str:
 
 
 @pytest.mark.parametrize("name", NAMES, ids=label)
-def test_every_form_of_a_name(server: Stage, name: str) -> None:
+def test_every_form_of_a_name_is_answered_right(server: Stage, name: str) -> None:
     assert check(server, variants.of_name(name), entry_answers(server, "name", name)) >= 32
 
 
 @pytest.mark.parametrize("number", IDS[:2] + IDS[-2:])
-def test_every_form_of_an_id(server: Stage, number: str) -> None:
+def test_every_form_of_an_id_is_answered_right(server: Stage, number: str) -> None:
     assert check(server, variants.of_id(number), entry_answers(server, "id", number)) >= 32
 
 
 @pytest.mark.parametrize("path", PATHS, ids=label)
-def test_every_form_of_a_path(server: Stage, path: str) -> None:
+def test_every_form_of_a_path_is_answered_right(server: Stage, path: str) -> None:
     assert check(server, variants.of_path(path), entry_answers(server, "path", path)) >= 32
 
 
@@ -67,7 +67,7 @@ def test_every_id_is_answered(server: Stage) -> None:
 
 
 @pytest.mark.parametrize("kind", sorted({case.request.label for case in GLOBALS}))
-def test_what_is_no_page_of_the_map(server: Stage, kind: str) -> None:
+def test_what_is_no_page_of_the_map_is_answered_as_none(server: Stage, kind: str) -> None:
     check(server, [case.request for case in GLOBALS if case.request.label == kind], global_answers(kind))
 
 

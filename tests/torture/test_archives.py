@@ -42,7 +42,7 @@ def test_what_has_to_come_of_a_hostile_archive_does(case: Case, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("case", RUNS)
-def test_so_it_does_in_a_run_with_little_memory(case: str, tmp_path: Path) -> None:
+def test_what_has_to_come_of_a_hostile_archive_does_in_a_run_with_little_memory(case: str, tmp_path: Path) -> None:
     assert faults(CATALOGUE[case], tmp_path / "place") == []
 
 

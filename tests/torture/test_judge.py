@@ -193,5 +193,5 @@ def test_words_and_statuses_that_mislead_are_seen(state: str, status: int, said:
         ("old", -2, "Traceback (most recent call last):\nKeyboardInterrupt"),
     ],
 )
-def test_words_and_statuses_that_tell_the_truth_are_not(state: str, status: int, said: str) -> None:
+def test_words_and_statuses_that_tell_the_truth_are_not_said_to_mislead(state: str, status: int, said: str) -> None:
     assert misleading(state, status, said) == []

@@ -85,7 +85,7 @@ def test_a_careless_tool_is_found_out(
     assert table([outcome]).splitlines()[1].split()[-6:-2] == ["1", "0", "0", "1"]
 
 
-def test_a_careful_tool_is_not(tmp_path: Path) -> None:
+def test_a_careful_tool_loses_nothing(tmp_path: Path) -> None:
     outcome = disk.limited(Scene(tmp_path / "scene"), 1 << 20)
     assert (outcome.state, outcome.losses) == ("new", [])
     assert table([outcome]).splitlines()[1].split()[-6:-2] == ["1", "0", "1", "0"]
