@@ -19,7 +19,7 @@ settings.load_profile("search" if os.environ.get("HYPOTHESIS_SEARCH") else "same
 
 hear_signals()
 
-# Half the time of all tests went into syncs of a disk. What a test leaves is removed, but for that of a failed one.
+# Tests that publish waited for the syncs of a disk most of their time.
 if "TMPDIR" not in os.environ and (room := in_memory()):
     os.environ["TMPDIR"] = tempfile.tempdir = room
 
