@@ -1249,6 +1249,7 @@ def test_code_behind_the_moved_mark_of_a_quotation_does_not_run(before: str) -> 
         ("* > a\n  >\n  >     <b c=d>", "* > a\n    >\n    > `<b c=d>`"),
         ("> a\n>\n>     <b c=d>\n>\n> `</code>`", "> a\n>\n> `<b c=d>`\n>\n> `</code>`"),
         (">a\n\t>\n>\t  <script>", ">a\n\t>\n> `<script>`"),
+        ("* > \t<javascript:a>", "* > `<javascript:a>`"),
         ("* ~~~\n  <b c=d>\n    e`f", "* `<b c=d>`\\\n  e\\`f"),
         ("*     <b c=d>\n\n        e", "* `<b c=d>`\\\n  `e`"),
     ],

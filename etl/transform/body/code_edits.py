@@ -20,7 +20,8 @@ UNESCAPED = r"(?<!\\)(?>(?:\\\\)*)"
 LEADS = rf"{UNESCAPED}\]\(\s*(?!https?:)[^)\s]{{0,99}}[:&]|^[ \t>]*\[{LABEL}\]:"
 RUNS = re.compile(rf"<[A-Za-z/!?]|{LEADS}", re.MULTILINE)
 ATTRIBUTES = r"\{[^{}\n]*\b(?:on\w+|style|href|src|srcdoc|(?:form)?action)\s*="
-ACTS = re.compile(rf"<(?:[!?]|(?:{SWALLOWS})\b|[a-z][^<>]*=)|{ATTRIBUTES}|{LEADS}", re.MULTILINE | re.IGNORECASE)
+ACTIVE_TAGS = rf"<(?:[!?]|(?:{SWALLOWS})\b|[a-z][^<>]*=|(?:[a-z]*script|data):)"
+ACTS = re.compile(rf"{ACTIVE_TAGS}|{ATTRIBUTES}|{LEADS}", re.MULTILINE | re.IGNORECASE)
 # Back-ticks are escaped, or stand one by one around code of one line, without a pipe that may part cells.
 SIMPLE_CODE = re.compile(r"(?:[^`\\]|\\[^\\`]|\\[\\`](?!`)|`[^`\n|]+`(?!`))*", re.DOTALL)
 FENCE_LINE = re.compile(r"(`{3,}|~{3,})([^\n]*)")
