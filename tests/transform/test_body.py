@@ -430,7 +430,7 @@ FAULTS = {
     "HTML that is shown": ("<pre>&lt;b&gt;x&lt;/b&gt; [a](b)</pre>", "```\n<b>x</b> [a](b)\n```"),
     "a list glued to a heading, and a number sign": (
         f"## {'Beds ' * 25}1. in rows 2. in hills#",
-        f"## {'Beds ' * 25}".rstrip() + "\n\n1. in rows\n2. in hills\\#",
+        f"## {'Beds ' * 25}".rstrip() + "\n\n1. in rows\n2. in hills#",
     ),
     "items that a tab nests": (
         "* a\n\t* b\n\t* <!-- c -->\n\n\t\t1. d\n* e",

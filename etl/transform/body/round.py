@@ -188,10 +188,10 @@ class Round(TreeRules):
         if marks:
             self._edit(*marks.span(), "", "heading")
             return
-        if last == "#" and end == node.inner_end and not is_escaped(self.text, end - 1):
-            self._edit(end - 1, end - 1, "\\", "literal")
-        if end - node.start >= LONG_HEADING:
-            self.edits += glued_items(self.text, node.start, end)
+        glued = [*glued_items(self.text, node.start, end)] if end - node.start >= LONG_HEADING else []
+        self.edits += glued
+        if last == "#" and end == node.inner_end and not glued:  # behind a backslash, it is a mark to many engines
+            self._edit(end - 1 - is_escaped(self.text, end - 1), end, "&#35;", "literal")
 
     def _setext(self, node: Node, end: int) -> None:
         """Underlined words are a heading: by `=`, a line as long as they, or one line by more than a rule of wikis."""
