@@ -1005,7 +1005,7 @@ def test_people_read_what_was_asked_and_what_is_wrong() -> None:
         tally.count("id", "plain", fault._replace(cause=cause))
     tally.count("target", "plain", Fault("target missing", "target", "plain", "", "/x/", "200", "404"), noted=True)
     tally.elsewhere = True
-    said = f"    id, plain: GET /{'7' * 299}… (Host www.old.example) -> 404; right is 410"
+    said = f"    id, plain: GET /{'7' * 298}… (Host www.old.example) -> 404; right is 410"
     assert verdicts.text(tally).split("\n") == [
         "http://old.example: 7 requests",
         "  name               2  (plus 1, page 1)",
