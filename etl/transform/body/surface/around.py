@@ -12,7 +12,7 @@ from etl.transform.body.code import TAB, Code
 from etl.transform.body.hrefs import LABEL, NEXT_LINE, TITLE
 from etl.transform.body.lists import BLOCK_MARKS, ITEM_MARK
 from etl.transform.body.literals import NO_ESCAPE, escaped
-from etl.transform.body.parse import parse
+from etl.transform.body.parse import Node, parse
 from etl.transform.body.places import is_inside, line_start, match_end
 
 HEADING = re.compile(rf" *#|{BLOCK_MARKS}#{{1,6}}[ \t]")
@@ -251,19 +251,36 @@ class Around:
         block = self._blocks_of_items[place] if place >= 0 else None
         return block if block and offset < block.end else None
 
+    def item_end(self, offset: int) -> int:
+        r"""Where the outermost item ends that a place is in; the place itself, when it is in none.
+
+        >>> [Around("* a\n  * b\n\nc d").item_end(offset) for offset in (8, 12)]
+        [11, 12]
+        """
+        place = bisect_right(self._outermost_items, offset, key=attrgetter("start")) - 1
+        return max(self._outermost_items[place].end, offset) if place >= 0 else offset
+
     @cached_property
     def _blocks_of_items(self) -> list[BlockOfItem]:
-        """In order; a parser finds them."""
-        blocks, outermost, outermost_end = list[BlockOfItem](), 0, 0
-        for item in parse(self.text).nodes if ITEM_LINE.search(self.text) else ():
-            if item.kind == "Item":
-                if item.start >= outermost_end:
-                    outermost, outermost_end = item.start, item.end
+        """In order."""
+        blocks = list[BlockOfItem]()
+        for outermost in self._outermost_items:
+            for item in (node for node in outermost.walk() if node.kind == "Item"):
                 for block in item.children[1:]:
                     start = line_start(self.text, block.start)
                     if block.kind in HTML and (indent := INDENT.match(self.text, start)):
-                        blocks.append(BlockOfItem(start, block.end, indent[0], outermost))
+                        blocks.append(BlockOfItem(start, block.end, indent[0], outermost.start))
         return sorted(blocks)
+
+    @cached_property
+    def _outermost_items(self) -> list[Node]:
+        """In order; a parser finds them."""
+        items, end = list[Node](), 0
+        for node in parse(self.text).nodes if ITEM_LINE.search(self.text) else ():
+            if node.kind == "Item" and node.start >= end:
+                items.append(node)
+                end = node.end
+        return items
 
     # --- links of Markdown ------------------------------------------------------------------
 
@@ -392,11 +409,15 @@ class Around:
 
         >>> [Around(text).behind_tag(0, 3) for text in ("<p>  a", "<p>\n    a", "<p>\n    * a", "<p>\n\n    a")]
         [5, 8, 3, 3]
+        >>> Around("* a\n\n  <p>\n      b").behind_tag(7, 10)
+        17
         """
         if self.text[end : end + 1] not in " \t\n":
             return end
         below = LINE_BELOW.match(self.text, end)
-        if below is None or BLOCK_MARK.match(self.text, below.end()) or self.in_block(start):
+        if below is None or BLOCK_MARK.match(self.text, below.end()):
+            return match_end(BLANKS, self.text, end)
+        if self.in_block(start) and not self.block_of_item(start):
             return match_end(BLANKS, self.text, end)
         return below.end()
 

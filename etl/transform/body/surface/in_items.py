@@ -1,6 +1,7 @@
 """Blocks of HTML below the words of a list item stay in it: what they become is indented as they were.
 
-At the start of a line they would end the list, and what follows in the item would be code.
+At the start of a line they would end the list, and what follows in the item would be code. What has no other place, as
+a box, does end it; then what follows comes to the start of its line, too.
 """
 
 from __future__ import annotations
@@ -8,36 +9,44 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from etl.transform.body.code import TAB
+from etl.transform.body.code import TAB, behind
 from etl.transform.body.edits import Edit
 from etl.transform.body.surface.around import Around
 
 OF_CODE = frozenset(("preformatted", "tiki-marker", "shortcode"))
 OF_BLOCKS = frozenset(("block", "table", "break")) | OF_CODE
 """Rules that part blocks, or lines in them, by ends of lines."""
+MAY_PART = OF_BLOCKS | {"box"}
+"""Those, and the one whose blocks have no place in an item."""
+LINE_BEGINS = re.compile(r"\n\n(?=\S)")
+INDENT = re.compile(r"^[ \t]+(?=\S)", re.MULTILINE)
 NOTHING = re.compile(r"[ \t]*(?:[<\n]|\Z)")
 """What stands behind an edit that writes nothing at the start of a line."""
 
 
 def in_items(around: Around, edits: Sequence[Edit]) -> Sequence[Edit]:
-    r"""The edits of a text, in the order of their places; what they write in items is indented.
+    r"""The edits of a text; what they write in items is indented, and what is no more in one is not.
 
     >>> in_items(Around("* a\n\n  <p>b</p>"), [(7, 10, "\n\n", "block")])
     [(7, 10, '\n\n  ', 'block')]
+    >>> in_items(Around("* a <p>b\n\n  c"), [(4, 7, "\n\n", "block")])
+    [(10, 12, '', 'block'), (4, 7, '\n\n', 'block')]
     """
-    may_be_inside = any(_parts_indented(around.text, edit) for edit in edits)
+    may_be_inside = any(_parts_item(around, edit) for edit in edits)
     return list(_indented(around, edits)) if may_be_inside else edits
 
 
-def _parts_indented(text: str, edit: Edit) -> bool:
-    """Whether an edit parts blocks where a blank stands before its place."""
+def _parts_item(around: Around, edit: Edit) -> bool:
+    """Whether an edit parts blocks where a blank stands before its place, or on the line of an item."""
     start, _, written, rule = edit
-    return rule in OF_BLOCKS and "\n\n" in written and text[start - 1 : start] in (" ", "\t")
+    if rule not in MAY_PART or "\n\n" not in written or around.text.endswith("\n", 0, start):
+        return False
+    return around.text[start - 1 : start] in (" ", "\t") or around.item_indent(start) != ""
 
 
 def _indented(around: Around, edits: Sequence[Edit]) -> Iterator[Edit]:
     """Up to what stays at the start of a line, as a box or a block on the line of a mark: that ends a list."""
-    list_end = -1
+    list_end = moved_end = -1
     for edit in edits:
         start, end, written, rule = edit
         block = around.block_of_item(start) if rule in OF_BLOCKS and "\n" in written else None
@@ -46,7 +55,20 @@ def _indented(around: Around, edits: Sequence[Edit]) -> Iterator[Edit]:
             written = _behind(block.indent, written, lines)
         elif "\n\n" in written and (written.strip() or not NOTHING.match(around.text, end)):
             list_end = start
+            if start > moved_end and LINE_BEGINS.search(written + around.text[end : end + 1]):
+                yield from _rest_of_item(around, start, end, rule)
+                moved_end = around.item_end(start)
         yield start, end, written, rule
+
+
+def _rest_of_item(around: Around, start: int, end: int, rule: str) -> Iterator[Edit]:
+    """The lines of an item behind what ends its list, without the blanks that made them a part of it."""
+    line = around.line_start(start)
+    before = around.item_indent(start) or around.text[line:start]
+    column = len(before.expandtabs(TAB)) if before.isspace() else 0
+    for indent in INDENT.finditer(around.text, end, around.item_end(start)):
+        column = min(column, len(indent[0].expandtabs(TAB)))
+        yield *indent.span(), behind(indent[0], column), rule
 
 
 def _behind(indent: str, written: str, code: str | None) -> str:
