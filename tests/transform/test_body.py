@@ -1427,9 +1427,16 @@ def test_a_definition_goes_whose_address_stands_below_it() -> None:
     assert not codes(clean("[c\nd]:\n  /931 'e'")) & ACCOUNT
 
 
-@pytest.mark.parametrize("source", ["{.a}<pre>peas</pre>", "<br> {#a}\n\n```\npeas\n```", "> {.a} <pre>peas</pre>"])
-def test_attributes_alone_on_a_line_without_a_tag_beside_them_go_with_it(source: str) -> None:
-    assert clean(source).body == "```\npeas\n```"
+@pytest.mark.parametrize(
+    ("source", "body"),
+    [
+        ("{.a}<pre>peas</pre>", "```\npeas\n```"),
+        ("<br> {#a}\n\n```\npeas\n```", "```\npeas\n```"),
+        ("> {.a} <pre>peas</pre>", "> ```\n> peas\n> ```"),
+    ],
+)
+def test_attributes_alone_on_a_line_without_a_tag_beside_them_go_with_it(source: str, body: str) -> None:
+    assert clean(source).body == body
 
 
 def test_attributes_behind_code_in_a_quotation_are_words() -> None:

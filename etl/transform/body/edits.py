@@ -37,7 +37,7 @@ MARKUP = re.compile(
 )
 ADDRESS = re.compile(rf"\]\([%{PLAIN}]++\)")
 """The end of a link as nearly all are."""
-PREFORMATTED = re.compile(r"<(?i:pre)\b|\s*`{3}")
+PREFORMATTED = re.compile(r"\s*<(?i:pre)\b|[\s>]*`{3}")
 TAG_OF_CODE = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)(?:\s[^<>]*)?/?>")
 REFERENCE = re.compile(rf"\]\[(?:{LABEL})?\]")
 # Lines that define links by reference, in items as well, and empty ones; a title may begin on a line of its own.
@@ -74,7 +74,7 @@ def visible(fragment: str) -> str:
     if LIST_MARK.fullmatch(fragment):
         return ""
     if PREFORMATTED.match(fragment):
-        return NOT_WORD.sub("", shown_code(fragment) if fragment.startswith("<") else fragment)
+        return NOT_WORD.sub("", shown_code(fragment) if fragment.lstrip().startswith("<") else fragment)
     if "]:" in fragment and DEFINITIONS.fullmatch(fragment):
         return ""
     if "][" in fragment:

@@ -10,6 +10,7 @@ from etl.transform.body.lists import NEST
 from etl.transform.body.places import match_end
 from etl.transform.body.quotes import DEEPEST_QUOTE, QUOTE_END, QUOTE_START
 from etl.transform.body.surface.around import BLANKS
+from etl.transform.body.surface.inner_text import quoted_block
 from etl.transform.body.surface.tags import HEADINGS, TAGS, Tag, tags_of
 from etl.transform.body.surface.walk import LONGEST_SPAN, Walk
 
@@ -191,7 +192,11 @@ def _code_block(walk: Walk, tag: Tag, stop: int, end: int) -> bool:
     line_end = walk.around.next_of("\n", tag.end)
     if walk.around.in_pipe_row(tag.start) and (line_end is None or line_end > stop):
         return False
-    code = shown_code(walk.text[tag.end : stop]).strip("\n").rstrip()
+    shown = shown_code(walk.text[tag.end : stop])
+    if walk.around.in_quotation(tag.start) and (quoted := quoted_block(walk, tag, shown, end)):
+        walk.edit(quoted[0][0], end, "".join(written for *_, written in quoted), "preformatted")
+        return True
+    code = shown.strip("\n").rstrip()
     opening, closing = walk.fences(code) if code else ("", "")
     walk.edit(tag.start, end, f"\n\n{opening}\n{code}\n{closing}\n\n" if code else "\n\n", "preformatted")
     return True

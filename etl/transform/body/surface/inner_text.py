@@ -42,7 +42,7 @@ def read_code(walk: Walk, marker: Tag, ending: re.Pattern[str], rule: str) -> in
     elif walk.open.one_line:
         edits = None
     elif on_line.lstrip().startswith(">"):
-        edits = _quoted_block(walk, marker, stop, end)
+        edits = quoted_block(walk, marker, text[inner:stop], end)
     else:
         edits = _code_block(walk, marker, stop, end)
     if edits is None:
@@ -78,17 +78,17 @@ def _code_block(walk: Walk, marker: Tag, stop: int, end: int) -> list[Replacemen
     ]
 
 
-def _quoted_block(walk: Walk, marker: Tag, stop: int, end: int) -> list[Replacement] | None:
-    """What makes a fenced block of code in a quotation, whose marks stand before each line."""
+def quoted_block(walk: Walk, marker: Tag, shown: str, end: int) -> list[Replacement] | None:
+    """What makes a fenced block of the code between two markers in a quotation, whose marks stand before each line."""
     text, start, inner = walk.text, marker.start, marker.end
     marks = QUOTE_MARKS.match(text, walk.around.line_start(start))
     if marks is None or walk.around.item_indent(start):
         return None
     mark = marks[0].rstrip()
     unmarked = walk.around.next_match(re.compile(rf"\n(?!{re.escape(mark)})"), inner)
-    if unmarked and unmarked.start() < stop:
+    if unmarked and unmarked.start() < end:
         return None
-    first, *lines = text[inner:stop].split("\n")
+    first, *lines = shown.split("\n")
     code = [first.strip()] * bool(first.strip()) + [line.removeprefix(mark).removeprefix(" ") for line in lines]
     while code and not code[-1].strip():
         code.pop()
@@ -99,7 +99,7 @@ def _quoted_block(walk: Walk, marker: Tag, stop: int, end: int) -> list[Replacem
     above = gap if first_blank > marks.end() else ""
     start = start if walk.edited(first_blank) else max(first_blank, marks.end())
     title, title_end = _caption(marker)
-    behind = "" if LINE_END.match(text, end) else gap
+    behind = "" if LINE_END.match(text, end) else gap.removesuffix(text[end])
     shown = "".join(f"\n{mark} {line}" if line else f"\n{mark}" for line in code)
     return [
         (start, title_end, above + title),
