@@ -134,12 +134,18 @@ def is_prose(label: str, href: str) -> bool:
     (True, True, False)
     >>> is_prose("10.5555/x", "10.5555/x"), is_prose("**14.2** (9-18)kg/ha", "__14.2__%20(9-18)kg/ha")
     (False, True)
+
+    Of prose with brackets in brackets only the inner ones look like a link; the address has all of it.
+
+    >>> is_prose("5 m", "wells%20of%20[5%20m"), is_prose("5 m", "wells%20of%205%20m")
+    (True, False)
     """
     if not href or "://" in href or href.startswith(("/", "#", "tiki-")) or mended(href) != href:
         return False
     if (scheme := SCHEME.match(href)) and scheme[1].lower() in FOLLOWED:
         return False
-    return _letters(unquote(href)) == _letters(label)
+    address = unquote(href)
+    return _letters(label) in (_letters(address), _letters(address.rpartition("[")[2]))
 
 
 def loses_parenthesis(label: str, href: str, text: str, end: int) -> bool:
