@@ -8,13 +8,13 @@ from collections.abc import Callable
 from etl.transform.body.code import CODE_INDENT
 from etl.transform.body.places import blanks_start
 from etl.transform.body.surface.around import LINE_END
-from etl.transform.body.surface.breaks import LINES
 from etl.transform.body.surface.tags import Tag
 from etl.transform.body.surface.titles import bold, plain, title_of
 from etl.transform.body.surface.walk import LONGEST_SPAN, Walk
 
 CODE_END = re.compile(r"\{CODE\}")
 TABLE_END = "{FANCYTABLE}"
+TABLE_ROW_END = re.compile(r"[ \t]*\n\s*")
 WIDE_CELL_END = "~|~"
 """As it was in the first wikis, and where there are pipes in cells."""
 TABLE_CELL_END = re.compile(re.escape(WIDE_CELL_END))
@@ -142,7 +142,7 @@ def _table(walk: Walk, marker: Tag) -> int | None:
     lines = ["".join(f"| {plain(cell)} " for cell in cells + [""] * (columns - len(cells))) + "|" for cells in heads]
     lines.insert(1, "| --- " * columns + "|")
     walk.write(start, first, "\n\n" + "\n".join([*lines, "| "]), "tiki-marker")
-    for parts, written in ((LINES, " |\n| "), (TABLE_CELL_END, "|")):
+    for parts, written in ((TABLE_ROW_END, " |\n| "), (TABLE_CELL_END, "|")):
         walk.ahead += ((*part.span(), written, "table") for part in parts.finditer(text, first, end))
     walk.ahead.append((end, stop, " |\n\n", "table"))
     walk.passed.rows_end = end
