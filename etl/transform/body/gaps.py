@@ -6,13 +6,12 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from etl.transform.body.boxes import BOX_END, BOX_START
 from etl.transform.body.edits import Edit, TreeRules
 from etl.transform.body.lists import INDENT, NEST
 from etl.transform.body.literals import BEGINS_BLOCK
 from etl.transform.body.parse import BLOCKS, Node
 from etl.transform.body.places import is_escaped, line_start, visible_end
-from etl.transform.body.quotes import LAST_LINE
+from etl.transform.body.quotes import BOX_END, BOX_START, LAST_LINE
 
 USUAL_BLOCKS = BLOCKS - {"CodeBlock"}
 UNRELATED = dict.fromkeys(USUAL_BLOCKS, USUAL_BLOCKS) | {

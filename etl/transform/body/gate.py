@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from etl.transform.body.boxes import BOX_END, BOX_START
 from etl.transform.body.edits import Edit, TreeRules
 from etl.transform.body.parse import BLOCKS, Node
 from etl.transform.body.places import line_start, visible_end
-from etl.transform.body.quotes import QUOTE_END, QUOTE_START
+from etl.transform.body.quotes import BOX_END, BOX_START, QUOTE_END, QUOTE_START
 
 RAISED_TAGS = frozenset(("<sub>", "</sub>", "<sup>", "</sup>"))
 """Those of sub- and superscript."""

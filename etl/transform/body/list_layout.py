@@ -1,7 +1,8 @@
 """Where the lines of a list stand: its items nested by four columns, what they hold below their text.
 
 What a line of a list belongs to depends on the columns of everything around it. So the lines of a whole list move
-together (`laid_out`), before anything else in it changes.
+together (`laid_out`), before anything else in it changes. Those in a quotation do by its text without the marks, where
+what stands apart elsewhere gets its blank lines, too.
 """
 
 from __future__ import annotations
@@ -9,15 +10,16 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import accumulate, groupby, pairwise
 from operator import attrgetter
 from typing import NamedTuple
 
 from etl.transform.body.code import CODE_INDENT, TAB, behind, dedented, fenced
 from etl.transform.body.edits import Edit, Revision
-from etl.transform.body.lists import INDENT, ITEM_MARK, MARK, MARK_ENDS, NEST
-from etl.transform.body.parse import BLOCKS, Node
+from etl.transform.body.lists import INDENT, ITEM_MARK, MARK, MARK_ENDS, NEST, list_edits, not_tight
+from etl.transform.body.parse import BLOCKS, Node, parse
 from etl.transform.body.places import line_start, visible_end, visible_start
+from etl.transform.body.quotes import DEEPEST_QUOTE
 
 TAKES_UP = frozenset(("List", "BlockQuote"))
 """What some engines have go on in code behind it that is but indented."""
@@ -27,6 +29,11 @@ BELOW = re.compile(rf"\n(?<=[ \t]\n)(?:[ \t]{{0,99}}\n){{0,9}}([ \t]{{1,99}})(?=
 It begins with what is searched fast."""
 MARK_ALONE = re.compile(rf"([ \t]*{ITEM_MARK})[ \t]*")
 WORDS = re.compile(r"[ \t]*\S")
+LAID_OUT = frozenset(("List", "BlockQuote", "CodeBlock"))
+"""Blocks that need a blank line before or behind them."""
+PARTED = frozenset(("tight-list", "quote-gap", "blank-lines"))
+"""Rules for what stands between the items of a list and between their blocks."""
+QUOTE_MARK = re.compile(r" {0,3}>(?!\t) ?")
 NARROWEST = 2  # columns of the narrowest mark, and what is before them is in no item
 
 
@@ -43,7 +50,14 @@ class Region(NamedTuple):
     target: int
 
 
-def laid_out(text: str, blocks: Iterable[Node]) -> Iterator[Edit]:
+def laid_out(text: str, blocks: Sequence[Node]) -> Iterator[Edit]:
+    """The lists among some blocks, and those in the quotations among them."""
+    yield from _lists(text, blocks)
+    if ">" in text:
+        yield from _quoted_lists(text, blocks)
+
+
+def _lists(text: str, blocks: Iterable[Node]) -> Iterator[Edit]:
     """The lists among some blocks at the first column, what their items hold nested by four, and what is behind them.
 
     A line moves but once, and all edits together leave the structure as it is.
@@ -209,3 +223,51 @@ def refilled(revision: Revision) -> Iterator[Edit]:
             if was_item and column < indent < content + CODE_INDENT:
                 blanks = min(indent - column, CODE_INDENT) if below[2] else 1
                 yield mark.end(1), below.end(1), " " * blanks, "empty-item"
+
+
+def _quoted_lists(text: str, blocks: Sequence[Node], depth: int = 0) -> Iterator[Edit]:
+    """The lists in the quotations among some blocks, laid out as all others are, and what parts code from words."""
+    for block in blocks:
+        if block.kind == "BlockQuote" and any(child.kind in LAID_OUT for child in block.children):
+            yield from _inside(text, line_start(text, block.start), block.end, depth)
+
+
+def _inside(text: str, start: int, end: int, depth: int) -> Iterator[Edit]:
+    """The lists in a quotation, by its text without the marks; none where a line has no mark."""
+    lines = text[start:end].rstrip("\n").split("\n")
+    marks = [mark[0] for mark in map(QUOTE_MARK.match, lines) if mark]
+    if len(marks) < len(lines) or depth == DEEPEST_QUOTE:
+        return
+    words = [line[len(mark) :] for line, mark in zip(lines, marks, strict=True)]
+    inner, starts = "\n".join(words), [0, *accumulate(len(line) + 1 for line in words)]
+    marked = list(accumulate(map(len, marks), initial=start))[1:]
+    mark = f"{marks[0].rstrip()} "
+    for *places, new, rule in _inner_edits(inner, depth + 1):
+        first, last = (at + marked[bisect_right(starts, at) - 1] for at in places)
+        yield first, last, new.replace("\n", f"\n{mark}").replace(f"{mark}\n", f"{mark[:-1]}\n"), rule
+
+
+def _inner_edits(text: str, depth: int) -> Iterator[Edit]:
+    """First the lines of lists move, then blank lines part what they part elsewhere."""
+    tree = parse(text)
+    blocks = tree.root.children
+    moved = [edit for edit in _lists(text, blocks) if text[edit[0] : edit[1]] != edit[2]]
+    yield from moved or [*_parted(text, blocks), *_tight(text, tree.nodes)]
+    yield from _quoted_lists(text, blocks, depth)
+
+
+def _parted(text: str, blocks: Sequence[Node]) -> Iterator[Edit]:
+    """A blank line between blocks, without which some engines find no list."""
+    for block, after in pairwise(blocks):
+        end = visible_end(text, block)
+        if "HtmlBlock" not in (block.kind, after.kind) and text[end : after.start].strip(" ") == "\n":
+            yield end, text.index("\n", end) + 1, "\n\n", "blank-lines"
+
+
+def _tight(text: str, nodes: Sequence[Node]) -> Iterator[Edit]:
+    """Blank lines between items where they belong and nowhere else, and no gap between quotations in an item."""
+    loose = not_tight([node for node in nodes if node.kind == "Item"])
+    for node in nodes:
+        if node.kind == "List":
+            edits = list_edits(text, node, loose, numbered=False, touching=False)
+            yield from (edit for edit in edits if edit[3] in PARTED)

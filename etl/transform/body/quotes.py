@@ -1,4 +1,4 @@
-"""Quotations: those that HTML and boxes become, and the lists in any of them.
+"""Quotations that HTML and boxes become, and the tags by which surface and structure know both.
 
 What stands between two tags gets its marks when all else is done. Till then it is cleaned as any other text, and the
 tags stand alone on their lines, as those of boxes do.
@@ -8,20 +8,17 @@ A quotation right behind a list is the rest of an item, unless an empty line end
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from itertools import accumulate, pairwise
+from collections.abc import Iterator
 
-from etl.transform.body.boxes import BOX_END, BOX_START
 from etl.transform.body.code import TAB, Code
 from etl.transform.body.edits import Edit
-from etl.transform.body.list_layout import laid_out
-from etl.transform.body.lists import BLOCK_MARKS, list_edits, not_tight
-from etl.transform.body.parse import Node, parse
-from etl.transform.body.places import is_inside, line_start, match_end, visible_end
+from etl.transform.body.lists import BLOCK_MARKS
+from etl.transform.body.places import is_inside, line_start, match_end
 
 QUOTE_START = "<blockquote>"
 QUOTE_END = "</blockquote>"
+BOX_START = '<div class="box" markdown="1">'
+BOX_END = "</div>"
 QUOTE_TAG = re.compile(rf"^(?:{QUOTE_START}|{QUOTE_END})$", re.MULTILINE)
 BOX_TAG = re.compile(rf"^(?:{re.escape(BOX_START)}|{BOX_END})$", re.MULTILINE)
 LAST_LINE = "\n>"
@@ -34,12 +31,7 @@ QUOTED_TAG = re.compile(rf"<[a-zA-Z]{IN_TAG}(?>(?:{QUOTED_BREAK.pattern}(?=[a-zA
 CODE_OF_PLUGIN = re.compile(r"\{CODE\((?s:.*?)(?:\{CODE\}|\Z)")  # its lines may begin with the mark of a quotation
 MARKS = re.compile(BLOCK_MARKS)
 
-LAID_OUT = frozenset(("List", "BlockQuote", "CodeBlock"))
-"""Blocks that need a blank line before or behind them."""
-PARTED = frozenset(("tight-list", "quote-gap", "blank-lines"))
-"""Rules for what stands between the items of a list and between their blocks."""
 DEEPEST_QUOTE = 12
-MARK = re.compile(r" {0,3}>(?!\t) ?")
 
 
 def quoted_tags(text: str) -> Iterator[Edit]:
@@ -114,51 +106,3 @@ def _marked(text: str, code: Code, start: int, end: int, depth: int) -> Iterator
                 yield line, indent.end(), marks + indent[0].expandtabs(TAB), "quote"
             else:
                 yield line, line, marks, "quote"
-
-
-def quoted_lists(text: str, blocks: Sequence[Node], depth: int = 0) -> Iterator[Edit]:
-    """The lists in the quotations among some blocks, laid out as all others are, and what parts code from words."""
-    for block in blocks:
-        if block.kind == "BlockQuote" and any(child.kind in LAID_OUT for child in block.children):
-            yield from _inside(text, line_start(text, block.start), block.end, depth)
-
-
-def _inside(text: str, start: int, end: int, depth: int) -> Iterator[Edit]:
-    """The lists in a quotation, by its text without the marks; none where a line has no mark."""
-    lines = text[start:end].rstrip("\n").split("\n")
-    marks = [mark[0] for mark in map(MARK.match, lines) if mark]
-    if len(marks) < len(lines) or depth == DEEPEST_QUOTE:
-        return
-    words = [line[len(mark) :] for line, mark in zip(lines, marks, strict=True)]
-    inner, starts = "\n".join(words), [0, *accumulate(len(line) + 1 for line in words)]
-    marked = list(accumulate(map(len, marks), initial=start))[1:]
-    mark = f"{marks[0].rstrip()} "
-    for *places, new, rule in _inner_edits(inner, depth + 1):
-        first, last = (at + marked[bisect_right(starts, at) - 1] for at in places)
-        yield first, last, new.replace("\n", f"\n{mark}").replace(f"{mark}\n", f"{mark[:-1]}\n"), rule
-
-
-def _inner_edits(text: str, depth: int) -> Iterator[Edit]:
-    """First the lines of lists move, then blank lines part what they part elsewhere."""
-    tree = parse(text)
-    blocks = tree.root.children
-    moved = [edit for edit in laid_out(text, blocks) if text[edit[0] : edit[1]] != edit[2]]
-    yield from moved or [*_parted(text, blocks), *_tight(text, tree.nodes)]
-    yield from quoted_lists(text, blocks, depth)
-
-
-def _parted(text: str, blocks: Sequence[Node]) -> Iterator[Edit]:
-    """A blank line between blocks, without which some engines find no list."""
-    for block, after in pairwise(blocks):
-        end = visible_end(text, block)
-        if "HtmlBlock" not in (block.kind, after.kind) and text[end : after.start].strip(" ") == "\n":
-            yield end, text.index("\n", end) + 1, "\n\n", "blank-lines"
-
-
-def _tight(text: str, nodes: Sequence[Node]) -> Iterator[Edit]:
-    """Blank lines between items where they belong and nowhere else, and no gap between quotations in an item."""
-    loose = not_tight([node for node in nodes if node.kind == "Item"])
-    for node in nodes:
-        if node.kind == "List":
-            edits = list_edits(text, node, loose, numbered=False, touching=False)
-            yield from (edit for edit in edits if edit[3] in PARTED)

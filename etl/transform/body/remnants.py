@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from etl.transform.body.boxes import BOX_END, BOX_START
 from etl.transform.body.edits import Edit, short
 from etl.transform.body.guards import ODD_ADDRESS, PARENTHESES, Guard, guard, present
 from etl.transform.body.hrefs import TITLE, encoded, is_prose, loses_parenthesis
 from etl.transform.body.lists import NEST
 from etl.transform.body.places import is_escaped, line_start
+from etl.transform.body.quotes import BOX_END, BOX_START
 
 Match = re.Match[str]
 EditsOf = Callable[[Match], Iterator[Edit]]

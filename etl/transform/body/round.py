@@ -23,7 +23,6 @@ from etl.transform.body.bold import (
     underscore_edits,
     unmarked,
 )
-from etl.transform.body.boxes import BOX_END
 from etl.transform.body.code_edits import CodeRules
 from etl.transform.body.edits import Revision, TreeRules
 from etl.transform.body.gaps import Gaps
@@ -42,6 +41,7 @@ from etl.transform.body.literals import (
 )
 from etl.transform.body.parse import Node, Tree
 from etl.transform.body.places import blanks_start, is_escaped, line_start, visible_end
+from etl.transform.body.quotes import BOX_END
 from etl.transform.body.tables import table_edits
 
 SIGNS = ("  ", "\t", "[", "]", "://", "*", "{", "}", "_", "`", "#", "|", "~", "<")

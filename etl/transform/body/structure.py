@@ -4,27 +4,26 @@ Each rule is a small function of a node that asks for edits. All rules look at o
 are applied together, and the text is parsed again until no rule asks for a change: so the result is
 a fixed point, and cleaning it again changes nothing.
 
-`Structure` goes from round to round (`round`): before each, it lays out the lists of the text (`list_layout`), those in
-quotations, too (`quotes`), and parses it.
+`Structure` goes from round to round (`round`): before each, it lays out the lists of the text (`list_layout`), and
+parses it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 
 from etl.settings import Settings
 from etl.transform.body.boilerplate import finders
 from etl.transform.body.code import Code
 from etl.transform.body.definitions import SIGN, definition_edits, escape_edits
-from etl.transform.body.edits import Edit, Revision
+from etl.transform.body.edits import Revision
 from etl.transform.body.joins import kept_apart
 from etl.transform.body.link_edits import LinkRules
 from etl.transform.body.links import Linker
 from etl.transform.body.list_layout import laid_out, refilled
 from etl.transform.body.parse import Node, Tree, parse
 from etl.transform.body.places import is_inside
-from etl.transform.body.quotes import quoted_lists
 from etl.transform.body.round import Round
 from etl.transform.body.tables import is_plain
 
@@ -79,7 +78,7 @@ class Structure:
         if SIGN in self.revision.text and self._without_definitions(tree.nodes):
             tree = parse(self.revision.text, is_plain)
         for _ in range(MOST_LAYOUTS):
-            if not self.revision.apply(_laid_out(self.revision.text, tree.root.children)):
+            if not self.revision.apply(laid_out(self.revision.text, tree.root.children)):
                 break
             tree = parse(self.revision.text, is_plain)
         return tree
@@ -103,10 +102,3 @@ class Structure:
     def _shown(self) -> list[tuple[int, int]]:
         """Where the source shows what is written, in order."""
         return [(node.start, node.end) for node in parse(self.revision.source).nodes if node.kind in SHOWN]
-
-
-def _laid_out(text: str, blocks: Sequence[Node]) -> Iterator[Edit]:
-    """The lists among some blocks, and those in the quotations among them."""
-    yield from laid_out(text, blocks)
-    if ">" in text:
-        yield from quoted_lists(text, blocks)

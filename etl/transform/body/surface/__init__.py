@@ -13,7 +13,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from etl.transform.body.boxes import TAGS_ALONE
 from etl.transform.body.code import Code, code_size
 from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.entities import ENTITY
@@ -168,7 +167,7 @@ def _stands_below_html(walk: Walk, code: Node, at: int) -> bool:
     line = line_start(walk.text, code.start)
     start, end, left, _ = walk.edits[-1]
     parts = at <= end <= line and not left.strip() and not walk.text[end:line].strip()
-    if not parts or not TAGS_ALONE.fullmatch(walk.text, line_start(walk.text, start), start):
+    if not parts or not boxes.TAGS_ALONE.fullmatch(walk.text, line_start(walk.text, start), start):
         return False
     return INDENTED.fullmatch(walk.text, line, code.start) is not None
 
