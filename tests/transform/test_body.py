@@ -691,6 +691,10 @@ FAULTS = {
         "a<sup>b {BOX()}c{BOX} d</sup>",
         f"ab\n\n{BOX}\n\nc\n\n</div>\n\nd",
     ),
+    "a wiki's table of links on a page where the walk looks twice again": (
+        '<img src="https://a.example/b.png" alt="Mul\u00adch">\n\n||((Deep wells in clay|x))|y||',
+        "![Mulch](https://a.example/b.png)\n\n| [x](/pages/deep-wells/) | y |\n| --- | --- |",
+    ),
 }
 
 

@@ -9,7 +9,7 @@ from operator import itemgetter
 
 from etl.model import Finding, ImageFields, LinkFields
 from etl.settings import Settings
-from etl.transform.body.code import Code, code_size
+from etl.transform.body.code import Code
 from etl.transform.body.edits import Change, Revision, short
 from etl.transform.body.hrefs import encoded
 from etl.transform.body.link_edits import alternative
@@ -18,14 +18,14 @@ from etl.transform.body.quotes import BOX_TAG, quote_edits, quoted_tags
 from etl.transform.body.residue import private, residue
 from etl.transform.body.round import Round
 from etl.transform.body.structure import Structure
-from etl.transform.body.surface import Surface, plugins
+from etl.transform.body.surface import Surface
 from etl.transform.body.text import excerpt, visible_text
 from etl.transform.body.verify import unexplained
 
 __all__ = ["Cleaned", "clean_body"]
 
 MOST_PASSES = 3
-"""An edit may open or close code by accident; then what was code comes to the surface, and is walked again."""
+"""The structure may bring a remnant together, or make text of code: then the surface looks again."""
 
 
 @dataclass(slots=True)
@@ -92,32 +92,13 @@ def clean_body(
 
 
 def _run(surface: Surface, structure: Structure) -> Round:
-    """Surface and structure, until neither finds what the other brought to light; returns the last round."""
-    _run_surface(surface)
-    last = structure.run()
+    """Surface and structure, until the surface finds nothing in what the structure made; returns the last round."""
+    surface.run()
     for _ in range(MOST_PASSES):
-        if not surface.run_lines() and not (_is_uncovered(surface, structure, last) and surface.run()):
-            break
-        _run_surface(surface)
         last = structure.run()
-    return last
-
-
-def _is_uncovered(surface: Surface, structure: Structure, last: Round) -> bool:
-    """Whether the structure may have left what the walk did not see: what was code, stood apart, or is no link."""
-    if structure.uncovered or surface.kept_in_link or plugins.are_in(structure.revision.text):
-        return True
-    return code_size(last.text, last.tree.nodes) != surface.code_size
-
-
-def _run_surface(surface: Surface) -> None:
-    """The walk and the patterns of lines, until neither finds what the other brought to light."""
-    for _ in range(MOST_PASSES):
-        surface.run()
-        if not surface.uncovered:
-            surface.run_lines()
-        if not surface.uncovered:
-            break
+        if not surface.run():
+            return last
+    return structure.run()
 
 
 def _links(revision: Revision, last: Round) -> Sequence[LinkFields]:

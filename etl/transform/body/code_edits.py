@@ -45,8 +45,6 @@ class CodeRules(TreeRules):
 
     def __init__(self, revision: Revision, blocks: Sequence[Node], edits: list[Edit]) -> None:
         super().__init__(revision.text, edits)
-        self.uncovered = False
-        """Whether code becomes text, which the surface has not looked at."""
         self._revision = revision
         self._blocks = blocks
         """Those of the document."""
@@ -223,8 +221,8 @@ class CodeRules(TreeRules):
         return depth, is_unread
 
     def _disputed(self, node: Node, start: int, written: str, action: str) -> None:
-        """Code that is written otherwise, from a place before it."""
-        self.uncovered = True
+        """Code that is written otherwise, from a place before it; what becomes text was not looked at as such."""
+        self._revision.uncovered = True
         code = node.data if node.kind == "Code" else self.text[node.start : node.end]
         self._revision.find_once("code.disputed", node.start, f"code {short(code)}", action)
         self._edit(start, visible_end(self.text, node), written, "code")

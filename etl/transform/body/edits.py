@@ -110,6 +110,10 @@ class Revision:
         """Links that became text: where they stood in the source, and what they were."""
         self.postponed = False
         """Whether the last `apply` left an edit out because it overlaps another one."""
+        self.uncovered = True
+        """Whether something may have come to light at which no walk over the surface has looked."""
+        self.code_size = 0
+        """How much the code blocks hold (`code.code_size`), when no edit opened or closed one by accident."""
         self._lines = Lines(source, first_line)
         self._addresses: dict[tuple[int, str], str] = {}
         """Addresses of links as they were (`note_address`): by where the link begins in the source, and what it got."""

@@ -15,7 +15,7 @@ from functools import cached_property
 
 from etl.settings import Settings
 from etl.transform.body.boilerplate import finders
-from etl.transform.body.code import Code
+from etl.transform.body.code import Code, code_size
 from etl.transform.body.definitions import SIGN, definition_edits, escape_edits
 from etl.transform.body.edits import Revision
 from etl.transform.body.joins import kept_apart
@@ -48,25 +48,22 @@ class Structure:
         self.revision = revision
         self.linker = linker
         self.drop = finders(settings.drop_lines)
-        self.uncovered = False
-        """Whether the last run made text of code, which the surface has not looked at."""
 
     def run(self) -> Round:
         """Apply the rules until none asks for a change; returns the last round, whose tree is that of the result.
 
         Its ranges may be those before edits that are `SETTLED`.
         """
-        self.uncovered = False
         for _ in range(MOST_ROUNDS):
             last = Round(self.revision, self.linker, self._tree(), self.drop)
             last.run()
-            self.uncovered |= last.code.uncovered
             applied = self.revision.apply([*last.edits, *kept_apart(last.text, last.edits)])
             if "lost-image" in applied:
                 self.revision.apply(refilled(self.revision))
             last.edits.clear()  # so many of a hostile body that they are not kept
             if applied <= SETTLED and not last.again and not self.revision.postponed:
                 break
+        self.revision.uncovered |= code_size(last.text, last.tree.nodes) != self.revision.code_size
         return last
 
     def _tree(self) -> Tree:

@@ -59,6 +59,8 @@ UNCOVERS = frozenset("escape stray-tag tiki-marker comment script invisible decl
 COVERED = frozenset("bold bullet rule tiki-mark heading repetition address".split())
 """Rules of lines that write nothing that the walk would read."""
 
+MOST_PASSES = 3
+"""An edit may open or close code by accident; then what was code comes to the surface, and is walked again."""
 PROSE_WORDS = 3
 """The fewest in a tag without any value that may be prose, though no reader saw it: `a <b and c> d`."""
 INDENTED = re.compile(" {4}| {0,3}\t")
@@ -74,54 +76,64 @@ class Surface:
 
     def __init__(self, revision: Revision, linker: Linker) -> None:
         self.links = Links(revision, linker)
-        self.code_size = 0
-        """How much the code blocks of the result hold (`code_size`), when no edit opened or closed one by accident."""
         self.complete = True
         """Whether no box was open at the end."""
-        self.uncovered = False
-        """Whether the last edits may have brought to light what the walk has to look at again."""
-        self.kept_in_link = False
-        """Whether the last walk left signs that would end a link: it has to look again when there is none."""
         self._revision = revision
-        self._done = ""
-        """The text in which patterns of whole lines found nothing."""
+        self._seen = -1
+        """The version of the text in which patterns of whole lines were looked for."""
 
     def run(self) -> bool:
-        """Collect and apply all edits of a walk; may be called again for what came to light.
+        """A walk over what came to light, and patterns of whole lines, until neither finds what the other uncovered.
 
-        Returns whether the text changed.
+        Returns whether the text changed. A marker of a plugin may come together when what stood in it goes.
         """
+        revision = self._revision
+        version = revision.version
+        revision.uncovered = revision.uncovered or plugins.are_in(revision.text)
+        for _ in range(MOST_PASSES):
+            self._walks()
+            if not self._lines() or not revision.uncovered:
+                break
+        return revision.version > version
+
+    def _walks(self) -> None:
+        """Walk, as long as there is anything that the walk before uncovered."""
+        for _ in range(MOST_PASSES):
+            if not self._revision.uncovered or not self._walk_once():
+                break
+
+    def _walk_once(self) -> bool:
+        """Collect and apply all edits of a walk; returns whether the text changed."""
         revision, text = self._revision, self._revision.text
         code = Code(text)
         walk = Walk(code, revision, self.links)
         _walk(walk, code.nodes)
-        self.code_size = code_size(text, code.nodes) + walk.code_size
+        revision.code_size = code_size(text, code.nodes) + walk.code_size
         self.complete &= not walk.box_open
-        self.kept_in_link = walk.kept_in_link
         among_tags = self._reported(text, remnants_among_tags(text, code.holds))
         edits = in_items(walk.around, walk.edits)
         applied = revision.apply([*edits, *kept_apart(text, edits), *walk.ahead, *among_tags])
-        self.uncovered = walk.uncovered or revision.postponed or not UNCOVERS.isdisjoint(applied)
+        revision.uncovered = walk.uncovered or revision.postponed or not UNCOVERS.isdisjoint(applied)
         if applied:
             revision.apply(refilled(revision))
         return bool(applied)
 
-    def run_lines(self) -> bool:
+    def _lines(self) -> bool:
         """Collect and apply what patterns of whole lines ask for; returns whether the text changed.
 
         After the walk, for what it removes may have stood between a remnant and the start of its line.
         """
         revision, text = self._revision, self._revision.text
-        if text is self._done:
+        if revision.version == self._seen:
             return False
+        self._seen = revision.version
         code = Code(text)
         linked = list(self.links.unparsed(text, code.holds))
         starts = {start for start, *_ in linked}
         found = remnants(text, lambda offset: offset in starts or code.holds(offset))
         edits = [*linked, *self._reported(text, found)]
         applied = revision.apply([*edits, *kept_apart(text, edits)])
-        self._done = revision.text if not applied else ""
-        self.uncovered = not applied <= COVERED
+        revision.uncovered |= not applied <= COVERED
         return bool(applied)
 
     def _reported(self, text: str, edits: Iterable[Edit]) -> Iterator[Edit]:

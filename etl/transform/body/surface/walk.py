@@ -59,9 +59,8 @@ class Walk:
         self.code_size = 0
         """How much the code blocks hold that edits make (`code_size`)."""
         self.uncovered = False
-        """Whether words came out of a tag or a marker (`write`) in which there may be odd characters."""
-        self.kept_in_link = False
-        """Whether a sign stays as it is written, for it would end a link, which may be none (`in_link`)."""
+        """Whether it has to look again at odd signs: in words that came out of a tag or a marker (`write`), or those
+        that stay as they are written, for they would end a link, which may be none (`in_link`)."""
 
     @cached_property
     def from_right(self) -> bool:
@@ -82,7 +81,7 @@ class Walk:
     def in_link(self, offset: int) -> bool:
         """Whether the address or title of a link may be open at a place, where a sign stays that would end it."""
         found = self.around.in_link(offset)
-        self.kept_in_link |= found
+        self.uncovered |= found
         return found
 
     def edited(self, start: int) -> bool:
