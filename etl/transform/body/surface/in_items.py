@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from sys import maxsize
 
 from etl.transform.body.code import TAB, behind
 from etl.transform.body.edits import Edit
-from etl.transform.body.surface.around import Around
+from etl.transform.body.places import match_end
+from etl.transform.body.surface.around import BLANKS, Around
 
 OF_CODE = frozenset(("preformatted", "tiki-marker", "shortcode"))
 OF_BLOCKS = frozenset(("block", "table", "break")) | OF_CODE
@@ -20,6 +23,7 @@ MAY_PART = OF_BLOCKS | {"box"}
 """Those, and the one whose blocks have no place in an item."""
 LINE_BEGINS = re.compile(r"\n\n(?=\S)")
 INDENT = re.compile(r"^[ \t]+(?=\S)", re.MULTILINE)
+NUMBER = re.compile(r"[ \t]*\d{1,9}[.)][ \t]")
 NOTHING = re.compile(r"[ \t]*(?:[<\n]|\Z)")
 """What stands behind an edit that writes nothing at the start of a line."""
 
@@ -30,23 +34,23 @@ def in_items(around: Around, edits: Sequence[Edit]) -> Sequence[Edit]:
     >>> in_items(Around("* a\n\n  <p>b</p>"), [(7, 10, "\n\n", "block")])
     [(7, 10, '\n\n  ', 'block')]
     >>> in_items(Around("* a <p>b\n\n  c"), [(4, 7, "\n\n", "block")])
-    [(10, 12, '', 'block'), (4, 7, '\n\n', 'block')]
+    [(4, 7, '\n\n', 'block'), (10, 12, '', 'block')]
     """
     may_be_inside = any(_parts_item(around, edit) for edit in edits)
     return list(_indented(around, edits)) if may_be_inside else edits
 
 
 def _parts_item(around: Around, edit: Edit) -> bool:
-    """Whether an edit parts blocks where a blank stands before its place, or on the line of an item."""
+    """Whether an edit parts blocks where a blank stands before its place or its line, or on the line of an item."""
     start, _, written, rule = edit
-    if rule not in MAY_PART or "\n\n" not in written or around.text.endswith("\n", 0, start):
+    if rule not in MAY_PART or "\n\n" not in written or start == (line := around.line_start(start)):
         return False
-    return around.text[start - 1 : start] in (" ", "\t") or around.item_indent(start) != ""
+    return around.text[line] in " \t" or around.text[start - 1] in " \t" or around.item_indent(start) != ""
 
 
 def _indented(around: Around, edits: Sequence[Edit]) -> Iterator[Edit]:
     """Up to what stays at the start of a line, as a box or a block on the line of a mark: that ends a list."""
-    list_end = moved_end = -1
+    list_end, ends = -1, list[Edit]()
     for edit in edits:
         start, end, written, rule = edit
         block = around.block_of_item(start) if rule in OF_BLOCKS and "\n" in written else None
@@ -55,20 +59,37 @@ def _indented(around: Around, edits: Sequence[Edit]) -> Iterator[Edit]:
             written = _behind(block.indent, written, lines)
         elif "\n\n" in written and (written.strip() or not NOTHING.match(around.text, end)):
             list_end = start
-            if start > moved_end and LINE_BEGINS.search(written + around.text[end : end + 1]):
-                yield from _rest_of_item(around, start, end, rule)
-                moved_end = around.item_end(start)
+            if LINE_BEGINS.search(written + around.text[end : end + 1]):
+                ends.append(edit)
         yield start, end, written, rule
+    for edit, (below, *_) in pairwise([*ends, (len(around.text), 0, "", "")]):
+        yield from _rest_of_item(around, edit, below)
 
 
-def _rest_of_item(around: Around, start: int, end: int, rule: str) -> Iterator[Edit]:
-    """The lines of an item behind what ends its list, without the blanks that made them a part of it."""
-    line = around.line_start(start)
-    before = around.item_indent(start) or around.text[line:start]
-    column = len(before.expandtabs(TAB)) if before.isspace() else 0
-    for indent in INDENT.finditer(around.text, end, around.item_end(start)):
-        column = min(column, len(indent[0].expandtabs(TAB)))
-        yield *indent.span(), behind(indent[0], column), rule
+def _rest_of_item(around: Around, edit: Edit, below: int) -> Iterator[Edit]:
+    """The lines of an item behind what ends its list, without the blanks that made them a part of it.
+
+    They reach to what ends a list below, whose own line tells how many blanks that are. An item below them stands
+    apart: below words, only the first of a list may have a number.
+    """
+    start, end, _, rule = edit
+    item_end = around.item_end(start)
+    indents = [*INDENT.finditer(around.text, end, min(item_end, below))]
+    column = _column(around, start) if indents else 0
+    for indent in indents:
+        width = len(indent[0].expandtabs(TAB))
+        gap = "\n" if width < column and NUMBER.match(around.text, indent.end()) else ""
+        column = min(column, width)
+        yield *indent.span(), gap + behind(indent[0], column), rule
+    if end < item_end <= below and NUMBER.match(around.text, item_end):
+        yield item_end, item_end, "\n", rule
+
+
+def _column(around: Around, offset: int) -> int:
+    """Where the words of an item begin on the line of a place; anywhere, when they stand at its start."""
+    line = around.line_start(offset)
+    indent = around.item_indent(offset) or around.text[line : match_end(BLANKS, around.text, line)]
+    return len(indent.expandtabs(TAB)) or maxsize
 
 
 def _behind(indent: str, written: str, code: str | None) -> str:
