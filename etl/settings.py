@@ -15,7 +15,6 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
@@ -31,6 +30,8 @@ largest members is damaged."""
 
 _SITE = r"^https?://(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?/?$"
 _HOST = re.compile(r"(?:(?:[A-Za-z0-9._-]|[^\x00-\x7f\s])+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_IN_ADDRESS = re.compile(r"\A(?:[^/?#]*//)?(?:[^/?#]*@)?|[/?#].*", re.DOTALL)
+"""What stands around the host of an address."""
 _PATH = re.compile(r"/(?:[^\s/?#*\\][^\s?#*\\]*)?")
 _VANISHING = re.compile(r"/(?=/)|/\.{1,2}(?:/|\Z)")
 _SEGMENT = re.compile(r"[^\s/?#](?:[^/?#]*[^\s/?#])?")
@@ -264,8 +265,7 @@ def host(text: str) -> str:
     ValueError: 'https://me@old.example/wiki' is no host name: write 'old.example'
     """
     if not _HOST.fullmatch(text):
-        name = urlsplit(text if "//" in text else f"//{text}").netloc.rpartition("@")[2]
-        raise ValueError(f"{text!r} is no host name" + _write(name, _HOST))
+        raise ValueError(f"{text!r} is no host name" + _write(_IN_ADDRESS.sub("", text), _HOST))
     return text
 
 

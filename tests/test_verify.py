@@ -1062,6 +1062,8 @@ def test_wrong_usage_is_status_2(words: list[str], map_file: Path, run: Run) -> 
     [
         (["--from", "https://old.example/"], "--from: 'https://old.example/' is no host name: write 'old.example'\n"),
         (["--from", "zoë..example"], "--from: 'zoë..example' is no host name\n"),
+        (["--from", "old.example:99999"], "--from: 'old.example:99999' is no host name\n"),
+        (["--from", "[::1"], "--from: '[::1' is no host name\n"),
         (["--resolve", "https://old.example:443:::1"], "--resolve: 'https://old.example:443:::1' is not of the form"),
         (["--site", "new.example"], "--site: should be: `https://` and the host of the new site"),
     ],

@@ -114,11 +114,13 @@ def hosts(given: Sequence[str] | None, legacy: Sequence[str]) -> tuple[str, ...]
 def _host(text: str) -> str:
     """A host as a Host header holds it."""
     try:
-        origin(f"http://{host(text)}")
-    except UnicodeError as error:
-        raise SettingsError(f"--from: {text!r} is no host name") from error
+        host(text)
     except ValueError as error:
         raise SettingsError(f"--from: {error}") from error
+    try:
+        origin(f"http://{text}")
+    except ValueError as error:  # a port or a part of the host is too large
+        raise SettingsError(f"--from: {text!r} is no host name") from error
     return text if text.isascii() else text.encode("idna").decode()
 
 
