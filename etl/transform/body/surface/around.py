@@ -260,6 +260,15 @@ class Around:
         place = bisect_right(self._outermost_items, offset, key=attrgetter("start")) - 1
         return max(self._outermost_items[place].end, offset) if place >= 0 else offset
 
+    def in_list(self, offset: int) -> bool:
+        r"""Whether a place is in an item, on the line of its mark or on an indented one.
+
+        >>> [Around(text).in_list(len(text) - 1) for text in ("* a b", "* a\n\n  b", "  a", "* a\n\nb")]
+        [True, True, False, False]
+        """
+        start = self.line_start(offset)
+        return bool(self.item_indent(offset)) or (self.text[start] in " \t" and self.item_end(offset) > offset)
+
     @cached_property
     def _blocks_of_items(self) -> list[BlockOfItem]:
         """In order."""

@@ -12,6 +12,7 @@ from etl.transform.body.surface.walk import Walk
 BR = r"<[bB][rR](?:\s[^<>]*)?/?>"
 BREAKS = re.compile(rf"(?:\s*{BR})*\s*")
 LINE_BREAKS = re.compile(rf"(?:[ \t]*{BR})*")
+FURTHER_BREAK = re.compile(rf"[ \t]*\n?[ \t]*(?={BR})")
 NO_ITEM = re.compile(r"[ \t]*[#>=~`]")
 # What a break must not stand before: the end of the block that it is in.
 BLOCK_END = re.compile(rf"(?:</(?:{IN_A_LINE})\s*>\s*)*(?:</?(?:p|li|ul|ol|div|table|h[1-6])\b|\Z)", re.IGNORECASE)
@@ -34,6 +35,9 @@ def line_break(walk: Walk, tag: Tag, rule: str = "break") -> int | None:
         end, guard = walk.around.unmarked(match_end(LINE_BREAKS, walk.text, tag.end))
         walk.edit(tag.start, end, guard, rule)
         return end
+    elif (further := FURTHER_BREAK.match(walk.text, tag.end)) and walk.around.in_list(tag.start):
+        walk.edit(tag.start, further.end(), "", rule)  # an empty line would end the list
+        return further.end()
     elif walk.text.startswith("\n", tag.end):
         end = walk.around.behind_tag(tag.start, tag.end)
         walk.edit(tag.start, end, "  \n" if end > tag.end else "  ", rule)
