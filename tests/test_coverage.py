@@ -326,6 +326,22 @@ def test_plain_gzip_and_standard_input_are_read_alike(map_file: Path, tmp_path: 
         assert classes["name"] == classes["unanswered"] == 1 + 2 + times
 
 
+@pytest.mark.parametrize(
+    ("rest", "request_"),
+    [
+        (r'GET /A\x22b HTTP/1.1" 404 9 "-" "-"', ('/A"b', 404)),
+        (r'GET /A\"\\b HTTP/1.1" 404 9 "-" "-"', ('/A"\\b', 404)),
+        (r'GET /Caf\xC3\xa9 HTTP/1.1" 404 9 "-" "-"', ("/Café", 404)),
+        ('GET /A HTTP/1.1" 404 9 "-" "Mozilla" 200 0.005', ("/A", 404)),
+        ('GET /A HTTP/1.1" 404', ("/A", 404)),
+        ('GET /A HTTP/1.1" 4040 9', None),
+    ],
+    ids=["nginx", "Apache", "bytes", "fields behind the combined ones", "none of the size", "no status"],
+)
+def test_a_line_says_what_was_asked_for_as_servers_write_it(rest: str, request_: tuple[str, int] | None) -> None:
+    assert logs.request_of(f'192.0.2.1 - - [21/Nov/2025:10:00:00 +0000] "{rest}'.encode()) == request_
+
+
 def test_bad_lines_are_counted_and_said(map_file: Path, tmp_path: Path, run: Run) -> None:
     file = tmp_path / "access.log"
     long = line("/" + "x" * 200_000)
@@ -498,7 +514,17 @@ def test_a_damaged_file_beside_the_map_is_status_3(name: str, map_file: Path, tm
     assert f"{damaged}:{len(lines(damaged))}: no line with a path" in outcome.err
 
 
-@pytest.mark.parametrize("data", [b"junk\nmore junk\n", gzip.compress(b"x" * 9999, mtime=0)[:-9], b"\x1f\x8b junk"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"junk\nmore junk\n",
+        gzip.compress(b"x" * 9999, mtime=0)[:-9],
+        GZIP + b"junk",
+        GZIP + b"junk that is no header",
+        gzip.compress(b"", mtime=0)[:10] + b"\xff",
+    ],
+    ids=["no log", "cut off", "half a header", "no header", "bad data"],
+)
 def test_what_is_no_log_is_status_3(data: bytes, map_file: Path, tmp_path: Path, run: Run) -> None:
     file = tmp_path / "access.log"
     file.write_bytes(data)

@@ -55,6 +55,12 @@ def test_the_undisturbed_run_balances(migrate: Callable[[], Outcome]) -> None:
     assert "= 4 documents + 1 withheld + 1 redirect pages + 1 duplicates + 1 rejects" in outcome.err
 
 
+def test_files_of_many_blocks_balance(migrate: Callable[..., Outcome], monkeypatch: Patch) -> None:
+    for module in (ledger, lines):
+        monkeypatch.setattr(module, "BLOCK", 64)
+    assert migrate("--jobs", "2").status == 1
+
+
 def test_unknown_front_matter_is_not_taken_for_the_source_of_a_document(tmp_path: Path, run: Run) -> None:
     extra: dict[str, Any] = {
         "source": {"bundle": "other", "member": "other"},
