@@ -257,7 +257,7 @@ def test_a_death_at_any_step_leaves_a_complete_generation(
     publish(out, "three", keep=2)
     assert (out.out / "current" / "documents.jsonl").read_text() == "three"
     assert len(numbers(out)) == 2
-    assert not (out.out / room.WORK).exists()
+    assert not [*out.out.glob(f"{room.WORK}*")]
 
 
 # --- the generation in use ------------------------------------------------------------------
@@ -354,6 +354,12 @@ def test_a_release_that_is_no_link_is_trouble_and_no_second_release(out: Generat
             ask()
 
 
+def test_a_current_that_is_no_link_is_trouble_before_anything_is_published(out: Generations) -> None:
+    (out.out / "current").mkdir(parents=True)
+    with pytest.raises(OutputError, match="current is no link"):
+        assert out.current
+
+
 @pytest.mark.parametrize("command", ["release", "roll_back"])
 def test_an_unknown_number_is_named_with_those_that_are_there(command: str, out: Generations) -> None:
     history(out, "one", "two")
@@ -431,6 +437,8 @@ def test_a_generation_that_was_taken_back_goes_before_those_that_were_good(out: 
     out.roll_back()
     history(out, "four", keep=3)
     assert numbers(out) == ["1", "2", "4"]
+    history(out, "five", keep=1)
+    assert [path.name for path in out.folder.iterdir()] == ["5"], "nor any note on what is gone"
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before the step", "after the step"])
