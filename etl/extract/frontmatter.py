@@ -274,7 +274,7 @@ def read_yaml(text: str, start: int) -> FrontMatter | Rejection:
     nothing. A key twice, a depth over 64, aliases that multiply without end, anything but one
     mapping and a missing closing line are rejections (q7x2, Kinds).
     """
-    closing = _YAML_END.search(text, start + len("---"))
+    closing = _YAML_END.search(text, start)
     if closing is None:
         end = len(text.rstrip())
         return rejection("yaml.cut-off", text, end, "the front matter has no closing line '---'")

@@ -134,8 +134,9 @@ def test_depth_64_is_accepted_and_65_is_not() -> None:
     assert refused(read_yaml(f"---\n{nested(MAX_DEPTH + 1)}\n---\n", 0))[0] == "json.too-deep"
 
 
-def test_many_flat_lists_are_not_deep() -> None:
-    assert len(accepted(read_json('{"a": [' + ",".join(["[]"] * 500) + "]}", 0)).fields["a"]) == 500
+def test_many_flat_lists_and_mappings_are_not_deep() -> None:
+    for item in ("[]", '{"k": [], "l": 1}'):  # each key is there once in its mapping
+        assert len(accepted(read_json('{"a": [' + ",".join([item] * 500) + "]}", 0)).fields["a"]) == 500
 
 
 def test_half_a_surrogate_pair_is_replaced_in_values_and_keys_and_a_whole_pair_stays() -> None:
@@ -202,12 +203,12 @@ def test_yaml_scalars_stay_text_and_only_a_plain_null_is_none() -> None:
 
 
 def test_yaml_values_are_located_by_line_and_column() -> None:
-    text = "\n---\n# note\ntitle: 'x'\naliases:\n- \"/a\"\n- /b\nmore: {k: [1, zwei]}\n---\n"
-    front = accepted(read_yaml(text, 1))
-    assert front.locate(("title",)) == (4, 8)
-    assert front.locate(("aliases", 1)) == (7, 3)
-    assert front.locate(("more", "k", 1)) == (8, 15)
-    assert front.locate(("missing",)) == (2, 1)
+    text = "\n\n\n\n\n---\n# note\ntitle: 'x'\naliases:\n- \"/a\"\n- /b\nmore: {k: [1, zwei]}\n---\n"
+    front = accepted(read_yaml(text, 5))
+    assert front.locate(("title",)) == (8, 8)
+    assert front.locate(("aliases", 1)) == (11, 3)
+    assert front.locate(("more", "k", 1)) == (12, 15)
+    assert front.locate(("missing",)) == (6, 1)
     assert text[front.end :] == "\n"
 
 
@@ -228,6 +229,7 @@ def test_yaml_values_are_located_by_line_and_column() -> None:
         ("---\na: b\n--- \nc: d\n---\n", ("yaml.invalid", 3, 1)),
         ("---\na: x\x07y\n---\n", ("yaml.invalid", 2, 5)),
         ('---\na: "\\0"\n---\n', ("member.nul", 2, 4)),
+        ('---\na: b\n"\\0": c\n---\n', ("member.nul", 3, 1)),
         ("---\na: b\n", ("yaml.cut-off", 2, 5)),
         ("---\na: b\n--- \n ---\n----\n", ("yaml.cut-off", 5, 5)),
         ("---", ("yaml.cut-off", 1, 4)),
@@ -247,13 +249,14 @@ def test_a_front_matter_has_so_many_values_and_no_more(count: int, fits: bool, m
         assert isinstance(read, FrontMatter) is fits
 
 
+@pytest.mark.parametrize("escape", ["\\ud800", "\\U00110000", "\\UFFFFFFFF"])
 @pytest.mark.parametrize("libyaml", [True, False])
 def test_an_escape_that_is_no_character_is_refused_with_and_without_libyaml(
-    libyaml: bool, monkeypatch: pytest.MonkeyPatch
+    libyaml: bool, escape: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not libyaml:
         monkeypatch.delattr("yaml.CBaseLoader", raising=False)
-    assert refused(read_yaml('---\na: "\\ud800"\n---\n', 0))[:2] == ("yaml.invalid", 2)
+    assert refused(read_yaml(f'---\na: "{escape}"\n---\n', 0))[:2] == ("yaml.invalid", 2)
 
 
 def test_a_tag_of_yaml_builds_no_object() -> None:
@@ -261,9 +264,14 @@ def test_a_tag_of_yaml_builds_no_object() -> None:
     assert front.fields == {"a": [], "b": "2019-01-01"}
 
 
-def test_an_alias_is_written_out_and_aliases_of_aliases_are_refused() -> None:
-    assert accepted(read_yaml("---\na: &x [1, 2]\nb: *x\n---\n", 0)).fields == {"a": ["1", "2"], "b": ["1", "2"]}
-    levels = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+@pytest.mark.parametrize(("value", "read"), [("[1, 2]", ["1", "2"]), ("one", "one"), ("~", None)])
+def test_an_alias_is_written_out(value: str, read: object) -> None:
+    assert accepted(read_yaml(f"---\na: &x {value}\nb: *x\n---\n", 0)).fields == {"a": read, "b": read}
+
+
+@pytest.mark.parametrize("innermost", ["[x, x, x, x, x, x, x, x, x, x]", "[]", "x"])
+def test_aliases_of_aliases_are_refused(innermost: str) -> None:
+    levels = [f"a0: &a0 {innermost}"]
     levels += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
     read = read_yaml("---\n" + "\n".join(levels) + "\n---\n", 0)
     assert isinstance(read, Rejection)
