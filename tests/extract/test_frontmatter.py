@@ -77,7 +77,8 @@ def test_a_field_that_is_missing_is_at_the_start_of_the_object_and_a_missing_ite
     assert front.locate(("title",)) == (2, 2)
     assert front.locate(("a", 7)) == (2, 8)
     assert front.locate(("a", 0, "x")) == (2, 9)
-    assert front.locate(("b–", "c")) == (3, 19)
+    assert front.locate(("b–", "c")) == front.locate(("b–", "c", 0)) == (3, 19)
+    assert front.locate(("title", 0)) == (2, 2)
 
 
 @pytest.mark.parametrize(
