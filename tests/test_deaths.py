@@ -33,8 +33,12 @@ def deadly(data, *arguments):
 
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
-    """Pages, one of them deadly; another one wishes for its slug and its name."""
+    """Pages, one of them deadly; another one wishes for its slug and its name.
+
+    Of the first one, which is cleaned before them, there is something to count.
+    """
     members = pages(150) | {
+        name(1): page("Well number 1", page_id=1, body="''Rain'' of [ours](/posts/nobody.html)."),
         name(200): page("Deep water", page_id=200, slug="deep-water", body="This is deadly."),
         name(201): page("Deep water", page_id=201, slug="deep-water", body="See [it](/posts/deep-water.html)."),
     }
@@ -48,12 +52,12 @@ def migrate(bundle: Path, out: Path, *, most: int, during: str) -> Outcome:
     script = ENDS_WORKERS.format(deaths=str(site / "deaths"), most=most, reader=PASSES[during])
     (site / "sitecustomize.py").write_text(script)
     environment = {"PYTHONPATH": os.pathsep.join([str(site), str(ROOT)])}
-    return command("migrate", bundle, "--out", out, "--jobs", 2, environment=environment)
+    return command("migrate", bundle, "--out", out, "--jobs", 2, "--changes", environment=environment)
 
 
 @pytest.mark.parametrize("during", PASSES)
 def test_a_death_costs_nothing(during: str, bundle: Path, tmp_path: Path) -> None:
-    undisturbed = wiki_etl("migrate", bundle, "--out", tmp_path / "undisturbed")
+    undisturbed = wiki_etl("migrate", bundle, "--out", tmp_path / "undisturbed", "--changes")
     outcome = migrate(bundle, tmp_path / "out", most=1, during=during)
     assert (outcome.status, undisturbed.status) == (0, 0), outcome.err
     assert "the system ended 1 worker processes" in outcome.err

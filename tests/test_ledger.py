@@ -61,6 +61,13 @@ def test_files_of_many_blocks_balance(migrate: Callable[..., Outcome], monkeypat
     assert migrate("--jobs", "2").status == 1
 
 
+def test_more_members_than_are_noted_at_once_are_all_there(tmp_path: Path, run: Run) -> None:
+    source = folder(tmp_path / "wiki", {**pages(1), **{f"{number}.txt": b"x" for number in range(1001)}})
+    outcome = run("migrate", source, "--out", tmp_path / "out", "--max-rejects", "100%", "--jobs", "1")
+    assert "1,002 members came in" in outcome.err
+    assert "1 documents + 0 withheld + 0 redirect pages + 0 duplicates + 1,001 rejects" in outcome.err
+
+
 def test_unknown_front_matter_is_not_taken_for_the_source_of_a_document(tmp_path: Path, run: Run) -> None:
     extra: dict[str, Any] = {
         "source": {"bundle": "other", "member": "other"},
