@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.make import Run, abstract, files, folder, lines, name, page, pages, tarred, zipped
+from etl import pipeline
+from tests.make import Run, abstract, files, folder, lines, name, page, pages, published, tarred, zipped
 
 LONG = (
     "# Decisions of spring.\n\n" + "# " + "Wells that were closed in spring point at the well beside them. " * 12 + "\n"
@@ -423,6 +424,26 @@ def test_a_folder_of_the_export_is_read_though_it_is_named_like_one_of_ours(
     monkeypatch.chdir(bundle)
     for _ in range(2):
         assert "5 members came in" in run("migrate", ".").err
+
+
+@pytest.mark.parametrize(
+    ("stage", "kind"), [("gather_facts", "folder"), ("gather_facts", "zip"), ("transform_members", "zip")]
+)
+def test_a_source_that_changes_between_the_passes_or_behind_them_is_trouble(
+    stage: str, kind: str, tmp_path: Path, out: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = folder(tmp_path / "wiki", pages(3)) if kind == "folder" else zipped(tmp_path / "wiki.zip", pages(3))
+    plain = getattr(pipeline, stage)
+
+    def while_somebody_writes(*arguments: Any, **named: Any) -> None:
+        plain(*arguments, **named)
+        with (source / name(4) if kind == "folder" else source).open("ab") as file:
+            file.write(page(page_id=4))
+
+    monkeypatch.setattr(pipeline, stage, while_somebody_writes)
+    outcome = run("migrate", source, "--out", out, "--jobs", "1")
+    assert (outcome.status, published(out)) == (3, False)
+    assert ": was changed while it was read; run again" in outcome.err
 
 
 def test_no_folder_raw_is_wrong_usage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
