@@ -63,7 +63,7 @@ _FURNITURE = re.compile(
     |premium|top\ of\ page|back\ to\b.*|editorial|reviews?|articles?|author(?:s|\(s\))?\s*[-:]?)\s*""",
     re.IGNORECASE | re.VERBOSE,
 )
-_BYLINE = re.compile(r"\s*(?:by\s+(?=[^\W\d_])|author(?:s|\(s\))?\s*[-:–]\s*)", re.IGNORECASE)
+_BYLINE = re.compile(r"^\s*(?:by\s+(?=[^\W\d_])|author(?:s|\(s\))?\s*[-:–]\s*)", re.IGNORECASE)
 _INSTITUTION = re.compile(
     r"\b(?:department|dept|universi\w+|institut\w*|hospital|college|school|facult\w+|clinic|klinik\w*|cent(?:er|re|rum)|laborator\w+"
     r"|division|academy|foundation|ministry|research|gmbh|inc|ltd|medicine|corresponding|correspondence|e-?mail|orcid)\b",
@@ -363,7 +363,7 @@ def author_names(line: str) -> list[str]:
     """
     if len(line) > LONGEST_AUTHOR_LINE or _PROSE.search(line):  # no name has such a word: this saves time alone
         return []
-    text = _BYLINE.sub("", _RAISED.sub("", _unmarked(line)), count=1)
+    text = _BYLINE.sub("", _RAISED.sub("", _unmarked(line)))
     text = _FULL_STOP.sub("", text)
     names: list[str] = []
     for part in (_GROUPS if ";" in text else _SEPARATORS).split(text):
@@ -434,7 +434,7 @@ def _is_one_name(piece: str) -> bool:
 
 def _is_whole(name: str) -> bool:
     """Given name and surname, or a script that writes them as one."""
-    return " " in name or not (name[0].isupper() or name[0].islower())
+    return " " in name or not name[0].isupper()
 
 
 def _letters(line: str) -> str:

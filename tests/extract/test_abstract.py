@@ -54,6 +54,10 @@ def test_a_paragraph_whose_words_no_blanks_part_is_one(sentence: str) -> None:
     assert read_abstract(f"{title}\n\n{sentence}") is None
 
 
+def test_short_paragraphs_are_none_together() -> None:
+    assert read_abstract("\n\n".join(["Title", *[SECOND] * 6])) is None
+
+
 def test_paragraphs_and_structured_labels_stay_as_they_are() -> None:
     body = f"Background: {PROSE}\n\n**Results**\n\n{SECOND}"
     assert abstract("Title", body, "Keywords: a").body == body
@@ -79,10 +83,11 @@ def test_a_title_is_one_line_or_two_when_the_second_begins_small(first: str, tit
     assert abstract(first, PROSE).fields["title"] == title
 
 
-def test_authors_follow_a_title_of_two_lines_behind_blank_ones() -> None:
-    read = abstract("", "Clear water\nin lakes\nAnna Berg", PROSE)
-    assert (read.fields["title"], read.fields["authors"]) == ("Clear water in lakes", ["Anna Berg"])
-    assert (read.body, read.findings, read.locate(("slug",))) == (PROSE, [], (3, 1))
+@pytest.mark.parametrize("title", ["Clear water", "Clear water\nin lakes"])
+def test_authors_follow_a_title_of_one_line_or_two_behind_blank_ones(title: str) -> None:
+    read = abstract("", f"  {title}\nAnna Berg", PROSE)
+    assert (read.fields["title"], read.fields["authors"]) == (title.replace("\n", " "), ["Anna Berg"])
+    assert (read.body, read.findings, read.locate(("slug",))) == (PROSE, [], (3, 3))
 
 
 @pytest.mark.parametrize(
@@ -133,6 +138,7 @@ def test_a_second_line_that_begins_large_stays_in_the_body_and_the_authors_are_s
         ("Anna Berg, Carl Dahl, Jr", ["Anna Berg", "Carl Dahl Jr"]),
         ("By Anna de la Berg", ["Anna de la Berg"]),
         ("Authors: Anna Berg", ["Anna Berg"]),
+        ("Toby Berg, Carl Rugby Dahl", ["Toby Berg", "Carl Rugby Dahl"]),
         ("ANNA BERG", ["ANNA BERG"]),
         ("ANNA BERG, CARL DAHL", ["ANNA BERG", "CARL DAHL"]),
         ("Íris McDonald, Søren O’Dahl, J.-P. Frost", ["Íris McDonald", "Søren O’Dahl", "J.-P. Frost"]),
@@ -330,6 +336,8 @@ def test_a_heading_of_the_abstract_stays_in_the_body() -> None:
         ("Keywords: a, auto-\nterm, b", ["a", "auto-term", "b"]),
         ("Keywords: a, b.", ["a", "b"]),
         ("Keywords: a, b .", ["a", "b"]),
+        ("Keywords: a, and b", ["a", "b"]),
+        ("Keywords: a, sand and stone", ["a", "sand and stone"]),
         ("Keywords: a, b, .", ["a", "b"]),
         ("Keywords: *a*, *b*", ["a", "b"]),
         ("Keywords: B.P.P.V., a", ["B.P.P.V.", "a"]),
@@ -381,8 +389,9 @@ def test_an_abstract_may_have_no_body() -> None:
     assert (read.fields["keywords"], read.body, read.body_line, read.findings) == (["a"], "", 3, [])
 
 
-def test_text_after_the_keywords_stays_in_the_body_on_its_line_with_a_finding() -> None:
-    read = abstract("Title", PROSE, "Keywords: a, b", SECOND)
+@pytest.mark.parametrize("below", [[], ["Palabras clave: c"]])
+def test_text_after_the_keywords_stays_in_the_body_on_its_line_with_a_finding(below: list[str]) -> None:
+    read = abstract("Title", PROSE, "Keywords: a, b", SECOND, *below)
     assert read.body.split("\n")[7 - read.body_line] == SECOND
     assert codes(read) == [("abstract.uncertain", 7)]
 
