@@ -430,7 +430,7 @@ def test_a_folder_of_the_export_is_read_though_it_is_named_like_one_of_ours(
     ("stage", "kind"), [("gather_facts", "folder"), ("gather_facts", "zip"), ("transform_members", "zip")]
 )
 def test_a_source_that_changes_between_the_passes_or_behind_them_is_trouble(
-    stage: str, kind: str, tmp_path: Path, out: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+    stage: str, kind: str, *, tmp_path: Path, out: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = folder(tmp_path / "wiki", pages(3)) if kind == "folder" else zipped(tmp_path / "wiki.zip", pages(3))
     plain = getattr(pipeline, stage)

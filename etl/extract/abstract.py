@@ -174,7 +174,7 @@ class _Reader:
             "affiliations": self.affiliations,
             "metadata": [self.metadata[number] for number in sorted(self.metadata)],
         }
-        body = "\n".join(self.left[full[0] : full[-1] + 1]).rstrip() if full else ""
+        body = "\n".join(self.left[full[0] :]).rstrip() if full else ""
         last = len(self.lines) - (not self.lines[-1])
         line = full[0] + 1 if full else last
         bounds = self._bounds(full[0], full[-1]) if full else []

@@ -1,6 +1,7 @@
 """The grammar of abstracts: each part in each of its spellings, and that no word is lost."""
 
 import re
+import textwrap
 from collections import Counter
 
 import pytest
@@ -54,6 +55,11 @@ def test_a_paragraph_whose_words_no_blanks_part_is_one(sentence: str) -> None:
     assert read_abstract(f"{title}\n\n{sentence}") is None
 
 
+def test_the_words_of_all_lines_of_a_paragraph_count() -> None:
+    wrapped = textwrap.fill(PROSE, 60)
+    assert abstract("Title", wrapped).body == wrapped
+
+
 def test_short_paragraphs_are_none_together() -> None:
     assert read_abstract("\n\n".join(["Title", *[SECOND] * 6])) is None
 
@@ -70,6 +76,7 @@ def test_paragraphs_and_structured_labels_stay_as_they_are() -> None:
     ("first", "title"),
     [
         ("Clear water\nin lakes", "Clear water in lakes"),
+        ("Clear water\nin Finland", "Clear water in Finland"),
         ("Clear water-\nborne stones", "Clear water-borne stones"),
         ("  Clear   water ", "Clear water"),
         ("# **Clear water**", "Clear water"),
@@ -107,7 +114,12 @@ def test_a_short_line_that_is_no_sentence_is_doubtful(head: str, doubt: str) -> 
     assert read.body.split("\n\n")[0].endswith(head.rpartition("\n")[2])
 
 
-@pytest.mark.parametrize("head", [f"Title\n{PROSE}", "Title\n\nIt was wet.", f"Title\n\n{PROSE[:80]}\n{PROSE[80:150]}"])
+@pytest.mark.parametrize("end", ".!?:")
+def test_a_body_that_begins_with_a_short_sentence_is_not(end: str) -> None:
+    assert abstract("Title", f"It was wet{end}", PROSE).findings == []
+
+
+@pytest.mark.parametrize("head", [f"Title\n{PROSE}", f"Title\n\n{PROSE[:80]}\n{PROSE[80:150]}"])
 def test_a_body_that_begins_with_a_sentence_or_a_paragraph_is_not(head: str) -> None:
     read = abstract(head, PROSE)
     assert (read.fields["title"], read.findings) == ("Title", [])
@@ -139,6 +151,7 @@ def test_a_second_line_that_begins_large_stays_in_the_body_and_the_authors_are_s
         ("By Anna de la Berg", ["Anna de la Berg"]),
         ("Authors: Anna Berg", ["Anna Berg"]),
         ("Toby Berg, Carl Rugby Dahl", ["Toby Berg", "Carl Rugby Dahl"]),
+        *((f"Anna O{mark}Berg", [f"Anna O{mark}Berg"]) for mark in "'’ʼ-‐"),
         ("ANNA BERG", ["ANNA BERG"]),
         ("ANNA BERG, CARL DAHL", ["ANNA BERG", "CARL DAHL"]),
         ("Íris McDonald, Søren O’Dahl, J.-P. Frost", ["Íris McDonald", "Søren O’Dahl", "J.-P. Frost"]),
@@ -337,6 +350,7 @@ def test_a_heading_of_the_abstract_stays_in_the_body() -> None:
         ("Keywords: a, b.", ["a", "b"]),
         ("Keywords: a, b .", ["a", "b"]),
         ("Keywords: a, and b", ["a", "b"]),
+        ("Keywords:\n* a - b\n* c", ["a - b", "c"]),
         ("Keywords: a, sand and stone", ["a", "sand and stone"]),
         ("Keywords: a, b, .", ["a", "b"]),
         ("Keywords: *a*, *b*", ["a", "b"]),
@@ -376,6 +390,12 @@ def test_keywords_before_the_body_are_keywords_too() -> None:
     read = abstract("Title", "Anna Berg", "Keywords: a, b", "Abstract", PROSE)
     assert read.fields["keywords"] == ["a", "b"]
     assert (read.body, read.body_line, read.findings) == (f"Abstract\n\n{PROSE}", 7, [])
+
+
+def test_metadata_at_the_end_is_that_of_all_blocks_in_its_order() -> None:
+    read = abstract("Title", PROSE, SECOND, "Received: 1 May 2019\nRevised: 2 May 2019", "DOI: 10.1000/182")
+    assert read.fields["metadata"] == ["Received: 1 May 2019", "Revised: 2 May 2019", "DOI: 10.1000/182"]
+    assert read.body == f"{PROSE}\n\n{SECOND}"
 
 
 def test_an_abstract_may_end_without_a_line_end() -> None:
