@@ -351,6 +351,8 @@ def test_a_heading_of_the_abstract_stays_in_the_body() -> None:
         ("Keywords: a, b .", ["a", "b"]),
         ("Keywords: a, and b", ["a", "b"]),
         ("Keywords:\n* a - b\n* c", ["a - b", "c"]),
+        *((f"Keywords:\n{mark} a\n {mark}  b", ["a", "b"]) for mark in ("*", "•", "·", "‣", "▪", "-", "1.", "12)")),
+        *((f"{label} a, b", ["a", "b"]) for label in ("> Keywords:", "_Keywords:_", "**Keywords** :", "Keywords –")),
         ("Keywords: a, sand and stone", ["a", "sand and stone"]),
         ("Keywords: a, b, .", ["a", "b"]),
         ("Keywords: *a*, *b*", ["a", "b"]),
