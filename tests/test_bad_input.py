@@ -50,6 +50,11 @@ def test_refused_entries_of_a_zip_are_named_and_never_opened(tmp_path: Path, out
         assert [reject[key] for key in ("size", "sha256", "raw", "raw_complete")] == [None, None, None, False]
     assert codes(out / "current").count("member.refused") == 5
     assert not (tmp_path / "escape.txt").exists()
+    digests = dict.fromkeys(rejects(out), "-")
+    digests |= {member: hashlib.sha256(data).hexdigest() for member, data in pages(2).items()}
+    said = "".join(sorted(f"{digest}  {member}\n" for member, digest in digests.items()))
+    (entry,) = json.loads((out / "current" / "manifest.json").read_bytes())["inputs"]
+    assert (entry["members"], entry["sha256"]) == (7, hashlib.sha256(said.encode()).hexdigest())
 
 
 def test_refused_entries_of_a_tar_are_named_and_never_opened(tmp_path: Path, out: Path, run: Run) -> None:

@@ -288,9 +288,9 @@ def test_to_release_what_is_current_changes_nothing(wiki: Wiki) -> None:
 
 
 def test_what_was_taken_is_an_input_with_its_digest(wiki: Wiki) -> None:
-    wiki.first(two(aliases=["/1", "/Old+name"]))
+    wiki.first(two(aliases=["/1", "/Old+name", "/An+older+name"]))
     wiki.migrate(two())
-    taken = b"moved name Old name tiki-1\n"
+    taken = b"moved name An older name tiki-1\nmoved name Old name tiki-1\n"
     assert manifest(wiki.out)["inputs"][1] == {
         "bundle": "previous generation",
         "members": 0,

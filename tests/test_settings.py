@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from etl.settings import Settings, SettingsError, load_settings
 from tests.make import ROOT, SAMPLE, Run, folder, pages, published, zipped
@@ -88,6 +89,45 @@ def test_status_2_for_a_wrong_setting_says_what_is_wrong(
     outcome = run("migrate", bundle, "--out", out)
     assert (outcome.status, published(out)) == (2, False)
     assert said in outcome.err
+
+
+FORMS = {
+    "site": (
+        [
+            "http://new.example",
+            "https://New-site_2.example:8080/",
+            "https://[2001:DB8::ff]:443",
+            "https://[::192.0.2.1]",
+        ],
+        [
+            *("xhttps://new.example", "ftp://new.example", "https://", "https://2001:db8::1", "https://[::1"),
+            *("https://new.example:", "https://new.example:654321", "https://new.example/?x", "https://new.example//"),
+        ],
+    ),
+    "legacy_base": (
+        ["/", "/wiki", "/~Anna/old-wiki_2/", "/v1.9/"],
+        ["wiki/", "//", "/./", "/../wiki/", "/.wiki/", "/a b/", "/caf\u00e9/", "/a+b/", "/" + "w" * 100],
+    ),
+    "language": (["en", "ast", "pt-BR", "zh-Hant-TW", "x-wells", "i-klingon"], ["e", "english", "en_US", "en-", "1a"]),
+}
+
+
+@pytest.mark.parametrize("key", FORMS)
+def test_a_setting_takes_every_value_of_its_form_and_no_other(key: str) -> None:
+    good, bad = FORMS[key]
+    for value in good:
+        assert getattr(Settings.model_validate({key: value}), key) == value
+    for value in bad:
+        with pytest.raises(ValidationError):
+            Settings.model_validate({key: value})
+
+
+def test_hosts_are_names_or_numbers_perhaps_with_a_port() -> None:
+    hosts = "old.example", "Old-wiki_2.example:8080", "b\u00fccher.example", "[2001:DB8::ff]", "[::1]:443"
+    assert Settings(hosts=hosts, image_hosts=hosts).hosts == hosts
+    for wrong in ("", "old example", "old\u00a0example", "old.example:654321", "old.example/", "::1", "[::1", "[wiki]"):
+        with pytest.raises(ValidationError):
+            Settings(hosts=(wrong,))
 
 
 @pytest.mark.parametrize("text", ["tool = 1", "[tool]\nwiki-etl = 1", '[tool]\nwiki-etl = ["home"]'])

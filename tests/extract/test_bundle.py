@@ -1253,7 +1253,8 @@ def test_one_reader_reads_more_containers_than_it_keeps_open(tmp_path: Path) -> 
     for _ in range(2):
         for number, _name, found in seen.entries:
             assert isinstance(found, Locator)
-            assert reader.read(found) == seen.bundles[number].name.encode()
+            for _ in range(2):  # what is open is not opened again
+                assert reader.read(found) == seen.bundles[number].name.encode()
     assert files_open() - before <= 16
     reader.close()
     assert files_open() == before
