@@ -122,12 +122,28 @@ def test_a_setting_takes_every_value_of_its_form_and_no_other(key: str) -> None:
             Settings.model_validate({key: value})
 
 
-def test_hosts_are_names_or_numbers_perhaps_with_a_port() -> None:
-    hosts = "old.example", "Old-wiki_2.example:8080", "b\u00fccher.example", "[2001:DB8::ff]", "[::1]:443"
-    assert Settings(hosts=hosts, image_hosts=hosts).hosts == hosts
-    for wrong in ("", "old example", "old\u00a0example", "old.example:654321", "old.example/", "::1", "[::1", "[wiki]"):
+HOSTS = (
+    ["old.example", "Old-wiki_2.example:8080", "b\u00fccher.example", "[2001:DB8::ff]", "[::1]:443"],
+    ["", "old example", "old\u00a0example", "old.example:654321", "old.example/", "::1", "[::1", "[wiki]"],
+)
+FORMS_IN_LISTS = {
+    "hosts": HOSTS,
+    "image_hosts": HOSTS,
+    "reserved": (
+        ["/", "/search/", "/Our%20garden", "/a//b", "/caf\u00e9"],
+        ["//a", "/ a", "/a b", "/?a", "/a?b", "/#a", "/a#b", "/*", "/a*", "/\\a", "/a\\b"],
+    ),
+    "path_prefixes": (["p", "posts", "old posts"], ["", " ", " p", "p ", "/p", "a/b", "p/", "?p", "a?b", "p#", "#"]),
+}
+
+
+@pytest.mark.parametrize("key", FORMS_IN_LISTS)
+def test_a_list_takes_every_value_of_its_form_and_no_other(key: str) -> None:
+    good, bad = FORMS_IN_LISTS[key]
+    assert getattr(Settings.model_validate({key: good}), key) == tuple(good)
+    for value in bad:
         with pytest.raises(ValidationError):
-            Settings(hosts=(wrong,))
+            Settings.model_validate({key: [value]})
 
 
 @pytest.mark.parametrize("text", ["tool = 1", "[tool]\nwiki-etl = 1", '[tool]\nwiki-etl = ["home"]'])
