@@ -286,7 +286,8 @@ backend old_wiki from wiki_etl
 
 ```sh
 haproxy -c -f /etc/haproxy/wiki-etl/rules.cfg -f /etc/haproxy/haproxy.cfg   # before every reload
-systemctl reload haproxy                                                   # drops no request
+systemctl restart haproxy   # the first time: after a reload it still has the old CONFIG, and only its log says so
+systemctl reload haproxy    # later: drops no request
 @check@
 ```
 
