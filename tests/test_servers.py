@@ -19,8 +19,8 @@ import pytest
 from etl import servers
 from etl.load.redirects import CompileOptions, MapError, compile_all
 from etl.servers import SERVERS, apache, running, serve, site_paths, write_site
-from etl.servers.base import Command, ServerError, free_port, program, require_free
-from tests.make import Outcome, Phases, skipping
+from etl.servers.base import Command, ServerError, free_port, require_free
+from tests.make import Outcome, Phases, need, skipping
 
 PROGRAMS = {
     "nginx": ["nginx"],
@@ -36,9 +36,7 @@ PROBE = "import sys; from pathlib import Path; from etl.servers import serve; sy
 @pytest.fixture(params=sorted(SERVERS))
 def server(request: pytest.FixtureRequest) -> str:
     name = str(request.param)
-    with skipping():
-        for needed in PROGRAMS[name]:
-            program(needed, name)
+    need(*PROGRAMS[name])
     return name
 
 
