@@ -461,7 +461,7 @@ FAULTS = {
     ),
     "the sign of a definition with a blank behind it ends words of a quotation": (
         "> a\n>\t: \n>\n>     <b c=d>",
-        "> a\n>\t&#58; \n>\n>     <b c=d>",
+        "> a\n>   &#58; \n>\n>     <b c=d>",
     ),
     "the end of a box in code of a quotation in it": (
         '<div class="border">\n\n> a\n>\n>     </div><b c=d>\n\n</div>',
@@ -772,7 +772,11 @@ RARE = {
     "a break in what only looks like a row": ("| Peas<br>beans |", "&#124; Peas beans &#124;"),
     "a tag of an index alone on its line when all is clean": ("<sub>&#1;\nPeas</sub>", "<sub>Peas</sub>"),
     "the same in code behind a quotation that ends an item": ("1. `\n>\n    <sub>", "1. \\`\n\n```\n<sub>\n```"),
-    "items in a quotation whose marks stand behind a tab": (">\t1. Peas\n>\t2. beans", ">\t1. Peas\n>\t2. beans"),
+    "items in a quotation whose marks stand behind a tab": (">\t1. Peas\n>\t2. beans", "> 1. Peas\n> 2. beans"),
+    "tabs behind marks of quotations, which are no part of code between fences": (
+        "> a\n>\n>\t\tb\n>\t\t\tc\n> 1.\td\n>\n> ```\n> \te\n>\tf\n> ```\n\n```\n>\tg\n```",
+        "> a\n>\n>       b\n>           c\n>\n> 1.    d\n>\n> ```\n> \te\n>   f\n> ```\n\n```\n>\tg\n```",
+    ),
     "code of a plugin with nothing in it": ("Peas\n\n{CODE()}\n\n{CODE}", "Peas"),
     "the same among words": ("Peas {CODE()}{CODE} beans", "Peas beans"),
     "the same in a quotation": ("> Peas\n>\n> {CODE()}\n> {CODE}", "> Peas"),
@@ -1257,7 +1261,8 @@ def test_code_behind_the_moved_mark_of_a_quotation_does_not_run(before: str) -> 
         ("> * a\n\n>     <b c=d>", "> * a\n>\n> `<b c=d>`"),
         ("* > a\n  >\n  >     <b c=d>", "* > a\n    >\n    > `<b c=d>`"),
         ("> a\n>\n>     <b c=d>\n>\n> `</code>`", "> a\n>\n> `<b c=d>`\n>\n> `</code>`"),
-        (">a\n\t>\n>\t  <script>", ">a\n\t>\n> `<script>`"),
+        (">\t1) ```\n>\t   <b onclick=c()>", "> 1. `<b onclick=c()>`"),
+        (">\t>\n>```\n>\n>```\n>```\n><b onclick=c()>", ">   >\n>\n> ```\n>\n>```\n>\n>     <b onclick=c()>"),
         ("* > \t<javascript:a>", "* > `<javascript:a>`"),
         ("* ~~~\n  <b c=d>\n    e`f", "* `<b c=d>`\\\n  e\\`f"),
         ("*     <b c=d>\n\n        e", "* `<b c=d>`\\\n  `e`"),
@@ -1271,7 +1276,7 @@ def test_code_that_would_act_in_an_item_or_a_quotation_is_indented(source: str, 
 
 
 def test_code_that_is_written_as_text_is_not_written_again_when_it_is_code_still() -> None:
-    assert clean("* >>\n    \t>  ](:").body == "* >>\n    \t>  \\`\\](:\\`"
+    assert clean("* >>\n    \t>  ](:").body == "```\n    >  ](:\n```"
 
 
 @pytest.mark.parametrize(
@@ -1378,7 +1383,11 @@ def test_elements_that_stay_open_in_code_of_an_item_are_spans_only_beside_html_t
 
 
 def test_the_fence_of_code_before_a_tab_ends_it() -> None:
-    body = ">>\n>\n>     <style\n>     e"
+    assert clean(">\n\t=\t\nPeas").body == "```\n=\n```\n\nPeas"
+
+
+def test_words_behind_a_tab_below_code_of_a_quotation_are_none_of_it() -> None:
+    body = ">>\n>\n>     <style\n>\n>   e"
     assert clean(">>\n>     <style\n> \te\t<p>").body == body
     assert clean(body).body == body
 

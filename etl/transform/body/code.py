@@ -33,11 +33,11 @@ class Code:
     def is_fenced(self, offset: int) -> bool:
         r"""Whether a place is in code between fences.
 
-        >>> [Code(text).is_fenced(9) for text in ("```\na\n\tb\n```", "    a\n\n\tb")]
-        [True, False]
+        >>> [Code(text).is_fenced(9) for text in ("```\na\n\tb\n```", "    a\n\n\tb", "    ~~~\n\tb")]
+        [True, False, False]
         """
         node = self._node(offset)
-        return node is not None and self.text.startswith(("```", "~~~"), node.start)
+        return node is not None and node.data != "Indented" and self.text.startswith(("```", "~~~"), node.start)
 
     def is_marked(self, offset: int) -> bool:
         """Whether a place is in code that has marks at its edges: in back-ticks, or between fences."""

@@ -31,7 +31,6 @@ LANGUAGE = re.compile(r"[ \t]*[\w+#.-]{1,40}(?![^\s{,])")
 RARE_SIGNS = frozenset("#.")
 """Of a language, behind which markdown2 finds no fence."""
 NOT_QUOTE = re.compile(r"[^>\t]")
-TAB_MARK = re.compile(r"^[ >]*\t[ \t]*>", re.MULTILINE)
 UNDERLINE = re.compile(r"\n[ \t>]*(?:=+|-+)[ \t]*(?:\n|\Z)")
 """What makes a heading of the line above it to an engine that looks for headings before it looks for code."""
 CODE_END = re.compile(r"(?>[^<]+|</?span)*</code>")
@@ -50,8 +49,6 @@ class CodeRules(TreeRules):
         """Those of the document."""
         self._simple: dict[int, bool] = {}
         """What `_is_simple` said of the blocks that begin at a place."""
-        self._misread: dict[int, bool] = {}
-        """What `_is_misread` said of them."""
         self.text_end = len(self.text.rstrip())
         """Where the last visible character of the text ends."""
 
@@ -63,7 +60,7 @@ class CodeRules(TreeRules):
         code = "".join([line.data for line in node.children])
         is_inside = self._block_at(node.start) is not node
         fence = _fence(node, self.text)
-        if is_inside and self._is_to_rewrite(node, code):
+        if is_inside and (ACTS.search(code) or self._is_taken(node, code)):
             self._rewrite(node, code, in_box=in_box)
         elif fence is not None:
             self._first_fence(node, fence, code, is_inside=is_inside)
@@ -138,10 +135,6 @@ class CodeRules(TreeRules):
         """The fence that ends a block, if one does."""
         return self.text[max(fence.end(), node.inner_end) : node.end].strip(" \t>\n")
 
-    def _is_to_rewrite(self, node: Node, code: str) -> bool:
-        """Whether code in an item or a quotation would act; where engines do not agree, whether it holds any tag."""
-        return (RUNS if self._is_misread(node) else ACTS).search(code) is not None or self._is_taken(node, code)
-
     def _is_taken(self, node: Node, code: str) -> bool:
         """Whether tags at the beginning of lines would act, or make tags between them and others act."""
         if "<" not in code:
@@ -154,14 +147,6 @@ class CodeRules(TreeRules):
     def _any_active(self) -> bool:
         return ACTIVE.search(self.text) is not None
 
-    def _is_misread(self, node: Node) -> bool:
-        """Whether engines do not agree on the marks of the quotations around code; asked of a block once."""
-        block = self._block_at(node.start)
-        if block.start not in self._misread:
-            text = self.text[line_start(self.text, block.start) : block.end]
-            self._misread[block.start] = "\t" in text and TAB_MARK.search(text) is not None
-        return self._misread[block.start]
-
     def _rewrite(self, node: Node, code: str, *, in_box: bool) -> None:
         """Code in an item or a quotation is indented; where some engines read none, it becomes a span for each line."""
         start = blanks_start(self.text, node.start)
@@ -171,7 +156,7 @@ class CodeRules(TreeRules):
         is_unread = is_unread or (in_box and "</div" in code.lower())  # which ends the box in Python-Markdown
         # The mark of a quotation guards a line.
         is_unread = is_unread or (not before.strip() and self._is_taken(node, code))
-        if self._is_misread(node) or before.strip("> ") or MARKED.search(code) or is_unread:
+        if before.strip("> ") or MARKED.search(code) or is_unread:
             self._write_lines(node, start, before, code.splitlines())
         else:
             self._indent(node, start, before, code.strip("\n").split("\n"), depth)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from etl.transform.body.edits import Edit, TreeRules
-from etl.transform.body.lists import INDENT, NEST
+from etl.transform.body.lists import NEST
 from etl.transform.body.literals import BEGINS_BLOCK
 from etl.transform.body.parse import BLOCKS, Node
 from etl.transform.body.places import is_escaped, line_start, visible_end
@@ -175,8 +175,6 @@ class Gaps(TreeRules):
         gap = self.text[start:end]
         if gap.isspace():
             self._edit(start, end, wanted, rule)
-            # Tabs behind the mark of a quotation have another width once that moves: what was code may be HTML.
-            self.again |= gap[-1] in INDENT and self.text.startswith(">", end)
 
     def _block_start(self, node: Node) -> int:
         """Where a block begins: an indented code block with its indentation."""

@@ -33,7 +33,7 @@ LAID_OUT = frozenset(("List", "BlockQuote", "CodeBlock"))
 """Blocks that need a blank line before or behind them."""
 PARTED = frozenset(("tight-list", "quote-gap", "blank-lines"))
 """Rules for what stands between the items of a list and between their blocks."""
-QUOTE_MARK = re.compile(r" {0,3}>(?!\t) ?")
+QUOTE_MARK = re.compile(" {0,3}> ?")
 NARROWEST = 2  # columns of the narrowest mark, and what is before them is in no item
 
 

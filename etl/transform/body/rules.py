@@ -52,7 +52,7 @@ RULES: dict[str, str] = {
     # the structure (round.py and the modules that its docstring names)
     "edge": "blanks and blank lines at the edges are removed, and empty lines at the end of a quotation",
     "blank-lines": "one blank line between blocks",
-    "blanks": "runs of blanks and tabs become one blank",
+    "blanks": "runs of blanks and tabs become one blank, a tab at the marks of a quotation as many as it is wide",
     "line-blanks": "blanks at the ends of lines are removed",
     "nested-list": "nested lists are indented by four columns",
     "continuation": "a quotation right after a list item becomes the rest of that item, unless an empty line ends it",
