@@ -1263,6 +1263,7 @@ def test_code_behind_the_moved_mark_of_a_quotation_does_not_run(before: str) -> 
         ("> a\n>\n>     <b c=d>\n>\n> `</code>`", "> a\n>\n> `<b c=d>`\n>\n> `</code>`"),
         (">\t1) ```\n>\t   <b onclick=c()>", "> 1. `<b onclick=c()>`"),
         (">\t>\n>```\n>\n>```\n>```\n><b onclick=c()>", ">   >\n>\n> ```\n>\n>```\n>\n>     <b onclick=c()>"),
+        ("* a\n  >>\n  >```\n  ><script>", "* a\n\n    >>\n    >`<script>`"),
         ("* > \t<javascript:a>", "* > `<javascript:a>`"),
         ("* ~~~\n  <b c=d>\n    e`f", "* `<b c=d>`\\\n  e\\`f"),
         ("*     <b c=d>\n\n        e", "* `<b c=d>`\\\n  `e`"),
@@ -1387,7 +1388,7 @@ def test_the_fence_of_code_before_a_tab_ends_it() -> None:
 
 
 def test_words_behind_a_tab_below_code_of_a_quotation_are_none_of_it() -> None:
-    body = ">>\n>\n>     <style\n>\n>   e"
+    body = ">>\n>\n> `<style`\n>\n>   e"
     assert clean(">>\n>     <style\n> \te\t<p>").body == body
     assert clean(body).body == body
 

@@ -60,8 +60,9 @@ class CodeRules(TreeRules):
         code = "".join([line.data for line in node.children])
         is_inside = self._block_at(node.start) is not node
         fence = _fence(node, self.text)
-        if is_inside and (ACTS.search(code) or self._is_taken(node, code)):
-            self._rewrite(node, code, in_box=in_box)
+        is_taken = is_inside and self._is_taken(node, code)
+        if is_taken or (is_inside and ACTS.search(code)):
+            self._rewrite(node, code, is_taken=is_taken, in_box=in_box)
         elif fence is not None:
             self._first_fence(node, fence, code, is_inside=is_inside)
             if closing := self._closing(node, fence):
@@ -147,15 +148,14 @@ class CodeRules(TreeRules):
     def _any_active(self) -> bool:
         return ACTIVE.search(self.text) is not None
 
-    def _rewrite(self, node: Node, code: str, *, in_box: bool) -> None:
+    def _rewrite(self, node: Node, code: str, *, is_taken: bool, in_box: bool) -> None:
         """Code in an item or a quotation is indented; where some engines read none, it becomes a span for each line."""
         start = blanks_start(self.text, node.start)
         before = self.text[line_start(self.text, start) : node.start].expandtabs(TAB)
         depth, is_unread = self._nesting(node)
         is_unread = is_unread or ("<" in code and CODE_END.match(self.text, node.end) is not None)
         is_unread = is_unread or (in_box and "</div" in code.lower())  # which ends the box in Python-Markdown
-        # The mark of a quotation guards a line.
-        is_unread = is_unread or (not before.strip() and self._is_taken(node, code))
+        is_unread = is_unread or (is_taken and not before.strip())  # the mark of a quotation guards a line
         if before.strip("> ") or MARKED.search(code) or is_unread:
             self._write_lines(node, start, before, code.splitlines())
         else:
@@ -232,10 +232,10 @@ class CodeRules(TreeRules):
 
 
 def _ends_with_list(block: Node, parent: str) -> bool:
-    """Whether what a block ends with goes on below it to some: a list or table, or a quotation that ends with one."""
+    """Whether what a block ends with goes on below it to some: a list, a table, or a quotation without anything in it."""
     while block.kind == "BlockQuote" and block.children:
         block, parent = block.children[-1], block.kind
-    return parent != "" and block.kind in ("List", "Table")
+    return parent != "" and block.kind in ("List", "Table", "BlockQuote")
 
 
 def _words(unit: Node, text: str) -> Iterator[str]:
