@@ -232,7 +232,7 @@ class CodeRules(TreeRules):
 
 
 def _ends_with_list(block: Node, parent: str) -> bool:
-    """Whether what a block ends with goes on below it to some: a list, a table, or a quotation without anything in it."""
+    """Whether what a block ends with goes on below it to some: a list, a table, or an empty quotation."""
     while block.kind == "BlockQuote" and block.children:
         block, parent = block.children[-1], block.kind
     return parent != "" and block.kind in ("List", "Table", "BlockQuote")
