@@ -561,7 +561,8 @@ FAULTS = {
         "1\\. Beds\n\n\\# Peas\n\n> \\+ Dig\n\n\\- Rake\n\n2. Wells",
     ),
     "an escape below the mark of an item": ("* a\n*\n  \\# b\n*\n  \\[c\\]", "* a\n* \\# b\n* \\[c\\]"),
-    "code in a quotation that ends without its fence": ("> ```\n> a\n\nb", "> ```\n> a\n\nb"),
+    "code in a quotation that ends without its fence": ("> ```\n> a\n\nb", "> ```\n> a\n> ```\n\nb"),
+    "code without its end in a quotation above another one": ("> ```\n> a\n\n> b", "> ```\n> a\n> ```\n>\n> b"),
     "blanks behind the line under a heading": ("a\n====  \nb", "# a\n\nb"),
     "words of a link in an item that begin as a block does": (
         "* [+ Dig](#a)\n* [# Peas](#a)\n* [> Beds](#a)\n\nRake\n\n> 1. [- Wells](#a)",

@@ -67,7 +67,7 @@ class CodeRules(TreeRules):
             self._first_fence(node, fence, code, is_inside=is_inside)
             if closing := self._closing(node, fence):
                 self._same_fences(node, fence, closing, ticks_around(code, 3), is_inside=is_inside)
-            elif not may_stay_open and node.end >= self.text_end:
+            elif not may_stay_open:
                 self._close(node, fence)
         elif not is_inside and RUNS.search(code):
             self.edits += fenced(self.text, line_start(self.text, node.start), node.end)
@@ -125,10 +125,14 @@ class CodeRules(TreeRules):
             self._edit(at, stop, mark, "code")
 
     def _close(self, node: Node, fence: re.Match[str]) -> None:
-        """A block that goes on to the end of the text is closed there."""
+        """A block that goes on to the end of the text, or of the quotation or item that it is in, is closed there."""
         before = self.text[line_start(self.text, node.start) : node.start]
-        inside = NOT_QUOTE.sub(" ", before)  # a fence at the first column would begin other code
-        self._edit(self.text_end, len(self.text), f"\n{inside}{fence[1]}", "code")
+        if node.end >= self.text_end:
+            inside = NOT_QUOTE.sub(" ", before)  # a fence at the first column would begin other code
+            self._edit(self.text_end, len(self.text), f"\n{inside}{fence[1]}", "code")
+        elif not before.strip("> \t"):  # behind the mark of an item, nobody knows what would be in it
+            end = visible_end(self.text, node)
+            self._edit(end, end, f"\n{before}{fence[1]}", "code")
 
     def _closing(self, node: Node, fence: re.Match[str]) -> str:
         """The fence that ends a block, if one does."""
