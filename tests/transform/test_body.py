@@ -563,6 +563,7 @@ FAULTS = {
     "an escape below the mark of an item": ("* a\n*\n  \\# b\n*\n  \\[c\\]", "* a\n* \\# b\n* \\[c\\]"),
     "code in a quotation that ends without its fence": ("> ```\n> a\n\nb", "> ```\n> a\n> ```\n\nb"),
     "code without its end in a quotation above another one": ("> ```\n> a\n\n> b", "> ```\n> a\n> ```\n>\n> b"),
+    "code without its end in an item above a quotation": ("* a\n\n  ```\n  b\n\n> c", "* a\n\n    ```\n    b\n    ```\n\n    c"),
     "blanks behind the line under a heading": ("a\n====  \nb", "# a\n\nb"),
     "words of a link in an item that begin as a block does": (
         "* [+ Dig](#a)\n* [# Peas](#a)\n* [> Beds](#a)\n\nRake\n\n> 1. [- Wells](#a)",

@@ -41,8 +41,8 @@ class Gaps(TreeRules):
         """Lists that will be one with the list before them: their numbers wait."""
         self.rows: set[int] = set()
         """Where paragraphs begin that are rows of the table before them."""
-        self.continued_end = 0
-        """Where the last quotation ends that is the rest of an item."""
+        self.continued: list[tuple[int, int]] = []
+        """Where the quotations are that are the rest of an item, in order."""
         self.rows_end = 0
         """Where the last of these paragraphs ends."""
 
@@ -135,7 +135,7 @@ class Gaps(TreeRules):
 
     def _continuation(self, quote: Node) -> None:
         """A quotation right behind a list item was the rest of that item (corpus.md 6.1)."""
-        self.continued_end = quote.end
+        self.continued.append((quote.start, quote.end))
         words_only = all(child.kind == "Paragraph" for child in quote.children)
         pattern = MARK_BEFORE_WORDS if words_only else QUOTE_MARK
         for mark in pattern.finditer(self.text, line_start(self.text, quote.start), visible_end(self.text, quote)):

@@ -40,7 +40,7 @@ from etl.transform.body.literals import (
     pipe_edits,
 )
 from etl.transform.body.parse import Node, Tree
-from etl.transform.body.places import blanks_start, is_escaped, line_start, visible_end
+from etl.transform.body.places import blanks_start, is_escaped, is_inside, line_start, visible_end
 from etl.transform.body.quotes import BOX_END
 from etl.transform.body.tables import table_edits
 
@@ -139,7 +139,7 @@ class Round(TreeRules):
         """Code stays as it is, between fences that all engines read alike."""
         self.literal_end = node.end
         # The end of a box closes what is open in it; a quotation that moves would leave a fence at the end behind.
-        may_stay_open = self.gate.box_open or node.start < self.gaps.continued_end
+        may_stay_open = self.gate.box_open or is_inside(node.start, self.gaps.continued)
         self.code.block(node, may_stay_open=may_stay_open, in_box=self.gate.box_open)
 
     def code_span(self, node: Node) -> None:
