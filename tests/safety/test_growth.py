@@ -279,6 +279,11 @@ SQUARES: dict[str, tuple[str, int, Maker]] = {
         20_000,
         lambda size: f"| a | b |\n|---|---|\n| x{' <br>' * (size // 5)}y | z |",
     ),
+    "blanks behind a break": (
+        "every blank is taken for the first one of a line",
+        3_000,
+        lambda size: f"a<br>{' ' * size}b",
+    ),
     "marks of headings and of a centre on one line": (
         "every mark of a centre looks back over those of headings",
         30_000,

@@ -12,7 +12,7 @@ from etl.transform.body.surface.walk import Walk
 BR = r"<[bB][rR](?:\s[^<>]*)?/?>"
 BREAKS = re.compile(rf"(?:\s*{BR})*\s*")
 LINE_BREAKS = re.compile(rf"(?:[ \t]*{BR})*")
-FURTHER_BREAK = re.compile(rf"[ \t]*\n?[ \t]*(?={BR})")
+FURTHER_BREAK = re.compile(rf"[ \t]*+\n?[ \t]*+(?={BR})")
 NO_ITEM = re.compile(r"[ \t]*[#>=~`]")
 # What a break must not stand before: the end of the block that it is in.
 BLOCK_END = re.compile(rf"(?:</(?:{IN_A_LINE})\s*>\s*)*(?:</?(?:p|li|ul|ol|div|table|h[1-6])\b|\Z)", re.IGNORECASE)
