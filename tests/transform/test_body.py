@@ -564,6 +564,10 @@ FAULTS = {
     "code in a quotation that ends without its fence": ("> ```\n> a\n\nb", "> ```\n> a\n> ```\n\nb"),
     "code without its end in a quotation above another one": ("> ```\n> a\n\n> b", "> ```\n> a\n> ```\n>\n> b"),
     "code without its end in an item above a quotation": ("* a\n\n  ```\n  b\n\n> c", "* a\n\n    ```\n    b\n    ```\n\n    c"),
+    "tabs and blanks before blocks of a quotation that becomes the rest of an item": (
+        "* a\n\n>\t## b\n>\n>   c\n>\n>   ```\n>     d\n>   ```\n> * e",
+        "* a\n\n    ## b\n\n    c\n\n    ```\n      d\n    ```\n\n    * e",
+    ),
     "blanks behind the line under a heading": ("a\n====  \nb", "# a\n\nb"),
     "words of a link in an item that begin as a block does": (
         "* [+ Dig](#a)\n* [# Peas](#a)\n* [> Beds](#a)\n\nRake\n\n> 1. [- Wells](#a)",

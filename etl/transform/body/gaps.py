@@ -10,7 +10,7 @@ from etl.transform.body.edits import Edit, TreeRules
 from etl.transform.body.lists import NEST
 from etl.transform.body.literals import BEGINS_BLOCK
 from etl.transform.body.parse import BLOCKS, Node
-from etl.transform.body.places import is_escaped, line_start, visible_end
+from etl.transform.body.places import is_escaped, line_start, match_end, visible_end, visible_start
 from etl.transform.body.quotes import BOX_END, BOX_START, LAST_LINE
 
 USUAL_BLOCKS = BLOCKS - {"CodeBlock"}
@@ -136,11 +136,21 @@ class Gaps(TreeRules):
     def _continuation(self, quote: Node) -> None:
         """A quotation right behind a list item was the rest of that item (corpus.md 6.1)."""
         self.continued.append((quote.start, quote.end))
-        words_only = all(child.kind == "Paragraph" for child in quote.children)
-        pattern = MARK_BEFORE_WORDS if words_only else QUOTE_MARK
-        for mark in pattern.finditer(self.text, line_start(self.text, quote.start), visible_end(self.text, quote)):
-            empty = self.text[mark.end() : mark.end() + 1] in ("", "\n")
-            self._edit(mark.start(), mark.end(), "" if empty else " " * NEST, "continuation")
+        starts = [line_start(self.text, block.start) for block in quote.children]
+        ends = [*starts[1:], visible_end(self.text, quote)]
+        starts[0] = line_start(self.text, quote.start)
+        for block, start, end in zip(quote.children, starts, ends, strict=True):
+            for mark in self._mark_before(block).finditer(self.text, start, end):
+                empty = self.text[mark.end() : mark.end() + 1] in ("", "\n")
+                self._edit(mark.start(), mark.end(), "" if empty else " " * NEST, "continuation")
+
+    def _mark_before(self, block: Node) -> re.Pattern[str]:
+        """The mark of a quotation before the lines of a block in it, with as many blanks as the block begins with."""
+        if block.kind == "Paragraph":
+            return MARK_BEFORE_WORDS
+        mark_end = match_end(QUOTE_MARK, self.text, line_start(self.text, block.start))
+        blanks = 0 if block.data == "Indented" else visible_start(self.text, block) - mark_end
+        return re.compile(rf"{QUOTE_MARK.pattern} {{0,{blanks}}}", re.MULTILINE)
 
     def _last_line(self, quote: Node, before: Node) -> None:
         """An empty line ends a quotation exactly where it says that this one is not the rest of an item."""
