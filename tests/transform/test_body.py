@@ -563,7 +563,10 @@ FAULTS = {
     "an escape below the mark of an item": ("* a\n*\n  \\# b\n*\n  \\[c\\]", "* a\n* \\# b\n* \\[c\\]"),
     "code in a quotation that ends without its fence": ("> ```\n> a\n\nb", "> ```\n> a\n> ```\n\nb"),
     "code without its end in a quotation above another one": ("> ```\n> a\n\n> b", "> ```\n> a\n> ```\n>\n> b"),
-    "code without its end in an item above a quotation": ("* a\n\n  ```\n  b\n\n> c", "* a\n\n    ```\n    b\n    ```\n\n    c"),
+    "code without its end in an item above a quotation": (
+        "* a\n\n  ```\n  b\n\n> c",
+        "* a\n\n    ```\n    b\n    ```\n\n    c",
+    ),
     "tabs and blanks before blocks of a quotation that becomes the rest of an item": (
         "* a\n\n>\t## b\n>\n>   c\n>\n>   ```\n>     d\n>   ```\n> * e",
         "* a\n\n    ## b\n\n    c\n\n    ```\n      d\n    ```\n\n    * e",
