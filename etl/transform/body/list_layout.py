@@ -257,7 +257,7 @@ def _inner_edits(text: str, depth: int) -> Iterator[Edit]:
 
 
 def _parted(text: str, blocks: Sequence[Node]) -> Iterator[Edit]:
-    """A blank line between blocks, without which some engines find no list."""
+    """A blank line between blocks, without which some engines find no list, or no end of code."""
     for block, after in pairwise(blocks):
         end = visible_end(text, block)
         if "HtmlBlock" not in (block.kind, after.kind) and text[end : after.start].strip(" ") == "\n":
