@@ -14,10 +14,10 @@ from itertools import accumulate, groupby, pairwise
 from operator import attrgetter
 from typing import NamedTuple
 
-from etl.transform.body.code import CODE_INDENT, TAB, behind, dedented, fenced
+from etl.transform.body.code import CODE_INDENT, TAB, Code, behind, dedented, fenced
 from etl.transform.body.edits import Edit, Revision
-from etl.transform.body.lists import INDENT, ITEM_MARK, MARK, MARK_ENDS, NEST, list_edits, not_tight
-from etl.transform.body.parse import BLOCKS, Node, parse
+from etl.transform.body.lists import BLOCK_MARKS, INDENT, ITEM_MARK, MARK, MARK_ENDS, NEST, list_edits, not_tight
+from etl.transform.body.parse import BLOCKS, Node, Tree, parse
 from etl.transform.body.places import line_start, visible_end, visible_start
 from etl.transform.body.quotes import DEEPEST_QUOTE
 
@@ -33,6 +33,7 @@ LAID_OUT = frozenset(("List", "BlockQuote", "CodeBlock"))
 """Blocks that need a blank line before or behind them."""
 PARTED = frozenset(("tight-list", "quote-gap", "blank-lines"))
 """Rules for what stands between the items of a list and between their blocks."""
+LINE_MARKS = re.compile(f"^{BLOCK_MARKS}", re.MULTILINE)
 QUOTE_MARK = re.compile(" {0,3}> ?")
 NARROWEST = 2  # columns of the narrowest mark, and what is before them is in no item
 
@@ -50,11 +51,15 @@ class Region(NamedTuple):
     target: int
 
 
-def laid_out(text: str, blocks: Sequence[Node]) -> Iterator[Edit]:
-    """The lists among some blocks, and those in the quotations among them."""
-    yield from _lists(text, blocks)
-    if ">" in text:
-        yield from _quoted_lists(text, blocks)
+def laid_out(text: str, tree: Tree) -> Iterator[Edit]:
+    """The lists of a text, and those in its quotations, once no tab is among the marks of these."""
+    is_quoted = ">" in text
+    if is_quoted and "\t" in text and (edits := [*_without_tabs(text, tree.nodes)]):
+        yield from edits
+        return
+    yield from _lists(text, tree.root.children)
+    if is_quoted:
+        yield from _quoted_lists(text, tree.root.children)
 
 
 def _lists(text: str, blocks: Iterable[Node]) -> Iterator[Edit]:
@@ -223,6 +228,27 @@ def refilled(revision: Revision) -> Iterator[Edit]:
             if was_item and column < indent < content + CODE_INDENT:
                 blanks = min(indent - column, CODE_INDENT) if below[2] else 1
                 yield mark.end(1), below.end(1), " " * blanks, "empty-item"
+
+
+def _without_tabs(text: str, nodes: Sequence[Node]) -> Iterator[Edit]:
+    r"""Blanks for tabs among the marks of quotations and behind them: engines do not agree on how wide such are.
+
+    In code between fences, only one that is a part of a mark goes.
+
+    >>> text = ">\t1. a\n> ```\n> \tb\n>\t\tc\n\n\t>\td"
+    >>> list(_without_tabs(text, parse(text).nodes))
+    [(0, 5, '>   1. ', 'blanks'), (18, 20, '>   ', 'blanks')]
+    """
+    code, end = Code(text), 0
+    for quote in nodes:
+        if quote.kind == "BlockQuote" and quote.start >= end:
+            end = quote.end
+            for marks in LINE_MARKS.finditer(text, line_start(text, quote.start), end):
+                start, marked = marks.start(), marks[0]
+                if "\t" in marked and code.is_fenced(start):
+                    marked = marked[: marked.rfind(">") + 2]
+                if "\t" in marked:
+                    yield start, start + len(marked), marked.expandtabs(TAB), "blanks"
 
 
 def _quoted_lists(text: str, blocks: Sequence[Node], depth: int = 0) -> Iterator[Edit]:

@@ -8,12 +8,11 @@ A quotation right behind a list is the rest of an item, unless an empty line end
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from etl.transform.body.code import TAB, Code
 from etl.transform.body.edits import Edit
 from etl.transform.body.lists import BLOCK_MARKS
-from etl.transform.body.parse import Node
 from etl.transform.body.places import is_inside, line_start, match_end
 
 QUOTE_START = "<blockquote>"
@@ -31,7 +30,6 @@ IN_TAG = r"[^<>\n\"']*+(?>(?:(?:\"[^\"<\n]*+\"|'[^'<\n]*+'|[\"'])[^<>\n\"']*+)*)
 QUOTED_TAG = re.compile(rf"<[a-zA-Z]{IN_TAG}(?>(?:{QUOTED_BREAK.pattern}(?=[a-zA-Z_:@/]){IN_TAG})+)>")
 CODE_OF_PLUGIN = re.compile(r"\{CODE\((?s:.*?)(?:\{CODE\}|\Z)")  # its lines may begin with the mark of a quotation
 MARKS = re.compile(BLOCK_MARKS)
-LINE_MARKS = re.compile(f"^{BLOCK_MARKS}", re.MULTILINE)
 
 DEEPEST_QUOTE = 12
 
@@ -108,25 +106,3 @@ def _marked(text: str, code: Code, start: int, end: int, depth: int) -> Iterator
                 yield line, indent.end(), marks + indent[0].expandtabs(TAB), "quote"
             else:
                 yield line, line, marks, "quote"
-
-
-def without_tabs(text: str, nodes: Sequence[Node]) -> Iterator[Edit]:
-    r"""Blanks for tabs among the marks of quotations and behind them: engines do not agree on how wide such are.
-
-    In code between fences, only one that is a part of a mark goes.
-
-    >>> from etl.transform.body.parse import parse
-    >>> text = ">\t1. a\n> ```\n> \tb\n>\t\tc\n\n\t>\td"
-    >>> list(without_tabs(text, parse(text).nodes))
-    [(0, 5, '>   1. ', 'blanks'), (18, 20, '>   ', 'blanks')]
-    """
-    code, end = Code(text), 0
-    for quote in nodes:
-        if quote.kind == "BlockQuote" and quote.start >= end:
-            end = quote.end
-            for marks in LINE_MARKS.finditer(text, line_start(text, quote.start), end):
-                start, marked = marks.start(), marks[0]
-                if "\t" in marked and code.is_fenced(start):
-                    marked = marked[: marked.rfind(">") + 2]
-                if "\t" in marked:
-                    yield start, start + len(marked), marked.expandtabs(TAB), "blanks"

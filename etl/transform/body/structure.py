@@ -10,21 +10,20 @@ parses it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 
 from etl.settings import Settings
 from etl.transform.body.boilerplate import finders
 from etl.transform.body.code import Code, code_size
 from etl.transform.body.definitions import SIGN, definition_edits, escape_edits
-from etl.transform.body.edits import Edit, Revision
+from etl.transform.body.edits import Revision
 from etl.transform.body.joins import kept_apart
 from etl.transform.body.link_edits import LinkRules
 from etl.transform.body.links import Linker
 from etl.transform.body.list_layout import laid_out, refilled
 from etl.transform.body.parse import Node, Tree, parse
 from etl.transform.body.places import is_inside
-from etl.transform.body.quotes import without_tabs
 from etl.transform.body.round import Round
 from etl.transform.body.tables import is_plain
 
@@ -76,7 +75,7 @@ class Structure:
         if SIGN in self.revision.text and self._without_definitions(tree.nodes):
             tree = parse(self.revision.text, is_plain)
         for _ in range(MOST_LAYOUTS):
-            if not self.revision.apply(_laid_out(self.revision.text, tree)):
+            if not self.revision.apply(laid_out(self.revision.text, tree)):
                 break
             tree = parse(self.revision.text, is_plain)
         return tree
@@ -100,9 +99,3 @@ class Structure:
     def _shown(self) -> list[tuple[int, int]]:
         """Where the source shows what is written, in order."""
         return [(node.start, node.end) for node in parse(self.revision.source).nodes if node.kind in SHOWN]
-
-
-def _laid_out(text: str, tree: Tree) -> Iterable[Edit]:
-    """Lists where they belong, once no tab is among the marks of quotations."""
-    edits = [*without_tabs(text, tree.nodes)] if ">" in text and "\t" in text else []
-    return edits or laid_out(text, tree.root.children)
