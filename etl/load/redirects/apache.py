@@ -208,7 +208,7 @@ _ENCODED = "%(?:2[025]|3[cCeE]|5[b-eB-E]|60|7[b-dB-D]|[89a-fA-F][0-9a-fA-F])"
 _PLAIN = rf"/(?!/)(?:{_CHARACTER}|{_ENCODED})*+"
 """A target that mod_alias, which alone can send a relative one, sends as it is, but for the case of hex digits."""
 _IS_PLAIN = re.compile(rf"/(?!/)(?>(?:{_CHARACTER}++|{_ENCODED})*)")
-"""The same, without a step back: for each line of a map."""
+"""The same, for each line of a map: Python before 3.11.5 misreads a possessive group."""
 
 
 # --- the configuration ---------------------------------------------------------------------

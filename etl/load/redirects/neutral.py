@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from etl.addresses import KINDS, SCRIPT, Address, host_name, refusal
+from etl.load.generations import CURRENT
 from etl.long_lines import bounded
 from etl.routes import Route, routes, wiki_folder
 from etl.site_path import is_site_path
@@ -157,7 +158,7 @@ def map_at(path: Path) -> Path:
 
     Raises MapError where there is none.
     """
-    files = [folder / "redirects.jsonl" for folder in (path, path / "current")] if path.is_dir() else [path]
+    files = [folder / "redirects.jsonl" for folder in (path, path / CURRENT)] if path.is_dir() else [path]
     file = next((file for file in files if file.exists()), None)
     if file is None:
         how = "name the folder of a generation, as `wiki-etl migrate` publishes it; a dry run publishes none"

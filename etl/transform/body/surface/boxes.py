@@ -96,18 +96,18 @@ def close_last_box(walk: Walk) -> None:
 def _glue(walk: Walk, start: int) -> None:
     """The lines of a box, unless it stands in a box whose lines are these."""
     if start >= walk.glued_end:
-        walk.glued_end = glued_end(walk.text, start)
-        walk.ahead += glued_lines(walk.text, start, walk.glued_end)
+        walk.glued_end = _glued_end(walk.text, start)
+        walk.ahead += _glued_lines(walk.text, start, walk.glued_end)
 
 
-def glued_end(text: str, start: int) -> int:
+def _glued_end(text: str, start: int) -> int:
     """Where the glued lines end of a box whose tag ends at ``start``; there, when its lines are apart already."""
     if not text.startswith("\n", start) or text[start + 1 : start + 2] in ("\n", ""):
         return start
     return END.search(text, start).start()  # type: ignore[union-attr]  # the end of the text is one
 
 
-def glued_lines(text: str, start: int, end: int) -> Iterator[Edit]:
+def _glued_lines(text: str, start: int, end: int) -> Iterator[Edit]:
     """Edits for the lines of a box from the end of its tag on: paragraphs, items and rows stand apart."""
     at, before = start + 1, ""
     while at < end:
