@@ -8,7 +8,8 @@ from typing import Any
 
 from etl.extract.bundle import Bundle
 from etl.findings import RANK, SEVERITY, counted
-from etl.load.generations import CURRENT, DIFFERENCE, REFUSED
+from etl.generation_path import CURRENT
+from etl.load.generations import DIFFERENCE, REFUSED
 from etl.run import Run
 from etl.settings import CONFIG_NAME
 

@@ -23,6 +23,7 @@ from etl.addresses import KINDS, Address, refusal
 from etl.extract.remote import downloaded, is_address, without_secrets
 from etl.extract.trouble import SourceError
 from etl.facts import Facts
+from etl.generation_path import generation_at
 from etl.model import MANIFEST
 from etl.plain import cut
 from etl.settings import MEMBERS_IN_A_LINE, MIB, Settings, SettingsError
@@ -75,10 +76,9 @@ def _local(path: Path) -> Iterator[_File]:
     if path.is_file() and path.name in _ALONE:
         yield _File(path.name, shown, partial(_blocks, path), None)
         return
-    folders = [folder for folder in (path, path / "current") if any((folder / name).is_file() for name in _ALONE)]
-    if not folders:
+    folder = generation_at(path, lambda folder: any((folder / name).is_file() for name in _ALONE))
+    if folder is None:
         raise SettingsError(f"--previous {shown!r}: no generation there, and neither {' nor '.join(_ALONE)}")
-    folder = folders[0]
     for name, sha256 in _promised(_blocks(folder / MANIFEST), f"{shown}/{MANIFEST}").items():
         yield _File(name, f"{shown}/{name}", partial(_blocks, folder / name), sha256)
 

@@ -17,11 +17,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from etl.generation_path import CURRENT
 from etl.load.folders import below, file_names
 from etl.settings import SettingsError
 from etl.trouble import Trouble, why
 
-CURRENT = "current"
 RELEASED = "released"
 REFUSED = "refused"
 """The folder of what a run leaves that publishes nothing."""

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from etl.extract.trouble import SourceError
 from etl.facts import Facts, Member
 from etl.findings import SEVERITY
-from etl.load.generations import CURRENT
+from etl.generation_path import CURRENT, generation_at
 from etl.passes import Chunk, Options, Rows, facts_state, files_of, gather, transform, transform_state
 from etl.pipeline import CHUNK, despite_deaths, processes
 from etl.progress import Progress
@@ -78,7 +78,8 @@ def rejects_file(given: Path | None, out: Path) -> tuple[Path, str]:
     Raises SourceError when there is none.
     """
     path = out / CURRENT / REJECTS if given is None else given
-    path = next((folder / REJECTS for folder in (path, path / CURRENT) if (folder / REJECTS).is_file()), path)
+    if folder := generation_at(path, lambda folder: (folder / REJECTS).is_file()):
+        path = folder / REJECTS
     if not path.is_file():
         hint = f"`wiki-etl migrate` writes {REJECTS}, a refused or dry run into the folder refused of its output"
         raise SourceError(f"{path}: there is no file of rejects; {hint}")

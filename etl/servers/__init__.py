@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from etl.load.generations import CURRENT
+from etl.generation_path import CURRENT
 from etl.load.redirects.living import paths_in
 from etl.load.redirects.neutral import entries
 from etl.progress import Progress, untold

@@ -18,8 +18,9 @@ from pathlib import Path
 import orjson
 
 from etl.extract.bundle import Bundle
+from etl.generation_path import generation_at
 from etl.hashes import Hashes
-from etl.load.generations import CURRENT, DIFFERENCE, REFUSED, Generations
+from etl.load.generations import DIFFERENCE, REFUSED, Generations
 from etl.model import MANIFEST, Finding
 from etl.pipeline import migrate
 from etl.plain import one_line
@@ -141,17 +142,15 @@ def _generation(path: Path) -> Path | None:
 
     Raises SettingsError for what a run left that published nothing: it is no generation that lost its files.
     """
-    for folder in (path, path / CURRENT):
-        if (folder / "documents.jsonl").is_file():
-            return folder
-        if _is_ours(folder / MANIFEST):
-            if (folder / DIFFERENCE).is_file():
-                faults = folder / "findings.jsonl"
-                raise SettingsError(
-                    f"{path}: evidence of a run that published nothing, and no generation; read {faults}"
-                )
-            return folder
-    return None
+    found = generation_at(path, lambda folder: _has_documents(folder) or _is_ours(folder / MANIFEST))
+    if found and not _has_documents(found) and (found / DIFFERENCE).is_file():
+        faults = found / "findings.jsonl"
+        raise SettingsError(f"{path}: evidence of a run that published nothing, and no generation; read {faults}")
+    return found
+
+
+def _has_documents(folder: Path) -> bool:
+    return (folder / "documents.jsonl").is_file()
 
 
 def _is_ours(manifest: Path) -> bool:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from etl.addresses import KINDS, SCRIPT, Address, host_name, refusal
-from etl.load.generations import CURRENT
+from etl.generation_path import generation_at
 from etl.long_lines import bounded
 from etl.routes import Route, routes, wiki_folder
 from etl.site_path import is_site_path
@@ -21,6 +21,7 @@ from etl.trouble import Trouble
 if TYPE_CHECKING:
     from etl.settings import Settings
 
+_MAP = "redirects.jsonl"
 LONGEST_LINE = 1 << 20
 """Bytes: a line of a map is held in memory, and no server has a request line of that length."""
 _SHORT = 60
@@ -158,9 +159,10 @@ def map_at(path: Path) -> Path:
 
     Raises MapError where there is none.
     """
-    files = [folder / "redirects.jsonl" for folder in (path, path / CURRENT)] if path.is_dir() else [path]
-    file = next((file for file in files if file.exists()), None)
-    if file is None:
+    file = path
+    if path.is_dir():
+        file = (generation_at(path, lambda folder: (folder / _MAP).exists()) or path) / _MAP
+    if not file.exists():
         how = "name the folder of a generation, as `wiki-etl migrate` publishes it; a dry run publishes none"
         raise MapError(f"{path}: there is no redirect map; {how}")
     return file
