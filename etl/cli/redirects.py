@@ -285,7 +285,7 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _diff(options: argparse.Namespace) -> int:
-    from etl.difference import REPORTS, compare
+    from etl.comparison import REPORTS, compare
 
     with progress(options)("comparing", 0):
         found = compare(options.old, options.new)

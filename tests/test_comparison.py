@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl import difference
-from etl.difference import CAUSES, LOST, Difference, Record, compare, differences
+from etl import comparison
+from etl.comparison import CAUSES, LOST, Difference, Record, compare, differences
 from etl.load.redirects import MapError
 from tests.make import Outcome, Run
 
@@ -257,7 +257,7 @@ def test_the_order_is_that_of_the_bytes() -> None:
 
 
 def test_lists_are_capped_and_counts_are_not(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(difference, "MOST_SHOWN", 2)
+    monkeypatch.setattr(comparison, "MOST_SHOWN", 2)
     rows: list[Row] = [("name", f"Well {number}", "/a/", "tiki-1") for number in range(7)]
     old = write_map(tmp_path / "old.jsonl", [*rows, ("name", "Zinc", "/a/", "tiki-1")])
     new = write_map(tmp_path / "new.jsonl", [("name", "Other", "/a/", "tiki-1"), ("name", "Zinc", None, None)])
@@ -280,7 +280,7 @@ def test_lists_are_capped_and_counts_are_not(tmp_path: Path, run: Run, monkeypat
 def test_the_report_says_what_each_address_was_and_is(
     old: Path, new: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(difference, "MOST_SHOWN", 2)
+    monkeypatch.setattr(comparison, "MOST_SHOWN", 2)
     assert [line for line in run("redirects", "diff", old, new, "--all").out.splitlines() if line[:4] == "    "] == [
         "    id '2': was /pages/two/ (tiki-2)",
         "    name 'Draft': was /pages/draft/ (tiki-4)",
