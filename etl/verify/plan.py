@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from etl.progress import Progress, untold
 from etl.routes import Route
 from etl.settings import SettingsError, host
-from etl.verify.connections import Server, origin
+from etl.verify.connections import Origin, Server, origin
 from etl.verify.spellings import FORMS
 
 POLITE_RATE = 50.0
@@ -114,14 +114,19 @@ def hosts(given: Sequence[str] | None, legacy: Sequence[str]) -> tuple[str, ...]
 def _host(text: str) -> str:
     """A host as a Host header holds it."""
     try:
-        host(text)
+        _origin_of(text)
     except ValueError as error:
         raise SettingsError(f"--from: {error}") from error
-    try:
-        origin(f"http://{text}")
-    except ValueError as error:  # a port or a part of the host is too large
-        raise SettingsError(f"--from: {text!r} is no host name") from error
     return text if text.isascii() else text.encode("idna").decode()
+
+
+def _origin_of(text: str) -> Origin:
+    """Who is asked under a host, perhaps with its port. Raises ValueError for one that is none."""
+    address = f"http://{host(text)}"
+    try:
+        return origin(address)
+    except ValueError as error:  # a port or a part of the host is too large
+        raise ValueError(f"{text!r} is no host name") from error
 
 
 def forms(given: Sequence[str] | None) -> frozenset[str] | None:
@@ -143,8 +148,8 @@ def resolved(given: Sequence[str]) -> dict[tuple[str, int], str]:
     for text in given:
         match = re.fullmatch(r"(.+:[0-9]{1,5}):(\[[0-9a-fA-F:]+\]|[^:\s]+)", text)
         try:
-            asked = origin(f"http://{host(match[1])}") if match else None
-        except ValueError:  # no host, or a port or a part of it is too large
+            asked = _origin_of(match[1]) if match else None
+        except ValueError:
             asked = None
         if match is None or asked is None:
             raise SettingsError(f"--resolve: {text!r} is not of the form host:port:address")
