@@ -656,6 +656,7 @@ FAULTS = {
     "bracketed prose in parentheses": ("(see [g/bed](g/bed))", "(see \\[g/bed\\])"),
     "bracketed prose of which the address lost a parenthesis": ("[5 g) a](5 g a) bed", "\\[5 g) a\\] bed"),
     "braces behind emphasis at the end of a heading": ("# *a*{b}", "# *a*\\{b}"),
+    "a brace before emphasis in words above a rule": ("a {b} *c*\n---", "a {b} *c*"),
     "an underlined heading that begins with a number sign": (
         "#1 beds\n===\n\n#2 beds\n---",
         "# \\#1 beds\n\n\\#2 beds",

@@ -102,9 +102,7 @@ class Round(TreeRules):
         self.touching: set[int] = set()
         """Numbered lists right behind one another: only the kind of their marks tells them apart."""
         self.table_end = self.quote_end = self.strong_end = self.heading_end = 0
-        """Where the table, the quotation, the bold and the underlined heading end that rules are in."""
-        self.titled_end = 0
-        """Where the heading or the table ends that rules are in: braces among its words may be its attributes."""
+        """Where the table, the quotation, the bold and the heading end that rules are in."""
         self.literal_end = 0
         """Where the code, or the address in angle brackets, ends that rules are in: what it holds is no words."""
 
@@ -160,10 +158,10 @@ class Round(TreeRules):
     def heading(self, node: Node) -> None:
         """A heading has text and no bold, one blank behind its mark, and no marks at its end."""
         end = visible_end(self.text, node)
-        self.titled_end = node.end
         if self.text.find("\n", node.start, end) >= 0:
             self._setext(node, end)
             return
+        self.heading_end = node.end
         if not node.children:
             self.revision.find("heading.empty", node.start, "a heading without text", "removed")
             self._edit(node.start, end, "", "empty-heading")
@@ -173,12 +171,12 @@ class Round(TreeRules):
             self._edit(*mark.span(), f"{mark[1]} ", "heading")
         if end > node.inner_end and not self.text[node.inner_end : end].strip(" \t#"):
             self._edit(node.inner_end, end, "", "heading")
-        self._heading_end(node, end)
+        self._behind_words(node, end)
         for child in node.children:
             if child.kind == "Strong":
                 self.edits += unmarked(child, "heading")
 
-    def _heading_end(self, node: Node, end: int) -> None:
+    def _behind_words(self, node: Node, end: int) -> None:
         """What stands behind the words of a heading: marks, a number sign, or a list that was glued to it."""
         last = self.text[end - 1]
         attributes = HEADING_ATTRIBUTES.search(self.text, node.start, end) if last == "}" else None
@@ -279,7 +277,7 @@ class Round(TreeRules):
 
     def table(self, node: Node) -> None:
         """A table is even."""
-        self.table_end = self.titled_end = node.end
+        self.table_end = node.end
         if not node.children:
             return  # `is_plain`
         self.edits += table_edits(self.text, node)
@@ -347,7 +345,7 @@ class Round(TreeRules):
             self._less_thans(node)
         addresses = self.links.bare_addresses(node) if "://" in data and node.start >= self.links.end else ()
         edits = literal_edits(self.text, node, addresses)
-        if node.start < self.titled_end:
+        if node.start < max(self.heading_end, self.table_end):  # braces may be the attributes of either
             edits = [*edits, *brace_edits(self.text, node)]
         self.edits += edits
         if "*" in data:
