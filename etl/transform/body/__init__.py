@@ -110,7 +110,7 @@ def _links(revision: Revision, last: Round) -> Sequence[LinkFields]:
         offset = revision.origin(start, version)
         found.append((offset, to.of(href)))
         if to.state == "dangling":
-            revision.find_address("link.dangling", offset, href, "goes to a page that is not in the export")
+            revision.find_dangling(offset, href)
     return [link for _, link in sorted(found, key=itemgetter(0))]
 
 

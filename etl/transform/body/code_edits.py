@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from etl.transform.body.code import CODE_INDENT, TAB, dedented, fenced, ticks_around
+from etl.transform.body.code_tags import ACTIVE, SWALLOWS, taken_out
 from etl.transform.body.edits import Edit, Revision, TreeRules, short
 from etl.transform.body.hrefs import LABEL
 from etl.transform.body.lists import INDENT, NEST
 from etl.transform.body.literals import as_text
 from etl.transform.body.parse import BLOCKS, OWN_LINE, ROWS, Node
 from etl.transform.body.places import blanks_start, last_at, line_start, visible_end
-from etl.transform.body.taken import ACTIVE, SWALLOWS, taken
 
 UNESCAPED = r"(?<!\\)(?>(?:\\\\)*)"
 # What would lead somewhere, or show nothing, if it were no code; what would, besides, run or hide what follows.
@@ -143,7 +143,7 @@ class CodeRules(TreeRules):
         if "<" not in code:
             return False
         start = line_start(self.text, node.start)
-        is_taken, stays_open = taken(code if ">" in self.text[start : node.start] else self.text[start : node.end])
+        is_taken, stays_open = taken_out(code if ">" in self.text[start : node.start] else self.text[start : node.end])
         return (is_taken and ACTIVE.search(code) is not None) or (stays_open and self._any_active)
 
     @cached_property
@@ -155,10 +155,14 @@ class CodeRules(TreeRules):
         start = blanks_start(self.text, node.start)
         before = self.text[line_start(self.text, start) : node.start].expandtabs(TAB)
         depth, is_unread = self._nesting(node)
-        is_unread = is_unread or ("<" in code and CODE_END.match(self.text, node.end) is not None)
-        is_unread = is_unread or (in_box and "</div" in code.lower())  # which ends the box in Python-Markdown
-        is_unread = is_unread or (is_taken and not before.strip())  # the mark of a quotation guards a line
-        if before.strip("> ") or MARKED.search(code) or is_unread:
+        if (
+            is_unread
+            or before.strip("> ")
+            or MARKED.search(code)
+            or ("<" in code and CODE_END.match(self.text, node.end))
+            or (in_box and "</div" in code.lower())  # which ends the box in Python-Markdown
+            or (is_taken and not before.strip())  # the mark of a quotation guards a line
+        ):
             self._write_lines(node, start, before, code.splitlines())
         else:
             self._indent(node, start, before, code.strip("\n").split("\n"), depth)

@@ -207,15 +207,17 @@ class Revision:
             self._found.add(found)
             self.find(code, offset, message, action)
 
-    def find_address(self, code: str, offset: int, href: str, why: str) -> None:
-        """Add a finding about the link at a character of the source, with the address that it had there.
+    def find_dangling(self, offset: int, href: str) -> None:
+        """Add a finding about the link to nowhere at a character of the source, with the address that it had there.
 
         The one that it has now is the cause.
         """
         was = self._addresses.get((offset, href), href)
         line, column = self._lines.place(offset)
         action = "kept" if was == href else f"goes to {href}"
-        self.findings.append(Finding(code, f"link {was!r} {why}", action, line, column, None, f"link {href!r} {why}"))
+        why = "goes to a page that is not in the export"
+        message, cause = f"link {was!r} {why}", f"link {href!r} {why}"
+        self.findings.append(Finding("link.dangling", message, action, line, column, None, cause))
 
     def lose_image(self, offset: int, source: str, alt: str = "") -> None:
         """Report an image that goes, for its file is not in the export."""

@@ -1,4 +1,7 @@
-"""Code in which an engine finds HTML: markdown2 takes block elements out before it looks for items and their code."""
+"""Tags in code: those that would act, and those for which markdown2 takes code out as HTML.
+
+It takes block elements out before it looks for items and their code.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,8 @@ ACTIVE = re.compile(rf"<(?=[a-z/!?])(?!{HARMLESS})", re.IGNORECASE)
 """Begins a tag that is not known to be harmless."""
 
 
-def taken(code: str) -> tuple[bool, bool]:
-    """Whether lines of code begin with tags of block elements that it takes out, and whether one stays open.
+def taken_out(code: str) -> tuple[bool, bool]:
+    """Whether lines of code begin with tags of elements that are taken out, and whether one of these stays open.
 
     An element goes from a line that begins with its tag to one that begins with its end; its depth may be negative.
     """
