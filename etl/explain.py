@@ -26,7 +26,6 @@ from etl.plain import one_line
 from etl.routes import matching, routes
 from etl.settings import Settings
 from etl.trouble import Trouble
-from etl.validate.files import LINES
 
 BLOCK = 1 << 20
 """Bytes of a file that are read at once."""
@@ -174,7 +173,7 @@ def _line(file: Path, number: int, line: bytes) -> Line:
         record: Line = orjson.loads(line)
     except ValueError as error:
         raise _damaged(file, number, f"not JSON: {error}") from error
-    name = LINES[file.name]
+    name = schemas.LINES[file.name]
     if fault := schemas.fault(name, record):
         raise _damaged(file, number, f"not a {name}: {fault}")
     return record

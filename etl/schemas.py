@@ -32,6 +32,17 @@ MODELS: dict[str, type[BaseModel]] = {
     "change": model.Change,
     "manifest": model.Manifest,
 }
+LINES = {
+    "documents.jsonl": "document",
+    "withheld.jsonl": "document",
+    "redirects.jsonl": "redirect",
+    "findings.jsonl": "finding",
+    "rejects.jsonl": "reject",
+    "assets.jsonl": "asset",
+    "terms.jsonl": "term",
+    "changes.jsonl": "change",
+}
+"""Files of lines, and the schema of their lines."""
 
 
 @cache

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import orjson
 
+from etl import schemas
 from etl.extract.bundle import Bundle
 from etl.generation_path import generation_at
 from etl.hashes import Hashes
@@ -32,7 +33,7 @@ from etl.run import Run
 from etl.settings import Settings, SettingsError, is_local
 from etl.trouble import Trouble
 from etl.validate.faults import Fault, Place, Verdict, command, show_github, show_json, show_text
-from etl.validate.files import LINES, Files, fault_line
+from etl.validate.files import Files, fault_line
 
 _OPENING = {
     "document": re.compile(rb'\s*\{\s*"id"\s*:\s*"[^"]*"\s*,\s*"kind"\s*:'),
@@ -126,8 +127,8 @@ def kind_of(path: str) -> str:
     local = Path(path)
     if local.is_dir():
         return "generation" if _generation(local) else "bundle"
-    if local.name in LINES:
-        return LINES[local.name]
+    if local.name in schemas.LINES:
+        return schemas.LINES[local.name]
     if local.name == MANIFEST and _is_ours(local):
         return "manifest"
     if not local.is_file():

@@ -26,19 +26,9 @@ from etl.model import MANIFEST, Finding, finding_line
 from etl.plain import cut
 from etl.positions import position
 from etl.settings import MEMBERS_IN_A_LINE, Settings
+from etl.transform.document import digest
 
-LINES = {
-    "documents.jsonl": "document",
-    "withheld.jsonl": "document",
-    "redirects.jsonl": "redirect",
-    "findings.jsonl": "finding",
-    "rejects.jsonl": "reject",
-    "assets.jsonl": "asset",
-    "terms.jsonl": "term",
-    "changes.jsonl": "change",
-}
-"""Files of lines, and the schema of their lines."""
-ALWAYS = LINES.keys() - {"changes.jsonl"}
+ALWAYS = schemas.LINES.keys() - {"changes.jsonl"}
 """Those that every generation has, whatever its manifest says."""
 
 
@@ -275,7 +265,7 @@ class Files:
 
     def check_generation(self, folder: Path, shown: str) -> None:
         """Files against schemas and manifest, and against each other (contract, section 4)."""
-        for name, schema in LINES.items():
+        for name, schema in schemas.LINES.items():
             if (folder / name).is_file():
                 self.read(folder / name, f"{shown}/{name}", schema)
             elif name in ALWAYS:
@@ -459,8 +449,6 @@ def _items(record: dict[str, Any], key: str) -> list[Any]:
 
 def _digest(record: dict[str, Any]) -> str:
     """The digest that a document should have; nothing that ours could be for what cannot be written."""
-    from etl.transform.document import digest
-
     try:
         return digest(record)
     except TypeError:  # nested deeper than orjson writes
