@@ -161,9 +161,8 @@ def _holding(file: Path, needles: Sequence[bytes]) -> Iterator[Line]:
         while lines := whole.readlines(BLOCK):
             block = b"".join(lines)  # which few hold anything of: their lines are not looked at one by one
             if any(needle in block for needle in needles):
-                for number, line in enumerate(lines, first):
-                    if any(needle in line for needle in needles):
-                        yield _line(file, number, line)
+                held = ((at, line) for at, line in enumerate(lines, first) if any(needle in line for needle in needles))
+                yield from (_line(file, number, line) for number, line in held)
             first += len(lines)
 
 

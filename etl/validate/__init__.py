@@ -77,10 +77,9 @@ def validate(
             known = Hashes(_fingerprints(baseline) if baseline else ())
             if bundles:
                 _check_bundles(work, run_of(bundles, folder / "out"), out)
-            for path in paths:
-                if path not in bundles:
-                    with progress("checking", 0):
-                        _check_files(work, path, load_settings([path]))
+            for path in (path for path in paths if path not in bundles):
+                with progress("checking", 0):
+                    _check_files(work, path, load_settings([path]))
             if baseline is not None:
                 work.verdict.leave_out(known)
             _show(work.verdict, form, quiet=quiet, verbose=verbose)
