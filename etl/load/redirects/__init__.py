@@ -18,7 +18,8 @@ from pathlib import Path
 from etl.load.redirects import apache, caddy, exact, haproxy, lighttpd, nginx
 from etl.load.redirects.checks import check
 from etl.load.redirects.files import ServerRefused, unsupported_map
-from etl.load.redirects.neutral import CompileOptions, MapError, compile_options
+from etl.load.redirects.neutral import MapError
+from etl.load.redirects.options import CompileOptions, compile_options
 from etl.load.redirects.static import STATIC_HOSTS
 from etl.load.redirects.survey import Survey, surveyed
 from etl.model import Finding

@@ -34,7 +34,8 @@ from etl.load.redirects.files import (
     unsupported,
     write_texts,
 )
-from etl.load.redirects.neutral import CompileOptions, Entry
+from etl.load.redirects.neutral import Entry
+from etl.load.redirects.options import CompileOptions
 from etl.load.redirects.sorting import sorted_lines
 from etl.load.redirects.survey import Run, Survey
 from etl.model import Finding

@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 
 from etl.addresses import as_path, canonical_name, caseless
 from etl.load.redirects.living import documents_beside, living, paths_in, requests
-from etl.load.redirects.neutral import CompileOptions, Entry, MapError, short
+from etl.load.redirects.neutral import Entry, MapError, short
+from etl.load.redirects.options import CompileOptions
 from etl.load.redirects.survey import Batch, Survey
 from etl.model import Finding
 from etl.room import temporary_folder

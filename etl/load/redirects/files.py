@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TextIO
 from urllib.parse import quote, quote_plus
 
-from etl.load.redirects.neutral import CompileOptions, Entry, short
+from etl.load.redirects.neutral import Entry, short
+from etl.load.redirects.options import CompileOptions
 from etl.model import Finding
 
 UNSUPPORTED = "redirect.unsupported"

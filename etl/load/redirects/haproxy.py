@@ -17,7 +17,7 @@ from typing import TextIO
 
 from etl.load.redirects.exact import LONGEST, Group, lower, pieces, spellings
 from etl.load.redirects.files import FOLDER, common_values, create, filled, write_texts
-from etl.load.redirects.neutral import CompileOptions
+from etl.load.redirects.options import CompileOptions
 from etl.load.redirects.survey import Run, Survey
 from etl.model import Finding
 from etl.routes import Route

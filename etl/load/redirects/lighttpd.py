@@ -21,7 +21,8 @@ from itertools import groupby, islice
 from pathlib import Path
 
 from etl.load.redirects.files import FOLDER, common_values, create, filled, forms, longest, unsupported, write_texts
-from etl.load.redirects.neutral import CompileOptions, Entry
+from etl.load.redirects.neutral import Entry
+from etl.load.redirects.options import CompileOptions
 from etl.load.redirects.sorting import sorted_lines
 from etl.load.redirects.survey import Run, Survey
 from etl.model import Finding

@@ -13,7 +13,8 @@ from pathlib import Path
 import orjson
 
 from etl.addresses import as_path, lookups
-from etl.load.redirects.neutral import CompileOptions, MapError, entries
+from etl.load.redirects.neutral import MapError, entries
+from etl.load.redirects.options import CompileOptions
 
 BUFFER = 1 << 18
 """Bytes that are read at once: lines are longer than Python reads by itself, and it would put them together."""

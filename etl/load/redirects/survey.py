@@ -23,7 +23,8 @@ import orjson
 from etl.addresses import Address, Kind, caseless, refusal
 from etl.hashes import Crowd, Hashes, digests
 from etl.load.redirects.living import living_requests
-from etl.load.redirects.neutral import LONGEST_LINE, CompileOptions, Entry, checked, reading
+from etl.load.redirects.neutral import LONGEST_LINE, Entry, checked, reading
+from etl.load.redirects.options import CompileOptions
 from etl.room import temporary_folder
 from etl.site_path import SITE_PATH
 

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from etl.load.redirects.files import create, write_texts
-from etl.load.redirects.neutral import CompileOptions
+from etl.load.redirects.options import CompileOptions
 from etl.load.redirects.static import cloudfront
 from etl.load.redirects.static.hosts import HOSTS
 from etl.load.redirects.static.rules import rules

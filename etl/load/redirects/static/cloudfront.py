@@ -15,7 +15,7 @@ import orjson
 
 from etl.load.redirects.exact import groups, lower
 from etl.load.redirects.files import UNSUPPORTED, create, filled, unsupported, write_texts
-from etl.load.redirects.neutral import CompileOptions
+from etl.load.redirects.options import CompileOptions
 from etl.load.redirects.static.writer import NOT_EXPRESSED
 from etl.load.redirects.survey import Survey
 from etl.model import Finding

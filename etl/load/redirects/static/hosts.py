@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import NamedTuple
 
-from etl.load.redirects.neutral import CompileOptions
+from etl.load.redirects.options import CompileOptions
 from etl.load.redirects.static.rules import Form, Rule
 
 

@@ -16,7 +16,8 @@ from urllib.parse import quote
 from etl.addresses import as_path
 from etl.hashes import Crowd, digests
 from etl.load.redirects.exact import Group, groups
-from etl.load.redirects.neutral import CompileOptions, Entry
+from etl.load.redirects.neutral import Entry
+from etl.load.redirects.options import CompileOptions
 from etl.load.redirects.survey import Survey
 from etl.model import Finding
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 from etl.load.redirects.files import UNSUPPORTED
-from etl.load.redirects.neutral import CompileOptions
+from etl.load.redirects.options import CompileOptions
 from etl.load.redirects.static.hosts import CACHE, LIMIT, SITE, STATUS, UNSAID, Host, Loss, status
 from etl.load.redirects.static.rules import Form, Rule, unsaid
 from etl.model import Finding
