@@ -47,7 +47,7 @@ def migrate(run: Run) -> None:
     room = room_for_temporary_files() if run.only_checks else room_in(run.out)
     with held as work, room:
         made = work / "made"
-        previous = previous_source(run, generations)
+        previous = _previous_source(run, generations)
         with Facts(work / "facts", create=True) as facts:
             facts.insert("reviewed", ((entry.place, *entry.address, entry.target) for entry in run.reviewed.entries))
             if previous is not None:
@@ -55,7 +55,7 @@ def migrate(run: Run) -> None:
                     read_previous(previous, run.settings, facts)
             with run.progress("listing", 0):
                 members = index(run, facts, work)
-            warn_of_scarcity(run, facts)
+            _warn_of_scarcity(run, facts)
             despite_deaths(facts, partial(make, run, facts, members, made))
             with run.progress("proving", 0):
                 finish(run, facts, made)
@@ -70,7 +70,7 @@ def migrate(run: Run) -> None:
                 run.published, run.fresh = generations.publish(made, run.settings.keep_generations)
 
 
-def previous_source(run: Run, generations: Generations) -> str | None:
+def _previous_source(run: Run, generations: Generations) -> str | None:
     """What `read_previous` is to read; None for no previous generation.
 
     Raises SettingsError when the one that was asked for is not there, OutputError when the released one is lost.
@@ -120,7 +120,7 @@ def index(run: Run, facts: Facts, work: Path) -> int:
     return facts.order_members(names, by_source=run.only_checks)
 
 
-def warn_of_scarcity(run: Run, facts: Facts) -> None:
+def _warn_of_scarcity(run: Run, facts: Facts) -> None:
     """Say before hours of work that there will be no room for what comes of it.
 
     A generation alone is twice as large as its members. No reason to refuse: duplicates and rejects leave little, and
@@ -161,7 +161,7 @@ def make(run: Run, facts: Facts, members: int, made: Path) -> None:
         facts.order_namesakes()
         resolve(facts, run.settings)
     setup = partial(transform_state, run.settings, run.options, facts.path, parts or made, in_parts=jobs > 1)
-    with crew_of(run, jobs, setup, made.parent) as crew:
+    with _crew_of(run, jobs, setup, made.parent) as crew:
         transform_members(run, facts, members, crew, made, parts=parts)
         check_unchanged(bundle.seen for bundle in run.bundles)
         with run.progress("compiling", 0):
@@ -174,7 +174,7 @@ def processes(wanted: int | None, members: int) -> int:
 
 
 @contextmanager
-def crew_of(run: Run, jobs: int, setup: Callable[[], Any], work: Path) -> Iterator[Workers]:
+def _crew_of(run: Run, jobs: int, setup: Callable[[], Any], work: Path) -> Iterator[Workers]:
     """`workers` whose deaths are counted."""
     with workers(jobs, setup, work) as crew:
         try:
@@ -187,7 +187,7 @@ def gather_facts(run: Run, facts: Facts, members: int, jobs: int) -> None:
     """The first pass: identity, names and dates of every member, to the facts file."""
     rows = (Rows(chunk.first, facts.members(chunk.first, chunk.last)) for chunk in chunks(members, CHUNK))
     setup = partial(facts_state, run.settings)
-    with crew_of(run, jobs, setup, facts.path.parent) as crew, run.progress("reading", members) as done:
+    with _crew_of(run, jobs, setup, facts.path.parent) as crew, run.progress("reading", members) as done:
         for gathered in crew.map(gather, rows, Rows.halves):
             facts.add_facts(*gathered)
             done(len(gathered.rows))
@@ -218,7 +218,7 @@ def write_decisions(run: Run, facts: Facts, made: Path, crew: Workers) -> None:
     lines.write_lines(made / "assets.jsonl", "asset", assets(facts))
     lines.write_lines(made / "terms.jsonl", "term", terms(facts))
     facts.db.execute("PRAGMA shrink_memory")  # for the maps, and few questions come behind them
-    compiled = compile_redirects(run.settings, made, crew)
+    compiled = _compile_redirects(run.settings, made, crew)
     query = "SELECT code, message, action, field, cause FROM finding WHERE ord IS NULL ORDER BY code, message"
     of_the_set = (
         Finding(code, message, action, field=key, cause=cause)
@@ -231,7 +231,7 @@ def write_decisions(run: Run, facts: Facts, made: Path, crew: Workers) -> None:
             file.write(lines.dump("finding", line))
 
 
-def compile_redirects(settings: Settings, made: Path, crew: Workers) -> list[Finding]:
+def _compile_redirects(settings: Settings, made: Path, crew: Workers) -> list[Finding]:
     """The map of this very run in the grammar of each server, several of them at a time; what they cannot express."""
     map_file, options = made / "redirects.jsonl", compile_options(settings)
     return compile_all(

@@ -32,7 +32,7 @@ def refusal(run: Run, current: Path | None) -> str | None:
     if ledger.rejects > allowed:
         rejects = f"{ledger.rejects} of {ledger.members} members are rejects"
         return f"{rejects}, more than --max-rejects {run.settings.max_rejects} allows"
-    before = documents_before(current)
+    before = _documents_before(current)
     lost = before - ledger.documents
     if lost > share(run.settings.max_shrink, before):
         shrunk = f"{ledger.documents} documents, {lost} fewer than the current generation has"
@@ -40,7 +40,7 @@ def refusal(run: Run, current: Path | None) -> str | None:
     return None
 
 
-def documents_before(current: Path | None) -> int:
+def _documents_before(current: Path | None) -> int:
     """How many documents the current generation has. Raises OutputError when it is damaged."""
     if current is None:
         return 0

@@ -57,14 +57,14 @@ def legacy_slug(title: str) -> str:
     >>> len(legacy_slug("word " * 40)), len(legacy_slug("a" * 101)), len(legacy_slug("a" * 100))
     (96, 96, 100)
     """
-    return _elided(full_legacy_slug(title))
+    return _elided(_full_legacy_slug(title))
 
 
 def _elided(whole: str) -> str:
     return f"{whole[:80]}-{whole[-15:]}" if len(whole) > LEGACY_LONGEST else whole
 
 
-def full_legacy_slug(title: str) -> str:
+def _full_legacy_slug(title: str) -> str:
     """The legacy rule before its elision."""
     text = unicodedata.normalize("NFKD", title.lower()).encode("ascii", "ignore").decode()
     text = NOT_LEGACY.sub("", text.replace("%", "  percent"))
@@ -79,7 +79,7 @@ def damage(slug: str, title: str) -> Literal["malformed", "elided", "fragment"] 
     >>> damage("a--b", "A B"), damage("why-water", "Why water?")
     ('malformed', None)
     """
-    whole = full_legacy_slug(title)
+    whole = _full_legacy_slug(title)
     made = _elided(whole)
     if slug == made and len(whole) > LEGACY_LONGEST:
         return "elided"

@@ -56,7 +56,7 @@ def replay(
     are not shortened. ``origin``: where the settings come from. Raises SourceError for a file that is missing or
     damaged, with the line; OSError; SettingsError.
     """
-    file, shown = rejects_file(given, out)
+    file, shown = _rejects_file(given, out)
     with temporary_folder() as folder, Facts(folder / "facts", create=True) as facts:
         run = Replay(file, shown, settings, facts, folder, origin, progress)
         facts.db.execute("ATTACH ? AS replay", (f"{facts.path}.replay",))
@@ -66,13 +66,13 @@ def replay(
             read_generation(run)
             members = facts.order_members((number, bundle, "", bundle) for bundle, number in run.bundles.items())
             facts.script(PLACES)
-        despite_deaths(facts, partial(go_through, run, members - (run.documents or 0), jobs))
+        despite_deaths(facts, partial(_go_through, run, members - (run.documents or 0), jobs))
         facts.insert("replay.result", results(run))
         sys.stdout.writelines(f"{line}\n" for line in (as_json(run) if form == "json" else as_text(run, every=every)))
         return Replayed(status(run), summary(run))
 
 
-def rejects_file(given: Path | None, out: Path) -> tuple[Path, str]:
+def _rejects_file(given: Path | None, out: Path) -> tuple[Path, str]:
     """The file of rejects that a path means, of one generation whatever is published meanwhile; how it is shown.
 
     Raises SourceError when there is none.
@@ -89,7 +89,7 @@ def rejects_file(given: Path | None, out: Path) -> tuple[Path, str]:
 # --- the stages ----------------------------------------------------------------------------
 
 
-def go_through(run: Replay, members: int, jobs: int | None) -> None:
+def _go_through(run: Replay, members: int, jobs: int | None) -> None:
     """Both passes and what is decided between them."""
     facts, parts = run.facts, run.work / "parts"
     parts.mkdir(exist_ok=True)

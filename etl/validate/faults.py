@@ -299,7 +299,7 @@ def _annotation(name: str, fault: Fault, place: Place) -> str:
         message = f"{_position(fault, place)}: {message}"
     position = {"line": fault["line"], "col": fault["column"]} if place.exact else {}
     return command(
-        name, message, file=place.file and one_line(in_repository(place.file)), **position, title=fault["code"]
+        name, message, file=place.file and one_line(_in_repository(place.file)), **position, title=fault["code"]
     )
 
 
@@ -321,7 +321,7 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def in_repository(path: str) -> str:
+def _in_repository(path: str) -> str:
     """A path as annotations want it: relative to the checkout, which may lie above the working directory.
 
     Outside of ``GITHUB_WORKSPACE`` the path stays as it was given.

@@ -61,19 +61,19 @@ def common_values(
         "status": options.status,
         "entries": entries,
         "unsupported": unsupported_entries,
-        "check": check_command(options, host),
+        "check": _check_command(options, host),
         "roll_back": filled(_ROLL_BACK, {"place": f"{place}/{FOLDER}"}).rstrip("\n"),
     }
 
 
-def check_command(options: CompileOptions, host: str = "http://localhost") -> str:
+def _check_command(options: CompileOptions, host: str = "http://localhost") -> str:
     r"""The command with which a README asks a running server for an entry of the map, and the answer that is right.
 
     >>> from etl.addresses import Address
     >>> tea = Entry(Address("name", "Bees' tea & Zoë"), "/tea/")
-    >>> print(check_command(CompileOptions(legacy_base="/wiki/", sample=tea)))
+    >>> print(_check_command(CompileOptions(legacy_base="/wiki/", sample=tea)))
     curl -sI 'http://localhost/wiki/tiki-index.php?page=Bees%27+tea+%26+Zo%C3%AB'  # 301 to /tea/
-    >>> print(check_command(CompileOptions(sample=Entry(Address("path", "/old/a b"), None))))
+    >>> print(_check_command(CompileOptions(sample=Entry(Address("path", "/old/a b"), None))))
     curl -sI 'http://localhost/old/a%20b'  # 410
     """
     if options.sample is None:

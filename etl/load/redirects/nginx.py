@@ -274,7 +274,7 @@ class _Maps:
     def put_raw(self, key: Key) -> None:
         """An expression over the raw request, for what nginx's own view of it confuses."""
         kind = key.entry.address.kind
-        pattern = f"^{raw_pattern(self._base(key) + key.text[1:])}\\z"
+        pattern = f"^{_raw_pattern(self._base(key) + key.text[1:])}\\z"
         self._write(f"{kind}s-raw", key.entry, key.text, _quoted("~" + pattern), self.options.answer(key.entry))
 
     def _base(self, key: Key) -> str:
@@ -326,10 +326,10 @@ def _word(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def raw_pattern(path: str) -> str:
+def _raw_pattern(path: str) -> str:
     r"""The expression for every spelling of a decoded path in a raw request target, behind one slash.
 
-    >>> pattern = raw_pattern("/A+b c/")
+    >>> pattern = _raw_pattern("/A+b c/")
     >>> [bool(re.fullmatch(pattern, raw)) for raw in ("/A%2bb+c%2F", "/%41%2Bb%20c%2f/", "/A+b+c%2F", "/a%2Bb+c%2F")]
     [True, True, False, False]
     """

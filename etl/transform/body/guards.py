@@ -25,7 +25,7 @@ class Guard:
     """What must be in a text; all of it finds too much rather than too little."""
 
     sign: int
-    """A byte among the signs of the text (`signs_of`)."""
+    """A byte among the signs of the text (`_signs_of`)."""
     left: bytes
     """What stands together there."""
     near: Search
@@ -46,7 +46,7 @@ def guard(what: str, *, left: str = "", sign: str = "", signs: bytes = b"", behi
     so is the pattern ``signs``.
     """
     data = what.encode()
-    rest = left.encode() or signs_of(data)
+    rest = left.encode() or _signs_of(data)
     return Guard(
         min(sign.encode() or rest or b"\n", key=COMMON.find),
         rest,
@@ -85,7 +85,7 @@ def in_bytes(text: str) -> Bytes:
     return _Last.asked
 
 
-def signs_of(data: bytes) -> bytes:
+def _signs_of(data: bytes) -> bytes:
     """All but letters, digits and commas."""
     return data.translate(None, ORDINARY)
 
@@ -95,7 +95,7 @@ class Bytes:
 
     def __init__(self, text: str) -> None:
         self.data = b"\n" + text.encode()
-        self.signs = signs_of(self.data)
+        self.signs = _signs_of(self.data)
         self._known: dict[Guard, bool] = {}
 
     def holds(self, guard: Guard) -> bool:
