@@ -136,6 +136,9 @@ SEVERITY: dict[str, Severity] = {code: severity for code, (severity, _) in CATAL
 RANK: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 """The gravest first."""
 
+MOST_LISTED = 100
+"""Faults of one code, or rejects of one state, that a listing for people shows; the totals say how many there are."""
+
 
 def counted(code: str, count: int) -> str:
     """How many findings of a code there are, as a row of a listing for people.

@@ -20,11 +20,11 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from etl.findings import CATALOGUE
+from etl.findings import CATALOGUE, MOST_LISTED
 from etl.load.lines import describe
 from etl.transform.document import digest
 from etl.validate import faults, kind_of
-from etl.validate.faults import MOST_ANNOTATIONS, MOST_LISTED, SUMMARY_BYTES
+from etl.validate.faults import MOST_ANNOTATIONS, SUMMARY_BYTES
 from tests.make import (
     ROOT,
     SAMPLE,

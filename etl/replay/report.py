@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from etl.facts import Facts
+from etl.findings import MOST_LISTED
 from etl.made_with import sentence
 from etl.plain import cut, one_line
 from etl.replay.rejects import STATES, Read, Replay
-from etl.validate.faults import MOST_LISTED
 
 LONGEST_TEXT = 300
 """Characters of a text of the data in a message."""

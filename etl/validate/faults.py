@@ -16,11 +16,9 @@ from typing import Any, NamedTuple, TextIO
 
 import orjson
 
-from etl.findings import CATALOGUE, RANK, SEVERITY, counted
+from etl.findings import CATALOGUE, MOST_LISTED, RANK, SEVERITY, counted
 from etl.plain import cut, one_line
 
-MOST_LISTED = 100
-"""Faults of one code that a listing for people shows; the totals say how many there are."""
 MOST_ANNOTATIONS = 10
 """Annotations of one severity that GitHub keeps of one step; it drops the rest in silence."""
 SUMMARY_BYTES = 1 << 20
