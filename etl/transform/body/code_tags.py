@@ -11,8 +11,11 @@ NAMES = (
     "blockquote|body|dd|del|div|dl|dt|fieldset|form|h[1-6]|head|hr|html|iframe|ins|li|math|noscript|ol|p|pre|script"
     "|style|table|tfoot|ul|address|article|aside|canvas|figcaption|figure|footer|header|main|nav|section|video"
 )
+"""Elements that markdown2 takes out."""
 SWALLOWS = "iframe|noembed|noframes|noscript|plaintext|script|style|template|textarea|title|xmp"
+"""Elements that hide what follows them, or run it."""
 LOADS = "applet|base|embed|frame|frameset|link|math|meta|object|portal|svg"
+"""Elements that load something, or lead all links of a page elsewhere."""
 # A path, an address of the web, or no address; what else has a colon or an entity may be one that runs.
 VALUE = r"(?:(?:https?:|[/?#.])[^\"'<>]*|[^\"'<>&:]*)"
 STYLE = r"""style\s*=\s*(?:"[\w\s:;#.,%-]*"|'[\w\s:;#.,%-]*')"""
