@@ -32,10 +32,10 @@ SITE_ADDRESSES = ("url", "permalink", "redirect_from")
 """Where Hugo or Jekyll had a page, and what else Jekyll answered for it."""
 EXCLUDED = ("sections_excluded", "censored_sections")
 SUFFIX = re.compile(
-    rf"(?:\s*[–—-]*\s*{slugs.MONTH}\.?\s*(?:\d{{1,2}},?\s+)?(?:\d{{4}}|\d{{2}})|\s*[–—-]+\s*\d{{4}})\s*[–—-]?",
+    rf"(?:\s*[–—-]*\s*{slugs.MONTH}\.?\s*(?:\d{{1,2}},?\s+)?(?:\d{{4}}|\d{{2}})|\s*[–—-]+\s*(?:{dates.ISO_DAY}|\d{{4}}))\s*[–—-]?",
     re.IGNORECASE,
 )
-"""What the old converter cut off a title: a month with a year of four digits or two, or a year behind a dash."""
+"""What the old converter cut off a title: a month with a year of four digits or two; or behind a dash a day or year."""
 DANGLING = re.compile(
     r"(?:[,:;–—-]|\b(?:and|as of|as|at|by|for|from|in|of|on|or|since|the|through|till|to|until|with))$", re.IGNORECASE
 )

@@ -125,6 +125,7 @@ def test_a_title_is_cleaned_and_no_other_backslash_touched(title: str, clean: st
         ("Wells, deep (old)", "Wells deep old – Nov 12", "Wells, deep (old) – Nov 12"),
         ("Wells", "Wells Sept 21, 12", "Wells Sept 21, 12"),
         ("Wells", "Wells –2014", "Wells –2014"),
+        ("Wells", "Wells 2019-06-13", "Wells"),
         ("Wells", "Wells – 12", "Wells"),
         ("Wells", "Wells Nov 123", "Wells"),
         ("？", "June 2019", "？"),
@@ -402,12 +403,21 @@ def test_a_suffix_that_was_cut_says_when_with_a_dash_behind_it_too(suffix: str) 
     assert found.subject == ("2019-06", "month", "alias")
 
 
+def test_a_day_of_digits_that_was_cut_says_when() -> None:
+    found = read(title="Wells, deep", aliases=["/Wells+deep+–+2019-06-13"])
+    assert (found.page_name, found.subject) == ("Wells, deep – 2019-06-13", ("2019-06-13", "day", "alias"))
+
+
 DATES = ["June 2019", "June2019", "June 13, 2019", "June 13th, 2019", "13 June 2019", "13th June 2019"]
 
 
 @pytest.mark.parametrize(
     ("title", "alias", "field"),
-    [("Wells – 31 Feb 2011", "/Wells", "title"), ("Wells", "/Wells+–+Feb+31+2011", "aliases")],
+    [
+        ("Wells – 31 Feb 2011", "/Wells", "title"),
+        ("Wells", "/Wells+–+Feb+31+2011", "aliases"),
+        ("Wells", "/Wells+–+2011-02-31", "aliases"),
+    ],
 )
 def test_a_day_that_does_not_exist_is_told_of_the_field_that_has_it(title: str, alias: str, field: str) -> None:
     found = read(title=title, aliases=[alias])
