@@ -319,6 +319,7 @@ def _searches(link: LegacyLink | None, asked: Sequence[Address]) -> Iterator[tup
     else:
         slugs = [value] if kind in OF_TERMS else [value, well_formed(value)]
     for key in filter(None, map(name_key, names)):
+        yield _OWN_NAME, [key, key]
         yield "f.ord IN (SELECT ord FROM page_name WHERE key = ?)", [key]
         yield "f.ord IN (SELECT ord FROM claim WHERE kind = 'name' AND name_key(value) = ?)", [key]
     for slug in slugs:
@@ -326,20 +327,22 @@ def _searches(link: LegacyLink | None, asked: Sequence[Address]) -> Iterator[tup
         yield "f.legacy_slug = ?", [slug]
 
 
-_CLAIMANT = """
-    f.ord = (
-        SELECT c.ord
-        FROM claim c
-        JOIN fact o ON o.ord = c.ord
-        WHERE c.kind = ?
-          AND c.value = ?
-          AND (o.outcome = 'document' OR o.redirect_to IS NOT NULL)
-          AND o.senior IS NOT NULL
-        ORDER BY (o.outcome <> 'document'), c.rank, o.senior
-        LIMIT 1
-    )
+_OWNERS = """
+    SELECT first_value(c.ord) OVER (PARTITION BY c.value ORDER BY (o.outcome <> 'document'), c.rank, o.senior)
+    FROM claim c
+    JOIN fact o ON o.ord = c.ord
+    WHERE c.kind = {kind}
+      AND {value} = ?
+      AND (o.outcome = 'document' OR o.redirect_to IS NOT NULL)
+      AND o.senior IS NOT NULL
 """
 """Who will own an address among the pages that lead somewhere: as `owners.own_addresses` decides it."""
+_CLAIMANT = f"f.ord IN ({_OWNERS.format(kind='?', value='c.value')})"
+_OWN_NAME = f"""
+    f.ord IN (SELECT ord FROM page_name WHERE key = ?)
+    AND f.ord IN ({_OWNERS.format(kind="'name'", value="name_key(c.value)")})
+"""
+"""Whose name it is, in another spelling."""
 
 
 def _first_page(facts: Facts, condition: str, *values: str) -> tuple[Any, ...] | None:

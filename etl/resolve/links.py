@@ -48,22 +48,13 @@ def index_links(facts: Facts) -> None:
 
 
 def _index_names(facts: Facts) -> None:
-    """Names, by rank: titles and page names (0), those that the redirect map has (1), and those of redirect pages (2).
+    """Names, by rank.
 
-    Those of the map are found in any case, as servers find them.
+    0 is a title or page name that the redirect map has for its page, 1 another one, 2 what else is in the map, 3 the
+    name of a redirect page. Those of the map are found in any case, as servers find them.
     """
     facts.script(
         """
-        CREATE TABLE link_name (
-            key TEXT, rank INTEGER, senior INTEGER, document TEXT, path TEXT, PRIMARY KEY (key, rank, senior, document)
-        ) WITHOUT ROWID;
-
-        INSERT INTO link_name
-        SELECT n.key, 2 * g.indirect, g.senior, g.document, g.path
-        FROM page_name n
-        JOIN goal g ON g.ord = n.ord
-        ORDER BY n.key;
-
         CREATE TABLE map_name (
             key TEXT, document TEXT, senior INTEGER, path TEXT, PRIMARY KEY (key, document)
         ) WITHOUT ROWID;
@@ -74,8 +65,19 @@ def _index_names(facts: Facts) -> None:
         JOIN goal g ON g.ord = r.ord
         WHERE r.key <> '';
 
+        CREATE TABLE link_name (
+            key TEXT, rank INTEGER, senior INTEGER, document TEXT, path TEXT, PRIMARY KEY (key, rank, senior, document)
+        ) WITHOUT ROWID;
+
         INSERT INTO link_name
-        SELECT key, 1, senior, document, path
+        SELECT n.key, CASE WHEN g.indirect THEN 3 ELSE m.key IS NULL END, g.senior, g.document, g.path
+        FROM page_name n
+        JOIN goal g ON g.ord = n.ord
+        LEFT JOIN map_name m ON m.key = n.key AND m.document = g.document
+        ORDER BY n.key;
+
+        INSERT INTO link_name
+        SELECT key, 2, senior, document, path
         FROM map_name m
         WHERE NOT EXISTS (
             SELECT 1 FROM link_name n WHERE n.key = m.key AND n.document = m.document AND n.rank = 0
