@@ -255,6 +255,18 @@ def test_a_redirect_prefers_a_published_page_of_its_name(good: Known, resolved: 
     assert facts.one("SELECT t.page_id FROM fact f JOIN fact t ON t.ord = f.goes_to WHERE f.page_id = 3") == 2
 
 
+def test_a_redirect_prefers_a_page_to_redirects_of_its_name_where_stubs_are_published_too(
+    resolved: Callable[..., Facts],
+) -> None:
+    ways = [
+        page(number, title=title, page_name=title, status="stub", redirect_what="page", redirect_to="Deep wells")
+        for number, title in [(1, "deep-wells"), (2, "Deep-Wells"), (3, "Pump")]
+    ]
+    own = page(4, title="Deep wells", page_name="Deep wells")
+    facts = resolved([*ways, own], Settings(publish=["published", "stub"]))
+    assert facts.rows("SELECT t.page_id FROM fact f JOIN fact t ON t.ord = f.goes_to").fetchall() == [(4,)] * 3
+
+
 @pytest.mark.parametrize(("name", "goal"), [("Wells", 2), ("wells", 2), ("Wells of old", 4), ("Wells of June", 5)])
 def test_a_redirect_goes_to_the_page_that_answers_its_name(
     name: str, goal: int, resolved: Callable[..., Facts]

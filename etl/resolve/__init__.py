@@ -328,7 +328,7 @@ def _searches(link: LegacyLink | None, asked: Sequence[Address]) -> Iterator[tup
 
 
 _OWNERS = """
-    SELECT first_value(c.ord) OVER (PARTITION BY c.value ORDER BY (o.outcome <> 'document'), c.rank, o.senior)
+    SELECT first_value(c.ord) OVER (PARTITION BY c.value ORDER BY (o.redirect_to IS NOT NULL), c.rank, o.senior)
     FROM claim c
     JOIN fact o ON o.ord = c.ord
     WHERE c.kind = {kind}
@@ -352,7 +352,7 @@ def _first_page(facts: Facts, condition: str, *values: str) -> tuple[Any, ...] |
         FROM fact f
         WHERE {condition}
           AND f.senior IS NOT NULL
-        ORDER BY (f.outcome <> 'document'), f.senior
+        ORDER BY (f.outcome <> 'document' OR f.redirect_to IS NOT NULL), f.senior
         LIMIT 1
         """,
         values,
