@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 # Each begins with a literal or a set, and looks back for the start of its word: so a search leaps over all else.
 DOI = re.compile(r"10\.(?<=\b10\.)\d{4,9}/[^\s\"<>\[\]{}|\\^`\ue000-\uf8ff]+")
-DOI_TAIL = re.compile(r"(?:[#?\s]|;jsessionid|/(?:abstract|full|e?pdf)\b).*", re.IGNORECASE | re.DOTALL)
+DOI_TAIL = re.compile(r"(?is)(?:[#?\s]|;jsessionid|/(?:abstract|full|references|citedby|e?pdf)\b).*")
 PMIDS = {
     b"pmid": re.compile(r"pmid(?<=\bpmid):?\s*(\d{4,8})\b"),
     b"ncbi.nlm.nih.gov/": re.compile(r"ncbi\.nlm\.nih\.gov/(?:pubmed/)?(\d{4,8})\b"),
@@ -24,6 +24,8 @@ def identifiers(texts: Sequence[str]) -> tuple[list[str], list[str]]:
     (['10.1000/ab.12'], ['23959785'])
     >>> identifiers(["10.1000/(bees)7", "https://doi.org/10.1000/%28bees%297"])
     (['10.1000/(bees)7'], [])
+    >>> identifiers(["/doi/10.1000/ab.12/abstract /doi/10.1000/ab.12/references /doi/10.1000/ab.12/citedby"])
+    (['10.1000/ab.12'], [])
     """
     dois = dict.fromkeys(map(_doi, dict.fromkeys(chain.from_iterable(map(DOI.findall, texts)))))
     return list(dois), list(dict.fromkeys(chain.from_iterable(map(_pmids, texts))))
