@@ -263,8 +263,8 @@ def test_a_redirect_prefers_a_page_to_redirects_of_its_name_where_stubs_are_publ
         for number, title in [(1, "deep-wells"), (2, "Deep-Wells"), (3, "Pump")]
     ]
     own = page(4, title="Deep wells", page_name="Deep wells")
-    facts = resolved([*ways, own], Settings(publish=["published", "stub"]))
-    assert facts.rows("SELECT t.page_id FROM fact f JOIN fact t ON t.ord = f.goes_to").fetchall() == [(4,)] * 3
+    facts = resolved([*ways, own], Settings(publish=("published", "stub")))
+    assert list(facts.rows("SELECT t.page_id FROM fact f JOIN fact t ON t.ord = f.goes_to")) == [(4,)] * 3
 
 
 @pytest.mark.parametrize(("name", "goal"), [("Wells", 2), ("wells", 2), ("Wells of old", 4), ("Wells of June", 5)])
