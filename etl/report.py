@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -58,7 +59,7 @@ def _unused(bundle: Bundle, name: str) -> str:
     place = f"{bundle.told.rstrip('/')}/{name}"
     if not _holds_settings(name):
         return f"{place} was skipped: it has the name of the file of reviewed redirects, but is another one"
-    how = f"to use it: --config {place}" if Path(bundle.source).is_dir() else "to use it, unpack it for --config"
+    how = f"to use it: --config {shlex.quote(place)}" if Path(bundle.source).is_dir() else "to use it, unpack it for --config"
     return f"the settings file {place} was not used; {how}"
 
 
@@ -96,7 +97,8 @@ def text(run: Run, *, quiet: bool = False, verbose: bool = False) -> str:
 
 def _ledger(facts: dict[str, Any]) -> str:
     ledger = facts["ledger"]
-    skipped = [f"{count} {reason}" for entry in facts["inputs"] for reason, count in sorted(entry["skipped"].items())]
+    counts = sum((entry["skipped"] for entry in facts["inputs"]), Counter[str]())
+    skipped = [f"{count:,} {reason}" for reason, count in sorted(counts.items())]
     bundles = ", ".join(sorted({entry["bundle"] for entry in facts["inputs"]}))
     lines = [
         f"{ledger['members']:,} members came in ({bundles})" + (f"; skipped: {', '.join(skipped)}" if skipped else ""),

@@ -114,6 +114,11 @@ def test_a_settings_file_that_lies_deeper_is_told_with_its_path_and_its_use(here
     assert json.loads(run("migrate", "--config", "mine.toml", "--format", "json").out)["warnings"] == []
 
 
+def test_the_use_of_a_settings_file_can_be_pasted_into_a_shell(here: Path, run: Run) -> None:
+    folder(here / "my wiki" / "exp", pages(2) | {"wiki-etl.toml": b""})
+    assert "; to use it: --config 'my wiki/exp/wiki-etl.toml'\n" in run("migrate", "my wiki").err
+
+
 def test_a_settings_file_in_an_archive_is_told_as_well(here: Path, run: Run) -> None:
     zipped(here / "exp.zip", pages(2) | {"wiki-etl.toml": b""}, "exp/")
     said = "the settings file exp.zip/exp/wiki-etl.toml was not used; to use it, unpack it for --config"
@@ -124,8 +129,10 @@ def test_a_crowd_of_unused_settings_files_is_told_in_short(here: Path, run: Run)
     folder(here / "raw", {})
     for number in range(13):
         zipped(here / "raw" / f"{number}.zip", {name(number): page(f"Well {number}"), "wiki-etl.toml": b""})
-    said = json.loads(run("migrate", "raw", "--format", "json").out)["warnings"]
+    outcome = run("migrate", "raw", "--format", "json")
+    said = json.loads(outcome.out)["warnings"]
     assert (len(said), said[-1]) == (11, "3 more files of settings were not used")
+    assert "; skipped: 13 settings\n" in outcome.err
 
 
 # --- settings of several sources -----------------------------------------------------------
