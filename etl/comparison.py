@@ -21,7 +21,7 @@ import orjson
 from etl.hashes import Hashes
 from etl.load.redirects.living import documents_beside
 from etl.load.redirects.neutral import MapError, entries, map_at, short
-from etl.plain import plain
+from etl.plain import one_line
 
 MOST_SHOWN = 10
 
@@ -289,14 +289,14 @@ def _changed(before: Record, now: Record) -> str | None:
 
 def text(found: Comparison, *, every: bool) -> Iterator[str]:
     """Lines for people; ``every``: no list is shortened."""
-    yield plain(f"{found.old} -> {found.new}: {found.before:,} addresses and pages before, {found.same:,} as before")
+    yield one_line(f"{found.old} -> {found.new}: {found.before:,} addresses and pages before, {found.same:,} as before")
     for head, causes in (("lost", LOST), ("changed", CHANGED)):
         total = sum(found.counts[cause] for cause in causes)
         yield f"{head}: {total:,}"
         for cause, sentence in causes.items():
             if found.counts[cause]:
                 yield f"  {cause}: {found.counts[cause]:,}  ({sentence})"
-                yield from (plain(f"    {_sentence(difference)}") for difference in _listed(found, cause, every=every))
+                yield from (one_line(f"    {_sentence(one)}") for one in _listed(found, cause, every=every))
                 left = 0 if every else found.counts[cause] - len(found.shown[cause])
                 if left:
                     yield f"    … and {left:,} more (--all lists them)"

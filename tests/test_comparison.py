@@ -339,11 +339,12 @@ def test_a_map_that_is_none_is_status_3(old: Path, tmp_path: Path, run: Run) -> 
 
 
 def test_no_control_character_reaches_the_terminal(tmp_path: Path, run: Run) -> None:
-    rows: list[Row] = [("name", "a\u202eb", "/a/", "tiki-1\x1b[31m")]
+    rows: list[Row] = [("name", "a\u202eb", "/a/", "tiki-1\x1b[31m\nlost: 0")]
     old, new = write_map(tmp_path / "old.jsonl", rows), write_map(tmp_path / "new.jsonl", [])
     for form in ("text", "json"):
         outcome = run("redirects", "diff", old, new, "--format", form)
         assert not {"\x1b", "\u202e"} & set(outcome.out)
+        assert "\nlost: 0" not in outcome.out
 
 
 def test_quiet_says_nothing_where_nothing_changed(old: Path, run: Run) -> None:

@@ -389,7 +389,7 @@ def test_what_people_and_programs_read(monkeypatch: pytest.MonkeyPatch) -> None:
     hits = Counter({"name": 5, "unanswered": 1200})
     found = Coverage(["a.log", "b\nc.log"], hits, 2, "a.log:3", missing, distinct=4, kept=3, forgotten=49)
     assert report.text(found).split("\n") == [
-        "1,205 requests in a.log, b c.log",
+        "1,205 requests in a.log, b\\nc.log",
         "            5  answered: a page name",
         "        1,200  not answered",
         "            2  lines could not be read, the first one is a.log:3",
@@ -399,6 +399,9 @@ def test_what_people_and_programs_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "note: 3 of them were kept; 49 hits are of addresses that were not",
     ]
     assert "            1  path '/x'" in report.text(found, every=True).split("\n")
+    assert review(found).startswith(
+        "# Legacy addresses that were asked for and are not answered: 3 of about 4, the most asked first.\n"
+    )
     assert report.text(Coverage(["a.log"], Counter({"id": 1}))).split("\n") == [
         "1 requests in a.log",
         "            1  answered: a page id",

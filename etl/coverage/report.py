@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 
 from etl.coverage.model import CLASSES, Coverage, Missing
-from etl.plain import plain
+from etl.plain import one_line
 
 SHOWN = 20
 
@@ -16,13 +16,13 @@ def review(found: Coverage) -> str:
 
     The text of an entry, without its marks, is what the setting ``redirects`` reads.
     """
-    parts = [_HEAD.format(count=len(found.missing), distinct=found.distinct)]
+    parts = [_HEAD.format(count=len(found.missing), distinct=_total(found))]
     parts += [_entry(missing) for missing in found.missing]
     return "\n".join(parts)
 
 
 _HEAD = """\
-# Legacy addresses that were asked for and are not answered: {count:,} of {distinct:,}, the most asked first.
+# Legacy addresses that were asked for and are not answered: {count:,} of {distinct}, the most asked first.
 # Written by `wiki-etl redirects coverage`. Nothing here counts as it stands: take the "# " away from an entry,
 # keep one of its lines target and gone, and name this file in the setting `redirects`.
 """
@@ -30,7 +30,7 @@ _HEAD = """\
 
 def _entry(missing: Missing) -> str:
     lines = ["[[redirects]]", f"value = {_quoted(missing.value)}"]
-    lines += [f"target = {_quoted(one.target)}  # {one.likeness}%: {plain(one.name)}" for one in missing.suggestions]
+    lines += [f"target = {_quoted(one.target)}  # {one.likeness}%: {one_line(one.name)}" for one in missing.suggestions]
     lines += ["gone = true", f'reason = "asked for {missing.hits} times, answered {missing.found} times"']
     return "".join(f"# {line}\n" for line in lines)
 
@@ -69,7 +69,7 @@ def text(found: Coverage, *, every: bool = False) -> str:
     if found.forgotten:
         kept = f"{found.kept:,} of them were kept"
         lines.append(f"note: {kept}; {found.forgotten:,} hits are of addresses that were not")
-    return "\n".join(plain(line.replace("\n", " ")) for line in lines)
+    return "\n".join(map(one_line, lines))
 
 
 def _total(found: Coverage) -> str:
