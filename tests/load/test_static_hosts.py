@@ -237,6 +237,14 @@ def test_what_no_list_of_paths_can_say_is_counted_and_listed() -> None:
     assert "cloudflare-bulk\0status" not in causes
 
 
+def test_a_list_of_what_is_left_out_is_promised_where_there_is_one() -> None:
+    with compiled({Address("path", "/posts/x"): "/x/"}, CompileOptions(max_age=60)) as (folder, _):
+        readme = (folder / "csv" / "README.md").read_text()
+        assert "1 (max_age): it sends redirects without `Cache-Control`" in readme
+        assert "not-expressed.txt" not in readme
+        assert told(folder / "csv") == {}
+
+
 def test_the_root_of_the_old_host_is_not_in_a_list_of_paths_but_told() -> None:
     options = CompileOptions(home_to="/pages/hiv/", other_host=True)
     with compiled(HOSTILE, options) as (folder, _):

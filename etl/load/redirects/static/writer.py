@@ -27,7 +27,7 @@ class Writer:
 
     def __init__(self, host: Host, options: CompileOptions, file: TextIO, lost: TextIO) -> None:
         self._host, self._options, self._file, self._lost = host, options, file, lost
-        self._rules = self._lines = 0
+        self._rules = self._lines = self._left_out = 0
         self._losses: Counter[Loss] = Counter()
         self._waiting: dict[Form, _Shelf] = {}
         self._room = host.limit or sys.maxsize
@@ -84,6 +84,7 @@ class Writer:
 
     def _lose(self, rule: Rule, loss: Loss) -> None:
         self._losses[loss] += 1
+        self._left_out += 1
         self._lost.write(f"{loss.name} {rule.source} {rule.answer}\n")
 
     def _lose_settings(self) -> None:
@@ -109,7 +110,7 @@ class Writer:
             text=self._host.readme,
             status=status(self._host, self._options),
             lost=lost or "* Everything in the map is expressed.\n",
-            listed=f"`{NOT_EXPRESSED}` lists the addresses.\n" if self._losses else "",
+            listed=f"`{NOT_EXPRESSED}` lists the addresses.\n" if self._left_out else "",
         )
 
 
