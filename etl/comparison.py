@@ -53,9 +53,9 @@ class Record(NamedTuple):
     document: str | None
 
     @property
-    def path(self) -> str | None:
-        """As a request for it is looked up: the value, or of a page its path decoded; a name or an id has none."""
-        return _asked(self.value) if self.kind == "page" else self.value if self.kind == "path" else None
+    def path(self) -> str:
+        """As a request for it is looked up: of a page its path decoded. No name or id is one: paths alone begin so."""
+        return _asked(self.value) if self.kind == "page" else self.value
 
     @property
     def key(self) -> tuple[str, str]:
@@ -152,7 +152,7 @@ def _all(old: Path, new: Path) -> Iterator[tuple[Record | None, Record | None, D
         else:
             elsewhere[asked] = page
     for now in _records(new) if elsewhere else ():
-        if now.kind == "path" and now.value in elsewhere:
+        if now.value in elsewhere:
             yield elsewhere[now.value], now, _difference(elsewhere[now.value], now, known)
 
 

@@ -59,8 +59,8 @@ def _unused(bundle: Bundle, name: str) -> str:
     place = f"{bundle.told.rstrip('/')}/{name}"
     if not _holds_settings(name):
         return f"{place} was skipped: it has the name of the file of reviewed redirects, but is another one"
-    how = f"to use it: --config {shlex.quote(place)}" if Path(bundle.source).is_dir() else "to use it, unpack it for --config"
-    return f"the settings file {place} was not used; {how}"
+    how = f": --config {shlex.quote(place)}" if Path(bundle.source).is_dir() else ", unpack it for --config"
+    return f"the settings file {place} was not used; to use it{how}"
 
 
 def _holds_settings(name: str) -> bool:

@@ -193,7 +193,8 @@ def test_status_4_when_a_member_is_lost_on_the_way(
 def test_status_5_for_a_bundle_without_members_leaves_its_evidence(tmp_path: Path, out: Path, run: Run) -> None:
     outcome = run("migrate", folder(tmp_path / "empty", {}), "--out", out)
     assert (outcome.status, published(out)) == (5, False)
-    assert "REFUSED" in outcome.err
+    refused = f"nothing was published, findings and rejects are in {out / 'refused'}"
+    assert f"\nREFUSED: there is no document among 0 members; {refused}\n" in outcome.err
     assert {"findings.jsonl", "rejects.jsonl", "summary.json"} <= files(out / "refused").keys()
 
 
@@ -221,7 +222,9 @@ def test_one_percent_of_rejects_is_published_and_one_more_is_not(tmp_path: Path,
 def test_status_5_when_an_export_shrinks_and_the_old_generation_stays(tmp_path: Path, out: Path, run: Run) -> None:
     assert run("migrate", folder(tmp_path / "old", pages(20)), "--out", out).status == 0
     before = files(out / "current")
-    assert run("migrate", folder(tmp_path / "less", pages(18)), "--out", out).status == 5
+    refused = run("migrate", folder(tmp_path / "less", pages(18)), "--out", out)
+    said = "\nREFUSED: 18 documents, 2 fewer than the current generation has: more than --max-shrink 5% allows; "
+    assert (refused.status, said in refused.err) == (5, True)
     assert files(out / "current") == before
     assert run("migrate", folder(tmp_path / "almost", pages(19)), "--out", out).status == 0
     assert run("migrate", tmp_path / "less", "--out", out, "--max-shrink", "10%").status == 0
@@ -641,7 +644,10 @@ def test_quiet_says_of_a_refused_run_that_it_is_one(bundle: Path, out: Path, run
     for words in ([], ["--dry-run"]):
         said = run("migrate", bundle, "--out", out, "--quiet", "--max-rejects", "0", *words)
         assert (said.status, said.out) == (5, "")
-        assert re.fullmatch(r"REFUSED: 1 of 4 members are rejects.*\n", said.err), said.err
+        assert said.err == (
+            "REFUSED: 1 of 4 members are rejects, more than --max-rejects 0 allows; "
+            f"nothing was published, findings and rejects are in {out / 'refused'}\n"
+        )
     assert run("migrate", bundle, "--out", out, "--quiet").err == ""
 
 
@@ -651,6 +657,47 @@ def test_quiet_says_of_a_part_that_it_is_one(tmp_path: Path, out: Path, run: Run
     said = run("migrate", part, "--out", out, "--quiet", "--allow-partial")
     assert said.status == 1
     assert re.fullmatch(r"TROUBLE: .*wiki\.tar: .* cut off.*\n", said.err), said.err
+
+
+def test_the_summary_says_what_came_out_and_what_is_next(bundle: Path, out: Path, run: Run) -> None:
+    folder(bundle, {name(9): page("Stub", page_id=9, body=""), ".hidden": b"", "a/.hidden": b""})
+    read, nothing = (
+        f"next: read {out}/current/findings.jsonl;",
+        [f"would be {what}: 0" for what in ("removed", "changed")],
+    )
+    wired = f"install the redirects as {out}/current/redirects/<server>/README.md says"
+    tried = [
+        f"dry run: nothing was published, findings and rejects are in {out}/refused",
+        f"next: read {out}/refused/findings.jsonl; run again without --dry-run to publish",
+    ]
+    added = ["would be added: 3 (tiki-1, tiki-2, tiki-3)", *nothing, f"all are in {out}/refused/difference.jsonl"]
+    for words, end in (
+        (["--dry-run"], [*added, *tried]),
+        ([], [f"published generation 1: {out}/current", f"{read} {wired}, then `wiki-etl release --out {out}`"]),
+        (["--dry-run"], ["would be added: 0", *nothing, *tried]),
+    ):
+        assert run("migrate", bundle, "--out", out, *words).err.splitlines() == [
+            "4 members came in (wiki); skipped: 2 hidden",
+            "  = 3 documents + 1 withheld + 0 redirect pages + 0 duplicates + 0 rejects",
+            "15 legacy addresses in the redirect map, 0 changes to bodies",
+            "2 findings:",
+            "  info          1  address.withheld       addresses of a withheld document; they are not answered",
+            "  info          1  document.stub          a page with nothing visible",
+            *end,
+        ]
+
+
+def test_the_summary_of_rejects_says_how_to_mend_them(bundle: Path, out: Path, run: Run) -> None:
+    folder(bundle, {name(9): REJECT})
+    mend = f"mend the export or the settings, check with `wiki-etl replay {out}/current`"
+    for outcome in ("published generation 1: ", "nothing new: the same bytes as generation 1, "):
+        assert run("migrate", bundle, "--out", out, "--max-rejects", "1").err.splitlines()[3:] == [
+            "1 findings:",
+            "  error         1  json.cut-off           JSON front matter that ends too early",
+            "status 1: see what is marked error above",
+            f"{outcome}{out}/current",
+            f"next: read findings.jsonl and rejects.jsonl in {out}/current, {mend}, run again",
+        ]
 
 
 def test_the_ledger_on_standard_error_names_every_kind(out: Path, run: Run) -> None:

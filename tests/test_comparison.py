@@ -146,6 +146,18 @@ def test_a_page_that_leads_on_to_its_document_is_as_before(tmp_path: Path) -> No
     assert (compare(old, new).before, compare(old, new).same) == (2, 2)
 
 
+def test_a_page_of_another_document_has_another_owner_wherever_its_own_one_is_now(tmp_path: Path) -> None:
+    pages = {"tiki-1": "/a/", "page-9": "/x/"}
+    old = generation(tmp_path / "old", [("path", "/b", "/x/", "page-9"), ("name", "B", "/x/", "page-9")], pages)
+    new = generation(tmp_path / "new", [], {"tiki-1": "/b/", "tiki-2": "/a/"})
+    assert said(differences(old, new)) == {
+        ("owner changed", "path", "/b"),
+        ("document withdrawn", "name", "B"),
+        ("owner changed", "page", "/a/"),
+        ("page lost", "page", "/x/"),
+    }
+
+
 def test_a_page_whose_id_changed_with_its_bytes_is_as_before_at_the_same_path(tmp_path: Path) -> None:
     """A member without an id of its own is another document after each edit."""
     old = generation(tmp_path / "old", [("name", "A", "/a/", "page-1")], {"page-1": "/a/", "page-2": "/b/"})
@@ -281,27 +293,45 @@ def test_the_report_says_what_each_address_was_and_is(
     old: Path, new: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(comparison, "MOST_SHOWN", 2)
-    assert [line for line in run("redirects", "diff", old, new, "--all").out.splitlines() if line[:4] == "    "] == [
+    assert run("redirects", "diff", old, new, "--all").out.splitlines() == [
+        f"{old} -> {new}: 13 addresses and pages before, 1 as before",
+        "lost: 7",
+        "  document withdrawn: 1  (the document that it led to is not in the new generation)",
         "    id '2': was /pages/two/ (tiki-2)",
+        "  document withheld: 1  (the document that it led to is a draft or a stub now)",
         "    name 'Draft': was /pages/draft/ (tiki-4)",
+        "  address dropped: 1  (its document is still there, but has this address no more)",
         "    path '/posts/one': was /pages/one/ (tiki-1)",
+        "  page lost: 3  (a page of the old generation that is neither there now nor redirected)",
         "    /pages/one/ (tiki-1)",
         "    /pages/two/ (tiki-2)",
         "    /pages/draft/ (tiki-4)",
+        "  no longer gone: 1  (it was answered 410, and is not known any more)",
         "    id '9': was gone",
+        "changed: 5",
+        "  gone: 1  (it led to a page, and is answered 410 now)",
         "    name 'One': was /pages/one/ (tiki-1), is gone",
+        "  restored: 1  (it was answered 410, and leads to a page now)",
         "    name 'Was gone': was gone, is /pages/five/",
+        "  path changed: 2  (the same document, at another path)",
         "    id '1': was /pages/one/ (tiki-1), is /pages/uno/",
         "    path '/posts/three': was /pages/three/ (tiki-3), is /pages/tres/",
+        "  owner changed: 1  (it leads to another document)",
         "    name 'Second': was /pages/two/ (tiki-2), is /pages/uno/",
+        "added: 2",
     ]
     maps = [write_map(tmp_path / f"{name}.jsonl", [("name", name, f"/{name}/", None)]) for name in "AB"]
     assert "\n    /A/\n" in run("redirects", "diff", *maps).out, "nobody says whose page it was"
+    maps = [write_map(tmp_path / f"{name}.jsonl", [("name", "A", f"/{name}/", None)]) for name in "AB"]
+    said = "  target changed: 1  (it leads to another path; the maps do not say whose)\n    name 'A': was /A/, is /B/\n"
+    assert said in run("redirects", "diff", *maps).out
 
 
 def test_json_names_everything(old: Path, new: Path, run: Run) -> None:
     facts = json.loads(run("redirects", "diff", old, new, "--format", "json").out)
-    assert facts["complete"]
+    assert [facts[key] for key in ("old", "new", "before", "same", "added", "lost", "complete")] == [
+        *(str(old), str(new), 13, 1, 2, 7, True)
+    ]
     assert facts["causes"].keys() == CAUSES.keys() - {"target changed"}
     assert facts["causes"] == {
         cause: sum(one["cause"] == cause for one in facts["differences"]) for cause in facts["causes"]

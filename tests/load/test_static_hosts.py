@@ -21,6 +21,7 @@ from hypothesis import given, settings
 from etl.addresses import Address, lookups
 from etl.load.redirects import MARKS, CompileOptions
 from etl.load.redirects.exact import lower
+from etl.load.redirects.files import UNSUPPORTED
 from etl.load.redirects.static import STATIC_HOSTS, cloudfront, hosts
 from etl.load.redirects.static.hosts import HOSTS
 from etl.load.redirects.survey import surveyed
@@ -197,12 +198,38 @@ def test_a_file_for_iis_stays_below_its_size() -> None:
         assert set(iis(folder / "iis")) | set(told(folder / "iis")) == set(wanted(entries))
 
 
+def test_a_file_for_iis_may_be_as_large_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    entries: Entries = {Address("path", f"/posts/{at}"): "/pages/x/?a=1&b=2" for at in range(9)}
+    with compiled(entries) as (folder, _):
+        size = (folder / "iis" / "rewritemaps.config").stat().st_size
+    for less in (0, 1):
+        monkeypatch.setitem(HOSTS, "iis", replace(HOSTS["iis"], limit=size - less))
+        with compiled(entries) as (folder, _):
+            assert (len(iis(folder / "iis")), list(told(folder / "iis").values())) == (9 - less, ["limit"] * less)
+            assert set(iis(folder / "iis").values()) == {("/pages/x/?a=1&b=2", 301)}
+
+
 def test_a_line_that_is_too_long_is_told() -> None:
     entries: Entries = {Address("name", "水" * 150): "/pages/a/", Address("name", "水" * 300): "/pages/b/"}
     with compiled(entries) as (folder, _):
         assert set(told(folder / "cloudflare-pages").values()) == {"long", "query"}
         assert list(told(folder / "vercel").values()).count("long") == 1
         assert told(folder / "netlify") == {}
+
+
+def test_a_line_for_vercel_may_be_as_long_as_it_takes() -> None:
+    for source, target in ((2048, 2048), (2049, 9), (9, 2049)):
+        with compiled({Address("path", f"/{'x' * (source - 1)}"): f"/{'y' * (target - 1)}"}) as (folder, _):
+            assert list(told(folder / "vercel").values()) == ([] if source == target else ["long"])
+
+
+def test_every_host_sends_what_is_not_permanent_as_that() -> None:
+    with compiled({Address("path", "/posts/x"): "/x/"}, CompileOptions(status=302)) as (folder, findings):
+        for host, reader in READERS.items():
+            assert host == "iis" or reader(folder / host)["/posts/x"] == ("/x/", 302), host
+            assert "sent with status 302" in (folder / host / "README.md").read_text()
+        assert 'redirectType="Found"' in (folder / "iis" / "web.config").read_text()
+        assert {finding.cause for finding in findings} <= {"cloudflare-bulk\0site"}
 
 
 def test_whole_addresses_have_lines_for_each_host_as_it_is_called_and_targets_that_are_said() -> None:
@@ -335,7 +362,10 @@ def test_what_the_store_has_no_room_for_is_told(less: int, tmp_path: Path, monke
     lost = (tmp_path / "not-expressed.txt").read_text("utf-8").splitlines()[1:]
     assert (tmp_path / "key-values.json").stat().st_size <= limit
     assert len(lost) + len(store(tmp_path)) == len(HOSTILE) - 1  # two names are one in any case
-    assert [finding.message for finding in findings] == [f"cloudfront: limit, {len(lost)}: the store takes 0 MB"]
+    said = f"cloudfront: limit, {len(lost)}: the store takes 0 MB"
+    assert findings == [Finding(UNSUPPORTED, said, "they are in not-expressed.txt", cause="cloudfront\0limit")]
+    assert {line.rpartition(" ")[2] for line in lost} <= {target or "410" for target in HOSTILE.values()}
+    assert not {cloudfront.hashed(line.rpartition(" ")[0]) for line in lost} & store(tmp_path).keys()
 
 
 _STUB = """

@@ -75,8 +75,8 @@ def _items(survey: Survey, options: CompileOptions, findings: list[Finding]) -> 
 def hashed(key: str) -> str:
     """The key as the store has it.
 
-    >>> hashed("n:clear water"), hashed("n:" + "w" * 99)
-    ('n:clear water', '#6a805cf2d900dfffcd588933d82f4d46')
+    >>> hashed("n:clear water"), hashed("n:" + "w" * 99), len(hashed("n:" + "w" * 98))
+    ('n:clear water', '#6a805cf2d900dfffcd588933d82f4d46', 100)
     """
     data = key.encode()
     return key if len(data) <= LONGEST_KEY else "#" + hashlib.sha256(data).hexdigest()[:32]

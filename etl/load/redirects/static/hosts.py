@@ -141,8 +141,7 @@ def _iis(rule: Rule, _options: CompileOptions) -> str | Loss:
     """An element of a rewrite map, which IIS looks up without case: two keys that are one then stop the site."""
     if not rule.alone:
         return CASE
-    answer = escape(rule.answer, quote=False) if "&" in rule.answer else rule.answer
-    return f'<add key="{rule.source}" value="{answer}" />\n'
+    return f'<add key="{rule.source}" value="{escape(rule.answer, quote=False)}" />\n'
 
 
 def _csv(rule: Rule, options: CompileOptions) -> str | Loss:
