@@ -71,8 +71,8 @@ def _there(folder: Path) -> Path:
 def _amount(size: float) -> str:
     """A number of bytes as people read it.
 
-    >>> _amount(0), _amount(5_600_000), _amount(3 << 40)
-    ('0 bytes', '5.3 MiB', '3072.0 GiB')
+    >>> _amount(0), _amount(1023), _amount(1024), _amount(5_600_000), _amount(1 << 30), _amount(3 << 40)
+    ('0 bytes', '1023 bytes', '1.0 KiB', '5.3 MiB', '1.0 GiB', '3072.0 GiB')
     """
     if size < 1024:
         return f"{size} bytes"

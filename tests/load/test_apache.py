@@ -257,13 +257,39 @@ def test_the_host_of_a_request_is_in_no_answer(prepared: tuple[Path, list[str], 
 
 def test_a_target_that_only_an_absolute_address_can_say_has_the_servers_own_name(tmp_path: Path) -> None:
     need("apache2")
-    with serving(
-        "apache", tmp_path, {("name", "a"): "/x?y=%2F", ("name", "b"): "/%2f/", ("name", "c"): "/%C3%A9/"}
-    ) as stage:
+    targets = {"a": "/x?y=%2F", "b": "/%2f/", "c": "/%C3%A9/", "d": None}
+    with serving("apache", tmp_path, {("name", name): target for name, target in targets.items()}) as stage:
         assert ask(stage.client, "/a") == Answer(301, f"{stage.address}x?y=%2F")
         assert ask(stage.client, "/b") == Answer(301, f"{stage.address}%2F/")
         assert ask(stage.client, "/c") == Answer(301, "/%C3%A9/")
-    assert "in any version for 2 targets" in (tmp_path / "redirects" / "apache" / "README.md").read_text()
+    said = "in any version for 2 keys and routes of this map whose targets it cannot send as they are"
+    assert said in (tmp_path / "redirects" / "apache" / "README.md").read_text()
+
+
+@pytest.mark.parametrize("site", [None, "https://new.example"])
+@pytest.mark.parametrize("max_age", [None, 60])
+@pytest.mark.parametrize("odd", [False, True])
+def test_what_the_map_and_the_settings_need_and_no_more_is_in_the_files(
+    site: str | None, max_age: int | None, odd: bool, tmp_path: Path
+) -> None:
+    options = CompileOptions(site=site, max_age=max_age, home="HIV" if site else None)
+    compiled(tmp_path, MAP | {("id", "8"): "/%2f/" if odd else "/x/"}, options)
+    folder = tmp_path / "redirects" / "apache"
+    readme, conf = (folder / "README.md").read_text(), (folder / "wiki-etl" / "redirects.conf").read_text()
+    assert f"{len(lines(tmp_path))} keys. Modules: `a2enmod rewrite{' headers' if max_age else ''}`;" in readme
+    assert ("Header always set Cache-Control" in conf) == (max_age is not None)
+    assert ("Without the setting `site`, targets are paths" in readme) == (site is None)
+    assert ("So it does in any version for 1 keys" in readme) == (site is None and odd)
+    assert ("\nUseCanonicalName On\n" in conf) == (site is None and odd)
+    assert ("# The old home page.\n" in conf) == (site is not None)
+    assert "LimitRequestLine" not in conf
+
+
+def test_a_request_line_has_room_for_the_longest_key_encoded(tmp_path: Path) -> None:
+    for size, room in ((2559, ""), (2560, "LimitRequestLine 8192\n")):
+        compiled(tmp_path, {("name", "x" * (size - 1)): "/x/"})
+        text = (tmp_path / "redirects" / "apache" / "wiki-etl" / "redirects.conf").read_text()
+        assert "".join(re.findall("LimitRequestLine.*\n", text)) == room
 
 
 def test_not_even_a_route_with_parameters_repeats_the_host_of_a_request(tmp_path: Path) -> None:

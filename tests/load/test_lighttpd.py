@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 import unicodedata
 from collections.abc import Callable
 from itertools import pairwise
@@ -110,6 +112,21 @@ def test_a_name_that_no_request_has_room_for_is_a_finding_and_the_longest_that_h
         assert "1 entries of the map could not be expressed" in (folder / "README.md").read_text("utf-8")
         with running("lighttpd", folder) as (address, _):
             assert ask(address, "/" + "%77" * LONGEST) == (301, "/pages/w/")
+
+
+@pytest.mark.parametrize("name", ["w" * 2048, "é" * 682 + "ww"], ids=["plain", "accents"])
+def test_a_request_has_room_for_the_longest_name_encoded(name: str) -> None:
+    for value, room in ((name, []), (name + "w", ["9216"])):
+        entries: Entries = {Address("name", value): "/x/", Address("name", "zoë"): "/x/", Address("path", "/z"): "/x/"}
+        with compiled("lighttpd", entries, CompileOptions()) as (folder, _):
+            conf = (folder / "wiki-etl" / "redirects.conf").read_text("utf-8")
+            assert re.findall("max-request-field-size := (.*?)  #", conf) == room
+            assert re.findall("max-request-field-size` to (.*) for", (folder / "README.md").read_text("utf-8")) == room
+
+
+def test_every_character_beyond_ascii_that_has_a_case_is_known() -> None:
+    beyond = map(chr, range(0x80, sys.maxunicode + 1))
+    assert lighttpd._folding() == [(char, char.casefold()) for char in beyond if char.casefold() != char]
 
 
 def test_a_replaced_map_is_read_by_the_next_request(tmp_path: Path) -> None:

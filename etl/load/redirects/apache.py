@@ -517,7 +517,7 @@ _README_RELATIVE = """\
 * Without the setting `site`, targets are paths. Apache before 2.4.58 sends them with `ServerName` as their host.
 """
 _README_ODD = """\
-  So it does in any version for @odd@ targets of this map that it cannot send as they are.
+  So it does in any version for @odd@ keys and routes of this map whose targets it cannot send as they are.
 """
 
 _README = """\
