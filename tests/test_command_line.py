@@ -687,6 +687,16 @@ def test_the_summary_says_what_came_out_and_what_is_next(bundle: Path, out: Path
         ]
 
 
+def test_the_summary_of_what_nothing_was_found_in_says_so(bundle: Path, out: Path, run: Run) -> None:
+    outcome = run("migrate", bundle, "--out", out, "--format", "json")
+    summary, said = json.loads(outcome.out), outcome.err.splitlines()
+    assert said[3:5] == ["no findings", f"published generation 1: {out}/current"]
+    assert said[5].startswith(f"next: install the redirects as {out}/current/redirects/")
+    assert (summary["refused"], summary["dry_run"], summary["published"]) == (None, False, True)
+    refused = json.loads(run("migrate", bundle, "--out", out, "--format", "json", "--dry-run").out)
+    assert (refused["dry_run"], refused["published"], refused["generation"]) == (True, False, None)
+
+
 def test_the_summary_of_rejects_says_how_to_mend_them(bundle: Path, out: Path, run: Run) -> None:
     folder(bundle, {name(9): REJECT})
     mend = f"mend the export or the settings, check with `wiki-etl replay {out}/current`"
@@ -835,6 +845,9 @@ def test_every_kind_of_finding_is_listed_when_asked(out: Path, run: Run) -> None
     said, more = (run("migrate", SAMPLE, "--out", out, *ask).err for ask in ([], ["--verbose"]))
     kinds = json.loads((out / "current" / "manifest.json").read_bytes())["findings"]
     assert f"findings, the first 10 of {len(kinds)} kinds (--verbose lists all):" in said
+    rows = [re.match(r"  (error|warning|info) +([0-9,]+)  (\S+)", line) for line in more.splitlines()]
+    ranks = [(("error", "warning", "info").index(row[1]), -int(row[2]), row[3]) for row in rows if row]
+    assert (ranks, len(ranks)) == (sorted(ranks), len(kinds))
     assert [code for code in kinds if f" {code} " not in more] == []
 
 

@@ -129,10 +129,12 @@ def test_a_crowd_of_unused_settings_files_is_told_in_short(here: Path, run: Run)
     folder(here / "raw", {})
     for number in range(13):
         zipped(here / "raw" / f"{number}.zip", {name(number): page(f"Well {number}"), "wiki-etl.toml": b""})
-    outcome = run("migrate", "raw", "--format", "json")
-    said = json.loads(outcome.out)["warnings"]
-    assert (len(said), said[-1]) == (11, "3 more files of settings were not used")
-    assert "; skipped: 13 settings\n" in outcome.err
+        if number in (9, 12):
+            outcome = run("migrate", "raw", "--format", "json")
+            said = json.loads(outcome.out)["warnings"]
+            assert said[10:] == ["3 more files of settings were not used"] * (number == 12)
+            assert len(said) == min(number + 1, 11)
+            assert f"; skipped: {number + 1} settings\n" in outcome.err
 
 
 # --- settings of several sources -----------------------------------------------------------
