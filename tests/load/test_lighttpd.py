@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from etl.addresses import Address
 from etl.load.redirects import CompileOptions, compile_all, lighttpd, sorting
 from etl.load.redirects.lighttpd import LONGEST
+from etl.load.redirects.survey import LONGEST_PLAIN
 from etl.servers import SERVERS, running
 from etl.servers.base import Command
 from tests.load.asked import ask
@@ -114,7 +115,7 @@ def test_a_name_that_no_request_has_room_for_is_a_finding_and_the_longest_that_h
             assert ask(address, "/" + "%77" * LONGEST) == (301, "/pages/w/")
 
 
-@pytest.mark.parametrize("name", ["w" * 2048, "é" * 682 + "ww"], ids=["plain", "accents"])
+@pytest.mark.parametrize("name", ["w" * 2048, "é" * 682 + "ww"], ids=["letters", "accents"])
 def test_a_request_has_room_for_the_longest_name_encoded(name: str) -> None:
     for value, room in ((name, []), (name + "w", ["9216"])):
         entries: Entries = {Address("name", value): "/x/", Address("name", "zoë"): "/x/", Address("path", "/z"): "/x/"}
@@ -122,6 +123,15 @@ def test_a_request_has_room_for_the_longest_name_encoded(name: str) -> None:
             conf = (folder / "wiki-etl" / "redirects.conf").read_text("utf-8")
             assert re.findall("max-request-field-size := (.*?)  #", conf) == room
             assert re.findall("max-request-field-size` to (.*) for", (folder / "README.md").read_text("utf-8")) == room
+
+
+def test_the_longest_plain_name_is_answered_without_more_room() -> None:
+    need("lighttpd")
+    name = "𐐀" * LONGEST_PLAIN
+    with compiled("lighttpd", {Address("name", name): "/x/"}, CompileOptions()) as (folder, _):
+        assert "max-request-field-size" not in (folder / "wiki-etl" / "redirects.conf").read_text("utf-8")
+        with running("lighttpd", folder) as (address, _):
+            assert ask(address, f"/{quote_plus(name)}") == (301, "/x/")
 
 
 def test_every_character_beyond_ascii_that_has_a_case_is_known() -> None:

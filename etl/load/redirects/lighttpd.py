@@ -20,7 +20,7 @@ from functools import lru_cache
 from itertools import groupby, islice
 from pathlib import Path
 
-from etl.load.redirects.files import FOLDER, common_values, create, filled, forms, longest, unsupported, write_texts
+from etl.load.redirects.files import FOLDER, common_values, create, filled, forms, unsupported, write_texts
 from etl.load.redirects.neutral import Entry
 from etl.load.redirects.options import CompileOptions
 from etl.load.redirects.sorting import sorted_lines
@@ -59,7 +59,7 @@ class _Work:
     options: CompileOptions
     findings: list[Finding] = field(default_factory=list)
     longest: int = 0
-    """Bytes of the longest form of a value."""
+    """Bytes of the longest form of a value that is not plain."""
     alphabet: set[str] = field(default_factory=set)
     """Every character of a folded name."""
     entries: int = 0
@@ -77,9 +77,8 @@ class _Work:
                     yield from self._of_entry(batch.entry(piece), _CASED if piece in batch.cased else "")
 
     def _of_run(self, run: Run) -> list[str]:
-        """The lines of plain entries, which have one form and are short enough."""
+        """The lines of plain entries, which have one form and fit into any request."""
         self.entries += len(run.values)
-        self.longest = max(self.longest, longest(run.values))
         answers = self.options.answers(run.targets)
         if run.kind != "name":
             return [f"{run.kind[0]}{text}\t\t{answer}\n" for text, answer in zip(run.values, answers, strict=True)]
