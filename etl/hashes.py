@@ -39,7 +39,7 @@ class Hashes:
         """How often a value is in the bag."""
         wanted = hash(value)
         at = bisect_left(self._hashes, wanted)
-        if at == len(self._hashes) or self._hashes[at] != wanted:
+        if at == len(self._hashes) or self._hashes[at] != wanted:  # as most: they are not looked for twice
             return 0
         return bisect_right(self._hashes, wanted, at) - at
 
@@ -51,7 +51,7 @@ class Sieve:
     """Values in memory of one size: each of them passes, and of all others the more, the more values there are.
 
     >>> known = Sieve([5, 70]).before(str, "nothing")
-    >>> known(5), known(6), known(5 + PLACES)
+    >>> known(5), known(4), known(5 + PLACES)
     ('5', 'nothing', '4194309')
     """
 
