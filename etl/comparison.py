@@ -106,9 +106,9 @@ def compare(old: Path, new: Path) -> Comparison:
     """
     files = map_at(old), map_at(new)
     found = Comparison(old, new)
-    for before, now, difference in _all(*files):
+    for before, difference in _all(*files):
         found.before += before is not None
-        found.added += before is None and now is not None
+        found.added += before is None
         found.same += before is not None and difference is None
         if difference is not None:
             found.counts[difference.cause] += 1
@@ -120,7 +120,7 @@ def compare(old: Path, new: Path) -> Comparison:
 
 def differences(old: Path, new: Path) -> Iterator[Difference]:
     """What is different between two maps, one after the other. Raises as `compare` does."""
-    return (difference for _, _, difference in _all(map_at(old), map_at(new)) if difference is not None)
+    return (difference for _, difference in _all(map_at(old), map_at(new)) if difference is not None)
 
 
 # --- the comparison ------------------------------------------------------------------------
@@ -137,23 +137,23 @@ class _New(NamedTuple):
     withheld: Hashes
 
 
-def _all(old: Path, new: Path) -> Iterator[tuple[Record | None, Record | None, Difference | None]]:
-    """Every address of either map, then the pages of the old generation."""
+def _all(old: Path, new: Path) -> Iterator[tuple[Record | None, Difference | None]]:
+    """Every address of either map, None where it is new, then the pages of the old generation."""
     known = _new(new)
     for before, now in _side_by_side(_records(old), _records(new)):
-        yield before, now, None if before is None else _difference(before, now, known)
+        yield before, None if before is None else _difference(before, now, known)
     elsewhere: dict[str, Record] = {}  # the few pages in whose place the new map has another document, or none
     for document, path in _pages(old):
         page, asked = Record("page", path, path, document), _asked(path)
         if asked in known.pages or asked not in known.answered:
-            yield page, None, _difference(page, None, known)
+            yield page, _difference(page, None, known)
         elif (asked, document) in known.answered:
-            yield page, None, None
+            yield page, None
         else:
             elsewhere[asked] = page
     for now in _records(new) if elsewhere else ():
         if now.value in elsewhere:
-            yield elsewhere[now.value], now, _difference(elsewhere[now.value], now, known)
+            yield elsewhere[now.value], _difference(elsewhere[now.value], now, known)
 
 
 def _new(file: Path) -> _New:

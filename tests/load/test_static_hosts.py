@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 from xml.etree import ElementTree as ET
@@ -24,6 +25,8 @@ from etl.load.redirects.exact import lower
 from etl.load.redirects.files import UNSUPPORTED
 from etl.load.redirects.static import STATIC_HOSTS, cloudfront, hosts
 from etl.load.redirects.static.hosts import HOSTS
+from etl.load.redirects.static.rules import Form, Rule
+from etl.load.redirects.static.writer import Writer
 from etl.load.redirects.survey import surveyed
 from etl.model import Finding
 from etl.routes import routes
@@ -188,6 +191,14 @@ def test_a_host_with_little_room_gets_the_addresses_first_then_other_spellings(m
     assert set(table) | set(lost) == set(wanted(entries))
     messages = [finding.message for finding in findings if finding.cause == "netlify\0limit"]
     assert messages == [f"netlify: limit, {len(lost)}: there are more lines than the host takes"]
+
+
+def test_no_more_lines_wait_than_may_fit() -> None:
+    writer = Writer(replace(HOSTS["netlify"], limit=3), CompileOptions(), StringIO(), StringIO())
+    for form in (Form.BLANK, Form.ADDRESS):
+        for number in range(9):
+            writer.put(Rule(form, f"/{number}", "/x/"))
+    assert [len(shelf.held) for shelf in writer._waiting.values()] == [3, 3]
 
 
 def test_a_file_for_iis_stays_below_its_size() -> None:
