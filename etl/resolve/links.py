@@ -153,15 +153,16 @@ class Index:
     def _nameless(self, key: str) -> Sequence[Target]:
         rows = self._facts.db.execute(
             """
-            SELECT DISTINCT document, path
+            SELECT document, path
             FROM link_name n
             WHERE key = ?
               AND NOT EXISTS (SELECT 1 FROM map_name m WHERE m.key = n.key AND m.document = n.document)
-            LIMIT 2
+            ORDER BY rank, senior
+            LIMIT 8
             """,
             (key,),
         )
-        return [Target(*row) for row in rows]
+        return list(dict.fromkeys(Target(*row) for row in rows))
 
     def _by_slug(self, slug: str) -> Target | None:
         return self._one("SELECT document, path FROM link_slug WHERE key = ?", slug)

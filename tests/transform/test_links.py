@@ -128,7 +128,7 @@ def dangling(path: str | None) -> Destination:
 TAG = Destination("/tags/soil/", "tag", "ok")
 UNMAPPED = Destination(None, "legacy", "unmapped", None, "link.unmapped")
 REMOVED = Destination(None, "external", "unmapped", None, "link.removed")
-AMBIGUOUS = Destination(WATER, "page", "ok", "tiki-12", "link.ambiguous")
+AMBIGUOUS = Destination(WATER, "page", "ok", "tiki-12", "link.ambiguous", ("/pages/clear-water-13/",))
 
 
 def clean(body: str) -> Cleaned:
@@ -262,7 +262,9 @@ def test_a_name_of_two_pages_goes_to_the_first_and_says_so() -> None:
 def test_a_link_in_any_form_that_fits_two_pages_says_so(source: str) -> None:
     cleaned = clean(f"See {source} now.")
     (link,) = cleaned.links
-    assert (link["href"], [finding.code for finding in cleaned.findings]) == (WATER, ["link.ambiguous"])
+    (finding,) = cleaned.findings
+    told = f"goes to {WATER}, not to /pages/clear-water-13/"
+    assert (link["href"], finding.code, finding.action) == (WATER, "link.ambiguous", told)
 
 
 @pytest.mark.parametrize(
@@ -403,7 +405,7 @@ def test_an_old_address_of_a_page_goes_where_the_redirect_map_leads_it(href: str
 
 
 def test_of_pages_with_one_title_the_one_that_owns_the_name_is_meant() -> None:
-    owner = ok("/pages/clear-water-13/")._replace(finding="link.ambiguous")
+    owner = ok("/pages/clear-water-13/")._replace(finding="link.ambiguous", others=(WATER,))
     assert LINKER.resolve("/Hand+pumps", "here") == owner
     assert LINKER.resolve("/hand+pumps", "here") == AMBIGUOUS
     assert LINKER.page("Hand pumps") is None

@@ -100,7 +100,7 @@ class LinkRules(TreeRules):
             self._unmarked(node, label)
             return
         if destination.finding and destination.state != "dangling":
-            self.revision.find(destination.finding, node.start, f"link {href!r}", f"goes to {destination.href}")
+            self.revision.find(destination.finding, node.start, f"link {href!r}", destination.told)
         if label.strip():
             self._keep(node.start, href, self._rewrite(node, label, destination.href, _rule(destination)), destination)
         else:
@@ -261,7 +261,7 @@ class LinkRules(TreeRules):
             if destination.state == "dangling":
                 self.revision.note_address(start, destination.href, shown)
             elif destination.finding:
-                self.revision.find(destination.finding, start, f"address {shown!r}", f"goes to {destination.href}")
+                self.revision.find(destination.finding, start, f"address {shown!r}", destination.told)
         elif not ANGLED.match(address):
             self.again |= bare
             self._edit(start, end, f"[{_literally(shown)}]({encoded(address)})", "bare-address" if bare else "autolink")

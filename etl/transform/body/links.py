@@ -88,6 +88,18 @@ class Destination(NamedTuple):
     state: LinkState
     target: str | None = None
     finding: str | None = None
+    others: tuple[str, ...] = ()
+    """Paths of the other pages that fit: somebody who reviews the finding needs to know them."""
+
+    def among(self, fitting: Iterable[Destination]) -> Destination:
+        """It, of the pages that fit; of more than one that is a finding."""
+        others = dict.fromkeys(to.href for to in fitting if to.href and to.target not in (None, self.target))
+        return self._replace(finding="link.ambiguous", others=(*self.others, *others)) if others else self
+
+    @property
+    def told(self) -> str:
+        """What a finding says of it."""
+        return f"goes to {self.href}" + (f", not to {' or '.join(self.others)}" if self.others else "")
 
     def of(self, href: str) -> LinkFields:
         """What is said of a link with an address that goes there."""
@@ -174,8 +186,7 @@ class Linker:
         found = self._in_folders(href)
         if not found:
             return from_root
-        pages = {to.target for to in (*found, from_root) if to.target}
-        return found[0] if len(pages) == 1 else found[0]._replace(finding="link.ambiguous")
+        return found[0].among((*found, from_root))
 
     def _in_folders(self, href: str) -> Sequence[Destination]:
         """The pages that the redirect map has for a relative address, by folder of the page."""
@@ -376,14 +387,13 @@ def _other_end(path: str) -> str:
     return path[:-1] if path.endswith("/") else f"{path}/"
 
 
-def _to(page: Target, finding: str | None = None) -> Destination:
-    return Destination(page.path, "page", "ok", page.document, finding)
+def _to(page: Target) -> Destination:
+    return Destination(page.path, "page", "ok", page.document)
 
 
 def _first(page: Target, *others: Target) -> Destination:
     """The first of several pages of one name, which is a finding."""
-    ambiguous = any(other.document != page.document for other in others)
-    return _to(page, "link.ambiguous" if ambiguous else None)
+    return _to(page).among(map(_to, others))
 
 
 def _lost(path: str) -> Destination:

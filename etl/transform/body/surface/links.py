@@ -144,9 +144,7 @@ class Links:
         if not found:
             return self._outward(match, name + anchor, label)
         destination, text = found[0]
-        if len({page.target for page, _ in found}) > 1:
-            destination = destination._replace(finding="link.ambiguous")
-        return self._link(match, name, text, destination)
+        return self._link(match, name, text, destination.among(page for page, _ in found))
 
     def _outward(self, match: re.Match[str], first: str, second: str) -> str | None:
         """`[[https://a.example|text]]`, or `[[text|https://a.example]]`; not where a pipe parts code in a table."""
@@ -212,7 +210,7 @@ class Links:
         if destination.state == "dangling":
             self._revision.note_address(offset, destination.href or "", href)
         elif destination.finding:
-            self._revision.find(destination.finding, offset, f"link {short(href)}", f"goes to {destination.href}")
+            self._revision.find(destination.finding, offset, f"link {short(href)}", destination.told)
 
     def _unlink(self, offset: int, href: str, destination: Destination, *, words: int | None = None) -> None:
         words = offset if words is None else words
