@@ -83,6 +83,8 @@ class Target(NamedTuple):
     """Its id."""
     path: str
     """Its path on the new site."""
+    decided: bool = False
+    """Whether a person decided that the address means this one: then no other page fits."""
 
 
 # --- what arrives --------------------------------------------------------------------------

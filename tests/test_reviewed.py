@@ -275,6 +275,27 @@ def test_a_decision_that_changes_nothing_is_told(wiki: Wiki) -> None:
     assert set(wiki.told()) == {f"decisions.toml:{place}: the map says the same without it" for place in places}
 
 
+def test_a_decision_about_a_name_of_several_pages_settles_their_links_in_any_spelling(wiki: Wiki) -> None:
+    links = "((Bees)) ((bees|x)) [y](/BEES) [z](/Bees)"
+    pages = {name(number): page("Bees", page_id=number) for number in (21, 22)}
+    folder(wiki.path / "wiki", {**pages, name(23): page("Links", body=links, page_id=23)})
+    for goal in ("21", "22"):  # 21 has the name in the map without a decision, too
+        assert wiki.settle(("Bees", goal)).status == 0
+        document = next(d for d in lines(wiki.out / "current" / "documents.jsonl") if d["id"] == "tiki-23")
+        assert {link["target"] for link in document["links"]} == {f"tiki-{goal}"}
+        assert wiki.told("link.ambiguous", "decision.unused") == []
+
+
+def test_a_decision_about_a_spelling_that_no_page_has_settles_that_one(wiki: Wiki) -> None:
+    pages = {name(number): page("C", page_id=number) for number in (21, 22)}
+    folder(wiki.path / "wiki", {**pages, name(23): page("Links", body="((C)) ((c))", page_id=23)})
+    for decided, goals in (("C++", ["tiki-21", "tiki-21"]), ("c", ["tiki-21", "tiki-9"])):
+        assert wiki.settle((decided, "9")).status == 0
+        document = next(d for d in lines(wiki.out / "current" / "documents.jsonl") if d["id"] == "tiki-23")
+        assert [link["target"] for link in document["links"]] == goals
+        assert len(wiki.told("link.ambiguous")) == goals.count("tiki-21")
+
+
 def test_a_decision_goes_before_the_setting_gone_and_says_so(wiki: Wiki) -> None:
     assert wiki.settle(("SandBox", "tiki-1"), settings='gone = ["SandBox"]\n').status == 0
     assert (wiki.redirect("name", "SandBox") or {})["document"] == "tiki-1"

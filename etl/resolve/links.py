@@ -51,7 +51,8 @@ def _index_names(facts: Facts) -> None:
     """Names, by rank.
 
     0 is a title or page name that the redirect map has for its page, 1 another one, 2 what else is in the map, 3 the
-    name of a redirect page. Those of the map are found in any case, as servers find them.
+    name of a redirect page. Those of the map are found in any case, as servers find them. What a person decided about
+    a name is no choice any more: pages that lose it have it only if the map has it for them in another spelling.
     """
     facts.script(
         """
@@ -82,6 +83,15 @@ def _index_names(facts: Facts) -> None:
         WHERE NOT EXISTS (
             SELECT 1 FROM link_name n WHERE n.key = m.key AND n.document = m.document AND n.rank = 0
         );
+
+        DELETE FROM link_name
+        WHERE (key, document) IN (
+            SELECT name_key(r.value), g.document
+            FROM redirect r
+            JOIN contender c ON c.kind = r.kind AND c.value = r.value
+            JOIN goal g ON g.ord = c.ord
+            WHERE r.kind = 'name' AND r.why = 'reviewed' AND r.ord IS NOT NULL
+        ) AND NOT EXISTS (SELECT 1 FROM map_name m WHERE m.key = link_name.key AND m.document = link_name.document);
         """
     )
 
@@ -138,7 +148,12 @@ class Index:
         return self._known.before(lru_cache(KEPT)(look_up), nothing)
 
     def _by_address(self, address: Address) -> Target | None:
-        query = "SELECT document, path FROM redirect JOIN goal USING (ord) WHERE kind = ? AND value = ?"
+        query = """
+            SELECT document, path, why = 'reviewed'
+            FROM redirect
+            JOIN goal USING (ord)
+            WHERE kind = ? AND value = ?
+            """
         return self._one(query, *address)
 
     def _by_id(self, page_id: str) -> Target | None:

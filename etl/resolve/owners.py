@@ -208,14 +208,20 @@ def _claim_reviewed(facts: Facts) -> None:
 
 
 def _report_unused(facts: Facts, said: str, address: Address, goal: int | None, cause: str) -> None:
-    """A decision that changes nothing, and one that contradicts the setting ``gone``."""
+    """A decision that changes nothing, and one that contradicts the setting ``gone``.
+
+    One for the owner of an address that others claim settles where links to it lead (`etl.resolve.links`).
+    """
     owner = facts.db.execute(
         "SELECT ord, why FROM contender WHERE kind = ? AND value = ? ORDER BY place LIMIT 1", address
     ).fetchone()
     if owner is None:
         return
     if owner[0] == goal:
-        _tell(facts, "decision.unused", f"{said}: the map says the same without it", "it may be deleted", cause)
+        query = "SELECT 1 FROM contender WHERE kind = ? AND value = ? AND ord <> ?"
+        if not facts.one(query, *address, goal):
+            message = f"{said}: the map says the same without it"
+            _tell(facts, "decision.unused", message, "it may be deleted", cause)
     elif owner[1] == "gone":
         document = facts.one("SELECT document FROM fact WHERE ord = ?", goal)
         message = f"{said} is claimed by the setting gone, but belongs to {document} by a reviewed decision"

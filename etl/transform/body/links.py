@@ -393,7 +393,7 @@ def _to(page: Target) -> Destination:
 
 def _first(page: Target, *others: Target) -> Destination:
     """The first of several pages of one name, which is a finding."""
-    return _to(page).among(map(_to, others))
+    return _to(page).among(() if page.decided else map(_to, others))
 
 
 def _lost(path: str) -> Destination:
