@@ -172,9 +172,9 @@ def _next(run: Run, facts: dict[str, Any]) -> str:
     folder = run.out / (REFUSED if run.refused or run.dry_run else CURRENT)
     if facts["ledger"]["rejects"]:
         command = ["wiki-etl", "replay", str(folder), *(["--config", run.config] if run.config else [])]
-        check = f"check with `{shlex.join(command)}`"
+        settings = f"the settings (`{shlex.join(command)}` says what passes with them)"
         files = f"findings.jsonl and rejects.jsonl in {folder}"
-        return f"next: read {files}, mend the export or the settings, {check}, run again"
+        return f"next: read {files}, mend the export or {settings}, run again"
     if run.refused:
         then = "mend the export or the settings, run again"
     elif run.dry_run:  # there is nothing yet to be wired

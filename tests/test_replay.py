@@ -369,7 +369,7 @@ def test_wrong_usage_is_status_2(words: list[str], run: Run) -> None:
 def test_a_migration_with_rejects_names_the_command(tmp_path: Path, run: Run, out: Path) -> None:
     source = folder(tmp_path / "wiki", pages(2) | {name(9): b""})
     outcome = run("migrate", source, "--out", out)
-    assert f"`wiki-etl replay {out / 'current'}`" in outcome.err
+    assert f"or the settings (`wiki-etl replay {out / 'current'}` says what passes with them), run again" in outcome.err
     refused = run("migrate", source, "--out", out, "--max-rejects", "0")
     assert f"`wiki-etl replay {out / 'refused'}`" in refused.err
 
