@@ -755,8 +755,8 @@ nginx -s reload             # takes the new map without dropping a request
 
 * `wiki-etl/sizes.conf` sets what the keys and maps need: `map_hash_bucket_size @bucket@`, `map_hash_max_size @hash@`
   and `variables_hash_max_size 4096`. nginx takes each only once, and before the first `map`. If nginx says
-  `directive is duplicate`, your configuration sets one, too: set at least these values there, and include
-  `wiki-etl/maps.conf` instead of `wiki-etl/http.conf`.
+  `directive is duplicate`, a `map` of yours comes first, or your configuration sets one, too: then set at least
+  these values there, before any `map`, and include `wiki-etl/maps.conf` instead of `wiki-etl/http.conf`.
 * nginx reads the whole map at every start, check and reload. Measured: 1,000,000 keys take 2 seconds and 250 MB,
   6,000,000 take 15 seconds and 1 GB; after a reload the old workers hold theirs until their last request ends.
 * `@script@?page=` takes a hop over 127.0.0.1:@port@ (`wiki-etl/hop.conf`): nginx does not decode
