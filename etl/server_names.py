@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 WebServer = Literal["nginx", "apache", "haproxy", "caddy", "lighttpd"]
-StaticHost = Literal["netlify", "cloudflare-pages", "cloudflare-bulk", "vercel", "cloudfront", "iis", "csv"]
+StaticHost = Literal["netlify", "cloudflare-pages", "cloudflare-bulk", "vercel", "cloudfront", "htaccess", "iis", "csv"]
 ServerName = Literal[WebServer, StaticHost]
 
 WEB_SERVERS: tuple[WebServer, ...] = get_args(WebServer)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
+import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
+from http.client import HTTPConnection
 from io import StringIO
 from pathlib import Path
 from urllib.parse import quote, quote_plus
@@ -19,7 +22,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import given, settings
 
-from etl.addresses import Address, lookups
+from etl.addresses import SCRIPT, Address, lookups
 from etl.load.redirects import MARKS, CompileOptions
 from etl.load.redirects.exact import lower
 from etl.load.redirects.files import UNSUPPORTED
@@ -30,6 +33,8 @@ from etl.load.redirects.static.writer import Writer
 from etl.load.redirects.survey import surveyed
 from etl.model import Finding
 from etl.routes import routes
+from etl.servers import apache
+from etl.servers.base import free_port
 from tests.load.maps import GOLDEN, HOSTILE, Entries, all_files, maps, reference, requests, valid
 from tests.load.maps import SETTINGS as PLAIN_SETTINGS
 from tests.make import need, write_map
@@ -95,6 +100,17 @@ def iis(folder: Path) -> Table:
     return {key: ("", 410) if value == "410" else (value, 301) for key, value in pairs}
 
 
+def htaccess(folder: Path) -> Table:
+    text = (folder / "htaccess.txt").read_text("ascii").partition("RewriteRule ^ - [L]\n")[2]
+    answer = r'RewriteRule \^ (?:- \[(G)\]|"(.*)" \[R=(\d+),L,NE,QSD\])'
+    found = re.findall(rf'RewriteCond %{{THE_REQUEST}} "\^\\S\+ (.*)\[[?&]? \]"(?: \[NC\])?\n{answer}\n', text)
+    assert 2 * len(found) == len(text.splitlines())
+    return {
+        re.sub(r"\\(.)", r"\1", source): ("", 410) if gone else (re.sub(r"\\(.)", r"\1", target), int(status))
+        for source, gone, target, status in found
+    }
+
+
 def plain(folder: Path) -> Table:
     return {row[0]: (row[1], int(row[2])) for row in _rows(folder / "redirects.csv", head=True)}
 
@@ -104,6 +120,7 @@ READERS: dict[str, Callable[[Path], Table]] = {
     "cloudflare-pages": netlify,
     "cloudflare-bulk": bulk,
     "vercel": plain,
+    "htaccess": htaccess,
     "iis": iis,
     "csv": plain,
 }
@@ -153,7 +170,7 @@ def test_every_address_is_in_the_file_or_it_is_told(entries: Entries) -> None:
             counts = {finding.cause: finding.message for finding in findings}
             for why in set(lost.values()):
                 assert f"{why}, {list(lost.values()).count(why)}:" in counts[f"{host}\0{why}"], host
-            assert set(lost.values()) <= {"gone", "case", "query"}, host
+            assert set(lost.values()) <= {"gone", "case", "query", "slash"}, host
             assert {"?" in source for source, why in lost.items() if why == "query"} <= {True}, host
 
 
@@ -174,6 +191,70 @@ def test_the_files_are_as_they_were(host: str, case: str, tmp_path: Path, expect
     findings = compile_one(host, tmp_path, tmp_path / host, options)
     messages = "".join(f"{finding.message}; {finding.action}\n" for finding in findings)
     expect(GOLDEN / f"{host}-{case}.txt", f"=== findings\n{messages}{all_files(tmp_path / host)}")
+
+
+def wait_for(port: int) -> None:
+    """Until somebody listens."""
+    for _ in range(100):
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.1)
+
+
+APACHE = """\
+ServerRoot "{site}"
+ServerName localhost
+Listen 127.0.0.1:{port}
+PidFile "{site}/httpd.pid"
+ErrorLog /dev/stderr
+{user}
+{modules}
+DocumentRoot "{site}"
+<Directory "{site}">
+    AllowOverride FileInfo
+    Options FollowSymLinks
+    Require all granted
+</Directory>
+"""
+
+
+@contextmanager
+def apache_reads(htaccess: str) -> Iterator[HTTPConnection]:
+    """A connection to an Apache that knows nothing but its `.htaccess`, and has a file `HIV`."""
+    with tempfile.TemporaryDirectory() as name:
+        site, port, server = Path(name), free_port(), apache._apache()
+        site.chmod(0o755)
+        (site / ".htaccess").write_text(htaccess)
+        (site / "HIV").write_text("living")
+        user = "User #65534\nGroup #65534" if os.geteuid() == 0 else ""
+        modules = "\n".join(apache._modules(server))
+        (site / "conf").write_text(APACHE.format(site=site, port=port, user=user, modules=modules))
+        with subprocess.Popen([server, "-f", site / "conf", "-D", "FOREGROUND"]) as process:
+            try:
+                wait_for(port)
+                with closing(HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
+                    yield connection
+            finally:
+                process.terminate()
+
+
+def test_apache_answers_as_a_htaccess_says(tmp_path: Path) -> None:
+    need("apache2")
+    entries = HOSTILE | {Address("name", SCRIPT): "/pages/"}
+    write_map(tmp_path / "redirects.jsonl", entries.items())
+    compile_one("htaccess", tmp_path, tmp_path)
+    right, answers = htaccess(tmp_path), {}
+    assert len(right) > 20
+    assert {source: "slash" for source in wanted(entries) if "%2F" in source.partition("?")[0]} == told(tmp_path)
+    unknown = ("/nothing", "/pages/zoe/", f"/{SCRIPT}?page=nothing")
+    with apache_reads((tmp_path / "htaccess.txt").read_text()) as connection:
+        for source in (*right, *unknown):
+            connection.request("GET", source + ("&x=1" if "?" in source else ""))
+            answer = connection.getresponse()
+            answer.read()
+            target = (answer.getheader("Location") or "").removeprefix(f"http://127.0.0.1:{connection.port}")
+            answers[source] = (target, answer.status)
+    assert answers == right | dict.fromkeys(unknown, ("", 404)) | {"/HIV": ("", 200)}
 
 
 # --- what has no room ----------------------------------------------------------------------

@@ -523,8 +523,8 @@ _README_ODD = """\
 _README = """\
 # The redirect map for Apache httpd 2.4
 
-@entries@ keys. Modules: `a2enmod @modules@`; 2.4.34 or later. A `.htaccess` alone is
-not enough: only the server's configuration can name a map.
+@entries@ keys. Modules: `a2enmod @modules@`; 2.4.34 or later. Where you have a
+`.htaccess` alone, which can name no map, name `htaccess` in the setting `servers`.
 
 ## Install
 

@@ -5,11 +5,13 @@ Facts of every host: redirects.md 10. All but CloudFront compare literal paths, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from typing import NamedTuple
 
+from etl.addresses import SCRIPT
 from etl.load.redirects.options import CompileOptions
 from etl.load.redirects.static.rules import Form, Rule
 
@@ -27,6 +29,7 @@ GONE = Loss("gone", "it cannot answer 410; these addresses answer 404")
 QUERY = Loss("query", "it compares paths only; addresses with a parameter (`tiki-index.php?page=`) are not answered")
 LONG = Loss("long", "their lines would be longer than the host allows")
 CASE = Loss("case", "it ignores case, and these differ from another address by case alone")
+SLASH = Loss("slash", "Apache answers 404 to `%2F` in a path before it reads the file")
 LIMIT = Loss("limit", "there are more lines than the host takes")
 UNSAID = Loss(
     "settings",
@@ -59,6 +62,8 @@ class Host:
     statuses: tuple[int, ...] = (301, 302, 308)
     absolute: bool = False
     """Whether targets need a host."""
+    trial: str = "The file follows the documentation of the host; it was not tried there."
+    """What its form is known from."""
 
 
 def status(host: Host, options: CompileOptions) -> int:
@@ -135,6 +140,23 @@ def _vercel(rule: Rule, options: CompileOptions) -> str | Loss:
     if max(len(rule.source), len(rule.answer)) > 2048:
         return LONG
     return _row(rule.source, rule.answer, options.status, str(not rule.folds).lower(), "false")
+
+
+def _htaccess(rule: Rule, options: CompileOptions) -> str | Loss:
+    """A condition on the request as it was sent, which alone tells `+` from a blank, and where it goes.
+
+    In a target `%2` and `$2` would stand for groups of expressions. The page script with a parameter that is not in the
+    map is not the script alone.
+    """
+    path, query, _ = rule.source.partition("?")
+    if "%2F" in path:
+        return SLASH
+    behind = "& " if query else " " if path.endswith(f"/{SCRIPT}") else "? "
+    asked = f'RewriteCond %{{THE_REQUEST}} "^\\S+ {re.escape(rule.source)}[{behind}]"{" [NC]" if rule.folds else ""}\n'
+    if rule.answer == "410":
+        return f"{asked}RewriteRule ^ - [G]\n"
+    target = re.sub(r"[%$]", r"\\\g<0>", rule.answer)
+    return f'{asked}RewriteRule ^ "{target}" [R={options.status},L,NE,QSD]\n'
 
 
 def _iis(rule: Rule, _options: CompileOptions) -> str | Loss:
@@ -226,6 +248,20 @@ HOSTS: dict[str, Host] = {
         "compared, and `vercel dev` ignores the file. Names are compared without case where that has one answer.\n",
         limit=1_000_000,
         start="source,destination,statusCode,caseSensitive,query\n",
+    ),
+    "htaccess": Host(
+        "Apache with a .htaccess alone",
+        "htaccess.txt",
+        _htaccess,
+        "Put these lines above all others into the file `.htaccess` of the folder that is published. Files of the new\n"
+        "site win.\n\n"
+        "Apache 2.4 with `mod_rewrite`. It reads that file at every request, so each rule costs time. Where you may\n"
+        "change its configuration, take the folder `apache`, which costs next to nothing and knows all spellings.\n",
+        start="RewriteEngine On\n"
+        "RewriteCond %{REQUEST_FILENAME} -f [OR]\n"
+        "RewriteCond %{REQUEST_FILENAME} -d\n"
+        "RewriteRule ^ - [L]\n",
+        trial="Tests ask Apache 2.4 itself.",
     ),
     "iis": Host(
         "IIS with URL Rewrite",

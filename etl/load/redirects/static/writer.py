@@ -110,6 +110,7 @@ class Writer:
             text=self._host.readme,
             status=status(self._host, self._options),
             lost=lost or "* Everything in the map is expressed.\n",
+            trial=self._host.trial,
             listed=f"`{NOT_EXPRESSED}` lists the addresses.\n" if self._left_out else "",
         )
 
@@ -146,5 +147,5 @@ end unless the host removes it.
 
 {lost}
 {listed}
-The file follows the documentation of the host; it was not tried there.
+{trial}
 """
