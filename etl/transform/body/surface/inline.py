@@ -154,6 +154,8 @@ def _ends_marked(walk: Walk, tag: Tag, mark: str) -> None:
 def _unmarked(walk: Walk, opened: Tag, index: int, tag: Tag, rule: str) -> None:
     """Both tags of an element go."""
     walk.edits[index] = walk.dropped(opened, rule)
+    if walk.begins_item(opened.start):
+        walk.item_start = walk.edits[index][1]
     walk.edit(tag.start, tag.end, "", rule)
 
 

@@ -29,6 +29,7 @@ ATTRIBUTES = re.compile(
     r"(?>(?:(?:[#.][A-Za-z][\w:.-]*+|[\w-]++=\"[^\"{}\n]*\"|:?(?:width|height)[= ]\d[\w.%]*+)[ \t,]*+)+))\})"
 )
 """What readers never saw of a paragraph, a heading, a link, an image or code: its class, its id, its size."""
+LINE_END = re.compile(r"[ \t]*(?:\n|\Z)")
 TAG_BEHIND = re.compile(r"[ \t]*<")
 HEADING_END = re.compile(r"[ \t]*#*[ \t]*(?:\n|\Z)")
 UNDERLINED = re.compile(r"[ \t]*\n[ \t>]*(?:=+|-{5,})[ \t]*(?:\n|\Z)")
@@ -46,8 +47,8 @@ def shortcode(walk: Walk, token: re.Match[str]) -> int | None:
         walk.edit(*token.span(), f"../{page}", "shortcode")
         return None
     walk.find("shortcode.removed", token.start(), f"shortcode {short(token[0].split('}}')[0] + '}}')}", "removed")
-    alone = walk.around.at_line_start(token.start()) and walk.text[token.end() : token.end() + 1] in ("", "\n", " ")
-    walk.edit(*token.span(), walk.gap(token.start()) if alone else "", "shortcode")
+    alone = walk.around.at_line_start(token.start()) and LINE_END.match(walk.text, token.end())
+    walk.edit(*token.span(), walk.edge(token.start()) if alone else "", "shortcode")
     return None
 
 

@@ -68,10 +68,15 @@ class Walk:
         return RIGHT_TO_LEFT.search(decoded(UNSEEN.sub("", self.text))) is not None
 
     def edit(self, start: int, end: int, replacement: str, rule: str) -> None:
-        """Ask for a change; when the first words of an item go by it, the next ones are the first."""
-        self.edits.append((start, end, replacement, rule))
-        if not replacement.strip() and (start == self.item_start or self.around.in_item(start)):
+        """Ask for a change; when the first words of an item go by it, the next ones are the first.
+
+        They take the place of what goes: behind more blanks they would be further right than a list in the item.
+        """
+        if not replacement.strip() and self.begins_item(start):
             self.item_start = match_end(BEHIND, self.text, end)
+            if not replacement and "\n" not in self.text[end : self.item_start]:
+                end = self.item_start
+        self.edits.append((start, end, replacement, rule))
 
     def write(self, start: int, end: int, words: str, rule: str) -> None:
         """Ask for a change that writes what stood in a tag or a marker, at which the walk has not looked yet."""
@@ -97,7 +102,11 @@ class Walk:
 
     def edge(self, offset: int) -> str:
         """What parts a block from what stands before it: nothing behind the mark of an item, which would be empty."""
-        return "" if offset == self.item_start or self.around.in_item(offset) else self.gap(offset)
+        return "" if self.begins_item(offset) else self.gap(offset)
+
+    def begins_item(self, offset: int) -> bool:
+        """Whether nothing that stays stands between the mark of an item and a place."""
+        return offset == self.item_start or self.around.in_item(offset)
 
     def fences(self, code: str, language: str = "") -> tuple[str, str]:
         """What stands above and below code that becomes a block; it is counted as such."""
