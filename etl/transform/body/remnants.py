@@ -193,10 +193,12 @@ def _repetition(match: Match) -> Iterator[Edit]:
 
 
 def _note(match: Match) -> Iterator[Edit]:
-    """`[^1]: text`; further paragraphs of a note are indented, which would make them code."""
-    yield match.start(), match.end(), match.expand(r"\1\\[\2\\] "), "footnote"
-    below = None if match[1] else BELOW_NOTE.match(match.string, match.end())
-    for line in NOTE_LINE.finditer(match.string, below.start(1), below.end()) if below else ():
+    """`[^1]: text`, a paragraph of its own; further ones of a note are indented, which would make them code."""
+    start, text = match.start(), match.string
+    gap = "" if match[1] or text[start - 2 : start] in ("", "\n\n") else "\n"
+    yield start, match.end(), gap + match.expand(r"\1\\[\2\\] "), "footnote"
+    below = None if match[1] else BELOW_NOTE.match(text, match.end())
+    for line in NOTE_LINE.finditer(text, below.start(1), below.end()) if below else ():
         yield *line.span(1), "", "footnote"
 
 
