@@ -21,7 +21,9 @@ DOI_REST = re.compile(r"[a-zA-Z0-9][\w.-]*[\w]")
 # An alphabet that parts its words: between others a blank would be wrong.
 PARTED = r"[0-9A-Za-z\u00c0-\u02af\u0370-\u052f]"
 TOUCHES_BEFORE = re.compile(rf"{PARTED}{{2}}|.[,;]")
-TOUCHES_BEHIND = re.compile(rf"{PARTED}{{2}}")
+TOUCHES_BEHIND = re.compile(rf"{PARTED}{{2}}|(?P<link>\[){PARTED}{{2}}[^\[\]\n]{{0,300}}\]\(")
+WORDS_END = re.compile(r"[\w.,;:!?)]")
+"""What the words of a link end with that touch those of a link right behind."""
 ENDS, BEGINS = re.compile(r"[\w.:!?\])](?=\[)"), re.compile(r"[\w\[(]")
 """What the blank at an edge of a link's words parts them from."""
 APART = frozenset(("", *" \n\t()*|.:"))
@@ -32,7 +34,7 @@ SIMPLE_LABEL = re.compile(r"(?![>#~=+-]|\d+[.)])[^\[\]*_`<:&|{\n]+")
 BLOCK_MARK = re.compile(r"(?:[#+-]|\d{1,9}[.)])(?=\s)|>")
 """What the words of a link may begin with, which would be a mark without its bracket; a star is escaped anywhere."""
 SIGNS = rf"[%{PLAIN}]*+"
-USUAL_LINK = re.compile(rf"(?<!\s)\]\(((?:https?:/)?/{SIGNS}(?>(?:\({SIGNS}\){SIGNS})*))\)(?!{PARTED}{{2}})")
+USUAL_LINK = re.compile(rf"(?<!\s)\]\(((?:https?:/)?/{SIGNS}(?>(?:\({SIGNS}\){SIGNS})*))\)(?!\[?{PARTED}{{2}})")
 """What stands behind the words of a link, as nearly all are: its address is what is written, and no words touch it."""
 WIDE = "\u3001\u3002\u3008-\u3011\u3014-\u301b\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f"  # punctuation of East Asia
 IN_ADDRESS = rf"[^\s<>\x00-\x1f\x7f-\x9f\"\u201c\u201d\u201e\u00ab\u00bb\u200e\u200f{WIDE}|\\`\[\]&]"
@@ -204,7 +206,10 @@ class LinkRules(TreeRules):
         before = TOUCHES_BEFORE.match(self.text, max(start - 2, 0), start)
         if before and LAST_ENTITY.search(self.text, max(start - LONGEST_ENTITY, 0), start):
             before = None  # its semicolon is none
-        return " " if before else "", " " if TOUCHES_BEHIND.match(self.text, end) else ""
+        behind = TOUCHES_BEHIND.match(self.text, end)
+        if behind and behind["link"] and not WORDS_END.match(self.text, node.inner_end - 1):
+            behind = None
+        return " " if before else "", " " if behind else ""
 
     def _literal(self, node: Node, label: str, href: str) -> None:
         """Brackets again."""
