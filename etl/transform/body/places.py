@@ -38,6 +38,15 @@ def is_escaped(text: str, offset: int) -> bool:
     return (offset - start) % 2 == 1
 
 
+def ends_in_break(text: str, start: int) -> bool:
+    r"""Whether the line before a line ends in a backslash that is a hard break.
+
+    >>> ends_in_break("a\\\nb", 3), ends_in_break("a\\\\\nb", 4), ends_in_break("a", 0)
+    (True, False, False)
+    """
+    return text.endswith("\\\n", 0, start) and not is_escaped(text, start - 2)
+
+
 def match_end(pattern: re.Pattern[str], text: str, offset: int, end: int = maxsize) -> int:
     """Where what a pattern finds at a place ends: the place itself, when it finds nothing."""
     found = pattern.match(text, offset, end)

@@ -13,9 +13,12 @@ from collections.abc import Callable, Iterable, Iterator
 from etl.transform.body.edits import Edit, short
 from etl.transform.body.guards import ODD_ADDRESS, PARENTHESES, Guard, guard, present
 from etl.transform.body.hrefs import TITLE, encoded, is_prose, loses_parenthesis
-from etl.transform.body.lists import NEST
-from etl.transform.body.places import is_escaped, line_start
+from etl.transform.body.lists import BLOCK_MARKS, NEST
+from etl.transform.body.places import ends_in_break, is_escaped, line_start
 from etl.transform.body.quotes import BOX_END, BOX_START
+
+BLOCKS = frozenset(("bullet", "footnote", "heading", "table"))
+"""Rules whose remnants begin a block, so that no words follow a hard break."""
 
 Match = re.Match[str]
 EditsOf = Callable[[Match], Iterator[Edit]]
@@ -44,6 +47,7 @@ ITEM_LINE = re.compile(r"^(\*{1,6})[+-]?[ \t]+([^\n]*)$", re.MULTILINE)
 BOLD_BELOW = re.compile(r"\n[^\n]*?\*\*")
 ALIAS = r"alias\(([^()]*+(?>(?:\([^()]*+\)[^()]*+)*))\)"
 """Between two more parentheses a name of the page, which nobody saw: `(alias(Wells of old))`."""
+MARKS = re.compile(BLOCK_MARKS)
 NOTE = r"\w[\w.:-]{0,39}"
 """The name of a note."""
 NOTE_LINE = re.compile(r"\n( {4}|\t)(?=[^\n]*\S)")
@@ -128,6 +132,11 @@ def _heading(match: Match) -> Iterator[Edit]:
     yield match.start(), match.end(), "#" * len(match[1]) + " ", "heading"
 
 
+def _bullet(match: Match) -> Iterator[Edit]:
+    """`• peas`, in an item where it stands in one, but no farther in than an item can begin elsewhere."""
+    yield match.start(), match.end(), match[1].expandtabs(NEST)[: NEST - 1] + "* ", "bullet"
+
+
 def _centred(match: Match) -> Iterator[Edit]:
     """`::words::`; the mark of a heading stays before them."""
     yield *match.span(1), "", "tiki-mark"
@@ -135,11 +144,13 @@ def _centred(match: Match) -> Iterator[Edit]:
 
 
 def _break(match: Match) -> Iterator[Edit]:
-    """`%%%` is a line break; at the end of a line there is one already."""
+    """`%%%` is a line break; at the start and the end of a line there is one already."""
     start, end = match.span()
     line = line_start(match.string, start)
     if match.string.startswith("|", line):
         yield start, end, "<br>", "break"
+    elif MARKS.fullmatch(match.string, line, match.start(1)):
+        yield *match.span(1), "", "break"
     else:
         yield start, end, "" if match.string[end : end + 1] in ("", "\n") else "\\\n", "break"
 
@@ -335,8 +346,8 @@ REMNANTS: list[Remnant] = [
     # `• peas`, and `; • peas`
     (
         guard("\u2022"),
-        re.compile(r"^[ \t]*(?:;[ \t]*)?\u2022[ \t]*(?=[^\s\u2022])", re.MULTILINE),
-        _whole("bullet", "* "),
+        re.compile(r"^([ \t]*)(?:;[ \t]*)?\u2022[ \t]*(?=[^\s\u2022])", re.MULTILINE),
+        _bullet,
     ),
     (guard("}"), re.compile(r"\}(?<=[LNTXVRBPG]\})"), _stray_end),
     # `[^1]: text`, a note, and `[^1]`, which refers to it
@@ -370,7 +381,7 @@ REMNANTS: list[Remnant] = [
         re.compile(r"^\*[ \t][^\n]*+(?>(?:\n(?:[ \t]*\n)?\*{1,6}[+-]?[ \t][^\n]*+)+)", re.MULTILINE),
         _nested_items,
     ),
-    (guard("%%%"), re.compile(r"[ \t]*%%%[ \t]*"), _break),
+    (guard("%%%"), re.compile(r"[ \t]*(%%%[ \t]*)"), _break),
     (
         guard("||"),
         re.compile(
@@ -480,6 +491,8 @@ def _edits(
             edits = list(edits_of(match))
             if edits and not in_code(match.start()):
                 yield from edits
+                if edits[0][3] in BLOCKS and ends_in_break(text, match.start()):
+                    yield match.start() - 2, match.start() - 1, "", "break"
 
 
 def finding(text: str, edit: Edit) -> tuple[str, str, str] | None:

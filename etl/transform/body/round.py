@@ -40,7 +40,7 @@ from etl.transform.body.literals import (
     pipe_edits,
 )
 from etl.transform.body.parse import Node, Tree
-from etl.transform.body.places import blanks_start, is_escaped, is_inside, line_start, visible_end
+from etl.transform.body.places import blanks_start, ends_in_break, is_escaped, is_inside, line_start, visible_end
 from etl.transform.body.quotes import BOX_END
 from etl.transform.body.tables import table_edits
 
@@ -63,6 +63,7 @@ RULE_SIGNS = "--", "- -", *WIDE_DASHES
 DEFINITION_SIGNS = "\n:", " :", "\t:", ">:"
 """What a paragraph is searched for before it is asked for the signs of definitions."""
 RULE_LINE = re.compile(rf"^[ \t]*+[{DASHES}](?>(?:[ \t]*+[{DASHES}])+)[ \t]*+\\?[ \t]*+$", re.MULTILINE)
+NOT_BLANK = re.compile(r"\S")
 QUOTE_BLANKS = re.compile(r"^((?:[ \t]*>)+)[ \t]{2,}(?=[^\s>|#`~=+*\\\d-])", re.MULTILINE)  # before no mark of a block
 EMPTY_LINE_BLANKS = re.compile(r"^[ \t]*>[ \t>]*(?<=>)([ \t]+)$", re.MULTILINE)  # below which code is words to some
 MORE_THAN = re.compile(r">[ \t]*\d")  # `* > 125 g` is a comparison
@@ -304,8 +305,12 @@ class Round(TreeRules):
         text = self.text[paragraph.start : paragraph.end]
         first = line_start(self.text, paragraph.start)
         if any(dashes in text for dashes in RULE_SIGNS):
+            indent = NOT_BLANK.sub(" ", self.text[first : paragraph.start])  # in an item
             for line in RULE_LINE.finditer(self.text, first, paragraph.end):
-                self._edit(*line.span(), "---" if line.start() == first else "\n---", "rule")
+                gap = "" if line.start() == first else "\n"
+                self._edit(*line.span(), f"{gap}{indent}---", "rule")
+                if ends_in_break(self.text, line.start()):
+                    self._edit(line.start() - 2, line.start() - 1, "", "rule")
         if text[0] in ":0123456789" or any(sign in text for sign in DEFINITION_SIGNS):
             self.edits += line_edits(self.text, paragraph)
 
