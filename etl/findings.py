@@ -25,7 +25,7 @@ CATALOGUE: dict[str, tuple[Severity, str]] = {
         "error",
         "text that begins neither as a page, with { or a line ---, nor as an abstract, with a title and a blank line",
     ),
-    "kind.unsupported": ("error", "a table export, which is not read; write a member for each page"),
+    "kind.unsupported": ("error", "a table export or JSON Lines, which are not read; write a member for each page"),
     "json.invalid": ("error", "front matter that is not JSON"),
     "json.cut-off": ("error", "JSON front matter that ends too early"),
     "json.duplicate-key": ("error", "front matter with the same key twice"),

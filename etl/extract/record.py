@@ -26,6 +26,7 @@ _MARKS = (
 _ANY_MARK = tuple(mark for mark, _ in _MARKS)
 _USUAL_NAME = re.compile(r"[0-9]+_([0-9a-f]{16})\..+", re.DOTALL)
 _JSON_PAGE = re.compile(r'\{\s*["}]')
+_NEXT_LINE = re.compile(r'[ \t]*\n[ \t]*(?=\{\s*")')
 _TABLES = re.compile(r"\[\s*[{\]]")
 _YAML_PAGE = re.compile(r"---(?:\n|\Z)")
 _TABLE_TYPES = ("header", "database", "table")
@@ -149,7 +150,17 @@ def _json_page(text: str, start: int) -> RawRecord | Rejection:
         return front
     if front.fields.get("type") in _TABLE_TYPES:
         return _unsupported(text, start)
-    return _page(text, front, "json")
+    return _second_page(text, front.end) or _page(text, front, "json")
+
+
+def _second_page(text: str, end: int) -> Rejection | None:
+    """JSON Lines hold an export in one member: right below the first page is the next one, which is no body."""
+    line = _NEXT_LINE.match(text, end)
+    second = read_json(text, line.end()) if line else None
+    if line is None or not isinstance(second, FrontMatter) or "title" not in second.fields:
+        return None
+    here = shown(text[line.end() : line.end() + 40])
+    return rejection("kind.unsupported", text, line.end(), f"a second page: JSON Lines, which are not read: {here}")
 
 
 def _unsupported(text: str, start: int) -> Rejection:

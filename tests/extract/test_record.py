@@ -153,6 +153,8 @@ def test_nothing_but_white_space_is_empty(data: bytes) -> None:
         ('\n{ "type": "table", "data": []}', "kind.unsupported"),
         ('[{"a": 1}]', "kind.unsupported"),
         ("[ \n]", "kind.unsupported"),
+        ('{"title": "a"}\n{"title": "b"}\n', "kind.unsupported"),
+        ('{"title": "a"} \n {\n "id": 2, "title": "b"}\n{', "kind.unsupported"),
         ("{", "kind.unknown"),
         ("{title: 1}", "kind.unknown"),
         ("{'title': 1}\n\n" + "word " * 20, "kind.unknown"),
@@ -170,6 +172,11 @@ def test_nothing_but_white_space_is_empty(data: bytes) -> None:
 )
 def test_what_is_neither_page_nor_abstract_is_refused(text: str, code: str) -> None:
     assert refusal(text).code == code
+
+
+@pytest.mark.parametrize("body", ['{"a": 1}', '\n{"title": "b"}', '{"title": ', '{"title": "b"', "{{< toc >}}", "{}"])
+def test_a_body_may_look_like_json(body: str) -> None:
+    assert record(f'{{"title": "a"}}\n{body}').body == body.strip()
 
 
 @pytest.mark.parametrize(
