@@ -58,6 +58,7 @@ class Garden:
         Address("path", "/tags/pumps"): "931",
         Address("id", "77"): "931",
         Address("name", "Mulch"): "931",
+        Address("name", "Beds & borders"): "931",
         Address("name", "W"): "14",
         Address("name", "W++"): "12",
         Address("path", "/articles/well.html"): "931",

@@ -64,7 +64,8 @@ DASHED_WORDS = re.compile(
 LINK = re.compile(
     r"\[(?<![\\`]\[)(?<!`\[\[)"
     r"((?:https?://|ftp://|mailto:)[^\s|\[\]<>]+|tiki-\w+\.php[^|\[\]<>\n]*|(?:dl|display)\d+"
-    r"|#[A-Za-z_][\w:.-]*)(?<!\\)\\?\|\s*([^\[\]|]{0,300}?)\s*(?:\|[^\[\]\n]*)?(?<!\\)\](?!\()"
+    r"|(?<!\[\[)\.{0,2}/[^\s|\[\]<>]+|#[A-Za-z_][\w:.-]*)(?<!\\)\\?\|"
+    r"\s*(!\[[^\[\]|\n]{0,300}\]\([^()\s]+\)|[^\[\]|]{0,300}?)\s*(?:\|[^\[\]\n]*)?(?<!\\)\](?!\()"
 )
 """An address, its text, and what was to be done with it: `[address|text|nocache]`.
 
@@ -327,7 +328,11 @@ REMNANTS: list[Remnant] = [
     ),
     (
         guard("!!"),
-        re.compile(r"^[ \t]*(!{2,6})[+-]?#?[ \t]*(?=[^\s!\[a-z\\<])(?![^\n]*(?:%20|\n {4}))", re.MULTILINE),
+        re.compile(
+            r"^[ \t]*(!{2,6})[+-]?#?[ \t]*"
+            r"(?=[^\s!\[a-z\\<]|(?<=[ \t])\[|\[[^\[\]\n]*\|)(?![^\n]*(?:%20|\n {4}))",  # `!![a](b)` is an image
+            re.MULTILINE,
+        ),
         _heading,
     ),
     # `## -# Wells`, as a converter read it

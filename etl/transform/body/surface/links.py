@@ -123,7 +123,7 @@ class Links:
 
     def wiki_link(self, match: re.Match[str]) -> str | None:
         """`((Page|text))` is a link; `((text))` and `(parent(Page|text))` only to a page that is there, as in prose."""
-        name, label = match[2].strip(), (match[3] or match[2]).strip()
+        name, label = decoded(match[2].strip()), (match[3] or match[2]).strip()
         destination = self._linker.named(name)
         if destination is None and match[3] is not None and not match[1]:
             destination = self._linker.resolve(f"tiki-index.php?page={quote(name)}")
