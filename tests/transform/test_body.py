@@ -621,7 +621,7 @@ FAULTS = {
     ),
     "the end of a box of the old wiki that began nowhere": ("Peas {BOX} beans\n\n{PANEL}", "Peas\n\nbeans"),
     "bold of the old wiki among words": ("Peas __ beans __ kale", "Peas **beans** kale"),
-    "marks of a comment in a guarded text": ("~pp~ peas ~tc~ beans ~/tc~ ~/pp~", "peas beans"),
+    "marks of a comment in a guarded text": ("~pp~ peas ~tc~ beans ~/tc~ ~/pp~", "```\n peas ~tc~ beans ~/tc~\n```"),
     "a definition below a heading that is underlined": ("Beds\n===\n[a]: <b c>\n\nPeas", "# Beds\n\nPeas"),
     "a definition in an item right below a paragraph": ("Peas\n* [a]: <b c>\n* kale", "Peas\n\n* kale"),
     "a heading and a table of HTML in capitals": (

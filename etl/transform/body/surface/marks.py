@@ -7,6 +7,8 @@ import unicodedata
 
 from etl.transform.body.edits import short
 from etl.transform.body.places import match_end
+from etl.transform.body.surface.inner_text import read_code
+from etl.transform.body.surface.tags import Tag
 from etl.transform.body.surface.walk import Walk
 
 CHARACTERS = {
@@ -35,6 +37,10 @@ NO_CHARACTER = frozenset(("Cn", "Co", "Cs"))
 """Categories of numbers that stand for none: unassigned, private, half of one."""
 LITERAL = r"/?(?:np|pp|pre|tc|hc|tex)"
 MARK = re.compile(rf"~(?:(?i:{'|'.join(CHARACTERS)})|{LITERAL}|{NUMBER}(?=~(?!\d)))~|{COLOUR}|~~")
+LITERAL_ENDS = {"~np~": re.compile("~/np~"), "~pp~": re.compile("~/pp~")}
+"""What ends a text that the old wiki did not read."""
+READABLE = re.compile(r"\{/?[A-Za-z]+(?:\(|\}|[ \t][^{}\n]*=)|\(\(.{1,300}?\)\)|__[^_\n]+__")
+"""Markup in such a text, which would be read now."""
 HARD_BLANKS = re.compile(r"(?:~hs~[ \t]*)+", re.IGNORECASE)
 ESCAPED_MARK = re.compile(rf"\\(~{LITERAL})\\?~")
 """As a converter writes what it does not know."""
@@ -45,7 +51,9 @@ def mark(walk: Walk, token: re.Match[str]) -> int | None:
     mark = token[0]
     if mark in ("~tc~", "~hc~") and (end := _comment_end(walk, token)):
         return end
-    if mark in ("~np~", "~pp~") and token.end() > walk.passed.literal_end:
+    if mark in LITERAL_ENDS and token.end() > walk.passed.literal_end:
+        if end := _literal(walk, token, LITERAL_ENDS[mark]):
+            return end
         walk.passed.literal_end = walk.around.next_of(f"~/{mark[1:]}", token.end()) or 0
     if (end := match_end(HARD_BLANKS, walk.text, token.start())) > token.start():
         return _blank(walk, token.start(), end)
@@ -61,6 +69,15 @@ def mark(walk: Walk, token: re.Match[str]) -> int | None:
         walk.passed.colours -= 1
         walk.edit(*token.span(), "", "tiki-colour")
     return None
+
+
+def _literal(walk: Walk, token: re.Match[str], ending: re.Pattern[str]) -> int | None:
+    """`~pp~` is code, as its blanks and lines stay; so is `~np~` with markup in it. Returns where it ends."""
+    if token[0] == "~np~":
+        closing = walk.around.next_match(ending, token.end())
+        if closing is None or not READABLE.search(walk.text, token.end(), closing.start()):
+            return None
+    return read_code(walk, Tag("CODE", *token.span(), False, token[0]), ending, "tiki-mark")
 
 
 def _blank(walk: Walk, start: int, end: int) -> int:
