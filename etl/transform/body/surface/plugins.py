@@ -35,7 +35,16 @@ PLUGINS = frozenset(
     TRANSCLUDE TRANSLATED VERSIONS VIMEO WYSIWYG YOUTUBE""".split()
 )
 """Plugins of the old wiki whose end goes though nothing began: what began may be lost in the export."""
-WORDS_IN_LINE = frozenset(("BUTTON", "FILE", "MOUSEOVER"))
+OF_FILES = frozenset(("desc", "name", "namedesc", "idesc", "ititle"))
+"""Captions of images that say where the words are: with the file, which the export does not have."""
+FRAMED = frozenset(("movie", "src", "url"))
+"""Parameters that say what a frame or a player showed."""
+FILM = re.compile(r"[\w-]{11}")
+"""The number of one at YouTube, which alone was its address."""
+HOLDS_NOTHING = re.compile(r"/\s*\)?\s*\}\Z")
+PANES = frozenset(("SLIDER", "TABS"))
+"""Plugins with several titles, parted by pipes, and as many texts, parted by `/////`."""
+WORDS_IN_LINE = frozenset(("BUTTON", "FILE", "IMG", "MOUSEOVER"))
 """Plugins whose words were shown in a line; those of others began a block."""
 FOR_SOME = frozenset(("GROUP", "PERM"))
 """Plugins of the old wiki that only some readers saw the text of."""
@@ -79,10 +88,10 @@ def _title(walk: Walk, marker: Tag, shown: str) -> None:
     """A marker becomes its words in bold, before its text; of tabs the first words, and each `/////` the next ones."""
     name, start, end, _, _ = marker
     gap = " " if name in WORDS_IN_LINE or walk.around.in_item(start) else walk.gap(start)
-    first, *more = shown.split("|") if name == "TABS" else [shown]
+    first, *more = shown.split("|") if name in PANES else [shown]
     walk.write(start, end, f"{gap}{bold(first)}{gap}", "tiki-marker")
     if more and start >= walk.passed.tabs_end:
-        walk.passed.tabs_end = walk.around.next_of("{TABS}", end) or len(walk.text)
+        walk.passed.tabs_end = walk.around.next_of(f"{{{name}}}", end) or len(walk.text)
         for words in [*more, ""]:  # the last tab may have an end, too
             place = walk.around.next_match(TAB_END, end, uncoded=True)
             if place is None or place.end() > walk.passed.tabs_end:
@@ -122,8 +131,10 @@ def _box(walk: Walk, marker: Tag) -> None:
 
 
 def _footnote(walk: Walk, marker: Tag) -> int | None:
-    """`{FOOTNOTE()}` and its end are brackets; `{footnote sameas="1"}` holds nothing."""
-    if marker.raw[1].islower():
+    """`{FOOTNOTE()}` and its end are brackets; `{FOOTNOTE(sameas="1")}{FOOTNOTE}` holds nothing."""
+    if not marker.closing and walk.text.startswith(ending := "{FOOTNOTE}", marker.end):
+        return _removed(walk, marker._replace(end=marker.end + len(ending)))
+    if marker.raw[1].islower() or HOLDS_NOTHING.search(marker.raw):
         return _removed(walk, marker)
     walk.find("markup.removed", marker.start, f"plugin marker {short(marker.raw)}", "its inner text stays, in brackets")
     walk.edit(marker.start, marker.end, "\\]" if marker.closing else " \\[", "footnote")
@@ -149,7 +160,7 @@ def _line(walk: Walk, marker: Tag) -> int | None:
 
 
 def _image(walk: Walk, marker: Tag) -> None:
-    """`{img src=… alt=…}`; one of a file in the galleries of the old wiki is lost."""
+    """`{img src=… alt=…}`; one of a file in the galleries of the old wiki is lost, but for its caption."""
     given = {} if marker.closing else {key: value for key, value, _ in reversed([*parameters(marker.raw)])}
     source = given.get("src", "")
     if source.startswith(("http://", "https://")) and not walk.around.in_destination(marker.start):
@@ -157,16 +168,35 @@ def _image(walk: Walk, marker: Tag) -> None:
         image = f'<img src="{html.escape(source)}" alt="{html.escape(words)}">'
         anchors.image(walk, marker._replace(name="img", raw=image))
         return
-    walk.edit(marker.start, marker.end, "", "lost-image")
+    caption = "" if marker.closing or walk.around.in_destination(marker.start) else title_of(marker)[0]
+    if caption and caption not in OF_FILES:
+        _title(walk, marker, caption)
+    else:
+        walk.edit(marker.start, marker.end, "", "lost-image")
     if not marker.closing:
         ids = next((value for key, value in reversed(given.items()) if key in FILES), marker.raw)
         for number in ids.split(","):
             walk.lose_image(marker.start, number.strip())
 
 
+def _frame(walk: Walk, marker: Tag) -> int:
+    """`{youtube movie=…}` becomes a link to what it showed, as frames do."""
+    given = [] if marker.closing or walk.around.in_destination(marker.start) else parameters(marker.raw)
+    source = next((value for key, value, _ in given if key in FRAMED), "")
+    if marker.name == "YOUTUBE" and FILM.fullmatch(source):
+        source = f"https://www.youtube.com/watch?v={source}"
+    link = walk.links.frame(source)
+    if not link:
+        return _removed(walk, marker)
+    walk.find("markup.removed", marker.start, f"plugin marker {short(marker.raw)}", "replaced by a link")
+    walk.write(marker.start, marker.end, link, "tiki-marker")
+    return marker.end
+
+
 MEANINGS: dict[str, Callable[[Walk, Tag], int | None]] = {
     **dict.fromkeys(BOXES, _box),
     "IMG": _image,
+    **dict.fromkeys(("FLASH", "IFRAME", "MEDIAPLAYER", "VIMEO", "YOUTUBE"), _frame),
     "FOOTNOTE": _footnote,
     **dict.fromkeys(("SUB", "SUP"), _raised),
     **dict.fromkeys(("BR", "HR"), _line),

@@ -17,8 +17,10 @@ SHOWN = {
     "FADE": "label",
     "FANCYTABLE": "head",
     "FILE": "desc",
+    "IMG": "desc",
     "MOUSEOVER": "label",
     "QUOTE": "replyto",
+    "SLIDER": "titles",
     "TAB": "name",
     "TABS": "tabs",
 }
