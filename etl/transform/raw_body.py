@@ -12,6 +12,8 @@ from etl.transform.body.entities import ENTITY
 from etl.transform.body.parameters import parameters
 from etl.transform.body.remnants import ALIAS
 from etl.transform.body.surface.characters import SHOWS_NOTHING
+from etl.transform.body.surface.tags import Tag
+from etl.transform.body.surface.titles import title_of
 
 COMMENT = re.compile(r"<!--.*?-->|~tc\\?~(?:(?!~tc\\?~).)*?~/tc\\?~|~hc\\?~(?:(?!~hc\\?~).)*?~/hc\\?~", re.DOTALL)
 HARVESTED, SHOWN = re.compile(rf"\b{ALIAS}"), re.compile(rf"(?<!\w)\({ALIAS}\)")
@@ -19,7 +21,7 @@ REDIRECT = re.compile(r"\{redirect\b[^{}]*\}", re.IGNORECASE)
 SHORTCODE = r"\{\{[<%].*?[>%]\}\}"
 BLANK = re.compile(f"{SHOWS_NOTHING}+")
 NOTHING = re.compile(
-    rf"(?:{BLANK.pattern}|(?P<entity>{ENTITY.pattern})|{SHORTCODE}|\{{(?:redirect|img)\b[^{{}}]*\}}"
+    rf"(?:{BLANK.pattern}|(?P<entity>{ENTITY.pattern})|{SHORTCODE}|\{{redirect\b[^{{}}]*\}}|(?P<marker>\{{img\b[^{{}}]*\}})"
     rf"|<!--.*?-->|(?-i:\\?~tc\\?~.*?~/tc\\?~|\\?~hc\\?~.*?~/hc\\?~|{SHOWN.pattern})"
     r"|[\u2013\u2014*_-]+|^(?:#{1,6}|>[> ]*)"
     r"|<img\b(?P<image>[^<>]*)>|!\[[^\[\]]*\]\(\s*<?(?P<source>[^\s<>()]*)[^()]*\)"
@@ -72,6 +74,9 @@ def shows_nothing(body: str, settings: Settings) -> bool:
     (True, False)
     >>> shows_nothing("<b></b><br><img src=''>", Settings()), shows_nothing("<iframe src=/map></iframe>", Settings())
     (True, False)
+    >>> marks = ("{img fileId=5}", '{img src="https://a.example/b.png"}', "{IMG(attId=7 desc=Wells)}{IMG}")
+    >>> [shows_nothing(mark, Settings()) for mark in marks]
+    [True, False, False]
     """
     at = 0
     while at < len(body):
@@ -86,10 +91,20 @@ def _says_nothing(match: re.Match[str], settings: Settings) -> bool:
     """Whether an entity is a blank, or an image lost; a tag without an address is that of none."""
     if match["entity"]:
         return BLANK.fullmatch(html.unescape(match["entity"])) is not None
+    if match["marker"]:
+        return _says_no_image(match["marker"], settings)
     if match["image"] is None:
         return settings.is_lost(match["source"])
     source = IMAGE_SOURCE.search(match["image"])
     return source is None or not source[1] or settings.is_lost(source[1])
+
+
+def _says_no_image(marker: str, settings: Settings) -> bool:
+    """Whether an image of the old wiki is one of its own files, which are lost, and has no caption."""
+    source = next((value for key, value, _ in parameters(marker) if key == "src"), "")
+    if source.startswith(("http://", "https://")):
+        return settings.is_lost(source)
+    return not title_of(Tag("IMG", 0, len(marker), False, marker))[0]
 
 
 def redirect_of(body: str) -> tuple[str, str] | None:

@@ -35,8 +35,6 @@ PLUGINS = frozenset(
     TRANSCLUDE TRANSLATED VERSIONS VIMEO WYSIWYG YOUTUBE""".split()
 )
 """Plugins of the old wiki whose end goes though nothing began: what began may be lost in the export."""
-OF_FILES = frozenset(("desc", "name", "namedesc", "idesc", "ititle"))
-"""Captions of images that say where the words are: with the file, which the export does not have."""
 FRAMED = frozenset(("movie", "src", "url"))
 """Parameters that say what a frame or a player showed."""
 FILM = re.compile(r"[\w-]{11}")
@@ -169,7 +167,7 @@ def _image(walk: Walk, marker: Tag) -> None:
         anchors.image(walk, marker._replace(name="img", raw=image))
         return
     caption = "" if marker.closing or walk.around.in_destination(marker.start) else title_of(marker)[0]
-    if caption and caption not in OF_FILES:
+    if caption:
         _title(walk, marker, caption)
     else:
         walk.edit(marker.start, marker.end, "", "lost-image")

@@ -25,6 +25,8 @@ SHOWN = {
     "TABS": "tabs",
 }
 """The parameter of a plugin of the old wiki that readers saw."""
+OF_FILES = frozenset(("desc", "name", "namedesc", "idesc", "ititle"))
+"""Captions of images that say where the words are: with the file, which the export does not have."""
 SIGN = re.compile(r"[\\`*_\[\]]")
 
 
@@ -33,11 +35,13 @@ def title_of(marker: Tag) -> tuple[str, int]:
 
     >>> title_of(Tag("BOX", 0, 0, False, "{BOX(title=Clear <b>water</b>, width=9)}"))
     ('Clear water', 29)
-    >>> title_of(Tag("DIV", 0, 0, False, "{DIV(title=Clear water)}"))
-    ('', 0)
+    >>> [title_of(Tag(raw[1:4], 0, 0, False, raw)) for raw in ("{DIV(title=Clear water)}", "{IMG(desc=name)}")]
+    [('', 0), ('', 0)]
     """
     shown = SHOWN.get(marker.name)
     found = (each for each in parameters(marker.raw) if each.key == shown) if shown else ()
+    if marker.name == "IMG":
+        found = (each for each in found if each.value not in OF_FILES)
     return next(((TAG.sub("", value).strip(), end) for _, value, end in found), ("", 0))
 
 
