@@ -311,7 +311,7 @@ REMNANTS: list[Remnant] = [
     # `::text::`, centred
     (
         guard("::"),
-        re.compile(r"^(?:#{1,6} )?(::)(?=[^\s:])(.+?)(?<=[^\s:])::[ \t]*$", re.MULTILINE),
+        re.compile(r"^(?:#{1,6} )?(::[ \t]*)(?=[^\s:])(.+?)(?<=[^\s:])[ \t]*::[ \t]*$", re.MULTILINE),
         _centred,
     ),
     # `::::` was centred, too, where it does not end a division of other engines, `:::: note`

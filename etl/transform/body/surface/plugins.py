@@ -87,7 +87,8 @@ def _title(walk: Walk, marker: Tag, shown: str) -> None:
     name, start, end, _, _ = marker
     gap = " " if name in WORDS_IN_LINE or walk.around.in_item(start) else walk.gap(start)
     first, *more = shown.split("|") if name in PANES else [shown]
-    walk.write(start, end, f"{gap}{bold(first)}{gap}", "tiki-marker")
+    lead = "" if gap == " " and walk.around.at_line_start(start) else gap
+    walk.write(start, end, f"{lead}{bold(first)}{gap}", "tiki-marker")
     if more and start >= walk.passed.tabs_end:
         walk.passed.tabs_end = walk.around.next_of(f"{{{name}}}", end) or len(walk.text)
         for words in [*more, ""]:  # the last tab may have an end, too
