@@ -6,6 +6,7 @@ They are read a line at a time, and only the lines that hold what is looked for 
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -23,12 +24,14 @@ from etl.coverage.model import CLASSES, UNANSWERED, Missing, Suggestion
 from etl.coverage.suggestions import suggested
 from etl.load.redirects.neutral import reading
 from etl.plain import one_line
-from etl.routes import matching, routes
+from etl.routes import matching, routes, wiki_folder
 from etl.settings import Settings
 from etl.trouble import Trouble
 
 BLOCK = 1 << 20
 """Bytes of a file that are read at once."""
+RELATIVE = re.compile(r"tiki-\w+\.php\?")
+"""An address as the old wiki wrote it in its links; anything else without a slash is a name."""
 MOST_SHOWN = 20
 """Findings of one thing that people are shown."""
 
@@ -79,6 +82,8 @@ def explain(asked: Sequence[str], map_file: Path, settings: Settings) -> Iterato
 
 def _told(asked: str, map_file: Path, settings: Settings, known: Callable[[], Known]) -> Told:
     target = asked if asked.startswith("/") or "://" in asked else "/" + quote(asked)
+    if RELATIVE.match(asked):
+        target = wiki_folder(settings.legacy_base) + asked
     addresses = lookups(target, settings.legacy_base)
     told = Told(asked, answer=_answer(map_file, addresses))
     if told.answer is not None:

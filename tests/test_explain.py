@@ -51,6 +51,7 @@ def explain(out: Path, run: Run) -> Callable[..., Outcome]:
         ("/Clear+water", "  answered: a page name, 301 to /pages/page-1-slug/ (name 'Clear water', title)\n" + WATER),
         ("/clear+WATER", "  answered where the server can: a page name in another case, 301 to /pages/page-1-slug/ ("),
         ("https://old.example/tiki-index.php?page_id=3", "  answered: a page id, 301 to /pages/page-1-slug/ (id '3', "),
+        ("tiki-index.php?page_id=3&no_bl=y", "  answered: a page id, 301 to /pages/page-1-slug/ (id '3', "),
         ("3", "  answered: a page id, 301 to /pages/page-1-slug/ (id '3', redirect-page)\n" + WATER),
         ("/articles/thrown-away/", "  answered: gone, 410 (path '/articles/thrown-away', gone)\n"),
         ("/tiki-view_forum.php?forumId=1", "  answered: gone, 410 (path '/tiki-view_forum.php', routes)\n"),
