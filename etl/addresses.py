@@ -133,10 +133,10 @@ def alias_address(alias: str, path_prefixes: Sequence[str], legacy_base: str = "
         return None
     inside = _inside("/" + target.lstrip("/"), legacy_base)
     path = (target if inside is None else inside).lstrip("/")  # an export may give aliases without the folder
+    path = _BAD_PERCENT.sub("%25", path) if "%" in path else path
     if "?" in path and path.partition("?")[0] == SCRIPT:
         return next(iter(_asked(path.partition("?")[2]) or ()), None)
-    path = path.strip("/")
-    text = decode(_BAD_PERCENT.sub("%25", path) if "%" in path else path)
+    text = decode(path.strip("/"))
     return None if text is None else _kept(_classified(text, _prefixes_of(inside, path_prefixes, legacy_base)))
 
 

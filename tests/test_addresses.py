@@ -79,6 +79,7 @@ def test_what_a_stored_alias_or_a_setting_gives_may_be_in_the_map(text: str) -> 
 
 def test_a_lone_percent_sign_of_a_stored_alias_means_itself() -> None:
     assert alias_address("/50%+x+%e2%80%93+(7%)", PREFIXES) == ("name", "50% x – (7%)")
+    assert alias_address("/tiki-index.php?page=50%+x+%e2%80%93+(7%)", PREFIXES) == ("name", "50% x – (7%)")
 
 
 @given(names(), st.sampled_from(["/", "/posts/", "/wiki/", "/wiki/posts/", "/garden/posts/"]), st.booleans())
