@@ -68,7 +68,7 @@ class Settings(BaseModel):
     tag_template: str = Field("/tags/{slug}/", description="path of a category or tag on the new site")
     path_prefixes: tuple[str, ...] = Field(
         ("posts", "pages", "tags", "categories"),
-        description="first segments, besides that of `legacy_template`, that make a legacy address a path, not a name",
+        description="first segments that make a legacy address a path, not a name; add that of `legacy_template`",
     )
     publish: tuple[Literal["published", "stub", "draft"], ...] = Field(
         ("published",), description="statuses of the documents to publish"
