@@ -81,14 +81,13 @@ def explain(asked: Sequence[str], map_file: Path, settings: Settings) -> Iterato
 
 
 def _told(asked: str, map_file: Path, settings: Settings, known: Callable[[], Known]) -> Told:
-    target = asked if asked.startswith("/") or "://" in asked else "/" + quote(asked)
-    if RELATIVE.match(asked):
-        target = wiki_folder(settings.legacy_base) + asked
-    addresses = lookups(target, settings.legacy_base)
+    targets = _targets(asked, settings.legacy_base)
+    target = targets[-1]
+    addresses = [address for each in targets for address in lookups(each, settings.legacy_base)]
     told = Told(asked, answer=_answer(map_file, addresses))
     if told.answer is not None:
         told.meaning = told.answer["kind"] if told.answer["target"] else "gone"
-    _find(told, map_file.parent, decoded_path(target))
+    _find(told, map_file.parent, decoded_path(targets[0]))
     if told.is_known:
         return told
     told.meaning, unanswered = known().meaning(target)
@@ -105,6 +104,14 @@ def _told(asked: str, map_file: Path, settings: Settings, known: Callable[[], Kn
         told.findings = list(_mentions(map_file.with_name("findings.jsonl"), asked, addresses))
         told.close = suggested([Missing(unanswered, 0, 0)], map_file, settings)[0].suggestions if unanswered else ()
     return told
+
+
+def _targets(asked: str, legacy_base: str) -> list[str]:
+    """The requests that it stands for: without a slash before it a path of the root, or what the old wiki had."""
+    if asked.startswith("/") or "://" in asked:
+        return [asked]
+    spelled = asked if RELATIVE.match(asked) else quote(asked)
+    return list(dict.fromkeys(["/" + spelled, wiki_folder(legacy_base) + spelled]))
 
 
 def _find(told: Told, folder: Path, path: str) -> None:

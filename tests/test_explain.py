@@ -179,6 +179,30 @@ def test_a_name_in_another_case_tells_of_its_document(explain: Callable[..., Out
     assert WATER in explain("/clear+WATER").out
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("7", "answered: a page id, 301 to /pages/page-7-slug/ (id '7', page-id)\n"),
+        ("Old wells", "answered: a page name, 301 to /pages/page-7-slug/ (name 'Old wells', alias)\n"),
+        ("old WELLS", "answered where the server can: a page name in another case, 301 to /pages/page-7-slug/ ("),
+        ("tiki-index.php?page=Old+wells", "answered: a page name, 301 to /pages/page-7-slug/ (name 'Old wells', "),
+        ("posts/older", "answered: a path, 301 to /pages/page-7-slug/ (path '/posts/older', alias)\n"),
+        ("pages/page-7-slug", "tiki-7, page, published: 'Wells'\n"),
+        ("Old well", "not answered\n    close: 'Old wells' ("),
+    ],
+)
+def test_a_name_or_an_id_is_looked_for_in_the_folder_of_the_wiki(
+    asked: str, said: str, tmp_path: Path, run: Run
+) -> None:
+    members = {name(1): page("Wells", page_id=7, aliases=["/wiki/Old+wells", "/posts/older"])}
+    source = folder(tmp_path / "export", members)
+    (source / "wiki-etl.toml").write_text('legacy_base = "/wiki/"\n')
+    run("migrate", source, "--out", tmp_path / "out")
+    settings = source / "wiki-etl.toml"
+    told = run("explain", asked, "--generation", tmp_path / "out" / "current", "--config", settings).out
+    assert told.startswith(f"{asked}\n  {said}")
+
+
 @pytest.mark.parametrize("asked", ["page", "name", "title", "published", "warning", "wiki", "link.dangling", "span"])
 def test_a_word_that_lines_hold_for_another_reason_is_not_known(asked: str, explain: Callable[..., Outcome]) -> None:
     told = json.loads(explain(asked, "--format", "json").out)
