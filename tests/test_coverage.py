@@ -290,6 +290,14 @@ def test_any_address_and_any_name_make_a_sound_review_file(value: str, name: str
     assert decision["target"] == "/pages/x/"
 
 
+def test_a_page_whose_name_no_decision_can_write_makes_no_entry() -> None:
+    missing = Missing(Address("name", "2019"), 3, 1, (Suggestion(90, "Year 2019", "/pages/x/"),))
+    text = review(Coverage(["log"], missing=[missing], distinct=1)).partition("\n\n")[2]
+    assert text == (
+        '# No entry can name the page "2019", because digits are an id there: asked for 3 times, answered 1 times\n'
+    )
+
+
 # --- logs as they are ----------------------------------------------------------------------
 
 

@@ -48,7 +48,7 @@ class Missing(NamedTuple):
 
     @property
     def value(self) -> str:
-        """As a reviewed decision names it: digits an id, leading ``/`` a path, else a name."""
+        """As a reviewed decision names it: digits an id, leading ``/`` a path, else a name; no name of digits."""
         return self.address.value
 
 

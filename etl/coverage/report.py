@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+from etl.addresses import plain_address
 from etl.coverage.model import CLASSES, Coverage, Missing
 from etl.plain import one_line
 
@@ -29,9 +30,12 @@ _HEAD = """\
 
 
 def _entry(missing: Missing) -> str:
+    asked = f"asked for {missing.hits} times, answered {missing.found} times"
+    if plain_address(missing.value) != missing.address:
+        return f"# No entry can name the page {_quoted(missing.value)}, because digits are an id there: {asked}\n"
     lines = ["[[redirects]]", f"value = {_quoted(missing.value)}"]
     lines += [f"target = {_quoted(one.target)}  # {one.likeness}%: {one_line(one.name)}" for one in missing.suggestions]
-    lines += ["gone = true", f'reason = "asked for {missing.hits} times, answered {missing.found} times"']
+    lines += ["gone = true", f'reason = "{asked}"']
     return "".join(f"# {line}\n" for line in lines)
 
 
