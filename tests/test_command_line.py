@@ -52,7 +52,7 @@ from tests.make import (
 REDIRECTS = [["redirects", action] for action in ("build", "serve", "verify", "diff", "coverage")]
 COMMANDS = [
     [],
-    *([name] for name in "migrate validate explain replay release rollback schema settings".split()),
+    *([name] for name in "migrate validate explain replay release rollback redirects schema settings".split()),
     *REDIRECTS,
 ]
 STATUSES = {0: "done", 1: "rejects", 2: "usage", 3: "trouble", 4: "bug", 5: "refused", 130: "interrupted"}

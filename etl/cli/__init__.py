@@ -12,7 +12,7 @@ from typing import TextIO
 
 from etl import __version__
 from etl.cli import generations, redirects, runs, settings
-from etl.cli.commands import STATUSES, interrupted, say
+from etl.cli.commands import described, interrupted, say
 from etl.trouble import DISK_FULL, Trouble
 
 
@@ -52,10 +52,12 @@ def parser() -> argparse.ArgumentParser:
     """All commands, with examples and exit statuses."""
     top = argparse.ArgumentParser(
         prog="wiki-etl",
-        description="move a legacy wiki to a new platform and lose nothing on the way",
-        epilog="examples:\n  wiki-etl migrate export.zip\n  wiki-etl validate --format github export.zip\n"
-        f"  wiki-etl redirects serve nginx\n\n{STATUSES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        **described(
+            "move a legacy wiki to a new platform and lose nothing on the way",
+            "wiki-etl migrate export.zip",
+            "wiki-etl validate --format github export.zip",
+            "wiki-etl redirects serve nginx",
+        ),
     )
     top.add_argument("--version", action="version", version=f"wiki-etl {__version__}")
     commands = top.add_subparsers(metavar="COMMAND", required=True)

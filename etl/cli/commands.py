@@ -38,18 +38,21 @@ def say(text: str) -> None:
         print(plain(text), file=sys.stderr, flush=True)
 
 
+def described(description: str, *examples: str) -> dict[str, Any]:
+    """What every help says: what the command is for, with examples and exit statuses."""
+    shown = "".join(f"  {example}\n" for example in examples)
+    return {
+        "description": description,
+        "epilog": f"example{'s'[: len(examples) > 1]}:\n{shown}\n{STATUSES}",
+        "formatter_class": argparse.RawDescriptionHelpFormatter,
+    }
+
+
 def add_command(
     commands: Any, name: str, run: Callable[[argparse.Namespace], int], help_: str, *examples: str
 ) -> argparse.ArgumentParser:
-    """A command with the flags that all have, and with examples and exit statuses in its help."""
-    shown = "".join(f"  {example}\n" for example in examples)
-    command: argparse.ArgumentParser = commands.add_parser(
-        name,
-        help=help_,
-        description=help_,
-        epilog=f"example{'s'[: len(examples) > 1]}:\n{shown}\n{STATUSES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    """A command with the flags that all have."""
+    command: argparse.ArgumentParser = commands.add_parser(name, help=help_, **described(help_, *examples))
     command.set_defaults(run=run)
     command.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     command.add_argument("-v", "--verbose", action="store_true", help="list what is shortened or left out otherwise")

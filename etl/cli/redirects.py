@@ -6,14 +6,25 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from etl.cli.commands import add_command, count, format_argument, named, named_path, progress, say, settings_beside
+from etl.cli.commands import (
+    add_command,
+    count,
+    described,
+    format_argument,
+    named,
+    named_path,
+    progress,
+    say,
+    settings_beside,
+)
 from etl.server_names import SERVER_NAMES, WEB_SERVERS
 
 
 def add(commands: Any) -> None:
     """Adds ``redirects`` and its actions to the commands."""
     help_ = "compile the redirect map, serve it, check servers, read access logs, compare maps"
-    group = commands.add_parser("redirects", help=help_, description=help_)
+    examples = "wiki-etl redirects serve nginx", "wiki-etl redirects verify --base-url http://127.0.0.1:8080"
+    group = commands.add_parser("redirects", help=help_, **described(help_, *examples))
     actions = group.add_subparsers(metavar="ACTION", required=True)
     _build_arguments(actions)
     _serve_arguments(actions)
