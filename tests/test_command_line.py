@@ -285,6 +285,22 @@ def test_status_130_for_an_interruption_that_a_library_swallows(
     assert (outcome.status, outcome.err) == (130, "interrupted; nothing was published\n")
 
 
+@pytest.mark.parametrize("module", ["json", "uuid"])
+def test_status_130_for_an_interruption_while_orjson_is_imported(module: str) -> None:
+    """It imports these from C, and does not expect that to fail."""
+    script = (
+        "import os, signal, sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, *_):\n"
+        f"        name == {module!r} and os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+        "from etl.cli import main\n"
+        f"raise SystemExit(main(['validate', {str(SAMPLE)!r}]))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "interrupted\n")
+
+
 def test_an_interruption_of_before_is_none_of_a_command(bundle: Path, out: Path, run: Run) -> None:
     commands.interrupted.append(signal.SIGINT)
     assert run("migrate", bundle, "--out", out).status == 0

@@ -45,7 +45,17 @@ def _status(arguments: Sequence[str] | None) -> int:
         options = parser().parse_args(arguments)
     except SystemExit as end:  # of argparse
         return end.code if isinstance(end.code, int) else 2
+    _import_orjson()
     return int(options.run(options))
+
+
+def _import_orjson() -> None:
+    """Import orjson while interrupts wait: an exception inside of its import crashes Python."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        import orjson  # noqa: F401
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def parser() -> argparse.ArgumentParser:
