@@ -715,7 +715,7 @@ def test_the_summary_of_what_nothing_was_found_in_says_so(bundle: Path, out: Pat
 
 def test_the_summary_of_rejects_says_how_to_mend_them(bundle: Path, out: Path, run: Run) -> None:
     folder(bundle, {name(9): REJECT})
-    mend = f"mend the export or the settings, check with `wiki-etl replay {out}/current`"
+    mend = f"mend the export or the settings (`wiki-etl replay {out}/current` says what passes with them)"
     for outcome in ("published generation 1: ", "nothing new: the same bytes as generation 1, "):
         assert run("migrate", bundle, "--out", out, "--max-rejects", "1").err.splitlines()[3:] == [
             "1 findings:",
