@@ -351,18 +351,23 @@ def _prefixes_of(inside: str | None, path_prefixes: Sequence[str], legacy_base: 
 # --- names ---------------------------------------------------------------------------------
 
 
-def name_forms(page_name: str) -> list[str]:
-    """The name itself and, for a suffix with a day, the form with a comma before the year.
+def name_forms(page_name: str, blanks: Sequence[str] = ()) -> list[str]:
+    """The name itself and, for a suffix with a day, the form with a comma before the year; then with other ``blanks``.
 
-    The stored aliases lost their commas, the real addresses did not (corpus.md 3.1).
+    The stored aliases lost their commas, the real addresses did not (corpus.md 3.1). Tiki itself may write other signs
+    for blanks (``wiki_url_scheme``, tiki.md 2).
 
     >>> name_forms("Meeting on wells by Aug 15 2011")
     ['Meeting on wells by Aug 15 2011', 'Meeting on wells by Aug 15, 2011']
     >>> name_forms("Clear water – June 2019"), name_forms("Clear water Sept 21 12")
     (['Clear water – June 2019'], ['Clear water Sept 21 12', 'Clear water Sept 21, 12'])
+    >>> name_forms("Clear  water", ["_", "-"]), name_forms("Wells", ["_"])
+    (['Clear  water', 'Clear_water', 'Clear-water'], ['Wells'])
     """
-    match = _DAY_YEAR.search(page_name) if page_name[-1:].isdigit() else None
-    return [page_name] if match is None else [page_name, f"{page_name[: match.end()]},{page_name[match.end() :]}"]
+    forms = [page_name]
+    if page_name[-1:].isdigit() and (match := _DAY_YEAR.search(page_name)):
+        forms.append(f"{page_name[: match.end()]},{page_name[match.end() :]}")
+    return list(dict.fromkeys([*forms, *(blank.join(form.split()) for blank in blanks for form in forms)]))
 
 
 def caseless(text: str) -> str:

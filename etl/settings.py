@@ -64,6 +64,9 @@ class Settings(BaseModel):
         "/posts/{slug}",
         description="path of a page on the old site, with and without `.html`; empty if slugs were no addresses",
     )
+    blanks: tuple[Literal["-", "_"], ...] = Field(
+        (), description="what the old wiki wrote for blanks in addresses, besides `+`: `_` as MediaWiki, `-` as GitHub"
+    )
     path_template: str = Field("/pages/{slug}/", description="path of a document on the new site")
     tag_template: str = Field("/tags/{slug}/", description="path of a category or tag on the new site")
     path_prefixes: tuple[str, ...] = Field(

@@ -354,7 +354,7 @@ class _Reading:
             claim(Address("path", f"/{fields.page_id}.html"), 1, "page-id", sound=True)
         for name in dict.fromkeys(filter(None, map(addresses.canonical_name, names))):
             is_stored = Address("name", name) in stored  # else it is a mere title: two folders may have the same
-            own, *derived = addresses.name_forms(name)
+            own, *derived = addresses.name_forms(name, self.settings.blanks)
             claim(Address("name", own), 1 if is_stored else 2, "title")
             for form in derived:  # which may be the very name of another page
                 claim(Address("name", form), 3, "title")
@@ -474,7 +474,8 @@ def legacy_url(page_name: str, settings: Settings) -> str | None:
     """The address of a page on the first of `hosts`."""
     if not settings.hosts:
         return None
-    return f"https://{settings.hosts[0].rstrip('.')}{settings.legacy_base.rstrip('/')}/{quote_plus(page_name)}"
+    name = settings.blanks[0].join(page_name.split()) if settings.blanks else page_name
+    return f"https://{settings.hosts[0].rstrip('.')}{settings.legacy_base.rstrip('/')}/{quote_plus(name)}"
 
 
 def texts(value: Any) -> list[str]:

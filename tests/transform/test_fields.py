@@ -167,6 +167,18 @@ def test_no_slug_is_missing_where_slugs_were_no_addresses() -> None:
     assert "slug.malformed" in codes(read(settings=Settings(legacy_template=""), slug="Clear_water"))
 
 
+def test_a_page_has_an_address_for_each_sign_that_the_wiki_wrote_for_blanks() -> None:
+    found = read(title="Wells by Aug 15 2011", aliases=["/Wells_by_Aug_15_2011"], settings=Settings(blanks=("_", "-")))
+    assert [(*claim.address, claim.rank) for claim in found.claims if claim.address.kind == "name"] == [
+        ("name", "Wells by Aug 15 2011", 2),
+        ("name", "Wells by Aug 15, 2011", 3),
+        ("name", "Wells_by_Aug_15_2011", 3),
+        ("name", "Wells_by_Aug_15,_2011", 3),
+        ("name", "Wells-by-Aug-15-2011", 3),
+        ("name", "Wells-by-Aug-15,-2011", 3),
+    ]
+
+
 def test_a_year_of_two_digits_belongs_to_the_name_and_is_no_date() -> None:
     found = read(title="Wells, deep (old)", aliases=["/Wells+deep+old+–+Nov+12"], slug="wells-deep-old")
     assert (found.page_name, found.subject) == ("Wells, deep (old) – Nov 12", None)
@@ -710,6 +722,8 @@ def test_the_relative_links_of_a_page_were_read_at_its_own_address_then_at_its_a
 def test_the_address_on_the_old_site_is_as_browsers_write_it() -> None:
     settings = Settings(hosts=("old.example.", "other.example"), legacy_base="/wiki/")
     assert fields.legacy_url("Why water? – 2008", settings) == "https://old.example/wiki/Why+water%3F+%E2%80%93+2008"
+    dashed = settings.model_copy(update={"blanks": ("-", "_")})
+    assert fields.legacy_url("Why water? – 2008", dashed) == "https://old.example/wiki/Why-water%3F-%E2%80%93-2008"
 
 
 @pytest.mark.parametrize(
