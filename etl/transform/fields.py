@@ -117,6 +117,8 @@ def _untitled(record: RawRecord, title: Any) -> Rejection:
     other = next((key for key in record.fields if key != "title" and key.lower() == "title"), None)
     what = "no title" if title is None else f"the title {_short(title)}, which is no text"
     hint = f", but {_short(other)}: fields are written in small letters" if other else ""
+    if title is None and not other:
+        hint = f"; its fields: {_short([*record.fields])}"
     line, column = record.locate((other or "title",))
     return Rejection("title.missing", f"the page has {what}{hint}", line=line, column=column)
 
