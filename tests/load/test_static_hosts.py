@@ -527,6 +527,14 @@ def test_signs_that_are_trimmed_cost_no_more_than_others_inside_of_an_address() 
     assert max(seconds("/"), seconds("+")) < 5 * max(seconds("-"), 0.2)
 
 
+def test_the_function_of_cloudfront_has_no_words_that_its_runtime_refuses() -> None:
+    """Runtime 2.0 is ECMAScript 5.1 with `const`, `let`, `async`, `await`, arrows, and little else."""
+    code = re.sub(r"//.*|'[^'\n]*'", "", cloudfront._FUNCTION)
+    assert "async function" in code
+    lacking = r"\b(?:of|class|yield|super|static|get|set) |=> *\{|async [^f]|\?\?|\?\.|\.{3}|(?:const|let) [\[{]|`"
+    assert re.findall(lacking, code) == []
+
+
 def test_routes_of_cloudfront_are_what_the_settings_say(tmp_path: Path) -> None:
     write_map(tmp_path / "redirects.jsonl", HOSTILE.items())
     compile_one("cloudfront", tmp_path, tmp_path, SETTINGS)

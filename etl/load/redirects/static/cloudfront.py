@@ -161,12 +161,9 @@ function parameter(query, name) {
 }
 
 function route(path) {
-    for (const row of ROUTES) {
-        if (row[1] ? path.startsWith(row[0]) && /^[0-9]+(-|$)/.test(path.slice(row[0].length)) : path === row[0]) {
-            return row[2];
-        }
-    }
-    return null;
+    const found = ROUTES.find(row => row[1]
+        ? path.startsWith(row[0]) && /^[0-9]+(-|$)/.test(path.slice(row[0].length)) : path === row[0]);
+    return found ? found[2] : null;
 }
 
 async function answer(request) {
