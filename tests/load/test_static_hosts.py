@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
@@ -453,7 +454,7 @@ def test_what_the_store_has_no_room_for_is_told(less: int, tmp_path: Path, monke
     findings = compile_one("cloudfront", tmp_path, tmp_path)
     lost = (tmp_path / "not-expressed.txt").read_text("utf-8").splitlines()[1:]
     assert (tmp_path / "key-values.json").stat().st_size <= limit
-    assert len(lost) + len(store(tmp_path)) == len(HOSTILE) - 1  # two names are one in any case
+    assert len(lost) + len(store(tmp_path)) == len(HOSTILE) - 1 + 2  # two names are one in any case, and two have NFD
     said = f"cloudfront: limit, {len(lost)}: the store takes 0 MB"
     assert findings == [Finding(UNSUPPORTED, said, "they are in not-expressed.txt", cause="cloudfront\0limit")]
     assert {line.rpartition(" ")[2] for line in lost} <= {target or "410" for target in HOSTILE.values()}
@@ -504,6 +505,9 @@ def asked_of_cloudfront(entries: Entries, targets: list[str]) -> dict[str, list[
     return dict(zip(targets, json.loads(done.stdout), strict=True))
 
 
+ACCENTED = ["Zoë", "ÉTÉ", "été", "É" * 60]
+
+
 @given(maps)
 @settings(max_examples=10)
 def test_the_function_of_cloudfront_answers_as_the_reference_does(entries: Entries) -> None:
@@ -514,6 +518,13 @@ def test_the_function_of_cloudfront_answers_as_the_reference_does(entries: Entri
     assert {target: tuple(answer) for target, answer in asked_of_cloudfront(entries, targets).items()} == {
         target: reference(entries, target) for target in targets
     }
+
+
+def test_the_function_of_cloudfront_finds_what_comes_in_nfd() -> None:
+    need("node")
+    wanted = {f"/{quote_plus(unicodedata.normalize('NFD', name))}": f"/{at}/" for at, name in enumerate(ACCENTED)}
+    entries: Entries = {Address("name", name): f"/{at}/" for at, name in enumerate(ACCENTED)}
+    assert asked_of_cloudfront(entries, [*wanted]) == {source: [301, to] for source, to in wanted.items()}
 
 
 def test_signs_that_are_trimmed_cost_no_more_than_others_inside_of_an_address() -> None:
@@ -531,7 +542,7 @@ def test_the_function_of_cloudfront_has_no_words_that_its_runtime_refuses() -> N
     """Runtime 2.0 is ECMAScript 5.1 with `const`, `let`, `async`, `await`, arrows, and little else."""
     code = re.sub(r"//.*|'[^'\n]*'", "", cloudfront._FUNCTION)
     assert "async function" in code
-    lacking = r"\b(?:of|class|yield|super|static|get|set) |=> *\{|async [^f]|\?\?|\?\.|\.{3}|(?:const|let) [\[{]|`"
+    lacking = r"\.normalize|\b(?:of|class|yield) |=> *\{|async [^f]|\?\?|\?\.|\.{3}|(?:const|let) [\[{]|`"
     assert re.findall(lacking, code) == []
 
 

@@ -1,8 +1,8 @@
 """The redirect map for CloudFront: a key value store, and the function that asks it.
 
 The function decodes a request as `addresses.lookups` does, so every spelling is found, parameters, ids and 410
-included. Keys are canonical addresses; the store has at most 5 MB (redirects.md 10), so long ones are hashed, as
-the function does, too.
+included. Keys are canonical addresses, and what they are in NFD, for the runtime cannot normalize; the store has at
+most 5 MB (redirects.md 10), so long ones are hashed, as the function does, too.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import orjson
 
-from etl.load.redirects.exact import groups, lower
+from etl.load.redirects.exact import groups, lower, spellings
 from etl.load.redirects.files import UNSUPPORTED, create, filled, unsupported, write_texts
 from etl.load.redirects.options import CompileOptions
 from etl.load.redirects.static.writer import NOT_EXPRESSED
@@ -62,13 +62,14 @@ def _items(survey: Survey, options: CompileOptions, findings: list[Finding]) -> 
     for group in groups(survey, SERVER, findings):
         items: dict[str, str] = {}
         for entry in group.entries:
-            kind, value = entry.address
+            kind = entry.address.kind
             answer = options.answer(entry)
             if len(answer) > LONGEST_VALUE:
                 findings.append(unsupported(SERVER, entry, f"a target has at most {LONGEST_VALUE} characters"))
                 continue
-            key = f"n:{lower(value)}" if group.folds else f"N:{value}" if kind == "name" else f"{kind[0]}:{value}"
-            items[key] = answer
+            for text in spellings(entry):
+                key = f"n:{lower(text)}" if group.folds else f"N:{text}" if kind == "name" else f"{kind[0]}:{text}"
+                items[key] = answer
         yield from items.items()
 
 
@@ -120,11 +121,12 @@ function trimmed(text, sign) {
     return text.slice(start, end);
 }
 
-// What an address spells: decoded once, + a blank, NFC, blanks trimmed; empty when it can never match.
+// What an address spells: decoded once, + a blank, blanks trimmed; empty when it can never match.
+// The runtime has no String.normalize: the store has the texts in NFC and in NFD.
 function decode(raw) {
     let text;
     try {
-        text = decodeURIComponent(raw.replace(/\+/g, ' ')).normalize('NFC');
+        text = decodeURIComponent(raw.replace(/\+/g, ' '));
     } catch (error) {
         return '';
     }
