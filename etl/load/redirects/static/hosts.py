@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from typing import NamedTuple
+from urllib.parse import unquote_plus
 
 from etl.addresses import SCRIPT
 from etl.load.redirects.options import CompileOptions
@@ -27,6 +28,10 @@ class Loss(NamedTuple):
 
 GONE = Loss("gone", "it cannot answer 410; these addresses answer 404")
 QUERY = Loss("query", "it compares paths only; addresses with a parameter (`tiki-index.php?page=`) are not answered")
+VALUE = Loss(
+    "value",
+    "a parameter in `_redirects` cannot hold a blank or `=`, nor begin with `:`; one in a `netlify.toml` can hold both",
+)
 LONG = Loss("long", "their lines would be longer than the host allows")
 CASE = Loss("case", "it ignores case, and these differ from another address by case alone")
 SLASH = Loss("slash", "Apache answers 404 to `%2F` in a path before it reads the file")
@@ -107,11 +112,22 @@ def _no_redirect_of_a_path(rule: Rule) -> Loss | None:
 
 
 def _netlify(rule: Rule, options: CompileOptions) -> str | Loss:
-    """``<from> [<parameter>=<value>] <to> <status>``; a value keeps no ``=``, which is encoded here."""
+    """``<from> [<parameter>=<value>] <to> <status>``; it decodes the value of a request, not that of a line."""
     if rule.answer == "410":
         return GONE
-    source = rule.source.replace("?", " ")  # that of a query alone has one
+    source = rule.source
+    if rule.form is Form.QUERY:
+        script, _, query = source.partition("?")
+        parameter, _, value = query.partition("=")
+        value = unquote_plus(value)
+        if _NO_VALUE.search(value):
+            return VALUE
+        source = f"{script} {parameter}={value}"
     return f"{source} {rule.answer} {status(HOSTS['netlify'], options)}\n"
+
+
+_NO_VALUE = re.compile(r"[\s\uFEFF=]|^:")
+"""White space ends a value, and so does ``=``; ``:`` at its start stands for any value."""
 
 
 def _pages(rule: Rule, options: CompileOptions) -> str | Loss:
@@ -215,10 +231,11 @@ HOSTS: dict[str, Host] = {
         _netlify,
         "Copy `_redirects` into the folder that is published.\n\n"
         "Netlify takes the first line that matches, with case, and files of the new site win. It recommends fewer\n"
-        "than 10,000 lines; more may make a deploy fail. Whether it finds a parameter with an encoded value was not\n"
-        "verified: try one after the first deploy.\n",
+        "than 10,000 lines; more may make a deploy fail. Parameters are found in every spelling. Those of a request\n"
+        "are passed on to the target. `netlify dev` decodes paths before it compares them, the host does not.\n",
         limit=10_000,
         statuses=(301, 302),
+        trial="The parser and the matcher that Netlify publishes were asked; it was not tried there.",
     ),
     "cloudflare-pages": Host(
         "Cloudflare Pages and Workers assets",
