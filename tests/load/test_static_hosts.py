@@ -171,7 +171,7 @@ def test_every_address_is_in_the_file_or_it_is_told(entries: Entries) -> None:
             counts = {finding.cause: finding.message for finding in findings}
             for why in set(lost.values()):
                 assert f"{why}, {list(lost.values()).count(why)}:" in counts[f"{host}\0{why}"], host
-            assert set(lost.values()) <= {"gone", "case", "query", "slash", "value"}, host
+            assert set(lost.values()) <= {"gone", "case", "query", "slash", "value", "any"}, host
             assert {"?" in source for source, why in lost.items() if why == "query"} <= {True}, host
 
 
@@ -269,6 +269,14 @@ def test_a_parameter_for_netlify_is_decoded_where_a_line_can_hold_that() -> None
         assert {source: "value" for name in names[3:] for source in [f"/{SCRIPT}?page={quote_plus(name)}"]} == told(
             folder / "netlify"
         )
+
+
+def test_the_page_script_alone_hides_no_page_where_a_line_is_for_every_parameter() -> None:
+    entries: Entries = {Address("name", SCRIPT): "/home/", Address("name", "Bees"): "/bees/"}
+    with compiled(entries) as (folder, _):
+        hosts = {host for host in READERS if told(folder / host).get(f"/{SCRIPT}") == "any"}
+        assert hosts == {"netlify", "cloudflare-pages", "cloudflare-bulk", "vercel"}
+        assert {host for host, reader in READERS.items() if f"/{SCRIPT}" in reader(folder / host)} == {*READERS} - hosts
 
 
 # --- what has no room ----------------------------------------------------------------------

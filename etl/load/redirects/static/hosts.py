@@ -28,6 +28,7 @@ class Loss(NamedTuple):
 
 GONE = Loss("gone", "it cannot answer 410; these addresses answer 404")
 QUERY = Loss("query", "it compares paths only; addresses with a parameter (`tiki-index.php?page=`) are not answered")
+ANY = Loss("any", "the page script alone would be answered so with every parameter, too; it is not answered")
 VALUE = Loss(
     "value",
     "a parameter in `_redirects` cannot hold a blank or `=`, nor begin with `:`; one in a `netlify.toml` can hold both",
@@ -104,17 +105,22 @@ def _row(source: str, target: str, *cells: object) -> str:
 # --- the grammars --------------------------------------------------------------------------
 
 
-def _no_redirect_of_a_path(rule: Rule) -> Loss | None:
+def _no_redirect(rule: Rule, options: CompileOptions) -> Loss | None:
+    """Why a host cannot have a rule that redirects whatever the parameters are."""
+    if rule.answer == "410":
+        return GONE
+    return ANY if rule.source == options.script else None
+
+
+def _no_redirect_of_a_path(rule: Rule, options: CompileOptions) -> Loss | None:
     """Why a host that knows nothing else cannot have a rule."""
-    if rule.form is Form.QUERY:
-        return QUERY
-    return GONE if rule.answer == "410" else None
+    return QUERY if rule.form is Form.QUERY else _no_redirect(rule, options)
 
 
 def _netlify(rule: Rule, options: CompileOptions) -> str | Loss:
     """``<from> [<parameter>=<value>] <to> <status>``; it decodes the value of a request, not that of a line."""
-    if rule.answer == "410":
-        return GONE
+    if loss := _no_redirect(rule, options):
+        return loss
     source = rule.source
     if rule.form is Form.QUERY:
         script, _, query = source.partition("?")
@@ -132,7 +138,7 @@ _NO_VALUE = re.compile(r"[\s\uFEFF=]|^:")
 
 def _pages(rule: Rule, options: CompileOptions) -> str | Loss:
     """``<from> <to> <status>``; without a status it would be 302."""
-    if loss := _no_redirect_of_a_path(rule):
+    if loss := _no_redirect_of_a_path(rule, options):
         return loss
     line = f"{rule.source} {rule.answer} {options.status}\n"
     return LONG if len(line) > 1000 else line
@@ -140,7 +146,7 @@ def _pages(rule: Rule, options: CompileOptions) -> str | Loss:
 
 def _bulk(rule: Rule, options: CompileOptions) -> str | Loss:
     """``<source>,<target>,<status>,<query kept>,<subdomains>,<subpaths>,<suffix kept>`` for every host."""
-    if loss := _no_redirect_of_a_path(rule):
+    if loss := _no_redirect_of_a_path(rule, options):
         return loss
     answer = _absolute(rule.answer, options)
     rows = (
@@ -151,7 +157,7 @@ def _bulk(rule: Rule, options: CompileOptions) -> str | Loss:
 
 def _vercel(rule: Rule, options: CompileOptions) -> str | Loss:
     """``<source>,<destination>,<status>,<case>,<query kept>``; without a status it would be 307, and without case."""
-    if loss := _no_redirect_of_a_path(rule):
+    if loss := _no_redirect_of_a_path(rule, options):
         return loss
     if max(len(rule.source), len(rule.answer)) > 2048:
         return LONG
