@@ -195,7 +195,8 @@ def _csv(rule: Rule, options: CompileOptions) -> str | Loss:
 
 _WEB_CONFIG = """\
 <?xml version="1.0" encoding="UTF-8"?>
-<!-- The part of a web.config that asks the map. IIS with the URL Rewrite module 2. -->
+<!-- The part of a web.config that asks the map. IIS with the URL Rewrite module 2.
+     UNENCODED_URL is what the client sent; REQUEST_URI may be decoded. -->
 <configuration>
   <system.webServer>
     <security>
@@ -209,7 +210,7 @@ _WEB_CONFIG = """\
           <match url=".*" />
           <conditions>
             <add input="{REQUEST_FILENAME}" matchType="IsFile" negate="true" />
-            <add input="{REQUEST_URI}" pattern="@uri@" />
+            <add input="{UNENCODED_URL}" pattern="@uri@" />
             <add input="{WikiEtl:{C:1}}" pattern="^410$" />
           </conditions>
           <action type="CustomResponse" statusCode="410" statusReason="Gone" />
@@ -218,7 +219,7 @@ _WEB_CONFIG = """\
           <match url=".*" />
           <conditions>
             <add input="{REQUEST_FILENAME}" matchType="IsFile" negate="true" />
-            <add input="{REQUEST_URI}" pattern="@uri@" />
+            <add input="{UNENCODED_URL}" pattern="@uri@" />
             <add input="{WikiEtl:{C:1}}" pattern="^(.+)$" />
           </conditions>
           <action type="Redirect" url="{C:1}" redirectType="@type@" appendQueryString="false" />
@@ -249,8 +250,10 @@ HOSTS: dict[str, Host] = {
         _pages,
         "Copy `_redirects` into the folder that is published.\n\n"
         "Cloudflare takes 2,000 lines and skips the rest with only a warning. A redirect wins over a file of the same\n"
-        "path, but not over a Function. Paths are compared with case.\n",
+        "path, but not over a Function. Paths are compared with case. Parameters of a request are passed on to the\n"
+        "target.\n",
         limit=2_000,
+        trial="The file was tried with `wrangler pages dev`; it was not tried there.",
     ),
     "cloudflare-bulk": Host(
         "Cloudflare Bulk Redirects",
