@@ -7,6 +7,7 @@ its own.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -23,8 +24,10 @@ from etl.model import Finding
 def _compile_host(name: str, survey: Survey, out: Path, options: CompileOptions) -> list[Finding]:
     """Fills the folder of a host of literal paths; a finding for each kind of loss, with the count."""
     host, findings = HOSTS[name], list[Finding]()
-    with create(out / host.file) as file, create(out / NOT_EXPRESSED) as lost:
-        writer = Writer(host, options, file, lost)
+    with ExitStack() as files:
+        file, lost = (files.enter_context(create(out / each)) for each in (host.file, NOT_EXPRESSED))
+        queries = files.enter_context(create(out / host.queries)) if host.queries else file
+        writer = Writer(host, options, file, queries, lost)
         for rule in rules(survey, options, findings):
             writer.put(rule)
         writer.finish()

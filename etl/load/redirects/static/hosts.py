@@ -12,6 +12,8 @@ from html import escape
 from typing import NamedTuple
 from urllib.parse import unquote_plus
 
+import orjson
+
 from etl.addresses import SCRIPT
 from etl.load.redirects.options import CompileOptions
 from etl.load.redirects.static.rules import Form, Rule
@@ -29,10 +31,7 @@ class Loss(NamedTuple):
 GONE = Loss("gone", "it cannot answer 410; these addresses answer 404")
 QUERY = Loss("query", "it compares paths only; addresses with a parameter (`tiki-index.php?page=`) are not answered")
 ANY = Loss("any", "the page script alone would be answered so with every parameter, too; it is not answered")
-VALUE = Loss(
-    "value",
-    "a parameter in `_redirects` cannot hold a blank or `=`, nor begin with `:`; one in a `netlify.toml` can hold both",
-)
+VALUE = Loss("value", "a value that begins with `:` would match every other one, too; it is not answered")
 LONG = Loss("long", "their lines would be longer than the host allows")
 CASE = Loss("case", "it ignores case, and these differ from another address by case alone")
 SLASH = Loss("slash", "Apache answers 404 to `%2F` in a path before it reads the file")
@@ -59,8 +58,10 @@ class Host:
     readme: str
     """What to do with the file, and what to know."""
     limit: int | None = None
-    """Lines, or bytes of the file where ``in_bytes`` is set; None: it has none of its own."""
+    """Rules, or bytes of the file where ``in_bytes`` is set; None: it has none of its own."""
     in_bytes: bool = False
+    queries: str | None = None
+    """The file of rules with a parameter, where it is another one."""
     start: str = ""
     end: str = ""
     extra: tuple[tuple[str, str], ...] = ()
@@ -118,22 +119,19 @@ def _no_redirect_of_a_path(rule: Rule, options: CompileOptions) -> Loss | None:
 
 
 def _netlify(rule: Rule, options: CompileOptions) -> str | Loss:
-    """``<from> [<parameter>=<value>] <to> <status>``; it decodes the value of a request, not that of a line."""
+    """``<from> <to> <status>``, or a table of TOML: a line holds no blank in a parameter, which is compared decoded."""
     if loss := _no_redirect(rule, options):
         return loss
-    source = rule.source
-    if rule.form is Form.QUERY:
-        script, _, query = source.partition("?")
-        parameter, _, value = query.partition("=")
-        value = unquote_plus(value)
-        if _NO_VALUE.search(value):
-            return VALUE
-        source = f"{script} {parameter}={value}"
-    return f"{source} {rule.answer} {status(HOSTS['netlify'], options)}\n"
-
-
-_NO_VALUE = re.compile(r"[\s\uFEFF=]|^:")
-"""White space ends a value, and so does ``=``; ``:`` at its start stands for any value."""
+    sent = status(HOSTS["netlify"], options)
+    if rule.form is not Form.QUERY:
+        return f"{rule.source} {rule.answer} {sent}\n"
+    script, _, query = rule.source.partition("?")
+    parameter, _, value = query.partition("=")
+    value = unquote_plus(value)
+    if value.startswith(":"):
+        return VALUE
+    table = {"from": script, f"query.{parameter}": value, "to": rule.answer, "status": sent}
+    return "[[redirects]]\n" + "".join(f"{key} = {orjson.dumps(cell).decode()}\n" for key, cell in table.items())
 
 
 def _pages(rule: Rule, options: CompileOptions) -> str | Loss:
@@ -236,11 +234,13 @@ HOSTS: dict[str, Host] = {
         "Netlify",
         "_redirects",
         _netlify,
-        "Copy `_redirects` into the folder that is published.\n\n"
+        "Copy `_redirects` into the folder that is published. Put the content of `netlify.toml`, the addresses with a\n"
+        "parameter, at the end of the `netlify.toml` of the site.\n\n"
         "Netlify takes the first line that matches, with case, and files of the new site win. It recommends fewer\n"
-        "than 10,000 lines; more may make a deploy fail. Parameters are found in every spelling. Those of a request\n"
+        "than 10,000 rules; more may make a deploy fail. Parameters are found in every spelling. Those of a request\n"
         "are passed on to the target. `netlify dev` decodes paths before it compares them, the host does not.\n",
         limit=10_000,
+        queries="netlify.toml",
         statuses=(301, 302),
         trial="The parser and the matcher that Netlify publishes were asked; it was not tried there.",
     ),

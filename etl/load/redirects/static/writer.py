@@ -15,7 +15,7 @@ from etl.load.redirects.static.rules import Form, Rule, unsaid
 from etl.model import Finding
 
 NOT_EXPRESSED = "not-expressed.txt"
-_SMALL = 1_000_000 - 1  # lines or bytes that may wait in memory
+_SMALL = 1_000_000 - 1  # rules or bytes that may wait in memory
 
 
 class Writer:
@@ -25,8 +25,8 @@ class Writer:
     by form, as many as may fit, until all are known.
     """
 
-    def __init__(self, host: Host, options: CompileOptions, file: TextIO, lost: TextIO) -> None:
-        self._host, self._options, self._file, self._lost = host, options, file, lost
+    def __init__(self, host: Host, options: CompileOptions, file: TextIO, queries: TextIO, lost: TextIO) -> None:
+        self._host, self._options, self._file, self._queries, self._lost = host, options, file, queries, lost
         self._rules = self._lines = self._left_out = 0
         self._losses: Counter[Loss] = Counter()
         self._waiting: dict[Form, _Shelf] = {}
@@ -78,7 +78,7 @@ class Writer:
             self._lose(rule, LIMIT)
             return
         self._room -= size
-        self._file.write(line)
+        (self._queries if rule.form is Form.QUERY else self._file).write(line)
         self._rules += 1
         self._lines += line.count("\n")
 
@@ -99,13 +99,13 @@ class Writer:
         self._losses.update(loss for loss, is_lost in lost.items() if is_lost)
 
     def _size(self, line: str) -> int:
-        return len(line.encode()) if self._host.in_bytes else line.count("\n")
+        return len(line.encode()) if self._host.in_bytes else 1
 
     def _readme(self) -> str:
         lost = "".join(f"* {count} ({loss.name}): {loss.sentence}.\n" for loss, count in sorted(self._losses.items()))
         return _README.format(
             title=self._host.title,
-            file=self._host.file,
+            files=" and ".join(f"`{name}`" for name in (self._host.file, self._host.queries) if name),
             rules=f"{self._rules} rules" + (f" in {self._lines} lines" if self._lines != self._rules else ""),
             text=self._host.readme,
             status=status(self._host, self._options),
@@ -133,7 +133,7 @@ class _Shelf:
 _README = """\
 # The redirect map for {title}
 
-`{file}`: {rules}, sent with status {status}.
+{files}: {rules}, sent with status {status}.
 
 {text}
 ## Spellings
