@@ -368,6 +368,15 @@ def test_whole_addresses_have_lines_for_each_host_as_it_is_called_and_targets_th
             assert (hosts.SITE.sentence in readme) == (site is None)
 
 
+def test_no_source_of_cloudflare_has_a_port() -> None:
+    options = CompileOptions(hosts=("old.example:8080", "old.example", "b.example:8080"))
+    with compiled({Address("name", "Bees"): "/bees/"}, options) as (folder, _):
+        rows = _rows(folder / "cloudflare-bulk" / "bulk-redirects.csv", head=False)
+    assert [row[:2] for row in rows] == [
+        [f"{host}/Bees", "https://old.example:8080/bees/"] for host in ("old.example", "b.example")
+    ]
+
+
 def test_what_no_list_of_paths_can_say_is_counted_and_listed() -> None:
     with compiled(HOSTILE, SETTINGS) as (folder, findings):
         lines = [line for line in (folder / "csv" / "not-expressed.txt").read_text().splitlines() if "settings" in line]

@@ -147,9 +147,8 @@ def _bulk(rule: Rule, options: CompileOptions) -> str | Loss:
     if loss := _no_redirect_of_a_path(rule, options):
         return loss
     answer = _absolute(rule.answer, options)
-    rows = (
-        _row(host + rule.source, answer, options.status, "FALSE", "FALSE", "FALSE", "FALSE") for host in hosts(options)
-    )
+    names = dict.fromkeys(host.partition(":")[0] for host in hosts(options))  # a source with a port is refused
+    rows = (_row(name + rule.source, answer, options.status, *["FALSE"] * 4) for name in names)
     return "".join(rows)
 
 
