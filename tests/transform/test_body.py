@@ -656,6 +656,13 @@ FAULTS = {
     "bracketed prose in parentheses": ("(see [g/bed](g/bed))", "(see \\[g/bed\\])"),
     "bracketed prose of which the address lost a parenthesis": ("[5 g) a](5 g a) bed", "\\[5 g) a\\] bed"),
     "braces behind emphasis at the end of a heading": ("# *a*{b}", "# *a*\\{b}"),
+    "braces behind a pipe at the end of a heading": ("# a {b=c|{}", "# a \\{b=c&#124;\\{}"),
+    "braces behind a tab at the end of a cell": ("| a\t{b=c} |\n| --- |\n| d |", "| a \\{b=c} |\n| --- |\n| d |"),
+    "braces behind a pipe of words in a cell": (
+        "| \\| {b=c} |\n| --- |\n| d {e=f\\|{} |",
+        "| \\| \\{b=c} |\n| --- |\n| d \\{e=f\\|{} |",
+    ),
+    "a cell of braces": ("| {b=c} |\n| --- |\n| {d} |", "| {b=c} |\n| --- |\n| {d} |"),
     "a brace before emphasis in words above a rule": ("a {b} *c*\n---", "a {b} *c*"),
     "an underlined heading that begins with a number sign": (
         "#1 beds\n===\n\n#2 beds\n---",

@@ -18,7 +18,7 @@ STRIKE_END = re.compile(r"(?<=[^\s(*~])~+")
 """What may end words struck out in engines that have them; `~50` alone begins some, and stays."""
 ATTRIBUTES = re.compile(r"(?<=[)*>`])\{|\{(?=:)")
 """Of what stands before them: some engines take `{.name}` for no words."""
-TITLE_BRACES = re.compile(r"(?<=[ \t])\{(?=[^{}|\n]+\{)(?!:)|\}(?=[ \t]*[`*_\[!<])")
+TITLE_BRACES = re.compile(r"(?<=[ \t])\{(?=[^{}\n]+\{)(?!:)|\}(?=[ \t]*[`*_\[!<])")
 """Of a heading or a cell: some engines take `{a=b}` for its attributes before markup, too, and with a brace in it."""
 FIRST_ON_LINE = re.compile(BLOCK_MARKS)
 MOST_MARKS = 100

@@ -76,7 +76,7 @@ LONG_HEADING = 120
 WIDE_HEADING_MARK = re.compile(r"(#{1,6})(?:\t| [ \t])[ \t]*")
 TRAILING_MARKS = re.compile(r"[ \t]+(?:\\?\*|-{2,}|_+)\Z")
 HEADING_ATTRIBUTES = re.compile(r"(?<![\\)*>`])\{(?!:)[^{}\n]*\}\Z")  # beside those that are escaped anywhere
-CELL_ATTRIBUTES = re.compile(r"(?<=[^|] )\{(?!:)(?=[^{}\n]+\}[ \t]*\|)")
+CELL_ATTRIBUTES = re.compile(r"\{(?:(?<=[^|][ \t]\{)|(?<=\\\|[ \t]\{))(?!:)(?=[^{}\n]+\}[ \t]*\|)")
 
 ITEM_MARKS = re.compile(rf"[ \t>]*(?>(?:{ITEM_MARK}[ \t]*+)+)")
 FIRST_BREAK = re.compile(r"[ \t]+\\?\n[ \t>]*(?![ \t>|#`~=*+-]|\d{1,9}[.)](?!\S))")
