@@ -28,7 +28,8 @@ QUOTATION = re.compile(r"\n*>.*(?:\n.+)*")
 QUOTED_BREAK = re.compile(r"\n[ \t]*+>[ \t>]*+")
 IN_TAG = r"[^<>\n\"']*+(?>(?:(?:\"[^\"<\n]*+\"|'[^'<\n]*+'|[\"'])[^<>\n\"']*+)*)"  # a value may hold a `>`
 QUOTED_TAG = re.compile(rf"<[a-zA-Z]{IN_TAG}(?>(?:{QUOTED_BREAK.pattern}(?=[a-zA-Z_:@/]){IN_TAG})+)>")
-CODE_OF_PLUGIN = re.compile(r"\{CODE\((?s:.*?)(?:\{CODE\}|\Z)")  # its lines may begin with the mark of a quotation
+OLD_CODE = re.compile(r"(?s)\{CODE\(.*?(?:\{CODE\}|\Z)|~pp~.*?(?:~/pp~|\Z)")
+"""Code of the old wiki: its lines may begin with the mark of a quotation."""
 MARKS = re.compile(BLOCK_MARKS)
 
 DEEPEST_QUOTE = 12
@@ -37,7 +38,7 @@ DEEPEST_QUOTE = 12
 def quoted_tags(text: str) -> Iterator[Edit]:
     r"""What puts tags that run over lines of a quotation on one line: converters that wrap lines write such.
 
-    None runs over the edge of a quotation, or stands in code of a plugin.
+    None runs over the edge of a quotation, or stands in code of the old wiki.
 
     >>> list(quoted_tags("> <a\n>  href='/b'\n> id=c>d</a>")), list(quoted_tags("a <b\n> c> <d\n>> e>"))
     ([(4, 8, ' ', 'quoted-tag'), (17, 20, ' ', 'quoted-tag')], [])
@@ -47,14 +48,14 @@ def quoted_tags(text: str) -> Iterator[Edit]:
     if "\n>" not in text and " > " not in text:
         return  # no quotation of two lines
     tags = list(QUOTED_TAG.finditer(text))
-    of_plugins = [code.span() for code in CODE_OF_PLUGIN.finditer(text)] if tags else []
+    old_code = [code.span() for code in OLD_CODE.finditer(text)] if tags else []
     code = Code(text)
     for tag in tags:
         line = line_start(text, tag.start())
         depth = text.count(">", line, match_end(MARKS, text, line, tag.start()))
         breaks = list(QUOTED_BREAK.finditer(text, *tag.span()))
         is_quoted = all(line_end[0].count(">") == depth for line_end in breaks)
-        if is_quoted and not code.holds(tag.start()) and not is_inside(tag.start(), of_plugins):
+        if is_quoted and not code.holds(tag.start()) and not is_inside(tag.start(), old_code):
             yield from ((*line_end.span(), " ", "quoted-tag") for line_end in breaks)
 
 

@@ -77,7 +77,7 @@ def _literal(walk: Walk, token: re.Match[str], ending: re.Pattern[str]) -> int |
         closing = walk.around.next_match(ending, token.end())
         if closing is None or not READABLE.search(walk.text, token.end(), closing.start()):
             return None
-    return read_code(walk, Tag("CODE", *token.span(), False, token[0]), ending, "tiki-mark")
+    return read_code(walk, Tag("CODE", *token.span(), False, token[0]), ending, "tiki-marker")
 
 
 def _blank(walk: Walk, start: int, end: int) -> int:
