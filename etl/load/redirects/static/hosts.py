@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from typing import NamedTuple
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_plus, unquote_to_bytes
 
 import orjson
 
@@ -34,7 +34,7 @@ ANY = Loss("any", "the page script alone would be answered so with every paramet
 VALUE = Loss("value", "a value that begins with `:` would match every other one, too; it is not answered")
 LONG = Loss("long", "their lines would be longer than the host allows")
 CASE = Loss("case", "it ignores case, and these differ from another address by case alone")
-SLASH = Loss("slash", "Apache answers 404 to `%2F` in a path before it reads the file")
+UNREAD = Loss("path", "before it reads the file, Apache answers 404 to `%2F` in a path, 403 to a name over 255 bytes")
 LIMIT = Loss("limit", "there are more lines than the host takes")
 UNSAID = Loss(
     "settings",
@@ -168,14 +168,16 @@ def _htaccess(rule: Rule, options: CompileOptions) -> str | Loss:
     map is not the script alone.
     """
     path, query, _ = rule.source.partition("?")
-    if "%2F" in path:
-        return SLASH
+    if "%2F" in path or any(len(part) > 255 for part in unquote_to_bytes(path).split(b"/")):
+        return UNREAD
     behind = "& " if query else " " if path.endswith(f"/{SCRIPT}") else "? "
     asked = f'RewriteCond %{{THE_REQUEST}} "^\\S+ {re.escape(rule.source)}[{behind}]"{" [NC]" if rule.folds else ""}\n'
     if rule.answer == "410":
-        return f"{asked}RewriteRule ^ - [G]\n"
-    target = re.sub(r"[%$]", r"\\\g<0>", rule.answer)
-    return f'{asked}RewriteRule ^ "{target}" [R={options.status},L,NE,QSD]\n'
+        answer = "RewriteRule ^ - [G]\n"
+    else:
+        target = re.sub(r"[%$]", r"\\\g<0>", rule.answer)
+        answer = f'RewriteRule ^ "{target}" [R={options.status},L,NE,QSD]\n'
+    return LONG if max(len(asked), len(answer)) > 8192 else asked + answer  # then it answers any request with 500
 
 
 def _iis(rule: Rule, _options: CompileOptions) -> str | Loss:
