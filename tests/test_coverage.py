@@ -290,12 +290,19 @@ def test_any_address_and_any_name_make_a_sound_review_file(value: str, name: str
     assert decision["target"] == "/pages/x/"
 
 
-def test_a_page_whose_name_no_decision_can_write_makes_no_entry() -> None:
-    missing = Missing(Address("name", "2019"), 3, 1, (Suggestion(90, "Year 2019", "/pages/x/"),))
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        (Address("name", "2019"), 'No entry can be about the name "2019", which is the id "2019" there'),
+        (Address("name", "/etc/x"), 'No entry can be about the name "/etc/x", which is the path "/etc/x" there'),
+        (Address("path", "/beds/"), 'No entry can be about the path "/beds/", which is the path "/beds" there'),
+        (Address("name", "//"), 'No entry can be about the name "//", which is no address there'),
+    ],
+)
+def test_an_address_that_no_decision_can_write_makes_no_entry(address: Address, said: str) -> None:
+    missing = Missing(address, 3, 1, (Suggestion(90, "Year 2019", "/pages/x/"),))
     text = review(Coverage(["log"], missing=[missing], distinct=1)).partition("\n\n")[2]
-    assert text == (
-        '# No entry can name the page "2019", because digits are an id there: asked for 3 times, answered 1 times\n'
-    )
+    assert text == f"# {said}: asked for 3 times, answered 1 times\n"
 
 
 # --- logs as they are ----------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from etl.addresses import plain_address
+from etl.addresses import Address, plain_address
 from etl.coverage.model import CLASSES, Coverage, Missing
 from etl.plain import one_line
 
@@ -31,12 +31,18 @@ _HEAD = """\
 
 def _entry(missing: Missing) -> str:
     asked = f"asked for {missing.hits} times, answered {missing.found} times"
-    if plain_address(missing.value) != missing.address:
-        return f"# No entry can name the page {_quoted(missing.value)}, because digits are an id there: {asked}\n"
+    read = plain_address(missing.value)
+    if read != missing.address:
+        other = f"the {_named(read)}" if read else "no address"
+        return f"# No entry can be about the {_named(missing.address)}, which is {other} there: {asked}\n"
     lines = ["[[redirects]]", f"value = {_quoted(missing.value)}"]
     lines += [f"target = {_quoted(one.target)}  # {one.likeness}%: {one_line(one.name)}" for one in missing.suggestions]
     lines += ["gone = true", f'reason = "{asked}"']
     return "".join(f"# {line}\n" for line in lines)
+
+
+def _named(address: Address) -> str:
+    return f"{address.kind} {_quoted(address.value)}"
 
 
 def _quoted(text: str) -> str:
