@@ -18,14 +18,17 @@ STRIKE_END = re.compile(r"(?<=[^\s(*~])~+")
 """What may end words struck out in engines that have them; `~50` alone begins some, and stays."""
 ATTRIBUTES = re.compile(r"(?<=[)*>`])\{|\{(?=:)")
 """Of what stands before them: some engines take `{.name}` for no words."""
-TITLE_BRACES = re.compile(r"(?<=[ \t])\{(?=[^{}\n]+\{)(?!:)|\}(?=[ \t]*[`*_\[!<])")
+BEFORE_MARKUP = r"(?=[ \t]*[`*_\[!<])"
+TITLE_BRACES = re.compile(
+    rf"(?<=[ \t])\{{(?!:)(?=[^{{}}\n]+\{{|[^{{}}\n]*\}}(?:(?<=\\\}})|{BEFORE_MARKUP}))|\}}{BEFORE_MARKUP}"
+)
 """Of a heading or a cell: some engines take `{a=b}` for its attributes before markup, too, and with a brace in it."""
 FIRST_ON_LINE = re.compile(BLOCK_MARKS)
 MOST_MARKS = 100
 """Characters of it that are looked at."""
 LONG_NUMBER = re.compile(r"\d{10,}(?=\.[ \t])")  # too long to be the mark of an item
 DEFINITION_SIGN = re.compile(r"^[ \t>]*:(?=[ \t])", re.MULTILINE)
-LINE_MARK = re.compile(r"(?:[ \t>]*+(?=\{(?!:)[^{}\n]+\})|[ \t]+(?:\d+(?=\.\s)|(?=[*+-]\s|>|~~~)))(.)")
+LINE_MARK = re.compile(r"(?:[ \t>]*+(?=\{(?!:|\{[^}\n]*\}\})[^}\n]+\})|[ \t]+(?:\d+(?=\.\s)|(?=[*+-]\s|>|~~~)))(.)")
 """At the start of a line of words: attributes (`ATTRIBUTES`), and what looks like the mark of a block in an item."""
 LINE_MARK_BEGINS = " ", "\t", ">", "{"
 NO_ESCAPE = frozenset("\"'~=:,;/%@^?$")
