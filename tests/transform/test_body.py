@@ -461,7 +461,7 @@ FAULTS = {
     ),
     "the sign of a definition with a blank behind it ends words of a quotation": (
         "> a\n>\t: \n>\n>     <b c=d>",
-        "> a\n>   &#58; \n>\n>     <b c=d>",
+        "> a\n> &#58; \n>\n>     <b c=d>",
     ),
     "the end of a box in code of a quotation in it": (
         '<div class="border">\n\n> a\n>\n>     </div><b c=d>\n\n</div>',
@@ -660,6 +660,10 @@ FAULTS = {
     "a closing brace of words in braces at the end of a heading": ("# a {b=c}[d} e}", "# a \\{b=c\\}\\[d} e}"),
     "an escaped brace in braces at the end of a heading": ("# a {b=c\\}d}", "# a \\{b=c\\}d}"),
     "braces with a brace in them on a line of words": ("a\n{b=c {}", "a\n\\{b=c {}"),
+    "words with blanks before them below a list in a quotation, and code below these": (
+        "> * a\n>\n>  b\n>\n>     <script>c",
+        "> * a\n>\n> b\n>\n>     <script>c",
+    ),
     "braces behind a tab at the end of a cell": ("| a\t{b=c} |\n| --- |\n| d |", "| a \\{b=c} |\n| --- |\n| d |"),
     "braces behind a pipe of words in a cell": (
         "| \\| {b=c} |\n| --- |\n| d {e=f\\|{} |",
@@ -1403,7 +1407,7 @@ def test_the_fence_of_code_before_a_tab_ends_it() -> None:
 
 
 def test_words_behind_a_tab_below_code_of_a_quotation_are_none_of_it() -> None:
-    body = ">>\n>\n> `<style`\n>\n>   e"
+    body = ">>\n>\n> `<style`\n>\n> e"
     assert clean(">>\n>     <style\n> \te\t<p>").body == body
     assert clean(body).body == body
 

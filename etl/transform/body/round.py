@@ -64,7 +64,8 @@ DEFINITION_SIGNS = "\n:", " :", "\t:", ">:"
 """What a paragraph is searched for before it is asked for the signs of definitions."""
 RULE_LINE = re.compile(rf"^[ \t]*+[{DASHES}](?>(?:[ \t]*+[{DASHES}])+)[ \t]*+\\?[ \t]*+$", re.MULTILINE)
 NOT_BLANK = re.compile(r"\S")
-QUOTE_BLANKS = re.compile(r"^((?:[ \t]*>)+)[ \t]{2,}(?=[^\s>|#`~=+*\\\d-])", re.MULTILINE)  # before no mark of a block
+# Before no mark of a block.
+QUOTE_BLANKS = re.compile(r"^((?:[ \t]*>)+)[ \t]{2,}(?=[^\s>|#`~=+*\\\d-]|\*+[^\s*])", re.MULTILINE)
 EMPTY_LINE_BLANKS = re.compile(r"^[ \t]*>[ \t>]*(?<=>)([ \t]+)$", re.MULTILINE)  # below which code is words to some
 MORE_THAN = re.compile(r">[ \t]*\d")  # `* > 125 g` is a comparison
 MARK_ONLY = re.compile(r"[ \t]*(?:[*+-]|#{1,6})[ \t]+")
@@ -265,8 +266,8 @@ class Round(TreeRules):
         self._first_lines(node)
         for blanks in EMPTY_LINE_BLANKS.finditer(self.text, line, node.end):
             self._edit(*blanks.span(1), "", "line-blanks")
-        if all(child.kind == "Paragraph" for child in node.children):
-            for match in QUOTE_BLANKS.finditer(self.text, line, node.end):
+        for paragraph in (child for child in node.children if child.kind == "Paragraph"):
+            for match in QUOTE_BLANKS.finditer(self.text, line_start(self.text, paragraph.start), paragraph.end):
                 self._edit(match.end(1), match.end(), " ", "blanks")
 
     def _first_lines(self, quote: Node) -> None:
