@@ -461,7 +461,7 @@ FAULTS = {
     ),
     "the sign of a definition with a blank behind it ends words of a quotation": (
         "> a\n>\t: \n>\n>     <b c=d>",
-        "> a\n> &#58; \n>\n>     <b c=d>",
+        "> a\n> &#58;\n>\n>     <b c=d>",
     ),
     "the end of a box in code of a quotation in it": (
         '<div class="border">\n\n> a\n>\n>     </div><b c=d>\n\n</div>',
@@ -580,9 +580,16 @@ FAULTS = {
         "<a href='#a'><code>dig</code></a>`()` <code>a</code><i></i><code>b</code>",
         "`dig` `()` `a` `b`",
     ),
+    "two breaks in a quotation": ("> peas<br><br>beans\n> kale", "> peas\n>\n> beans\n> kale"),
+    "paragraphs and a list of HTML in a quotation": (
+        "> <p>peas<br>beans</p>\n> <ul>\n> <li>kale</li>\n> </ul>\n> dig\n\nrake",
+        "> peas\\\n> beans\n>\n> * kale\n>\n> dig\n\nrake",
+    ),
+    "empty lines and blanks between paragraphs of a quotation": ("> a  \n>\n> \n>\n> b", "> a\n>\n> b"),
+    "a break that begins a paragraph of an item": ("* a\n\n    <br>b\n\n* c", "* a\n\n    b\n\n* c"),
     "a table of HTML in a quotation": (
         "> <table>\n> <tr>\n> <td>peas</td>\n> <td>in\n> March</td>\n> </tr>\n>\n> </table>\n>\n> dig",
-        "| peas | in March |\n| --- | --- |\n\n> dig",
+        "> | peas | in March |\n> | --- | --- |\n>\n> dig",
     ),
     "outer cells that are blank": (
         "&nbsp; | Beds | \u00a0\n-- | -- | --\n&nbsp; | peas | dig&nbsp;",

@@ -62,6 +62,14 @@ class Gaps(TreeRules):
                 self.waiting |= {id(behind) for behind in blocks[index + 2 : index + 3]}
         self._empty(visible_end(self.text, blocks[-1]), len(self.text), "", "edge")
 
+    def in_quotation(self, blocks: Sequence[Node]) -> None:
+        """One empty line between those of a quotation that empty lines part, and no blanks before it."""
+        for block, after in pairwise(blocks):
+            start = self._words_end(block)
+            blanks, *lines = self.text[start : after.start].split("\n")
+            if (blanks or len(lines) > 2) and lines and not "".join([blanks, *lines]).strip(" \t>"):
+                self._edit(start, after.start, "\n".join(["", *lines[:-1][:1], lines[-1]]), "blank-lines")
+
     def _within(self, blocks: Sequence[Node]) -> None:
         """No rule first, last or twice, no empty line at the end of a quotation, no blanks at the starts of lines."""
         last = len(blocks) - 1

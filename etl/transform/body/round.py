@@ -252,6 +252,7 @@ class Round(TreeRules):
     def quote(self, node: Node) -> None:
         """A quotation without anything in it goes; one blank behind its marks."""
         self._touching(node)
+        self.gaps.in_quotation(node.children)
         if node.start < self.quote_end:
             return
         self.quote_end = node.end

@@ -21,6 +21,7 @@ ITEM_START = re.compile(rf"[ \t>]*{ITEM_MARK}[ \t]+")
 ROW_START = re.compile(r"[ |>]*")
 LONGEST_START = 80  # so far into a line marks are looked for, lest a line of them takes time by the square
 BLANKS = re.compile(r"[ \t]*")
+QUOTE_MARKS = re.compile(r"(?: {0,3}>[ \t]?)*")
 # What a line of text must not begin with, once the tag before it is gone, and those between the mark and its blank.
 BLOCK_MARK = re.compile(
     r"[ \t]*(?:(?:(?P<number>\d{1,9})[.)]|[#]{1,6}|[-+*])(?=(?>(?:</?[a-zA-Z][^<>\n]*>)*)\s)"
@@ -192,6 +193,15 @@ class Around:
         """
         start = self.line_start(offset)
         return self.text[start : start + 4].lstrip(" ").startswith(">")
+
+    def quote_marks(self, offset: int) -> str:
+        """The marks of quotations that the line of a place begins with; nothing at its start.
+
+        >>> Around("> > a").quote_marks(4), Around("a > b").quote_marks(5)
+        ('> > ', '')
+        """
+        start = self.line_start(offset)
+        return self.text[start : match_end(QUOTE_MARKS, self.text, start, offset)]
 
     def in_block(self, offset: int) -> bool:
         r"""Whether the line of a place is one of an item, a heading or a quotation, or of HTML in such.

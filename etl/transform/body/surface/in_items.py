@@ -1,4 +1,4 @@
-"""Blocks of HTML below the words of a list item stay in it: what they become is indented as they were.
+"""Blocks of HTML below the words of a list item, or in a quotation, stay there, with the same indentation or marks.
 
 At the start of a line they would end the list, and what follows in the item would be code. What has no other place, as
 a box, does end it; then what follows comes to the start of its line, too.
@@ -21,6 +21,7 @@ OF_BLOCKS = frozenset(("block", "table", "break")) | OF_CODE
 """Rules that part blocks, or lines in them, by ends of lines."""
 MAY_PART = OF_BLOCKS | {"box"}
 """Those, and the one whose blocks have no place in an item."""
+TABLE = re.compile("<table", re.IGNORECASE)
 LINE_BEGINS = re.compile(r"\n\n(?=\S)")
 INDENT = re.compile(r"^[ \t]+(?=\S)", re.MULTILINE)
 NUMBER = re.compile(r"[ \t]*\d{1,9}[.)][ \t]")
@@ -31,8 +32,12 @@ NOTHING = re.compile(r"[ \t]*(?:[<\n]|\Z)")
 def in_items(around: Around, edits: Sequence[Edit]) -> Sequence[Edit]:
     r"""The edits of a text; what they write in items is indented, and what is no more in one is not.
 
+    What they write in quotations has marks of those, but for code, which does not ask here (`quoted_block`).
+
     >>> in_items(Around("* a\n\n  <p>b</p>"), [(7, 10, "\n\n", "block")])
     [(7, 10, '\n\n  ', 'block')]
+    >>> in_items(Around("> a<br>b"), [(3, 7, "  \n", "break")])
+    [(3, 7, '  \n> ', 'break')]
     >>> in_items(Around("* a <p>b\n\n  c"), [(4, 7, "\n\n", "block")])
     [(4, 7, '\n\n', 'block'), (10, 12, '', 'block')]
     """
@@ -43,18 +48,25 @@ def in_items(around: Around, edits: Sequence[Edit]) -> Sequence[Edit]:
 def _parts_item(around: Around, edit: Edit) -> bool:
     """Whether an edit parts blocks where a blank stands before its place or its line, or on the line of an item."""
     start, _, written, rule = edit
-    if rule not in MAY_PART or "\n\n" not in written or start == (line := around.line_start(start)):
+    if rule not in MAY_PART or "\n" not in written or start == (line := around.line_start(start)):
         return False
-    return around.text[line] in " \t" or around.text[start - 1] in " \t" or around.item_indent(start) != ""
+    if around.text[line] in " \t>":
+        return True
+    return "\n\n" in written and (around.text[start - 1] in " \t" or around.item_indent(start) != "")
 
 
 def _indented(around: Around, edits: Sequence[Edit]) -> Iterator[Edit]:
     """Up to what stays at the start of a line, as a box or a block on the line of a mark: that ends a list."""
-    list_end, ends = -1, list[Edit]()
+    list_end, ends, marks = -1, list[Edit](), ""
     for edit in edits:
         start, end, written, rule = edit
-        block = around.block_of_item(start) if rule in OF_BLOCKS and "\n" in written else None
-        if block and block.outermost > list_end:
+        parts = rule in OF_BLOCKS and "\n" in written
+        block = around.block_of_item(start) if parts else None
+        if parts and (rule != "table" or TABLE.match(around.text, start)):  # its rows are where it began
+            marks = around.quote_marks(start)
+        if parts and marks and rule not in OF_CODE:
+            written = written.replace("\n", f"\n{marks}")
+        elif block and block.outermost > list_end:
             lines = around.text[start:end].rpartition("\n")[0] if rule in OF_CODE else None
             written = _behind(block.indent, written, lines)
         elif "\n\n" in written and (written.strip() or not NOTHING.match(around.text, end)):
