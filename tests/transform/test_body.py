@@ -587,6 +587,14 @@ FAULTS = {
     ),
     "empty lines and blanks between paragraphs of a quotation": ("> a  \n>\n> \n>\n> b", "> a\n>\n> b"),
     "a break that begins a paragraph of an item": ("* a\n\n    <br>b\n\n* c", "* a\n\n    b\n\n* c"),
+    "images of Markdown in a link of HTML": (
+        '<a href="https://a.example/k">![a&nbsp;b](https://a.example/c_(d).png "[e]") ![f] [1]</a>',
+        "[![a b](https://a.example/c_%28d%29.png) !\\[f\\] \\[1\\]](https://a.example/k)",
+    ),
+    "short markers of players without quotation marks": (
+        "{vimeo url=https://a.example/1} {youtube movie=https://a.example/2 width=3}",
+        "<https://a.example/1> <https://a.example/2>",
+    ),
     "a table of HTML in a quotation": (
         "> <table>\n> <tr>\n> <td>peas</td>\n> <td>in\n> March</td>\n> </tr>\n>\n> </table>\n>\n> dig",
         "> | peas | in March |\n> | --- | --- |\n>\n> dig",

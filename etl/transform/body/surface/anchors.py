@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from etl.transform.body.entities import decoded
-from etl.transform.body.surface.around import MARKDOWN_BLOCK
+from etl.transform.body.surface.around import MARKDOWN_BLOCK, WHOLE_ADDRESS
 from etl.transform.body.surface.characters import INVISIBLES
 from etl.transform.body.surface.tags import TAGS, Tag, tags_of
 from etl.transform.body.surface.walk import Walk
@@ -20,6 +20,7 @@ LINKED_HEADING = re.compile(
     r"(?=(?:[^<\n]|<(?!/?(?:a|br|div|h[1-6]|li|ol|p|table|ul)\b)){1,2000}(?(1)</h\1\s*>)\s*</a\s*>)",
     re.IGNORECASE,
 )
+IMAGE = re.compile(rf"(?<=!)(?<!\\!)\[[^<>\[\]\n]{{0,500}}(?=\]\(){WHOLE_ADDRESS.pattern}")
 OUTER_START = re.compile(r"(?<![!\\])\[(?:[^\[\]\n]|\n(?!\s*\n)){0,500}\Z")
 OUTER_END = re.compile(r"[^\[\]\n]{0,200}\]\(\S")
 
@@ -89,6 +90,10 @@ def autolink(walk: Walk, token: re.Match[str]) -> None:
 
 
 def bracket(walk: Walk, token: re.Match[str]) -> None:
-    """A bracket inside the text of an HTML link."""
-    if walk.open.holds("a"):
+    """A bracket inside the text of an HTML link is a word, but in an image of Markdown."""
+    if not walk.open.holds("a"):
+        return
+    if image := IMAGE.match(walk.text, token.start()):
+        walk.passed.image_end = image.end()
+    if token.start() >= walk.passed.image_end:
         walk.edit(*token.span(), "\\" + token[0], "bracket")

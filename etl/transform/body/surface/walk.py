@@ -185,6 +185,8 @@ class Passed:
         """How many colours are open."""
         self.literal_end = 0
         """Where the text ends that marks guard."""
+        self.image_end = 0
+        """Where the last image of Markdown ends in a link of HTML."""
         self.tabs_end = 0
         """Where the last tabs end."""
         self.rows_end = 0
