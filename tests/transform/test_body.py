@@ -595,6 +595,10 @@ FAULTS = {
         "{vimeo url=https://a.example/1} {youtube movie=https://a.example/2 width=3}",
         "<https://a.example/1> <https://a.example/2>",
     ),
+    "an empty paragraph and a table first in an item of HTML": (
+        "<ul><li><p>&nbsp;</p><p>peas</p></li><li>\n<table>\n<tr>\n<td>dig</td>\n</tr>\n</table></li></ul>",
+        "* peas\n* dig",
+    ),
     "a table of HTML in a quotation": (
         "> <table>\n> <tr>\n> <td>peas</td>\n> <td>in\n> March</td>\n> </tr>\n>\n> </table>\n>\n> dig",
         "> | peas | in March |\n> | --- | --- |\n>\n> dig",

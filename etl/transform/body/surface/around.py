@@ -197,11 +197,11 @@ class Around:
     def quote_marks(self, offset: int) -> str:
         """The marks of quotations that the line of a place begins with; nothing at its start.
 
-        >>> Around("> > a").quote_marks(4), Around("a > b").quote_marks(5)
+        >>> Around(">> a").quote_marks(3), Around("a > b").quote_marks(5)
         ('> > ', '')
         """
         start = self.line_start(offset)
-        return self.text[start : match_end(QUOTE_MARKS, self.text, start, offset)]
+        return "> " * self.text.count(">", start, match_end(QUOTE_MARKS, self.text, start, offset))
 
     def in_block(self, offset: int) -> bool:
         r"""Whether the line of a place is one of an item, a heading or a quotation, or of HTML in such.

@@ -127,6 +127,7 @@ def item(walk: Walk, tag: Tag) -> int | None:
     bullet = "*" if number is None else f"{number}."
     begin = match_end(BLANKS, walk.text, tag.end)
     walk.edit(tag.start, begin, f"\n{' ' * NEST * depth}{bullet} ", "block")
+    walk.item_start = begin
     if ITEM_END.search(walk.text, tag.end):
         walk.open.begin(tag, len(walk.lists))
     if (sign := FIRST_SIGN.match(walk.text, begin)) is None:

@@ -74,8 +74,8 @@ class Walk:
         """
         if not replacement.strip() and self.begins_item(start):
             self.item_start = match_end(BEHIND, self.text, end)
-            if not replacement and "\n" not in self.text[end : self.item_start]:
-                end = self.item_start
+            if "\n" not in replacement + self.text[end : self.item_start]:
+                replacement, end = "", self.item_start
         self.edits.append((start, end, replacement, rule))
 
     def write(self, start: int, end: int, words: str, rule: str) -> None:
