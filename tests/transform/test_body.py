@@ -599,6 +599,11 @@ FAULTS = {
         "<ul><li><p>&nbsp;</p><p>peas</p></li><li>\n<table>\n<tr>\n<td>dig</td>\n</tr>\n</table></li></ul>",
         "* peas\n* dig",
     ),
+    "an address of the old wiki with three parts in a cell of HTML": (
+        "<table><tr><td>[https://a.example/x|peas|nocache]</td></tr></table>",
+        "| [peas](https://a.example/x) |\n| --- |",
+    ),
+    "bold emphasis in an item below an item": ("* a\n** b ***c***\n* d", "* a\n    * b ***c***\n* d"),
     "a table of HTML in a quotation": (
         "> <table>\n> <tr>\n> <td>peas</td>\n> <td>in\n> March</td>\n> </tr>\n>\n> </table>\n>\n> dig",
         "> | peas | in March |\n> | --- | --- |\n>\n> dig",

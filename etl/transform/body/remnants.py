@@ -65,7 +65,7 @@ LINK = re.compile(
     r"\[(?<![\\`]\[)(?<!`\[\[)"
     r"((?:https?://|ftp://|mailto:)[^\s|\[\]<>]+|tiki-\w+\.php[^|\[\]<>\n]*|(?:dl|display)\d+"
     r"|(?<!\[\[)\.{0,2}/[^\s|\[\]<>]+|#[A-Za-z_][\w:.-]*)(?<!\\)\\?\|"
-    r"\s*(!\[[^\[\]|\n]{0,300}\]\([^()\s]+\)|[^\[\]|]{0,300}?)\s*(?:\|[^\[\]\n]*)?(?<!\\)\](?!\()"
+    r"\s*(!\[[^\[\]|\n]{0,300}\]\([^()\s]+\)|[^\[\]|]{0,300}?)\s*(?:\\?\|[^\[\]\n]*)?(?<!\\)\](?!\()"
 )
 """An address, its text, and what was to be done with it: `[address|text|nocache]`.
 
@@ -285,7 +285,7 @@ def _nested_items(match: Match) -> Iterator[Edit]:
 def _is_unmarked(text: str) -> bool:
     """Whether no mark in a text may end the bold that a mark before it begins: those in it are pairs."""
     runs = STARS.findall(text)
-    return len(runs) % 2 == 0 and all(len(run) == 2 for run in runs)
+    return len(runs) % 2 == 0 and all(first == last for first, last in zip(runs[::2], runs[1::2], strict=True))
 
 
 def _has_dashes(data: bytes) -> bool:

@@ -11,6 +11,7 @@ from etl.transform.body.surface.walk import Walk
 
 DECLARATION = re.compile(rf"<!\[?[a-zA-Z][^<>]{{0,{FAR}}}>|<\?[^<>]{{0,{FAR}}}\?>")
 COMMENT_END = re.compile("-->")
+SOURCE = re.compile(rf"<(?:source|embed|iframe)\s[^<>]{{0,{FAR}}}>", re.IGNORECASE)
 LIST_MACRO = re.compile(r"\{(?:LIST|CATEGORY|LISTPAGES)\b", re.IGNORECASE)
 HEADING_BEFORE = re.compile(r"#{1,6}[ \t][^\n]*+\s*+")
 
@@ -51,18 +52,27 @@ def hidden(walk: Walk, tag: Tag) -> int:
 
 
 def frame(walk: Walk, tag: Tag) -> int:
-    """A frame becomes a link to what it showed."""
+    """A frame or a player becomes a link to what it showed."""
     stop, link = _element_end(walk, tag), ""
     if not tag.closing:
-        source = tag.attributes().get("src", "")
+        source = _source(walk, tag, stop)
         link = walk.links.frame(source)
         walk.find("html.removed", tag.start, f"frame of {short(source)}", "replaced by a link" if link else "removed")
     walk.edit(tag.start, stop, link, "image" if link else "script")
     return stop
 
 
+def _source(walk: Walk, tag: Tag, stop: int) -> str:
+    """The address of what a frame or a player showed: its own, or the first one in it."""
+    attributes = tag.attributes()
+    if address := attributes.get("src") or attributes.get("data"):
+        return address
+    inner = SOURCE.search(walk.text, tag.end, stop)
+    return Tag("source", *inner.span(), False, inner[0]).attributes().get("src", "") if inner else ""
+
+
 def _element_end(walk: Walk, tag: Tag) -> int:
     """Where an element ends with all that is in it; one that holds nothing, or has no end, ends with its tag."""
-    holds_nothing = tag.closing or tag.name == "frame" or tag.raw.endswith("/>")
+    holds_nothing = tag.closing or tag.name in ("embed", "frame") or tag.raw.endswith("/>")
     end = None if holds_nothing else walk.around.end_tag(tag.name, tag.end)
     return end.end() if end else tag.end

@@ -33,7 +33,8 @@ BLOCKS = frozenset(
     """address article aside body caption center dd details dl dt fieldset figcaption figure footer form
     header hgroup html legend main nav noscript option section select summary tbody tfoot thead""".split()
 )
-HIDDEN = frozenset("script style head title svg math object embed applet template xml audio video canvas map".split())
+HIDDEN = frozenset("script style head title svg math applet template xml canvas map".split())
+FRAMES = frozenset("audio embed frame iframe object video".split())
 VOID = frozenset(
     "area base basefont bgsound col colgroup frameset input keygen link meta param source track wbr".split()
 )
