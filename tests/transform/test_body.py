@@ -604,6 +604,10 @@ FAULTS = {
         "| [peas](https://a.example/x) |\n| --- |",
     ),
     "bold emphasis in an item below an item": ("* a\n** b ***c***\n* d", "* a\n    * b ***c***\n* d"),
+    "blocks of HTML on the line of an item": (
+        "1. peas <ul><li>a</li></ul> beans <p>c</p>\n   * d\n2. kale <pre>e\nf</pre>\n3. dig",
+        "1. peas\n    * a\n\n    beans\n\n    c\n\n    * d\n\n2. kale\n\n    ```\n    e\n    f\n    ```\n\n3. dig",
+    ),
     "a table of HTML in a quotation": (
         "> <table>\n> <tr>\n> <td>peas</td>\n> <td>in\n> March</td>\n> </tr>\n>\n> </table>\n>\n> dig",
         "> | peas | in March |\n> | --- | --- |\n>\n> dig",
@@ -982,7 +986,10 @@ def test_a_block_of_html_below_the_words_of_an_item_stays_in_it(html: str, body:
             f"* a\n\n    {BOX}\n    <p>b</p>\n    <table><tr><td>c</td></tr></table>\n    </div>\n\n    <p>d</p>",
             f"* a\n\n{BOX}\n\nb\n\n| c |\n| --- |\n\n</div>\n\nd",
         ),
-        ("* a<p>b</p>\n\n    <p>c</p>\n\n* d\n\n    <p>e</p>", "* a\n\nb\n\nc\n\n* d\n\n    e"),
+        (
+            f"* a {BOX}b</div>\n\n    <p>c</p>\n\n* d\n\n    <p>e</p>",
+            f"* a\n\n{BOX}\n\nb\n\n</div>\n\nc\n\n* d\n\n    e",
+        ),
     ],
 )
 def test_html_in_an_item_is_not_indented_behind_what_ends_the_list(source: str, body: str) -> None:

@@ -70,8 +70,6 @@ class BlockOfItem(NamedTuple):
     end: int
     indent: str
     """As it is written."""
-    outermost: int
-    """Where the outermost item around it begins."""
 
 
 class Around:
@@ -255,11 +253,20 @@ class Around:
 
         >>> around = Around("* a\n\n  <p>b</p>\n\nc")
         >>> around.block_of_item(2), around.block_of_item(7), around.block_of_item(16)
-        (None, BlockOfItem(start=5, end=16, indent='  ', outermost=0), None)
+        (None, BlockOfItem(start=5, end=16, indent='  '), None)
         """
         place = bisect_right(self._blocks_of_items, offset, key=attrgetter("start")) - 1
         block = self._blocks_of_items[place] if place >= 0 else None
         return block if block and offset < block.end else None
+
+    def item_start(self, offset: int) -> int:
+        r"""Where the last outermost item begins that does not begin behind a place; the place itself, when none does.
+
+        >>> [Around("a\n\n* b\n  * c").item_start(offset) for offset in (0, 9)]
+        [0, 3]
+        """
+        place = bisect_right(self._outermost_items, offset, key=attrgetter("start")) - 1
+        return self._outermost_items[place].start if place >= 0 else offset
 
     def item_end(self, offset: int) -> int:
         r"""Where the outermost item ends that a place is in; the place itself, when it is in none.
@@ -288,7 +295,7 @@ class Around:
                 for block in item.children[1:]:
                     start = line_start(self.text, block.start)
                     if block.kind in HTML and (indent := INDENT.match(self.text, start)):
-                        blocks.append(BlockOfItem(start, block.end, indent[0], outermost.start))
+                        blocks.append(BlockOfItem(start, block.end, indent[0]))
         return sorted(blocks)
 
     @cached_property

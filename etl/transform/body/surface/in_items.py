@@ -1,4 +1,4 @@
-"""Blocks of HTML below the words of a list item, or in a quotation, stay there, with the same indentation or marks.
+"""Blocks of HTML in a list item or a quotation stay there, with its indentation or marks.
 
 At the start of a line they would end the list, and what follows in the item would be code. What has no other place, as
 a box, does end it; then what follows comes to the start of its line, too.
@@ -14,7 +14,7 @@ from sys import maxsize
 from etl.transform.body.code import TAB, behind
 from etl.transform.body.edits import Edit
 from etl.transform.body.places import match_end
-from etl.transform.body.surface.around import BLANKS, Around
+from etl.transform.body.surface.around import BLANKS, Around, BlockOfItem
 
 OF_CODE = frozenset(("preformatted", "tiki-marker", "shortcode"))
 OF_BLOCKS = frozenset(("block", "table", "break")) | OF_CODE
@@ -38,8 +38,8 @@ def in_items(around: Around, edits: Sequence[Edit]) -> Sequence[Edit]:
     [(7, 10, '\n\n  ', 'block')]
     >>> in_items(Around("> a<br>b"), [(3, 7, "  \n", "break")])
     [(3, 7, '  \n> ', 'break')]
-    >>> in_items(Around("* a <p>b\n\n  c"), [(4, 7, "\n\n", "block")])
-    [(4, 7, '\n\n', 'block'), (10, 12, '', 'block')]
+    >>> in_items(Around("* a <div>b\n\n  c"), [(4, 9, "\n\n", "box")])
+    [(4, 9, '\n\n', 'box'), (12, 14, '', 'box')]
     """
     may_be_inside = any(_parts_item(around, edit) for edit in edits)
     return list(_indented(around, edits)) if may_be_inside else edits
@@ -56,7 +56,7 @@ def _parts_item(around: Around, edit: Edit) -> bool:
 
 
 def _indented(around: Around, edits: Sequence[Edit]) -> Iterator[Edit]:
-    """Up to what stays at the start of a line, as a box or a block on the line of a mark: that ends a list."""
+    """Up to what stays at the start of a line, as a box: that ends a list."""
     list_end, ends, marks = -1, list[Edit](), ""
     for edit in edits:
         start, end, written, rule = edit
@@ -66,9 +66,9 @@ def _indented(around: Around, edits: Sequence[Edit]) -> Iterator[Edit]:
             marks = around.quote_marks(start)
         if parts and marks and rule not in OF_CODE:
             written = written.replace("\n", f"\n{marks}")
-        elif block and block.outermost > list_end:
-            lines = around.text[start:end].rpartition("\n")[0] if rule in OF_CODE else None
-            written = _behind(block.indent, written, lines)
+        elif parts and around.item_start(start) > list_end and (indent := _indent(around, start, block)):
+            lines = around.text[start:end].rpartition("\n")[0] if block else ""
+            written = _behind(indent, written, lines if rule in OF_CODE else None)
         elif "\n\n" in written and (written.strip() or not NOTHING.match(around.text, end)):
             list_end = start
             if LINE_BEGINS.search(written + around.text[end : end + 1]):
@@ -76,6 +76,11 @@ def _indented(around: Around, edits: Sequence[Edit]) -> Iterator[Edit]:
         yield start, end, written, rule
     for edit, (below, *_) in pairwise([*ends, (len(around.text), 0, "", "")]):
         yield from _rest_of_item(around, edit, below)
+
+
+def _indent(around: Around, start: int, block: BlockOfItem | None) -> str:
+    """That of a block below the words of an item, or of what follows them on the line of its mark."""
+    return block.indent if block else around.item_indent(start)
 
 
 def _rest_of_item(around: Around, edit: Edit, below: int) -> Iterator[Edit]:
