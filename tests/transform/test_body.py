@@ -604,6 +604,10 @@ FAULTS = {
         "| [peas](https://a.example/x) |\n| --- |",
     ),
     "bold emphasis in an item below an item": ("* a\n** b ***c***\n* d", "* a\n    * b ***c***\n* d"),
+    "the end of a box behind a paragraph of HTML without an end": (
+        f"{BOX}\n\n<p>peas\n\n</div>\n\nbeans",
+        f"{BOX}\n\npeas\n\n</div>\n\nbeans",
+    ),
     "blocks of HTML on the line of an item": (
         "1. peas <ul><li>a</li></ul> beans <p>c</p>\n   * d\n2. kale <pre>e\nf</pre>\n3. dig",
         "1. peas\n    * a\n\n    beans\n\n    c\n\n    * d\n\n2. kale\n\n    ```\n    e\n    f\n    ```\n\n3. dig",

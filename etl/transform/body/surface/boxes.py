@@ -83,7 +83,7 @@ def close_box(walk: Walk, start: int, end: int) -> None:
 
 def _part(walk: Walk, start: int, end: int, words: str) -> None:
     """Write an edge of a box between empty lines, unless it stands there so already, as behind an earlier walk."""
-    if walk.text[max(start - 2, 0) : end + 2] != words:
+    if walk.edited(start - 2) or walk.text[max(start - 2, 0) : end + 2] != words:
         walk.write(start, walk.around.behind_tag(start, end), words, "box")
 
 
