@@ -608,6 +608,10 @@ FAULTS = {
         f"{BOX}\n\n<p>peas\n\n</div>\n\nbeans",
         f"{BOX}\n\npeas\n\n</div>\n\nbeans",
     ),
+    "emphasis of HTML that does not end in its item": (
+        "<ul><li>dig <i>peas</li><li><i>and</i> rake <b>kale</li><li><i>beans<ol><li>cress</ol></i></li></ul>",
+        "* dig peas\n* *and* rake kale\n* beans\n    1. cress",
+    ),
     "blocks of HTML on the line of an item": (
         "1. peas <ul><li>a</li></ul> beans <p>c</p>\n   * d\n2. kale <pre>e\nf</pre>\n3. dig",
         "1. peas\n    * a\n\n    beans\n\n    c\n\n    * d\n\n2. kale\n\n    ```\n    e\n    f\n    ```\n\n3. dig",

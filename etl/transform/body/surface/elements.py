@@ -32,6 +32,8 @@ class OpenElements:
         """How many hold their text on one line: headings, links, paragraphs, items; and cells, which a table counts."""
         self.boxes = 0
         """How many are boxes."""
+        self.unended: list[Element] = []
+        """Those that an item ended, without an end of their own."""
 
     def __iter__(self) -> Iterator[Element]:
         """From the outermost one to the innermost one."""
@@ -86,6 +88,7 @@ class OpenElements:
         if item is None or item[1] != depth:
             return  # the items of inner lists are closed, and an outer one goes on
         first = items[-1]
+        self.unended += filter(None, self._all[first + 1 :])
         while len(self._all) > first:
             self._ended(len(self._all) - 1)
 

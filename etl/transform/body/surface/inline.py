@@ -11,13 +11,15 @@ from etl.transform.body.surface.around import MARKDOWN_BLOCK
 from etl.transform.body.surface.breaks import BR
 from etl.transform.body.surface.characters import BLANK, DIRECTIONS, INVISIBLE, INVISIBLES, JOINERS, SHOWS_NOTHING
 from etl.transform.body.surface.marks import COLOUR
-from etl.transform.body.surface.tags import EMPHASIS, IN_A_LINE, INLINE, STRONG, TAGS, Tag
+from etl.transform.body.surface.tags import EMPHASIS, IN_A_LINE, INLINE, STRONG, TAGS, Tag, tags_of
 from etl.transform.body.surface.walk import Walk
 
 LONGEST_RAISED = 500  # so for sub- and superscript
 LONGEST_MARKED = 5000  # emphasis over more than that is no emphasis
 GUARDED = re.compile(r"\[([^<>\[\]\n]*)\]</span>")
 BLOCK_INSIDE = re.compile(rf"\n[ \t]*\n|{BR}\s*{BR}|<(?!https?://|/?(?:{IN_A_LINE}|br)\b)")
+ITEM_INSIDE = tags_of("li")
+"""The block that does not stay on the line of what it stands in."""
 # What every engine reads as code between back-ticks: a line without tags or pipes, in which `_` alone may be escaped.
 CODE = re.compile(r"(?P<code>(?:[^`<|\\\n]|\\(?=\w)){1,500})</(?P<name>\w+)\s*>")
 NOT_CODE = re.compile(r"\]\(|\]\[|\*\w[^*]*(?<!\s)\*|[`|]")
@@ -133,7 +135,8 @@ def _ends_marked(walk: Walk, tag: Tag, mark: str) -> None:
     after = _shown_behind(walk, walk.text[tag.end : end]) if last == tag.start else "\n"
     opening = before, _shown_behind(walk, content.strip()[:FARTHEST_NEIGHBOUR])
     closing = after, _shown_before(walk, content.strip()[-FARTHEST_NEIGHBOUR:])
-    if not _fits(content, shown, opening, closing) or (BLOCK_INSIDE.search(content) and not walk.open.one_line):
+    block = ITEM_INSIDE if walk.open.one_line else BLOCK_INSIDE
+    if not _fits(content, shown, opening, closing) or block.search(content):
         _unmarked(walk, opened, index, tag, "icon" if mark == "*" and not shown.strip() else "emphasis")
         return
     lead, trail = len(content) - len(content.lstrip(" \t")), len(content) - len(content.rstrip(" \t"))
@@ -202,8 +205,8 @@ def _shown(walk: Walk, text: str) -> str:
 
 
 def close_emphasis(walk: Walk) -> None:
-    """What is open at the end of the text loses its mark."""
-    for tag, index in walk.open:
+    """What is open at the end of the text, or of its item, loses its mark."""
+    for tag, index in (*walk.open.unended, *walk.open):
         if tag.name in STRONG or tag.name in EMPHASIS:
             walk.edits[index] = walk.dropped(tag, "emphasis")
 
