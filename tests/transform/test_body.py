@@ -612,6 +612,10 @@ FAULTS = {
         "<ul><li>dig <i>peas</li><li><i>and</i> rake <b>kale</li><li><i>beans<ol><li>cress</ol></i></li></ul>",
         "* dig peas\n* *and* rake kale\n* beans\n    1. cress",
     ),
+    "bold emphasis of Markdown that begins a paragraph of HTML": (
+        "<p>***peas***</p><div>___beans___</div><p>***</p>",
+        "***peas***\n\n***beans***\n\n\\***",
+    ),
     "blocks of HTML on the line of an item": (
         "1. peas <ul><li>a</li></ul> beans <p>c</p>\n   * d\n2. kale <pre>e\nf</pre>\n3. dig",
         "1. peas\n    * a\n\n    beans\n\n    c\n\n    * d\n\n2. kale\n\n    ```\n    e\n    f\n    ```\n\n3. dig",

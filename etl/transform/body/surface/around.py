@@ -25,7 +25,7 @@ QUOTE_MARKS = re.compile(r"(?: {0,3}>[ \t]?)*")
 # What a line of text must not begin with, once the tag before it is gone, and those between the mark and its blank.
 BLOCK_MARK = re.compile(
     r"[ \t]*(?:(?:(?P<number>\d{1,9})[.)]|[#]{1,6}|[-+*])(?=(?>(?:</?[a-zA-Z][^<>\n]*>)*)\s)"
-    r"|[>]|[-*_]{3}|`{3}|~{3}|=+[ \t]*(?=[<\n]|\Z))"
+    r"|[>]|---|[-*_]{3,}+(?=[\s<]|\Z)|`{3}|~{3}|=+[ \t]*(?=[<\n]|\Z))"
 )
 LINE_BELOW = re.compile(r"[ \t]*\n[ \t]+(?=[^\s|])")
 MARKDOWN_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>|\d{1,9}[.)][ \t]|`{3}|~{3})")
