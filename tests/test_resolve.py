@@ -627,7 +627,10 @@ def test_a_tag_with_the_path_of_a_document_is_told(resolved: Callable[..., Facts
 def test_the_work_of_resolve_grows_with_the_pages(
     resolved: Callable[..., Facts], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Steps of SQLite, as on any machine: pages with tags, copies of one, redirect pages to them and to nowhere."""
+    """Steps of SQLite, as on any machine: pages with tags, copies of one, redirect pages to them and to nowhere.
+
+    And pages that have one name, with as many redirect pages to it.
+    """
     steps: list[None] = []
     once = resolve
 
@@ -639,8 +642,10 @@ def test_the_work_of_resolve_grows_with_the_pages(
         steps.clear()
         own = [[("name", f"Page {n}", 1, "title"), ("id", str(n), 1, "page-id")] for n in range(size)]
         pages = [page(n, claims=claims) for n, claims in enumerate(own)]
-        urls = [f"/Page+{n}" for n in range(size)] + [f"/posts/nothing-{n}" for n in range(size)]
-        ways = [page(n, status="stub", redirect_what="url", redirect_to=url) for n, url in enumerate(urls, size)]
+        own += [[("name", "Index", 1, "title")]] * size
+        urls = [f"/Page+{n}" for n in range(size)] + [f"/posts/nothing-{n}" for n in range(size)] + ["/index"] * size
+        pages = [page(n, claims=claims, page_name=claims[0][1]) for n, claims in enumerate(own)]
+        ways = [page(n, status="stub", redirect_what="url", redirect_to=url) for n, url in enumerate(urls, len(own))]
         copies = [page(0)] * size
         resolved([*pages, *copies, *ways], terms_of=[(n, f"tag{n}", f"Tag{n}", f"tag{n}", 0) for n in range(size)])
         return len(steps)

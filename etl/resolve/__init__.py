@@ -8,7 +8,8 @@ the size of the corpus is in memory.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache, partial
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -16,12 +17,17 @@ from typing import Any
 from etl.addresses import OF_TERMS, Address, LegacyLink, legacy_target, link_lookups, name_key, without_html
 from etl.facts import Facts
 from etl.model import ASSET_STATES
-from etl.resolve.links import index_links
+from etl.resolve.links import KEPT, index_links
 from etl.resolve.owners import own_addresses
 from etl.resolve.paths import own_paths
 from etl.routes import wiki_folder
 from etl.settings import Settings, SettingsError
 from etl.slugs import make_slug, undated, well_formed
+
+PageRow = tuple[Any, ...]
+"""Ordinal, outcome and redirect of a page."""
+FirstPage = Callable[..., PageRow | None]
+"""`_first_page`, whose last answers are kept: many redirect pages may name what many pages claim."""
 
 LONGEST_CHAIN = 64
 MOST_CONFLICTS = 0.10
@@ -246,8 +252,9 @@ def _follow_redirects(facts: Facts, settings: Settings) -> None:
         ORDER BY ord
         """
     )
+    first_page = lru_cache(KEPT)(partial(_first_page, facts))
     for ord_, what, name in pages:
-        target = _end_of_chain(facts, settings, ord_, what, name)
+        target = _end_of_chain(first_page, settings, ord_, what, name)
         named = f"redirect to {what} {name!r}" if what else f"redirect {name!r}"
         if isinstance(target, int):
             facts.db.execute("INSERT INTO chain VALUES (?, ?)", (ord_, target))
@@ -258,11 +265,11 @@ def _follow_redirects(facts: Facts, settings: Settings) -> None:
         facts.add_finding(ord_, code, message, action, cause=f"{what} {name}")
 
 
-def _end_of_chain(facts: Facts, settings: Settings, start: int, what: str, name: str) -> int | str:
+def _end_of_chain(first_page: FirstPage, settings: Settings, start: int, what: str, name: str) -> int | str:
     """Ordinal of the document at the end of a chain of redirect pages, or why there is none."""
     ord_, seen = start, {start}
     for _ in range(LONGEST_CHAIN):
-        row = _page_of(facts, settings, ord_, what, name)
+        row = _page_of(first_page, settings, ord_, what, name)
         if isinstance(row, str):
             return row
         ord_, outcome, what_next, name_next = row
@@ -275,7 +282,7 @@ def _end_of_chain(facts: Facts, settings: Settings, start: int, what: str, name:
     return f"a chain of more than {LONGEST_CHAIN} redirects"
 
 
-def _page_of(facts: Facts, settings: Settings, page: int, what: str, target: str) -> tuple[Any, ...] | str:
+def _page_of(first_page: FirstPage, settings: Settings, page: int, what: str, target: str) -> PageRow | str:
     """The page that the redirect of a page names: its ordinal, outcome and own redirect; or why it names none.
 
     It names itself only where it can name nothing else.
@@ -287,11 +294,11 @@ def _page_of(facts: Facts, settings: Settings, page: int, what: str, target: str
     else:
         return "its target cannot be read"
     if link and link[:2] == ("other", "/") and settings.home:
-        return _page_of(facts, settings, page, "page", settings.home)
+        return _page_of(first_page, settings, page, "page", settings.home)
     asked = link_lookups(link, target if what == "url" else "", settings.hosts, settings.legacy_base)
     spare = None  # itself, or a page that is not published
     for condition, values in _searches(link, asked):
-        found = _first_page(facts, condition, *values)
+        found = first_page(condition, *values)
         if found and found[0] != page and (found[1] == "document" or found[3] is not None):
             return found
         spare = spare or found
@@ -345,8 +352,8 @@ _OWN_NAME = f"""
 """Whose name it is, in another spelling."""
 
 
-def _first_page(facts: Facts, condition: str, *values: str) -> tuple[Any, ...] | None:
-    row: tuple[Any, ...] | None = facts.db.execute(
+def _first_page(facts: Facts, condition: str, *values: str) -> PageRow | None:
+    row: PageRow | None = facts.db.execute(
         f"""
         SELECT f.ord, f.outcome, f.redirect_what, f.redirect_to
         FROM fact f
