@@ -108,9 +108,11 @@ def iis(folder: Path) -> Table:
 
 
 def htaccess(folder: Path) -> Table:
-    text = (folder / "htaccess.txt").read_text("ascii").partition("RewriteRule ^ - [L]\n")[2]
+    text = (folder / "htaccess.txt").read_text("ascii").partition("RewriteRule ^ - [E=WIKI_ETL:-]\n")[2]
     answer = r'RewriteRule \^ (?:- \[(G)\]|"(.*)" \[R=(\d+),L,NE,QSD\])'
-    found = re.findall(rf'RewriteCond %{{THE_REQUEST}} "\^\\S\+ (.*)\[[?&]? \]"(?: \[NC\])?\n{answer}\n', text)
+    found = re.findall(
+        rf'RewriteCond %{{ENV:WIKI_ETL}}%{{THE_REQUEST}} "\^\[A-Z\]\+ (.*)\[[?&]? \]"(?: \[NC\])?\n{answer}\n', text
+    )
     assert 2 * len(found) == len(text.splitlines())
     return {
         re.sub(r"\\(.)", r"\1", source): ("", 410) if gone else (re.sub(r"\\(.)", r"\1", target), int(status))
@@ -285,6 +287,20 @@ def test_the_page_script_alone_hides_no_page_where_a_line_is_for_every_parameter
         hosts = {host for host in READERS if told(folder / host).get(f"/{SCRIPT}") == "any"}
         assert hosts == {"netlify", "cloudflare-pages", "cloudflare-bulk", "vercel"}
         assert {host for host, reader in READERS.items() if f"/{SCRIPT}" in reader(folder / host)} == {*READERS} - hosts
+
+
+def test_rules_below_those_of_the_map_are_for_files_too(tmp_path: Path) -> None:
+    need("apache2")
+    entries: Entries = {Address("name", "HIV"): "/pages/hiv/", Address("name", "Lost"): None}
+    write_map(tmp_path / "redirects.jsonl", entries.items())
+    compile_one("htaccess", tmp_path, tmp_path)
+    others = "ErrorDocument 410 /HIV\nRewriteRule ^conf$ - [F]\nRewriteRule ^$ https://safe.example/ [R,L]\n"
+    asked = {"/conf": 403, "/": 302, "/HIV": 200, "/hiv": 301, "/Lost": 410}
+    with apache_reads((tmp_path / "htaccess.txt").read_text() + others) as connection:
+        for path, status in asked.items():
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            assert (answer.status, answer.read() == b"living") == (status, path in ("/HIV", "/Lost")), path
 
 
 # --- what has no room ----------------------------------------------------------------------

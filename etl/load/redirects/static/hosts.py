@@ -14,7 +14,6 @@ from urllib.parse import unquote_plus, unquote_to_bytes
 
 import orjson
 
-from etl.addresses import SCRIPT
 from etl.load.redirects.options import CompileOptions
 from etl.load.redirects.static.rules import Form, Rule
 
@@ -164,14 +163,16 @@ def _vercel(rule: Rule, options: CompileOptions) -> str | Loss:
 def _htaccess(rule: Rule, options: CompileOptions) -> str | Loss:
     """A condition on the request as it was sent, which alone tells `+` from a blank, and where it goes.
 
-    In a target `%2` and `$2` would stand for groups of expressions. The page script with a parameter that is not in the
-    map is not the script alone.
+    A sign before the request of a file of the new site makes that no request: to end there (`[L]`) would skip the rules
+    below, too, which may be those that refuse files or ask for https. In a target `%2` and `$2` would stand for groups
+    of expressions. The page script with a parameter that is not in the map is not the script alone.
     """
     path, query, _ = rule.source.partition("?")
     if "%2F" in path or any(len(part) > 255 for part in unquote_to_bytes(path).split(b"/")):
         return UNREAD
-    behind = "& " if query else " " if path.endswith(f"/{SCRIPT}") else "? "
-    asked = f'RewriteCond %{{THE_REQUEST}} "^\\S+ {re.escape(rule.source)}[{behind}]"{" [NC]" if rule.folds else ""}\n'
+    behind = "& " if query else " " if path == options.script else "? "
+    request = f'"^[A-Z]+ {re.escape(rule.source)}[{behind}]"{" [NC]" if rule.folds else ""}'
+    asked = f"RewriteCond %{{ENV:WIKI_ETL}}%{{THE_REQUEST}} {request}\n"
     if rule.answer == "410":
         answer = "RewriteRule ^ - [G]\n"
     else:
@@ -283,11 +284,12 @@ HOSTS: dict[str, Host] = {
         "Put these lines above all others into the file `.htaccess` of the folder that is published. Files of the new\n"
         "site win.\n\n"
         "Apache 2.4 with `mod_rewrite`. It reads that file at every request, so each rule costs time. Where you may\n"
-        "change its configuration, take the folder `apache`, which costs next to nothing and knows all spellings.\n",
+        "change its configuration, take the folder `apache`, which costs next to nothing and knows all spellings.\n"
+        "A parameter must be the first one.\n",
         start="RewriteEngine On\n"
         "RewriteCond %{REQUEST_FILENAME} -f [OR]\n"
         "RewriteCond %{REQUEST_FILENAME} -d\n"
-        "RewriteRule ^ - [L]\n",
+        "RewriteRule ^ - [E=WIKI_ETL:-]\n",
         trial="Tests ask Apache 2.4 itself.",
     ),
     "iis": Host(
