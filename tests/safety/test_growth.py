@@ -129,6 +129,26 @@ SQUARES: dict[str, tuple[str, int, Maker]] = {
         3_000,
         lambda size: f"# a{' ' * size}\nx <!-- {{LIST()}} -->",
     ),
+    "blanks in a link of the old wiki": (
+        "blanks of its words fit in three places",
+        300,
+        lambda size: f"[https://a.example|{' ' * size}a",
+    ),
+    "blanks before a sign that may be a break": (
+        "every blank is taken for the first one before a break",
+        3_000,
+        lambda size: f"a{' ' * size}b%%%c",
+    ),
+    "blanks in a marker": (
+        "blanks at the end of its parameters fit in four places",
+        100,
+        lambda size: f"{{BOX(title=a{' ' * size}b)}}",
+    ),
+    "blanks behind the class of a heading": (
+        "blanks around the marks at its end fit in two places",
+        1_000,
+        lambda size: f"# a {{.b}}{' ' * size}c",
+    ),
     "strong in strong": (
         "every strong looks for strong in it",
         1_000,

@@ -21,7 +21,7 @@ PARAMETER = re.compile(
 A mark that neither ends all nor has a parameter behind it is part of the words: an apostrophe.
 """
 BEGINNING = re.compile(r"\{/?\w+(?:\s|%20)*\(?")
-ENDING = re.compile(r"\s*/?\s*\)?\s*/?\s*\}?\Z")
+ENDING = re.compile(r"(?<!\s)\s*+/?\s*+\)?\s*+/?\s*+\}?\Z")
 ESCAPED = re.compile(r"\\([^\w\s]|_)")
 """As Markdown has signs, and the old wiki its quotation marks."""
 

@@ -14,7 +14,7 @@ from etl.transform.body.edits import Edit, short
 from etl.transform.body.guards import ODD_ADDRESS, PARENTHESES, Guard, guard, present
 from etl.transform.body.hrefs import TITLE, encoded, is_prose, loses_parenthesis
 from etl.transform.body.lists import BLOCK_MARKS, NEST
-from etl.transform.body.places import ends_in_break, is_escaped, line_start
+from etl.transform.body.places import blanks_start, ends_in_break, is_escaped, line_start
 from etl.transform.body.quotes import BOX_END, BOX_START
 
 BLOCKS = frozenset(("bullet", "footnote", "heading", "table"))
@@ -65,7 +65,7 @@ LINK = re.compile(
     r"\[(?<![\\`]\[)(?<!`\[\[)"
     r"((?:https?://|ftp://|mailto:)[^\s|\[\]<>]+|tiki-\w+\.php[^|\[\]<>\n]*|(?:dl|display)\d+"
     r"|(?<!\[\[)\.{0,2}/[^\s|\[\]<>]+|#[A-Za-z_][\w:.-]*)(?<!\\)\\?\|"
-    r"\s*(!\[[^\[\]|\n]{0,300}\]\([^()\s]+\)|[^\[\]|]{0,300}?)\s*(?:\\?\|[^\[\]\n]*)?(?<!\\)\](?!\()"
+    r"\s*+(!\[[^\[\]|\n]{0,300}\]\([^()\s]+\)|(?:[^\[\]|]{0,299}?[^\s\[\]|])?)\s*+(?:\\?\|[^\[\]\n]*)?(?<!\\)\](?!\()"
 )
 """An address, its text, and what was to be done with it: `[address|text|nocache]`.
 
@@ -146,14 +146,15 @@ def _centred(match: Match) -> Iterator[Edit]:
 
 def _break(match: Match) -> Iterator[Edit]:
     """`%%%` is a line break; at the start and the end of a line there is one already."""
-    start, end = match.span()
-    line = line_start(match.string, start)
-    if match.string.startswith("|", line):
-        yield start, end, "<br>", "break"
-    elif MARKS.fullmatch(match.string, line, match.start(1)):
-        yield *match.span(1), "", "break"
+    text, end = match.string, match.end()
+    line, count = line_start(text, match.start()), match[0].count("%%%")
+    start = blanks_start(text, match.start())
+    if text.startswith("|", line):
+        yield start, end, "<br>" * count, "break"
+    elif MARKS.fullmatch(text, line, match.start()):
+        yield *match.span(), "", "break"
     else:
-        yield start, end, "" if match.string[end : end + 1] in ("", "\n") else "\\\n", "break"
+        yield start, end, "" if text[end : end + 1] in ("", "\n") else "\\\n" * count, "break"
 
 
 def _link(match: Match) -> Iterator[Edit]:
@@ -386,7 +387,7 @@ REMNANTS: list[Remnant] = [
         re.compile(r"^\*[ \t][^\n]*+(?>(?:\n(?:[ \t]*\n)?\*{1,6}[+-]?[ \t][^\n]*+)+)", re.MULTILINE),
         _nested_items,
     ),
-    (guard("%%%"), re.compile(r"[ \t]*(%%%[ \t]*)"), _break),
+    (guard("%%%"), re.compile(r"(?>(?:%%%[ \t]*)+)"), _break),
     (
         guard("||"),
         re.compile(

@@ -31,7 +31,7 @@ ATTRIBUTES = re.compile(
 """What readers never saw of a paragraph, a heading, a link, an image or code: its class, its id, its size."""
 LINE_END = re.compile(r"[ \t]*(?:\n|\Z)")
 TAG_BEHIND = re.compile(r"[ \t]*<")
-HEADING_END = re.compile(r"[ \t]*#*[ \t]*(?:\n|\Z)")
+HEADING_END = re.compile(r"[ \t]*+#*+[ \t]*+(?:\n|\Z)")
 UNDERLINED = re.compile(r"[ \t]*\n[ \t>]*(?:=+|-{5,})[ \t]*(?:\n|\Z)")
 """A heading, where the line below can be no rule."""
 
