@@ -286,6 +286,15 @@ def test_a_decision_about_a_name_of_several_pages_settles_their_links_in_any_spe
         assert wiki.told("link.ambiguous", "decision.unused") == []
 
 
+def test_a_decision_about_a_name_settles_links_that_fit_the_title_of_another_page_too(wiki: Wiki) -> None:
+    pages = {name(21): page("Bees", page_id=21), name(22): page("Bees", page_id=22, aliases=["/Bees+–+June+2019"])}
+    folder(wiki.path / "wiki", {**pages, name(23): page("Links", body="((Bees)) ((bees|x))", page_id=23)})
+    assert wiki.settle(("Old pump", "4")).status == 0
+    assert len(wiki.told("link.ambiguous")) == 2
+    assert wiki.settle(("Bees", "21")).status == 0
+    assert wiki.told("link.ambiguous", "decision.unused") == []
+
+
 def test_a_decision_about_a_spelling_that_no_page_has_settles_that_one(wiki: Wiki) -> None:
     pages = {name(number): page("C", page_id=number) for number in (21, 22)}
     folder(wiki.path / "wiki", {**pages, name(23): page("Links", body="((C)) ((c))", page_id=23)})

@@ -52,7 +52,7 @@ def _index_names(facts: Facts) -> None:
 
     0 is a title or page name that the redirect map has for its page, 1 another one, 2 what else is in the map, 3 the
     name of a redirect page. Those of the map are found in any case, as servers find them. What a person decided about
-    a name is no choice any more: pages that lose it have it only if the map has it for them in another spelling.
+    a name of pages is no choice any more: others have it only if the map has it for them in another spelling.
     """
     facts.script(
         """
@@ -85,12 +85,11 @@ def _index_names(facts: Facts) -> None:
         );
 
         DELETE FROM link_name
-        WHERE (key, document) IN (
-            SELECT name_key(r.value), g.document
+        WHERE key IN (
+            SELECT name_key(r.value)
             FROM redirect r
             JOIN contender c ON c.kind = r.kind AND c.value = r.value
-            JOIN goal g ON g.ord = c.ord
-            WHERE r.kind = 'name' AND r.why = 'reviewed' AND r.ord IS NOT NULL
+            WHERE r.kind = 'name' AND r.why = 'reviewed' AND r.ord IS NOT NULL AND c.why <> 'reviewed'
         ) AND NOT EXISTS (SELECT 1 FROM map_name m WHERE m.key = link_name.key AND m.document = link_name.document);
         """
     )

@@ -210,7 +210,8 @@ def _claim_reviewed(facts: Facts) -> None:
 def _report_unused(facts: Facts, said: str, address: Address, goal: int | None, cause: str) -> None:
     """A decision that changes nothing, and one that contradicts the setting ``gone``.
 
-    One for the owner of an address that others claim settles where links to it lead (`etl.resolve.links`).
+    One for the owner of an address that others claim, or of a name that is their title, settles where links to it lead
+    (`etl.resolve.links`).
     """
     owner = facts.db.execute(
         "SELECT ord, why FROM contender WHERE kind = ? AND value = ? ORDER BY place LIMIT 1", address
@@ -218,7 +219,17 @@ def _report_unused(facts: Facts, said: str, address: Address, goal: int | None, 
     if owner is None:
         return
     if owner[0] == goal:
-        query = "SELECT 1 FROM contender WHERE kind = ? AND value = ? AND ord <> ?"
+        query = """
+            SELECT 1 FROM contender WHERE kind = ?1 AND value = ?2 AND ord <> ?3
+            UNION ALL
+            SELECT 1
+            FROM page_name n
+            JOIN fact f ON f.ord = n.ord
+            WHERE ?1 = 'name'
+              AND n.key = name_key(?2)
+              AND f.outcome IN ('document', 'redirect')
+              AND ifnull(f.goes_to, f.ord) <> ?3
+            """
         if not facts.one(query, *address, goal):
             message = f"{said}: the map says the same without it"
             _tell(facts, "decision.unused", message, "it may be deleted", cause)
