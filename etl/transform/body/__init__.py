@@ -12,6 +12,7 @@ from etl.settings import Settings
 from etl.transform.body.code import Code
 from etl.transform.body.edits import Change, Revision, short
 from etl.transform.body.hrefs import encoded
+from etl.transform.body.indented_tags import outdented
 from etl.transform.body.link_edits import alternative
 from etl.transform.body.links import Linker
 from etl.transform.body.quotes import BOX_TAG, quote_edits, quoted_tags
@@ -64,6 +65,7 @@ def clean_body(
         source = source.replace("\r\n", "\n").replace("\r", "\n")
     revision = Revision(source, first_line, keep_changes=keep_changes or verify)
     revision.apply(quoted_tags(source))
+    revision.apply(outdented(revision.text))
     surface, structure = Surface(revision, linker), Structure(revision, settings, linker)
     last = _run(surface, structure)
     if "blockquote>" in revision.text and revision.apply(quote_edits(revision.text)):
