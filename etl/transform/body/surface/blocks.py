@@ -139,7 +139,7 @@ def item(walk: Walk, tag: Tag) -> int | None:
 
 def break_in_item(depth: int) -> str:
     """A hard break in an item of HTML, whose lines are indented by its depth."""
-    return "\\\n" + " " * NEST * min(max(depth, 1), DEEPEST_LIST)
+    return "  \n" + " " * NEST * min(max(depth, 1), DEEPEST_LIST)
 
 
 def preformatted(walk: Walk, tag: Tag) -> int | None:

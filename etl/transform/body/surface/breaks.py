@@ -62,7 +62,7 @@ def _hard_break(walk: Walk, tag: Tag, rule: str, block: Tag, level: int) -> int:
     if BLOCK_END.match(walk.text, end) or not walk.around.shows(block.end, tag.start):
         walk.edit(tag.start, end, "", rule)
         return end
-    hard_break = break_in_item(level) if block.name == "li" else "\\\n"
+    hard_break = break_in_item(level) if block.name == "li" else "  \n"
     parts = walk.open.ends_with("p") and ("<" in between or between.count("\n") > 1)
     end, guard = walk.around.unmarked(end)
     walk.edit(tag.start, end, ("\n\n" if parts else hard_break) + guard, rule)
