@@ -9,7 +9,7 @@ from etl.transform.body.surface import characters
 from etl.transform.body.surface.tags import FAR, Tag
 from etl.transform.body.surface.walk import Walk
 
-DECLARATION = re.compile(rf"<!\[?[a-zA-Z][^<>]{{0,{FAR}}}>|<\?[^<>]{{0,{FAR}}}\?>")
+DECLARATION = re.compile(rf"<!\[?[a-zA-Z][^<>]{{0,{FAR}}}>|<\?(?:[^<>]{{0,{FAR}}}\?|xml:[^<>]{{0,{FAR}}})>")
 COMMENT_END = re.compile("-->")
 SOURCE = re.compile(rf"<(?:source|embed|iframe)\s[^<>]{{0,{FAR}}}>", re.IGNORECASE)
 LIST_MACRO = re.compile(r"\{(?:LIST|CATEGORY|LISTPAGES)\b", re.IGNORECASE)
