@@ -21,6 +21,9 @@ HEADING_END = tags_of("h[1-6]")
 PARAGRAPH_END = tags_of("p|div|table|ul|ol|h[1-6]|blockquote|pre|body")
 FIRST_SIGN = re.compile(r"[ \t]*\n?[ \t]*(?=[#>~]|`{3,}+(?![^<`]*`))")
 ITEM_END = tags_of("li|ul|ol")
+LINE_BLANKS = re.compile(r"\s*")
+ITEM_WORDS = re.compile(r"\s*+(?!<(?:[!/]|(?:li|ul|ol|br|t[drh]|table)\b))\S", re.IGNORECASE)
+"""What follows the list in an item, and belongs to the item."""
 NO_SPAN = tags_of("a|img|pre")
 """What would be lost in a span of code."""
 
@@ -100,7 +103,7 @@ def horizontal(walk: Walk, tag: Tag, rule: str = "block") -> None:
     walk.part(tag, rule, f"{gap}---{gap}" if gap == "\n\n" else gap)
 
 
-def item_list(walk: Walk, tag: Tag) -> None:
+def item_list(walk: Walk, tag: Tag) -> int | None:
     """`<ul>` and `<ol>`."""
     walk.open.end_paragraph()
     outermost = len(walk.lists) <= (1 if tag.closing else 0)
@@ -109,7 +112,22 @@ def item_list(walk: Walk, tag: Tag) -> None:
     elif walk.lists:
         walk.open.end_item(len(walk.lists))
         walk.lists.pop()
+        if not outermost and ITEM_WORDS.match(walk.text, tag.end):
+            return _go_on(walk, tag)
     walk.part(tag, "block", walk.gap(tag.start) if outermost else "")
+    return None
+
+
+def _go_on(walk: Walk, tag: Tag) -> int:
+    """What follows the list in an item is the item's: a paragraph below that list, where there is a place for one."""
+    end, guard = walk.around.unmarked(match_end(LINE_BLANKS, walk.text, tag.end))
+    if walk.table or walk.around.in_pipe_row(tag.start):
+        parting = "<br>"
+    else:
+        parting = f"\n\n{' ' * NEST * len(walk.lists)}" if walk.open.holds("li") else " "
+    walk.edit(tag.start, end, parting + guard, "block")
+    walk.item_start = end  # behind more blanks, the words would be code
+    return end
 
 
 def item(walk: Walk, tag: Tag) -> int | None:
