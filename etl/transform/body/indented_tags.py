@@ -25,7 +25,7 @@ PREFORMATTED = re.compile(r"<pre\b.*?(?:</pre\b|\Z)", re.IGNORECASE | re.DOTALL)
 
 
 def outdented(text: str) -> Iterator[Edit]:
-    r"""What takes the indentation from such lines: they begin with a tag at the very start, or below one in an element that is open.
+    r"""What takes the indentation from such lines; the first is the very first, or below a tag in an open element.
 
     >>> list(outdented("<ul>\n\t<li>\n\t<p>a</p>\n\n\t<p>b</p>\n\t</li>\n</ul>"))
     [(22, 23, '', 'code'), (32, 33, '', 'code')]
