@@ -65,7 +65,7 @@ def frame(walk: Walk, tag: Tag) -> int:
 def _source(walk: Walk, tag: Tag, stop: int) -> str:
     """The address of what a frame or a player showed: its own, or the first one in it."""
     attributes = tag.attributes()
-    if address := attributes.get("src") or attributes.get("data"):
+    if address := attributes.get("src") or attributes.get("data") or attributes.get("url"):
         return address
     inner = SOURCE.search(walk.text, tag.end, stop)
     return Tag("source", *inner.span(), False, inner[0]).attributes().get("src", "") if inner else ""

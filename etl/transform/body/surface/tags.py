@@ -34,7 +34,7 @@ BLOCKS = frozenset(
     header hgroup html legend main nav noscript option section select summary tbody tfoot thead""".split()
 )
 HIDDEN = frozenset("script style head title svg math applet template xml canvas map".split())
-FRAMES = frozenset("audio embed frame iframe object video".split())
+FRAMES = frozenset("audio embed frame iframe object oembed video".split())
 VOID = frozenset(
     "area base basefont bgsound col colgroup frameset input keygen link meta param source track wbr".split()
 )
