@@ -11,7 +11,7 @@ import difflib
 import hashlib
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -27,6 +27,9 @@ MIB = 1024 * 1024
 MEMBERS_IN_A_LINE = 8
 """A line of ours holds a body three times (Markdown, text and HTML), escaped. One that is longer than this many of the
 largest members is damaged."""
+
+Finders = Sequence[Callable[[str], object]]
+"""What finds the parts of a text that patterns name."""
 
 _SITE = r"^https?://(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?/?$"
 _HOST = re.compile(r"(?:(?:[A-Za-z0-9._-]|[^\x00-\x7f\s])+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
@@ -246,11 +249,7 @@ class Settings(BaseModel):
 
     def is_lost(self, address: str) -> bool:
         """Whether an address stands for a file that the export lost (``missing_images``)."""
-        return self.lost_files().search(address) is not None
-
-    def lost_files(self) -> re.Pattern[str]:
-        """What finds the addresses of lost files."""
-        return _any_of(self.missing_images)
+        return any(finds(address) for finds in finders(self.missing_images))
 
     def digest(self) -> str:
         """SHA-256 of all effective values, but for those that only decide what is published or kept."""
@@ -278,8 +277,9 @@ def _write(hint: str, form: re.Pattern[str]) -> str:
 
 
 @lru_cache(maxsize=8)
-def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns) or r"\n(?!)")  # of none nothing is found, fast
+def finders(patterns: tuple[str, ...]) -> Finders:
+    """What finds what patterns name; each of them has its own flags, such as ``(?i)``, and its own groups."""
+    return [re.compile(pattern).search for pattern in patterns]
 
 
 def share(limit: str, whole: int) -> float:

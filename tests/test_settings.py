@@ -221,6 +221,13 @@ def test_a_setting_of_the_right_form_is_taken(line: str, tmp_path: Path, run: Ru
     assert run("settings", SAMPLE, "--config", tmp_path / "x.toml").status == 0
 
 
+def test_each_pattern_of_a_lost_file_has_its_own_flags_and_groups(tmp_path: Path) -> None:
+    patterns = r"['/lost\.\w+$', '(?i)/none\.png$', '/(?P<size>\w)-(?P=size)\.png$', '/(?P<size>\d)(\d)\2\.gif$']"
+    settings = read(tmp_path / "wiki-etl.toml", f"missing_images = {patterns}\n")
+    assert all(map(settings.is_lost, ("/lost.jpg", "/NONE.png", "/s-s.png", "/122.gif")))
+    assert not any(map(settings.is_lost, ("/LOST.jpg", "/s-t.png", "/123.gif", "/rose.png")))
+
+
 def test_a_byte_order_mark_is_no_part_of_settings(tmp_path: Path) -> None:
     assert read(tmp_path / "wiki-etl.toml", 'language = "de"\n', "utf-8-sig").language == "de"
 

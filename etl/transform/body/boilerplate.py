@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Iterator
+
+from etl.settings import Finders
 
 ADDRESS_ALONE = re.compile(r"<(https?://[^<>\s]*)>")
-
-Finders = Sequence[Callable[[str], object]]
-"""What finds boilerplate in a line."""
-
-
-@lru_cache(maxsize=8)
-def finders(patterns: tuple[str, ...]) -> Finders:
-    """What finds such lines."""
-    return [re.compile(pattern).search for pattern in patterns]
 
 
 def boilerplate(text: str, start: int, end: int, found_by: Finders) -> Iterator[tuple[int, str]]:

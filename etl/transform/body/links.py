@@ -118,7 +118,7 @@ class Linker:
         self.lookup = lookup
         self.folders: Sequence[str] = [wiki_folder(settings.legacy_base)]
         """Where browsers read the page whose links it resolves: see `below`."""
-        self.is_lost = settings.lost_files().search
+        self.is_lost = settings.is_lost
         """Whether an address stands for a file that the export lost."""
         own_hosts = frozenset(map(host_name, (*settings.hosts, *settings.image_hosts)))
         self._is_own = lru_cache(1024)(lambda host: host_name(host) in own_hosts)

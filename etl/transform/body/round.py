@@ -11,7 +11,8 @@ import re
 from collections.abc import Callable
 from itertools import pairwise
 
-from etl.transform.body.boilerplate import Finders, boilerplate
+from etl.settings import Finders
+from etl.transform.body.boilerplate import boilerplate
 from etl.transform.body.bold import (
     begins_with_star,
     emphasis_edits,

@@ -13,8 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 
-from etl.settings import Settings
-from etl.transform.body.boilerplate import finders
+from etl.settings import Settings, finders
 from etl.transform.body.code import Code, code_size
 from etl.transform.body.definitions import SIGN, definition_edits, escape_edits
 from etl.transform.body.edits import Revision

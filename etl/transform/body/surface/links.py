@@ -179,7 +179,7 @@ class Links:
         """Whether an image stands for a lost file; it is reported then."""
         attributes = tag.attributes()
         source = attributes.get("src", "").strip()
-        lost = not source or self._linker.is_lost(source) is not None
+        lost = not source or self._linker.is_lost(source)
         if lost:
             self._revision.lose_image(tag.start, source, attributes.get("alt", ""))
         return lost
