@@ -13,6 +13,8 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from itertools import repeat
+from operator import call
 from pathlib import Path
 from typing import Any, Literal
 
@@ -249,7 +251,7 @@ class Settings(BaseModel):
 
     def is_lost(self, address: str) -> bool:
         """Whether an address stands for a file that the export lost (``missing_images``)."""
-        return any(finds(address) for finds in finders(self.missing_images))
+        return any(map(call, finders(self.missing_images), repeat(address)))  # each link is asked: no generator
 
     def digest(self) -> str:
         """SHA-256 of all effective values, but for those that only decide what is published or kept."""

@@ -1631,6 +1631,21 @@ def test_the_width_of_an_image_is_the_one_behind_its_address() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("label", "alt"),
+    [
+        ("a rose\nin *May*", "a rose in May"),
+        ("a\\\nrose", "a rose"),
+        ("a `rose` *b*", "a rose b"),
+        ("a ![rose](/b.png) b", "a rose b"),
+    ],
+)
+def test_all_words_of_an_alternative_text_are_in_it_and_nowhere_else(label: str, alt: str) -> None:
+    cleaned = clean(f"Peas ![{label}](/a.png) and beans")
+    assert next(image["alt"] for image in cleaned.images if image["src"] == "/a.png") == alt
+    assert cleaned.text == "Peas and beans"
+
+
 def test_images_are_listed_but_for_those_in_the_words_of_another_one() -> None:
     images = clean("![peas ![beans](/b.png)](/a.png) ![image](/c.png)![image](/c.png)").images
     assert [(image["src"], image["alt"]) for image in images] == [

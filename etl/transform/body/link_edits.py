@@ -304,7 +304,8 @@ class LinkRules(TreeRules):
 
 def alternative(image: Node) -> str:
     """The text that stands for an image; `image` says nothing."""
-    text = "".join(child.data for child in image.walk() if child.kind == "Text")
+    shown = (child for child in image.walk() if child.kind in ("Text", "Code", "SoftBreak", "HardBreak"))
+    text = "".join(child.data or " " for child in shown)
     return "" if text == "image" else text
 
 

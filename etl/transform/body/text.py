@@ -27,6 +27,8 @@ def visible_text(nodes: Iterable[Node]) -> str:
     code_end = image_end = 0
     heading_end = sys.maxsize
     for node in nodes:
+        if node.start < image_end:
+            continue
         kind = node.kind
         if node.start >= heading_end:  # in an item that is tight, text may stand right behind it
             lines.append("".join(line))
@@ -34,7 +36,7 @@ def visible_text(nodes: Iterable[Node]) -> str:
         if kind == "Text":
             if node.start < code_end:
                 lines.extend(node.data.split("\n"))
-            elif node.start >= image_end:
+            else:
                 line.append(node.data)
         elif kind in OWN_LINE:
             if line:
