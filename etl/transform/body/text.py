@@ -27,8 +27,6 @@ def visible_text(nodes: Iterable[Node]) -> str:
     code_end = image_end = 0
     heading_end = sys.maxsize
     for node in nodes:
-        if node.start < image_end:
-            continue
         kind = node.kind
         if node.start >= heading_end:  # in an item that is tight, text may stand right behind it
             lines.append("".join(line))
@@ -36,7 +34,7 @@ def visible_text(nodes: Iterable[Node]) -> str:
         if kind == "Text":
             if node.start < code_end:
                 lines.extend(node.data.split("\n"))
-            else:
+            elif node.start >= image_end:
                 line.append(node.data)
         elif kind in OWN_LINE:
             if line:
@@ -45,10 +43,10 @@ def visible_text(nodes: Iterable[Node]) -> str:
             code_end = node.end if kind == "CodeBlock" else 0
             heading_end = node.end if kind == "Heading" else sys.maxsize
             lines += _plain_rows(node) if kind == "Table" else ()
-        elif kind in INLINE or (kind == "InlineHtml" and node.data.startswith("<br")):
-            line.append(node.data if kind == "Code" else " ")
         elif kind == "Image":
-            image_end = node.end
+            image_end = max(image_end, node.end)  # one in the words of another ends first
+        elif node.start >= image_end and (kind in INLINE or (kind == "InlineHtml" and node.data.startswith("<br"))):
+            line.append(node.data if kind == "Code" else " ")
     lines.append("".join(line))
     return "\n".join(filter(None, map(_even, lines)))
 
