@@ -26,6 +26,8 @@ WORDS_END = re.compile(r"[\w.,;:!?)]")
 """What the words of a link end with that touch those of a link right behind."""
 ENDS, BEGINS = re.compile(r"[\w.:!?\])](?=\[)"), re.compile(r"[\w\[(]")
 """What the blank at an edge of a link's words parts them from."""
+WORDS = frozenset(("Text", "Code", "SoftBreak", "HardBreak"))
+"""What words are made of, without marks; a break is a blank between them."""
 APART = frozenset(("", *" \n\t()*|.:"))
 """What nearly always stands before a link; it does not touch it."""
 BEFORE_WORDS, BEHIND_WORDS = frozenset(("", *" \n\t(")), frozenset(("", *" \n\t).,;:"))
@@ -304,8 +306,7 @@ class LinkRules(TreeRules):
 
 def alternative(image: Node) -> str:
     """The text that stands for an image; `image` says nothing."""
-    shown = (child for child in image.walk() if child.kind in ("Text", "Code", "SoftBreak", "HardBreak"))
-    text = "".join(child.data or " " for child in shown)
+    text = "".join(child.data or " " for child in image.walk() if child.kind in WORDS)
     return "" if text == "image" else text
 
 
