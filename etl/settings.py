@@ -13,8 +13,6 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from itertools import repeat
-from operator import call
 from pathlib import Path
 from typing import Any, Literal
 
@@ -251,7 +249,10 @@ class Settings(BaseModel):
 
     def is_lost(self, address: str) -> bool:
         """Whether an address stands for a file that the export lost (``missing_images``)."""
-        return any(map(call, finders(self.missing_images), repeat(address)))  # each link is asked: no generator
+        for finds in finders(self.missing_images):  # noqa: SIM110 -- each link is asked: a generator costs more
+            if finds(address):
+                return True
+        return False
 
     def digest(self) -> str:
         """SHA-256 of all effective values, but for those that only decide what is published or kept."""
