@@ -1,6 +1,7 @@
-"""Lines of HTML as editors indent them, below an empty line: they go on with an element that is open, and are no code.
+"""Lines of HTML as editors indent them, below an empty line: they go on with a list or a table, and are no code.
 
-CommonMark ends HTML at an empty line, and would show the tags of the next paragraph of a cell or an item.
+CommonMark ends HTML at an empty line, and would show the tags of the next paragraph of a cell or an item. In any other
+element Markdown may stand, with code of its own.
 """
 
 from __future__ import annotations
@@ -14,22 +15,17 @@ from etl.transform.body.parse import Node
 from etl.transform.body.places import is_inside, line_start, match_end
 
 INDENTED_TAG = re.compile(r"\n(?: {4}| {0,3}\t)[ \t]*+<")
-# Of elements whose ends HTML asks for; code in the box of a clean body is code.
-EDGE = re.compile(
-    r"<(/?)(?:article|aside|blockquote|center|details|div(?! class=\"box\" markdown=\"1\">)|dl|fieldset|figure|footer"
-    r"|form|header|main|nav|ol|section|table|ul)\b",
-    re.IGNORECASE,
-)
+EDGE = re.compile(r"<(/?)(?:dl|ol|table|ul)\b", re.IGNORECASE)
 TAG = re.compile(r"<(?:/?[a-zA-Z]|!--)")
 PREFORMATTED = re.compile(r"<pre\b.*?(?:</pre\b|\Z)", re.IGNORECASE | re.DOTALL)
 
 
 def outdented(text: str) -> Iterator[Edit]:
-    r"""What takes the indentation from such lines; the first is the very first, or below a tag in an open element.
+    r"""What takes the indentation from such lines; the first begins with a tag, and stands below one.
 
     >>> list(outdented("<ul>\n\t<li>\n\t<p>a</p>\n\n\t<p>b</p>\n\t</li>\n</ul>"))
     [(22, 23, '', 'code'), (32, 33, '', 'code')]
-    >>> list(outdented("<p>Write:</p>\n\n    <p>a</p>")), list(outdented("<div>\n\nWrite:\n\n    <p>a</p>"))
+    >>> list(outdented("<div>\n\n    <p>a</p>\n</div>")), list(outdented("<ul>\n\nWrite:\n\n    <p>a</p>"))
     ([], [])
     """
     if INDENTED_TAG.search(text) is None:
@@ -38,19 +34,19 @@ def outdented(text: str) -> Iterator[Edit]:
     for code in Code(text).nodes:
         depth = _depth(text, at, code.start, depth)
         at = code.end
-        if _is_html(text, code, is_open=depth > 0):
+        if depth and _is_html(text, code):
             yield from _outdented(text, code)
             depth = _depth(text, code.start, at, depth)
 
 
 def _depth(text: str, start: int, end: int, depth: int) -> int:
-    """How many elements are open at the end of a stretch."""
+    """How many lists and tables are open at the end of a stretch."""
     for edge in EDGE.finditer(text, start, end):
         depth = max(depth - 1, 0) if edge[1] else depth + 1
     return depth
 
 
-def _is_html(text: str, code: Node, *, is_open: bool) -> bool:
+def _is_html(text: str, code: Node) -> bool:
     """Whether indented code begins with a tag, and what stands above it ends with one."""
     line = line_start(text, code.start)
     is_indented = (code.kind, code.data) == ("CodeBlock", "Indented")
@@ -59,7 +55,7 @@ def _is_html(text: str, code: Node, *, is_open: bool) -> bool:
     above = line
     while above and text[above - 1] in " \t\n":
         above -= 1
-    return not above or (is_open and text.startswith(">", above - 1))
+    return text.startswith(">", above - 1)
 
 
 def _outdented(text: str, code: Node) -> Iterator[Edit]:
