@@ -37,8 +37,8 @@ MONTH = (
 ORDINAL = "(?:st|nd|rd|th)?"
 DAY = rf"\d{{1,2}}{ORDINAL}"
 DATE_SUFFIX = re.compile(
-    rf"\s*(?:(?<!\d)(?<!\d\s)[–—-]+\s*{DAY}\s+|[–—-]*\s*\b)"
-    rf"{MONTH}\.?\s*(?:{DAY},?\s+)?\d{{4}}\s*[–—-]?\s*$",
+    rf"(?<!\s)\s*+(?<![–—-]{{2}})(?:(?<!\d)(?<!\d\s)[–—-]++\s*+{DAY}\s++|[–—-]*+\s*+\b)"
+    rf"{MONTH}\.?\s*+(?:{DAY},?\s++)?\d{{4}}\s*+[–—-]?\s*+$",
     re.IGNORECASE,
 )
 """A day before the month belongs to the date right behind a dash alone, and where that dash makes no range: not in

@@ -40,7 +40,7 @@ _LABEL = re.compile(
     r"""[\s\#*_]*(?:abstract|summary|resumen|résumé|resumo|zusammenfassung|анотація|аннотация|реферат
     |(?:background|introduction|objectives?|aims?|purpose|designs?|settings?|participants?|patients|subjects|materials?
     |methods?|methodology|measurements?|interventions?|main|outcomes?|measures?|results?|findings?|discussion
-    |conclusions?|interpretation|significance|importance|context|limitations|references|and|[&/,])(?:\s+|(?=[\s*_]*[:.]|[\s*_]*$)))+
+    |conclusions?|interpretation|significance|importance|context|limitations|references|and|[&/,])(?:\s++|(?=[\s*_]*[:.]|[\s*_]*$)))+
     [\s*_]*(?:[:.]|$)""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -48,9 +48,9 @@ _METADATA = re.compile(
     r"""[\s*_]*(?:
     (?:received|revised|accepted|published|submitted|available|epub|first\s+published|date|licen[cs]e)
         (?:\s+(?:online|date|on|in|revised|form|for|publication|first|electronically))*\s*:
-    | doi\b\s*[:.]?\s*(?:https?://|10\.|$) | https?://\S+\s*$ | pm(?:c)?id\s*:?\s*(?:pmc)?\d | volume\s+\d | vol\.?\s*\d
-    | pages?\s+\d | pp\.\s*\d | citation\b\s*: | (?:how\s+to\s+cite|cite\s+this|cite\s+as)\b | copyright\b | ©
-    | e?-?issn\b | isbn\b | (?:journal|article\s+type|corpus\s+id)\s*:)""",
+    | doi\b\s*+[:.]?\s*+(?:https?://|10\.|$) | https?://\S+\s*$ | pm(?:c)?id\s*+:?\s*+(?:pmc)?\d | volume\s+\d
+    | vol\.?\s*\d | pages?\s+\d | pp\.\s*\d | citation\b\s*: | (?:how\s+to\s+cite|cite\s+this|cite\s+as)\b | copyright\b
+    | © | e?-?issn\b | isbn\b | (?:journal|article\s+type|corpus\s+id)\s*:)""",
     re.IGNORECASE | re.VERBOSE,
 )
 _PRINTED = re.compile(
@@ -60,7 +60,7 @@ _PRINTED = re.compile(
 _FURNITURE = re.compile(
     r"""(?:\W*(?:(?:original|research|review|case|short|brief|rapid|invited|full|open|systematic|clinical|mini|access)\s+)+
     (?:articles?|reports?|papers?|communications?|stud(?:y|ies)|reviews?|access|trials?|research)
-    |premium|top\ of\ page|back\ to\b.*|editorial|reviews?|articles?|author(?:s|\(s\))?\s*[-:]?)\s*""",
+    |premium|top\ of\ page|back\ to\b.*|editorial|reviews?|articles?|author(?:s|\(s\))?\s*+[-:]?)\s*+""",
     re.IGNORECASE | re.VERBOSE,
 )
 _BYLINE = re.compile(r"^\s*(?:by\s+(?=[^\W\d_])|author(?:s|\(s\))?\s*[-:–]\s*)", re.IGNORECASE)
@@ -69,7 +69,7 @@ _INSTITUTION = re.compile(
     r"|division|academy|foundation|ministry|research|gmbh|inc|ltd|medicine|corresponding|correspondence|e-?mail|orcid)\b",
     re.IGNORECASE,
 )
-_NUMBERED_PLACE = re.compile(r"\s*(?:[*†‡§¶]\s*\d*|\d{1,2}|[a-h](?=[A-Z]|\s[A-Z]))[.)]?\s*[^\W\d_]")
+_NUMBERED_PLACE = re.compile(r"\s*(?:[*†‡§¶]\s*+\d*|\d{1,2}|[a-h](?=[A-Z]|\s[A-Z]))[.)]?\s*+[^\W\d_]")
 _MAIL = re.compile(r"\S@\S|\{at\}|\[email|\bat\s\w+\.(?:edu|org|com)\b|orcid\.org", re.IGNORECASE)
 _VERB = re.compile(r"\b(?:is|are|was|were|has|have|had|we|this|these|that|can|may|should|been)\b", re.IGNORECASE)
 

@@ -24,7 +24,7 @@ NOTHING = re.compile(
     rf"(?:{BLANK.pattern}|(?P<entity>{ENTITY.pattern})|{SHORTCODE}|\{{redirect\b[^{{}}]*\}}|(?P<marker>\{{img\b[^{{}}]*\}})"
     rf"|<!--.*?-->|(?-i:\\?~tc\\?~.*?~/tc\\?~|\\?~hc\\?~.*?~/hc\\?~|{SHOWN.pattern})"
     r"|[\u2013\u2014*_-]+|^(?:#{1,6}|>[> ]*)"
-    r"|<img\b(?P<image>[^<>]*)>|!\[[^\[\]]*\]\(\s*<?(?P<source>[^\s<>()]*)[^()]*\)"
+    r"|<img\b(?P<image>[^<>]*)>|!\[[^\[\]]*\]\(\s*+<?(?P<source>[^\s<>()]*+)[^()]*+\)"
     r"|</?(?:[abipu]|br|center|div|em|font|h[1-6r]|li|ol|small|span|strong|su[bp]|ul)(?=[\s/>])[^<>]*>)",
     re.DOTALL | re.IGNORECASE | re.MULTILINE,
 )

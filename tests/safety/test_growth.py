@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from etl.extract.record import read_record
+from etl.slugs import undated
 from etl.transform.body.edits import visible
 from etl.transform.body.guards import present
 from etl.transform.body.remnants import REMNANTS
@@ -133,6 +135,31 @@ SQUARES: dict[str, tuple[str, int, Maker]] = {
         "blanks of its words fit in three places",
         300,
         lambda size: f"[https://a.example|{' ' * size}a",
+    ),
+    "blanks in the name of a link": (
+        "blanks before the date at its end fit in three places",
+        300,
+        lambda size: f"[a](/Clear{'+' * size}x1)",
+    ),
+    "blanks in a link of Jekyll": (
+        "blanks behind its filter fit in two places",
+        2_000,
+        lambda size: f"[a](<{{{{ 'x' | relative_url{' ' * size}>)",
+    ),
+    "blanks between marks of bold": (
+        "blanks before its words are taken for words",
+        2_000,
+        lambda size: f"a __ {' ' * size}__ b",
+    ),
+    "tables of contents in attributes": (
+        "every name is taken for the first part of the key of a value",
+        10_000,
+        lambda size: "# a {: " + "toc" * (size // 3) + " x",
+    ),
+    "quotation marks in a marker": (
+        "every mark looks for its end",
+        10_000,
+        lambda size: "{img " + 'a="b ' * (size // 5) + "}",
     ),
     "blanks before a sign that may be a break": (
         "every blank is taken for the first one before a break",
@@ -384,6 +411,37 @@ def test_work_grows_with_a_body_of_100_kb(unit: str) -> None:
 def test_work_on_a_body_of_two_parts_grows_with_it(name: str) -> None:
     _, size, made = SQUARES[name]
     assert growth(made, size, FLOOR / 10) <= LIMIT
+
+
+LINES: dict[str, tuple[int, Maker]] = {
+    "a DOI": (1_000, lambda size: f"doi{' ' * size}x"),
+    "a number of PubMed": (1_000, lambda size: f"pmid{' ' * size}x"),
+    "authors": (1_000, lambda size: f"author{' ' * size}x"),
+    "a heading": (3_000, lambda size: f"methods{' ' * size}x"),
+}
+"""Lines of an abstract whose blanks fitted in two places."""
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_work_on_a_line_of_an_abstract_grows_with_it(name: str) -> None:
+    size, made = LINES[name]
+
+    def read(line: str) -> None:
+        read_record(f"Wells in clay\n\n{line}\n\n{'the water is deep ' * 20}\n".encode())
+
+    assert growth(made, size, FLOOR / 10, read) <= LIMIT
+
+
+@pytest.mark.parametrize("sign", [" ", "-", "- ", " -"])
+def test_work_on_the_date_of_a_title_grows_with_what_stands_before_it(sign: str) -> None:
+    assert growth(lambda size: f"a{sign * size}2012", 1_000, FLOOR / 10, undated) <= LIMIT
+
+
+def test_work_on_the_address_of_a_lost_image_grows_with_it() -> None:
+    def asked(address: str) -> None:
+        shows_nothing(f"![a]({address}", SETTINGS)
+
+    assert growth(lambda size: "a" * size, 3_000, FLOOR / 10, asked) <= LIMIT
 
 
 @pytest.mark.parametrize("unit", ["](a\\)", "](a\\)b(c)", "](\\((", "](a 'b", "](a\n> "], ids=repr)

@@ -32,7 +32,7 @@ BROKEN_SCHEME = re.compile(r"h{0,2}t{1,2}p(?P<tls>s?)(?::|(?=//))//?\s*(?=[\w-]+
 WHOLE_SCHEME = re.compile(r"https?://\S", re.IGNORECASE)
 DOI = re.compile(r"(?:https?://|doi:\s*|)(?=10\.\d{4,9}/\S)", re.IGNORECASE)
 LIQUID = re.compile(
-    r"\{\{-?\s*(?:site\.(?:base)?url|[\"'](?P<path>[^\"'{}]*)[\"']\s*\|\s*(?:relative_url|absolute_url|prepend:)[^{}]*)\s*-?\}\}"
+    r"\{\{-?\s*(?:site\.(?:base)?url|[\"'](?P<path>[^\"'{}]*)[\"']\s*\|\s*(?:relative_url|absolute_url|prepend:)[^{}]*+)\s*-?\}\}"
     r"|\{%-?\s*(?:post_url|link)\s+(?:[^\s{}]*/)?(?:\d{4}-\d\d?-\d\d?-)?(?P<page>[^\s{}/]+?)(?:\.(?:md|markdown|html))?\s*-?%\}"
 )
 TRACKING = re.compile(

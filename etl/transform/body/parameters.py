@@ -11,7 +11,7 @@ from etl.transform.body.entities import decoded
 NEXT = r"\\?\w{1,40}\s{0,4}="
 PARAMETER = re.compile(
     rf"""\b(?P<key>\w++)\s{{0,4}}=(?:\\?>|&gt;)?\s{{0,4}}
-    (?:(?P<mark>\\?["']|&quot;)(?P<quoted>(?>(?:(?!(?P=mark)[\s,]{{0,9}}(?:{NEXT}|\Z)).)*))(?P=mark)
+    (?:(?P<mark>\\?["']|&quot;)(?P<quoted>(?>(?:(?!(?P=mark)[\s,]{{0,9}}(?:{NEXT}|\Z)).){{0,2000}}))(?P=mark)
       |(?P<bare>(?>(?:[^\s,]|[\s,](?![\s,]{{0,9}}{NEXT}))*))
     )""",
     re.DOTALL | re.VERBOSE,

@@ -296,7 +296,7 @@ def _has_dashes(data: bytes) -> bool:
 
 REMNANTS: list[Remnant] = [
     # `__ text __`
-    (guard("__ "), re.compile(r"__(?<!\S__)[ \t]+([^_\n]*[^_\s])[ \t]+__(?![^\s,.;:)])"), _marks("bold", "**", "**")),
+    (guard("__ "), re.compile(r"__(?<!\S__)[ \t]++([^_\n]*[^_\s])[ \t]++__(?![^\s,.;:)])"), _marks("bold", "**", "**")),
     # `''text''`
     (
         guard("''"),

@@ -19,7 +19,7 @@ NUMBER = re.compile("[0-9]{1,8}")
 HEADING_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>)|[^<>]{1000}")  # a number is part of a heading
 HEADING_END = tags_of("h[1-6]")
 PARAGRAPH_END = tags_of("p|div|table|ul|ol|h[1-6]|blockquote|pre|body")
-FIRST_SIGN = re.compile(r"[ \t]*\n?[ \t]*(?=[#>~]|`{3,}+(?![^<`]*`))")
+FIRST_SIGN = re.compile(r"[ \t]*+\n?[ \t]*+(?=[#>~]|`{3,}+(?![^<`]*`))")
 ITEM_END = tags_of("li|ul|ol")
 LINE_BLANKS = re.compile(r"\s*")
 ITEM_WORDS = re.compile(r"\s*+(?!<(?:[!/]|(?:li|ul|ol|br|t[drh]|table)\b))\S", re.IGNORECASE)

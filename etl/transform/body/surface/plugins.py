@@ -40,7 +40,7 @@ FRAMED = frozenset(("movie", "src", "url"))
 """Parameters that say what a frame or a player showed."""
 FILM = re.compile(r"[\w-]{11}")
 """The number of one at YouTube, which alone was its address."""
-HOLDS_NOTHING = re.compile(r"/\s*\)?\s*\}\Z")
+HOLDS_NOTHING = re.compile(r"/\s*+\)?\s*+\}\Z")
 PANES = frozenset(("SLIDER", "TABS"))
 """Plugins with several titles, parted by pipes, and as many texts, parted by `/////`."""
 WORDS_IN_LINE = frozenset(("BUTTON", "FILE", "IMG", "MOUSEOVER"))

@@ -24,7 +24,7 @@ LIQUID = re.compile(
 )
 """What begins or ends code, and the address of a link, in Jekyll's templates."""
 ATTRIBUTES = re.compile(
-    r"\{:[ \t]*+(?>(?:(?:[#.][\w-]+|[\w-]+=(?:\"[^\"{}\n]*\"|'[^'{}\n]*')|toc)[ \t]*+)+)\}"
+    r"\{:[ \t]*+(?>(?:(?:[#.][\w-]+|toc(?!=)|[\w-]+=(?:\"[^\"{}\n]*\"|'[^'{}\n]*'))[ \t]*+)+)\}"
     r"|(?P<braces>\{[ \t]*+(?:-[ \t]*+|"
     r"(?>(?:(?:[#.][A-Za-z][\w:.-]*+|[\w-]++=\"[^\"{}\n]*\"|:?(?:width|height)[= ]\d[\w.%]*+)[ \t,]*+)+))\})"
 )
