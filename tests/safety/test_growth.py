@@ -161,6 +161,11 @@ SQUARES: dict[str, tuple[str, int, Maker]] = {
         10_000,
         lambda size: "{img " + 'a="b ' * (size // 5) + "}",
     ),
+    "breaks before the end of emphasis": (
+        "the slash of every break was read in two ways",
+        3,
+        lambda size: f"<i>a{'<br />' * size}x></i> " * 20,
+    ),
     "blanks before a sign that may be a break": (
         "every blank is taken for the first one before a break",
         3_000,

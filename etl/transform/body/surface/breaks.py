@@ -9,7 +9,7 @@ from etl.transform.body.surface.blocks import break_in_item
 from etl.transform.body.surface.tags import IN_A_LINE, Tag, tags_of
 from etl.transform.body.surface.walk import Walk
 
-BR = r"<[bB][rR](?:\s[^<>]*)?/?>"
+BR = r"<[bB][rR](?:\s[^<>]*+|/?)>"
 BREAKS = re.compile(rf"(?:\s*{BR})*\s*")
 LINE_BREAKS = re.compile(rf"(?:[ \t]*{BR})*")
 FURTHER_BREAK = re.compile(rf"[ \t]*+\n?[ \t]*+(?={BR})")
