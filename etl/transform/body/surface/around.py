@@ -14,6 +14,7 @@ from etl.transform.body.lists import BLOCK_MARKS, ITEM_MARK
 from etl.transform.body.literals import NO_ESCAPE, escaped
 from etl.transform.body.parse import Node, parse
 from etl.transform.body.places import is_inside, line_start, match_end
+from etl.transform.body.quotes import DEEPEST_QUOTE
 
 HEADING = re.compile(rf" *#|{BLOCK_MARKS}#{{1,6}}[ \t]")
 LINE_START = re.compile(rf"{BLOCK_MARKS}(?:#{{1,6}}[ \t]+)?")
@@ -193,13 +194,14 @@ class Around:
         return self.text[start : start + 4].lstrip(" ").startswith(">")
 
     def quote_marks(self, offset: int) -> str:
-        """The marks of quotations that the line of a place begins with; nothing at its start.
+        """The marks of quotations that the line of a place begins with, `DEEPEST_QUOTE` at most; nothing at its start.
 
         >>> Around(">> a").quote_marks(3), Around("a > b").quote_marks(5)
         ('> > ', '')
         """
         start = self.line_start(offset)
-        return "> " * self.text.count(">", start, match_end(QUOTE_MARKS, self.text, start, offset))
+        depth = self.text.count(">", start, match_end(QUOTE_MARKS, self.text, start, offset))
+        return "> " * min(depth, DEEPEST_QUOTE)  # for each block of a line: more would grow by the square
 
     def in_block(self, offset: int) -> bool:
         r"""Whether the line of a place is one of an item, a heading or a quotation, or of HTML in such.
