@@ -624,6 +624,18 @@ FAULTS = {
         "> <table>\n> <tr>\n> <td>peas</td>\n> <td>in\n> March</td>\n> </tr>\n>\n> </table>\n>\n> dig",
         "> | peas | in March |\n> | --- | --- |\n>\n> dig",
     ),
+    "a break in a table in an item below an item": (
+        "* a\n\n    * b <table><tr><td>peas<br>kale</td></tr></table>",
+        "* a\n\n    * b\n\n        | peas<br>kale |\n        | --- |",
+    ),
+    "a break in a table of Markdown in an item below an item": (
+        "* a\n\n    * b\n\n        | peas<br>kale | dig |\n        | --- | --- |",
+        "* a\n\n    * b\n\n        | peas<br>kale | dig |\n        | --- | --- |",
+    ),
+    "words right below HTML in a quotation": (
+        "> <p>peas</p>\nkale\n\n> <ul><li>beans</li></ul>\ncress",
+        "> peas\n\nkale\n\n> * beans\n\ncress",
+    ),
     "outer cells that are blank": (
         "&nbsp; | Beds | \u00a0\n-- | -- | --\n&nbsp; | peas | dig&nbsp;",
         "| | Beds | |\n| --- | --- | --- |\n| | peas | dig |",

@@ -150,7 +150,7 @@ class Around:
         if self.text[offset - 1 : offset] in ("\n", ""):
             return False
         start = self.line_start(offset)
-        begins = self.text[start : min(start + 8, offset)].lstrip(" \t>*").startswith("|")
+        begins = self.text[start : min(start + LONGEST_START, offset)].lstrip(" \t>*").startswith("|")
         return begins or is_inside(offset, self._open_tables)
 
     def is_outer_cell(self, start: int, end: int) -> bool:

@@ -25,6 +25,8 @@ TABLE = re.compile("<table", re.IGNORECASE)
 LINE_BEGINS = re.compile(r"\n\n(?=\S)")
 INDENT = re.compile(r"^[ \t]+(?=\S)", re.MULTILINE)
 NUMBER = re.compile(r"[ \t]*\d{1,9}[.)][ \t]")
+UNQUOTED = re.compile(r"[ \t]*\n[ \t]*[^\s>]")
+"""What ends a quotation behind HTML: its lines below have marks."""
 NOTHING = re.compile(r"[ \t]*(?:[<\n]|\Z)")
 """What stands behind an edit that writes nothing at the start of a line."""
 
@@ -65,7 +67,7 @@ def _indented(around: Around, edits: Sequence[Edit]) -> Iterator[Edit]:
         if parts and (rule != "table" or TABLE.match(around.text, start)):  # its rows are where it began
             marks = around.quote_marks(start)
         if parts and marks and rule not in OF_CODE:
-            written = written.replace("\n", f"\n{marks}")
+            written = written if UNQUOTED.match(around.text, end) else written.replace("\n", f"\n{marks}")
         elif parts and around.item_start(start) > list_end and (indent := _indent(around, start, block)):
             lines = around.text[start:end].rpartition("\n")[0] if block else ""
             written = _behind(indent, written, lines if rule in OF_CODE else None)
