@@ -632,6 +632,14 @@ FAULTS = {
         "* a\n\n    * b\n\n        | peas<br>kale | dig |\n        | --- | --- |",
         "* a\n\n    * b\n\n        | peas<br>kale | dig |\n        | --- | --- |",
     ),
+    "a quotation of HTML that ends on the line of an item": (
+        "<blockquote>\n\n* peas\n* kale</blockquote>\n\nrake\n\n<blockquote>\n1. beans <p>cress</p></blockquote>\ndig",
+        "> * peas\n> * kale\n\nrake\n\n> 1. beans\n>\n> cress\n\ndig",
+    ),
+    "a quotation of HTML that ends in one of Markdown": (
+        "<blockquote>\n\npeas\n\n> kale <b>x</b></blockquote>\n\ndig",
+        "> peas\n>\n> > kale **x**\n\ndig",
+    ),
     "words right below HTML in a quotation": (
         "> <p>peas</p>\nkale\n\n> <ul><li>beans</li></ul>\ncress",
         "> peas\n\nkale\n\n> * beans\n\ncress",

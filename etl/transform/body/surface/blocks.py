@@ -68,8 +68,8 @@ def quotation(walk: Walk, tag: Tag) -> None:
 
 def _keep(walk: Walk, number: int, tag: str) -> None:
     """A tag after all, where an edit drops one."""
-    start, end, new, rule = walk.edits[number]
-    walk.edits[number] = start, end, f"\n\n{tag}{new}", rule
+    start, end, new, _ = walk.edits[number]
+    walk.edits[number] = start, end, f"\n\n{tag}{new}", "quote"
 
 
 def end_quotations(walk: Walk) -> None:

@@ -19,8 +19,8 @@ from etl.transform.body.surface.around import BLANKS, Around, BlockOfItem
 OF_CODE = frozenset(("preformatted", "tiki-marker", "shortcode"))
 OF_BLOCKS = frozenset(("block", "table", "break")) | OF_CODE
 """Rules that part blocks, or lines in them, by ends of lines."""
-MAY_PART = OF_BLOCKS | {"box"}
-"""Those, and the one whose blocks have no place in an item."""
+MAY_PART = OF_BLOCKS | {"box", "quote"}
+"""Those, and the ones whose blocks have no place in an item."""
 TABLE = re.compile("<table", re.IGNORECASE)
 LINE_BEGINS = re.compile(r"\n\n(?=\S)")
 INDENT = re.compile(r"^[ \t]+(?=\S)", re.MULTILINE)
