@@ -21,6 +21,8 @@ HEADING_END = tags_of("h[1-6]")
 PARAGRAPH_END = tags_of("p|div|table|ul|ol|h[1-6]|blockquote|pre|body")
 FIRST_SIGN = re.compile(r"[ \t]*+\n?[ \t]*+(?=[#>~]|`{3,}+(?![^<`]*`))")
 ITEM_END = tags_of("li|ul|ol")
+EMPTY_LIST = re.compile(r"(?:\s|&nbsp;|</?(?:li|br)\b[^<>]*>)*+</[ou]l\b[^<>]*>", re.IGNORECASE)
+"""What stands behind the tag that begins a list without words."""
 LINE_BLANKS = re.compile(r"\s*")
 ITEM_WORDS = re.compile(r"\s*+(?!<(?:[!/]|(?:li|ul|ol|br|t[drh]|table)\b))\S", re.IGNORECASE)
 """What follows the list in an item, and belongs to the item."""
@@ -108,6 +110,9 @@ def item_list(walk: Walk, tag: Tag) -> int | None:
     walk.open.end_paragraph()
     outermost = len(walk.lists) <= (1 if tag.closing else 0)
     if not tag.closing:
+        if not outermost and (empty := EMPTY_LIST.match(walk.text, tag.end, walk.end)):
+            walk.edit(tag.start, empty.end(), " ", "block")  # words behind it would be code in an item without others
+            return empty.end()
         walk.lists.append(_number(tag, "start", 1) if tag.name == "ol" else None)
     elif walk.lists:
         walk.open.end_item(len(walk.lists))
