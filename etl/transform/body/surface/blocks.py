@@ -129,7 +129,7 @@ def _go_on(walk: Walk, tag: Tag) -> int:
     if walk.table or walk.around.in_pipe_row(tag.start):
         parting = "<br>"
     else:
-        parting = f"\n\n{' ' * NEST * len(walk.lists)}" if walk.open.holds("li") else " "
+        parting = f"\n\n{' ' * NEST * min(len(walk.lists), DEEPEST_LIST)}" if walk.open.holds("li") else " "
     walk.edit(tag.start, end, parting + guard, "block")
     walk.item_start = end  # behind more blanks, the words would be code
     return end
