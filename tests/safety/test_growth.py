@@ -46,7 +46,7 @@ MORE = (
     *("a__ b", "__a: __b ", "* a\n\n  <p>b</p>\n", "<ul><li><pre>a\n</pre></li></ul>", '[a](b "&quot;") ', " \n\n"),
     *("<ul><li>", "{{<", "<a ", '<a "', "1. ", "[a](", "<b>", "<span>", "<table><tr><td>", "<p>a", "~~#F00:", "{BOX("),
     *("<svg>", "<pre>", "</a>", "--\n", "<a href='x'>", "_a", "# ", '<div class="border">', "``` a\n", "<h2>a"),
-    *("<blockquote>a\n", "<blockquote>a</blockquote>", "| a |\n|---|\n"),
+    *("<blockquote>a\n", "<blockquote>a</blockquote>", "| a |\n|---|\n", "<ul><li>a<ul><li>c</li></ul>b"),
     *("> <a title='>'\n> b", "* <b></b>\n\n    c\n\n", "* a\n\n    {BOX()}<p>b</p>{BOX}\n", "http://a.example/b'c "),
 )
 
