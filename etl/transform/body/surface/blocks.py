@@ -21,7 +21,7 @@ HEADING_END = tags_of("h[1-6]")
 PARAGRAPH_END = tags_of("p|div|table|ul|ol|h[1-6]|blockquote|pre|body")
 FIRST_SIGN = re.compile(r"[ \t]*+\n?[ \t]*+(?=[#>~]|`{3,}+(?![^<`]*`))")
 ITEM_END = tags_of("li|ul|ol")
-EMPTY_LIST = re.compile(r"(?:\s|&nbsp;|</?(?:li|br)\b[^<>]*>)*+</[ou]l\b[^<>]*>", re.IGNORECASE)
+EMPTY_LIST = re.compile(r"(?>(?:\s|&nbsp;|</?(?:li|br)\b[^<>]*>)*)</[ou]l\b[^<>]*>", re.IGNORECASE)
 """What stands behind the tag that begins a list without words."""
 LINE_BLANKS = re.compile(r"\s*")
 ITEM_WORDS = re.compile(r"\s*+(?!<(?:[!/]|(?:li|ul|ol|br|t[drh]|table)\b))\S", re.IGNORECASE)
