@@ -267,8 +267,8 @@ class Around:
         >>> [Around("a\n\n* b\n  * c").item_start(offset) for offset in (0, 9)]
         [0, 3]
         """
-        place = bisect_right(self._outermost_items, offset, key=attrgetter("start")) - 1
-        return self._outermost_items[place].start if place >= 0 else offset
+        item = self._outermost_item(offset)
+        return item.start if item else offset
 
     def item_end(self, offset: int) -> int:
         r"""Where the outermost item ends that a place is in; the place itself, when it is in none.
@@ -276,8 +276,13 @@ class Around:
         >>> [Around("* a\n  * b\n\nc d").item_end(offset) for offset in (8, 12)]
         [11, 12]
         """
+        item = self._outermost_item(offset)
+        return max(item.end, offset) if item else offset
+
+    def _outermost_item(self, offset: int) -> Node | None:
+        """The last outermost item that does not begin behind a place; it may end before it."""
         place = bisect_right(self._outermost_items, offset, key=attrgetter("start")) - 1
-        return max(self._outermost_items[place].end, offset) if place >= 0 else offset
+        return self._outermost_items[place] if place >= 0 else None
 
     def in_list(self, offset: int) -> bool:
         r"""Whether a place is in an item, on the line of its mark or on an indented one.
