@@ -126,7 +126,7 @@ def item_list(walk: Walk, tag: Tag) -> int | None:
 def _go_on(walk: Walk, tag: Tag) -> int:
     """What follows the list in an item is the item's: a paragraph below that list, where there is a place for one."""
     end, guard = walk.around.unmarked(match_end(LINE_BLANKS, walk.text, tag.end))
-    if walk.table or walk.around.in_pipe_row(tag.start):
+    if walk.in_row(tag.start):
         parting = "<br>"
     else:
         parting = f"\n\n{' ' * NEST * min(len(walk.lists), DEEPEST_LIST)}" if walk.open.holds("li") else " "
@@ -139,7 +139,7 @@ def item(walk: Walk, tag: Tag) -> int | None:
     """`<li>`: a line of its own, nested by four columns."""
     walk.open.end_paragraph()
     walk.open.end_item(len(walk.lists))
-    if tag.closing or walk.table or walk.around.in_pipe_row(tag.start):
+    if tag.closing or walk.in_row(tag.start):
         walk.edit(tag.start, tag.end, "<br>" if not tag.closing else "", "block")
         return None
     depth = min(max(len(walk.lists) - 1, 0), DEEPEST_LIST)

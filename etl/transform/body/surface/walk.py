@@ -100,6 +100,10 @@ class Walk:
         one_line = self.open.one_line or self.around.in_pipe_row(offset) or self.around.in_heading(offset)
         return " " if one_line else "\n\n"
 
+    def in_row(self, offset: int) -> bool:
+        """Whether a place is in a table, of HTML or of Markdown, where all of a row is on one line."""
+        return self.table is not None or self.around.in_pipe_row(offset)
+
     def edge(self, offset: int) -> str:
         """What parts a block from what stands before it: nothing behind the mark of an item, which would be empty."""
         return "" if self.begins_item(offset) else self.gap(offset)
@@ -124,7 +128,7 @@ class Walk:
         open_tick = tick >= 0 and text.find("\n\n", tick, start) < 0
         if open_tick or text[start - 1 : start] in ("`", "\\") or text.startswith("`", end):
             return None
-        if "|" in code and (self.table or self.around.in_pipe_row(start)):
+        if "|" in code and self.in_row(start):
             return None
         lines = [line.strip() for line in code.split("\n") if line.strip()]
         ticks, gap = ticks_around(code, 1), " " * any("`" in (line[0], line[-1]) for line in lines)
