@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import filecmp
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -28,6 +29,8 @@ REFUSED = "refused"
 DIFFERENCE = "difference.jsonl"
 """What such a run would have changed, in there."""
 WORK = ".work"
+_NUMBER = re.compile("[1-9][0-9]*")
+"""The name of a generation; `007` is what somebody put there."""
 STALE = ".stale-"
 """Before the number of a generation that is being removed: a run that dies meanwhile leaves no half of one."""
 
@@ -209,13 +212,13 @@ class Generations:
 
     def _number(self, path: Path) -> int | None:
         """The number of a generation; None of anything else, to which somebody may have led ``current``."""
-        is_ours = path.parent == self.folder.resolve() and path.name.isdecimal()
+        is_ours = path.parent == self.folder.resolve() and _NUMBER.fullmatch(path.name)
         return int(path.name) if is_ours else None
 
     def _numbers(self) -> list[int]:
         if not self.folder.is_dir():
             return []
-        return sorted(int(path.name) for path in self.folder.iterdir() if path.name.isdecimal())
+        return sorted(int(path.name) for path in self.folder.iterdir() if _NUMBER.fullmatch(path.name))
 
     def _numbered(self, number: int) -> Path:
         """A generation by its number. Raises SettingsError when it is not there."""

@@ -118,11 +118,12 @@ def test_a_link_to_nowhere_is_no_generation_and_is_replaced(out: Generations) ->
 
 def test_foreign_files_beside_the_generations_stay(out: Generations) -> None:
     publish(out, "one")
-    (out.folder / "notes").mkdir()
+    for name in ("notes", "007", "٣"):
+        (out.folder / name).mkdir()
     (out.out / "notes.txt").touch()
     for text in ("two", "three", "four"):
         publish(out, text, keep=1)
-    assert numbers(out) == ["4", "notes"]
+    assert numbers(out) == ["007", "4", "notes", "٣"]
     assert (out.out / "notes.txt").exists()
 
 
