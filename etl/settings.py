@@ -10,7 +10,9 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
+import reprlib
 import tomllib
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -39,6 +41,9 @@ _PATH = re.compile(r"/(?:[^\s/?#*\\][^\s?#*\\]*)?")
 _VANISHING = re.compile(r"/(?=/)|/\.{1,2}(?:/|\Z)")
 _SEGMENT = re.compile(r"[^\s/?#](?:[^/?#]*[^\s/?#])?")
 _LANGUAGE = re.compile(r"(?:[A-Za-z]{2,3}|[ix])(?:-[A-Za-z0-9]{1,8})*")
+_BRIEF = reprlib.Repr()
+_BRIEF.maxstring = _BRIEF.maxother = 200
+"""Quotes a value that may be long or deep."""
 _FOLDER = r"^(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?$"
 """As it is sent, without encoding: it becomes part of the patterns of every web server."""
 
@@ -89,7 +94,9 @@ class Settings(BaseModel):
     gone: tuple[str, ...] = Field(
         (), description="legacy addresses that answer 410: an id (digits), a path (leading `/`), or a name"
     )
-    redirects: str | None = Field(None, description="file of reviewed redirects (TOML or CSV), beside the settings")
+    redirects: str | None = Field(
+        None, description="file of reviewed redirects (TOML or CSV), beside the settings", pattern=r"^[^\x00]+$"
+    )
     reserved: tuple[str, ...] = Field((), description="paths of the new site that no redirect may hide")
     servers: tuple[ServerName, ...] = Field(
         WEB_SERVERS,
@@ -127,7 +134,7 @@ class Settings(BaseModel):
         "or a percentage",
         pattern=r"^\d+(\.\d+)?%?$",
     )
-    max_member_bytes: int = Field(32 * MIB, ge=1, description="size of the largest member allowed")
+    max_member_bytes: int = Field(32 * MIB, ge=1, le=MIB * MIB, description="size of the largest member allowed")
     max_members: int = Field(5_000_000, ge=1, description="number of members allowed in a run")
     max_total_bytes: int = Field(64 * 1024 * MIB, ge=1, description="size allowed for all members together")
     max_ratio: int = Field(200, ge=1, description="compression ratio allowed for a member above 1 MiB")
@@ -216,10 +223,7 @@ class Settings(BaseModel):
     @classmethod
     def _patterns(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for pattern in value:
-            try:
-                compiled = re.compile(pattern)
-            except re.error as error:
-                raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
+            compiled = _compiled(pattern)
             if all(map(compiled.search, ("", "Peas grow."))):  # as a part too many does: `^Ads|`
                 raise ValueError(f"{pattern!r} finds something in every text")
         return value
@@ -277,6 +281,23 @@ def host(text: str) -> str:
 def _write(hint: str, form: re.Pattern[str]) -> str:
     """What to write instead, where that has the form that is asked for."""
     return f": write {hint!r}" if form.fullmatch(hint) else ""
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """A regular expression. Raises ValueError for none, and for one whose meaning Python will change.
+
+    >>> _compiled("[[Ads]]")
+    Traceback (most recent call last):
+    ValueError: '[[Ads]]': Possible nested set at position 1; write a backslash before what stands for itself
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", FutureWarning)
+            return re.compile(pattern)
+    except FutureWarning as error:
+        raise ValueError(f"{pattern!r}: {error}; write a backslash before what stands for itself") from error
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
 
 
 @lru_cache(maxsize=8)
@@ -370,7 +391,7 @@ def _of_file(path: Path | None, flags: Mapping[str, Any]) -> tuple[Settings, dic
         }.get(first["type"], first["msg"].removeprefix("Value error, "))
         is_flag = origins[name] == "flag"
         where = f"--{key.replace('_', '-')}" if is_flag else f"{origins[name]}: setting {key!r}"
-        raise SettingsError(f"{where}: {why} (got {first['input']!r})") from error
+        raise SettingsError(f"{where}: {why} (got {_BRIEF.repr(first['input'])})") from error
 
 
 def _values(settings: Settings, path: Path | None) -> dict[str, Any]:
@@ -382,11 +403,19 @@ def _values(settings: Settings, path: Path | None) -> dict[str, Any]:
     return values
 
 
+def toml(text: str) -> dict[str, Any]:
+    """What a text says as TOML. Raises ValueError, also where it is deeper, or a number longer, than Python reads."""
+    try:
+        return tomllib.loads(text)
+    except RecursionError as error:
+        raise ValueError("a value is nested too deep") from error
+
+
 def _read(path: Path) -> dict[str, Any]:
     """What a settings file says."""
     try:
-        data = tomllib.loads(path.read_text("utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        data = toml(path.read_text("utf-8-sig"))
+    except (OSError, ValueError) as error:
         raise SettingsError(f"{path}: cannot read settings: {error}") from error
     values: Any = data
     for table in ("tool", "wiki-etl") if path.name == "pyproject.toml" else ():

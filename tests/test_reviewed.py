@@ -83,6 +83,8 @@ def test_an_inline_list_has_numbers_for_lines(tmp_path: Path) -> None:
 HEAD = "[[redirects]]\n"
 MISTAKES = {
     "not TOML": ("toml", "[[redirects]\n", "decisions.toml: not TOML: .* line 1"),
+    "too deep": ("toml", f"x = {'[' * 3000}{']' * 3000}\n", "decisions.toml: not TOML: a value is nested too deep"),
+    "a number too long": ("toml", f"{HEAD}value = {'9' * 5000}\n", "decisions.toml: not TOML: Exceeds the limit"),
     "another table": ("toml", "[[redirect]]\nvalue = 'a'\n", r"something else than tables \[\[redirects\]\]"),
     "no table": ("toml", "redirects = 'a'\n", "something else than tables"),
     "a number for a table": ("toml", "redirects = 7\n", "something else than tables"),

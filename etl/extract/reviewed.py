@@ -26,13 +26,12 @@ import csv
 import hashlib
 import io
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from etl.addresses import Address, named_address
-from etl.settings import MIB, Settings, SettingsError
+from etl.settings import MIB, Settings, SettingsError, toml
 from etl.trouble import why
 
 KEYS = ("value", "target", "gone", "reason")
@@ -152,8 +151,8 @@ def _known(place: str, keys: Iterator[str]) -> None:
 
 def _toml(name: str, text: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        data = toml(text)
+    except ValueError as error:
         raise SettingsError(f"{name}: not TOML: {error}") from error
     tables = data.pop("redirects", [])
     if data or not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
