@@ -116,6 +116,7 @@ MISTAKES = {
     "twice": ("csv", "value,target\na,b\n c ,d\nc,d\n", "decisions.csv:4: name 'c' is decided before, in 3"),
     "twice in other words": ("toml", HEAD + "value=7\ntarget='b'\n" + HEAD + "value='7'\ngone=true\n", ":4: id '7'"),
     "an unknown column": ("csv", "value,target,why\na,b,c\n", "decisions.csv:1: unknown key 'why'"),
+    "a column twice": ("csv", "value,target,Target\nWells,a,b\n", "decisions.csv:1: a column is there twice"),
     "too many cells": ("csv", "value,target\nWells, deep,b\n", "decisions.csv:2: 3 cells for 2 columns"),
     "an open quote": ("csv", 'value,target\n"a,b\n', "decisions.csv:[23]: not CSV"),
     "another form": ("json", "{}", "'decisions.json' is neither a .toml nor a .csv file"),

@@ -176,6 +176,8 @@ def _csv(name: str, text: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
             if not columns:
                 columns = [cell.strip().lower() for cell in row]
                 _known(place, iter(columns))
+                if len(set(columns)) < len(columns):
+                    raise SettingsError(f"{place}: a column is there twice: {', '.join(columns)}")
                 continue
             if len(row) > len(columns):
                 raise SettingsError(f"{place}: {len(row)} cells for {len(columns)} columns; a comma needs quotes")
