@@ -354,12 +354,15 @@ def files_in_use(config: Path | None, sources: Sequence[str]) -> frozenset[Path]
 
 
 def _files(config: Path | None, sources: Sequence[str]) -> list[Path]:
-    """The settings files that there are, each once, of the first place that has any (contract, section 2)."""
+    """The settings files that there are, each once, of the first place that has any (contract, section 2).
+
+    A link to nowhere beside a source is one, that cannot be read: a run without its settings would be another one.
+    """
     local = [Path(source) for source in sources if is_local(source)]
     beside = [(path if path.is_dir() else path.parent) / CONFIG_NAME for path in local]
     found: dict[Path, Path] = {}
     for path in [config] if config else beside:
-        if path.is_file():
+        if path.is_file() or (path != config and path.is_symlink()):
             found.setdefault(path.resolve(), path)
     if found or config:
         return list(found.values())
