@@ -241,7 +241,8 @@ class Generations:
     def _before(self, number: int) -> int | None:
         """What ``current`` showed before a generation; when that is gone, the one before it."""
         note = self._noted(number)
-        highest = int(note.readlink().name) if note.is_symlink() else number - 1
+        followed = note.readlink().name if note.is_symlink() else ""
+        highest = min(int(followed), number - 1) if _NUMBER.fullmatch(followed) else number - 1
         return max((other for other in self._numbers() if other <= highest), default=None)
 
     def _prune(self, target: Path, keep: int) -> None:

@@ -433,6 +433,15 @@ def test_what_a_generation_followed_that_somebody_removed_is_nothing_to_the_next
     assert out.roll_back() == ((out.folder / "3").resolve(), out.folder / "1")
 
 
+@pytest.mark.parametrize("followed", ["2", "9", "notes"])
+def test_a_note_that_names_no_earlier_generation_counts_for_nothing(followed: str, out: Generations) -> None:
+    history(out, "one", "two")
+    (out.folder / "2.follows").symlink_to(followed)
+    publish(out, "three", keep=2)
+    assert numbers(out) == ["2", "3"]
+    assert text_of(out.roll_back()[1]) == "two"
+
+
 def test_a_generation_that_was_taken_back_goes_before_those_that_were_good(out: Generations) -> None:
     history(out, "one", "two", "bad")
     out.roll_back()
