@@ -35,6 +35,8 @@ _ALONE = ("documents.jsonl", "redirects.jsonl")
 _MANIFEST_BYTES = 64 * MIB
 _DOCUMENT_ID = re.compile(r"[a-z]+-[0-9a-f]+")
 
+_INSTEAD = "restore this earlier generation, or go on from another one (`wiki-etl release`, or --previous)"
+
 Pieces = Iterator[bytes]
 
 
@@ -55,17 +57,25 @@ def read_previous(source: str, settings: Settings, facts: Facts) -> None:
     Raises SettingsError (status 2) when there is no generation at a path, SourceError (3) when one cannot be read
     whole or is damaged, with file and line.
     """
-    files = list(_remote(source, settings.max_total_bytes) if is_address(source) else _local(Path(source)))
+    files = _remote(source, settings.max_total_bytes) if is_address(source) else _local(Path(source))
     facts.db.execute("BEGIN")
-    for file in files:
-        read = READERS[file.name]
-        for number, line in enumerate(_lines(file, settings), 1):
-            try:
-                read(orjson.loads(line), facts)
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                fault = str(error) if isinstance(error, _LineError) else f"not a line of a {file.name}"
-                raise SourceError(f"{file.shown}:{number}: {fault}") from error
+    try:
+        for file in files:
+            _read(file, settings, facts)
+    except SourceError as error:
+        error.add_note(_INSTEAD)
+        raise
     facts.db.execute("COMMIT")
+
+
+def _read(file: _File, settings: Settings, facts: Facts) -> None:
+    read = READERS[file.name]
+    for number, line in enumerate(_lines(file, settings), 1):
+        try:
+            read(orjson.loads(line), facts)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            fault = str(error) if isinstance(error, _LineError) else f"not a line of a {file.name}"
+            raise SourceError(f"{file.shown}:{number}: {fault}") from error
 
 
 # --- where its files are -------------------------------------------------------------------
