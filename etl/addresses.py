@@ -431,7 +431,10 @@ _SOURCE = re.compile(r"(?:/(?:_?index|README))?\.(?:md|mdwn|markdown)$")
 _INDEX = re.compile(r"(?:.*/)?tiki-index\.php(?=[/?]|$)", re.IGNORECASE)
 _INDEX_ID = re.compile(r".*(?:[?&;]page_id=+|/page_id/)0*([1-9][0-9]*)")
 _INDEX_PAGE = re.compile(r".*[?&;]page=([^&]*)")
-_NUMBERED = "|".join(sorted({"faq", *(name for family in FAMILIES.values() for name in family.numbered)}))
+_INDEX_PLACE = re.compile(r"[?&;]page_ref_id=")
+_OTHER_FEATURES = frozenset("directory dirlink faq int newsletter nl poll quiz sheet survey".split())
+"""Those that the setting ``routes`` cannot name; they, too, stand before a number."""
+_NUMBERED = "|".join(sorted(_OTHER_FEATURES.union(*(family.numbered for family in FAMILIES.values()))))
 _FEATURE = re.compile(rf"(?:{_NUMBERED})[0-9]+(?:-.*)?|(?:tiki-[a-z_-]+|show_image)\.php.*", re.IGNORECASE)
 _SCRIPT = re.compile(r".*\.(?:php[3-8]?|cgi|pl|aspx?|jsp|cfm)", re.IGNORECASE)
 """What shows pages, topics or records by its parameters: without them its name says nothing of any."""
@@ -473,6 +476,8 @@ def legacy_target(
     [('id', '10983', ''), ('name', 'posts', ''), ('name', 'a+b c', ''), ('other', '/tiki-index.php?page=', '')]
     >>> target("/tiki-download_file.php?fileId=9"), target("tiki-print.php?page=X")
     (('other', '/tiki-download_file.php?fileId=9', ''), ('other', '/tiki-print.php?page=X', ''))
+    >>> target(script + "?page_ref_id=5"), target(script + "?page_ref_id=5&page=Wells"), target("/poll1")
+    (('other', '/tiki-index.php?page_ref_id=5', ''), ('name', 'Wells', ''), ('other', '/poll1', ''))
     >>> target("/doku.php?id=wells"), target("/forum/viewtopic.php?t=7"), target("/index.php/Wells")
     (('other', '/doku.php?id=wells', ''), ('other', '/forum/viewtopic.php?t=7', ''), ('name', 'index.php/Wells', ''))
     >>> target("/Search+Results?q=wells"), target("/dl1697"), target("https://old-wiki.example"), target(script)
@@ -633,13 +638,16 @@ def _of_page(inside: str, query: str, address: str) -> tuple[str, str] | None:
 
 
 def _of_index(address: str) -> tuple[str, str] | None:
-    """The id wins over the name, and the last name over junk that crawlers put before it."""
+    """The id wins over the name, and the last name over junk that crawlers put before it.
+
+    A place in a structure is a page, too, but the export does not say which.
+    """
     number = _INDEX_ID.match(address)
     if number is not None:
         return "id", number[1]
     page = _INDEX_PAGE.match(address)
     if page is None:
-        return "other", "/"
+        return None if _INDEX_PLACE.search(address) else ("other", "/")
     name = _decoded_twice(page[1])
     return ("name", name) if name else None
 

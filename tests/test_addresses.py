@@ -176,6 +176,7 @@ def test_the_old_wiki_may_live_in_a_folder() -> None:
         ("/wiki/tiki-index.php?page=Clear+water", ("name", "Clear water", "")),
         ("tiki-index.php?page_id=7", ("id", "7", "")),
         ("/wiki/tiki-index.php", ("other", "/", "")),
+        ("/wiki/tiki-index.php?page_ref_id=5", ("other", "/wiki/tiki-index.php?page_ref_id=5", "")),
         ("/wiki/", ("other", "/", "")),
         ("/wiki/dl12", ("other", "/wiki/dl12", "")),
         ("/wiki/posts/clear-water", ("name", "posts/clear-water", "")),

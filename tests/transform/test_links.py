@@ -283,6 +283,7 @@ def test_the_old_home_page_is_the_page_that_the_settings_name(href: str) -> None
     at_home = Linker(SETTINGS.model_copy(update={"home": "Deep wells in clay"}), Garden())
     assert at_home.resolve(href, "home") == ok(WELLS)
     assert LINKER.resolve(href, "home") == at_home.resolve("/?q=wells", "home") == UNMAPPED
+    assert at_home.resolve("/tiki-index.php?page_ref_id=5", "a place in a structure") == UNMAPPED
 
 
 def test_the_old_home_page_is_the_first_of_two_with_its_name() -> None:
@@ -467,6 +468,7 @@ def test_an_unknown_id_becomes_text(href: str) -> None:
         "/img12",
         "/gallery3",
         "/faq1",
+        "/poll1",
         "/show_image.php?id=3",
         "/Search+Results?cx=1&q=peas",
         "/tags/click-here.html",
