@@ -1305,11 +1305,19 @@ def test_the_account_is_told_of_words_that_a_rule_may_not_touch(
         ("#F00:a #00ff00: /x#abc: &#123: #1234:", ["#F00:", "#00ff00:"]),
         ("__a__ a__b http://a.example/__b", ["__", "__"]),
         ("a ** b **c** 2**3", ["**"]),
-        ("||a|b|| 5 || - |", ["||", "||"]),
+        ("&#124;&#124;a&#124;b&#124;&#124; a &#124;&#124; b", ["||"]),
+        ("a &#124;&#124; b&#124;c&#124;&#124;, a &#124;&#124; [b&#124;c]", ["||"]),
+        ("! Beds\n!#Peas\n!-[Wells](/w/) !Kale\n!= a\n!!! of them\n![a](b.png)", ["! Beds", "!#Peas"]),
     ],
 )
 def test_what_the_old_wiki_left_is_found_and_what_looks_like_it_is_not(body: str, found: list[str]) -> None:
     assert [what for _, what in residue(body)] == found
+
+
+@pytest.mark.parametrize("left", ["||bed|crop\nroof|kale", "! Beds"])
+def test_markup_of_the_old_wiki_that_stays_is_a_finding(left: str) -> None:
+    cleaned = clean(f"Peas.\n\n{left}\n\nKale.")
+    assert [(finding.code, finding.line) for finding in cleaned.findings] == [("residue.found", 3)]
 
 
 def test_the_text_has_no_blank_that_the_body_has_not() -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from etl.transform.body.guards import PARENTHESES, guard, in_bytes, present
 
+PIPE = "&#124;"
+"""How a pipe is written in a clean body, outside of code and tables."""
 # Guards and patterns.
 # A pattern begins with a literal, for that is what makes it cheap; what must stand before is looked at behind it.
 RESIDUE = [
@@ -31,7 +33,16 @@ RESIDUE = [
     ),
     (guard("__"), re.compile(r"__(?:(?<![\w/]__)(?=\w)|(?<=\w__)(?![\w/]))")),
     (guard("**"), re.compile(r"\*\*(?<=\s\*\*)(?=\s)")),
-    (guard("||"), re.compile(r"\|\|(?=\s*[\w\[*!])")),
+    # `||a|b||`, but not `a || b || c`
+    (
+        guard(PIPE * 2),
+        re.compile(rf"{PIPE * 2}(?:(?<![^\n]{PIPE * 2})(?=\s*[\w\[*!])|(?=[^\n&\[]+{PIPE}(?!{PIPE})))"),
+    ),
+    # `! Beds`
+    (
+        guard("\n!", behind=rb"!{0,5}[+-]?#?[ \t]*[A-Z\x80-\xff]"),
+        re.compile(r"!(?<![^\n]!)!{0,5}[+-]?#?[ \t]*[^\W\d_a-z][^\n]{0,80}"),
+    ),
 ]
 PRIVATE = re.compile(r"[\ue000-\uf8ff\U000f0000-\U0010fffd]")
 PRIVATE_BYTES = b"\xee\xef\xf3\xf4"
@@ -48,7 +59,7 @@ def residue(body: str) -> Iterator[tuple[int, str]]:
     """
     for _, pattern in present(body, RESIDUE):
         for match in pattern.finditer(body):
-            yield match.start(), match[0]
+            yield match.start(), match[0].replace(PIPE, "|")
 
 
 def private(body: str) -> list[str]:
