@@ -31,10 +31,11 @@ _TABLES = re.compile(r"\[\s*[{\]]")
 _YAML_PAGE = re.compile(r"---(?:\n|\Z)")
 _TABLE_TYPES = ("header", "database", "table")
 
-# What is neither page nor abstract, whatever follows: markup, fences of other front matter,
-# programs, office and print formats, SQL.
+# What is neither page nor abstract, whatever follows: markup, that of Tiki, too, as in its own exports, fences of other
+# front matter, programs, office and print formats, SQL.
 _FOREIGN = re.compile(
-    r"""</?[a-z!?] | [-+=*~;#]{3,}\s*$ | \#! | %PDF- | %! | \{\\rtf | \\documentclass | /\* | --\s
+    r"""</?[a-z!?] | [-+=*~;#]{3,}\s*$ | !{1,6}[-+]?\#?\s*\w | \{[a-z]+[\s(}] | \|\|
+    | \#! | %PDF- | %! | \{\\rtf | \\documentclass | /\* | --\s
     | (?:INSERT\s+INTO|CREATE\s+(?:TABLE|DATABASE|SCHEMA|INDEX|VIEW)|DROP\s+(?:TABLE|DATABASE)|ALTER\s+TABLE
         |LOCK\s+TABLES)\s.*[`"(;]
     | (?:SELECT\s.*\sFROM|DELETE\s+FROM|UPDATE\s.*\sSET|SET|USE|BEGIN|START\s+TRANSACTION|PRAGMA)\b.*;\s*$""",
@@ -160,12 +161,12 @@ def _second_page(text: str, end: int) -> Rejection | None:
     if line is None or not isinstance(second, FrontMatter) or "title" not in second.fields:
         return None
     here = shown(text[line.end() : line.end() + 40])
-    return rejection("kind.unsupported", text, line.end(), f"a second page: JSON Lines, which are not read: {here}")
+    return rejection("kind.unsupported", text, line.end(), f"a second page: write a member for each: {here}")
 
 
 def _unsupported(text: str, start: int) -> Rejection:
     here = shown(text[start : start + 40])
-    return rejection("kind.unsupported", text, start, f"a table export, which is not read yet: {here}")
+    return rejection("kind.unsupported", text, start, f"a table export: write a member for each of its pages: {here}")
 
 
 def _page(text: str, front: FrontMatter, flavour: Literal["json", "yaml"]) -> RawRecord:

@@ -54,6 +54,11 @@ PRAGMA foreign_keys=OFF;
 ~~~
 ;;;
 ###
+! Beds
+!!-#Beds
+{maketoc}
+{FADE(label="Beds")}
+||bed|crop
 #!/bin/sh
 %PDF-1.4
 %!PS
