@@ -119,6 +119,8 @@ def _untitled(record: RawRecord, title: Any) -> Rejection:
     hint = f", but {_short(other)}: fields are written in small letters" if other else ""
     if title is None and not other:
         hint = f"; its fields: {_short([*record.fields])}"
+        if "pageName" in record.fields:
+            hint = ", but 'pageName', as in Tiki's tables: write that as its title, and 'data' below the front matter"
     line, column = record.locate((other or "title",))
     return Rejection("title.missing", f"the page has {what}{hint}", line=line, column=column)
 

@@ -982,3 +982,11 @@ def test_of_a_page_without_a_title_the_key_that_is_one_in_another_case_is_named(
     assert isinstance(found, Rejection)
     assert (found.code, found.line) == ("title.missing", 2)
     assert found.message == "the page has no title, but 'Title': fields are written in small letters"
+
+
+def test_a_row_of_the_tables_of_tiki_is_told_what_to_do() -> None:
+    row = {"page_id": 7, "pageName": "Wells", "data": "! Wells"}
+    found = read_fields(RawRecord("page", "json", row, "", 1), MEMBER, Settings())
+    assert isinstance(found, Rejection)
+    what_to_do = "write that as its title, and 'data' below the front matter"
+    assert found.message == f"the page has no title, but 'pageName', as in Tiki's tables: {what_to_do}"
