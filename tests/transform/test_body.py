@@ -1201,9 +1201,10 @@ def test_the_name_of_a_definition_may_go_over_two_lines() -> None:
     assert not codes(cleaned)
 
 
-def test_a_line_to_drop_is_found_with_any_blanks() -> None:
+@pytest.mark.parametrize("blanks", ["  ", "\t", "\xa0", " \u2009"])
+def test_a_line_to_drop_is_found_with_any_blanks(blanks: str) -> None:
     chosen = SETTINGS.model_copy(update={"drop_lines": ("^Advertisement here$",)})
-    assert clean("a\n\nAdvertisement  here\n\nb", chosen).body == "a\n\nb"
+    assert clean(f"a\n\nAdvertisement{blanks}here\n\nb", chosen).body == "a\n\nb"
 
 
 TWO_BOXES = '<div class="box">\n\na\n\n</div>\n\n<div class="box">\n\nb\n\n---\n\n</div>'

@@ -14,7 +14,9 @@ def boilerplate(text: str, start: int, end: int, found_by: Finders) -> Iterator[
     """The lines of boilerplate in a stretch and where they begin; patterns see them with single blanks."""
     at = start
     for line in text[start:end].splitlines(keepends=True):
-        shown = " ".join(line.split())
+        shown = line.strip()
+        if "  " in shown or not shown.isprintable():  # as no other blank is
+            shown = " ".join(shown.split())
         if "<http" in shown:
             shown = ADDRESS_ALONE.sub(r"\1", shown)
         if any(finds(shown) for finds in found_by):
