@@ -401,13 +401,17 @@ def test_digits_that_are_no_number_are_a_repair_in_yaml(line: str, tmp_path: Pat
 
 
 def test_what_was_repaired_in_a_redirect_page_is_told_too(tmp_path: Path, out: Path, run: Run) -> None:
-    front = {"title": "Springs", "slug": "springs", "tiki_page_id": 2, "aliases": "/Old+springs"}
+    front = {"title": "Springs", "slug": "springs", "tiki_page_id": 2, "aliases": "/Old+springs", "author": "Anna"}
     way = f'{json.dumps(front)}\n\n{{redirect page="Wells"}}'.encode()
     source = folder(tmp_path / "wiki", {name(1): page("Wells"), name(2): way})
     assert run("migrate", source, "--out", out).status == 0
     said = [found for found in lines(out / "current" / "findings.jsonl") if found["member"] == name(2)]
-    told = [(found["code"], found["field"], found["document"]) for found in said]
-    assert told == [("member.redirect", None, "tiki-2"), ("field.invalid", "aliases", "tiki-2")]
+    assert {found["document"] for found in said} == {"tiki-2"}
+    assert [(found["code"], found["field"], found["action"]) for found in said] == [
+        ("member.redirect", None, "no document; its addresses go to page-0000000000000001"),
+        ("field.invalid", "aliases", "taken as a list of one"),
+        ("field.unknown", "author", "left out with the page"),
+    ]
 
 
 def test_a_page_with_very_many_aliases_is_a_page(tmp_path: Path, out: Path, run: Run) -> None:

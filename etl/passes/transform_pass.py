@@ -217,7 +217,8 @@ class _Transform:
         if self.is_made:
             self._write_document()
         elif self.outcome == "redirect":
-            self._write_findings([*self.draft.findings, *self._placed()], self.draft.document["id"])
+            findings = map(_of_no_document, self.draft.findings)
+            self._write_findings([*findings, *self._placed()], self.draft.document["id"])
         elif self.outcome == "duplicate":
             self._write_findings(self.found, None)
         else:
@@ -308,6 +309,11 @@ def _record(data: bytes) -> RawRecord:
     record = read_record(data)
     assert isinstance(record, RawRecord)
     return record
+
+
+def _of_no_document(finding: Finding) -> Finding:
+    """What is true of it where its page is a redirect: there is no document to keep an unknown field."""
+    return finding._replace(action="left out with the page") if finding.code == "field.unknown" else finding
 
 
 def _place(finding: Finding) -> tuple[int, int, str, str]:

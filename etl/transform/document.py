@@ -22,6 +22,7 @@ from etl.transform.fields import Fields
 from etl.transform.identifiers import identifiers
 
 SECTIONS = ("sections_included", *rules.EXCLUDED)
+LISTS = frozenset(("aliases", "categories", "tags", "associated_tags"))
 UNDIGESTED = ("findings", "digest", "source")
 
 
@@ -220,7 +221,7 @@ def _repair(key: str, value: Any) -> str:
         return "taken as what it says" if isinstance(rules.as_truth(value), bool) else "taken as absent"
     if isinstance(value, str):
         return "taken as a number where it is one" if key == "tiki_page_id" else "taken as a list of one"
-    return "what is of another type was left out" if isinstance(value, list) else "taken as absent"
+    return "what is of another type was left out" if key in LISTS and isinstance(value, list) else "taken as absent"
 
 
 def _subject(draft: Draft, decision: Decision, locate: Locate, findings: list[Finding]) -> dict[str, str] | None:

@@ -915,6 +915,15 @@ def test_what_was_made_of_excluded_sections_is_told_as_it_is(value: Any, action:
 
 
 @pytest.mark.parametrize(
+    ("key", "action"),
+    [("date", "taken as absent"), ("slug", "taken as absent"), ("tags", "what is of another type was left out")],
+)
+def test_what_was_made_of_a_list_is_told_as_it_is(key: str, action: str) -> None:
+    record = RawRecord("page", "json", {"title": "Clear water", key: [["2019-07-13"]]}, "Text.", 1)
+    assert [finding.action for finding in input_findings(record)] == [action]
+
+
+@pytest.mark.parametrize(
     ("text", "doi", "pmid"),
     [
         ("https://doi.org/10.1000/AB.12).", ["10.1000/ab.12"], []),
