@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from etl.transform.body import clean_body
 from etl.transform.body.edits import Change
 from etl.transform.body.verify import unexplained
 from tests.make import codes, folder, wiki_etl
+from tests.transform.test_links import LINKER, SETTINGS
 
 PAGE = b"""{"title": "Wells", "slug": "wells", "aliases": ["/Wells", "/7"], "tiki_page_id": 7, "date": "2019-07-13"}
 
@@ -39,6 +41,12 @@ def test_a_page_whose_words_are_all_there_has_no_finding(tmp_path: Path) -> None
 )
 def test_words_are_lost_added_or_moved(body: str, kinds: list[str]) -> None:
     assert [kind for kind, _ in unexplained("Deep wells give clear water.", body, [])] == kinds
+
+
+def test_words_that_are_too_many_for_a_finding_are_marked_as_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("etl.transform.body.unexplained", lambda *_: [("lost", "wells " * 50)])
+    (found,) = clean_body("Wells.", SETTINGS, LINKER, verify=True).findings
+    assert found.message.endswith("...'")
 
 
 @pytest.mark.parametrize(

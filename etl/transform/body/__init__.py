@@ -143,7 +143,7 @@ def _report_rendered(revision: Revision) -> None:
     """Words that a reader sees in the source alone, in the result alone, or at another place, and no edit says why."""
     for kind, words in unexplained(revision.source, revision.text, revision.changes or ()):
         code = "text.added" if kind == "added" else "text.lost"
-        revision.find(code, 0, f"as rendered, {kind}: {words[:200]!r}", "reported")
+        revision.find(code, 0, f"as rendered, {kind}: {short(words, 200)}", "reported")
 
 
 def _report_leftovers(revision: Revision, last: Round) -> None:
