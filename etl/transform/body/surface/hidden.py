@@ -10,6 +10,8 @@ from etl.transform.body.surface.tags import FAR, Tag
 from etl.transform.body.surface.walk import Walk
 
 DECLARATION = re.compile(rf"<!\[?[a-zA-Z][^<>]{{0,{FAR}}}>|<\?(?:[^<>]{{0,{FAR}}}\?|xml:[^<>]{{0,{FAR}}})>")
+BOILERPLATE = re.compile(r"<(?:!doctype|\?xml|!\[(?:end)?if)\b", re.IGNORECASE)
+"""Of whole pages and their editors; a declaration of any other kind is a comment to browsers."""
 COMMENT_END = re.compile("-->")
 SOURCE = re.compile(rf"<(?:source|embed|iframe)\s[^<>]{{0,{FAR}}}>", re.IGNORECASE)
 LIST_MACRO = re.compile(r"\{(?:LIST|CATEGORY|LISTPAGES)\b", re.IGNORECASE)
@@ -39,7 +41,9 @@ def comment(walk: Walk, token: re.Match[str]) -> int | None:
 
 
 def declaration(walk: Walk, token: re.Match[str]) -> None:
-    """`<!DOCTYPE …>`, `<?xml …?>`, `<![endif]>`."""
+    """`<!DOCTYPE …>`, `<?xml …?>`, `<![endif]>`; one that may hold words, such as `<![CDATA[…]]>`, is reported."""
+    if not BOILERPLATE.match(token[0]):
+        walk.find_once("comment.removed", token.start(), f"declaration {short(token[0])}", "removed")
     walk.edit(*token.span(), "", "declaration")
 
 
