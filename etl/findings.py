@@ -95,7 +95,7 @@ CATALOGUE: dict[str, tuple[Severity, str]] = {
     "link.dangling": ("warning", "a link to a page that is not in the export"),
     "link.unmapped": ("warning", "a link to something of the old site that is not migrated; its text stays"),
     "link.ambiguous": ("warning", "a link that fits several pages; the first by rule was taken"),
-    "link.removed": ("warning", "a link whose address is unsafe; its text stays"),
+    "link.removed": ("warning", "a link whose address is unsafe; its text stays; or one that shows nothing"),
     "address.shortened": (
         "info",
         "a visible address without its tracking parameters, blanks at its end, or repetition",

@@ -1565,7 +1565,9 @@ def test_what_is_no_tag_of_commonmark_is_none_at_all() -> None:
 
 @pytest.mark.parametrize("body", ["[](/931)", '<a href="https://e.example/">{IMG(attId="7")}{IMG}</a>'])
 def test_a_link_without_text_is_no_link(body: str) -> None:
-    assert not clean(body).links
+    cleaned = clean(body)
+    assert not cleaned.links
+    assert ("link.removed", "nothing shows it") in [(found.code, found.action) for found in cleaned.findings]
 
 
 def test_what_goes_with_all_that_is_in_it_is_found_once_also_when_that_holds_code() -> None:
@@ -1609,6 +1611,8 @@ def test_a_finding_says_that_only_some_readers_saw_a_text() -> None:
         ("{FOOTNOTE()}Peas{FOOTNOTE}", ["markup.removed", "markup.removed"]),
         ('<u>1</u>" rel="external nofollow"&gt; Wells', ["html.unwrapped", "markup.removed"]),
         ("•<br>a", []),
+        ('<a href="https://e.example/"><i class="icon"></i></a>', ["link.removed"]),
+        ('<a name="peas"></a>Peas', []),
         ("<!DOCTYPE html><?xml version='1.0'?><![if !mso]>Peas<![endif]>", []),
         ("<![CDATA[beans]]>Peas", ["comment.removed"]),
         ("<!beans>Peas<?php sow() ?>", ["comment.removed", "comment.removed"]),

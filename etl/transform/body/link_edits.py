@@ -103,12 +103,13 @@ class LinkRules(TreeRules):
             self._unlink(node.start, href, destination, f"link {href!r}", "its text stays", words=start)
             self._unmarked(node, label)
             return
+        if not label.strip():
+            self.revision.find_once("link.removed", node.start, f"link {href!r}", "nothing shows it")
+            self._unmarked(node, label)
+            return
         if destination.finding and destination.state != "dangling":
             self.revision.find(destination.finding, node.start, f"link {href!r}", destination.told)
-        if label.strip():
-            self._keep(node.start, href, self._rewrite(node, label, destination.href, _rule(destination)), destination)
-        else:
-            self._unmarked(node, label)
+        self._keep(node.start, href, self._rewrite(node, label, destination.href, _rule(destination)), destination)
 
     def _unmarked(self, node: Node, label: str) -> None:
         """The words of a link without its marks and its address."""

@@ -53,8 +53,6 @@ def _ends_anchor(walk: Walk, tag: Tag) -> None:
     inner = walk.text[end : tag.start]
     label = decoded(TAGS.sub("", inner))
     before, after, rule = walk.links.anchor(opened, label)
-    if not label.strip(" *_\n") and "<img" not in inner.lower():
-        before = after = ""
     if before == "[" and OUTER_END.match(walk.text, tag.end) and OUTER_START.search(walk.text, 0, opened.start):
         before = after = ""  # of two links around one text the outer one wins
     opening = heading_mark + before
