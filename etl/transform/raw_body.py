@@ -29,7 +29,7 @@ NOTHING = re.compile(
     re.DOTALL | re.IGNORECASE | re.MULTILINE,
 )
 """What shows nothing; an entity does when it is a blank, an image when it is lost."""
-IMAGE_SOURCE = re.compile(r"\bsrc\s*=\s*[\"']?([^\"'\s>]*)", re.IGNORECASE)
+IMAGE_SOURCE = re.compile(r"\b(?:src|data-original)\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
 
 
 def harvested_aliases(body: str) -> list[tuple[str, int]]:
@@ -74,6 +74,8 @@ def shows_nothing(body: str, settings: Settings) -> bool:
     (True, False)
     >>> shows_nothing("<b></b><br><img src=''>", Settings()), shows_nothing("<iframe src=/map></iframe>", Settings())
     (True, False)
+    >>> shows_nothing("<img src='' data-src='/a.png'>", Settings())
+    False
     >>> marks = ("{img fileId=5}", '{img src="https://a.example/b.png"}', "{IMG(attId=7 desc=Wells)}{IMG}")
     >>> [shows_nothing(mark, Settings()) for mark in marks]
     [True, False, False]
@@ -96,7 +98,7 @@ def _says_nothing(match: re.Match[str], settings: Settings) -> bool:
     if match["image"] is None:
         return settings.is_lost(match["source"])
     source = IMAGE_SOURCE.search(match["image"])
-    return source is None or not source[1] or settings.is_lost(source[1])
+    return source is None or settings.is_lost(source[1])
 
 
 def _says_no_image(marker: str, settings: Settings) -> bool:

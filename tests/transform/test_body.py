@@ -1705,6 +1705,26 @@ def test_lost_images_are_listed_one_by_one() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("tag", "body"),
+    [
+        ('<img src="data:image/gif;base64,R0lGOD" data-src="/wells.png" alt="Wells">', "![Wells](/wells.png)"),
+        ('<img src="/blank.gif" data-lazy-src="/wells.png">', "![](/wells.png)"),
+        ('<img data-original="/wells.png">', "![](/wells.png)"),
+        ('<img data-src="" src="/wells.png">', "![](/wells.png)"),
+    ],
+)
+def test_an_image_that_a_script_shows_has_its_own_address(tag: str, body: str) -> None:
+    cleaned = clean(tag)
+    assert cleaned.body == body
+    assert [image["src"] for image in cleaned.images] == ["/wells.png"]
+
+
+def test_an_image_without_an_address_is_told_by_its_words() -> None:
+    (found,) = clean('<img alt="Wells">').findings
+    assert (found.code, found.message, found.action) == ("image.missing", "image 'Wells' has no address", "removed")
+
+
 def test_an_image_in_the_words_of_a_lost_one_is_lost_with_it() -> None:
     cleaned = clean("![peas ![beans](/attachments/d2.mock.jpg)](/attachments/d3.mock.jpg)")
     assert [(image["src"], image["alt"]) for image in cleaned.images] == [("/attachments/d3.mock.jpg", "peas beans")]

@@ -222,9 +222,11 @@ class Revision:
     def lose_image(self, offset: int, source: str, alt: str = "") -> None:
         """Report an image that goes, for its file is not in the export."""
         self.lost_images.append((self.origin(offset), source, "" if alt.lower() == "image" else alt))
-        self.find(
-            "image.missing", offset, f"image {short(source)} is not in the export", "removed; listed in assets.jsonl"
-        )
+        if source:
+            what, done = f"image {short(source)} is not in the export", "removed; listed in assets.jsonl"
+        else:
+            what, done = f"image {short(alt)} has no address", "removed"
+        self.find("image.missing", offset, what, done)
 
     def _account(self, start: int, before: str, after: str, rule: str) -> None:
         """What a reader no longer sees, or sees for the first time, is a finding, if the rule may not do that."""

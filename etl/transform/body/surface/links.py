@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from urllib.parse import quote
 
@@ -51,6 +51,8 @@ NAME_WORDS = 3
 """The fewest of a name that a page is looked for by, where nothing says that it is one."""
 NO_LABEL = re.compile(r"[\[\]<>&|\\`*_~]")
 PIXELS = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*")
+LATE_SOURCES = ("data-src", "data-lazy-src", "data-original")
+"""Where the address of an image is that a script shows once a reader comes near; `src` is a blank one until then."""
 STYLE_WIDTH = re.compile(r"(?:max-)?width\s*:\s*(\d{1,5})\s*px")
 
 
@@ -178,7 +180,7 @@ class Links:
     def loses_image(self, tag: Tag) -> bool:
         """Whether an image stands for a lost file; it is reported then."""
         attributes = tag.attributes()
-        source = attributes.get("src", "").strip()
+        source = _source(attributes)
         lost = not source or self._linker.is_lost(source)
         if lost:
             self._revision.lose_image(tag.start, source, attributes.get("alt", ""))
@@ -187,7 +189,7 @@ class Links:
     def image(self, tag: Tag) -> str:
         """The image of a tag in Markdown; empty, when it runs something, or shows nothing."""
         attributes = tag.attributes()
-        source = attributes.get("src", "").strip()
+        source = _source(attributes)
         if self._linker.resolve(source).finding == "link.removed" or attributes.get("width", "").strip() in ("0", "1"):
             self._revision.find("html.removed", tag.start, f"image {short(source)}", "removed")
             return ""
@@ -216,6 +218,12 @@ class Links:
         words = offset if words is None else words
         if self._revision.unlink(offset, words, destination.of(href)) and destination.finding:
             self._revision.find(destination.finding, offset, f"link {short(href)}", "its text stays")
+
+
+def _source(attributes: Mapping[str, str]) -> str:
+    """The address of the image that readers saw."""
+    written = (attributes.get(name, "").strip() for name in (*LATE_SOURCES, "src"))
+    return next(filter(None, written), "")
 
 
 @lru_cache(1)
