@@ -1725,6 +1725,23 @@ def test_an_image_without_an_address_is_told_by_its_words() -> None:
     assert (found.code, found.message, found.action) == ("image.missing", "image 'Wells' has no address", "removed")
 
 
+@pytest.mark.parametrize(
+    ("frame", "body"),
+    [
+        ('<video src="/files/a_well.mp4"></video>', "[a well.mp4](/files/a_well.mp4)"),
+        ('<object data="/files/plan%20%281%29.pdf">a plan</object>', "[plan (1).pdf](/files/plan%20%281%29.pdf)"),
+        ('{mediaplayer src="/files/a.mp3"}', "[a.mp3](/files/a.mp3)"),
+        ('<iframe src="/931"></iframe>', ""),
+        ('<audio src="a.mp3"></audio>', ""),
+    ],
+)
+def test_a_player_of_a_file_of_the_old_site_becomes_a_link_to_it(frame: str, body: str) -> None:
+    cleaned = clean(f"Water.\n\n{frame}")
+    assert cleaned.body == f"Water.\n\n{body}".strip()
+    assert [link["kind"] for link in cleaned.links] == ["file"] * bool(body)
+    assert clean(cleaned.body).body == cleaned.body
+
+
 def test_an_image_in_the_words_of_a_lost_one_is_lost_with_it() -> None:
     cleaned = clean("![peas ![beans](/attachments/d2.mock.jpg)](/attachments/d3.mock.jpg)")
     assert [(image["src"], image["alt"]) for image in cleaned.images] == [("/attachments/d3.mock.jpg", "peas beans")]

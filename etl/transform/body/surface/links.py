@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.entities import decoded
@@ -92,7 +92,12 @@ class Links:
     def frame(self, source: str) -> str:
         """A link to what a frame showed; empty, when there is none."""
         destination = self._linker.resolve(source) if source else None
-        return f"<{destination.href}>" if destination and destination.href and "://" in destination.href else ""
+        if destination is None or destination.href is None:
+            return ""
+        if "://" in destination.href:
+            return f"<{destination.href}>"
+        name = " ".join(NO_LABEL.sub(" ", unquote(destination.href).rpartition("/")[2]).split())
+        return f"[{name}]({destination.href})" if name and destination.kind == "file" else ""
 
     def guarded(self, tag: Tag, inner: str) -> str | None:
         """Where a link goes that a span guarded, when it is one to a page of the old wiki."""
