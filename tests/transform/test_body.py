@@ -1742,6 +1742,47 @@ def test_a_player_of_a_file_of_the_old_site_becomes_a_link_to_it(frame: str, bod
     assert clean(cleaned.body).body == cleaned.body
 
 
+A_PUMP = 'src="https://beds.example/a.png"'
+
+
+@pytest.mark.parametrize(
+    ("marker", "body"),
+    [
+        (f'{{img {A_PUMP} alt="A pump" desc="Of oak"}}', "![A pump, Of oak](https://beds.example/a.png)"),
+        (f'{{img {A_PUMP} alt="A pump" desc="A pump"}}', "![A pump](https://beds.example/a.png)"),
+        (f"{{img {A_PUMP} desc=name}}", "![](https://beds.example/a.png)"),
+        (f'{{img {A_PUMP} link="/931"}}', "[![](https://beds.example/a.png)](/pages/deep-wells/)"),
+        (
+            f'[{{img {A_PUMP} link="/931"}}](https://e.example/)',
+            "[![](https://beds.example/a.png)](https://e.example/)",
+        ),
+    ],
+)
+def test_an_image_of_a_marker_keeps_its_words_and_its_link(marker: str, body: str) -> None:
+    assert clean(marker).body == body
+
+
+@pytest.mark.parametrize(
+    ("body", "action"),
+    [
+        ('{img fileId=3 link="https://e.example/"}', "nothing shows it"),
+        ('{img fileId=3 link="https://e.example/" desc="A pump"}', "its text stays"),
+        (f'[{{img {A_PUMP} link="https://e.example/"}}](https://f.example/)', "its image is in another link"),
+        (
+            f'<a href="https://f.example/">{{img {A_PUMP} link="https://e.example/"}}</a>',
+            "its image is in another link",
+        ),
+    ],
+)
+def test_a_link_of_an_image_that_goes_is_told(body: str, action: str) -> None:
+    found = [finding for finding in clean(body).findings if finding.code == "link.removed"]
+    assert [(finding.message, finding.action) for finding in found] == [("link 'https://e.example/'", action)]
+
+
+def test_a_lost_image_of_a_marker_keeps_its_words() -> None:
+    assert [image["alt"] for image in clean('{img fileId=3 alt="A pump"}').images] == ["A pump"]
+
+
 def test_an_image_in_the_words_of_a_lost_one_is_lost_with_it() -> None:
     cleaned = clean("![peas ![beans](/attachments/d2.mock.jpg)](/attachments/d3.mock.jpg)")
     assert [(image["src"], image["alt"]) for image in cleaned.images] == [("/attachments/d3.mock.jpg", "peas beans")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from etl.transform.body.edits import short
 from etl.transform.body.entities import decoded
 from etl.transform.body.surface.around import MARKDOWN_BLOCK, WHOLE_ADDRESS
 from etl.transform.body.surface.characters import INVISIBLES
@@ -53,7 +54,7 @@ def _ends_anchor(walk: Walk, tag: Tag) -> None:
     inner = walk.text[end : tag.start]
     label = decoded(TAGS.sub("", inner))
     before, after, rule = walk.links.anchor(opened, label)
-    if before == "[" and OUTER_END.match(walk.text, tag.end) and OUTER_START.search(walk.text, 0, opened.start):
+    if before == "[" and _in_link(walk, opened.start, tag.end):
         before = after = ""  # of two links around one text the outer one wins
     opening = heading_mark + before
     walk.edits[index] = (start, end, opening, rule) if opening else walk.dropped(opened, rule)
@@ -63,15 +64,31 @@ def _ends_anchor(walk: Walk, tag: Tag) -> None:
         walk.drop(tag, rule)
 
 
-def image(walk: Walk, tag: Tag) -> None:
-    """`<img>`; one that stands for a lost file goes and is reported."""
+def _in_link(walk: Walk, start: int, end: int) -> bool:
+    """Whether the words of a link of Markdown reach over a range."""
+    return OUTER_END.match(walk.text, end) is not None and OUTER_START.search(walk.text, 0, start) is not None
+
+
+def image(walk: Walk, tag: Tag, link: Tag | None = None) -> None:
+    """`<img>`, in a link if it has one; one that stands for a lost file goes and is reported."""
     end = tag.end + walk.text.startswith("}", tag.end)
     if walk.links.loses_image(tag):
         walk.edit(tag.start, end, "", "lost-image")
     elif image := walk.links.image(tag):
-        walk.write(tag.start, end, image, "image")
+        before, after = _around_image(walk, link) if link else ("", "")
+        walk.write(tag.start, end, f"{before}{image}{after}", "image")
     else:
         walk.edit(tag.start, tag.end, "", "image")
+
+
+def _around_image(walk: Walk, link: Tag) -> tuple[str, str]:
+    """What makes a link of an image that a marker linked; of two links around it the outer one wins."""
+    if walk.open.holds("a") or _in_link(walk, link.start, link.end):
+        href = link.attributes()["href"]
+        walk.find("link.removed", link.start, f"link {short(href)}", "its image is in another link")
+        return "", ""
+    before, after, _ = walk.links.anchor(link, "")
+    return before, after
 
 
 def autolink(walk: Walk, token: re.Match[str]) -> None:

@@ -162,21 +162,25 @@ def _line(walk: Walk, marker: Tag) -> int | None:
 def _image(walk: Walk, marker: Tag) -> None:
     """`{img src=… alt=…}`; one of a file in the galleries of the old wiki is lost, but for its caption."""
     given = {} if marker.closing else {key: value for key, value, _ in reversed([*parameters(marker.raw)])}
-    source = given.get("src", "")
+    source, link = given.get("src", ""), given.get("link", "")
     if source.startswith(("http://", "https://")) and not walk.around.in_destination(marker.start):
-        words = given.get("alt") or given.get("desc", "")
+        words = ", ".join(dict.fromkeys(filter(None, (given.get("alt"), title_of(marker)[0]))))
         image = f'<img src="{html.escape(source)}" alt="{html.escape(words)}">'
-        anchors.image(walk, marker._replace(name="img", raw=image))
+        anchor = marker._replace(name="a", raw=f'<a href="{html.escape(link)}">') if link else None
+        anchors.image(walk, marker._replace(name="img", raw=image), anchor)
         return
     caption = "" if marker.closing or walk.around.in_destination(marker.start) else title_of(marker)[0]
     if caption:
         _title(walk, marker, caption)
     else:
         walk.edit(marker.start, marker.end, "", "lost-image")
+    if link:
+        done = "its text stays" if caption else "nothing shows it"
+        walk.find("link.removed", marker.start, f"link {short(link)}", done)
     if not marker.closing:
         ids = next((value for key, value in reversed(given.items()) if key in FILES), marker.raw)
         for number in ids.split(","):
-            walk.lose_image(marker.start, number.strip())
+            walk.lose_image(marker.start, number.strip(), given.get("alt", ""))
 
 
 def _frame(walk: Walk, marker: Tag) -> int:
