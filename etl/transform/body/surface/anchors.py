@@ -22,6 +22,8 @@ LINKED_HEADING = re.compile(
     re.IGNORECASE,
 )
 IMAGE = re.compile(rf"(?<=!)(?<!\\!)\[[^<>\[\]\n]{{0,500}}(?=\]\(){WHOLE_ADDRESS.pattern}")
+LONGEST_START = 501
+"""Characters of what begins a link of Markdown around another one."""
 OUTER_START = re.compile(r"(?<![!\\])\[(?:[^\[\]\n]|\n(?!\s*\n)){0,500}\Z")
 OUTER_END = re.compile(r"[^\[\]\n]{0,200}\]\(\S")
 
@@ -66,7 +68,9 @@ def _ends_anchor(walk: Walk, tag: Tag) -> None:
 
 def _in_link(walk: Walk, start: int, end: int) -> bool:
     """Whether the words of a link of Markdown reach over a range."""
-    return OUTER_END.match(walk.text, end) is not None and OUTER_START.search(walk.text, 0, start) is not None
+    if OUTER_END.match(walk.text, end) is None:
+        return False
+    return OUTER_START.search(walk.text, max(start - LONGEST_START, 0), start) is not None
 
 
 def image(walk: Walk, tag: Tag, link: Tag | None = None) -> None:
