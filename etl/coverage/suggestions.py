@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
 
 from etl.addresses import Address, name_key
 from etl.coverage.model import Missing, Suggestion
@@ -29,24 +28,19 @@ def suggested(missing: list[Missing], map_file: Path, settings: Settings) -> lis
     queries = [_words(missing[number].address, settings.path_prefixes) for number in wanted]
     pages = _pages(map_file)
     while chunk := list(islice(pages, _CHUNK)):
-        words = [_words(page.address, settings.path_prefixes) for page in chunk]
+        words = [_words(address, settings.path_prefixes) for address, _ in chunk]
         for number, scores in zip(wanted, _likeness(queries, words), strict=True):
-            found = [Suggestion(score, chunk[at].address.value, chunk[at].target) for at, score in scores]
+            close = ((score, *chunk[at]) for at, score in scores)
+            found = [Suggestion(score, address.value, target) for score, address, target in close]
             best[number] = _closest(best[number] + found)
     return [one._replace(suggestions=tuple(best.get(number, ()))) for number, one in enumerate(missing)]
 
 
-class _Page(NamedTuple):
-    """An entry that leads to a page."""
-
-    address: Address
-    target: str
-
-
-def _pages(map_file: Path) -> Iterator[_Page]:
+def _pages(map_file: Path) -> Iterator[tuple[Address, str]]:
+    """Names and paths of the map that lead to a page, each with its target."""
     for address, target in entries(map_file, again=True):
         if target is not None and address.kind != "id":
-            yield _Page(address, target)
+            yield address, target
 
 
 def _closest(found: list[Suggestion]) -> list[Suggestion]:
