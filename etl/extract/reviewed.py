@@ -31,11 +31,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from etl.addresses import Address, named_address
+from etl.routes import GONE
 from etl.settings import MIB, Settings, SettingsError, toml
 from etl.trouble import why
 
 KEYS = ("value", "target", "gone", "reason")
-GONE = "gone"
 MOST_BYTES = 256 * MIB
 
 _TABLE = re.compile(r"\s*\[\[\s*redirects\s*\]\]")
