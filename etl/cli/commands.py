@@ -97,7 +97,7 @@ def _bar(name: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
 
     ended, counted = threading.Event(), 0
 
-    def count(more: int) -> None:
+    def add(more: int) -> None:
         nonlocal counted
         counted += more
 
@@ -111,7 +111,7 @@ def _bar(name: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
     drawing = threading.Thread(target=draw, daemon=True)
     try:
         drawing.start()
-        yield count
+        yield add
     finally:
         ended.set()
         if drawing.is_alive():  # an interrupt may come before it is
@@ -131,13 +131,13 @@ def progress(options: argparse.Namespace, unit: str = "doc") -> Progress:
 
     @contextmanager
     def bar(name: str, total: int) -> Iterator[Callable[[int], Any]]:
-        with nullcontext() if hidden else _bar(name, total, unit) as count:
+        with nullcontext() if hidden else _bar(name, total, unit) as add:
 
             def done(more: int) -> None:
                 if interrupted:
                     raise KeyboardInterrupt
-                if count is not None:
-                    count(more)
+                if add is not None:
+                    add(more)
 
             yield done
             done(0)

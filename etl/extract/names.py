@@ -86,8 +86,8 @@ def globs(patterns: Iterable[str]) -> re.Pattern[str] | None:
     >>> [bool(fits.match(name)) for name in ("a/b.png", "a/drafts/x.txt", "drafts.txt")]
     [True, True, False]
     """
-    tidy = [unicodedata.normalize("NFC", pattern).removeprefix("**/").strip("/") for pattern in patterns]
-    both = [fnmatch.translate(glob) for pattern in tidy for glob in (pattern, pattern + "/*")]
+    bare = [unicodedata.normalize("NFC", pattern).removeprefix("**/").strip("/") for pattern in patterns]
+    both = [fnmatch.translate(glob) for pattern in bare for glob in (pattern, pattern + "/*")]
     return re.compile("|".join(f"(?s:.*/)?(?:{glob})" for glob in both)) if both else None
 
 
