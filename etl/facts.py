@@ -44,7 +44,7 @@ CREATE TABLE IF NOT EXISTS taken (line TEXT);
 CREATE TABLE IF NOT EXISTS reviewed (place TEXT, kind TEXT, value TEXT, target TEXT, PRIMARY KEY (kind, value));
 """
 
-OF_MEMBERS = frozenset({"bundle", "member", "previous_document", "previous_address", "reviewed"})
+BEFORE_FACTS = frozenset({"bundle", "member", "previous_document", "previous_address", "reviewed"})
 """Tables that are filled before the facts pass."""
 OF_ORDINALS = ("member", "fact", "draft", "claim", "term")
 """Tables that know members by their ordinals when the facts pass is done."""
@@ -190,7 +190,7 @@ class Facts:
         )
         tables = self.db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
         for (table,) in tables:
-            if table not in OF_MEMBERS:
+            if table not in BEFORE_FACTS:
                 self.db.execute(f"DROP TABLE {table}")
         self.db.executescript(SCHEMA)
         self.db.execute("DELETE FROM later.asset")

@@ -1,7 +1,7 @@
 """The shapes that data takes on its way; ``schemas/`` is published from the pydantic models here.
 
-The dataclasses and tuples are the shapes between rooms (never written), the models are the lines of the
-files in ``out/``: their fields, in this order, are the keys of the contract.
+The dataclasses and tuples are the shapes between rooms (never written), the models are what arrives, and
+the lines of the files in ``out/``: their fields, in this order, are the keys of the contract.
 """
 
 from __future__ import annotations
