@@ -25,14 +25,20 @@ from etl.transform.body.rules import MAY_ADD, MAY_LOSE
 Edit = tuple[int, int, str, str]
 """Start, end, replacement, rule: replace ``text[start:end]``; the rule is a key of `rules.RULES`."""
 
+INNER_SIGNS = r"[^()\\]++|\\[()\\]?"
+PARENTHESES = rf"\((?>(?:{INNER_SIGNS}|\((?>(?:{INNER_SIGNS})*)\))*)\)"
+"""Of an address, and others in them."""
+LINK_END = (
+    rf"\]\([\s>]*+(?:<[^<>\n]*+>|(?>(?:[^()\s\\]++|\\[()\\]?|{PARENTHESES})*))"
+    rf"(?>(?:\s[\s>]*+{TITLE})?)(?>(?:\s[\s>]*+)?)\)"
+)
+"""The address of a link, and its title."""
 MARKUP = re.compile(
-    r"""<!--.*?-->|<[!?][^<>]*>  # comments and declarations
+    rf"""<!--.*?-->|<[!?][^<>]*>  # comments and declarations
     |</?(?:(?:[ovwmx]|st\d):)?[a-zA-Z][a-zA-Z0-9]*(?:[\s/](?:[^<>"']|"[^"]*"|'[^']*')*|[\s/][^<>]*)?>  # tags
-    |~/?(?:(?i:hs|bs|lt|gt|amp|[lr][ds]q|c)|np|pp|pre|tc|hc|tex|\d{3,5})\\?~  # marks of the old wiki
+    |~/?(?:(?i:hs|bs|lt|gt|amp|[lr][ds]q|c)|np|pp|pre|tc|hc|tex|\d{{3,5}})\\?~  # marks of the old wiki
     |!\[[^\]\[]*(?=\]\()  # the alternative text of an image
-    |\]\([\s>]*+(?:<[^<>\n]*+>  # the address of a link, and its title
-        |(?>(?:[^()\s\\]++|\\[()\\]?|\((?>(?:[^()\\]++|\\[()\\]?|\((?>(?:[^()\\]++|\\[()\\]?)*)\))*)\))*))
-        (?>(?:\s[\s>]*+(?:"(?>(?:[^"\\]|\\.)*)"|'(?>(?:[^'\\]|\\.)*)'|\((?>(?:[^()\\]|\\.)*)\)))?)(?>(?:\s[\s>]*+)?)\)""",
+    |{LINK_END}""",
     re.DOTALL | re.VERBOSE,
 )
 ADDRESS = re.compile(rf"\]\([%{PLAIN}]++\)")
