@@ -31,9 +31,15 @@ NO_LETTERS = re.compile(r"[\s\\)\[*_]+")
 BROKEN_SCHEME = re.compile(r"h{0,2}t{1,2}p(?P<tls>s?)(?::|(?=//))//?\s*(?=[\w-]+\.[\w-])", re.IGNORECASE)
 WHOLE_SCHEME = re.compile(r"https?://\S", re.IGNORECASE)
 DOI = re.compile(r"(?:https?://|doi:\s*|)(?=10\.\d{4,9}/\S)", re.IGNORECASE)
+# `{{ site.baseurl }}`, `{{ "/wells" | relative_url }}`, and `{% post_url wet/2019-06-01-wells %}`.
 LIQUID = re.compile(
-    r"\{\{-?\s*(?:site\.(?:base)?url|[\"'](?P<path>[^\"'{}]*)[\"']\s*\|\s*(?:relative_url|absolute_url|prepend:)[^{}]*+)\s*-?\}\}"
-    r"|\{%-?\s*(?:post_url|link)\s+(?:[^\s{}]*/)?(?:\d{4}-\d\d?-\d\d?-)?(?P<page>[^\s{}/]+?)(?:\.(?:md|markdown|html))?\s*-?%\}"
+    r"""\{\{-?\s*
+        (?:site\.(?:base)?url|["'](?P<path>[^"'{}]*)["']\s*\|\s*(?:relative_url|absolute_url|prepend:)[^{}]*+)
+    \s*-?\}\}
+    |\{%-?\s*(?:post_url|link)\s+
+        (?:[^\s{}]*/)?(?:\d{4}-\d\d?-\d\d?-)?(?P<page>[^\s{}/]+?)(?:\.(?:md|markdown|html))?
+    \s*-?%\}""",
+    re.VERBOSE,
 )
 TRACKING = re.compile(
     r"(?:utm_\w+|gclid|gclsrc|dclid|fbclid|msclkid|yclid|igshid|mc_[ce]id|_hsenc|_hsmi|mkt_tok|vero_id|oly_(?:anon|enc)_id"

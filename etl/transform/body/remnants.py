@@ -62,14 +62,14 @@ DASHED_WORDS = re.compile(
 )
 
 LINK = re.compile(
-    r"\[(?<![\\`]\[)(?<!`\[\[)"
-    r"((?:https?://|ftp://|mailto:)[^\s|\[\]<>]+|tiki-\w+\.php[^|\[\]<>\n]*|(?:dl|display)\d+"
-    r"|(?<!\[\[)\.{0,2}/[^\s|\[\]<>]+|#[A-Za-z_][\w:.-]*)(?<!\\)\\?\|"
-    r"\s*+(!\[[^\[\]|\n]{0,300}\]\([^()\s]+\)|(?:[^\[\]|]{0,299}?[^\s\[\]|])?)\s*+(?:\\?\|[^\[\]\n]*)?(?<!\\)\](?!\()"
+    r"""\[(?<![\\`]\[)(?<!`\[\[)  # not behind a back-tick, for a pipe may part code in a table
+    ((?:https?://|ftp://|mailto:)[^\s|\[\]<>]+|tiki-\w+\.php[^|\[\]<>\n]*|(?:dl|display)\d+  # an address
+        |(?<!\[\[)\.{0,2}/[^\s|\[\]<>]+|\#[A-Za-z_][\w:.-]*)(?<!\\)
+    \\?\|\s*+(!\[[^\[\]|\n]{0,300}\]\([^()\s]+\)|(?:[^\[\]|]{0,299}?[^\s\[\]|])?)\s*+  # an image, or words
+    (?:\\?\|[^\[\]\n]*)?  # what was to be done with it: `nocache`
+    (?<!\\)\](?!\()""",
+    re.VERBOSE,
 )
-"""An address, its text, and what was to be done with it: `[address|text|nocache]`.
-
-Not behind a back-tick, for a pipe may part code in a table."""
 TERM = r"(?:[^:\n`\[]|`[^`\n]*`|\[[^\[\]\n]*\](?>(?:\([^()\n]*\))?))"
 """A character of one, code or a link: colons in these are its own."""
 # What pandoc writes around markup that its reader of the old wiki does not know.

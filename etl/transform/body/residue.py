@@ -19,7 +19,8 @@ RESIDUE = [
     (
         guard("}"),
         re.compile(
-            r"\}(?<=(?:FONT|HTML|SPAN)\})(?<!\{(?:FONT|HTML|SPAN)\})|\}(?<=(?:BOX|DIV|IMG|SUB|SUP)\})(?<!\{(?:BOX|DIV|IMG|SUB|SUP)\})"
+            r"\}(?<=(?:FONT|HTML|SPAN)\})(?<!\{(?:FONT|HTML|SPAN)\})"
+            r"|\}(?<=(?:BOX|DIV|IMG|SUB|SUP)\})(?<!\{(?:BOX|DIV|IMG|SUB|SUP)\})"
         ),
     ),
     (guard("~"), re.compile(r"~(?:/?(?:hs|tc|np)~|~(?:#?[A-Fa-f0-9]{3,6}:)?)")),

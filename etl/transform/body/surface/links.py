@@ -16,9 +16,13 @@ from etl.transform.body.lists import BLOCK_MARKS
 from etl.transform.body.places import is_escaped
 from etl.transform.body.surface.tags import Tag
 
-# A page, an anchor of it, and a text, behind what the page is to this one; in names and texts there may be parentheses.
+# In names and texts there may be parentheses.
 WIKI_LINK = re.compile(
-    r"\((?:(?<!\w\()(?!(?:prefix)?alias\()([a-z][a-z0-9-]{0,30}))?\((?!\()((?:[^()<>\n|]|\([^()<>\n|]{1,80}\)){1,160}?)\s*(?:\|#[^()<>\n|]*)?(?:\|((?:[^()<>\n]|\([^()<>\n]*\))*))?\)\)"
+    r"""\((?:(?<!\w\()(?!(?:prefix)?alias\()([a-z][a-z0-9-]{0,30}))?  # what the page is to this one
+    \((?!\()((?:[^()<>\n|]|\([^()<>\n|]{1,80}\)){1,160}?)\s*  # a page
+    (?:\|\#[^()<>\n|]*)?  # an anchor of it
+    (?:\|((?:[^()<>\n]|\([^()<>\n]*\))*))?\)\)  # a text""",
+    re.VERBOSE,
 )
 # A page or a file, an anchor of it, and a text; or the text first. The pipe is escaped in a table; [[!tag]] is no page.
 BRACKETED = re.compile(

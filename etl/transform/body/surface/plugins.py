@@ -17,12 +17,13 @@ from etl.transform.body.surface.titles import BOXES, bold, title_of
 from etl.transform.body.surface.walk import Walk
 
 MARKER = re.compile(
-    r"\{(?=/?(?P<name>\w+))(?:"
-    r"/?[A-Z][A-Z0-9_]+(?:\((?:[^(){}]|\([^(){}]{0,2000}\)){0,2000}\)?)?\s{0,9}/?\}"
-    r"|(?:(?:img|redirect|module|include|attach|file|r?content|rss|picture|thumb|youtube|vimeo|iframe|flash)\b"
-    r"(?![ \t]*[:=])(?=[^{}=\n]{0,200}=)"
-    r"|(?:category|maketoc|toc|footnotearea|l2r|r2l)\b)[^{}\n]{0,2000}\}"
-    r"|[a-z][a-z0-9]+[ \t]+(?=[a-zA-Z_]+=>?[\"'])[^{}\n]{0,2000}\})"
+    r"""\{(?=/?(?P<name>\w+))(?:
+    /?[A-Z][A-Z0-9_]+(?:\((?:[^(){}]|\([^(){}]{0,2000}\)){0,2000}\)?)?\s{0,9}/?\}  # `{BOX(title=Wells)}`
+    |(?:(?:img|redirect|module|include|attach|file|r?content|rss|picture|thumb|youtube|vimeo|iframe|flash)\b
+        (?![ \t]*[:=])(?=[^{}=\n]{0,200}=)  # `{img src=wells.png}`
+      |(?:category|maketoc|toc|footnotearea|l2r|r2l)\b)[^{}\n]{0,2000}\}  # `{toc}`
+    |[a-z][a-z0-9]+[ \t]+(?=[a-zA-Z_]+=>?["'])[^{}\n]{0,2000}\})  # `{wells depth="9"}`""",
+    re.VERBOSE,
 )
 ANCHOR_NAME = re.compile(r"[\w:.-]{1,80}(?:[ \t]*\||(?=\{ANAME\}|<))")
 TAB_END = re.compile(r"(?<!/)/{5}(?!/)")

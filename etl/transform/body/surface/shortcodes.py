@@ -24,9 +24,13 @@ LIQUID = re.compile(
 )
 """What begins or ends code, and the address of a link, in Jekyll's templates."""
 ATTRIBUTES = re.compile(
-    r"\{:[ \t]*+(?>(?:(?:[#.][\w-]+|toc(?!=)|[\w-]+=(?:\"[^\"{}\n]*\"|'[^'{}\n]*'))[ \t]*+)+)\}"
-    r"|(?P<braces>\{[ \t]*+(?:-[ \t]*+|"
-    r"(?>(?:(?:[#.][A-Za-z][\w:.-]*+|[\w-]++=\"[^\"{}\n]*\"|:?(?:width|height)[= ]\d[\w.%]*+)[ \t,]*+)+))\})"
+    r"""\{:[ \t]*+(?>(?:  # `{: .wide #wells}`
+        (?:[#.][\w-]+|toc(?!=)|[\w-]+=(?:"[^"{}\n]*"|'[^'{}\n]*'))
+    [ \t]*+)+)\}
+    |(?P<braces>\{[ \t]*+(?:-[ \t]*+|(?>(?:  # `{-}`, `{#wells}`, `{width=50%}`
+        (?:[#.][A-Za-z][\w:.-]*+|[\w-]++="[^"{}\n]*"|:?(?:width|height)[= ]\d[\w.%]*+)
+    [ \t,]*+)+))\})""",
+    re.VERBOSE,
 )
 """What readers never saw of a paragraph, a heading, a link, an image or code: its class, its id, its size."""
 LINE_END = re.compile(r"[ \t]*(?:\n|\Z)")
