@@ -9,7 +9,7 @@ from etl.transform.body.code import CODE_INDENT, TAB, fenced
 from etl.transform.body.edits import Edit
 from etl.transform.body.hrefs import LABEL
 from etl.transform.body.lists import BLOCK_MARKS, ITEM_MARK, NO_WORDS
-from etl.transform.body.parse import Node
+from etl.transform.body.parse import CONTAINERS, Node
 from etl.transform.body.places import line_start, visible_end, visible_start, words_start
 
 SIGN = "]:"
@@ -18,7 +18,6 @@ DEFINES = re.compile(rf"^{BLOCK_MARKS}(\[)(?={LABEL}(\]):)", re.MULTILINE | re.D
 LINES = re.compile(rf"(?>(?:{ITEM_MARK}[ \t>]++)*)\[.+(?:\n(?![ \t>]*$).+)*", re.MULTILINE)
 """Of definitions, behind the marks of items that hold nothing else; none of them goes on behind an empty line."""
 EMPTY_LINE = re.compile(r"\n([ \t>]*)$", re.MULTILINE)
-CONTAINERS = frozenset(("Document", "List", "Item", "BlockQuote"))
 NOT_OF_WORDS = NO_WORDS | CONTAINERS
 HAS_COLUMNS = frozenset(("List", "CodeBlock"))
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from etl.transform.body.edits import Edit, TreeRules
 from etl.transform.body.lists import NEST
 from etl.transform.body.literals import BEGINS_BLOCK
-from etl.transform.body.parse import BLOCKS, Node
+from etl.transform.body.parse import BLOCKS, CONTAINERS, Node
 from etl.transform.body.places import is_escaped, line_start, match_end, visible_end, visible_start
 from etl.transform.body.quotes import BOX_END, BOX_START, LAST_LINE
 
@@ -21,7 +21,6 @@ UNRELATED = dict.fromkeys(USUAL_BLOCKS, USUAL_BLOCKS) | {
     "HtmlBlock": USUAL_BLOCKS - {"HtmlBlock"},
 }
 """By the kind of a block: the kinds that never continue it when a blank line stands between the two."""
-CONTAINERS = frozenset(("List", "Item", "BlockQuote"))
 QUOTE_MARK = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
 MARK_BEFORE_WORDS = re.compile(rf"^[ \t]*>(?:[ \t]++(?=[^\s\\])(?!{BEGINS_BLOCK.pattern})|[ \t]?)", re.MULTILINE)
 """With all blanks, of which the four of an item would make code."""

@@ -30,7 +30,7 @@ WORDS = frozenset(("Text", "Code", "SoftBreak", "HardBreak"))
 """What words are made of, without marks; a break is a blank between them."""
 APART = frozenset(("", *" \n\t()*|.:"))
 """What nearly always stands before a link; it does not touch it."""
-BEFORE_WORDS, BEHIND_WORDS = frozenset(("", *" \n\t(")), frozenset(("", *" \n\t).,;:"))
+APART_BEFORE, APART_BEHIND = frozenset(("", *" \n\t(")), frozenset(("", *" \n\t).,;:"))
 """What may stand around the words of a link that becomes text, without meaning anything else then."""
 SIMPLE_LABEL = re.compile(r"(?![>#~=+-]|\d+[.)])[^\[\]*_`<:&|{\n]+")
 BLOCK_MARK = re.compile(r"(?:[#+-]|\d{1,9}[.)])(?=\s)|>")
@@ -135,8 +135,8 @@ class LinkRules(TreeRules):
         """Whether the words of a link mean the same without it: nothing in or around them is a mark or touches them."""
         around = self.text[max(node.start - 1, 0) : node.start], self.text[node.end : node.end + 1]
         return (
-            around[0] in BEFORE_WORDS
-            and around[1] in BEHIND_WORDS
+            around[0] in APART_BEFORE
+            and around[1] in APART_BEHIND
             and label == label.strip()
             and SIMPLE_LABEL.fullmatch(label) is not None
         )

@@ -27,6 +27,7 @@ MARK_ENDS = frozenset("*+-.)")
 """What such a mark ends with."""
 BLOCK_MARKS = rf"(?>(?:[ \t>]|{ITEM_MARK}[ \t])*)"
 """What may stand before the first word of a line: marks of quotations and items."""
+BEFORE_WORDS = re.compile(BLOCK_MARKS)
 MARK = re.compile(rf"({ITEM_MARK})([ \t]*)")
 REFERENCE = re.compile(r"([*+-][ \t]+)(\d{1,3})[.)](?=[ \t])")
 NEXT_NUMBER = re.compile(r" (\d{1,2})\. (?=\S)")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from etl.transform.body.edits import Edit
-from etl.transform.body.lists import BLOCK_MARKS
+from etl.transform.body.lists import BEFORE_WORDS
 from etl.transform.body.parse import Node
 from etl.transform.body.places import is_escaped, is_inside, line_start
 
@@ -23,7 +23,6 @@ TITLE_BRACES = re.compile(
     rf"(?<=[ \t])\{{(?!:)(?=[^{{}}\n]+\{{|[^{{}}\n]*\}}(?:(?<=\\\}})|{BEFORE_MARKUP}))|\}}{BEFORE_MARKUP}"
 )
 """Of a heading or a cell: some engines take `{a=b}` for its attributes before markup, too, and with a brace in it."""
-FIRST_ON_LINE = re.compile(BLOCK_MARKS)
 MOST_MARKS = 100
 """Characters of it that are looked at."""
 LONG_NUMBER = re.compile(r"\d{10,}(?=\.[ \t])")  # too long to be the mark of an item
@@ -83,7 +82,7 @@ def is_first(text: str, offset: int) -> bool:
     """Whether a word is the first one of its line: nothing but marks of items and quotations stands before it."""
     furthest = max(offset - MOST_MARKS, 0)  # so that many words on a long line are no growth by the square
     line = max(text.rfind("\n", furthest, offset) + 1, furthest)
-    return FIRST_ON_LINE.fullmatch(text, line, offset) is not None
+    return BEFORE_WORDS.fullmatch(text, line, offset) is not None
 
 
 def _brackets(text: str, start: int, end: int, bracket: str) -> Iterator[Edit]:

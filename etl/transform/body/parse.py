@@ -16,6 +16,8 @@ OPTIONS = pyromark.Options.ENABLE_TABLES
 BLOCKS = frozenset(("Paragraph", "Heading", "List", "BlockQuote", "CodeBlock", "Table", "Rule", "HtmlBlock"))
 """The kinds of blocks; items of lists, rows and cells are parts of such."""
 ROWS = frozenset(("TableHead", "TableRow"))
+CONTAINERS = frozenset(("Document", "List", "Item", "BlockQuote"))
+"""What holds blocks, and no words but those of a tight item."""
 OWN_LINE = BLOCKS | ROWS | {"Item"}
 """What begins on a line of its own."""
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from etl.transform.body.code import TAB, Code
 from etl.transform.body.edits import Edit
-from etl.transform.body.lists import BLOCK_MARKS
+from etl.transform.body.lists import BEFORE_WORDS
 from etl.transform.body.places import is_inside, line_start, match_end
 
 QUOTE_START = "<blockquote>"
@@ -30,8 +30,6 @@ IN_TAG = r"[^<>\n\"']*+(?>(?:(?:\"[^\"<\n]*+\"|'[^'<\n]*+'|[\"'])[^<>\n\"']*+)*)
 QUOTED_TAG = re.compile(rf"<[a-zA-Z]{IN_TAG}(?>(?:{QUOTED_BREAK.pattern}(?=[a-zA-Z_:@/]){IN_TAG})+)>")
 OLD_CODE = re.compile(r"(?s)\{CODE\(.*?(?:\{CODE\}|\Z)|~pp~.*?(?:~/pp~|\Z)")
 """Code of the old wiki: its lines may begin with the mark of a quotation."""
-MARKS = re.compile(BLOCK_MARKS)
-
 DEEPEST_QUOTE = 12
 
 
@@ -52,7 +50,7 @@ def quoted_tags(text: str) -> Iterator[Edit]:
     code = Code(text)
     for tag in tags:
         line = line_start(text, tag.start())
-        depth = text.count(">", line, match_end(MARKS, text, line, tag.start()))
+        depth = text.count(">", line, match_end(BEFORE_WORDS, text, line, tag.start()))
         breaks = list(QUOTED_BREAK.finditer(text, *tag.span()))
         is_quoted = all(line_end[0].count(">") == depth for line_end in breaks)
         if is_quoted and not code.holds(tag.start()) and not is_inside(tag.start(), old_code):

@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterable, Iterator
 from etl.transform.body.edits import Edit, short
 from etl.transform.body.guards import ODD_ADDRESS, PARENTHESES, Guard, guard, present
 from etl.transform.body.hrefs import TITLE, encoded, is_prose, loses_parenthesis
-from etl.transform.body.lists import BLOCK_MARKS, NEST
+from etl.transform.body.lists import BEFORE_WORDS, NEST
 from etl.transform.body.places import blanks_start, ends_in_break, is_escaped, line_start
 from etl.transform.body.quotes import BOX_END, BOX_START
 
-BLOCKS = frozenset(("bullet", "footnote", "heading", "table"))
+BLOCK_RULES = frozenset(("bullet", "footnote", "heading", "table"))
 """Rules whose remnants begin a block, so that no words follow a hard break."""
 
 Match = re.Match[str]
@@ -47,7 +47,6 @@ ITEM_LINE = re.compile(r"^(\*{1,6})[+-]?[ \t]+([^\n]*)$", re.MULTILINE)
 BOLD_BELOW = re.compile(r"\n[^\n]*?\*\*")
 ALIAS = r"alias\(([^()]*+(?>(?:\([^()]*+\)[^()]*+)*))\)"
 """Between two more parentheses a name of the page, which nobody saw: `(alias(Wells of old))`."""
-MARKS = re.compile(BLOCK_MARKS)
 NOTE = r"\w[\w.:-]{0,39}"
 """The name of a note."""
 NOTE_LINE = re.compile(r"\n( {4}|\t)(?=[^\n]*\S)")
@@ -151,7 +150,7 @@ def _break(match: Match) -> Iterator[Edit]:
     start = blanks_start(text, match.start())
     if text.startswith("|", line):
         yield start, end, "<br>" * count, "break"
-    elif MARKS.fullmatch(text, line, match.start()):
+    elif BEFORE_WORDS.fullmatch(text, line, match.start()):
         yield *match.span(), "", "break"
     else:
         yield start, end, "" if text[end : end + 1] in ("", "\n") else "\\\n" * count, "break"
@@ -497,7 +496,7 @@ def _edits(
             edits = list(edits_of(match))
             if edits and not in_code(match.start()):
                 yield from edits
-                if edits[0][3] in BLOCKS and ends_in_break(text, match.start()):
+                if edits[0][3] in BLOCK_RULES and ends_in_break(text, match.start()):
                     yield match.start() - 2, match.start() - 1, "", "break"
 
 

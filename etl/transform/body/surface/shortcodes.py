@@ -7,6 +7,7 @@ import re
 from etl.transform.body.edits import short
 from etl.transform.body.hrefs import without_liquid
 from etl.transform.body.places import blanks_start
+from etl.transform.body.surface.around import LINE_END
 from etl.transform.body.surface.inner_text import AS_CODE, read_code
 from etl.transform.body.surface.tags import Tag
 from etl.transform.body.surface.walk import Walk
@@ -33,7 +34,6 @@ ATTRIBUTES = re.compile(
     re.VERBOSE,
 )
 """What readers never saw of a paragraph, a heading, a link, an image or code: its class, its id, its size."""
-LINE_END = re.compile(r"[ \t]*(?:\n|\Z)")
 TAG_BEHIND = re.compile(r"[ \t]*<")
 HEADING_END = re.compile(r"[ \t]*+#*+[ \t]*+(?:\n|\Z)")
 UNDERLINED = re.compile(r"[ \t]*\n[ \t>]*(?:=+|-{5,})[ \t]*(?:\n|\Z)")
