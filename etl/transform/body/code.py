@@ -17,7 +17,7 @@ CODE_SIGNS = "\t", "~", "    "
 
 TAB = 4  # columns of one
 CODE_INDENT = 4  # columns that make a line code
-BLANKS = re.compile(r"^[ \t]+", re.MULTILINE)
+INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 
 
 class Code:
@@ -105,7 +105,7 @@ def fenced(text: str, start: int, end: int) -> Iterator[Edit]:
     end = start + len(text[start:end].rstrip())  # the blanks behind it may go with what parts blocks
     fence = ticks_around(text[start:end], 3)
     opening = f"{fence}\n"
-    for lead in BLANKS.finditer(text, start, end):
+    for lead in INDENT.finditer(text, start, end):
         yield *lead.span(), opening + behind(lead[0], CODE_INDENT), "code"
         opening = ""
     gap = "\n" if text.startswith("\t", end) else ""  # with a tab behind it a fence ends nothing

@@ -10,7 +10,7 @@ from etl.transform.body.code import CODE_INDENT, TAB, dedented, fenced, ticks_ar
 from etl.transform.body.code_tags import ACTIVE, SWALLOWS, taken_out
 from etl.transform.body.edits import Edit, Revision, TreeRules, short
 from etl.transform.body.hrefs import LABEL
-from etl.transform.body.lists import INDENT, NEST
+from etl.transform.body.lists import BLANK, NEST
 from etl.transform.body.literals import as_text
 from etl.transform.body.parse import BLOCKS, OWN_LINE, ROWS, Node
 from etl.transform.body.places import blanks_start, last_at, line_start, visible_end
@@ -89,7 +89,7 @@ class CodeRules(TreeRules):
             is_line = len(self.text[node.start : node.end].splitlines()) == 1
             if in_box or not is_line or not self._is_simple(node.start):
                 self._disputed(node, node.start, as_text(node.data), "written as text")
-            elif self.text[node.start + 1] in INDENT:  # behind a blank it is none to some
+            elif self.text[node.start + 1] in BLANK:  # behind a blank it is none to some
                 self._edit(node.start, node.end, f"`{node.data.strip()}`", "code")
 
     def _fence_below(self, node: Node) -> re.Match[str] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from etl.transform.body.code import BLANKS, Code
+from etl.transform.body.code import INDENT, Code
 from etl.transform.body.edits import Edit
 from etl.transform.body.parse import Node
 from etl.transform.body.places import is_inside, line_start, match_end
@@ -50,7 +50,7 @@ def _is_html(text: str, code: Node) -> bool:
     """Whether indented code begins with a tag, and what stands above it ends with one."""
     line = line_start(text, code.start)
     is_indented = (code.kind, code.data) == ("CodeBlock", "Indented")
-    if not is_indented or not TAG.match(text, match_end(BLANKS, text, line)):
+    if not is_indented or not TAG.match(text, match_end(INDENT, text, line)):
         return False
     above = line
     while above and text[above - 1] in " \t\n":
@@ -60,6 +60,6 @@ def _is_html(text: str, code: Node) -> bool:
 
 def _outdented(text: str, code: Node) -> Iterator[Edit]:
     preformatted = [lines.span() for lines in PREFORMATTED.finditer(text, code.start, code.end)]
-    for lead in BLANKS.finditer(text, line_start(text, code.start), code.end):
+    for lead in INDENT.finditer(text, line_start(text, code.start), code.end):
         if not is_inside(lead.start(), preformatted):
             yield *lead.span(), "", "code"

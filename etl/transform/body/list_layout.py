@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from etl.transform.body.code import CODE_INDENT, TAB, Code, behind, dedented, fenced
 from etl.transform.body.edits import Edit, Revision
-from etl.transform.body.lists import BLOCK_MARKS, INDENT, ITEM_MARK, MARK, MARK_ENDS, NEST, list_edits, not_tight
+from etl.transform.body.lists import BLANK, BLOCK_MARKS, ITEM_MARK, MARK, MARK_ENDS, NEST, list_edits, not_tight
 from etl.transform.body.parse import BLOCKS, Node, Tree, parse
 from etl.transform.body.places import line_start, visible_end, visible_start
 from etl.transform.body.quotes import DEEPEST_QUOTE
@@ -69,12 +69,12 @@ def _lists(text: str, blocks: Iterable[Node]) -> Iterator[Edit]:
     """
     before = None
     for block in blocks:
-        if before in TAKES_UP and (text[block.start - 1] in INDENT or text[block.start].isspace()):
+        if before in TAKES_UP and (text[block.start - 1] in BLANK or text[block.start].isspace()):
             yield from _behind(text, block)
         before = block.kind
         if before == "List":
             line, end = line_start(text, block.start), visible_end(text, block)
-            if text.startswith(INDENT, line) or text.find("\n ", line, end) >= 0 or text.find("\n\t", line, end) >= 0:
+            if text.startswith(BLANK, line) or text.find("\n ", line, end) >= 0 or text.find("\n\t", line, end) >= 0:
                 layout = Layout(text, block)
                 yield from layout.narrowed
                 yield from _moved(text, line, end, sorted(layout.regions))
@@ -195,7 +195,7 @@ def _moved(text: str, at: int, end: int, regions: Sequence[Region]) -> Iterator[
             if region.end > at:
                 inside.append(region)
         stop = at
-        while text[stop] in INDENT:
+        while text[stop] in BLANK:
             stop += 1
         indent = text[at:stop]
         blanks = len(indent.expandtabs(TAB))

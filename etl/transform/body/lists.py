@@ -18,7 +18,7 @@ from etl.transform.body.places import line_start, visible_end, visible_start, wo
 
 NEST = 4
 FEWEST_REFERENCES = 3
-INDENT = (" ", "\t")
+BLANK = (" ", "\t")
 NO_WORDS = BLOCKS - {"Paragraph"}
 HIGHEST_NUMBER = 999  # a "list" of one that begins above is a sentence that begins with a year
 
@@ -142,7 +142,7 @@ def _code_behind(text: str, item: Node, wider: int) -> Iterator[Edit]:
             continue
         at = line_start(text, block.start)
         while at < block.end:
-            if at > item.start and text[at] in INDENT:
+            if at > item.start and text[at] in BLANK:
                 yield at, at, " " * wider, "nested-list"
             at = text.find("\n", at) + 1 or len(text)
 

@@ -241,7 +241,7 @@ SIGNS: dict[str, tuple[Sign, ...]] = {
         (ANY, characters.less),
     ),
     "&": (
-        (characters.BLANKS, characters.blank),
+        (characters.ODD_BLANK_RUN, characters.blank),
         (ENTITY, characters.entity),
         (characters.NUMBER, characters.number),
     ),
@@ -251,7 +251,7 @@ SIGNS: dict[str, tuple[Sign, ...]] = {
         (shortcodes.ATTRIBUTES, shortcodes.attributes),
         (plugins.MARKER, plugins.marker),
     ),
-    **dict.fromkeys(characters.ODD_BLANKS, ((characters.BLANKS, characters.blank),)),
+    **dict.fromkeys(characters.ODD_BLANKS, ((characters.ODD_BLANK_RUN, characters.blank),)),
     "~": ((marks.MARK, marks.mark),),
     "\\": ((marks.ESCAPED_MARK, marks.unescaped), (characters.ESCAPE, characters.escape)),
     "\n": ((breaks.LINES, breaks.line_end),),

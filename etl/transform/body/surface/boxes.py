@@ -17,11 +17,10 @@ from etl.transform.body.surface.tags import Tag
 from etl.transform.body.surface.titles import bold
 from etl.transform.body.surface.walk import Walk
 
-BLANKS = r"(?:[ \t\u00a0]|&nbsp;)*"
 END = re.compile(r"\n[ \t]*(?:\n|</div)|\Z", re.IGNORECASE)
 TAGS_ALONE = re.compile(r"\s*(?:</?[a-zA-Z][^<>\n]*>\s*)*")
 BLOCK_TAG = re.compile(r"\s*</?(?:h[1-6]|p|ul|ol|li|table|tr|td|th|div|pre|hr|blockquote|img)\b", re.IGNORECASE)
-NUMBER_SIGN = re.compile(rf"{BLANKS}((?:1\. )?#[ \t]+)(?=\S)")
+NUMBER_SIGN = re.compile(r"(?:[ \t\u00a0]|&nbsp;)*((?:1\. )?#[ \t]+)(?=\S)")
 ITEM = re.compile(rf"[ \t]*{ITEM_MARK}[ \t]+(?!#[ \t])")
 ROW = re.compile(r"[ \t]*\|")
 DIVIDER = re.compile(r"[ \t]*+\|?[ \t]*+:?-++:?[ \t]*+(?>(?:\|[ \t]*+:?-++:?[ \t]*+)*)\|?[ \t]*+")

@@ -16,7 +16,7 @@ from etl.transform.body.surface.tags import TAG
 from etl.transform.body.surface.walk import Walk
 
 ODD_BLANKS = "".join(map(chr, (0xA0, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)))
-BLANK = rf"(?:[{ODD_BLANKS}]|&(?:nbsp|ensp|emsp|thinsp|hairsp|#160|#x[aA]0);)"
+ODD_BLANK = rf"(?:[{ODD_BLANKS}]|&(?:nbsp|ensp|emsp|thinsp|hairsp|#160|#x[aA]0);)"
 INVISIBLE = (
     r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u061c\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
 )
@@ -41,7 +41,7 @@ END_OF_WORD = re.compile("[\u00c3-\u00c5\u00d0\u00e3][\u00a0\u00ab\u00bb\u2013\u
 SPELLED = "\u2010\u2011\ufb00-\ufb06\u00b5\u21b5"
 ODD = rf"<{{~&{GARBLED}{SPELLED}\\{INVISIBLE}\u2028\u2029{ODD_BLANKS}"
 """Where something may begin that is not prose."""
-BLANKS = re.compile(rf"{BLANK}(?:[ \t]|{BLANK})*")
+ODD_BLANK_RUN = re.compile(rf"{ODD_BLANK}(?:[ \t]|{ODD_BLANK})*")
 NUMBER = re.compile(r"&(?=#)")
 INVISIBLES = re.compile(f"[{INVISIBLE}]+")
 IN_ANGLES = re.compile(rf"{INVISIBLES.pattern}|[<>\s()]")

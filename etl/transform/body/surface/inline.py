@@ -9,7 +9,7 @@ from etl.transform.body.entities import decoded
 from etl.transform.body.flanks import is_glued, is_sign
 from etl.transform.body.surface.around import MARKDOWN_BLOCK
 from etl.transform.body.surface.breaks import BR
-from etl.transform.body.surface.characters import BLANK, DIRECTIONS, INVISIBLE, INVISIBLES, JOINERS, SHOWS_NOTHING
+from etl.transform.body.surface.characters import DIRECTIONS, INVISIBLE, INVISIBLES, JOINERS, ODD_BLANK, SHOWS_NOTHING
 from etl.transform.body.surface.marks import COLOUR
 from etl.transform.body.surface.tags import EMPHASIS, IN_A_LINE, INLINE, STRONG, TAGS, Tag, tags_of
 from etl.transform.body.surface.walk import Walk
@@ -32,8 +32,8 @@ WORDS = re.compile(r"[a-zA-Z0-9]++(?>(?:[ ,.;:()/+-]++[a-zA-Z0-9]++)*)(</([a-zA-
 FOR_LOOKS = rf"(?i:</?(?:{'|'.join(sorted(STRONG | EMPHASIS | INLINE | {'span'}))})(?:\s[^<>]*)?>)"
 TAG_FOR_LOOKS = re.compile(FOR_LOOKS)
 UNSEEN = rf"(?>(?:[ \t\n{INVISIBLE}]|&(?:shy|#173|#8203);|{FOR_LOOKS})*)"
-FIRST_BREAKS = re.compile(rf"(?:{UNSEEN}(?:{BR}|{BLANK}))+[ \t\n]*")
-LAST_BREAKS = re.compile(rf"(?:[ \t\n]*(?:{BR}|{BLANK}){UNSEEN})+\Z")
+FIRST_BREAKS = re.compile(rf"(?:{UNSEEN}(?:{BR}|{ODD_BLANK}))+[ \t\n]*")
+LAST_BREAKS = re.compile(rf"(?:[ \t\n]*(?:{BR}|{ODD_BLANK}){UNSEEN})+\Z")
 LONGEST_BREAK = 100
 """So many characters of them are looked at in one step."""
 OUTER_START = re.compile(rf"<(?:b|em|i|strong)(?:\s[^<>]*)?>(?:{FOR_LOOKS})*\Z", re.IGNORECASE)
