@@ -74,10 +74,10 @@ class Code:
 
 def code_size(text: str, nodes: Sequence[Node]) -> int:
     """The characters of all code blocks, blanks not counted."""
-    return sum(size(text[node.start : node.end]) for node in nodes if node.kind == "CodeBlock")
+    return sum(nonblank_count(text[node.start : node.end]) for node in nodes if node.kind == "CodeBlock")
 
 
-def size(text: str) -> int:
+def nonblank_count(text: str) -> int:
     """The characters of a text, blanks not counted."""
     return len("".join(text.split()))
 
@@ -106,13 +106,13 @@ def fenced(text: str, start: int, end: int) -> Iterator[Edit]:
     fence = ticks_around(text[start:end], 3)
     opening = f"{fence}\n"
     for lead in INDENT.finditer(text, start, end):
-        yield *lead.span(), opening + behind(lead[0], CODE_INDENT), "code"
+        yield *lead.span(), opening + indent_behind(lead[0], CODE_INDENT), "code"
         opening = ""
     gap = "\n" if text.startswith("\t", end) else ""  # with a tab behind it a fence ends nothing
     yield end, end, f"\n{fence}{gap}", "code"
 
 
-def behind(indent: str, column: int) -> str:
+def indent_behind(indent: str, column: int) -> str:
     """What of an indentation stands behind a column; a part of a tab is blanks."""
     at = 0
     for index, char in enumerate(indent):

@@ -38,7 +38,7 @@ def definition_edits(text: str, nodes: Sequence[Node]) -> Iterator[Edit]:
         if node.start < at or (node.kind in CONTAINERS and id(node) not in full):
             continue  # in words, or holds none
         if text.find(SIGN, at, node.start) >= 0:
-            yield from (_before_first if last.kind in CONTAINERS else _behind)(text, last, node)
+            yield from (_before_first if last.kind in CONTAINERS else _between)(text, last, node)
             if node.data == "Indented" and _column(text, node) == CODE_INDENT:
                 yield from fenced(text, line_start(text, node.start), node.end)  # an item above would take it up
         last, at = node, node.start if node.kind in CONTAINERS else node.end
@@ -69,7 +69,7 @@ def _before_first(text: str, outer: Node, block: Node) -> Iterator[Edit]:
     yield start, text.rindex("\n", 0, end) if moves and block.kind in HAS_COLUMNS else end, "", "definition"
 
 
-def _behind(text: str, block: Node, after: Node) -> Iterator[Edit]:
+def _between(text: str, block: Node, after: Node) -> Iterator[Edit]:
     """The definitions between two blocks, with the empty lines before them if there is one of no new quotation behind.
 
     Words right below them may be in their quotation without its mark: they take their place.

@@ -14,7 +14,7 @@ from itertools import accumulate, groupby, pairwise
 from operator import attrgetter
 from typing import NamedTuple
 
-from etl.transform.body.code import CODE_INDENT, TAB, Code, behind, dedented, fenced
+from etl.transform.body.code import CODE_INDENT, TAB, Code, dedented, fenced, indent_behind
 from etl.transform.body.edits import Edit, Revision
 from etl.transform.body.lists import BLANK, BLOCK_MARKS, ITEM_MARK, MARK, MARK_ENDS, NEST, list_edits, not_tight
 from etl.transform.body.parse import BLOCKS, Node, Tree, parse
@@ -70,7 +70,7 @@ def _lists(text: str, blocks: Iterable[Node]) -> Iterator[Edit]:
     before = None
     for block in blocks:
         if before in TAKES_UP and (text[block.start - 1] in BLANK or text[block.start].isspace()):
-            yield from _behind(text, block)
+            yield from _to_first_column(text, block)
         before = block.kind
         if before == "List":
             line, end = line_start(text, block.start), visible_end(text, block)
@@ -80,7 +80,7 @@ def _lists(text: str, blocks: Iterable[Node]) -> Iterator[Edit]:
                 yield from _moved(text, line, end, sorted(layout.regions))
 
 
-def _behind(text: str, block: Node) -> Iterator[Edit]:
+def _to_first_column(text: str, block: Node) -> Iterator[Edit]:
     """A block at the first column, where nothing takes it up; code that its blanks make needs a fence there."""
     start = visible_start(text, block)
     line, indent = _place(text, start)
@@ -201,7 +201,7 @@ def _moved(text: str, at: int, end: int, regions: Sequence[Region]) -> Iterator[
         blanks = len(indent.expandtabs(TAB))
         place = bisect_right(inside, blanks, key=attrgetter("floor")) - 1
         if place >= 0 and text[stop] != "\n":
-            wanted = " " * inside[place].target + behind(indent, min(inside[place].source, blanks))
+            wanted = " " * inside[place].target + indent_behind(indent, min(inside[place].source, blanks))
             if wanted != indent:
                 yield at, stop, wanted, "nested-list"
         at = text.find("\n", stop) + 1 or len(text)

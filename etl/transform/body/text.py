@@ -48,7 +48,7 @@ def visible_text(nodes: Iterable[Node]) -> str:
         elif node.start >= image_end and (kind in INLINE or (kind == "InlineHtml" and node.data.startswith("<br"))):
             line.append(node.data if kind == "Code" else " ")
     lines.append("".join(line))
-    return "\n".join(filter(None, map(_even, lines)))
+    return "\n".join(filter(None, map(_with_single_blanks, lines)))
 
 
 def _plain_rows(table: Node) -> list[str]:
@@ -59,7 +59,7 @@ def _plain_rows(table: Node) -> list[str]:
     return [head, *rows]
 
 
-def _even(line: str) -> str:
+def _with_single_blanks(line: str) -> str:
     """A line with single blanks: most are so already, and what can be printed has no other blanks."""
     return line.strip(" ") if "  " not in line and line.isprintable() else " ".join(line.split())
 

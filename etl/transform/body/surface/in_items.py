@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from sys import maxsize
 
-from etl.transform.body.code import TAB, behind
+from etl.transform.body.code import TAB, indent_behind
 from etl.transform.body.edits import Edit
 from etl.transform.body.places import match_end
 from etl.transform.body.surface.around import BLANKS, Around, BlockOfItem
@@ -99,7 +99,7 @@ def _rest_of_item(around: Around, edit: Edit, below: int) -> Iterator[Edit]:
         width = len(indent[0].expandtabs(TAB))
         gap = "\n" if width < column and NUMBER.match(around.text, indent.end()) else ""
         column = min(column, width)
-        yield *indent.span(), gap + behind(indent[0], column), rule
+        yield *indent.span(), gap + indent_behind(indent[0], column), rule
     if end < item_end <= below and NUMBER.match(around.text, item_end):
         yield item_end, item_end, "\n", rule
 

@@ -6,7 +6,7 @@ import re
 from functools import cached_property
 
 from etl.scripts import FROM_RIGHT
-from etl.transform.body.code import Code, fenced, size, ticks_around
+from etl.transform.body.code import Code, fenced, nonblank_count, ticks_around
 from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.entities import decoded
 from etl.transform.body.parse import Node
@@ -115,7 +115,7 @@ class Walk:
     def fences(self, code: str, language: str = "") -> tuple[str, str]:
         """What stands above and below code that becomes a block; it is counted as such."""
         fence = ticks_around(code, 3)
-        self.code_size += size(language + code) + 2 * len(fence)
+        self.code_size += nonblank_count(language + code) + 2 * len(fence)
         return fence + language, fence
 
     def code_spans(self, start: int, code: str, end: int, parting: str = "<br>") -> tuple[str, str] | None:
@@ -140,7 +140,7 @@ class Walk:
     def fence(self, code: Node) -> None:
         """Indented code gets fences, which are counted as such."""
         edits = list(fenced(self.text, line_start(self.text, code.start), code.end))
-        self.code_size += size("".join(written for _, _, written, _ in edits))
+        self.code_size += nonblank_count("".join(written for _, _, written, _ in edits))
         self.edits += edits
 
     def begin(self, tag: Tag, replacement: str, rule: str) -> None:
