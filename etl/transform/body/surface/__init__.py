@@ -234,7 +234,6 @@ Sign = tuple[re.Pattern[str], Callable[[Walk, re.Match[str]], int | None]]
 ANY = re.compile(".", re.DOTALL)
 SIGNS: dict[str, tuple[Sign, ...]] = {
     "<": (
-        (re.compile(r"<(?=[ \t])"), characters.less),
         (anchors.AUTOLINK, anchors.autolink),
         (re.compile("<!--"), hidden.comment),
         (hidden.DECLARATION, hidden.declaration),
