@@ -70,12 +70,10 @@ def clean_body(
     last = _run(surface, structure)
     if "blockquote>" in revision.text and revision.apply(quote_edits(revision.text)):
         last = _run(surface, structure)
-    if settings.boxes != "div":
-        marked = settings.boxes == "quote"
-        if revision.apply(quote_edits(revision.text, BOX_TAG, marked=marked)):
-            last = _run(surface, structure)
-    links = _links(revision, last)
-    images = _images(linker, revision, surface, last)
+    marked = settings.boxes == "quote"
+    if settings.boxes != "div" and revision.apply(quote_edits(revision.text, BOX_TAG, marked=marked)):
+        last = _run(surface, structure)
+    links, images = _links(revision, last), _images(linker, revision, surface, last)
     _report_leftovers(revision, last)
     text = visible_text(last.tree.nodes)
     if verify:
