@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import takewhile
 
 from etl.transform.body.code import CODE_INDENT, TAB, dedented, fenced, ticks_around
 from etl.transform.body.code_tags import ACTIVE, SWALLOWS, taken_out
@@ -197,21 +198,20 @@ class CodeRules(TreeRules):
 
         That is so below a list or table, and in a quotation that an item begins with, or below code in another one.
         """
-        depth, siblings, is_unread, parent = 0, self._blocks, False, ""
-        while siblings:
+        way = [*self._way_to(node)]
+        in_quotation = takewhile(lambda step: step[0].kind != "BlockQuote", reversed(way))
+        return sum(part.kind == "Item" for part, *_ in in_quotation), any(_hides_code(*step) for step in way)
+
+    def _way_to(self, node: Node) -> Iterator[tuple[Node, Node | None, str]]:
+        """What a block is in, outermost first, and itself: each with what stands above it, and its parent's kind."""
+        siblings, parent = self._blocks, ""
+        while True:
             place = last_at(siblings, node.start)
             part = siblings[place]
-            if place:
-                above = siblings[place - 1]
-                is_unread |= (parent or part.kind) in ("Item", "BlockQuote") and _ends_with_list(above, parent)
-                is_unread |= parent != "" and part.kind == "BlockQuote" and above.kind == "CodeBlock"
-            else:
-                is_unread |= parent == "Item" and part.kind == "BlockQuote"
+            yield part, siblings[place - 1] if place else None, parent
             if part is node:
-                break
-            depth = 0 if part.kind == "BlockQuote" else depth + (part.kind == "Item")
+                return
             siblings, parent = part.children, part.kind
-        return depth, is_unread
 
     def _disputed(self, node: Node, start: int, written: str, action: str) -> None:
         """Code that is written otherwise, from a place before it; what becomes text was not looked at as such."""
@@ -235,6 +235,15 @@ class CodeRules(TreeRules):
     def _block_at(self, offset: int) -> Node:
         """The block of the document that a place is in."""
         return self._blocks[last_at(self._blocks, offset)]
+
+
+def _hides_code(part: Node, above: Node | None, parent: str) -> bool:
+    """Whether some engines find no code in a part of an item or a quotation, for what it begins or stands below."""
+    is_quoted = parent != "" and part.kind == "BlockQuote"
+    if above is None:
+        return is_quoted and parent == "Item"
+    inside = (parent or part.kind) in ("Item", "BlockQuote")
+    return (inside and _ends_with_list(above, parent)) or (is_quoted and above.kind == "CodeBlock")
 
 
 def _ends_with_list(block: Node, parent: str) -> bool:
