@@ -77,7 +77,7 @@ def _removed(walk: Walk, marker: Tag) -> int:
     seen = ", which only some readers saw" if name in FOR_SOME and not closing else ""
     what, done = f"plugin marker {short(walk.text[start:end])}", f"removed; its inner text stays{seen}"
     walk.find("markup.removed", start, what, done)
-    if shown := "" if closing else title_of(marker)[0]:
+    if shown := title_of(marker)[0]:
         _title(walk, marker, shown)
     else:
         walk.edit(start, end, _parted(walk, name, start, end), "tiki-marker")
@@ -162,7 +162,7 @@ def _line(walk: Walk, marker: Tag) -> int | None:
 
 def _image(walk: Walk, marker: Tag) -> None:
     """`{img src=… alt=…}`; one of a file in the galleries of the old wiki is lost, but for its caption."""
-    given = {} if marker.closing else {key: value for key, value, _ in reversed([*parameters(marker.raw)])}
+    given = {key: value for key, value, _ in reversed([*parameters(marker.raw)])}
     source, link = given.get("src", ""), given.get("link", "")
     if source.startswith(("http://", "https://")) and not walk.around.in_destination(marker.start):
         words = ", ".join(dict.fromkeys(filter(None, (given.get("alt"), title_of(marker)[0]))))
@@ -170,7 +170,7 @@ def _image(walk: Walk, marker: Tag) -> None:
         anchor = marker._replace(name="a", raw=f'<a href="{html.escape(link)}">') if link else None
         anchors.image(walk, marker._replace(name="img", raw=image), anchor)
         return
-    caption = "" if marker.closing or walk.around.in_destination(marker.start) else title_of(marker)[0]
+    caption = "" if walk.around.in_destination(marker.start) else title_of(marker)[0]
     if caption:
         _title(walk, marker, caption)
     else:
@@ -186,7 +186,7 @@ def _image(walk: Walk, marker: Tag) -> None:
 
 def _frame(walk: Walk, marker: Tag) -> int:
     """`{youtube movie=…}` becomes a link to what it showed, as frames do."""
-    given = [] if marker.closing or walk.around.in_destination(marker.start) else parameters(marker.raw)
+    given = [] if walk.around.in_destination(marker.start) else parameters(marker.raw)
     source = next((value for key, value, _ in given if key in FRAMED), "")
     if marker.name == "YOUTUBE" and FILM.fullmatch(source):
         source = f"https://www.youtube.com/watch?v={source}"
