@@ -39,6 +39,7 @@ WHOLE_ADDRESS = re.compile(
     rf"\](?:\({NEXT_LINE}{ADDRESS_AND_TITLE}{NEXT_LINE}\)|:{NEXT_LINE}{ADDRESS_AND_TITLE}[ \t]*(?:\n|\Z))"
 )
 """That of a link, or of its definition, and its title, to their end."""
+FAR_ADDRESS = 2000  # so far behind its bracket a place in the address of a link is looked for
 FAR_BRACKET = 9  # so many characters, most of them blanks, may part the address of a link from its text
 ANGLED = re.compile(rf"{ANGLED_ADDRESS}(?=(?:{NEXT_LINE}{TITLE})?{NEXT_LINE}\))")
 # The definition of a link up to its address, behind marks of blocks; an address that ends one; and one as a whole.
@@ -124,7 +125,7 @@ class Around:
         [True, True, True, False]
         """
         before = self.text[offset - 1 : offset]
-        if not before or before == "\n":
+        if before in ("", "\n"):
             return True
         if before not in " \t>":
             return False
@@ -348,9 +349,7 @@ class Around:
         >>> [Around("[a](b(c)d 'e')").in_destination(offset) for offset in (1, 4, 8, 11)]
         [False, True, True, False]
         """
-        if self.text[offset - 1 : offset] in " \t\n":
-            return False
-        first = max(offset - 2000, 0)
+        first = max(offset - FAR_ADDRESS, 0)
         # Behind the last blank, for an address holds none.
         start = self.text.rfind("](", max(self.text.rfind(" ", first, offset), first), offset)
         if start < 0:
