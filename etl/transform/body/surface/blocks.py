@@ -237,5 +237,5 @@ def _number(tag: Tag, attribute: str, usual: int) -> int:
     >>> [_number(Tag("ol", 0, 0, False, raw), "start", 1) for raw in ("<ol start=7>", "<ol start='a'>", "<ol>")]
     [7, 1, 1]
     """
-    value = tag.attributes().get(attribute, "").strip() if "=" in tag.raw else ""
+    value = tag.attributes().get(attribute, "").strip()
     return int(value) if NUMBER.fullmatch(value) else usual
