@@ -295,7 +295,7 @@ class LinkRules(TreeRules):
 
     def _shortened(self, start: int, shown: str, written: str) -> None:
         """What went from an address that readers see is a finding."""
-        if len(written) < len(shown) and len(written) < len(decoded(shown)):
+        if len(written) < len(decoded(shown)):
             self.again = True
             self.revision.find("address.shortened", start, f"address {shown!r}", f"is {written!r} now")
 
@@ -350,6 +350,4 @@ def _may_be_cut(href: str) -> bool:
 
 def _plain(node: Node) -> str:
     """The text of a node without marks."""
-    if len(node.children) == 1 and node.children[0].kind == "Text":
-        return str(node.children[0].data)
     return "".join(child.data if child.kind in ("Text", "Code") else " " for child in node.walk() if child is not node)
