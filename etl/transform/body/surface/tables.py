@@ -33,7 +33,7 @@ def table(walk: Walk, tag: Tag) -> None:
         return
     gap = walk.gap(tag.start)
     end_tag = TABLE_TAG.search(walk.text, tag.end)
-    if end_tag is not None and end_tag[0].startswith("</") and gap == "\n\n" and not walk.table:
+    if end_tag is not None and end_tag[0].startswith("</") and gap == "\n\n":
         walk.table = _pipes(walk.text, tag.end, end_tag.start())
     walk.part(tag, "table", gap)
 
