@@ -127,7 +127,7 @@ class Round(TreeRules):
                 rules[kind](self, node)
         if starred:
             self._lone_marks()
-        if "_" in signs and "__" in words:
+        if "__" in words:
             self.edits += underscore_edits(self.text, tree.nodes)
         self.gate.pair_raised(tree.nodes)
         if self.gate.box_open:

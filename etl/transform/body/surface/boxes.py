@@ -143,7 +143,7 @@ def _line(text: str, start: int, stop: int, kind: str) -> Iterator[Edit]:
     if kind == "row":
         for cell in STARRED_CELL.finditer(text, start, stop):
             yield *cell.span(), " ", "box"
-    elif kind == "line" and (sign := NUMBER_SIGN.match(text, start, stop)):
+    elif sign := NUMBER_SIGN.match(text, start, stop):
         yield *sign.span(1), "", "box"
 
 
