@@ -16,6 +16,7 @@ from etl.transform.body.hrefs import TITLE, encoded, is_prose, loses_parenthesis
 from etl.transform.body.lists import BEFORE_WORDS, NEST
 from etl.transform.body.places import blanks_start, ends_in_break, is_escaped, line_start
 from etl.transform.body.quotes import BOX_END, BOX_START
+from etl.transform.body.tables import MOST_COLUMNS
 
 BLOCK_RULES = frozenset(("bullet", "footnote", "heading", "table"))
 """Rules whose remnants begin a block, so that no words follow a hard break."""
@@ -366,10 +367,10 @@ REMNANTS: list[Remnant] = [
         re.compile(rf"(?<!^)(?<!\\)\[\^({NOTE})\](?![:(])", re.MULTILINE),
         _whole("footnote", r"<sup>\\[\1\\]</sup>"),
     ),
-    # A parser fills the rows of a table with as many cells as its header has: one with hundreds is no table.
+    # A parser fills the rows of a table with as many cells as its header has: one with so many is no table.
     (
-        Guard(ord("|"), b"|", lambda data: data.count(b"|") >= 200),
-        re.compile(r"-:?[ \t]*\|(?:[ \t]*:?-+:?[ \t]*\|){199}"),
+        Guard(ord("|"), b"|", lambda data: data.count(b"|") >= MOST_COLUMNS),
+        re.compile(rf"-:?[ \t]*\|(?:[ \t]*:?-+:?[ \t]*\|){{{MOST_COLUMNS - 1}}}"),
         _no_table,
     ),
     (
