@@ -39,6 +39,7 @@ WHOLE_ADDRESS = re.compile(
     rf"\](?:\({NEXT_LINE}{ADDRESS_AND_TITLE}{NEXT_LINE}\)|:{NEXT_LINE}{ADDRESS_AND_TITLE}[ \t]*(?:\n|\Z))"
 )
 """That of a link, or of its definition, and its title, to their end."""
+FAR_ABOVE = 300  # so far before a line the last words above it are looked for
 FAR_ADDRESS = 2000  # so far behind its bracket a place in the address of a link is looked for
 FAR_BRACKET = 9  # so many characters, most of them blanks, may part the address of a link from its text
 ANGLED = re.compile(rf"{ANGLED_ADDRESS}(?=(?:{NEXT_LINE}{TITLE})?{NEXT_LINE}\))")
@@ -215,7 +216,7 @@ class Around:
             return False
         if self.text[start] not in " \t":
             return BLOCK_MARK.match(self.text, start) is not None
-        above = self.text[max(start - 300, 0) : start].rstrip().rpartition("\n")[2]
+        above = self.text[max(start - FAR_ABOVE, 0) : start].rstrip().rpartition("\n")[2]
         return not above.lstrip().startswith("<")
 
     def in_item(self, offset: int) -> bool:

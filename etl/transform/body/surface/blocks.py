@@ -15,6 +15,7 @@ from etl.transform.body.surface.tags import HEADINGS, TAGS, Tag, tags_of
 from etl.transform.body.surface.walk import LONGEST_SPAN, Walk
 
 DEEPEST_LIST = 12
+FAR_DEBUG = 300  # so far behind its tag the first words of a debug dump are looked for
 NUMBER = re.compile("[0-9]{1,8}")
 HEADING_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>)|[^<>]{1000}")  # a number is part of a heading
 HEADING_END = tags_of("h[1-6]")
@@ -227,7 +228,7 @@ def _code_block(walk: Walk, tag: Tag, stop: int, end: int) -> bool:
 
 
 def _is_debug(walk: Walk, tag: Tag) -> bool:
-    head = TAGS.sub("", walk.text[tag.end : tag.end + 300]).lstrip()
+    head = TAGS.sub("", walk.text[tag.end : tag.end + FAR_DEBUG]).lstrip()
     return head.startswith("Markdown:\n") and walk.around.next_of("Original Tiki:", tag.end) is not None
 
 

@@ -15,6 +15,7 @@ BOILERPLATE = re.compile(r"<(?:!doctype|\?xml|!\[(?:end)?if)\b", re.IGNORECASE)
 COMMENT_END = re.compile("-->")
 SOURCE = re.compile(rf"<(?:source|embed|iframe)\s[^<>]{{0,{FAR}}}>", re.IGNORECASE)
 LIST_MACRO = re.compile(r"\{(?:LIST|CATEGORY|LISTPAGES)\b", re.IGNORECASE)
+FAR_HEADING = 2000  # so far before a comment the heading of a dynamic list is looked for
 HEADING_BEFORE = re.compile(r"#{1,6}[ \t][^\n]*+\s*+")
 
 
@@ -26,7 +27,7 @@ def comment(walk: Walk, token: re.Match[str]) -> int | None:
         return characters.less(walk, token)
     inner = walk.text[start + 4 : end.start()]
     walk.find("comment.removed", start, f"comment {short(' '.join(inner.split()))}", "removed")
-    line = walk.text.rfind("\n#", max(start - 2000, 0), start) + 1
+    line = walk.text.rfind("\n#", max(start - FAR_HEADING, 0), start) + 1
     if LIST_MACRO.search(inner) and HEADING_BEFORE.fullmatch(walk.text, line, start) and not walk.edited(line):
         walk.find(
             "list.removed",
