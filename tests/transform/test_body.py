@@ -1094,6 +1094,18 @@ def test_indented_code_below_html_that_goes_is_no_part_of_what_stands_above(abov
     assert clean(source).body == f"{left}\n\n```\n# peas\n\n  dig()\n```\n\nwells"
 
 
+@pytest.mark.parametrize(
+    ("html", "body"),
+    [
+        ("<blockquote>\n\t<p>a</p>\n\n\t<p>b</p>\n</blockquote>", "> a\n>\n> b"),
+        ("<figure>\n    <p>a</p>\n\n    <figcaption><i>b</i></figcaption>\n</figure>", "a\n\n*b*"),
+        ("<blockquote>\n\nWrite:\n\n    <p>b</p>\n\n</blockquote>", "> Write:\n>\n> ```\n> <p>b</p>\n> ```"),
+    ],
+)
+def test_indented_tags_below_a_tag_of_a_quotation_or_a_figure_are_no_code(html: str, body: str) -> None:
+    assert clean(html).body == body
+
+
 def test_a_break_in_a_row_that_begins_with_no_pipe_leaves_the_table_one() -> None:
     source = "bed | crop\n--- | ---\n1 | peas<br/><br/>beans\n2 | <ul><li>kale</li><li>leek</li></ul>\n\na | b<br>c"
     rows = "| bed | crop |\n| --- | --- |\n| 1 | peas<br><br>beans |\n| 2 | kale<br>leek |"

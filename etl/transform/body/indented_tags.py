@@ -1,7 +1,7 @@
-"""Lines of HTML as editors indent them, below an empty line: they go on with a list or a table, and are no code.
+"""Lines of HTML as editors indent them, below an empty line: they go on with a list, a table, a quotation or a figure.
 
-CommonMark ends HTML at an empty line, and would show the tags of the next paragraph of a cell or an item. In any other
-element Markdown may stand, with code of its own.
+CommonMark ends HTML at an empty line, and would show the tags of the next paragraph of a cell or an item as code. In
+any other element Markdown may stand, with code of its own.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from etl.transform.body.parse import Node
 from etl.transform.body.places import is_inside, line_start, match_end
 
 INDENTED_TAG = re.compile(r"\n(?: {4}| {0,3}\t)[ \t]*+<")
-EDGE = re.compile(r"<(/?)(?:dl|ol|table|ul)\b", re.IGNORECASE)
+EDGE = re.compile(r"<(/?)(?:blockquote|dl|figure|ol|table|ul)\b", re.IGNORECASE)
 TAG = re.compile(r"<(?:/?[a-zA-Z]|!--)")
 PREFORMATTED = re.compile(r"<pre\b.*?(?:</pre\b|\Z)", re.IGNORECASE | re.DOTALL)
 
@@ -40,7 +40,7 @@ def outdented(text: str) -> Iterator[Edit]:
 
 
 def _depth(text: str, start: int, end: int, depth: int) -> int:
-    """How many lists and tables are open at the end of a stretch."""
+    """How many of those elements are open at the end of a stretch."""
     for edge in EDGE.finditer(text, start, end):
         depth = max(depth - 1, 0) if edge[1] else depth + 1
     return depth
