@@ -1094,6 +1094,26 @@ def test_indented_code_below_html_that_goes_is_no_part_of_what_stands_above(abov
     assert clean(source).body == f"{left}\n\n```\n# peas\n\n  dig()\n```\n\nwells"
 
 
+@pytest.mark.parametrize("empty", ["<li></li>", "<li>&nbsp;</li>", "<li>\n<p><br></p>\n</li>", "<li>"])
+def test_an_empty_item_of_html_leaves_the_nested_list_around_it_one(empty: str) -> None:
+    lists = f"<ul><li>a<ol>{empty}<li>b</li></ol></li><li>c<ul>{empty}</ul></li></ul>"
+    assert clean(lists).body == "* a\n    1. b\n* c"
+    assert clean(f"* a <ul>{empty}</ul> b").body == "* a b"
+
+
+def test_a_nested_list_of_html_may_begin_with_any_number() -> None:
+    source = '<ul><li>a<ol start="3"><li>b</li><li>c</li></ol></li><li>d</li></ul>'
+    assert clean(source).body == "* a\n\n    3. b\n    4. c\n\n* d"
+
+
+@pytest.mark.parametrize("sign", ["# ", "### ", "> ", "~~~", "```"])
+@pytest.mark.parametrize("tag", ["p", "div", "span", "u"])
+def test_a_sign_behind_tags_that_begin_an_item_of_html_is_text(sign: str, tag: str) -> None:
+    cleaned = clean(f"<ul>\n<li>\n<{tag}>{sign}a</{tag}>\n</li>\n<li>b</li></ul>")
+    assert cleaned.text.split("\n") == [f"{sign}a", "b"]
+    assert [node.kind for node in parse(cleaned.body).nodes].count("Item") == 2
+
+
 @pytest.mark.parametrize(
     ("html", "body"),
     [

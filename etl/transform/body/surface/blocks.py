@@ -20,10 +20,11 @@ NUMBER = re.compile("[0-9]{1,8}")
 HEADING_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>)|[^<>]{1000}")  # a number is part of a heading
 HEADING_END = tags_of("h[1-6]")
 PARAGRAPH_END = tags_of("p|div|table|ul|ol|h[1-6]|blockquote|pre|body")
-FIRST_SIGN = re.compile(r"[ \t]*+\n?[ \t]*+(?=[#>~]|`{3,}+(?![^<`]*`))")
 ITEM_END = tags_of("li|ul|ol")
-EMPTY_LIST = re.compile(r"(?>(?:\s|&nbsp;|</?(?:li|br)\b[^<>]*>)*)</[ou]l\b[^<>]*>", re.IGNORECASE)
+EMPTY_LIST = re.compile(r"(?>(?:\s|&nbsp;|</?(?:li|br|p)\b[^<>]*>)*)</[ou]l\b[^<>]*>", re.IGNORECASE)
 """What stands behind the tag that begins a list without words."""
+EMPTY_ITEM = re.compile(r"(?>(?:\s|&nbsp;|</?(?:br|p)\b[^<>]*>)*)(?:</li\s*>|(?=<li\b))", re.IGNORECASE)
+"""What stands behind the tag that begins an item without words."""
 LINE_BLANKS = re.compile(r"\s*")
 ITEM_WORDS = re.compile(r"\s*+(?!<(?:[!/]|(?:li|ul|ol|br|t[drh]|table)\b))\S", re.IGNORECASE)
 """What follows the list in an item, and belongs to the item."""
@@ -110,17 +111,22 @@ def item_list(walk: Walk, tag: Tag) -> int | None:
     """`<ul>` and `<ol>`."""
     walk.open.end_paragraph()
     outermost = len(walk.lists) <= (1 if tag.closing else 0)
+    parting = ""
     if not tag.closing:
-        if not outermost and (empty := EMPTY_LIST.match(walk.text, tag.end, walk.end)):
+        is_inside = not outermost or walk.around.in_list(tag.start)
+        if is_inside and (empty := EMPTY_LIST.match(walk.text, tag.end, walk.end)):
             walk.edit(tag.start, empty.end(), " ", "block")  # words behind it would be code in an item without others
             return empty.end()
-        walk.lists.append(_number(tag, "start", 1) if tag.name == "ol" else None)
+        number = _number(tag, "start", 1) if tag.name == "ol" else None
+        walk.lists.append(number)
+        if number not in (None, 1) and not walk.in_row(tag.start):
+            parting = walk.edge(tag.start) and "\n"  # right below words only a list from 1 on is one
     elif walk.lists:
         walk.open.end_item(len(walk.lists))
         walk.lists.pop()
         if not outermost and ITEM_WORDS.match(walk.text, tag.end):
             return _go_on(walk, tag)
-    walk.part(tag, "block", walk.gap(tag.start) if outermost else "")
+    walk.part(tag, "block", walk.gap(tag.start) if outermost else parting)
     return None
 
 
@@ -144,6 +150,9 @@ def item(walk: Walk, tag: Tag) -> int | None:
         walk.edit(tag.start, tag.end, "<br>" if not tag.closing else "", "block")
         return None
     depth = min(max(len(walk.lists) - 1, 0), DEEPEST_LIST)
+    if depth and (empty := EMPTY_ITEM.match(walk.text, tag.end, walk.end)):
+        walk.edit(tag.start, empty.end(), "", "block")  # the first of a list would be words of the item around it
+        return empty.end()
     number = walk.lists[-1] if walk.lists else None
     if number is not None:
         number = _number(tag, "value", number)
@@ -154,10 +163,9 @@ def item(walk: Walk, tag: Tag) -> int | None:
     walk.item_start = begin
     if ITEM_END.search(walk.text, tag.end):
         walk.open.begin(tag, len(walk.lists))
-    if (sign := FIRST_SIGN.match(walk.text, begin)) is None:
-        return None
-    end, guard = walk.around.unmarked(sign.end())
-    walk.edit(begin, end, guard, "block")
+    end, guard = walk.first_sign(begin)
+    if guard or end > begin:
+        walk.edit(begin, end, guard, "block")
     return end
 
 

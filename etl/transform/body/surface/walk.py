@@ -23,6 +23,8 @@ UNSEEN = re.compile(r"<(?!https?:)[^<>]*+>|\{[^{}]*+\}|\](?:\([^()\s]*+\)|:[ \t]
 
 BEHIND = re.compile(r"\s*\n[ \t]+|[ \t]*")
 """What parts words from those before them, on one line or in one item."""
+FIRST_SIGN = re.compile(r"[ \t]*+\n?[ \t]*+(?=[#>~]|`{3,}+(?![^<`]*`))")
+"""Up to the sign that the words of an item begin with, which would begin a block."""
 
 LONGEST_SPAN = 5000  # code over more than that is no span
 
@@ -162,7 +164,14 @@ class Walk:
         end, guard = tag.end, ""
         if not self.open.one_line and ("\n" in before or self.around.at_line_start(tag.start)):
             end, guard = self.around.unmarked(self.around.behind_tag(tag.start, end))
+        elif self.begins_item(tag.start):
+            end, guard = self.first_sign(end)
         return tag.start, end, before + guard, rule
+
+    def first_sign(self, start: int) -> tuple[int, str]:
+        """Where an item of HTML goes on that begins at a place, and what keeps its first sign from being a mark."""
+        sign = FIRST_SIGN.match(self.text, start)
+        return self.around.unmarked(sign.end()) if sign else (start, "")
 
     def unwrap(self, tag: Tag, before: str = "") -> None:
         """Remove a tag that has no place in clean Markdown, and report it."""
