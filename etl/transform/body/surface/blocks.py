@@ -113,8 +113,8 @@ def item_list(walk: Walk, tag: Tag) -> int | None:
     outermost = len(walk.lists) <= (1 if tag.closing else 0)
     parting = ""
     if not tag.closing:
-        is_inside = not outermost or walk.around.in_list(tag.start)
-        if is_inside and (empty := EMPTY_LIST.match(walk.text, tag.end, walk.end)):
+        empty = EMPTY_LIST.match(walk.text, tag.end, walk.end)
+        if empty and (not outermost or walk.around.in_list(tag.start)):
             walk.edit(tag.start, empty.end(), " ", "block")  # words behind it would be code in an item without others
             return empty.end()
         number = _number(tag, "start", 1) if tag.name == "ol" else None
