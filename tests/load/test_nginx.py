@@ -49,6 +49,15 @@ def test_what_nginx_cannot_express_is_a_finding_and_the_rest_still_loads(folder:
         assert ask(address, "/about") == Answer(301, "/pages/about/")
 
 
+def test_a_path_with_capital_letters_has_room_for_its_answer_as_well(folder: Path) -> None:
+    path = "/posts/A" + "水" * 1320
+    messages = compiled(folder, {**MAP, Address("path", path): "/pages/" + "a" * 120 + "/"})
+    assert len(messages) == 1
+    assert f"{len(path.encode()) + 131} bytes" in messages[0]
+    with running("nginx", folder) as (address, _):
+        assert ask(address, "/about") == Answer(301, "/pages/about/")
+
+
 def test_what_nginx_walks_away_is_a_finding(folder: Path) -> None:
     walked: dict[Address, str | None] = {Address("name", "../é"): "/pages/a/", Address("name", "away/.."): "/pages/b/"}
     messages = compiled(folder, {**MAP, **walked})

@@ -288,7 +288,7 @@ class _Maps:
 
     def _write(self, name: str, entry: Entry, text: str, key: str, answer: str) -> None:
         value = self.value(answer)
-        size = max(len(key.encode()), len(value))
+        size = max(len(key.encode()), len(value.encode()))
         if size > LONGEST_TOKEN:
             why = f"{size} bytes where a word of the configuration has at most {LONGEST_TOKEN}"
             self._refuse(entry, why)
