@@ -12,6 +12,7 @@ import pytest
 
 from etl.addresses import Address
 from etl.load.redirects import CompileOptions, compile_all
+from etl.routes import FAMILIES, routes
 from etl.servers import running
 from etl.servers.base import program
 from tests.load.asked import ask
@@ -56,6 +57,15 @@ def test_a_path_with_capital_letters_has_room_for_its_answer_as_well(folder: Pat
     assert f"{len(path.encode()) + 131} bytes" in messages[0]
     with running("nginx", folder) as (address, _):
         assert ask(address, "/about") == Answer(301, "/pages/about/")
+
+
+def test_routes_in_a_long_folder_fit_into_words_of_the_configuration(folder: Path) -> None:
+    base = "/departments/library/knowledge/of/the/house/wiki"
+    rows = routes(dict.fromkeys(FAMILIES, "/archive/"), base)
+    assert compiled(folder, MAP, CompileOptions(legacy_base=base, routes=rows)) == []
+    with running("nginx", folder) as (address, _):
+        asked = (quote(row.path) + "7" * (row.kind == "numbered") for row in rows)
+        assert {ask(address, path) for path in asked} == {Answer(301, "/archive/")}
 
 
 def test_what_nginx_walks_away_is_a_finding(folder: Path) -> None:

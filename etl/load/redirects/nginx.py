@@ -398,16 +398,29 @@ def _texts(maps: _Maps, options: CompileOptions) -> dict[str, str]:
 
 
 def _routes(maps: _Maps, options: CompileOptions) -> Iterator[str]:
-    """One expression for each place where addresses go that are no pages; and the folder that was the home page."""
+    """Expressions for where addresses go that are no pages, few for each place; and the folder that was home."""
     patterns: dict[str, list[str]] = {}
     for route in options.routes:
         path = re.escape(route.path)
         found = [path] if route.kind == "exact" else [f"{path}[0-9]+", rf"\+*{path}[0-9]+-[^\x00-\x1f\x7f]*"]
         patterns.setdefault(options.answer(route), []).extend(found)
     for answer, paths in patterns.items():
-        yield f"{_quoted('~^(?:' + '|'.join(paths) + ')$')} {maps.value(answer)};\n"
+        for alternatives in _in_words(paths):
+            yield f"{_quoted(f'~^(?:{alternatives})$')} {maps.value(answer)};\n"
     if options.home_to is not None and options.home_path and options.home_path != "/":
         yield f"{_quoted(f'~^{re.escape(options.home_path)}$')} {maps.value(options.home_to)};\n"
+
+
+def _in_words(patterns: list[str]) -> Iterator[str]:
+    """Patterns as alternatives, as many of them together as a word of the configuration has room for."""
+    together = patterns[0]
+    for pattern in patterns[1:]:
+        if len(_word(f"{together}|{pattern}")) > LONGEST_TOKEN:
+            yield together
+            together = pattern
+        else:
+            together += f"|{pattern}"
+    yield together
 
 
 def _buffers(longest: int) -> str:
