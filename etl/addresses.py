@@ -108,7 +108,7 @@ def _normal(text: str) -> str | None:
 def alias_address(alias: str, path_prefixes: Sequence[str], legacy_base: str = "/") -> Address | None:
     """The address that a stored alias means; it is decoded once, ``+`` is a blank, a lone ``%`` means itself.
 
-    None when it must never be in the map: see `refusal`; or when it does not decode to UTF-8.
+    None when it must never be in the map: see `objection`; or when it does not decode to UTF-8.
 
     >>> prefixes = ("posts", "tags")
     >>> alias_address("/Clear+water+%E2%80%93+June+2019", prefixes)
@@ -179,22 +179,22 @@ def named_address(text: str, hosts: Sequence[str]) -> Address:
     return address
 
 
-def refusal(address: Address) -> str | None:
+def objection(address: Address) -> str | None:
     """Why an address must never be in the map, in words; None when it may (contract, 7, It is a function).
 
-    >>> refusal(Address("path", "/posts/x")), refusal(Address("name", "a/../b//c ...")), refusal(Address("id", "7"))
-    (None, None, None)
-    >>> refusal(Address("path", "/"))
+    >>> [objection(Address(*each)) for each in (("path", "/posts/x"), ("name", "a/../b//c ..."), ("id", "7"))]
+    [None, None, None]
+    >>> objection(Address("path", "/"))
     'it is the home page'
-    >>> refusal(Address("path", "//evil.example")), refusal(Address("name", "/x"))
+    >>> objection(Address("path", "//evil.example")), objection(Address("name", "/x"))
     ('it starts with two slashes', 'it starts with two slashes')
-    >>> refusal(Address("name", "a" * 100_000))
+    >>> objection(Address("name", "a" * 100_000))
     'it is longer than any request: more than 65535 characters'
-    >>> refusal(Address("path", "/a/../b")), refusal(Address("id", "007"))
+    >>> objection(Address("path", "/a/../b")), objection(Address("id", "007"))
     ("it has a segment '..'", 'an id has digits only and no leading zero')
-    >>> refusal(Address("path", "posts/x")), refusal(Address("path", "/posts/")), refusal(Address("path", "/ 9"))
+    >>> objection(Address("path", "posts/x")), objection(Address("path", "/posts/")), objection(Address("path", "/ 9"))
     ('a path starts with a slash', 'it ends in a slash', 'it is not in canonical form')
-    >>> refusal(Address("name", "a\\x07"))
+    >>> objection(Address("name", "a\\x07"))
     'it has a control character'
     """
     kind, value = address
@@ -211,24 +211,24 @@ def refusal(address: Address) -> str | None:
         return None if _ID.fullmatch(value) else "an id has digits only and no leading zero"
     if value.startswith("//" if kind == "path" else "/"):
         return "it starts with two slashes"
-    return _path_refusal(value) if kind == "path" else _dots_refusal([value])
+    return _path_objection(value) if kind == "path" else _dots_objection([value])
 
 
-def _path_refusal(value: str) -> str | None:
+def _path_objection(value: str) -> str | None:
     if not value.startswith("/"):
         return "a path starts with a slash"
     if value.endswith("/"):
         return "it ends in a slash"
-    return _dots_refusal(value.split("/")) if "/." in value else None
+    return _dots_objection(value.split("/")) if "/." in value else None
 
 
-def _dots_refusal(segments: Sequence[str]) -> str | None:
+def _dots_objection(segments: Sequence[str]) -> str | None:
     dots = next((segment for segment in segments if segment in {".", ".."}), None)
     return f"it has a segment {dots!r}" if dots else None
 
 
 def _kept(address: Address) -> Address | None:
-    return None if refusal(address) else address
+    return None if objection(address) else address
 
 
 def _classified(text: str, path_prefixes: Sequence[str]) -> Address:
@@ -334,7 +334,7 @@ def _asked(query: str) -> list[Address] | None:
         return None
     number, name = decode(asked.get("page_id", "")), decode(asked.get("page", ""))
     found = [Address("id", number or ""), Address("name", name or "")]
-    return [address for address in found if not refusal(address)]
+    return [address for address in found if not objection(address)]
 
 
 def _inside(path: str, legacy_base: str) -> str | None:

@@ -538,7 +538,7 @@ def _stored(found: Address | None, base: str) -> Iterator[str]:
 
     if found is None:
         return
-    if reason := addresses.refusal(found):
+    if reason := addresses.objection(found):
         yield f"stored, but {reason}"
     path = addresses.as_path(found, base)
     # A request loses what servers drop: segments of one dot, slashes at either end.

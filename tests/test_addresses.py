@@ -19,8 +19,8 @@ from etl.addresses import (
     lookups,
     name_forms,
     name_key,
+    objection,
     plain_address,
-    refusal,
 )
 
 PREFIXES = ("posts", "pages", "tags", "categories")
@@ -33,7 +33,7 @@ texts = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_
 def names(draw: st.DrawFn) -> str:
     """Page names as the map may hold them."""
     name = canonical_name(draw(texts))
-    assume(name is not None and refusal(Address("name", name)) is None)
+    assume(name is not None and objection(Address("name", name)) is None)
     return str(name)
 
 
@@ -74,7 +74,7 @@ def test_no_text_makes_decoding_fail_and_no_control_character_passes(text: str) 
 @given(st.text())
 def test_what_a_stored_alias_or_a_setting_gives_may_be_in_the_map(text: str) -> None:
     for address in (alias_address(text, PREFIXES), alias_address("/" + text, PREFIXES), plain_address(text)):
-        assert address is None or refusal(address) is None
+        assert address is None or objection(address) is None
 
 
 def test_a_lone_percent_sign_of_a_stored_alias_means_itself() -> None:
@@ -154,8 +154,8 @@ def test_an_alias_that_no_server_can_answer_safely_is_refused(alias: str) -> Non
 @pytest.mark.parametrize("value", ["", "/", "//x", "/a/../b", "a\nb", " a", "cafe\u0301", "/.", "\ud800"])
 def test_a_value_that_is_never_safe_or_never_matches_has_a_reason(kind: str, value: str) -> None:
     if (kind, value) == ("name", "/a/../b"):
-        assert refusal(Address("name", value)) == "it starts with two slashes"
-    assert refusal(Address(kind, value))  # type: ignore[arg-type]  # a kind, as a text
+        assert objection(Address("name", value)) == "it starts with two slashes"
+    assert objection(Address(kind, value))  # type: ignore[arg-type]  # a kind, as a text
 
 
 def test_the_old_wiki_may_live_in_a_folder() -> None:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, reject, settings
 from hypothesis import strategies as st
 
 from etl import schemas
-from etl.addresses import Address, as_path, lookups, refusal
+from etl.addresses import Address, as_path, lookups, objection
 from etl.extract.record import read_record
 from etl.extract.trouble import SourceError
 from etl.load.lines import measure
@@ -206,7 +206,7 @@ def test_every_bundle_keeps_every_promise(members: dict[str, bytes]) -> None:
     living = {path.rstrip("/") for path in [*paths, *GENEROUS.reserved]}
     for line in redirects:
         address = Address(line["kind"], line["value"])
-        assert refusal(address) is None
+        assert objection(address) is None
         assert as_path(address).rstrip("/") not in living
         if line["status"] == 410:
             assert (line["target"], line["document"], line["why"]) == (None, None, "gone")

@@ -22,7 +22,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from etl import __version__, verify
-from etl.addresses import Address, lookups, refusal
+from etl.addresses import Address, lookups, objection
 from etl.load.redirects import CompileOptions, MapError, compile_all
 from etl.progress import untold
 from etl.routes import routes
@@ -161,8 +161,8 @@ def causes(lie: Lie, map_file: Path, **more: Any) -> dict[str, int]:
 # --- what is asked -------------------------------------------------------------------------
 
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12)
-names = texts.map(lambda text: Address("name", text)).filter(lambda address: refusal(address) is None)
-paths = texts.map(lambda text: Address("path", "/" + text)).filter(lambda address: refusal(address) is None)
+names = texts.map(lambda text: Address("name", text)).filter(lambda address: objection(address) is None)
+paths = texts.map(lambda text: Address("path", "/" + text)).filter(lambda address: objection(address) is None)
 ids = st.integers(min_value=1, max_value=10**9).map(lambda number: Address("id", str(number)))
 
 

@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from urllib.parse import unquote
 
-from etl.addresses import SCRIPT, Address, caseless, legacy_target, lookups, refusal, without_origin
+from etl.addresses import SCRIPT, Address, caseless, legacy_target, lookups, objection, without_origin
 from etl.hashes import Hashes
 from etl.load.redirects.living import documents_beside, paths_in
 from etl.load.redirects.neutral import entries
@@ -71,7 +71,7 @@ class Known:
 
     def _unanswered(self, target: str, path: str, meanings: Sequence[Address]) -> tuple[str, Address | None]:
         address = self._address(meanings)
-        if address is None or refusal(address):
+        if address is None or objection(address):
             return ("no page" if meanings else "malformed"), None
         if address.kind != "id" and not self._is_page(target, path):
             return "no page", None

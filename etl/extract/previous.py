@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from etl.addresses import KINDS, Address, refusal
+from etl.addresses import KINDS, Address, objection
 from etl.extract.remote import downloaded, is_address, without_secrets
 from etl.extract.trouble import SourceError
 from etl.facts import Facts
@@ -203,7 +203,7 @@ READERS: dict[str, Callable[[dict[str, Any], Facts], None]] = {
 
 def _add_address(facts: Facts, address: Address, document: str | None) -> None:
     """What no map may hold any more stays in the table, so that somebody is told."""
-    row = (*address, document, refusal(address))
+    row = (*address, document, objection(address))
     facts.db.execute("INSERT OR IGNORE INTO previous_address VALUES (?, ?, ?, ?)", row)
 
 

@@ -126,7 +126,7 @@ def read_rejects(run: Replay) -> None:
                 (
                     run.bundles.setdefault(row.bundle, len(run.bundles)),
                     *(row.member, str(path), "span", row.offset, row.size, row.size, 0, -1),
-                    *_refusal(row.size, limit),
+                    *_over_limit(row.size, limit),
                 )
                 for row in batch
                 if row.offset is not None
@@ -134,7 +134,7 @@ def read_rejects(run: Replay) -> None:
             run.facts.insert("entry", entries)
 
 
-def _refusal(size: int, limit: int) -> tuple[str | None, str | None, str | None]:
+def _over_limit(size: int, limit: int) -> tuple[str | None, str | None, str | None]:
     """Code, message and action for a member that is larger than the settings allow now."""
     if size <= limit:
         return None, None, None

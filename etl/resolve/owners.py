@@ -171,7 +171,7 @@ def _claim_home(facts: Facts, settings: Settings) -> None:
     if settings.home is None:
         return
     name = addresses.canonical_name(settings.home)
-    if name is None or addresses.refusal(Address("name", name)):
+    if name is None or addresses.objection(Address("name", name)):
         raise SettingsError(f"setting 'home': {settings.home!r} can be no page name")
     living = facts.one("SELECT what FROM living WHERE path = rtrim(address_path('name', ?), '/')", name)
     owner = facts.one("SELECT ord FROM contender WHERE kind = 'name' AND value = ? ORDER BY place LIMIT 1", name)

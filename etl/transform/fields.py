@@ -344,7 +344,7 @@ class _Reading:
         best: dict[Address, Claim] = {}
 
         def claim(address: Address, rank: int, why: WHY, *, sound: bool = False, at: int | None = None) -> None:
-            reason = None if sound else addresses.refusal(address)
+            reason = None if sound else addresses.objection(address)
             if reason is None:
                 best.setdefault(address, Claim(address, rank, why))
                 return

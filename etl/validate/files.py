@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, cast
 import orjson
 
 from etl import schemas
-from etl.addresses import KINDS, Address, as_path, lookups, refusal
+from etl.addresses import KINDS, Address, as_path, lookups, objection
 from etl.load.lines import describe
 from etl.long_lines import numbered
 from etl.model import MANIFEST, Finding, finding_line
@@ -219,7 +219,7 @@ class Files:
         if kind not in KINDS or value is None:
             return
         said, at = f"{kind} {_short(value)}", At(number, field="value")
-        why = refusal(Address(kind, value))
+        why = objection(Address(kind, value))
         if why is not None:
             self.fault(shown, "address.refused", f"{said}: {why}", at, document)
         if record.get("status") != (410 if target is None else 301):

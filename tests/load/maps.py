@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus
 
 from hypothesis import strategies as st
 
-from etl.addresses import Address, as_path, lookups, refusal
+from etl.addresses import Address, as_path, lookups, objection
 from etl.load.redirects import CompileOptions, compile_all
 from etl.routes import FAMILIES, routes
 from etl.servers import running
@@ -72,7 +72,7 @@ def addresses(draw: st.DrawFn) -> Address:
 
 
 targets = st.none() | st.text("abcXYZ019._~!$&'()*+,;=:@-", max_size=20).map(lambda text: f"/pages/{text}/")
-maps = st.dictionaries(addresses().filter(lambda address: refusal(address) is None), targets, max_size=12)
+maps = st.dictionaries(addresses().filter(lambda address: objection(address) is None), targets, max_size=12)
 options = st.builds(
     lambda base, table, home, **more: CompileOptions(legacy_base=base, routes=routes(table, base), home=home, **more),
     base=st.sampled_from(["/", "/wiki/", "/old.wiki/~x"]),

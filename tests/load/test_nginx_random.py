@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from etl.addresses import Address, as_path, refusal
+from etl.addresses import Address, as_path, objection
 from etl.load.redirects import CompileOptions, compile_all
 from etl.model import Finding
 from etl.servers import running
@@ -58,7 +58,8 @@ def _nginx() -> None:
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(maps, options)
 @example(
-    {Address("name", word): "/x/" for word in (*WORDS, *NASTY) if not refusal(Address("name", word))}, CompileOptions()
+    {Address("name", word): "/x/" for word in (*WORDS, *NASTY) if not objection(Address("name", word))},
+    CompileOptions(),
 )
 @example({Address("name", "Home $x"): "/pages/$home/"}, CompileOptions(home="Home $x", legacy_base="/wiki"))
 def test_any_valid_map_loads(entries: Entries, chosen: CompileOptions) -> None:
@@ -76,7 +77,9 @@ def test_any_valid_map_loads(entries: Entries, chosen: CompileOptions) -> None:
     suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.generate],  # to find a smaller one takes hundreds of servers
 )
-@given(st.dictionaries(addresses().filter(lambda address: refusal(address) is None), targets, min_size=20, max_size=60))
+@given(
+    st.dictionaries(addresses().filter(lambda address: objection(address) is None), targets, min_size=20, max_size=60)
+)
 def test_any_valid_map_is_answered_as_the_reference_says(entries: Entries) -> None:
     entries = valid(entries)
     with compiled(entries, CompileOptions()) as folder, running("nginx", folder) as (base, _):

@@ -9,7 +9,7 @@ from typing import BinaryIO, NamedTuple
 
 import orjson
 
-from etl.addresses import KINDS, Address, refusal
+from etl.addresses import KINDS, Address, objection
 from etl.generation_path import generation_at
 from etl.long_lines import bounded
 from etl.site_path import is_site_path
@@ -36,7 +36,7 @@ class Entry(NamedTuple):
 def entries(map_file: Path, *, again: bool = False) -> Iterator[Entry]:
     """The entries of a ``redirects.jsonl``, in its order.
 
-    Raises MapError at the first line that is none, or that no map may hold (`addresses.refusal`). ``again``: the file
+    Raises MapError at the first line that is none, or that no map may hold (`addresses.objection`). ``again``: the file
     was gone over before, and its lines are not checked any more.
     """
     with reading(map_file) as lines:
@@ -95,7 +95,7 @@ def _entry(line: bytes) -> Entry | str:
         return "not a redirect: it is no JSON object"
     if address.kind not in KINDS or not isinstance(address.value, str):
         return f"not an address: {short(address.kind)} {short(address.value)}"
-    why = refusal(address)
+    why = objection(address)
     if why is not None:
         return f"{short(address.value)} must not be in a map: {why}"
     if status != (410 if target is None else 301):

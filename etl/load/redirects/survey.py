@@ -20,7 +20,7 @@ from typing import BinaryIO, NamedTuple, cast
 
 import orjson
 
-from etl.addresses import Address, Kind, caseless, refusal
+from etl.addresses import Address, Kind, caseless, objection
 from etl.hashes import Crowd, Hashes, digests
 from etl.load.redirects.living import living_requests
 from etl.load.redirects.neutral import LONGEST_LINE, Entry, checked, reading
@@ -190,7 +190,7 @@ def _sound(lines: list[bytes]) -> list[Batch] | None:
         and statuses == [410 if target is None else 301 for target in targets]
         and _TARGETS.fullmatch(sent)
         and sent.count("\n") == statuses.count(301)  # a target with a line end in it is not two targets
-        and not any(refusal(batch.entry(at).address) for batch in batches for at in batch.odd)
+        and not any(objection(batch.entry(at).address) for batch in batches for at in batch.odd)
     )
     return batches if sound else None
 
