@@ -158,10 +158,8 @@ def _put(maps: _Maps, key: Key) -> None:
         maps.put_resolved(key)
     elif _is_trimmed(key.text):
         maps.put_raw(key)
-    elif (name := _hash_of(key)).endswith("-mixed"):
-        maps.put_mixed(name, key)
     else:
-        maps.put(name, key.entry, key.folded)
+        maps.put(_hash_of(key), key)
 
 
 def _hash_of(key: Key) -> str:
@@ -230,10 +228,11 @@ class _Maps:
     """Most of a key."""
     dollar: bool = False
 
-    def put(self, name: str, entry: Entry, text: str) -> None:
-        """Writes one line of a hash: the key and the answer."""
+    def put(self, name: str, key: Key) -> None:
+        """Writes one line of a hash: the key and the answer, behind which what goes by its own case is repeated."""
+        text, answer = key.folded, self.options.answer(key.entry)
         self.pluses = max(self.pluses, text.count("+"))
-        self._write(name, entry, text, _quoted(text), self.options.answer(entry))
+        self._write(name, key.entry, text, _quoted(text), _mixed(text, answer) if name.endswith("-mixed") else answer)
 
     def put_run(self, run: Run) -> None:
         """Writes plain entries, as `_put` would one by one."""
@@ -254,12 +253,6 @@ class _Maps:
         self.lines[name] += len(keys)
         self.longest = max(self.longest, longest(keys))
         self.blanks = max(self.blanks, most_blanks(keys))
-
-    def put_mixed(self, name: str, key: Key) -> None:
-        """What goes by its own case: the value repeats the key, so that its case can be compared."""
-        text = key.folded
-        self.pluses = max(self.pluses, text.count("+"))
-        self._write(name, key.entry, text, _quoted(text), _mixed(text, self.options.answer(key.entry)))
 
     def put_resolved(self, key: Key) -> None:
         """What nginx makes another path of; some it never lets anybody look up."""
@@ -309,7 +302,7 @@ class _Maps:
 
 
 def _mixed(text: str, answer: str) -> str:
-    """The answer, which has no ``>``, comes first: what is asked stands behind it, and is never taken for one."""
+    """The value of what goes by its own case: behind the answer, which has no ``>``, the key, to be compared with."""
     return f"{answer}>{text}"
 
 
