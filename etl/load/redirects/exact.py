@@ -43,8 +43,8 @@ def groups(survey: Survey, server: str, findings: list[Finding]) -> Iterator[Gro
 
 def pieces(survey: Survey, server: str, findings: list[Finding]) -> Iterator[Run | Group]:
     """The same as `groups`, but plain entries, which are a group each, many at a time."""
-    waiting: dict[str, list[Entry]] = {}
-    cased: set[str] = set()
+    waiting: dict[bytes, list[Entry]] = {}
+    cased: set[bytes] = set()
     for batch, marked in survey.marked(NAME):
         wait = {*marked}
         for piece in batch.pieces(wait):
@@ -58,9 +58,10 @@ def pieces(survey: Survey, server: str, findings: list[Finding]) -> Iterator[Run
             if piece not in wait:
                 yield Group([entry], batch.kind == "name" and not is_cased, is_cased)
                 continue
-            waiting.setdefault(_key(entry), []).append(entry)
+            [key] = keys(batch.kind, [entry.address.value])
+            waiting.setdefault(key, []).append(entry)
             if is_cased:
-                cased.add(_key(entry))
+                cased.add(key)
     for key, crowded in waiting.items():
         folds = crowded[0].address.kind == "name" and len({entry.target for entry in crowded}) == 1
         yield Group(crowded, folds and key not in cased, key in cased)
@@ -101,17 +102,11 @@ def lower(text: str) -> str:
 
 
 def keys(kind: Kind, values: list[str]) -> list[bytes]:
-    """What tells entries apart without case, as `_key` says it of one."""
+    """What tells entries apart without case: of the whole alphabet, for that is what the contract folds."""
     text = "\n".join(values)
     if kind == "name":
         text = caseless(text)
     return (f"{kind}:" + text.replace("\n", f"\n{kind}:")).encode().split(b"\n")
-
-
-def _key(entry: Entry) -> str:
-    """What tells entries apart without case: of the whole alphabet, for that is what the contract folds."""
-    kind, text = entry.address
-    return f"{kind}:{caseless(text) if kind == 'name' else text}"
 
 
 def _too_long(size: int) -> str:
