@@ -30,7 +30,7 @@ from etl.load.redirects.files import (
     longest,
     most_blanks,
     unsupported,
-    write_texts,
+    write_filled,
 )
 from etl.load.redirects.neutral import Entry
 from etl.load.redirects.options import CompileOptions
@@ -65,7 +65,7 @@ def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Find
                 columns = _of_groups(as_groups(piece), options, findings)
             file.writelines([f"{key} {answer}\n" for key, answer in zip(columns.keys, columns.answers, strict=True)])
             facts.see(columns)
-    write_texts(out, _texts(facts, options, len(findings)))
+    write_filled(out, _TEMPLATES, _values(facts, options, len(findings)))
     (folder / "build-map.sh").chmod(0o755)
     return findings
 
@@ -215,27 +215,20 @@ _IS_PLAIN = re.compile(rf"/(?!/)(?>(?:{_CHARACTER}++|{_ENCODED})*)")
 # --- the configuration ---------------------------------------------------------------------
 
 
-def _texts(facts: _Facts, options: CompileOptions, unsupported_entries: int) -> dict[str, str]:
-    """Every file but the map."""
+def _values(facts: _Facts, options: CompileOptions, unsupported_entries: int) -> dict[str, object]:
+    """What the templates name."""
     longest = max(facts.longest + len(options.base), 100)
-    values = {
+    rules = "".join(_rules(facts, longest, options))
+    return {
         **common_values(options, "/etc/apache2", entries=facts.lines, unsupported_entries=unsupported_entries),
         "request_line": _request_line(longest),
         "relative": _relative(facts, options),
         "modules": "rewrite headers" if options.cache_control else "rewrite",
         "cache": _cache(options),
         "key": LONGEST_KEY,
+        "rules": rules,
+        "count": len(re.findall("^RewriteRule", rules, re.MULTILINE)) + (0 if options.site else 1),
     }
-    rules = "".join(_rules(facts, longest, options))
-    values["rules"] = rules
-    values["count"] = len(re.findall("^RewriteRule", rules, re.MULTILINE)) + (0 if options.site else 1)
-    templates = {
-        "README.md": _README,
-        "apache.conf": _EXAMPLE,
-        f"{FOLDER}/redirects.conf": _CONF,
-        f"{FOLDER}/build-map.sh": _BUILD,
-    }
-    return {name: filled(template, values) for name, template in templates.items()}
 
 
 def _request_line(longest: int) -> str:
@@ -568,3 +561,11 @@ A new `redirects.map` needs `build-map.sh`, but no reload unless `redirects.conf
 @relative@* @unsupported@ entries of the map could not be expressed: the findings `redirect.unsupported`.
 * Answers are @status@ or 410; nothing from a request is copied into `Location`.
 """
+
+_TEMPLATES = {
+    "README.md": _README,
+    "apache.conf": _EXAMPLE,
+    f"{FOLDER}/redirects.conf": _CONF,
+    f"{FOLDER}/build-map.sh": _BUILD,
+}
+"""Every file but the map."""

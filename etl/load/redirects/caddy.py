@@ -30,9 +30,8 @@ from etl.load.redirects.files import (
     common_values,
     create,
     encoded,
-    filled,
     unsupported,
-    write_texts,
+    write_filled,
 )
 from etl.load.redirects.neutral import Entry
 from etl.load.redirects.options import CompileOptions
@@ -72,7 +71,7 @@ def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Find
         work = _Work(options, raw)
         with sorted_lines(work.lines(survey), out) as lines:
             _write_keys(folder, lines)
-    write_texts(out, _texts(work))
+    write_filled(out, _TEMPLATES, _values(work))
     return work.findings
 
 
@@ -277,12 +276,12 @@ def _encoded(char: str) -> str:
 # --- the configuration around the keys -----------------------------------------------------
 
 
-def _texts(work: _Work) -> dict[str, str]:
-    """Every file but the keys."""
+def _values(work: _Work) -> dict[str, object]:
+    """What the templates name."""
     options = work.options
     cache = options.cache_control
     host = "https://old-wiki.example"
-    values = {
+    return {
         **common_values(options, "/etc/caddy", entries=work.entries, unsupported_entries=len(work.findings), host=host),
         "origin": _ORIGIN,
         "odd": _ODD,
@@ -296,19 +295,8 @@ def _texts(work: _Work) -> dict[str, str]:
         "longest": _LONGEST_REQUEST,
         "keys": work.keys,
         "expressions": work.expressions,
+        "routes": "\n".join(_routes(options)),
     }
-    templates = {
-        "README.md": _README,
-        "Caddyfile": _EXAMPLE,
-        f"{FOLDER}/redirects.caddy": _REDIRECTS,
-        f"{FOLDER}/look-up.caddy": _LOOK_UP,
-        f"{FOLDER}/by-parameter.caddy": _BY_PARAMETER,
-        f"{FOLDER}/by-path.caddy": _BY_PATH,
-        f"{FOLDER}/by-raw.caddy": _BY_RAW,
-        f"{FOLDER}/fold.caddy": _FOLD,
-    }
-    texts = {name: filled(template, values) for name, template in templates.items()}
-    return texts | {f"{FOLDER}/routes.map": _ROUTES_HEAD + "".join(f"{line}\n" for line in _routes(options))}
 
 
 def _base_blanks(base: str) -> str:
@@ -333,7 +321,7 @@ _TOO_MANY = (
 
 # Caddy does not import an empty file.
 _RAW_HEAD = "# Expressions over the raw target.\n"
-_ROUTES_HEAD = "# The old home page, and addresses that are no pages.\n"
+_ROUTES = "# The old home page, and addresses that are no pages.\n@routes@\n"
 
 _KEYS_HEAD = """\
 # Sorted keys in blocks; @kind@-blocks.map says which block a path is in.
@@ -582,3 +570,16 @@ systemctl reload caddy          # drops no request; a bad map leaves the old one
 * @unsupported@ entries of the map could not be expressed: the findings `redirect.unsupported`.
 * Answers are @status@ or 410; nothing from a request is copied into `Location`.
 """
+
+_TEMPLATES = {
+    "README.md": _README,
+    "Caddyfile": _EXAMPLE,
+    f"{FOLDER}/redirects.caddy": _REDIRECTS,
+    f"{FOLDER}/look-up.caddy": _LOOK_UP,
+    f"{FOLDER}/by-parameter.caddy": _BY_PARAMETER,
+    f"{FOLDER}/by-path.caddy": _BY_PATH,
+    f"{FOLDER}/by-raw.caddy": _BY_RAW,
+    f"{FOLDER}/fold.caddy": _FOLD,
+    f"{FOLDER}/routes.map": _ROUTES,
+}
+"""Every file but the keys."""

@@ -53,6 +53,11 @@ def filled(template: str, values: Mapping[str, object]) -> str:
     return re.sub(r"@([a-z_]+)@", lambda match: str(values[match[1]]), text)
 
 
+def write_filled(out: Path, templates: Mapping[str, str], values: Mapping[str, object]) -> None:
+    """Files of a server from templates, by their names in its folder."""
+    write_texts(out, {name: filled(template, values) for name, template in templates.items()})
+
+
 def common_values(
     options: CompileOptions, place: str, *, entries: int, unsupported_entries: int, host: str = "http://localhost"
 ) -> dict[str, object]:

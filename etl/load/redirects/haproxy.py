@@ -10,13 +10,13 @@ home page, and the addresses that are no pages.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TextIO
 
 from etl.load.redirects.exact import LONGEST, Group, lower, pieces, spellings
-from etl.load.redirects.files import FOLDER, common_values, create, filled, write_texts
+from etl.load.redirects.files import FOLDER, common_values, create, filled, write_filled
 from etl.load.redirects.options import CompileOptions
 from etl.load.redirects.survey import Run, Survey
 from etl.model import Finding
@@ -47,7 +47,7 @@ def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Find
                 lines += _write(files, piece, options)
         for name, text, answer in _others(options):
             files[name].write(f"{key(text)} {answer}\n")
-    write_texts(out, _texts(options, lines, len(findings)))
+    write_filled(out, _templates(options.routes), _values(options, lines, len(findings)))
     return findings
 
 
@@ -109,26 +109,28 @@ def _others(options: CompileOptions) -> Iterator[tuple[str, str, str]]:
 # --- the configuration ---------------------------------------------------------------------
 
 
-def _texts(options: CompileOptions, lines: int, unsupported_entries: int) -> dict[str, str]:
-    """Every file but the maps."""
-    values = {
+def _templates(routes: tuple[Route, ...]) -> dict[str, str]:
+    """Every file but the maps; each finds these from where it is itself."""
+    rules = _RULES.replace("@numbered@", _NUMBERED if any(route.kind == "numbered" for route in routes) else "")
+    return {
+        "README.md": _README,
+        "haproxy.cfg": rules.replace("@place@", f"{FOLDER}/") + _EXAMPLE,
+        f"{FOLDER}/rules.cfg": rules.replace("@place@", ""),
+    }
+
+
+def _values(options: CompileOptions, lines: int, unsupported_entries: int) -> dict[str, object]:
+    """What the templates name."""
+    numbered = sorted(key(route.path) for route in options.routes if route.kind == "numbered")
+    return {
         **common_values(options, "/etc/haproxy", entries=lines, unsupported_entries=unsupported_entries),
         "script": _word(options.script),
         "inside": _inside(options),
         "cache": _cache(options),
         "longest": LONGEST,
         "bad": _BAD,
+        "before_number": f"^({'|'.join(map(re.escape, numbered))})[0-9]+(-.*)?$",
     }
-    return {
-        "README.md": filled(_README, values),
-        "haproxy.cfg": _rules(f"{FOLDER}/", values, options) + _EXAMPLE,
-        f"{FOLDER}/rules.cfg": _rules("", values, options),
-    }
-
-
-def _rules(place: str, values: Mapping[str, object], options: CompileOptions) -> str:
-    """The rules of a file that finds the maps in a place."""
-    return filled(_RULES, {**values, "place": place, "numbered": _numbered(place, options.routes)})
 
 
 def _word(text: str) -> str:
@@ -143,18 +145,10 @@ def _inside(options: CompileOptions) -> str:
     return filled(_INSIDE, {"base": _word(options.base), "skip": len(options.base.encode()) - 1})
 
 
-def _numbered(place: str, routes: tuple[Route, ...]) -> str:
-    """The rule for what stands before a number, if there is any."""
-    paths = sorted(key(route.path) for route in routes if route.kind == "numbered")
-    if not paths:
-        return ""
-    return filled(_NUMBERED, {"place": place, "pattern": f"^({'|'.join(map(re.escape, paths))})[0-9]+(-.*)?$"})
-
-
 def _cache(options: CompileOptions) -> str:
     if options.cache_control is None:
         return ""
-    return f"    http-after-response set-header Cache-Control {options.cache_control} if wiki_found !wiki_gone\n"
+    return f"\n    http-after-response set-header Cache-Control {options.cache_control} if wiki_found !wiki_gone"
 
 
 _RULES = r"""# Written by wiki-etl. A frontend that is `from wiki_etl` answers legacy addresses.
@@ -214,8 +208,8 @@ defaults wiki_etl
     http-request set-var(txn.wiki_late) 'var(txn.wiki_key),map_str(@place@routes.map)' if !wiki_late !wiki_asked
 @numbered@    http-response set-var(txn.wiki_to) var(txn.wiki_late) if { status 404 }
     http-response return status 410 content-type text/plain string "Gone" if wiki_gone
-    http-response redirect code @status@ location %[var(txn.wiki_to)] if wiki_found
-@cache@"""
+    http-response redirect code @status@ location %[var(txn.wiki_to)] if wiki_found@cache@
+"""
 
 _INSIDE = r"""    acl wiki_inside var(txn.wiki_text) -m beg @base@
     http-request set-var(txn.wiki_name) var(txn.wiki_text) if wiki_asked !wiki_bad
@@ -224,8 +218,8 @@ _INSIDE = r"""    acl wiki_inside var(txn.wiki_text) -m beg @base@
     http-request set-var(txn.wiki_name) 'var(txn.wiki_name),url_dec(1),rtrim(" "),regsub("^/ +","/"),regsub(" ","+",g)'
 """
 
-_NUMBERED = r"""    acl wiki_numbered var(txn.wiki_key) -m reg '@pattern@'
-    http-request set-var(txn.wiki_row) 'var(txn.wiki_key),regsub("@pattern@","\1")' if wiki_numbered !wiki_asked
+_NUMBERED = r"""    acl wiki_numbered var(txn.wiki_key) -m reg '@before_number@'
+    http-request set-var(txn.wiki_row) 'var(txn.wiki_key),regsub("@before_number@","\1")' if wiki_numbered !wiki_asked
     http-request set-var(txn.wiki_late) 'var(txn.wiki_row),map_str(@place@routes-numbered.map)' if !wiki_late
 """
 

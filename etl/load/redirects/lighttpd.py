@@ -20,7 +20,7 @@ from functools import lru_cache
 from itertools import groupby, islice
 from pathlib import Path
 
-from etl.load.redirects.files import FOLDER, common_values, create, filled, forms, unsupported, write_texts
+from etl.load.redirects.files import FOLDER, common_values, create, forms, unsupported, write_filled
 from etl.load.redirects.neutral import Entry
 from etl.load.redirects.options import CompileOptions
 from etl.load.redirects.sorting import sorted_lines
@@ -48,7 +48,7 @@ def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Find
     work = _Work(options)
     with sorted_lines(work.lines(survey), out) as lines, create(folder / "redirects.map") as file:
         file.writelines(map(work.written, _blocks(lines)))
-    write_texts(out, _texts(work))
+    write_filled(out, _TEMPLATES, _values(work))
     return work.findings
 
 
@@ -153,11 +153,11 @@ def _key(line: str) -> str:
 # --- the files around the map --------------------------------------------------------------
 
 
-def _texts(work: _Work) -> dict[str, str]:
-    """Every file but the map."""
+def _values(work: _Work) -> dict[str, object]:
+    """What the templates name."""
     options = work.options
     head = _head(work.longest)
-    values = {
+    return {
         **common_values(options, "/etc/lighttpd", entries=work.entries, unsupported_entries=len(work.findings)),
         "base": _lua(options.base),
         "cache": _lua(options.cache_control),
@@ -168,15 +168,8 @@ def _texts(work: _Work) -> dict[str, str]:
         "head": f"server.max-request-field-size := {head}  # the longest name, every byte encoded\n" if head else "",
         "room": _room(head),
         "shared": work.shared,
+        "fold": _fold(work.alphabet),
     }
-    templates = {
-        "README.md": _README,
-        "lighttpd.conf": _EXAMPLE,
-        f"{FOLDER}/redirects.conf": _CONF,
-        f"{FOLDER}/redirects.lua": _SCRIPT,
-    }
-    texts = {name: filled(template, values) for name, template in templates.items()}
-    return texts | {f"{FOLDER}/fold.lua": _fold(work.alphabet)}
 
 
 def _lua(text: str | None) -> str:
@@ -215,8 +208,8 @@ def _room(head: int | None) -> str:
 
 def _fold(alphabet: set[str]) -> str:
     """The characters whose folded form occurs in a name: what Lua, which knows ASCII alone, needs to fold a request."""
-    rows = [f"    [{_lua(char)}] = {_lua(folded)},\n" for char, folded in _folding() if alphabet.issuperset(folded)]
-    return _FOLD + "return {\n" + "".join(rows) + "}\n"
+    rows = ((char, folded) for char, folded in _folding() if alphabet.issuperset(folded))
+    return "".join(f"    [{_lua(char)}] = {_lua(folded)},\n" for char, folded in rows)
 
 
 @lru_cache(maxsize=1)
@@ -235,6 +228,8 @@ server.modules += ( "mod_magnet" )
 
 _FOLD = """\
 -- Written by wiki-etl. What a character of a request is without case, for the characters of this map.
+return {
+@fold@}
 """
 
 _SCRIPT = r"""-- Written by wiki-etl. Looks up what the new site does not answer in redirects.map, beside this file.
@@ -433,3 +428,12 @@ For a new map, `mv` the new `redirects.map` and `fold.lua` over the old ones; th
 @room@* @unsupported@ entries of the map could not be expressed: the findings `redirect.unsupported`.
 * Answers are @status@ or 410; nothing from a request is copied into `Location`.
 """
+
+_TEMPLATES = {
+    "README.md": _README,
+    "lighttpd.conf": _EXAMPLE,
+    f"{FOLDER}/redirects.conf": _CONF,
+    f"{FOLDER}/redirects.lua": _SCRIPT,
+    f"{FOLDER}/fold.lua": _FOLD,
+}
+"""Every file but the map."""

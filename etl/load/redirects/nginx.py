@@ -25,12 +25,11 @@ from etl.load.redirects.files import (
     common_values,
     create,
     encoded,
-    filled,
     forms,
     longest,
     most_blanks,
     unsupported,
-    write_texts,
+    write_filled,
 )
 from etl.load.redirects.neutral import Entry
 from etl.load.redirects.options import CompileOptions
@@ -99,7 +98,7 @@ def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Find
         _fill(maps, survey)
     with create(folder / f"{ROUTES}.map") as file:
         file.writelines(_routes(maps, options))
-    write_texts(out, _texts(maps, options))
+    write_filled(out, _TEMPLATES, _values(maps, options))
     return maps.findings
 
 
@@ -349,10 +348,10 @@ def _literal(byte: int) -> str:
 # --- the configuration around the maps -----------------------------------------------------
 
 
-def _texts(maps: _Maps, options: CompileOptions) -> dict[str, str]:
-    """Every file but the maps."""
+def _values(maps: _Maps, options: CompileOptions) -> dict[str, object]:
+    """What the templates name."""
     base = options.base
-    values = {
+    return {
         **common_values(
             options, "/etc/nginx", entries=sum(maps.lines.values()), unsupported_entries=len(maps.findings)
         ),
@@ -373,21 +372,6 @@ def _texts(maps: _Maps, options: CompileOptions) -> dict[str, str]:
         "hop": _hop(maps.question_marks).rstrip(),
         "raw": maps.lines["names-raw"] + maps.lines["paths-raw"],
     }
-    templates = {
-        "README.md": _README,
-        "nginx.conf": _EXAMPLE,
-        "nginx-app.conf": _EXAMPLE_APP,
-        "conf.d/00-wiki-etl.conf": _CONF_D,
-        f"{FOLDER}/http.conf": _HTTP,
-        f"{FOLDER}/sizes.conf": _SIZES,
-        f"{FOLDER}/maps.conf": _MAPS,
-        f"{FOLDER}/hop.conf": _HOP,
-        f"{FOLDER}/server.conf": _SERVER + _SCRIPT.replace("@app@", ""),
-        f"{FOLDER}/app-server.conf": _APP_SERVER + _SCRIPT.replace("@app@", _SCRIPT_APP),
-        f"{FOLDER}/app-location.conf": _APP_LOCATION,
-        f"{FOLDER}/app-fallback.conf": _APP_FALLBACK,
-    }
-    return {name: filled(template, values) for name, template in templates.items()}
 
 
 def _routes(maps: _Maps, options: CompileOptions) -> Iterator[str]:
@@ -775,3 +759,19 @@ nginx -s reload             # takes the new map without dropping a request
 * Variables, locations and upstreams are named `wiki_etl…`, so that they cannot clash with yours.
 * Answers are @status@ or 410; nothing from a request is copied into `Location`.
 """
+
+_TEMPLATES = {
+    "README.md": _README,
+    "nginx.conf": _EXAMPLE,
+    "nginx-app.conf": _EXAMPLE_APP,
+    "conf.d/00-wiki-etl.conf": _CONF_D,
+    f"{FOLDER}/http.conf": _HTTP,
+    f"{FOLDER}/sizes.conf": _SIZES,
+    f"{FOLDER}/maps.conf": _MAPS,
+    f"{FOLDER}/hop.conf": _HOP,
+    f"{FOLDER}/server.conf": _SERVER + _SCRIPT.replace("@app@", ""),
+    f"{FOLDER}/app-server.conf": _APP_SERVER + _SCRIPT.replace("@app@", _SCRIPT_APP),
+    f"{FOLDER}/app-location.conf": _APP_LOCATION,
+    f"{FOLDER}/app-fallback.conf": _APP_FALLBACK,
+}
+"""Every file but the maps."""

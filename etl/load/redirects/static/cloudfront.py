@@ -14,7 +14,7 @@ from pathlib import Path
 import orjson
 
 from etl.load.redirects.exact import groups, lower, spellings
-from etl.load.redirects.files import UNSUPPORTED, create, filled, unsupported, write_texts
+from etl.load.redirects.files import UNSUPPORTED, create, unsupported, write_filled
 from etl.load.redirects.options import CompileOptions
 from etl.load.redirects.static.writer import NOT_EXPRESSED
 from etl.load.redirects.survey import Survey
@@ -53,7 +53,7 @@ def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Find
             Finding(UNSUPPORTED, f"{SERVER}: {why}", "they are in not-expressed.txt", cause=f"{SERVER}\0limit")
         )
     values = _values(options) | {"entries": written, "over": over, "unsupported": len(findings)}
-    write_texts(out, {"function.js": filled(_FUNCTION, values), "README.md": filled(_README, values)})
+    write_filled(out, {"function.js": _FUNCTION, "README.md": _README}, values)
     return findings
 
 
