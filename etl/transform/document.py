@@ -12,7 +12,7 @@ import orjson
 import pyromark
 
 from etl import schemas
-from etl.model import ASSET_STATES, Finding, Locate, RawRecord
+from etl.model import ASSET_STATES, Document, Finding, Locate, RawRecord
 from etl.settings import Settings
 from etl.transform import fields as rules
 from etl.transform.body import Cleaned
@@ -81,12 +81,10 @@ def draft_document(
     record: RawRecord, fields: Fields, settings: Settings, *, bundle: str, member: str, member_id: str, sha256: str
 ) -> Draft:
     """All that is known of a document by its record alone."""
-    document: dict[str, Any] = {
+    document: dict[str, Any] = dict.fromkeys(Document.model_fields) | {
         "id": fields.id,
         "kind": record.kind,
         "status": fields.status,
-        "slug": None,
-        "path": None,
         "title": fields.title,
         "authors": fields.authors,
         "keywords": fields.keywords,
@@ -94,21 +92,10 @@ def draft_document(
         "modified": fields.modified,
         "created_at": fields.created_at,
         "modified_at": fields.modified_at,
-        "subject_date": None,
         "language": fields.language,
         "categories": fields.categories,
         "tags": fields.tags,
-        "aliases": None,
-        "body": None,
-        "html": None,
-        "text": None,
-        "excerpt": None,
-        "links": None,
-        "images": None,
-        "identifiers": None,
         "complete": not fields.sections_excluded,
-        "findings": None,
-        "digest": None,
         "source": {
             "bundle": bundle,
             "member": member,
