@@ -41,7 +41,8 @@ def resolve(facts: Facts, settings: Settings, *, one_export: bool = True) -> Non
     """
     facts.db.create_function("name_key", 1, name_key, deterministic=True)
     facts.db.execute("BEGIN")
-    _duplicates(facts)
+    _find_duplicates(facts)
+    _report_duplicates(facts)
     _conflicts(facts, settings, one_export=one_export)
     _outcomes(facts, settings)
     _name_pages(facts)
@@ -50,6 +51,8 @@ def resolve(facts: Facts, settings: Settings, *, one_export: bool = True) -> Non
     own_addresses(facts, settings)
     index_links(facts)
     _terms(facts, settings)
+    _report_shared_slugs(facts)
+    _report_shared_paths(facts, wiki_folder(settings.legacy_base))
     facts.script("CREATE INDEX finding_ord ON finding (ord)")
     facts.db.execute("COMMIT")
 
@@ -57,7 +60,7 @@ def resolve(facts: Facts, settings: Settings, *, one_export: bool = True) -> Non
 # --- who is a document ---------------------------------------------------------------------
 
 
-def _duplicates(facts: Facts) -> None:
+def _find_duplicates(facts: Facts) -> None:
     """Equal bytes are one member; a reject stays a reject, for each faulty file is named."""
     facts.script(
         """
@@ -77,7 +80,14 @@ def _duplicates(facts: Facts) -> None:
               AND f.ord < fact.ord
               AND f.reject IS NULL
           );
+        """
+    )
 
+
+def _report_duplicates(facts: Facts) -> None:
+    """Say of each which member it is a copy of."""
+    facts.script(
+        """
         INSERT INTO finding
         SELECT d.ord, 'member.duplicate', 'the same bytes as ' || m.bundle || '/' || m.name,
                'counted as a duplicate', NULL, 'bytes'
@@ -402,8 +412,6 @@ def _terms(facts: Facts, settings: Settings) -> None:
         CREATE INDEX term_key ON term_name (key, slug);
         """
     )
-    _report_shared_slugs(facts)
-    _report_shared_paths(facts, wiki_folder(settings.legacy_base))
 
 
 def _report_shared_slugs(facts: Facts) -> None:

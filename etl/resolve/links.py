@@ -43,17 +43,14 @@ def index_links(facts: Facts) -> None:
         WHERE page_id IS NOT NULL;
         """
     )
+    _index_map_names(facts)
     _index_names(facts)
+    _drop_decided_names(facts)
     _index_slugs(facts)
 
 
-def _index_names(facts: Facts) -> None:
-    """Names, by rank.
-
-    0 is a title or page name that the redirect map has for its page, 1 another one, 2 what else is in the map, 3 the
-    name of a redirect page. Those of the map are found in any case, as servers find them. What a person decided about
-    a name of pages is no choice any more: others have it only if the map has it for them in another spelling.
-    """
+def _index_map_names(facts: Facts) -> None:
+    """Names of the redirect map: they are found in any case, as servers find them."""
     facts.script(
         """
         CREATE TABLE map_name (
@@ -65,7 +62,18 @@ def _index_names(facts: Facts) -> None:
         FROM (SELECT ord, name_key(value) AS key FROM redirect WHERE kind = 'name') r
         JOIN goal g ON g.ord = r.ord
         WHERE r.key <> '';
+        """
+    )
 
+
+def _index_names(facts: Facts) -> None:
+    """Names, by rank.
+
+    0 is a title or page name that the redirect map has for its page, 1 another one, 2 what else is in the map, 3 the
+    name of a redirect page.
+    """
+    facts.script(
+        """
         CREATE TABLE link_name (
             key TEXT, rank INTEGER, senior INTEGER, document TEXT, path TEXT, PRIMARY KEY (key, rank, senior, document)
         ) WITHOUT ROWID;
@@ -83,7 +91,17 @@ def _index_names(facts: Facts) -> None:
         WHERE NOT EXISTS (
             SELECT 1 FROM link_name n WHERE n.key = m.key AND n.document = m.document AND n.rank = 0
         );
+        """
+    )
 
+
+def _drop_decided_names(facts: Facts) -> None:
+    """What a person decided about a name of pages is no choice any more.
+
+    Others have it only if the map has it for them in another spelling.
+    """
+    facts.script(
+        """
         DELETE FROM link_name
         WHERE key IN (
             SELECT name_key(r.value)
@@ -159,24 +177,18 @@ class Index:
         return self._one("SELECT document, path FROM link_id WHERE key = ?", page_id)
 
     def _by_name(self, key: str) -> Sequence[Target]:
-        rows = self._facts.db.execute(
-            "SELECT document, path FROM link_name WHERE key = ? ORDER BY rank, senior LIMIT 8", (key,)
-        )
-        return list(dict.fromkeys(Target(*row) for row in rows))
+        return self._some("SELECT document, path FROM link_name WHERE key = ? ORDER BY rank, senior LIMIT 8", key)
 
     def _nameless(self, key: str) -> Sequence[Target]:
-        rows = self._facts.db.execute(
-            """
+        query = """
             SELECT document, path
             FROM link_name n
             WHERE key = ?
               AND NOT EXISTS (SELECT 1 FROM map_name m WHERE m.key = n.key AND m.document = n.document)
             ORDER BY rank, senior
             LIMIT 8
-            """,
-            (key,),
-        )
-        return list(dict.fromkeys(Target(*row) for row in rows))
+            """
+        return self._some(query, key)
 
     def _by_slug(self, slug: str) -> Target | None:
         return self._one("SELECT document, path FROM link_slug WHERE key = ?", slug)
@@ -195,3 +207,7 @@ class Index:
     def _one(self, query: str, *key: str) -> Target | None:
         row = self._facts.db.execute(query, key).fetchone()
         return None if row is None else Target(*row)
+
+    def _some(self, query: str, key: str) -> Sequence[Target]:
+        """Each once, in the order of the rows."""
+        return list(dict.fromkeys(Target(*row) for row in self._facts.db.execute(query, (key,))))

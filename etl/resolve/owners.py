@@ -70,6 +70,7 @@ def own_addresses(facts: Facts, settings: Settings) -> None:
     _report_clashes(facts, folder)
     _report_withheld(facts)
     if previous:
+        _find_lost(facts)
         _report_lost(facts)
         _note_taken(facts)
 
@@ -410,8 +411,8 @@ def _report_withheld(facts: Facts) -> None:
         )
 
 
-def _report_lost(facts: Facts) -> None:
-    """Addresses that the previous generation answered and nobody answers now, by document; those of 410 have none."""
+def _find_lost(facts: Facts) -> None:
+    """Addresses that the previous generation answered and nobody answers now."""
     facts.script(
         """
         CREATE TABLE lost AS
@@ -422,6 +423,10 @@ def _report_lost(facts: Facts) -> None:
                    THEN rtrim(address_path(a.kind, a.value), '/') NOT IN (SELECT path FROM living) END
         """
     )
+
+
+def _report_lost(facts: Facts) -> None:
+    """Lost addresses, by document; those of 410 have none."""
     lost = facts.rows(
         """
         SELECT f.ord, f.status, f.outcome, l.document, l.value, l.refused
