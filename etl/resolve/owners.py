@@ -41,29 +41,21 @@ def own_addresses(facts: Facts, settings: Settings) -> None:
 
     Needs outcomes, slugs and paths. Raises SettingsError for a value of ``gone`` or ``home`` that can be no address.
     """
-    base = settings.legacy_base
-    facts.db.create_function(
-        "address_path", 2, lambda kind, value: addresses.as_path(Address(kind, value), base), deterministic=True
-    )
-    facts.script(
-        """
-        CREATE TABLE contender (
-            kind TEXT, value TEXT, place INTEGER, ord INTEGER, why TEXT, page INTEGER, PRIMARY KEY (kind, value, place)
-        ) WITHOUT ROWID
-        """
-    )
     previous = facts.one("SELECT 1 FROM previous_address LIMIT 1") is not None
     if previous or facts.one("SELECT 1 FROM reviewed LIMIT 1"):
         facts.script(
             "CREATE INDEX fact_document ON fact (document) WHERE outcome IN ('document', 'withheld', 'redirect')"
         )
+    base, folder = settings.legacy_base, wiki_folder(settings.legacy_base)
+    facts.db.create_function(
+        "address_path", 2, lambda kind, value: addresses.as_path(Address(kind, value), base), deterministic=True
+    )
     _claim_own(facts)
     _claim_gone(facts, settings)
     _claim_reviewed(facts)
     if previous:
         _claim_previous(facts)
     _claim_home(facts, settings)
-    folder = wiki_folder(settings.legacy_base)
     _decide(facts, folder)
     _report_conflicts(facts)
     _report_hidden(facts)
@@ -106,9 +98,13 @@ def _decide(facts: Facts, folder: str) -> None:
 
 
 def _claim_own(facts: Facts) -> None:
-    """What documents and redirect pages say of themselves."""
+    """Fill ``contender`` with what documents and redirect pages say of themselves; the others come to that."""
     facts.script(
         f"""
+        CREATE TABLE contender (
+            kind TEXT, value TEXT, place INTEGER, ord INTEGER, why TEXT, page INTEGER, PRIMARY KEY (kind, value, place)
+        ) WITHOUT ROWID;
+
         INSERT INTO contender
         SELECT c.kind, c.value, {RANK} * c.rank + f.senior, f.ord, c.why, f.ord
         FROM claim c
