@@ -133,8 +133,8 @@ class Generations:
         numbers = self._numbers()
         target = self.folder / str((numbers[-1] if numbers else 0) + 1)
         made.rename(target)
-        followed = None if current is None else self._number(current)
-        self._note(target, None if followed in numbers[-1:] else followed)
+        followed = None if current is None else self._number_of(current)
+        self._remember(target, None if followed in numbers[-1:] else followed)
         _sync_one(self.folder)
         self._link(CURRENT, target)
         self._prune(target, keep)
@@ -149,7 +149,7 @@ class Generations:
         with self.locked():
             before = self._own_link(RELEASED)
             old = before.readlink().name if before else None
-            target = self.current if number is None else self._numbered(number)
+            target = self.current if number is None else self._generation(number)
             if target is None:
                 raise OutputError(f"there is no current generation in {self.out} to release; run `wiki-etl migrate`")
             self._link(RELEASED, target)  # also where it names the same number: it may have led elsewhere
@@ -167,13 +167,13 @@ class Generations:
             if link is None:
                 raise OutputError(f"there is no current generation in {self.out} to roll back; run `wiki-etl migrate`")
             current = Path(os.path.realpath(link))
-            target = self._numbered(self._previous(link, current) if number is None else number)
+            target = self._generation(self._previous(link, current) if number is None else number)
             self._link(CURRENT, target)
             return current, target
 
     def _previous(self, link: Path, current: Path) -> int:
         """What a roll back without a number leads to. Raises OutputError when there is nothing to go back to."""
-        number = self._number(current)
+        number = self._number_of(current)
         if number is None:
             how = "`wiki-etl rollback NUMBER` leads to one"
             raise OutputError(f"{link} names {link.readlink()}, which is no generation: {how}")
@@ -210,7 +210,7 @@ class Generations:
         if not self.folder.is_dir():
             raise OutputError(f"{self.out} holds no generation; is it the folder that --out of migrate named?")
 
-    def _number(self, path: Path) -> int | None:
+    def _number_of(self, path: Path) -> int | None:
         """The number of a generation; None of anything else, to which somebody may have led ``current``."""
         is_ours = path.parent == self.folder.resolve() and _NUMBER.fullmatch(path.name)
         return int(path.name) if is_ours else None
@@ -220,7 +220,7 @@ class Generations:
             return []
         return sorted(int(path.name) for path in self.folder.iterdir() if _NUMBER.fullmatch(path.name))
 
-    def _numbered(self, number: int) -> Path:
+    def _generation(self, number: int) -> Path:
         """A generation by its number. Raises SettingsError when it is not there."""
         numbers = self._numbers()
         if number not in numbers:
@@ -228,19 +228,19 @@ class Generations:
             raise SettingsError(f"there is no generation {number} in {self.folder}; there: {there}")
         return self.folder / str(number)
 
-    def _note(self, target: Path, followed: int | None) -> None:
+    def _remember(self, target: Path, followed: int | None) -> None:
         """Remember what a generation followed, where that is not the one before it: after a roll back, or a crash."""
-        note = self._noted(int(target.name))
+        note = self._note_of(int(target.name))
         note.unlink(missing_ok=True)  # of one with this number that somebody removed
         if followed is not None:
             note.symlink_to(str(followed))
 
-    def _noted(self, number: int) -> Path:
+    def _note_of(self, number: int) -> Path:
         return self.folder / f"{number}.follows"
 
     def _before(self, number: int) -> int | None:
         """What ``current`` showed before a generation; when that is gone, the one before it."""
-        note = self._noted(number)
+        note = self._note_of(number)
         followed = note.readlink().name if note.is_symlink() else ""
         highest = min(int(followed), number - 1) if _NUMBER.fullmatch(followed) else number - 1
         return max((other for other in self._numbers() if other <= highest), default=None)
@@ -256,7 +256,7 @@ class Generations:
         for number in order[keep:]:
             if str(number) != released:
                 (self.folder / str(number)).rename(self.folder / f"{STALE}{number}")
-                self._noted(number).unlink(missing_ok=True)
+                self._note_of(number).unlink(missing_ok=True)
         for path in self.folder.glob(f"{STALE}*"):
             shutil.rmtree(path, ignore_errors=True)
 
