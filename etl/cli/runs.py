@@ -139,16 +139,15 @@ def _migrate(options: argparse.Namespace) -> int:
 
 def _validate(options: argparse.Namespace) -> int:
     from etl.validate import validate
+    from etl.validate.faults import View
 
     paths, leave_out = _sources_to_read(options)
     return validate(
         paths,
         lambda given: loaded(options, given)[0],
         partial(_run, options, leave_out),
-        form=options.format,
+        view=View(options.format, options.quiet, options.verbose),
         strict=options.strict,
-        quiet=options.quiet,
-        verbose=options.verbose,
         out=options.out,
         sha256=options.sha256,
         baseline=options.baseline,

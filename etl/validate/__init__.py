@@ -32,7 +32,7 @@ from etl.room import temporary_folder
 from etl.run import Run
 from etl.settings import Settings, SettingsError, is_local
 from etl.trouble import Trouble
-from etl.validate.faults import Fault, Place, Verdict, command, show_github, show_json, show_text
+from etl.validate.faults import Fault, Place, Verdict, View, command, show
 from etl.validate.files import Files, fault_line
 
 _OPENING = {
@@ -53,10 +53,8 @@ def validate(
     load_settings: LoadSettings,
     run_of: RunOf,
     *,
-    form: str,
+    view: View,
     strict: bool,
-    quiet: bool,
-    verbose: bool,
     out: Path | None,
     sha256: str | None,
     baseline: Path | None,
@@ -82,10 +80,10 @@ def validate(
                     _check_files(work, path, load_settings([path]))
             if baseline is not None:
                 work.verdict.leave_out(known)
-            _show(work.verdict, form, quiet=quiet, verbose=verbose)
+            show(work.verdict, view, sys.stdout)
             return work.verdict.status
     except (Trouble, OSError) as error:
-        if form == "github" and not isinstance(error, BrokenPipeError):
+        if view.form == "github" and not isinstance(error, BrokenPipeError):
             print(command("error", one_line(str(error)), title="wiki-etl validate"))
         raise
 
@@ -108,15 +106,6 @@ def _fingerprints(baseline: Path) -> Iterator[str]:
                 yield found[1].decode()
     if line and not is_ours:  # an empty one is a findings.jsonl
         raise SettingsError(f"--baseline {baseline}: neither a findings.jsonl nor what --format json has written")
-
-
-def _show(verdict: Verdict, form: str, *, quiet: bool, verbose: bool) -> None:
-    if form == "json":
-        show_json(verdict, sys.stdout, verbose=verbose)
-    elif form == "github":
-        show_github(verdict, sys.stdout, verbose=verbose)
-    else:
-        show_text(verdict, sys.stdout, quiet=quiet, verbose=verbose)
 
 
 def kind_of(path: str) -> str:

@@ -106,14 +106,32 @@ class Verdict:
                     yield fault
 
 
+class View(NamedTuple):
+    """How faults are shown."""
+
+    form: str
+    """``text``, ``json`` or ``github``."""
+    quiet: bool
+    """As text only what makes the exit status, and no totals."""
+    verbose: bool
+    """Those of severity info as well."""
+
+
+def show(verdict: Verdict, view: View, out: TextIO) -> None:
+    """Write what was found as its reader wants it."""
+    if view.form == "json":
+        _show_json(verdict, out, verbose=view.verbose)
+    elif view.form == "github":
+        _show_github(verdict, out, verbose=view.verbose)
+    else:
+        _show_text(verdict, out, quiet=view.quiet, verbose=view.verbose)
+
+
 # --- text ----------------------------------------------------------------------------------
 
 
-def show_text(verdict: Verdict, out: TextIO, *, quiet: bool, verbose: bool) -> None:
-    """One line for each fault as compilers write it, at most `MOST_LISTED` of a code, then the totals.
-
-    ``quiet``: only what makes the exit status, and no totals.
-    """
+def _show_text(verdict: Verdict, out: TextIO, *, quiet: bool, verbose: bool) -> None:
+    """One line for each fault as compilers write it, at most `MOST_LISTED` of a code, then the totals."""
     faults = verdict.read(verbose=verbose)
     wanted = (fault for fault in faults if verdict.is_fault(fault["code"])) if quiet else faults
     out.writelines(f"{line}\n" for line in _listing(verdict, wanted))
@@ -199,7 +217,7 @@ def _number_of(count: int, noun: str) -> str:
 # --- json ----------------------------------------------------------------------------------
 
 
-def show_json(verdict: Verdict, out: TextIO, *, verbose: bool) -> None:
+def _show_json(verdict: Verdict, out: TextIO, *, verbose: bool) -> None:
     """One object, streamed: status, refused, trouble, ledger, totals, and every fault as in findings.jsonl."""
     head = {
         "status": verdict.status,
@@ -235,7 +253,7 @@ def _utf16(char: str) -> str:
 # --- GitHub --------------------------------------------------------------------------------
 
 
-def show_github(verdict: Verdict, out: TextIO, *, verbose: bool) -> None:
+def _show_github(verdict: Verdict, out: TextIO, *, verbose: bool) -> None:
     """Annotations as many as GitHub keeps, spread over the codes, then listing and totals as log lines.
 
     Appends a job summary to the file that ``GITHUB_STEP_SUMMARY`` names.
