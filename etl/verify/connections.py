@@ -85,12 +85,11 @@ def origin(address: str) -> Origin:
         raise ValueError(f"{address!r} is not an http(s) address")
     if parts.username is not None:
         raise ValueError(f"{address!r} holds a user name; that is not supported")
-    host = parts.hostname
-    return Origin(
-        parts.scheme,
-        host if host.isascii() else host.encode("idna").decode(),
-        _DEFAULT_PORTS[parts.scheme] if parts.port is None else parts.port,
-    )
+    try:
+        host = parts.hostname.encode("idna").decode()
+    except UnicodeError as error:  # as whoever connects would say it
+        raise ValueError(f"{address!r} has a host of which a part is empty or too long") from error
+    return Origin(parts.scheme, host, _DEFAULT_PORTS[parts.scheme] if parts.port is None else parts.port)
 
 
 @dataclass(frozen=True)

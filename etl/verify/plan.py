@@ -148,10 +148,11 @@ def resolved(given: Sequence[str]) -> dict[tuple[str, int], str]:
     for text in given:
         match = re.fullmatch(r"(.+:[0-9]{1,5}):(\[[0-9a-fA-F:]+\]|[^:\s]+)", text)
         try:
-            asked = _origin_of(match[1]) if match else None
+            origins = [*map(_origin_of, match.groups())] if match else []
         except ValueError:
-            asked = None
-        if match is None or asked is None:
+            origins = []
+        if not origins:
             raise SettingsError(f"--resolve: {text!r} is not of the form host:port:address")
-        found[asked.host, asked.port] = match[2].strip("[]")
+        asked, address = origins
+        found[asked.host, asked.port] = address.host
     return found
