@@ -15,7 +15,7 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from etl.addresses import as_path, canonical_name, caseless
+from etl.addresses import Address, as_path, canonical_name, caseless
 from etl.load.redirects.living import documents_beside, living, paths_in, requests
 from etl.load.redirects.neutral import Entry, MapError, short
 from etl.load.redirects.options import CompileOptions
@@ -103,18 +103,17 @@ def _settings(read: Iterable[Batch], options: CompileOptions, *, report_home: bo
             home_to = options.answer(batch.entry(batch.values.index(home)))
         for address, _ in batch.entries() if goals else ():
             if (target := goals.get(as_path(address, options.legacy_base))) is not None:
-                findings.append(_detour(target, f"{address.kind} {short(address.value)} of the map answers it"))
+                findings.append(_detour(target, address))
     if options.home is not None and home_to is None and report_home:
         message = f"setting 'home': {short(options.home)} is no name of the map"
         findings.append(Finding("redirect.unresolved", message, "the old home page is not answered", cause="home"))
     return Checked(home_to, findings)
 
 
-def _detour(target: str | None, why: str) -> Finding:
-    message = f"setting 'routes' sends to {short(target)}: {why}"
-    return Finding(
-        "redirect.unresolved", message, "it was written as it is; the new site has to answer that path itself"
-    )
+def _detour(target: str, address: Address) -> Finding:
+    message = f"setting 'routes' sends to {short(target)}: {address.kind} {short(address.value)} of the map answers it"
+    action = "it was written as it is; the new site has to answer that path itself"
+    return Finding("redirect.unresolved", message, action)
 
 
 def _cased(survey: Survey, options: CompileOptions) -> Iterator[Finding]:
