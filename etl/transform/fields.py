@@ -336,9 +336,9 @@ class _Reading:
             return "draft"
         return "stub" if nothing else "published"
 
-    def _truths(self, field: str) -> list[Any]:
+    def _truths(self, key: str) -> list[Any]:
         """What a field says, in whatever case it is written: so Hugo reads it, and a draft is not to be public."""
-        return [as_truth(value) for key, value in self.source.items() if key.lower() == field]
+        return [as_truth(value) for name, value in self.source.items() if name.lower() == key]
 
     def _claims(self, fields: Fields, stored: Sequence[Address], names: Iterable[str]) -> list[Claim]:
         best: dict[Address, Claim] = {}
