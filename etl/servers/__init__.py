@@ -115,11 +115,10 @@ def _way(place: Path) -> list[Path]:
 def _compiled(folder: Path, server: str) -> Path:
     """The folder of a server's compiled files, from any folder above it; of several generations, the current one."""
     real = folder.resolve()
-    folders = (real / CURRENT / "redirects", real / "redirects", real)
-    found = [path / server for path in folders if (path / server).is_dir()]
     if not real.is_dir():
         raise ServerError(f"{folder}: no such folder; `wiki-etl migrate` or `wiki-etl redirects build` writes one")
-    return found[0] if found else real
+    folders = (real / CURRENT / "redirects", real / "redirects", real)
+    return next((path / server for path in folders if (path / server).is_dir()), real)
 
 
 # --- the new site --------------------------------------------------------------------------

@@ -25,7 +25,7 @@ http {{
     uwsgi_temp_path tmp;
     scgi_temp_path tmp;
     server {{
-        listen 127.0.0.1:{port};
+        listen {address}:{port};
         root site;
         location / {{ try_files $uri $uri/index.html @wiki_etl; }}
         include wiki-etl/server.conf;
@@ -43,7 +43,7 @@ def prepare(compiled: Path, scratch: Path, _site: Path, port: int) -> Command:
     hop.write_text(text, "utf-8")
     conf, group = scratch / "nginx.conf", root_group()
     user = f"user root {group};\n" if group else ""
-    conf.write_text(_CONF.format(user=user, port=port), "utf-8")
+    conf.write_text(_CONF.format(user=user, address=LOOPBACK, port=port), "utf-8")
     return Command([nginx, "-p", f"{scratch}/", "-c", str(conf)])
 
 
