@@ -14,14 +14,13 @@ import pyromark
 from etl import schemas
 from etl.model import ASSET_STATES, Document, Finding, Locate, RawRecord
 from etl.settings import Settings
-from etl.transform import fields as rules
 from etl.transform.body import Cleaned
 from etl.transform.body.edits import Change
 from etl.transform.dates import valid_subject
-from etl.transform.fields import Fields
+from etl.transform.fields import EXCLUDED, Fields, as_number, as_truth, entries, legacy_url, texts
 from etl.transform.identifiers import identifiers
 
-SECTIONS = ("sections_included", *rules.EXCLUDED)
+SECTIONS = ("sections_included", *EXCLUDED)
 LISTS = frozenset(("aliases", "categories", "tags", "associated_tags"))
 UNDIGESTED = ("findings", "digest", "source")
 
@@ -109,7 +108,7 @@ def draft_document(
             "slug": fields.legacy_slug,
             "title": fields.legacy_title,
             "page_name": fields.page_name,
-            "url": rules.legacy_url(fields.page_name, settings) if fields.page_name else None,
+            "url": legacy_url(fields.page_name, settings) if fields.page_name else None,
             "extra": fields.extra,
         },
     }
@@ -135,7 +134,7 @@ def make_document(
     findings = [*draft.findings, *found, *cleaned.findings]
     subject = _subject(draft, decision, locate, findings)
     hrefs = '"'.join([link["href"] for link in cleaned.links])  # no identifier reaches over a quotation mark
-    dois, pmids = identifiers([cleaned.text, hrefs, *rules.texts(document["legacy"]["extra"].get("metadata"))])
+    dois, pmids = identifiers([cleaned.text, hrefs, *texts(document["legacy"]["extra"].get("metadata"))])
     document["slug"] = decision.slug
     document["path"] = decision.path
     document["subject_date"] = subject
@@ -189,12 +188,12 @@ def _typed(source: dict[str, Any]) -> dict[str, Any]:
     """YAML front matter with its numbers and truth values as such, for they are read as text."""
     typed = {**source}
     if "tiki_page_id" in source:
-        typed["tiki_page_id"] = rules.as_number(source["tiki_page_id"])
+        typed["tiki_page_id"] = as_number(source["tiki_page_id"])
     if "draft" in source:
-        typed["draft"] = rules.as_truth(source["draft"])
+        typed["draft"] = as_truth(source["draft"])
     for key in SECTIONS:
         if isinstance(source.get(key), list):
-            typed[key] = [rules.as_number(item) for item in source[key]]
+            typed[key] = [as_number(item) for item in source[key]]
     return typed
 
 
@@ -203,9 +202,9 @@ def _repair(key: str, value: Any) -> str:
     if key in SECTIONS:
         if isinstance(value, list):
             return "numbers and texts count, all else was left out"
-        return "taken as a list of one" if rules.entries(value) else "taken as absent"
+        return "taken as a list of one" if entries(value) else "taken as absent"
     if key == "draft":
-        return "taken as what it says" if isinstance(rules.as_truth(value), bool) else "taken as absent"
+        return "taken as what it says" if isinstance(as_truth(value), bool) else "taken as absent"
     if isinstance(value, str):
         return "taken as a number where it is one" if key == "tiki_page_id" else "taken as a list of one"
     return "what is of another type was left out" if key in LISTS and isinstance(value, list) else "taken as absent"
