@@ -111,6 +111,18 @@ def test_a_change_explains_only_what_a_reader_saw_go_or_come(
     assert [kind for kind, _ in found] == kinds
 
 
+def test_an_entity_in_lines_of_html_that_the_source_renders_as_code_is_its_character() -> None:
+    source = "<div>\n\n    Beds &amp; caf&eacute;s\n\n</div>"
+    assert list(unexplained(source, "Beds &amp; cafés", [])) == []
+    assert [kind for kind, _ in unexplained(source, "Beds &amp;", [])] == ["lost"]
+
+
+def test_a_word_that_is_shown_in_one_address_and_hidden_in_another_has_not_moved() -> None:
+    source = '[https://wells.example/|deep]\n\n<iframe src="https://beds.example/"></iframe>'
+    findings = clean_body(source, SETTINGS, LINKER, verify=True).findings
+    assert [found.code for found in findings] == ["html.removed"]
+
+
 @pytest.mark.parametrize("sign", "\u00ad\u061c\u200b\u202a\u2060\ufeff\ufff9\u0001\u0081")
 def test_signs_without_a_shape_part_no_word(sign: str) -> None:
     source = f"((peas|beds)) and pe{sign}as"

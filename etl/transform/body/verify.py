@@ -37,6 +37,7 @@ SURELY_UNSEEN = re.compile(
 )
 """Comments, addresses and tags that no reader saw, unless the source shows such."""
 SHOWN_MARKUP = re.compile(r"&lt;/?[a-zA-Z!]|\]\(")
+CODE_BLOCK = re.compile(r"<pre><code[^<>]*>[^<]*")
 LIST_MARK = re.compile(r"^(?>(?:[ \t>]|[*+-][ \t])*)(\d{1,9})[.)]", re.MULTILINE)
 LANGUAGE = re.compile(r"^(?>(?:[ \t>]|[*+-][ \t])*)(?:`{3,}|~{3,})[ \t]*(\w\S*)", re.MULTILINE)
 INDEX = re.compile(r"(?:<|&lt;)/?(su[bp])(?:>|&gt;)", re.IGNORECASE)
@@ -48,12 +49,13 @@ INVISIBLE = re.compile(
 
 
 def rendered(markdown: str) -> str:
-    """A body as rendered, without its tags.
+    """A body as rendered, without its tags, but with the entities in code blocks, which may be lines of HTML.
 
-    >>> rendered("**a** [b](c) <i>d</i> &eacute; <!-- e -->").split()
-    ['a', 'b', 'd', 'é']
+    >>> rendered("**a** [b](c) <i>d</i> &eacute; <!-- e -->\\n\\n    &eacute;").split()
+    ['a', 'b', 'd', 'é', '&eacute;']
     """
     page = pyromark.html(markdown, options=pyromark.Options.ENABLE_TABLES)
+    page = CODE_BLOCK.sub(lambda code: code[0].replace("&amp;", "&"), page)
     return TAG.sub(lambda tag: "" if INLINE_TAG.match(tag[0]) else " ", HIDDEN.sub(" ", page))
 
 
@@ -71,15 +73,14 @@ def unexplained(source: str, body: str, changes: Iterable[Change]) -> Iterator[t
         + (Counter(INDEX.findall(body)) & Counter(INDEX.findall(shown)))
     )
     written = Counter[str]()
-    gone, come = set(removed), set(hidden)
+    come = set(hidden)
     unseen = None if SHOWN_MARKUP.search(shown) else SURELY_UNSEEN
     for change in changes:
         was, now = _touched(change.before), _touched(change.after)
         went = _touched(unseen.sub(" ", change.before)) if unseen else was
         removed.update(went - Counter(_words(UNSEEN.sub(" ", change.after))))
         written.update(now - was)
-        gone.update(was - now)
-        come.update(now - was)
+        come.update(now - went)
     lost, added = Counter(before) - Counter(after), Counter(after) - Counter(before)
     # Only letters count: an edit may part a word or join two, one of which may have been hidden.
     new = added - hidden - written
@@ -91,7 +92,7 @@ def unexplained(source: str, body: str, changes: Iterable[Change]) -> Iterator[t
         left = "".join(sorted("".join(words.elements())))
         if left and not _made_of(left, letters):
             yield kind, " ".join(sorted(words.elements()))
-    if _is_moved(before, after, _words(shown), gone & come):
+    if _is_moved(before, after, _words(shown), come & removed.keys()):
         yield "moved", "the words that are in both as often come in another order"
 
 
