@@ -937,6 +937,29 @@ def test_a_link_that_cannot_be_one_is_a_finding() -> None:
     assert [finding.message for finding in cleaned.findings] == ["tag '<a href=\"/931\">'"]
 
 
+@pytest.mark.parametrize("start", ['<a href="https://beds.example/>', "<a href=\"https://beds.example/'>"])
+def test_a_link_whose_quotes_are_broken_is_a_finding(start: str) -> None:
+    cleaned = clean(f"Dig {start}deep wells</a> in clay")
+    assert cleaned.body == "Dig deep wells in clay"
+    assert [(found.code, found.message) for found in cleaned.findings] == [("html.unwrapped", f"tag {start!r}")]
+
+
+def test_a_link_of_html_in_one_of_markdown_is_a_finding() -> None:
+    cleaned = clean('[Deep <a href="https://a.example/">wells</a> in clay](https://b.example/)')
+    assert cleaned.body == "[Deep wells in clay](https://b.example/)"
+    (found,) = cleaned.findings
+    assert (found.code, found.message) == ("link.removed", "link 'https://a.example/'")
+
+
+@pytest.mark.parametrize("tag", ['<a href="https://a.example/">', '<img src="/beds.png" alt="beds">'])
+def test_a_link_or_an_image_in_preformatted_text_is_a_finding(tag: str) -> None:
+    cleaned = clean(f'<pre>Dig\n{tag}wells</a> <b class="x">in clay</b></pre>')
+    assert cleaned.body == "```\nDig\nwells in clay\n```"
+    assert [(found.code, found.message, found.line) for found in cleaned.findings] == [
+        ("html.unwrapped", f"tag {tag!r}", 2)
+    ]
+
+
 def test_a_year_that_begins_a_paragraph_is_in_its_text() -> None:
     assert clean("2019. A good year.").text == "2019. A good year."
 

@@ -33,6 +33,10 @@ def anchor(walk: Walk, tag: Tag) -> int | None:
     if tag.closing:
         _ends_anchor(walk, tag)
         return None
+    attributes = tag.attributes()
+    if "href" not in attributes and "href" in tag.raw.lower():  # whose quotes some editor broke
+        walk.unwrap(tag)
+        return None
     heading = LINKED_HEADING.match(walk.text, tag.end)
     if heading and walk.gap(tag.start) == "\n\n" and not walk.around.in_item_line(tag.start):
         walk.open.begin(tag, len(walk.edits))
@@ -40,7 +44,7 @@ def anchor(walk: Walk, tag: Tag) -> int | None:
         return heading.end()
     if walk.around.is_closed(tag.end, ANCHOR_END, NOT_IN_LINK):
         walk.begin(tag, "", "anchor")
-    elif tag.attributes().get("href"):
+    elif attributes.get("href"):
         walk.unwrap(tag)
     else:
         walk.drop(tag, "unwrap")
@@ -58,6 +62,8 @@ def _ends_anchor(walk: Walk, tag: Tag) -> None:
     before, after, rule = walk.links.anchor(opened, label)
     if before == "[" and _in_link(walk, opened.start, tag.end):
         before = after = ""  # of two links around one text the outer one wins
+        href = short(opened.attributes()["href"])
+        walk.find_once("link.removed", opened.start, f"link {href}", "it is in another link; its text stays")
     opening = heading_mark + before
     walk.edits[index] = (start, end, opening, rule) if opening else walk.dropped(opened, rule)
     if closing := after + heading_mark[:2]:  # a blank line behind a heading, too

@@ -11,7 +11,7 @@ from etl.transform.body.places import match_end
 from etl.transform.body.quotes import DEEPEST_QUOTE, QUOTE_END, QUOTE_START
 from etl.transform.body.surface.around import BLANKS
 from etl.transform.body.surface.inner_text import quoted_block
-from etl.transform.body.surface.tags import HEADINGS, TAGS, Tag, tags_of
+from etl.transform.body.surface.tags import HEADINGS, TAG, TAGS, Tag, tags_of
 from etl.transform.body.surface.walk import LONGEST_SPAN, Walk
 
 DEEPEST_LIST = 12
@@ -190,6 +190,7 @@ def preformatted(walk: Walk, tag: Tag) -> int | None:
         return len(walk.text)
     end = walk.around.end_tag("pre", tag.end)
     if end and (_code_spans(walk, tag, *end.span()) or _code_block(walk, tag, *end.span())):
+        _report_addresses(walk, tag.end, end.start())
         return end.end()
     walk.pre_end = end.start() if end else 0
     walk.unwrap(tag, walk.gap(tag.start))
@@ -233,6 +234,14 @@ def _code_block(walk: Walk, tag: Tag, stop: int, end: int) -> bool:
     opening, closing = walk.fences(code) if code else ("", "")
     walk.edit(tag.start, end, f"\n\n{opening}\n{code}\n{closing}\n\n" if code else "\n\n", "preformatted")
     return True
+
+
+def _report_addresses(walk: Walk, start: int, end: int) -> None:
+    """Say which links and images code loses, of which it keeps the words alone."""
+    for found in TAG.finditer(walk.text, start, end):
+        attributes = Tag(found[2], *found.span(), bool(found[1]), found[0]).attributes()
+        if attributes.get("href") or attributes.get("src"):
+            walk.find_once("html.unwrapped", found.start(), f"tag {short(found[0])}", "removed; its text is code")
 
 
 def _is_debug(walk: Walk, tag: Tag) -> bool:
