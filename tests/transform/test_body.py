@@ -380,7 +380,7 @@ FAULTS = {
     ),
     "lines of code in an item of HTML": (
         "<ul><li><p>a</p><pre><code>b\n  * c\n\n1. d\n</code></pre>\n</li><li>e<pre>f\ng</li></ul>",
-        "* a `b`\\\n    `* c`\\\n    `1. d`\n* e f g",
+        "* a\n\n    `b`\\\n    `* c`\\\n    `1. d`\n\n* e\n\n    f g",
     ),
     "a list of HTML with its numbers": (
         '<ol start="5"><li>a</li><li>b</li></ol><p>c</p><ol><li value="7">d</li></ol>',
@@ -1146,6 +1146,51 @@ def test_a_sign_behind_tags_that_begin_an_item_of_html_is_text(sign: str, tag: s
     ],
 )
 def test_indented_tags_below_a_tag_of_a_quotation_or_a_figure_are_no_code(html: str, body: str) -> None:
+    assert clean(html).body == body
+
+
+BLOCK_TAGS = ("p", "div", "center", "h3", "blockquote")
+
+
+@pytest.mark.parametrize("tag", BLOCK_TAGS)
+@pytest.mark.parametrize("gap", ["", "\n", "\n\t\t", "\n\n"])
+def test_blocks_in_an_item_of_html_are_its_paragraphs(tag: str, gap: str) -> None:
+    first, second = f"<{tag}>{gap}a{gap}</{tag}>", f"<{tag}>{gap}- b{gap}</{tag}>"
+    html = f"<ul><li>{gap}{first}{gap}{second}{gap}</li><li>{gap}<{tag}>c</{tag}>{gap}</li></ul>"
+    assert clean(html).body == "* a\n\n    \\- b\n\n* c"
+
+
+@pytest.mark.parametrize("tag", BLOCK_TAGS)
+@pytest.mark.parametrize("cell", ["td", "th"])
+@pytest.mark.parametrize("gap", ["", "\n", "\n\t\t", "\n\n"])
+def test_blocks_in_a_cell_of_html_begin_lines_there(tag: str, cell: str, gap: str) -> None:
+    blocks = gap.join(f"<{tag}>{gap}{words}{gap}</{tag}>" for words in ("a", "&nbsp;", "# b", ""))
+    html = f"<table><tr><{cell}>{gap}{blocks}{gap}</{cell}><td><{tag}>c</{tag}></td></tr></table>"
+    assert clean(html).body == "| a<br># b | c |\n| --- | --- |"
+
+
+@pytest.mark.parametrize(
+    ("html", "body"),
+    [
+        ("<ul><li>a<p>b</p>c</li></ul>", "* a\n\n    b\n\n    c"),
+        ("<ul><li><p>&nbsp;</p><p>a</p><ul><li><p>b</p></li></ul></li></ul>", "* a\n    * b"),
+        ("<ol><li>a<ul><li><p>b</p><p>c</p></li></ul><p>d</p></li></ol>", "1. a\n\n    * b\n\n        c\n\n    d"),
+        ("<ul><li>a<br><p>b</p></li></ul>", "* a\n\n    b"),
+        ("<ul><li><p>a</p><!-- b --><p>1. c</p></li></ul>", "* a\n\n    1\\. c"),
+        ("<ul><li><i>a<div>b</div></i>c</li></ul>", "* a\n\n    b\n\n    c"),
+        ("<ul><li>a<h3>b<p>c</p></h3></li></ul>", "* a\n\n    b\n\n    c"),
+        ("* a\n  <ul>\n    <li><p>b</p>\n    <p>c</p></li>\n  </ul>", "* a\n\n    * b\n\n        c"),
+        ("<ul><li>a\n    * b<p>c</p></li></ul>", "* a * b\n\n    c"),
+        ("> <ul><li><p>a</p>\n> <p>b</p><br>\n> c</li></ul>", "> * a\n>\n>     b\n>\n>     c"),
+        ("> <ul><li>a<br>\n> b</li></ul>", "> * a\\\n>     b"),
+        ("<table><tr><td><ul><li><p>a</p></li><li>b</li></ul>c</td></tr></table>", "| a<br>b<br>c |\n| --- |"),
+        ("<table><tr><td>a<br><p>b</p><br><p>c</p></td></tr></table>", "| a<br>b<br>c |\n| --- |"),
+        ("<table><tr><td><b><p>a</p><p>b</p></b></td></tr></table>", "| **a<br>b** |\n| --- |"),
+        ("| a |\n| --- |\n| <p>b</p><p>c</p> |\n| <p>d</p> |", "| a |\n| --- |\n| b<br>c |\n| d |"),
+        ("<p><img src='/img/a.png'><br>b</p>", "![](/img/a.png)\\\nb"),
+    ],
+)
+def test_what_parts_blocks_in_an_item_or_a_cell_stands_between_words_alone(html: str, body: str) -> None:
     assert clean(html).body == body
 
 

@@ -61,8 +61,8 @@ ITEM_LINE = re.compile(rf"^[ \t]*{ITEM_MARK}[ \t]", re.MULTILINE)
 INDENT = re.compile(r"[ \t]+")
 HTML = frozenset(("HtmlBlock", "Paragraph"))
 """What holds HTML: a paragraph does behind an empty line in an element."""
-SHOWN = re.compile(r"(?>(?:<[^<>]*>|\s)*)([^<]++|<|\Z)")
-"""Tags and blanks, and what is none."""
+SHOWN = re.compile(r"(?>(?:<(?![iI][mM][gG]\b|https?:)[^<>]*>|\s|&nbsp;)*)(<?[^<]++|<|\Z)")
+"""Tags and blanks, and what is none, such as an image."""
 
 
 class BlockOfItem(NamedTuple):
@@ -94,8 +94,8 @@ class Around:
         """Whether anything but tags and blanks stands between two places, a tag or the text's edge at either.
 
         >>> around = Around("a<p> <i>b<br>")
-        >>> around.shows(4, 8), around.shows(8, 9), around.shows(4, 9)
-        (False, True, True)
+        >>> around.shows(4, 8), around.shows(8, 9), around.shows(4, 9), Around("<img>&nbsp;<br>").shows(5, 11)
+        (False, True, True, False)
         """
         known, last = self._last_shown
         for text in SHOWN.finditer(self.text, known, end):

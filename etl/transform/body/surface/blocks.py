@@ -12,9 +12,8 @@ from etl.transform.body.quotes import DEEPEST_QUOTE, QUOTE_END, QUOTE_START
 from etl.transform.body.surface.around import BLANKS
 from etl.transform.body.surface.inner_text import quoted_block
 from etl.transform.body.surface.tags import HEADINGS, TAG, TAGS, Tag, tags_of
-from etl.transform.body.surface.walk import LONGEST_SPAN, Walk
+from etl.transform.body.surface.walk import DEEPEST_LIST, LONGEST_SPAN, Walk, indent_in_item
 
-DEEPEST_LIST = 12
 FAR_DEBUG = 300  # so far behind its tag the first words of a debug dump are looked for
 NUMBER = re.compile("[0-9]{1,8}")
 HEADING_BLOCK = re.compile(r"\n[ \t]*(?:[*+-][ \t]|#{1,6}[ \t]|\||>)|[^<>]{1000}")  # a number is part of a heading
@@ -25,33 +24,32 @@ EMPTY_LIST = re.compile(r"(?>(?:\s|&nbsp;|</?(?:li|br|p)\b[^<>]*>)*)</[ou]l\b[^<
 """What stands behind the tag that begins a list without words."""
 EMPTY_ITEM = re.compile(r"(?>(?:\s|&nbsp;|</?(?:br|p)\b[^<>]*>)*)(?:</li\s*>|(?=<li\b))", re.IGNORECASE)
 """What stands behind the tag that begins an item without words."""
-LINE_BLANKS = re.compile(r"\s*")
 ITEM_WORDS = re.compile(r"\s*+(?!<(?:[!/]|(?:li|ul|ol|br|t[drh]|table)\b))\S", re.IGNORECASE)
 """What follows the list in an item, and belongs to the item."""
 NO_SPAN = tags_of("a|img|pre")
 """What would be lost in a span of code."""
 
 
-def block(walk: Walk, tag: Tag) -> None:
+def block(walk: Walk, tag: Tag) -> int | None:
     """Sections: their edges become blank lines."""
     walk.open.end_paragraph()
-    walk.drop(tag, "block", walk.edge(tag.start))
+    return walk.drop(tag, "block", walk.edge(tag.start))
 
 
-def paragraph(walk: Walk, tag: Tag) -> None:
+def paragraph(walk: Walk, tag: Tag) -> int | None:
     """`<p>`: its text is one paragraph, however many lines the old wiki made of it."""
     if tag.closing:
         walk.open.end(tag)
-        walk.part(tag, "block", walk.gap(tag.start))
-        return
+        return walk.part(tag, "block", walk.gap(tag.start))
     walk.open.end_paragraph()
     gap = walk.edge(tag.start)
-    walk.drop(tag, "block", gap)
+    words = walk.drop(tag, "block", gap)
     if gap == "\n\n" and walk.around.is_closed(tag.end, PARAGRAPH_END):
         walk.open.begin(tag, len(walk.edits) - 1)
+    return words
 
 
-def quotation(walk: Walk, tag: Tag) -> None:
+def quotation(walk: Walk, tag: Tag) -> int | None:
     """`<blockquote>`: a quotation (`quotes`), where it stands among blocks and holds whole ones; else paragraphs."""
     walk.open.end_paragraph()
     gap, quotes = walk.edge(tag.start), walk.quotes
@@ -60,7 +58,7 @@ def quotation(walk: Walk, tag: Tag) -> None:
         fits = among_blocks and len(quotes.open) < DEEPEST_QUOTE
         fits = fits and not (walk.around.in_block(tag.start) or walk.around.block_of_item(tag.start))
         quotes.open.append((tag, len(walk.edits) if fits else -1))
-    walk.drop(tag, "block", gap)
+    words = walk.drop(tag, "block", gap)
     if tag.closing and quotes.open:
         opening, number = quotes.open.pop()
         if among_blocks and number >= quotes.first:
@@ -68,6 +66,7 @@ def quotation(walk: Walk, tag: Tag) -> None:
             _keep(walk, len(walk.edits) - 1, QUOTE_END)
         else:
             _no_quotation(walk, opening)
+    return words
 
 
 def _keep(walk: Walk, number: int, tag: str) -> None:
@@ -86,25 +85,25 @@ def _no_quotation(walk: Walk, opening: Tag) -> None:
     walk.find("html.unwrapped", opening.start, f"quotation {short(opening.raw)}", "removed; its text stays")
 
 
-def heading(walk: Walk, tag: Tag) -> None:
+def heading(walk: Walk, tag: Tag) -> int | None:
     """`<h2>` becomes `## ` with its text on one line."""
     walk.open.end_paragraph()
     gap = walk.gap(tag.start)
     if tag.closing:
         if walk.open.end(tag)[0]:
             gap = walk.gap(tag.start)
-        walk.part(tag, "block", gap)
-    elif gap == "\n\n" and walk.around.is_closed(tag.end, HEADING_END, HEADING_BLOCK):
+        return walk.part(tag, "block", gap)
+    if gap == "\n\n" and walk.around.is_closed(tag.end, HEADING_END, HEADING_BLOCK):
         walk.begin(tag, f"{walk.edge(tag.start)}{'#' * HEADINGS[tag.name]} ", "block")
-    else:
-        walk.find("html.unwrapped", tag.start, f"heading {short(tag.raw)}", "removed; its text stays")
-        walk.drop(tag, "block", gap)
+        return None
+    walk.find("html.unwrapped", tag.start, f"heading {short(tag.raw)}", "removed; its text stays")
+    return walk.drop(tag, "block", gap)
 
 
-def horizontal(walk: Walk, tag: Tag, rule: str = "block") -> None:
+def horizontal(walk: Walk, tag: Tag, rule: str = "block") -> int | None:
     """`<hr>`."""
     gap = walk.gap(tag.start)
-    walk.part(tag, rule, f"{gap}---{gap}" if gap == "\n\n" else gap)
+    return walk.part(tag, rule, f"{gap}---{gap}" if gap == "\n\n" else gap)
 
 
 def item_list(walk: Walk, tag: Tag) -> int | None:
@@ -124,22 +123,9 @@ def item_list(walk: Walk, tag: Tag) -> int | None:
     elif walk.lists:
         walk.open.end_item(len(walk.lists))
         walk.lists.pop()
-        if not outermost and ITEM_WORDS.match(walk.text, tag.end):
-            return _go_on(walk, tag)
-    walk.part(tag, "block", walk.gap(tag.start) if outermost else parting)
-    return None
-
-
-def _go_on(walk: Walk, tag: Tag) -> int:
-    """What follows the list in an item is the item's: a paragraph below that list, where there is a place for one."""
-    end, guard = walk.around.unmarked(match_end(LINE_BLANKS, walk.text, tag.end))
-    if walk.in_row(tag.start):
-        parting = "<br>"
-    else:
-        parting = f"\n\n{' ' * NEST * min(len(walk.lists), DEEPEST_LIST)}" if walk.open.holds("li") else " "
-    walk.edit(tag.start, end, parting + guard, "block")
-    walk.item_start = end  # behind more blanks, the words would be code
-    return end
+        if ITEM_WORDS.match(walk.text, tag.end):
+            parting = " "
+    return walk.part(tag, "block", walk.gap(tag.start) if outermost else parting)
 
 
 def item(walk: Walk, tag: Tag) -> int | None:
@@ -147,8 +133,7 @@ def item(walk: Walk, tag: Tag) -> int | None:
     walk.open.end_paragraph()
     walk.open.end_item(len(walk.lists))
     if tag.closing or walk.in_row(tag.start):
-        walk.edit(tag.start, tag.end, "<br>" if not tag.closing else "", "block")
-        return None
+        return walk.part(tag, "block", "" if tag.closing else " ")
     depth = min(max(len(walk.lists) - 1, 0), DEEPEST_LIST)
     if depth and (empty := EMPTY_ITEM.match(walk.text, tag.end, walk.end)):
         walk.edit(tag.start, empty.end(), "", "block")  # the first of a list would be words of the item around it
@@ -160,7 +145,7 @@ def item(walk: Walk, tag: Tag) -> int | None:
     bullet = "*" if number is None else f"{number}."
     begin = match_end(BLANKS, walk.text, tag.end)
     walk.edit(tag.start, begin, f"\n{' ' * NEST * depth}{bullet} ", "block")
-    walk.item_start = begin
+    walk.words_start = begin
     if ITEM_END.search(walk.text, tag.end):
         walk.open.begin(tag, len(walk.lists))
     end, guard = walk.first_sign(begin)
@@ -170,15 +155,14 @@ def item(walk: Walk, tag: Tag) -> int | None:
 
 
 def break_in_item(depth: int) -> str:
-    """A hard break in an item of HTML, whose lines are indented by its depth."""
-    return "  \n" + " " * NEST * min(max(depth, 1), DEEPEST_LIST)
+    """A hard break in an item of HTML at a depth."""
+    return f"  \n{indent_in_item(depth)}"
 
 
 def preformatted(walk: Walk, tag: Tag) -> int | None:
     """`<pre>` becomes a fenced code block; a debug dump at the end of the page goes."""
     if tag.closing:
-        walk.unwrap(tag, " " if walk.open.one_line or walk.table else "")
-        return None
+        return walk.unwrap(tag, " " if walk.open.one_line or walk.table else "")
     if _is_debug(walk, tag):
         walk.find(
             "debug.removed",
@@ -193,8 +177,7 @@ def preformatted(walk: Walk, tag: Tag) -> int | None:
         _report_addresses(walk, tag.end, end.start())
         return end.end()
     walk.pre_end = end.start() if end else 0
-    walk.unwrap(tag, walk.gap(tag.start))
-    return None
+    return walk.unwrap(tag, walk.gap(tag.start))
 
 
 def _code_spans(walk: Walk, tag: Tag, stop: int, end: int) -> bool:

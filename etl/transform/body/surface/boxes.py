@@ -28,7 +28,7 @@ EMPTY_ROW = re.compile(r"[ \t|]*")
 STARRED_CELL = re.compile(r"(?<=\|)[ \t]*\*[ \t]+")
 
 
-def division(walk: Walk, tag: Tag) -> None:
+def division(walk: Walk, tag: Tag) -> int | None:
     """`<div>`: a box, or a section without a meaning."""
     walk.open.end_paragraph()
     gap = walk.edge(tag.start)
@@ -38,20 +38,20 @@ def division(walk: Walk, tag: Tag) -> None:
             walk.open.begin(tag, BOX)
             open_box(walk, tag.start, tag.end, "")
             _glue(walk, tag.end)
-        else:
-            walk.open.begin(tag, len(walk.edits))
-            walk.drop(tag, "block", gap)
-        return
+            return None
+        walk.open.begin(tag, len(walk.edits))
+        return walk.drop(tag, "block", gap)
     opened, index = walk.open.end(tag)
     if opened is None and walk.box_open:
         close_box(walk, tag.start, tag.end)
     elif opened is None:
         walk.find("box.orphan-end", tag.start, "</div> without its beginning", "removed")
-        walk.part(tag, "box-end", gap)
+        return walk.part(tag, "box-end", gap)
     elif index == BOX:
         close_box(walk, tag.start, tag.end)
     else:
-        walk.part(tag, "block", gap)
+        return walk.part(tag, "block", gap)
+    return None
 
 
 def open_box(walk: Walk, start: int, end: int, title: str) -> None:

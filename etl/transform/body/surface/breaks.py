@@ -6,7 +6,7 @@ import re
 
 from etl.transform.body.places import match_end
 from etl.transform.body.surface.blocks import break_in_item
-from etl.transform.body.surface.tags import IN_A_LINE, Tag, tags_of
+from etl.transform.body.surface.tags import BLOCK_EDGE, Tag, tags_of
 from etl.transform.body.surface.walk import Walk
 
 BR = r"<[bB][rR](?:\s[^<>]*+|/?)>"
@@ -14,11 +14,8 @@ BREAKS = re.compile(rf"(?:\s*{BR})*\s*")
 LINE_BREAKS = re.compile(rf"(?:[ \t]*{BR})*")
 FURTHER_BREAK = re.compile(rf"[ \t]*+\n?[ \t]*+(?={BR})")
 NO_ITEM = re.compile(r"[ \t]*[#>=~`]")
-# What a break must not stand before: the end of the block that it is in.
-BLOCK_END = re.compile(rf"(?:</(?:{IN_A_LINE})\s*>\s*)*(?:</?(?:p|li|ul|ol|div|table|h[1-6])\b|\Z)", re.IGNORECASE)
 PRE_END = re.compile(r"(?:</code\s*>\s*)?</pre\b", re.IGNORECASE)
 LINES = re.compile(r"[ \t]*\n\s*")
-QUOTE_MARKS = re.compile(r"(?:>[ \t]*)+")
 OF_TABLE = tags_of("t(?:able|body|head|foot|[rdh])|col|colgroup|caption")
 """What a table may hold between its rows; all else there is text, which browsers show above it."""
 
@@ -26,7 +23,7 @@ OF_TABLE = tags_of("t(?:able|body|head|foot|[rdh])|col|colgroup|caption")
 def line_break(walk: Walk, tag: Tag, rule: str = "break") -> int | None:
     """`<br>` stays in table rows; elsewhere it is a hard break, or a blank where no line may end."""
     if (walk.table and walk.table.is_begun) or walk.around.in_pipe_row(tag.start):
-        walk.edit(tag.start, tag.end, "<br>", rule)
+        walk.edit(tag.start, tag.end, "" if BLOCK_EDGE.match(walk.text, tag.end) else "<br>", rule)
     elif (block := walk.open.breakable()) is not None:
         return _hard_break(walk, tag, rule, *block)
     elif walk.open.one_line or walk.around.in_heading(tag.start):
@@ -59,21 +56,20 @@ def _hard_break(walk: Walk, tag: Tag, rule: str, block: Tag, level: int) -> int:
     """The breaks at a place in a paragraph or an item of HTML: two part paragraphs, and none is at an edge."""
     end = match_end(BREAKS, walk.text, tag.end)
     between = walk.text[tag.end : end]
-    if BLOCK_END.match(walk.text, end) or not walk.around.shows(block.end, tag.start):
+    if BLOCK_EDGE.match(walk.text, end) or not walk.around.shows(block.end, tag.start):
         walk.edit(tag.start, end, "", rule)
         return end
     hard_break = break_in_item(level) if block.name == "li" else "  \n"
     parts = walk.open.ends_with("p") and ("<" in between or between.count("\n") > 1)
-    end, guard = walk.around.unmarked(end)
+    end, guard = walk.around.unmarked(walk.unquoted(tag.start, end))
     walk.edit(tag.start, end, ("\n\n" if parts else hard_break) + guard, rule)
     return end
 
 
 def _joined(walk: Walk, token: re.Match[str]) -> int:
     """A blank for line ends inside what must stay on one line, and for the marks of the quotation that it stands in."""
-    start, end = token.span()
-    if walk.text.startswith(">", end) and walk.around.in_quotation(start):
-        end = match_end(QUOTE_MARKS, walk.text, end)
+    start = token.start()
+    end = walk.unquoted(start, token.end())
     if walk.table and not walk.table.in_cell:
         walk.edit(start, end, "" if end == len(walk.text) or OF_TABLE.match(walk.text, end) else " ", "table")
     else:

@@ -68,7 +68,7 @@ def _indented(around: Around, edits: Sequence[Edit]) -> Iterator[Edit]:
             marks = around.quote_marks(start)
         if parts and marks and rule not in OF_CODE:
             written = written if UNQUOTED.match(around.text, end) else written.replace("\n", f"\n{marks}")
-        elif parts and around.item_start(start) > list_end and (indent := _indent(around, start, block)):
+        elif parts and around.item_start(start) > list_end and (indent := _indent(around, edit, block)):
             lines = around.text[start:end].rpartition("\n")[0] if block else ""
             written = _behind(indent, written, lines if rule in OF_CODE else None)
         elif "\n\n" in written and (written.strip() or not NOTHING.match(around.text, end)):
@@ -80,9 +80,15 @@ def _indented(around: Around, edits: Sequence[Edit]) -> Iterator[Edit]:
         yield from _rest_of_item(around, edit, below)
 
 
-def _indent(around: Around, start: int, block: BlockOfItem | None) -> str:
-    """That of a block below the words of an item, or of what follows them on the line of its mark."""
-    return block.indent if block else around.item_indent(start)
+def _indent(around: Around, edit: Edit, block: BlockOfItem | None) -> str:
+    """That of a block below the words of an item, or of what follows them on the line of its mark.
+
+    The mark of an item in an item of HTML is none: its paragraphs would be code.
+    """
+    start, _, written, _ = edit
+    if block or (written.startswith("\n\n ") and around.item_end(start) == start):
+        return block.indent if block else ""
+    return around.item_indent(start)
 
 
 def _rest_of_item(around: Around, edit: Edit, below: int) -> Iterator[Edit]:

@@ -136,7 +136,8 @@ def _ends_marked(walk: Walk, tag: Tag, mark: str) -> None:
     opening = before, _shown_behind(walk, content.strip()[:FARTHEST_NEIGHBOUR])
     closing = after, _shown_before(walk, content.strip()[-FARTHEST_NEIGHBOUR:])
     block = ITEM_INSIDE if walk.open.one_line else BLOCK_INSIDE
-    if not _fits(content, shown, opening, closing) or block.search(content):
+    parted = walk.words_start > opened.start and not walk.in_row(opened.start)
+    if parted or not _fits(content, shown, opening, closing) or block.search(content):
         _unmarked(walk, opened, index, tag, "icon" if mark == "*" and not shown.strip() else "emphasis")
         return
     lead, trail = len(content) - len(content.lstrip(" \t")), len(content) - len(content.rstrip(" \t"))
@@ -158,7 +159,7 @@ def _unmarked(walk: Walk, opened: Tag, index: int, tag: Tag, rule: str) -> None:
     """Both tags of an element go."""
     walk.edits[index] = walk.dropped(opened, rule)
     if walk.begins_item(opened.start):
-        walk.item_start = walk.edits[index][1]
+        walk.words_start = walk.edits[index][1]
     walk.edit(tag.start, tag.end, "", rule)
 
 

@@ -23,32 +23,30 @@ PLAIN_CELL = re.compile(
 )
 
 
-def table(walk: Walk, tag: Tag) -> None:
+def table(walk: Walk, tag: Tag) -> int | None:
     """`<table>`: a pipe table, or only its text when it holds another table."""
     walk.open.end_paragraph()
     if tag.closing:
         end = _end_row(walk)
         walk.table = None
-        walk.part(tag, "table", end + walk.gap(tag.start))
-        return
+        return walk.part(tag, "table", end + walk.gap(tag.start))
     gap = walk.gap(tag.start)
     end_tag = TABLE_TAG.search(walk.text, tag.end)
     if end_tag is not None and end_tag[0].startswith("</") and gap == "\n\n":
         walk.table = _pipes(walk.text, tag.end, end_tag.start())
-    walk.part(tag, "table", gap)
+    return walk.part(tag, "table", gap)
 
 
-def row(walk: Walk, tag: Tag) -> None:
+def row(walk: Walk, tag: Tag) -> int | None:
     """`<tr>`."""
-    walk.part(tag, "table", _end_row(walk) if walk.table else walk.gap(tag.start))
+    return walk.part(tag, "table", _end_row(walk) if walk.table else walk.gap(tag.start))
 
 
 def cell(walk: Walk, tag: Tag) -> int | None:
     """`<td>` and `<th>`; all tags between two cells are taken together."""
     pipes = walk.table
     if pipes is None:
-        walk.part(tag, "table", " " if tag.closing else walk.gap(tag.start))
-        return None
+        return walk.part(tag, "table", " " if tag.closing else walk.gap(tag.start))
     between = NEXT_CELL.match(walk.text, tag.end) if tag.closing and pipes.in_cell else None
     if between is None and tag.closing:
         walk.open.one_line -= pipes.in_cell
@@ -61,6 +59,7 @@ def cell(walk: Walk, tag: Tag) -> int | None:
     while plain := PLAIN_CELL.match(walk.text, stop, walk.end):
         start, stop = plain.span(1)
         walk.edits.append((start, stop, pipes.cell(new_row=plain[2] is not None), "table"))
+    walk.words_start = stop
     return stop
 
 

@@ -49,6 +49,14 @@ def tags_of(names: str) -> re.Pattern[str]:
     return re.compile(rf"</?(?:{names})(?=[\s>])", re.IGNORECASE)
 
 
+BLOCK_EDGE = re.compile(
+    rf"(?>(?:</(?:{IN_A_LINE})\s*>|<!--[^<>]*-->|\n(?:[ \t]*>)*|\s|&nbsp;)*)"
+    rf"(?:</?(?:p|div|h[1-6]|blockquote|[uo]l|li|t(?:able|[rdh])|{'|'.join(sorted(BLOCKS))})\b|\Z)",
+    re.IGNORECASE,
+)
+"""What stands behind the last words of a block: its end tag, or the tag of the next one."""
+
+
 class Tag(NamedTuple):
     """A tag as it stands in the source."""
 

@@ -9,13 +9,14 @@ from etl.scripts import FROM_RIGHT
 from etl.transform.body.code import Code, fenced, nonblank_count, ticks_around
 from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.entities import decoded
+from etl.transform.body.lists import NEST
 from etl.transform.body.parse import Node
 from etl.transform.body.places import line_start, match_end
 from etl.transform.body.surface.around import Around
 from etl.transform.body.surface.elements import OpenElements
 from etl.transform.body.surface.links import Links
 from etl.transform.body.surface.pipe_table import PipeTable
-from etl.transform.body.surface.tags import Tag
+from etl.transform.body.surface.tags import BLOCK_EDGE, Tag
 
 RIGHT_TO_LEFT = re.compile(f"[{FROM_RIGHT}]")
 UNSEEN = re.compile(r"<(?!https?:)[^<>]*+>|\{[^{}]*+\}|\](?:\([^()\s]*+\)|:[ \t]*+\S++)")
@@ -25,8 +26,16 @@ BEHIND = re.compile(r"\s*\n[ \t]+|[ \t]*")
 """What parts words from those before them, on one line or in one item."""
 FIRST_SIGN = re.compile(r"[ \t]*+\n?[ \t]*+(?=[#>~]|`{3,}+(?![^<`]*`))")
 """Up to the sign that the words of an item begin with, which would begin a block."""
+LINE_BLANKS = re.compile(r"\s*")
+QUOTE_MARKS = re.compile(r"(?:>[ \t]*)+")
 
+DEEPEST_LIST = 12
 LONGEST_SPAN = 5000  # code over more than that is no span
+
+
+def indent_in_item(depth: int) -> str:
+    """What the lines of an item of HTML at a depth are indented by."""
+    return " " * NEST * min(max(depth, 1), DEEPEST_LIST)
 
 
 class Walk:
@@ -48,8 +57,10 @@ class Walk:
         """Open lists, each with the number of its next item."""
         self.quotes = Quotes()
         self.passed = Passed()
-        self.item_start = -1
-        """Where the words begin of an item whose first ones go; those below its mark come up to it (`refilled`)."""
+        self.words_start = -1
+        """Where the words begin of a cell or an item, or of a block in it, without first ones that go.
+
+        Those below the mark of an item come up to it (`refilled`)."""
         self.box_open = False
         self.box_start = 0
         """Where the last box begins that is in no other one."""
@@ -75,9 +86,9 @@ class Walk:
         They take the place of what goes: behind more blanks they would be further right than a list in the item.
         """
         if not replacement.strip() and self.begins_item(start):
-            self.item_start = match_end(BEHIND, self.text, end)
-            if "\n" not in replacement + self.text[end : self.item_start]:
-                replacement, end = "", self.item_start
+            self.words_start = match_end(BEHIND, self.text, end)
+            if "\n" not in replacement + self.text[end : self.words_start]:
+                replacement, end = "", self.words_start
         self.edits.append((start, end, replacement, rule))
 
     def write(self, start: int, end: int, words: str, rule: str) -> None:
@@ -112,7 +123,7 @@ class Walk:
 
     def begins_item(self, offset: int) -> bool:
         """Whether nothing that stays stands between the mark of an item and a place."""
-        return offset == self.item_start or self.around.in_item(offset)
+        return offset == self.words_start or self.around.in_item(offset)
 
     def fences(self, code: str, language: str = "") -> tuple[str, str]:
         """What stands above and below code that becomes a block; it is counted as such."""
@@ -150,21 +161,66 @@ class Walk:
         self.open.begin(tag, len(self.edits))
         self.edit(tag.start, tag.end, replacement, rule)
 
-    def part(self, tag: Tag, rule: str, parting: str) -> None:
-        """A tag becomes what parts blocks; the blanks behind it, which are none in HTML, would make code there."""
+    def part(self, tag: Tag, rule: str, parting: str) -> int | None:
+        """A tag becomes what parts blocks; returns where to go on, None for behind it.
+
+        The blanks behind it, which are none in HTML, would make code there.
+        """
+        if parting == " " and (words := self._part_inside(tag)):
+            return words
         end = self.around.behind_tag(tag.start, tag.end) if parting.endswith("\n\n") else tag.end
         self.edit(tag.start, end, parting, rule)
+        return None
 
-    def drop(self, tag: Tag, rule: str, before: str = "") -> None:
-        """Remove a tag."""
+    def drop(self, tag: Tag, rule: str, before: str = "") -> int | None:
+        """Remove a tag; returns where to go on, None for behind it."""
+        if before == " " and (words := self._part_inside(tag)):
+            return words
         self.edit(*self.dropped(tag, rule, before))
+        return None
+
+    def _drop_blanks(self, offset: int) -> None:
+        """Edits right before a place write no blanks."""
+        for number in reversed(range(len(self.edits))):
+            start, end, written, rule = self.edits[number]
+            if end != offset or written.strip():
+                break
+            self.edits[number], offset = (start, end, "", rule), start
+
+    def unquoted(self, start: int, end: int) -> int:
+        """Where a text goes on that is joined with a place: behind the marks of the quotation that both are in."""
+        marked = self.text.startswith(">", end) and self.around.in_quotation(start)
+        return match_end(QUOTE_MARKS, self.text, end) if marked else end
+
+    def _part_inside(self, tag: Tag) -> int | None:
+        """Part blocks in a cell or an item of HTML at the last tag between their words; returns where to go on then."""
+        if BLOCK_EDGE.match(self.text, tag.end):
+            return None
+        start, first, block = tag.start, self.words_start, self.open.breakable()
+        of_markdown = self.table is None and self.around.in_pipe_row(start)
+        if of_markdown:
+            first = max(first, self.text.rfind("|", max(first, 0), start) + 1)
+        if not self.around.shows(first, start):
+            return None
+        words = tag.end if of_markdown else self.unquoted(start, match_end(LINE_BLANKS, self.text, tag.end, self.end))
+        if of_markdown or self.table:
+            end, parting = words, "<br>"
+        elif block and block[0].name == "li":
+            end, guard = self.around.unmarked(words)
+            parting = f"\n\n{indent_in_item(block[1])}{guard}"
+        else:
+            return None
+        self._drop_blanks(start)
+        self.edit(start, end, parting, "block")
+        self.words_start = words
+        return end
 
     def dropped(self, tag: Tag, rule: str, before: str = "") -> Edit:
         """The removal of a tag; what it lays bare at the start of a line must not become a mark of Markdown."""
         end, guard = tag.end, ""
         if not self.open.one_line and ("\n" in before or self.around.at_line_start(tag.start)):
             end, guard = self.around.unmarked(self.around.behind_tag(tag.start, end))
-        elif self.begins_item(tag.start):
+        elif self.begins_item(tag.start) and not self.in_row(tag.start):
             end, guard = self.first_sign(end)
         return tag.start, end, before + guard, rule
 
@@ -173,11 +229,11 @@ class Walk:
         sign = FIRST_SIGN.match(self.text, start)
         return self.around.unmarked(sign.end()) if sign else (start, "")
 
-    def unwrap(self, tag: Tag, before: str = "") -> None:
+    def unwrap(self, tag: Tag, before: str = "") -> int | None:
         """Remove a tag that has no place in clean Markdown, and report it."""
         if not tag.closing:
             self.find("html.unwrapped", tag.start, f"tag {short(tag.raw)}", "removed; its text stays")
-        self.drop(tag, "unwrap", before)
+        return self.drop(tag, "unwrap", before)
 
 
 class Quotes:
