@@ -436,7 +436,7 @@ def test_half_a_generation_is_trouble_and_never_fewer_addresses(damage: str, wik
             outcome = wiki.migrate(two(), "--previous", previous)
             assert outcome.status == 3
             assert said in outcome.err
-            assert "; restore this earlier generation, or go on from another one (`wiki-etl release`" in outcome.err
+            assert "; the run follows that generation: mend it, or follow another one" in outcome.err
             assert str(wiki.path) not in outcome.err
     assert not (wiki.out / "current").exists()
 

@@ -35,7 +35,7 @@ _ALONE = ("documents.jsonl", "redirects.jsonl")
 _MANIFEST_BYTES = 64 * MIB
 _DOCUMENT_ID = re.compile(r"[a-z]+-[0-9a-f]+")
 
-_INSTEAD = "restore this earlier generation, or go on from another one (`wiki-etl release`, or --previous)"
+_INSTEAD = "the run follows that generation: mend it, or follow another one (`wiki-etl release`, or --previous)"
 
 Pieces = Iterator[bytes]
 
