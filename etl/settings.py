@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import os
 import re
 import reprlib
 import tomllib
@@ -360,10 +361,10 @@ def _files(config: Path | None, sources: Sequence[str]) -> list[Path]:
     """
     local = [Path(source) for source in sources if is_local(source)]
     beside = [(path if path.is_dir() else path.parent) / CONFIG_NAME for path in local]
-    found: dict[Path, Path] = {}
+    found: dict[str, Path] = {}
     for path in [config] if config else beside:
         if path.is_file() or (path != config and path.is_symlink()):
-            found.setdefault(path.resolve(), path)
+            found.setdefault(os.path.realpath(path), path)  # `resolve` has no answer to a link to itself
     if found or config:
         return list(found.values())
     projects = (folder / "pyproject.toml" for folder in (Path.cwd(), *Path.cwd().parents))

@@ -236,12 +236,17 @@ def test_each_pattern_of_a_lost_file_has_its_own_flags_and_groups(tmp_path: Path
     assert not any(map(settings.is_lost, ("/LOST.jpg", "/s-t.png", "/123.gif", "/rose.png")))
 
 
-def test_settings_that_a_link_beside_the_source_no_longer_finds_are_not_done_without(tmp_path: Path, run: Run) -> None:
+@pytest.mark.parametrize(
+    ("target", "why"), [("nowhere.toml", "[Errno 2] No such file"), ("wiki-etl.toml", "[Errno 40] Too many levels")]
+)
+def test_settings_that_a_link_beside_the_source_no_longer_finds_are_not_done_without(
+    target: str, why: str, tmp_path: Path, run: Run
+) -> None:
     archive = zipped(tmp_path / "export.zip", pages(1))
-    (tmp_path / "wiki-etl.toml").symlink_to("nowhere.toml")
+    (tmp_path / "wiki-etl.toml").symlink_to(target)
     outcome = run("migrate", archive, "--out", tmp_path / "out")
     assert (outcome.status, published(tmp_path / "out")) == (2, False)
-    assert f"{tmp_path}/wiki-etl.toml: cannot read settings: [Errno 2] No such file" in outcome.err
+    assert f"{tmp_path}/wiki-etl.toml: cannot read settings: {why}" in outcome.err
 
 
 def test_a_byte_order_mark_is_no_part_of_settings(tmp_path: Path) -> None:
