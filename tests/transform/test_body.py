@@ -1833,6 +1833,8 @@ def test_an_image_without_an_address_is_told_by_its_words() -> None:
         ('{mediaplayer src="/files/a.mp3"}', "[a.mp3](/files/a.mp3)"),
         ('<iframe src="/931"></iframe>', ""),
         ('<audio src="a.mp3"></audio>', ""),
+        ('<video src="/files/a%00%E2%80%AEb.mp4"></video>', "[a b.mp4](/files/a%00%E2%80%AEb.mp4)"),
+        ('<object data="/attachments/d3.mock.jpg"></object>', ""),
     ],
 )
 def test_a_player_of_a_file_of_the_old_site_becomes_a_link_to_it(frame: str, body: str) -> None:

@@ -63,7 +63,7 @@ def frame(walk: Walk, tag: Tag) -> int:
         source = _source(walk, tag, stop)
         link = walk.links.frame(source)
         walk.find("html.removed", tag.start, f"frame of {short(source)}", "replaced by a link" if link else "removed")
-    walk.edit(tag.start, stop, link, "image" if link else "script")
+    walk.write(tag.start, stop, link, "image" if link else "script")
     return stop
 
 

@@ -53,7 +53,7 @@ SIZED_IMAGE = re.compile(
 LETTER = re.compile(r"[^\W\d_]")
 NAME_WORDS = 3
 """The fewest of a name that a page is looked for by, where nothing says that it is one."""
-NO_LABEL = re.compile(r"[\[\]<>&|\\`*_~]")
+NO_LABEL = re.compile(r"[\x00-\x1f\x7f\[\]<>&|\\`*_~]")
 PIXELS = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*")
 LATE_SOURCES = ("data-src", "data-lazy-src", "data-original")
 """Where the address of an image is that a script shows once a reader comes near; `src` is a blank one until then."""
@@ -100,8 +100,10 @@ class Links:
             return ""
         if "://" in destination.href:
             return f"<{destination.href}>"
+        if destination.kind != "file" or self._linker.is_lost(source):
+            return ""
         name = " ".join(NO_LABEL.sub(" ", unquote(destination.href).rpartition("/")[2]).split())
-        return f"[{name}]({destination.href})" if name and destination.kind == "file" else ""
+        return f"[{name}]({destination.href})" if name else ""
 
     def guarded(self, tag: Tag, inner: str) -> str | None:
         """Where a link goes that a span guarded, when it is one to a page of the old wiki."""
