@@ -1670,6 +1670,28 @@ def test_a_link_without_text_is_no_link(body: str) -> None:
     assert ("link.removed", "nothing shows it") in [(found.code, found.action) for found in cleaned.findings]
 
 
+@pytest.mark.parametrize(
+    ("body", "left"),
+    [
+        ('| a |\n|---|\n| b <a href="/931"><br></a> |', "| a |\n| --- |\n| b |"),
+        ('<a href="/931"></a>| a |\n|---|\n| b |', "| a |\n| --- |\n| b |"),
+        ('<a href="/931"><iframe src="https://v.example/"></iframe></a>', "<https://v.example/>"),
+        ('Peas!<a href="/931"></a>', "Peas!"),
+    ],
+)
+def test_an_anchor_of_html_that_shows_nothing_leaves_what_is_around_and_in_it(body: str, left: str) -> None:
+    cleaned = clean(body)
+    assert cleaned.body == left
+    assert ("link '/931'", "nothing shows it") in [(found.message, found.action) for found in cleaned.findings]
+
+
+def test_an_anchor_of_html_in_a_link_is_told() -> None:
+    cleaned = clean('[Peas <a href="https://e.example/">and beans</a>](/931)')
+    assert cleaned.body == "[Peas and beans](/pages/deep-wells/)"
+    (found,) = cleaned.findings
+    assert (found.message, found.action) == ("link 'https://e.example/'", "its text is in another link")
+
+
 def test_what_goes_with_all_that_is_in_it_is_found_once_also_when_that_holds_code() -> None:
     found = clean("Peas <script>`a` <b>x</b> <div class='border'> </script> and beans.").findings
     assert [finding.code for finding in found] == ["html.removed"]

@@ -60,10 +60,10 @@ def _ends_anchor(walk: Walk, tag: Tag) -> None:
     inner = walk.text[end : tag.start]
     label = decoded(TAGS.sub("", inner))
     before, after, rule = walk.links.anchor(opened, label)
-    if before == "[" and _in_link(walk, opened.start, tag.end):
+    is_shown = label.strip(" *_\n") != "" or "<img" in inner.lower()
+    if before == "[" and (not is_shown or _in_link(walk, opened.start, tag.end)):
         before = after = ""  # of two links around one text the outer one wins
-        href = short(opened.attributes()["href"])
-        walk.find_once("link.removed", opened.start, f"link {href}", "it is in another link; its text stays")
+        _lose_link(walk, opened, "its text is in another link" if is_shown else "nothing shows it")
     opening = heading_mark + before
     walk.edits[index] = (start, end, opening, rule) if opening else walk.dropped(opened, rule)
     if closing := after + heading_mark[:2]:  # a blank line behind a heading, too
@@ -94,11 +94,14 @@ def image(walk: Walk, tag: Tag, link: Tag | None = None) -> None:
 def _around_image(walk: Walk, link: Tag) -> tuple[str, str]:
     """What makes a link of an image that a marker linked; of two links around it the outer one wins."""
     if walk.open.holds("a") or _in_link(walk, link.start, link.end):
-        href = link.attributes()["href"]
-        walk.find("link.removed", link.start, f"link {short(href)}", "its image is in another link")
+        _lose_link(walk, link, "its image is in another link")
         return "", ""
     before, after, _ = walk.links.anchor(link, "")
     return before, after
+
+
+def _lose_link(walk: Walk, link: Tag, done: str) -> None:
+    walk.find("link.removed", link.start, f"link {short(link.attributes()['href'])}", done)
 
 
 def autolink(walk: Walk, token: re.Match[str]) -> None:
