@@ -8,6 +8,7 @@ from etl.transform.body.edits import short
 from etl.transform.body.entities import decoded
 from etl.transform.body.surface.around import MARKDOWN_BLOCK, WHOLE_ADDRESS
 from etl.transform.body.surface.characters import INVISIBLES
+from etl.transform.body.surface.links import image_source
 from etl.transform.body.surface.tags import TAGS, Tag, tags_of
 from etl.transform.body.surface.walk import Walk
 
@@ -25,6 +26,7 @@ IMAGE = re.compile(rf"(?<=!)(?<!\\!)\[[^<>\[\]\n]{{0,500}}(?=\]\(){WHOLE_ADDRESS
 LONGEST_START = 501
 """Characters of what begins a link of Markdown around another one."""
 OUTER_START = re.compile(r"(?<![!\\])\[(?:[^\[\]\n]|\n(?!\s*\n)){0,500}\Z")
+WITHOUT_SCRIPT = re.compile(r"\s*<noscript\b[^<>]*>\s*(<img\b[^<>]*>)\s*</noscript\s*>", re.IGNORECASE)
 OUTER_END = re.compile(r"[^\[\]\n]{0,200}\]\(\S")
 
 
@@ -82,13 +84,24 @@ def _in_link(walk: Walk, start: int, end: int) -> bool:
 def image(walk: Walk, tag: Tag, link: Tag | None = None) -> None:
     """`<img>`, in a link if it has one; one that stands for a lost file goes and is reported."""
     end = tag.end + walk.text.startswith("}", tag.end)
-    if walk.links.loses_image(tag):
+    if _is_again_below(walk, tag):
+        walk.edit(tag.start, tag.end, "", "image")
+    elif walk.links.loses_image(tag):
         walk.edit(tag.start, end, "", "lost-image")
     elif image := walk.links.image(tag):
         before, after = _around_image(walk, link) if link else ("", "")
         walk.write(tag.start, end, f"{before}{image}{after}", "image")
     else:
         walk.edit(tag.start, tag.end, "", "image")
+
+
+def _is_again_below(walk: Walk, tag: Tag) -> bool:
+    """Whether the same image follows, for readers without the script that shows it."""
+    found = WITHOUT_SCRIPT.match(walk.text, tag.end)
+    if found is None:
+        return False
+    below = Tag("img", *found.span(1), False, found[1])
+    return image_source(below.attributes()) == image_source(tag.attributes())
 
 
 def _around_image(walk: Walk, link: Tag) -> tuple[str, str]:

@@ -191,7 +191,7 @@ class Links:
     def loses_image(self, tag: Tag) -> bool:
         """Whether an image stands for a lost file; it is reported then."""
         attributes = tag.attributes()
-        source = _source(attributes)
+        source = image_source(attributes)
         lost = not source or self._linker.is_lost(source)
         if lost:
             self._revision.lose_image(tag.start, source, attributes.get("alt", ""))
@@ -200,7 +200,7 @@ class Links:
     def image(self, tag: Tag) -> str:
         """The image of a tag in Markdown; empty, when it runs something, or shows nothing."""
         attributes = tag.attributes()
-        source = _source(attributes)
+        source = image_source(attributes)
         if self._linker.resolve(source).finding == "link.removed" or attributes.get("width", "").strip() in ("0", "1"):
             self._revision.find("html.removed", tag.start, f"image {short(source)}", "removed")
             return ""
@@ -231,7 +231,7 @@ class Links:
             self._revision.find(destination.finding, offset, f"link {short(href)}", "its text stays")
 
 
-def _source(attributes: Mapping[str, str]) -> str:
+def image_source(attributes: Mapping[str, str]) -> str:
     """The address of the image that readers saw."""
     written = (attributes.get(name, "").strip() for name in (*LATE_SOURCES, "src"))
     return next(filter(None, written), "")
