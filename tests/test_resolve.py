@@ -629,7 +629,7 @@ def test_the_work_of_resolve_grows_with_the_pages(
 ) -> None:
     """Steps of SQLite, as on any machine: pages with tags, copies of one, redirect pages to them and to nowhere.
 
-    And pages that have one name, with as many redirect pages to it.
+    And pages that have one name, with as many redirect pages to it, and pages whose names differ in case alone.
     """
     steps: list[None] = []
     once = resolve
@@ -643,6 +643,7 @@ def test_the_work_of_resolve_grows_with_the_pages(
         own = [[("name", f"Page {n}", 1, "title"), ("id", str(n), 1, "page-id")] for n in range(size)]
         pages = [page(n, claims=claims) for n, claims in enumerate(own)]
         own += [[("name", "Index", 1, "title")]] * size
+        own += [[("name", f"{n:b}".translate({48: "a", 49: "A"}).rjust(12, "a"), 1, "title")] for n in range(size)]
         urls = [f"/Page+{n}" for n in range(size)] + [f"/posts/nothing-{n}" for n in range(size)] + ["/index"] * size
         pages = [page(n, claims=claims, page_name=claims[0][1]) for n, claims in enumerate(own)]
         ways = [page(n, status="stub", redirect_what="url", redirect_to=url) for n, url in enumerate(urls, len(own))]

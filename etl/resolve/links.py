@@ -89,7 +89,12 @@ def _index_names(facts: Facts) -> None:
         SELECT key, 2, senior, document, path
         FROM map_name m
         WHERE NOT EXISTS (
-            SELECT 1 FROM link_name n WHERE n.key = m.key AND n.document = m.document AND n.rank = 0
+            SELECT 1
+            FROM link_name n
+            WHERE n.key = m.key
+              AND n.rank = 0
+              AND n.senior = m.senior
+              AND n.document = m.document
         );
         """
     )
