@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tomllib
+import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from hypothesis import strategies as st
 from etl import coverage
 from etl.addresses import Address, plain_address
 from etl.coverage import cover, known, logs, report, suggestions
+from etl.coverage.known import Known
 from etl.coverage.logs import LogError
 from etl.coverage.model import CLASSES, Coverage, Missing, Suggestion
 from etl.coverage.report import review
@@ -101,6 +103,19 @@ def test_names_in_several_cases_that_go_to_one_page_are_one_name(tmp_path: Path)
     file = write_map(tmp_path / "redirects.jsonl", ((("name", name), target) for name, target in rows))
     found = covered(file, ["/BED+ROCK", "/Bed+rock", "/mud"])
     assert (found.hits["case"], found.hits["name"], asked(found)) == (1, 1, [("name", "mud", 1)])
+
+
+def test_names_in_several_cases_take_no_more_memory_than_others(tmp_path: Path) -> None:
+    names = [(spelled % number, f"/pages/{number}/") for number in range(3000) for spelled in ("Well %d", "WELL %d")]
+    file = write_map(tmp_path / "redirects.jsonl", ((("name", name), target) for name, target in sorted(names)))
+    tracemalloc.start()
+    try:
+        loaded = Known(file, Settings())
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert loaded.meaning("/wELL+7") == ("case", None)
+    assert held < 50 * len(names)
 
 
 def test_a_capital_that_is_no_single_letter_is_the_case_of_one(tmp_path: Path) -> None:

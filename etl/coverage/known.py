@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
@@ -32,8 +31,10 @@ class Known:
         self._no_pages = routes(dict.fromkeys(FAMILIES, GONE), self._base)
         self._mapped = Hashes((entry.address, entry.target is None) for entry in entries(map_file))
         self._folded = Hashes(name for name, _ in _folded(map_file))
-        shared = {pair for pair in _folded(map_file) if self._folded.count(pair[0]) > 1}
-        self._answers = Counter(name for name, _ in shared)
+        answers = Hashes(pair for pair in _folded(map_file) if self._folded.count(pair[0]) > 1)
+        self._ambiguous = Hashes(
+            pair[0] for pair in _folded(map_file) if 0 < answers.count(pair) < self._folded.count(pair[0])
+        )
         self._live = Hashes(key for path in _live(map_file, settings.reserved) for key in (path, _in_any_case(path)))
         self._cached = lru_cache(maxsize=8192)(self._meaning)
 
@@ -64,7 +65,7 @@ class Known:
 
     def _is_in_another_case(self, meanings: Sequence[Address]) -> bool:
         names = (caseless(address.value) for address in meanings if address.kind == "name")
-        return any(name in self._folded and self._answers.get(name, 1) == 1 for name in names)
+        return any(name in self._folded and name not in self._ambiguous for name in names)
 
     def _is_home(self, path: str, meanings: Sequence[Address]) -> bool:
         return path.strip("/") == self._base.strip("/") or meanings[:1] == [Address("path", self._script)]
