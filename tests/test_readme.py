@@ -502,7 +502,8 @@ def test_nginx_is_wired_reloaded_and_rolled_back_as_shown(place: Path) -> None:
     need("nginx", "curl")
     etc = place / "etc"
     etc.mkdir()
-    port, hop = free_port(), free_port()
+    port = free_port()
+    hop = free_port(besides=port)
     conf = configuration(etc, port)
     (etc / "nginx.conf").write_text(conf, "utf-8")
     shim(place, "nginx", f'exec {program("nginx", "nginx")} -p "{etc}" -e "{etc}/error.log" -c "{etc}/nginx.conf" "$@"')

@@ -9,8 +9,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -128,6 +129,27 @@ def test_two_run_at_once(server: str, generation: Path) -> None:
     with running(server, generation) as (one, _), running(server, generation) as (two, _):
         assert one != two
         assert status(one + "tiki-index.php?page=Seven+wells") == status(two + "tiki-index.php?page=Seven+wells") == 200
+
+
+def test_the_second_port_of_a_server_is_not_its_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A port that is free for one is free for the other, until one of them is bound."""
+    bound: list[int] = []
+
+    class Lowest:
+        def __enter__(self) -> Self:
+            return self
+
+        def bind(self, address: tuple[str, int]) -> None:
+            bound.append(address[1] or next(port for port in count(4000) if port not in bound))
+
+        def getsockname(self) -> tuple[str, int]:
+            return "127.0.0.1", bound[-1]
+
+        def __exit__(self, *_: object) -> None:
+            bound.pop()
+
+    monkeypatch.setattr("socket.socket", Lowest)
+    assert free_port(besides=4000) == 4001
 
 
 def test_a_port_that_is_taken_is_said_before_an_address_is(

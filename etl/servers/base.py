@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,9 +43,11 @@ def program(name: str, package: str) -> str:
     return found
 
 
-def free_port() -> int:
-    """A port of loopback that nobody listens on right now."""
-    with socket.socket() as probe:
+def free_port(besides: int = 0) -> int:
+    """A port of loopback that nobody listens on right now, another one than ``besides``, which is to be listened on."""
+    with socket.socket() as other, socket.socket() as probe:
+        with suppress(OSError):  # somebody listens on it
+            other.bind((LOOPBACK, besides))
         probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])
 

@@ -44,7 +44,7 @@ def prepare(compiled: Path, scratch: Path, site: Path, port: int) -> Command:
     with (scratch / "site.map").open("w", encoding="utf-8", errors="surrogateescape", newline="\n") as file:
         file.writelines(f"{path} 1\n" for path in _pages(site))
     conf = scratch / "haproxy.cfg"
-    conf.write_text(_CONF.format(address=LOOPBACK, port=port, site=free_port()), "utf-8")
+    conf.write_text(_CONF.format(address=LOOPBACK, port=port, site=free_port(besides=port)), "utf-8")
     return Command([haproxy, "-db", "-f", str(rules), "-f", str(conf)])
 
 

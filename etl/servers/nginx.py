@@ -38,7 +38,7 @@ def prepare(compiled: Path, scratch: Path, _site: Path, port: int) -> Command:
     """Links the compiled folder into the scratch folder, with a configuration around it."""
     nginx = program("nginx", "nginx")
     hop = link_map("nginx", "http.conf", compiled, scratch) / "hop.conf"
-    text = re.sub(r"127\.0\.0\.1:\d+", f"{LOOPBACK}:{free_port()}", hop.read_text("utf-8"))
+    text = re.sub(r"127\.0\.0\.1:\d+", f"{LOOPBACK}:{free_port(besides=port)}", hop.read_text("utf-8"))
     hop.unlink()
     hop.write_text(text, "utf-8")
     conf, group = scratch / "nginx.conf", root_group()

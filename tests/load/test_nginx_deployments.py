@@ -400,7 +400,8 @@ def test_two_run_on_one_machine_each_with_its_own_map_and_a_taken_port_is_said(f
         place.mkdir()
         install(place, entries={Address("name", "Well"): target})
     hop = re.findall(r"listen 127\.0\.0\.1:(\d+)", (one / "wiki-etl" / "hop.conf").read_text())[0]
-    ports = [free_port(), free_port()]
+    port = free_port()
+    ports = [port, free_port(besides=port)]
     with running(one, "include wiki-etl/http.conf;" + site(ports[0]), ports[0]):
         theirs = (two / "wiki-etl" / "hop.conf").read_text()
         (two / "wiki-etl" / "hop.conf").write_text(re.sub(r"(?<=127\.0\.0\.1:)\d+", hop, theirs))
