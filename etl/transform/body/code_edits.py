@@ -20,7 +20,7 @@ UNESCAPED = r"(?<!\\)(?>(?:\\\\)*)"
 # What would lead somewhere, or show nothing, if it were no code; what would, besides, run or hide what follows.
 LEADS = rf"{UNESCAPED}\]\(\s*(?!https?:)[^)\s]{{0,99}}[:&]|^[ \t>]*\[{LABEL}\]:"
 RUNS = re.compile(rf"<[A-Za-z/!?]|{LEADS}", re.MULTILINE)
-ATTRIBUTES = r"\{[^{}\n]*\b(?:on\w+|style|href|src|srcdoc|(?:form)?action)\s*="
+ATTRIBUTES = r"\{[^{\n]*\b(?:on\w+|style|href|src|srcdoc|(?:form)?action)\s*="
 ACTIVE_TAGS = rf"<(?:[!?]|(?:{SWALLOWS})\b|[a-z][^<>]*=|(?:[a-z]*script|data):)"
 ACTS = re.compile(rf"{ACTIVE_TAGS}|{ATTRIBUTES}|{LEADS}", re.MULTILINE | re.IGNORECASE)
 # Back-ticks are escaped, or stand one by one around code of one line, without a pipe that may part cells.

@@ -32,6 +32,7 @@ from etl.transform.body.link_edits import MARKS_OF_EMPHASIS, LinkRules
 from etl.transform.body.links import Linker
 from etl.transform.body.lists import ITEM_MARK, MARK_ENDS, glued_items, list_edits, not_tight, usual_edits
 from etl.transform.body.literals import (
+    BEFORE_MARKUP,
     LINE_MARK,
     LINE_MARK_BEGINS,
     brace_edits,
@@ -77,8 +78,14 @@ LINE_END = re.compile(r"(?<![ \t])[ \t]*+(\n[ \t>]*)")
 LONG_HEADING = 120
 WIDE_HEADING_MARK = re.compile(r"(#{1,6})(?:\t| [ \t])[ \t]*")
 TRAILING_MARKS = re.compile(r"[ \t]+(?:\\?\*|-{2,}|_+)\Z")
-HEADING_ATTRIBUTES = re.compile(r"(?<![\\)*>`])\{(?!:)[^{}\n]*\}\Z")  # beside those that are escaped anywhere
-CELL_ATTRIBUTES = re.compile(r"\{(?:(?<=[^|][ \t]\{)|(?<=\\\|[ \t]\{))(?!:)(?=[^{}\n]+\}[ \t]*\|)")
+QUOTED_BRACE = rf"[^{{}}\n]+=[\"'][^{{}}\n]*(?<!\\)\}}(?!{BEFORE_MARKUP})"
+"""In the value of an attribute, where it ends nothing: `{a='}' b=c}`."""
+HEADING_ATTRIBUTES = re.compile(
+    rf"(?<![\\)*>`])\{{(?!:)(?=[^{{}}\n]*\}}\Z|{QUOTED_BRACE})"  # beside those that are escaped anywhere
+)
+CELL_ATTRIBUTES = re.compile(
+    rf"\{{(?:(?<=[^|][ \t]\{{)|(?<=\\\|[ \t]\{{))(?!:)(?=[^{{}}\n]+\}}[ \t]*\||{QUOTED_BRACE})"
+)
 
 ITEM_MARKS = re.compile(rf"[ \t>]*(?>(?:{ITEM_MARK}[ \t]*+)+)")
 FIRST_BREAK = re.compile(r"[ \t]+\\?\n[ \t>]*(?![ \t>|#`~=*+-]|\d{1,9}[.)](?!\S))")
@@ -182,8 +189,7 @@ class Round(TreeRules):
     def _behind_words(self, node: Node, end: int) -> None:
         """What stands behind the words of a heading: marks, a number sign, or a list that was glued to it."""
         last = self.text[end - 1]
-        attributes = HEADING_ATTRIBUTES.search(self.text, node.start, end) if last == "}" else None
-        if attributes:
+        for attributes in HEADING_ATTRIBUTES.finditer(self.text, node.start, end) if last == "}" else ():
             self._edit(attributes.start(), attributes.start(), "\\", "literal")
         marks = TRAILING_MARKS.search(self.text, node.start, end) if last in "*-_" else None
         if marks:
