@@ -61,6 +61,8 @@ def test_words_that_are_too_many_for_a_finding_are_marked_as_cut(monkeypatch: py
         ("A [lid]({{ site.baseurl }}/a.pdf) and a well", "A [lid](/a.pdf) and a", ["lost"]),
         ("> __6. Sow", "> * > 6. Sow", []),
         ("> __6. Sow in 7", "> * > 6. Sow in", ["lost"]),
+        ("__6. Sow", "1. 6. Sow", []),
+        ("__6. Sow in 7", "1. 6. Sow in", ["lost"]),
         (r"CO<sub>\</sub>", r"CO<sub>\\</sub>", []),
         (r"CO<sub>\</sub> and a well", r"CO<sub>\\</sub> and a", ["lost"]),
         ("CO<sub>2</sub> and a sub", "CO<sub>2</sub> and a", ["lost"]),

@@ -38,7 +38,8 @@ SURELY_UNSEEN = re.compile(
 """Comments, addresses and tags that no reader saw, unless the source shows such."""
 SHOWN_MARKUP = re.compile(r"&lt;/?[a-zA-Z!]|\]\(")
 CODE_BLOCK = re.compile(r"<pre><code[^<>]*>[^<]*")
-LIST_MARK = re.compile(r"^(?>(?:[ \t>]|[*+-][ \t])*)(\d{1,9})[.)]", re.MULTILINE)
+LIST_MARK = re.compile(r"(?:^(?>(?:[ \t>]|[*+-][ \t])*)|(?<=\d[.)] ))(\d{1,9})[.)]", re.MULTILINE)
+"""Its number, which may be the first word in an item of another list."""
 LANGUAGE = re.compile(r"^(?>(?:[ \t>]|[*+-][ \t])*)(?:`{3,}|~{3,})[ \t]*(\w\S*)", re.MULTILINE)
 INDEX = re.compile(r"(?:<|&lt;)/?(su[bp])(?:>|&gt;)", re.IGNORECASE)
 WORD = re.compile(r"[^\W_]+")
