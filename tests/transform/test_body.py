@@ -374,6 +374,10 @@ FAULTS = {
     ),
     "code in an item of HTML": ("<ul><li>a<pre>b *b*</pre>c</li></ul>", "* a `b *b*` c"),
     "code in a cell": ("<table><tr><td>a<pre>b\nc</pre>d</td></tr></table>", "| a `b`<br>`c` d |\n| --- |"),
+    "back-ticks in paragraphs of a cell": (
+        "<table><tr><td><p>5` long</p><p>dug</p><p>6` wide</p></td></tr></table>",
+        "| 5` long  dug  6` wide |\n| --- |",
+    ),
     "markup in code in a cell": (
         "<table><tr><td><pre>a|&lt;b\nc</pre></td></tr></table>",
         "| a\\|&lt;b<br>c |\n| --- |",

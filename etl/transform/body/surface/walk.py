@@ -27,6 +27,7 @@ BEHIND = re.compile(r"\s*\n[ \t]+|[ \t]*")
 FIRST_SIGN = re.compile(r"[ \t]*+\n?[ \t]*+(?=[#>~]|`{3,}+(?![^<`]*`))")
 """Up to the sign that the words of an item begin with, which would begin a block."""
 LINE_BLANKS = re.compile(r"\s*")
+BACK_TICKS = re.compile("`+")
 QUOTE_MARKS = re.compile(r"(?:>[ \t]*)+")
 
 DEEPEST_LIST = 12
@@ -200,10 +201,11 @@ class Walk:
         of_markdown = self.table is None and self.around.in_pipe_row(start)
         if of_markdown:
             first = max(first, self.text.rfind("|", max(first, 0), start) + 1)
-        if not self.around.shows(first, start):
+        in_row = of_markdown or self.table is not None
+        if not self.around.shows(first, start) or (in_row and self._begins_code(first, start)):
             return None
         words = tag.end if of_markdown else self.unquoted(start, match_end(LINE_BLANKS, self.text, tag.end, self.end))
-        if of_markdown or self.table:
+        if in_row:
             end, parting = words, "<br>"
         elif block and block[0].name == "li":
             end, guard = self.around.unmarked(words)
@@ -214,6 +216,10 @@ class Walk:
         self.edit(start, end, parting, "block")
         self.words_start = words
         return end
+
+    def _begins_code(self, start: int, end: int) -> bool:
+        """Whether code may begin between two places that goes on behind them: a `<br>` in it would be shown."""
+        return len(BACK_TICKS.findall(self.text, max(start, end - LONGEST_SPAN, 0), end)) % 2 == 1
 
     def dropped(self, tag: Tag, rule: str, before: str = "") -> Edit:
         """The removal of a tag; what it lays bare at the start of a line must not become a mark of Markdown."""
