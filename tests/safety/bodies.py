@@ -708,6 +708,7 @@ DISPUTED: dict[str, str] = {
     "attributes of a heading with a brace in quotes": "# a {b='}' onclick=alert(1)}",
     "attributes of a heading with a brace and an entity in quotes": "# a {b='&lt; }' onclick=alert(1)}",
     "attributes of a cell with a brace in quotes": "| a {b='}' onclick=alert(1)} |\n| --- |",
+    "attributes of a heading behind a brace": "# a {{ onclick=alert(1)}",
     "attributes of two pairs of braces": "# a {b='}' onclick='alert(1)//' {c}",
     "attributes of a heading in code with a brace in quotes": "1.\t   # b {c='}' onclick=alert(1)}",
     "tag that may be an address": "<http:/onclick=alert(1)>a",

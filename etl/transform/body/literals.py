@@ -20,7 +20,8 @@ ATTRIBUTES = re.compile(r"(?<=[)*>`])\{|\{(?=:)")
 """Of what stands before them: some engines take `{.name}` for no words."""
 BEFORE_MARKUP = r"(?=[ \t]*[`*_\[!<])"
 TITLE_BRACES = re.compile(
-    rf"(?<=[ \t])\{{(?!:)(?=[^{{}}\n]+\{{|[^{{}}\n]*\}}(?:(?<=\\\}})|{BEFORE_MARKUP}))|\}}{BEFORE_MARKUP}"
+    r"(?<=[ \t])\{(?!:)"
+    rf"(?=[^{{}}\n]+\{{|\{{+[^{{}}\n]*\}}(?!\}})|[^{{}}\n]*\}}(?:(?<=\\\}})|{BEFORE_MARKUP}))|\}}{BEFORE_MARKUP}"
 )
 """Of a heading or a cell: some engines take `{a=b}` for its attributes before markup, too, and with a brace in it."""
 MOST_MARKS = 100
