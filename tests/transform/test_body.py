@@ -1689,6 +1689,12 @@ def test_an_anchor_of_html_that_shows_nothing_leaves_what_is_around_and_in_it(bo
     assert ("link '/931'", "nothing shows it") in [(found.message, found.action) for found in cleaned.findings]
 
 
+def test_an_anchor_of_html_whose_words_are_signs_of_emphasis_is_a_link() -> None:
+    cleaned = clean('Peas <a href="/931">*</a> <a href="/931">_</a>')
+    assert cleaned.body == "Peas [\\*](/pages/deep-wells/) [_](/pages/deep-wells/)"
+    assert not cleaned.findings
+
+
 def test_an_anchor_of_html_in_a_link_is_told() -> None:
     cleaned = clean('[Peas <a href="https://e.example/">and beans</a>](/931)')
     assert cleaned.body == "[Peas and beans](/pages/deep-wells/)"

@@ -62,7 +62,7 @@ def _ends_anchor(walk: Walk, tag: Tag) -> None:
     inner = walk.text[end : tag.start]
     label = decoded(TAGS.sub("", inner))
     before, after, rule = walk.links.anchor(opened, label)
-    is_shown = label.strip(" *_\n") != "" or "<img" in inner.lower()
+    is_shown = label.strip() != "" or "<img" in inner.lower()
     if before == "[" and (not is_shown or _in_link(walk, opened.start, tag.end)):
         before = after = ""  # of two links around one text the outer one wins
         _lose_link(walk, opened, "its text is in another link" if is_shown else "nothing shows it")
