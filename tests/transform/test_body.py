@@ -1856,6 +1856,11 @@ def test_an_image_that_a_script_shows_has_its_own_address(tag: str, body: str) -
     assert [image["src"] for image in cleaned.images] == ["/wells.png"]
 
 
+def test_an_image_for_readers_without_scripts_takes_the_place_of_no_words() -> None:
+    body = clean('<img data-src="/wells.png" alt="Wells"><noscript><img src="/wells.png"></noscript>').body
+    assert body == "![Wells](/wells.png)\n\n![](/wells.png)"
+
+
 def test_an_image_without_an_address_is_told_by_its_words() -> None:
     (found,) = clean('<img alt="Wells">').findings
     assert (found.code, found.message, found.action) == ("image.missing", "image 'Wells' has no address", "removed")

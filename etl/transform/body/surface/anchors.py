@@ -98,10 +98,13 @@ def image(walk: Walk, tag: Tag, link: Tag | None = None) -> None:
 def _is_again_below(walk: Walk, tag: Tag) -> bool:
     """Whether the same image follows, for readers without the script that shows it."""
     found = WITHOUT_SCRIPT.match(walk.text, tag.end)
-    if found is None:
-        return False
-    below = Tag("img", *found.span(1), False, found[1])
-    return image_source(below.attributes()) == image_source(tag.attributes())
+    return found is not None and _shown_by(Tag("img", *found.span(1), False, found[1])) == _shown_by(tag)
+
+
+def _shown_by(image: Tag) -> tuple[str, str]:
+    """The address of an image, and what stands for it."""
+    attributes = image.attributes()
+    return image_source(attributes), attributes.get("alt", "").strip()
 
 
 def _around_image(walk: Walk, link: Tag) -> tuple[str, str]:
