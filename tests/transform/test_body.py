@@ -1861,6 +1861,18 @@ def test_an_image_for_readers_without_scripts_takes_the_place_of_no_words() -> N
     assert body == "![Wells](/wells.png)\n\n![](/wells.png)"
 
 
+@pytest.mark.parametrize(
+    ("item", "left"),
+    [
+        ("<p>1.</p><p>Peas</p>", "1. Peas"),
+        ("- <p>Peas</p>", "* Peas"),
+        ("<b>2)</b> <div>Peas</div>and beans", "* **2)** Peas\n\n    and beans"),
+    ],
+)
+def test_the_mark_of_an_item_in_one_of_html_stays_before_its_words(item: str, left: str) -> None:
+    assert clean(f"<ul><li>{item}</li></ul>").body == left
+
+
 def test_an_image_without_an_address_is_told_by_its_words() -> None:
     (found,) = clean('<img alt="Wells">').findings
     assert (found.code, found.message, found.action) == ("image.missing", "image 'Wells' has no address", "removed")

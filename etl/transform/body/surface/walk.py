@@ -9,7 +9,7 @@ from etl.scripts import FROM_RIGHT
 from etl.transform.body.code import Code, fenced, nonblank_count, ticks_around
 from etl.transform.body.edits import Edit, Revision, short
 from etl.transform.body.entities import decoded
-from etl.transform.body.lists import NEST
+from etl.transform.body.lists import ITEM_MARK, NEST
 from etl.transform.body.parse import Node
 from etl.transform.body.places import line_start, match_end
 from etl.transform.body.surface.around import Around
@@ -26,11 +26,14 @@ BEHIND = re.compile(r"\s*\n[ \t]+|[ \t]*")
 """What parts words from those before them, on one line or in one item."""
 FIRST_SIGN = re.compile(r"[ \t]*+\n?[ \t]*+(?=[#>~]|`{3,}+(?![^<`]*`))")
 """Up to the sign that the words of an item begin with, which would begin a block."""
+MARK_ALONE = re.compile(rf"(?>(?:<[^<>]*>|\s)*){ITEM_MARK}(?>(?:<[^<>]*>|\s)*)")
+"""A mark of an item in one of HTML, without the words that it stands before; as such it is read in Markdown."""
 LINE_BLANKS = re.compile(r"\s*")
 BACK_TICKS = re.compile("`+")
 QUOTE_MARKS = re.compile(r"(?:>[ \t]*)+")
 
 DEEPEST_LIST = 12
+FAR_MARK = 200  # so far before a tag the mark of an item is looked for
 LONGEST_SPAN = 5000  # code over more than that is no span
 
 
@@ -207,7 +210,7 @@ class Walk:
         words = tag.end if of_markdown else self.unquoted(start, match_end(LINE_BLANKS, self.text, tag.end, self.end))
         if in_row:
             end, parting = words, "<br>"
-        elif block and block[0].name == "li":
+        elif block and block[0].name == "li" and not self._is_mark(first, start):
             end, guard = self.around.unmarked(words)
             parting = f"\n\n{indent_in_item(block[1])}{guard}"
         else:
@@ -220,6 +223,10 @@ class Walk:
     def _begins_code(self, start: int, end: int) -> bool:
         """Whether code may begin between two places that goes on behind them: a `<br>` in it would be shown."""
         return len(BACK_TICKS.findall(self.text, max(start, end - LONGEST_SPAN, 0), end)) % 2 == 1
+
+    def _is_mark(self, start: int, end: int) -> bool:
+        """Whether nothing but the mark of an item stands between two places: alone it is an empty item."""
+        return end - start < FAR_MARK and MARK_ALONE.fullmatch(self.text, start, end) is not None
 
     def dropped(self, tag: Tag, rule: str, before: str = "") -> Edit:
         """The removal of a tag; what it lays bare at the start of a line must not become a mark of Markdown."""
