@@ -1873,6 +1873,18 @@ def test_the_mark_of_an_item_in_one_of_html_stays_before_its_words(item: str, le
     assert clean(f"<ul><li>{item}</li></ul>").body == left
 
 
+@pytest.mark.parametrize(
+    ("item", "left"),
+    [
+        ("<p>Peas</p><p>Beans</p>", "* \n    * Peas\n\n        Beans"),
+        ("Peas<ul><li>Beans</li></ul>", "* \n    * Peas\n        * Beans"),
+        ("Peas", "* Peas"),
+    ],
+)
+def test_blocks_of_an_item_that_is_all_another_one_holds_stay_in_it(item: str, left: str) -> None:
+    assert clean(f"<ul><li><ul><li>{item}</li></ul></li></ul>").body == left
+
+
 def test_an_image_without_an_address_is_told_by_its_words() -> None:
     (found,) = clean('<img alt="Wells">').findings
     assert (found.code, found.message, found.action) == ("image.missing", "image 'Wells' has no address", "removed")

@@ -22,6 +22,8 @@ BLANK = (" ", "\t")
 NO_WORDS = BLOCKS - {"Paragraph"}
 HIGHEST_NUMBER = 999  # a "list" of one that begins above is a sentence that begins with a year
 
+BELOW = frozenset(("Paragraph", "List", "CodeBlock"))
+"""Blocks of an item that its first words do not hold."""
 ITEM_MARK = r"(?:[*+-]|\d{1,9}[.)])"
 MARK_ENDS = frozenset("*+-.)")
 """What such a mark ends with."""
@@ -171,12 +173,16 @@ def _holds_one(item: Node) -> bool:
 
 
 def _is_double(text: str, item: Node, mark: re.Match[str]) -> bool:
-    """Whether an item is but a list of one item of the same kind: some engines show the second mark."""
-    inner = (
-        MARK.match(text, visible_start(text, item.children[0]))
-        if _holds_one(item) and len(item.children) == 1
-        else None
-    )
+    """Whether an item is but a list of one item of the same kind: some engines show the second mark.
+
+    Not where blocks stand below the words of a mark on a line of its own: they would be code behind the first one.
+    """
+    if not _holds_one(item) or len(item.children) > 1:
+        return False
+    [single] = item.children[0].children
+    if "\n" in text[item.start : single.start] and any(block.kind in BELOW for block in single.children[1:]):
+        return False
+    inner = MARK.match(text, visible_start(text, item.children[0]))
     return inner is not None and (inner[1] in "*+-") == (mark[1] in "*+-")
 
 
