@@ -1885,6 +1885,10 @@ def test_blocks_of_an_item_that_is_all_another_one_holds_stay_in_it(item: str, l
     assert clean(f"<ul><li><ul><li>{item}</li></ul></li></ul>").body == left
 
 
+def test_a_block_of_an_item_at_the_other_side_of_the_edge_of_a_quotation_is_no_paragraph_of_it() -> None:
+    assert clean("> <ul><li><p>Peas</p>\n<p>and beans</p></li></ul>").body == "> * Peas and beans"
+
+
 def test_an_image_without_an_address_is_told_by_its_words() -> None:
     (found,) = clean('<img alt="Wells">').findings
     assert (found.code, found.message, found.action) == ("image.missing", "image 'Wells' has no address", "removed")

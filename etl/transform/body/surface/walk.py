@@ -210,7 +210,7 @@ class Walk:
         words = tag.end if of_markdown else self.unquoted(start, match_end(LINE_BLANKS, self.text, tag.end, self.end))
         if in_row:
             end, parting = words, "<br>"
-        elif block and block[0].name == "li" and not self._is_mark(first, start):
+        elif block and block[0].name == "li" and not self._is_mark(first, start) and self._in_same(block[0], start):
             end, guard = self.around.unmarked(words)
             parting = f"\n\n{indent_in_item(block[1])}{guard}"
         else:
@@ -227,6 +227,10 @@ class Walk:
     def _is_mark(self, start: int, end: int) -> bool:
         """Whether nothing but the mark of an item stands between two places: alone it is an empty item."""
         return end - start < FAR_MARK and MARK_ALONE.fullmatch(self.text, start, end) is not None
+
+    def _in_same(self, opened: Tag, offset: int) -> bool:
+        """Whether an element and a place in it are both in a quotation of Markdown, or neither is."""
+        return self.around.in_quotation(opened.start) == self.around.in_quotation(offset)
 
     def dropped(self, tag: Tag, rule: str, before: str = "") -> Edit:
         """The removal of a tag; what it lays bare at the start of a line must not become a mark of Markdown."""
