@@ -26,10 +26,10 @@ Edit = tuple[int, int, str, str]
 """Start, end, replacement, rule: replace ``text[start:end]``; the rule is a key of `rules.RULES`."""
 
 INNER_SIGNS = r"[^()\\]++|\\[()\\]?"
-PARENTHESES = rf"\((?>(?:{INNER_SIGNS}|\((?>(?:{INNER_SIGNS})*)\))*)\)"
+IN_PARENTHESES = rf"\((?>(?:{INNER_SIGNS}|\((?>(?:{INNER_SIGNS})*)\))*)\)"
 """Of an address, and others in them."""
 LINK_END = (
-    rf"\]\([\s>]*+(?:<[^<>\n]*+>|(?>(?:[^()\s\\]++|\\[()\\]?|{PARENTHESES})*))"
+    rf"\]\([\s>]*+(?:<[^<>\n]*+>|(?>(?:[^()\s\\]++|\\[()\\]?|{IN_PARENTHESES})*))"
     rf"(?>(?:\s[\s>]*+{TITLE})?)(?>(?:\s[\s>]*+)?)\)"
 )
 """The address of a link, and its title."""

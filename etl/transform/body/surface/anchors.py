@@ -26,8 +26,8 @@ IMAGE = re.compile(rf"(?<=!)(?<!\\!)\[[^<>\[\]\n]{{0,500}}(?=\]\(){WHOLE_ADDRESS
 LONGEST_START = 501
 """Characters of what begins a link of Markdown around another one."""
 OUTER_START = re.compile(r"(?<![!\\])\[(?:[^\[\]\n]|\n(?!\s*\n)){0,500}\Z")
-WITHOUT_SCRIPT = re.compile(r"\s*<noscript\b[^<>]*>\s*(<img\b[^<>]*>)\s*</noscript\s*>", re.IGNORECASE)
 OUTER_END = re.compile(r"[^\[\]\n]{0,200}\]\(\S")
+WITHOUT_SCRIPT = re.compile(r"\s*<noscript\b[^<>]*>\s*(<img\b[^<>]*>)\s*</noscript\s*>", re.IGNORECASE)
 
 
 def anchor(walk: Walk, tag: Tag) -> int | None:
