@@ -26,7 +26,6 @@ from etl.load.redirects.neutral import reading
 from etl.plain import one_line
 from etl.routes import matching, routes, wiki_folder
 from etl.settings import Settings
-from etl.trouble import Trouble
 
 BLOCK = 1 << 20
 """Bytes of a file that are read at once."""
@@ -174,24 +173,8 @@ def _holding(file: Path, needles: Sequence[bytes]) -> Iterator[Line]:
             block = b"".join(lines)  # which few hold anything of: their lines are not looked at one by one
             if any(needle in block for needle in needles):
                 held = ((at, line) for at, line in enumerate(lines, first) if any(needle in line for needle in needles))
-                yield from (_line(file, number, line) for number, line in held)
+                yield from (schemas.record(file, number, line) for number, line in held)
             first += len(lines)
-
-
-def _line(file: Path, number: int, line: bytes) -> Line:
-    """A line of ours, which holds what its schema says."""
-    try:
-        record: Line = orjson.loads(line)
-    except ValueError as error:
-        raise _damaged(file, number, f"not JSON: {error}") from error
-    name = schemas.LINES[file.name]
-    if fault := schemas.fault(name, record):
-        raise _damaged(file, number, f"not a {name}: {fault}")
-    return record
-
-
-def _damaged(file: Path, number: int, said: str) -> Trouble:
-    return Trouble(f"{file}:{number}: {said}; `wiki-etl validate` says what else is damaged")
 
 
 def _mentions(file: Path, asked: str, addresses: Sequence[Address]) -> Iterator[Line]:

@@ -9,13 +9,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import jsonschema_rs
+import orjson
 from pydantic import BaseModel
 
 from etl import model
 from etl.plain import cut
+from etl.trouble import Trouble
 
 VERSION = 1
 LONGEST_FAULT = 300
@@ -77,6 +80,29 @@ def fault(name: str, record: object) -> str | None:
     if is_valid(name, record):
         return None
     return cut(str(next(explain(name, record))), LONGEST_FAULT)
+
+
+def records(file: Path) -> Iterator[dict[str, Any]]:
+    """The records of one of `LINES`, a line at a time. Raises Trouble at the first line that holds none."""
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            yield record(file, number, line)
+
+
+def record(file: Path, number: int, line: bytes) -> dict[str, Any]:
+    """What a line of one of `LINES` holds, as its schema says. Raises Trouble where it does not."""
+    try:
+        found: dict[str, Any] = orjson.loads(line)
+    except ValueError as error:
+        raise _damaged(file, number, f"not JSON: {error}") from error
+    name = LINES[file.name]
+    if said := fault(name, found):
+        raise _damaged(file, number, f"not a {name}: {said}")
+    return found
+
+
+def _damaged(file: Path, number: int, said: str) -> Trouble:
+    return Trouble(f"{file}:{number}: {said}; `wiki-etl validate` says what else is damaged")
 
 
 class Fault(NamedTuple):
