@@ -9,10 +9,10 @@ from typing import Any
 
 import orjson
 
+from etl import summary
 from etl.facts import Facts
 from etl.load.generations import DIFFERENCE, REFUSED, OutputError
 from etl.model import MANIFEST
-from etl.report import summary
 from etl.run import Run
 from etl.settings import share
 
@@ -69,7 +69,7 @@ def evidence(run: Run, made: Path, work: Path) -> Path:
     asked_for = [name for name in ("tables", "changes.jsonl") if (made / name).exists()]
     for name in ("findings.jsonl", "rejects.jsonl", MANIFEST, DIFFERENCE, *asked_for):
         (made / name).rename(folder / name)
-    (folder / "summary.json").write_bytes(orjson.dumps(summary(run), option=orjson.OPT_INDENT_2) + b"\n")
+    (folder / "summary.json").write_bytes(orjson.dumps(summary.data(run), option=orjson.OPT_INDENT_2) + b"\n")
     return folder
 
 

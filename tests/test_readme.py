@@ -448,9 +448,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with zipfile.ZipFile(folder / "export.zip", "w") as archive:
         archive.writestr(MEMBER, raw_page())
     shim(folder, "wiki-etl", f'exec {shlex.quote(sys.executable)} -m etl "$@"')
-    # Two generations, a release and a baseline, so that every command can do its work in any order.
-    first = ("migrate export.zip --html --quiet", "migrate export.zip --quiet", "release --quiet")
-    for command in (*first, "validate export.zip --format json > baseline.json"):
+    # Two generations, a release, a dry run and a baseline, so that every command can do its work in any order.
+    runs = (f"migrate export.zip {flag} --quiet" for flag in ("--html", "", "--dry-run"))
+    for command in (*runs, "release --quiet", "validate export.zip --format json > baseline.json"):
         done = shell(f"wiki-etl {command}", folder)
         assert done.returncode == 0, done.stderr
     asked = '192.0.2.7 - - [22/Nov/2026:10:00:00 +0000] "GET /Bees+in+town HTTP/1.1" 404 0 "-" "-"'

@@ -1,8 +1,9 @@
-"""The commands that read generations or point at them: ``explain``, ``replay``, ``release`` and ``rollback``."""
+"""The commands that read generations or point at them: ``explain``, ``replay``, ``release`` and the like."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import Any
 
 from etl.cli.commands import (
@@ -22,9 +23,23 @@ from etl.cli.commands import (
 
 def add(commands: Any) -> None:
     """Adds all of them to the commands."""
+    _report_arguments(commands)
     _explain_arguments(commands)
     _replay_arguments(commands)
     _release_arguments(commands)
+
+
+def _report_arguments(commands: Any) -> None:
+    help_ = "print a page of HTML about a generation, for the people who own the wiki"
+    command = add_command(commands, "report", _report, help_, "wiki-etl report > report.html")
+    command.add_argument(
+        "generation",
+        nargs="?",
+        type=named_path,
+        default=OUT / "current",
+        metavar="FOLDER",
+        help="what it is about: a generation, or out/refused (default: out/current)",
+    )
 
 
 def _explain_arguments(commands: Any) -> None:
@@ -92,6 +107,14 @@ def _release_arguments(commands: Any) -> None:
 
 
 # --- commands ------------------------------------------------------------------------------
+
+
+def _report(options: argparse.Namespace) -> int:
+    from etl.report import report
+
+    with progress(options)("reading", 0):
+        sys.stdout.writelines(report(options.generation))
+    return 0
 
 
 def _explain(options: argparse.Namespace) -> int:

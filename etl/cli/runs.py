@@ -112,7 +112,7 @@ def _sha256(text: str) -> str:
 
 
 def _migrate(options: argparse.Namespace) -> int:
-    from etl import report
+    from etl import summary
     from etl.load.generations import published_before
     from etl.passes import Options
     from etl.pipeline import migrate
@@ -128,13 +128,13 @@ def _migrate(options: argparse.Namespace) -> int:
 
         try:
             # ASCII only: names of the data may hold control characters
-            print(json.dumps(report.summary(run), indent=2), flush=True)
+            print(json.dumps(summary.data(run), indent=2), flush=True)
         except OSError as error:
             outcome = published_before(run.published if run.fresh else None)
             raise Trouble(f"standard output: {error.strerror}; {outcome}") from error
-    if told := report.text(run, quiet=options.quiet, verbose=options.verbose):
+    if told := summary.text(run, quiet=options.quiet, verbose=options.verbose):
         say(told)
-    return report.exit_status(run)
+    return summary.exit_status(run)
 
 
 def _validate(options: argparse.Namespace) -> int:

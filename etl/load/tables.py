@@ -159,7 +159,8 @@ def _document(record: Record) -> Record:
     }
 
 
-def _missing_text(record: Record) -> Record | None:
+def missing_text(record: Record) -> Record | None:
+    """A document that is not complete or shows no text, with the reasons; None for any other."""
     reasons = [code for code in MISSING if code in record["findings"]]
     empty = not record["text"].strip()
     if record["complete"] and not empty:
@@ -181,6 +182,6 @@ TABLES: dict[str, Table] = {
     "findings": Table(("findings.jsonl",), tuple(FindingLine.model_fields), frozenset(("line", "column"))),
     "redirects": Table(("redirects.jsonl",), tuple(Redirect.model_fields), frozenset(("status",))),
     "missing_text": Table(
-        ("documents.jsonl", "withheld.jsonl"), MISSING_TEXT, frozenset(("words", "page_id")), _missing_text
+        ("documents.jsonl", "withheld.jsonl"), MISSING_TEXT, frozenset(("words", "page_id")), missing_text
     ),
 }

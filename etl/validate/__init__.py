@@ -27,10 +27,10 @@ from etl.pipeline import migrate
 from etl.plain import one_line
 from etl.progress import Progress
 from etl.refusal import refusal
-from etl.report import warnings
 from etl.room import temporary_folder
 from etl.run import Run
 from etl.settings import Settings, SettingsError, is_local
+from etl.summary import warnings
 from etl.trouble import Trouble
 from etl.validate.faults import Fault, Place, Verdict, View, command, show
 from etl.validate.files import Files, fault_line

@@ -37,7 +37,7 @@ from tests.torture.plan import LIBRARY, Bench, compiled, unavailable
 from tests.torture.scene import Outcome, Scene, Trial
 
 LOADED = """
-etl.comparison etl.coverage etl.load.redirects etl.report etl.load.tables etl.pipeline etl.validate
+etl.comparison etl.coverage etl.load.redirects etl.summary etl.load.tables etl.pipeline etl.validate
 etl.verify.connections pandas
 """.split()
 """Imported before a run is forked, so that it need not."""

@@ -17,7 +17,7 @@ from etl.settings import CONFIG_NAME
 MOST_SHOWN = 10
 
 
-def summary(run: Run) -> dict[str, Any]:
+def data(run: Run) -> dict[str, Any]:
     """What came in, what went out, and what a person should look at."""
     ledger = run.ledger
     assert ledger is not None
@@ -81,7 +81,7 @@ def text(run: Run, *, quiet: bool = False, verbose: bool = False) -> str:
 
     ``verbose``: every kind of finding.
     """
-    facts = summary(run)
+    facts = data(run)
     if quiet:
         return "\n".join([*_trouble(facts), *([_outcome(run, facts)] if run.refused else [])])
     parts = [
