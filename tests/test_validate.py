@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -710,6 +711,39 @@ def test_github_gets_no_more_annotations_than_it_keeps_and_some_of_each_code(run
     assert outcome.status == 5
 
 
+def test_junit_has_a_case_for_each_code_and_one_for_the_run(run: Run, crowded: Path) -> None:
+    outcome = run("validate", "--format", "junit", crowded)
+    suite = ET.fromstring(outcome.out).find("testsuite")
+    assert suite is not None
+    cases = {case.get("name"): case for case in suite.iter("testcase")}
+    assert list(cases) == ["run", *CATALOGUE]
+    failed = {code: failure for code, case in cases.items() if (failure := case.find("failure")) is not None}
+    totals = orjson.loads(run("validate", "--format", "json", crowded).out)["totals"]
+    assert set(failed) == {"run", *(code for code in totals if CATALOGUE[code][0] == "error")}
+    assert (suite.get("tests"), suite.get("failures")) == (str(len(cases)), str(len(failed)))
+    text = run("validate", crowded).out.splitlines()
+    cut_off, whole = failed["json.cut-off"], failed["run"]
+    listed = [line for line in text if line.endswith(" [json.cut-off]")][:MOST_LISTED]
+    assert (cut_off.text or "").splitlines() == [*listed, "… and 20 more"]
+    assert cut_off.get("message") == f"{MOST_LISTED + 20}: {CATALOGUE['json.cut-off'][1]}"
+    assert whole.get("message") == whole.text
+    assert whole.text in text
+    assert outcome.status == 5
+
+
+@pytest.mark.parametrize(("flags", "failures"), [([], "0"), (["--strict"], "2")])
+def test_a_case_of_junit_fails_for_warnings_only_when_they_are_faults(
+    flags: list[str], failures: str, run: Run, tmp_path: Path
+) -> None:
+    path = folder(tmp_path / "wiki", {name(1): page(body="[Gone](/posts/nowhere)")})
+    suite = ET.fromstring(run("validate", "--format", "junit", path, *flags).out).find("testsuite")
+    assert suite is not None
+    assert suite.get("failures") == failures
+    (said,) = suite.findall("testcase[@name='link.dangling']/*")
+    assert said.tag == ("failure" if flags else "system-out")
+    assert (said.text or "").endswith("[link.dangling]")
+
+
 def test_github_annotations_land_on_files_of_the_repository(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -811,7 +845,7 @@ def test_no_control_character_of_the_data_reaches_any_form(
     )
     damaged = tmp_path / "redirects.jsonl"
     damaged.write_bytes(orjson.dumps({NASTY: NASTY}) + b"\n")
-    for form in ("text", "json", "github"):
+    for form in ("text", "json", "github", "junit"):
         for source in (path, damaged):
             said = run("validate", "-v", "--format", form, source).out
             assert said
@@ -875,7 +909,7 @@ def test_files_of_any_bytes_never_end_in_a_trace_back(made: Path, tmp_path: Path
     )
     path = tmp_path / file
     path.write_bytes(b"\n".join(data.draw(st.lists(one, max_size=5))))
-    form = data.draw(st.sampled_from(["text", "json", "github"]))
+    form = data.draw(st.sampled_from(["text", "json", "github", "junit"]))
     outcome = validated("--format", form, path)
     assert outcome.status in (0, 1)
     assert form != "json" or json.loads(outcome.out)["status"] == outcome.status

@@ -71,7 +71,7 @@ def _validate_arguments(commands: Any) -> None:
         help="generations before this one, for --max-shrink and addresses that are lost (default: none)",
     )
     _source_arguments(command)
-    format_argument(command, "faults", "github")
+    format_argument(command, "faults", "github", "junit")
     command.add_argument("--strict", action="store_true", help="warnings count as faults")
     command.add_argument(
         "--baseline",

@@ -1,4 +1,4 @@
-"""Faults as their readers want them: lines for people, one object for programs, annotations for GitHub.
+"""Faults as their readers want them: lines for people, one object for programs, annotations for GitHub, JUnit.
 
 The faults lie in a file of finding lines, however many there are, and are streamed. A listing for
 people may be shortened and says so; totals never are (contract, section 8).
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -110,7 +111,7 @@ class View(NamedTuple):
     """How faults are shown."""
 
     form: str
-    """``text``, ``json`` or ``github``."""
+    """``text``, ``json``, ``github`` or ``junit``."""
     quiet: bool
     """As text only what makes the exit status, and no totals."""
     verbose: bool
@@ -123,6 +124,8 @@ def show(verdict: Verdict, view: View, out: TextIO) -> None:
         _show_json(verdict, out, verbose=view.verbose)
     elif view.form == "github":
         _show_github(verdict, out, verbose=view.verbose)
+    elif view.form == "junit":
+        _show_junit(verdict, out, verbose=view.verbose)
     else:
         _show_text(verdict, out, quiet=view.quiet, verbose=view.verbose)
 
@@ -248,6 +251,43 @@ def _escaped(text: str) -> str:
 def _utf16(char: str) -> str:
     data = char.encode("utf-16-be")
     return "".join(f"\\u{data[at]:02x}{data[at + 1]:02x}" for at in range(0, len(data), 2))
+
+
+# --- JUnit ---------------------------------------------------------------------------------
+
+
+def _show_junit(verdict: Verdict, out: TextIO, *, verbose: bool) -> None:
+    """A case for each code, which fails where it has faults, and one for the run as a whole; findings are its output.
+
+    At most `MOST_LISTED` of a code; the totals are those of the suite.
+    """
+    lines: dict[str, list[str]] = {code: [] for code in CATALOGUE}
+    for fault in verdict.read(verbose=verbose):
+        if len(of_code := lines[fault["code"]]) < MOST_LISTED:
+            of_code.append(_line(fault, verdict.locate(fault)))
+    suites = ET.Element("testsuites")
+    suite = ET.SubElement(suites, "testsuite", {"name": "wiki-etl validate"})
+    whole = [*_of_the_whole(verdict)]
+    _case(suite, "run", whole, failed=whole[0] if whole else None)
+    for code, of_code in lines.items():
+        total = verdict.totals[code]
+        more = [f"… and {total - len(of_code):,} more"] if of_code and total > len(of_code) else []
+        failed = f"{total:,}: {CATALOGUE[code][1]}" if total and verdict.is_fault(code) else None
+        _case(suite, code, of_code + more, failed=failed)
+    ET.SubElement(suite, "system-out").text = "\n".join(_totals(verdict))
+    failures = len(suite.findall("testcase/failure"))
+    for element in (suites, suite):
+        element.attrib.update(tests=str(len(lines) + 1), failures=str(failures), errors="0")
+    ET.indent(suites)
+    out.write('<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(suites, encoding="unicode") + "\n")
+
+
+def _case(suite: ET.Element, name: str, lines: list[str], *, failed: str | None) -> None:
+    case = ET.SubElement(suite, "testcase", {"classname": "validate", "name": name})
+    if failed is not None:
+        ET.SubElement(case, "failure", {"message": failed}).text = "\n".join(lines)
+    elif lines:
+        ET.SubElement(case, "system-out").text = "\n".join(lines)
 
 
 # --- GitHub --------------------------------------------------------------------------------
