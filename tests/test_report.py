@@ -233,6 +233,6 @@ def test_what_is_no_generation_or_damaged_is_trouble(out: Path, tmp_path: Path, 
     (made / "documents.jsonl").write_bytes(documents[:-9])
     damaged = run("report", out)
     assert damaged.status == 3
-    assert f"{out}/current/documents.jsonl:2: not JSON: " in damaged.err
+    assert f"{made}/documents.jsonl:2: not JSON: " in damaged.err
     (made / "manifest.json").write_text("{}")
-    assert run("report", out).err.startswith(f"error: {out}/current/manifest.json: 'format' is a required property")
+    assert run("report", out).err.startswith(f"error: {made}/manifest.json: 'format' is a required property")

@@ -95,7 +95,7 @@ def report(path: Path) -> Iterator[str]:
     folder = generation_at(path, lambda one: (one / MANIFEST).is_file())
     if folder is None:
         raise Trouble(f"{path}: there is no generation; name its folder, as `wiki-etl migrate` leaves it")
-    return _template().generate(facts(folder))
+    return _template().generate(facts(folder.resolve()))  # one generation, whatever is published meanwhile
 
 
 def facts(folder: Path) -> dict[str, Any]:
