@@ -721,7 +721,7 @@ FAULTS = {
     "bracketed prose of which the address lost a parenthesis": ("[5 g) a](5 g a) bed", "\\[5 g) a\\] bed"),
     "braces behind emphasis at the end of a heading": ("# *a*{b}", "# *a*\\{b}"),
     "braces behind a pipe at the end of a heading": ("# a {b=c|{}", "# a \\{b=c&#124;\\{}"),
-    "a closing brace of words in braces at the end of a heading": ("# a {b=c}[d} e}", "# a \\{b=c\\}\\[d} e}"),
+    "a closing brace of words in braces at the end of a heading": ("# a {b=c}[d} e}", "# a \\{b=c}\\[d} e}"),
     "an escaped brace in braces at the end of a heading": ("# a {b=c\\}d}", "# a \\{b=c\\}d}"),
     "braces with a brace in them on a line of words": ("a\n{b=c {}", "a\n\\{b=c {}"),
     "words with blanks before them below a list in a quotation, and code below these": (

@@ -18,12 +18,8 @@ STRIKE_END = re.compile(r"(?<=[^\s(*~])~+")
 """What may end words struck out in engines that have them; `~50` alone begins some, and stays."""
 ATTRIBUTES = re.compile(r"(?<=[)*>`])\{|\{(?=:)")
 """Of what stands before them: some engines take `{.name}` for no words."""
-BEFORE_MARKUP = r"(?=[ \t]*[`*_\[!<])"
-TITLE_BRACES = re.compile(
-    r"(?<=[ \t])\{(?!:)"
-    rf"(?=[^{{}}\n]+\{{|\{{+[^{{}}\n]*\}}(?!\}})|[^{{}}\n]*\}}(?:(?<=\\\}})|{BEFORE_MARKUP}))|\}}{BEFORE_MARKUP}"
-)
-"""Of a heading or a cell: some engines take `{a=b}` for its attributes before markup, too, and with a brace in it."""
+TITLE_BRACE = re.compile(r"(?<=[ \t])\{(?!:)")
+"""In a heading or a cell: some engines take `{a=b}` for its attributes, whatever is in or behind it."""
 MOST_MARKS = 100
 """Characters of it that are looked at."""
 LONG_NUMBER = re.compile(r"\d{10,}(?=\.[ \t])")  # too long to be the mark of an item
@@ -44,7 +40,9 @@ def literal_edits(text: str, words: Node, addresses: Sequence[tuple[int, int]]) 
     if "]" in data:
         edits += _brackets(text, start, end, "]")
     if "{" in data:
-        braces = (brace.start() for brace in ATTRIBUTES.finditer(text, start, end))
+        braces = {brace.start() for brace in ATTRIBUTES.finditer(text, start, end)}
+        if text.startswith("_{", start - 1):  # emphasis ends there, whose marks are no stars beside one
+            braces.add(start)
         edits += [(at, at, "\\", "literal") for at in braces if not is_escaped(text, at)]
     if text.startswith("#", start) and is_first(text, start):
         edits.append((start, start, "\\", "literal"))
@@ -58,11 +56,10 @@ def literal_edits(text: str, words: Node, addresses: Sequence[tuple[int, int]]) 
     return edits
 
 
-def brace_edits(text: str, words: Node) -> Iterator[Edit]:
-    """The braces among the words of a heading or a cell, beside those at its end."""
-    for brace in TITLE_BRACES.finditer(text, words.start, words.end + 1):  # with what markup begins with
-        if not is_escaped(text, brace.start()):
-            yield brace.start(), brace.start(), "\\", "literal"
+def brace_edits(text: str, words: Node, *, in_cell: bool) -> Iterator[Edit]:
+    """The braces that may begin attributes, among the words of a heading or a cell; no cell begins with them."""
+    for brace in TITLE_BRACE.finditer(text, words.start + in_cell, words.end):
+        yield brace.start(), brace.start(), "\\", "literal"
 
 
 def _strike_ends(text: str, start: int, end: int, addresses: Sequence[tuple[int, int]]) -> Iterator[Edit]:

@@ -32,7 +32,6 @@ from etl.transform.body.link_edits import MARKS_OF_EMPHASIS, LinkRules
 from etl.transform.body.links import Linker
 from etl.transform.body.lists import ITEM_MARK, MARK_ENDS, glued_items, list_edits, not_tight, usual_edits
 from etl.transform.body.literals import (
-    BEFORE_MARKUP,
     LINE_MARK,
     LINE_MARK_BEGINS,
     brace_edits,
@@ -78,14 +77,7 @@ LINE_END = re.compile(r"(?<![ \t])[ \t]*+(\n[ \t>]*)")
 LONG_HEADING = 120
 WIDE_HEADING_MARK = re.compile(r"(#{1,6})(?:\t| [ \t])[ \t]*")
 TRAILING_MARKS = re.compile(r"[ \t]+(?:\\?\*|-{2,}|_+)\Z")
-QUOTED_BRACE = rf"[^{{}}\n]+=[\"'][^{{}}\n]*(?<!\\)\}}(?!{BEFORE_MARKUP})"
-"""In the value of an attribute, where it ends nothing: `{a='}' b=c}`."""
-HEADING_ATTRIBUTES = re.compile(
-    rf"(?<![\\)*>`])\{{(?!:)(?=[^{{}}\n]*\}}\Z|{QUOTED_BRACE})"  # beside those that are escaped anywhere
-)
-CELL_ATTRIBUTES = re.compile(
-    rf"\{{(?:(?<=[^|][ \t]\{{)|(?<=\\\|[ \t]\{{))(?!:)(?=[^{{}}\n]+\}}[ \t]*\||{QUOTED_BRACE})"
-)
+HEADING_ATTRIBUTES = re.compile(r"(?<![ \t\\)*>`])\{(?!:)[^{}\n]*\}\Z")  # beside those that are escaped anyway
 
 ITEM_MARKS = re.compile(rf"[ \t>]*(?>(?:{ITEM_MARK}[ \t]*+)+)")
 FIRST_BREAK = re.compile(r"[ \t]+\\?\n[ \t>]*(?![ \t>|#`~=*+-]|\d{1,9}[.)](?!\S))")
@@ -189,7 +181,8 @@ class Round(TreeRules):
     def _behind_words(self, node: Node, end: int) -> None:
         """What stands behind the words of a heading: marks, a number sign, or a list that was glued to it."""
         last = self.text[end - 1]
-        for attributes in HEADING_ATTRIBUTES.finditer(self.text, node.start, end) if last == "}" else ():
+        attributes = HEADING_ATTRIBUTES.search(self.text, node.start, end) if last == "}" else None
+        if attributes:
             self._edit(attributes.start(), attributes.start(), "\\", "literal")
         marks = TRAILING_MARKS.search(self.text, node.start, end) if last in "*-_" else None
         if marks:
@@ -291,8 +284,6 @@ class Round(TreeRules):
         if not node.children:
             return  # `is_plain`
         self.edits += table_edits(self.text, node)
-        for attributes in CELL_ATTRIBUTES.finditer(self.text, node.start, node.end):
-            self._edit(attributes.start(), attributes.start(), "\\", "literal")
 
     # --- paragraphs -------------------------------------------------------------------------
 
@@ -360,7 +351,7 @@ class Round(TreeRules):
         addresses = self.links.bare_addresses(node) if "://" in data and node.start >= self.links.end else ()
         edits = literal_edits(self.text, node, addresses)
         if node.start < max(self.heading_end, self.table_end):  # braces may be the attributes of either
-            edits = [*edits, *brace_edits(self.text, node)]
+            edits = [*edits, *brace_edits(self.text, node, in_cell=node.start < self.table_end)]
         self.edits += edits
         if "*" in data:
             self.again |= any(self.text.startswith(signs, at - before) for at, *_ in edits for before, signs in BESIDE)
