@@ -12,6 +12,7 @@ from etl.transform.body.entities import ENTITY
 from etl.transform.body.parameters import parameters
 from etl.transform.body.remnants import ALIAS
 from etl.transform.body.surface.characters import SHOWS_NOTHING
+from etl.transform.body.surface.links import image_source
 from etl.transform.body.surface.tags import Tag
 from etl.transform.body.surface.titles import title_of
 
@@ -24,12 +25,11 @@ NOTHING = re.compile(
     rf"(?:{BLANK.pattern}|(?P<entity>{ENTITY.pattern})|{SHORTCODE}|\{{redirect\b[^{{}}]*\}}|(?P<marker>\{{img\b[^{{}}]*\}})"
     rf"|<!--.*?-->|(?-i:\\?~tc\\?~.*?~/tc\\?~|\\?~hc\\?~.*?~/hc\\?~|{SHOWN.pattern})"
     r"|[\u2013\u2014*_-]+|^(?:#{1,6}|>[> ]*)"
-    r"|<img\b(?P<image>[^<>]*)>|!\[[^\[\]]*\]\(\s*+<?(?P<source>[^\s<>()]*+)[^()]*+\)"
+    r"|(?P<image><img\b[^<>]*>)|!\[[^\[\]]*\]\(\s*+<?(?P<source>[^\s<>()]*+)[^()]*+\)"
     r"|</?(?:[abipu]|br|center|div|em|font|h[1-6r]|li|ol|small|span|strong|su[bp]|ul)(?=[\s/>])[^<>]*>)",
     re.DOTALL | re.IGNORECASE | re.MULTILINE,
 )
 """What shows nothing; an entity does when it is a blank, an image when it is lost."""
-IMAGE_SOURCE = re.compile(r"\b(?:src|data-original)\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
 
 
 def harvested_aliases(body: str) -> list[tuple[str, int]]:
@@ -74,8 +74,9 @@ def shows_nothing(body: str, settings: Settings) -> bool:
     (True, False)
     >>> shows_nothing("<b></b><br><img src=''>", Settings()), shows_nothing("<iframe src=/map></iframe>", Settings())
     (True, False)
-    >>> shows_nothing("<img src='' data-src='/a.png'>", Settings())
-    False
+    >>> late = "<img src='/blank.gif' data-src='/a.png'>"
+    >>> [shows_nothing(late, Settings(missing_images=(lost,))) for lost in ("blank", "/a")]
+    [False, True]
     >>> marks = ("{img fileId=5}", '{img src="https://a.example/b.png"}', "{IMG(attId=7 desc=Wells)}{IMG}")
     >>> [shows_nothing(mark, Settings()) for mark in marks]
     [True, False, False]
@@ -97,8 +98,8 @@ def _says_nothing(match: re.Match[str], settings: Settings) -> bool:
         return _says_no_image(match["marker"], settings)
     if match["image"] is None:
         return settings.is_lost(match["source"])
-    source = IMAGE_SOURCE.search(match["image"])
-    return source is None or settings.is_lost(source[1])
+    source = image_source(Tag("img", *match.span("image"), False, match["image"]).attributes())
+    return not source or settings.is_lost(source)
 
 
 def _says_no_image(marker: str, settings: Settings) -> bool:
