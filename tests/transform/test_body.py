@@ -1191,6 +1191,10 @@ def test_blocks_in_a_cell_of_html_begin_lines_there(tag: str, cell: str, gap: st
         ("<table><tr><td>a<br><p>b</p><br><p>c</p></td></tr></table>", "| a<br>b<br>c |\n| --- |"),
         ("<table><tr><td><b><p>a</p><p>b</p></b></td></tr></table>", "| **a<br>b** |\n| --- |"),
         ("| a |\n| --- |\n| <p>b</p><p>c</p> |\n| <p>d</p> |", "| a |\n| --- |\n| b<br>c |\n| d |"),
+        (
+            "| a | Sow:<ul><li>peas</li><li>kale</li></ul> |\n| --- | --- |",
+            "| a | Sow:<br>peas<br>kale |\n| --- | --- |",
+        ),
         ("<p><img src='/img/a.png'><br>b</p>", "![](/img/a.png)\\\nb"),
     ],
 )

@@ -61,8 +61,8 @@ ITEM_LINE = re.compile(rf"^[ \t]*{ITEM_MARK}[ \t]", re.MULTILINE)
 INDENT = re.compile(r"[ \t]+")
 HTML = frozenset(("HtmlBlock", "Paragraph"))
 """What holds HTML: a paragraph does behind an empty line in an element."""
-SHOWN = re.compile(r"(?>(?:<(?![iI][mM][gG]\b|https?:)[^<>]*>|\s|&nbsp;)*)(<?[^<]++|<|\Z)")
-"""Tags and blanks, and what is none, such as an image."""
+SHOWN = re.compile(r"(?>(?:<(?![iI][mM][gG]\b|https?:)[^<>]*>|\s|&nbsp;)*)(<?[^<|]++|[<|]|\Z)")
+"""Tags and blanks, and what is none, such as an image, up to the next pipe."""
 
 
 class BlockOfItem(NamedTuple):
@@ -91,11 +91,14 @@ class Around:
         """Up to where tags and blanks were told from other text, and where the last of that begins."""
 
     def shows(self, start: int, end: int) -> bool:
-        """Whether anything but tags and blanks stands between two places, a tag or the text's edge at either.
+        """Whether anything but tags and blanks stands between two places, a tag, a pipe or the text's edge at either.
 
         >>> around = Around("a<p> <i>b<br>")
         >>> around.shows(4, 8), around.shows(8, 9), around.shows(4, 9), Around("<img>&nbsp;<br>").shows(5, 11)
         (False, True, True, False)
+        >>> around = Around("| a | <p>b</p>")
+        >>> around.shows(1, 4), around.shows(5, 6)
+        (True, False)
         """
         known, last = self._last_shown
         for text in SHOWN.finditer(self.text, known, end):
