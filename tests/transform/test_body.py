@@ -1870,10 +1870,12 @@ def test_an_image_for_readers_without_scripts_takes_the_place_of_no_words() -> N
     [
         ("<p>1.</p><p>Peas</p>", "1. Peas"),
         ("- <p>Peas</p>", "* Peas"),
+        ("**<p>Peas</p>", "* Peas"),
+        ("***<p>Peas</p>", "* *** Peas"),
         ("<b>2)</b> <div>Peas</div>and beans", "* **2)** Peas\n\n    and beans"),
     ],
 )
-def test_the_mark_of_an_item_in_one_of_html_stays_before_its_words(item: str, left: str) -> None:
+def test_marks_that_an_item_of_html_begins_with_stay_before_its_words(item: str, left: str) -> None:
     assert clean(f"<ul><li>{item}</li></ul>").body == left
 
 

@@ -26,8 +26,9 @@ BEHIND = re.compile(r"\s*\n[ \t]+|[ \t]*")
 """What parts words from those before them, on one line or in one item."""
 FIRST_SIGN = re.compile(r"[ \t]*+\n?[ \t]*+(?=[#>~]|`{3,}+(?![^<`]*`))")
 """Up to the sign that the words of an item begin with, which would begin a block."""
-MARK_ALONE = re.compile(rf"(?>(?:<[^<>]*>|\s)*){ITEM_MARK}(?>(?:<[^<>]*>|\s)*)")
-"""A mark of an item in one of HTML, without the words that it stands before; as such it is read in Markdown."""
+MARK_ALONE = re.compile(rf"(?>(?:<[^<>]*>|\s)*){ITEM_MARK}[ *+-]*+(?>(?:<[^<>]*>|\s)*)")
+"""Marks of items, or of bold, in an item of HTML, without the words that they stand before: those of items are read as
+such in Markdown, and behind a bullet two stars are a rule."""
 LINE_BLANKS = re.compile(r"\s*")
 BACK_TICKS = re.compile("`+")
 QUOTE_MARKS = re.compile(r"(?:>[ \t]*)+")
