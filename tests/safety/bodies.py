@@ -712,6 +712,7 @@ DISPUTED: dict[str, str] = {
     "attributes of two pairs of braces": "# a {b='}' onclick='alert(1)//' {c}",
     "attributes of a heading with an index in them": "# a {b<sup>2</sup>{ onclick=alert(1)}",
     "attributes of a cell with an index in them": "| a {b<sup>2</sup>{ onclick=alert(1)} |\n| --- |",
+    "attributes of a paragraph with two braces in quotes": "a\n{{b='}}' onclick=alert(1)}",
     "attributes of emphasis behind a star": "\\*_a_{onclick=alert(1)}",
     "attributes of a heading in code with a brace in quotes": "1.\t   # b {c='}' onclick=alert(1)}",
     "tag that may be an address": "<http:/onclick=alert(1)>a",

@@ -24,7 +24,7 @@ MOST_MARKS = 100
 """Characters of it that are looked at."""
 LONG_NUMBER = re.compile(r"\d{10,}(?=\.[ \t])")  # too long to be the mark of an item
 DEFINITION_SIGN = re.compile(r"^[ \t>]*:(?=[ \t])", re.MULTILINE)
-LINE_MARK = re.compile(r"(?:[ \t>]*+(?=\{(?!:|\{[^}\n]*\}\})[^}\n]+\})|[ \t]+(?:\d+(?=\.\s)|(?=[*+-]\s|>|~~~)))(.)")
+LINE_MARK = re.compile(r"(?:[ \t>]*+(?=\{(?!:|\{[^}=\n]*\}\})[^}\n]+\})|[ \t]+(?:\d+(?=\.\s)|(?=[*+-]\s|>|~~~)))(.)")
 """At the start of a line of words: attributes (`ATTRIBUTES`), and what looks like the mark of a block in an item."""
 LINE_MARK_BEGINS = " ", "\t", ">", "{"
 NO_ESCAPE = frozenset("\"'~=:,;/%@^?$")
