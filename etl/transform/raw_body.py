@@ -74,6 +74,8 @@ def shows_nothing(body: str, settings: Settings) -> bool:
     (True, False)
     >>> shows_nothing("<b></b><br><img src=''>", Settings()), shows_nothing("<iframe src=/map></iframe>", Settings())
     (True, False)
+    >>> [shows_nothing(f"<img src='' {late}>", Settings()) for late in ("data-src='/a.png'", "srcset='/a.png 2x'")]
+    [False, False]
     >>> late = "<img src='/blank.gif' data-src='/a.png'>"
     >>> [shows_nothing(late, Settings(missing_images=(lost,))) for lost in ("blank", "/a")]
     [False, True]

@@ -1848,10 +1848,16 @@ def test_lost_images_are_listed_one_by_one() -> None:
         ('<img src="/blank.gif" data-lazy-src="/wells.png">', "![](/wells.png)"),
         ('<img data-original="/wells.png">', "![](/wells.png)"),
         ('<img data-src="" src="/wells.png">', "![](/wells.png)"),
+        ('<img data-src="{{ x }}" src="/wells.png">', "![](/wells.png)"),
+        ('<img data-src="{{ site.url }}/wells.png" src="/blank.gif">', "![](/wells.png)"),
+        ('<img data-src="true" src="/wells.png">', "![](/wells.png)"),
+        ('<img src="data:," srcset="/wells.png, /well.png 2x">', "![](/wells.png)"),
         (
             '<img src="/blank.gif" data-src="/wells.png">\n<noscript><img src="/wells.png"></noscript>',
             "![](/wells.png)",
         ),
+        ('<noscript><img src="/wells.png"></noscript>\n<img data-src="/wells.png">', "![](/wells.png)"),
+        ('<p><img data-src="/wells.png"></p>\n<noscript><img src="/wells.png"></noscript>', "![](/wells.png)"),
     ],
 )
 def test_an_image_that_a_script_shows_has_its_own_address(tag: str, body: str) -> None:

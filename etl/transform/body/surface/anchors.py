@@ -27,7 +27,12 @@ LONGEST_START = 501
 """Characters of what begins a link of Markdown around another one."""
 OUTER_START = re.compile(r"(?<![!\\])\[(?:[^\[\]\n]|\n(?!\s*\n)){0,500}\Z")
 OUTER_END = re.compile(r"[^\[\]\n]{0,200}\]\(\S")
-WITHOUT_SCRIPT = re.compile(r"\s*<noscript\b[^<>]*>\s*(<img\b[^<>]*>)\s*</noscript\s*>", re.IGNORECASE)
+WITHOUT_SCRIPT = re.compile(
+    r"(?:\s|</(?!noscript)\w+\s*>)*"
+    r"(?:<noscript\b[^<>]*>\s*(?P<without><img\b[^<>]*>)\s*</noscript\s*>|</noscript\s*>\s*(?P<with><img\b[^<>]*>))",
+    re.IGNORECASE,
+)
+"""What stands between an image and the one that a reader without, or with, scripts sees instead."""
 
 
 def anchor(walk: Walk, tag: Tag) -> int | None:
@@ -96,9 +101,12 @@ def image(walk: Walk, tag: Tag, link: Tag | None = None) -> None:
 
 
 def _is_again_below(walk: Walk, tag: Tag) -> bool:
-    """Whether the same image follows, for readers without the script that shows it."""
+    """Whether the same image follows, where one of the two is for readers without the script that shows the other."""
     found = WITHOUT_SCRIPT.match(walk.text, tag.end)
-    return found is not None and _shown_by(Tag("img", *found.span(1), False, found[1])) == _shown_by(tag)
+    if found is None:
+        return False
+    other = found["without"] or found["with"]
+    return _shown_by(Tag("img", found.end() - len(other), found.end(), False, other)) == _shown_by(tag)
 
 
 def _shown_by(image: Tag) -> tuple[str, str]:

@@ -57,6 +57,10 @@ NO_LABEL = re.compile(r"[\x00-\x1f\x7f\[\]<>&|\\`*_~]")
 PIXELS = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*")
 LATE_SOURCES = ("data-src", "data-lazy-src", "data-original")
 """Where the address of an image is that a script shows once a reader comes near; `src` is a blank one until then."""
+SOURCE_SETS = ("srcset", "data-srcset")
+"""Where there are several addresses of an image, for screens of several sizes."""
+IMAGE_ADDRESS = re.compile(r"(?!data:)(?:\{[{%][^{}]*\}?\}|[^{}./])*[./]", re.IGNORECASE)
+"""No data, and neither a mark for a script, such as `true`, nor a template that was never filled in."""
 STYLE_WIDTH = re.compile(r"(?:max-)?width\s*:\s*(\d{1,5})\s*px")
 
 
@@ -232,9 +236,14 @@ class Links:
 
 
 def image_source(attributes: Mapping[str, str]) -> str:
-    """The address of the image that readers saw."""
-    written = (attributes.get(name, "").strip() for name in (*LATE_SOURCES, "src"))
-    return next(filter(None, written), "")
+    """The address of the image that readers saw.
+
+    >>> image_source({"src": "/a.png", "data-src": "{{ x }}"}), image_source({"src": "data:,", "srcset": "/b.png 2x"})
+    ('/a.png', '/b.png')
+    """
+    written = [attributes.get(name, "").strip() for name in (*LATE_SOURCES, "src")]
+    written += [(*attributes.get(name, "").split(), "")[0].rstrip(",") for name in SOURCE_SETS]
+    return next(filter(IMAGE_ADDRESS.match, written), "") or next(filter(None, written), "")
 
 
 @lru_cache(1)
