@@ -1879,10 +1879,25 @@ def test_an_image_for_readers_without_scripts_takes_the_place_of_no_words() -> N
         ("**<p>Peas</p>", "* Peas"),
         ("***<p>Peas</p>", "* *** Peas"),
         ("<b>2)</b> <div>Peas</div>and beans", "* **2)** Peas\n\n    and beans"),
+        ("1.<br>Peas", "1. Peas"),
+        ("1. <br/>\nPeas<br>and beans", "1. Peas\\\n    and beans"),
     ],
 )
 def test_marks_that_an_item_of_html_begins_with_stay_before_its_words(item: str, left: str) -> None:
     assert clean(f"<ul><li>{item}</li></ul>").body == left
+
+
+@pytest.mark.parametrize(
+    ("body", "left"),
+    [
+        ("1.<br>Peas", "1. Peas"),
+        ("* 2.<br>Peas", "2. Peas"),
+        ("> 1.<br>\n> Peas", "> 1. Peas"),
+        ("-<br># Peas", "* \\# Peas"),
+    ],
+)
+def test_the_mark_of_an_item_before_a_break_stays_before_its_words(body: str, left: str) -> None:
+    assert clean(body).body == left
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
+from etl.transform.body.lists import ITEM_MARK
 from etl.transform.body.places import match_end
+from etl.transform.body.surface.around import LONGEST_START
 from etl.transform.body.surface.blocks import break_in_item
 from etl.transform.body.surface.tags import BLOCK_EDGE, Tag, tags_of
 from etl.transform.body.surface.walk import Walk
@@ -14,6 +16,8 @@ BREAKS = re.compile(rf"(?:\s*{BR})*\s*")
 LINE_BREAKS = re.compile(rf"(?:[ \t]*{BR})*")
 FURTHER_BREAK = re.compile(rf"[ \t]*+\n?[ \t]*+(?={BR})")
 NO_ITEM = re.compile(r"[ \t]*[#>=~`]")
+MARKS = re.compile(rf"[ \t>]*(?>(?:{ITEM_MARK}[ \t]+)*){ITEM_MARK}")
+BELOW_MARK = re.compile(rf"(?:[ \t]*{BR})*[ \t]*\n?[ \t]*(?=[^\s])")
 PRE_END = re.compile(r"(?:</code\s*>\s*)?</pre\b", re.IGNORECASE)
 LINES = re.compile(r"[ \t]*\n\s*")
 OF_TABLE = tags_of("t(?:able|body|head|foot|[rdh])|col|colgroup|caption")
@@ -28,6 +32,10 @@ def line_break(walk: Walk, tag: Tag, rule: str = "break") -> int | None:
         return _hard_break(walk, tag, rule, *block)
     elif walk.open.one_line or walk.around.in_heading(tag.start):
         walk.edit(tag.start, tag.end, " ", rule)
+    elif _is_mark(walk, tag.start) and (words := BELOW_MARK.match(walk.text, tag.end)):
+        end, guard = walk.around.unmarked(walk.unquoted(tag.start, words.end()))
+        walk.edit(tag.start, end, f" {guard}", rule)
+        return end
     elif walk.around.in_item(tag.start):
         end, guard = walk.around.unmarked(match_end(LINE_BREAKS, walk.text, tag.end))
         walk.edit(tag.start, end, guard, rule)
@@ -44,6 +52,12 @@ def line_break(walk: Walk, tag: Tag, rule: str = "break") -> int | None:
     return None
 
 
+def _is_mark(walk: Walk, offset: int) -> bool:
+    """Whether a line up to a place would be the mark of an item without words, if it ended there."""
+    line = walk.around.line_start(offset)
+    return offset - line < LONGEST_START and MARKS.fullmatch(walk.text, line, offset) is not None
+
+
 def line_end(walk: Walk, token: re.Match[str]) -> int | None:
     """A line end inside what must stay on one line; that of `<pre>` breaks it, but for the last one."""
     may_break = walk.open.breakable() or (walk.table and walk.table.in_cell)
@@ -58,6 +72,9 @@ def _hard_break(walk: Walk, tag: Tag, rule: str, block: Tag, level: int) -> int:
     between = walk.text[tag.end : end]
     if BLOCK_EDGE.match(walk.text, end) or not walk.around.shows(block.end, tag.start):
         walk.edit(tag.start, end, "", rule)
+        return end
+    if block.name == "li" and walk.is_mark(block.end, tag.start):
+        walk.edit(tag.start, end, " ", rule)
         return end
     hard_break = break_in_item(level) if block.name == "li" else "  \n"
     parts = walk.open.ends_with("p") and ("<" in between or between.count("\n") > 1)

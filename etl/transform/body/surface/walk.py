@@ -211,7 +211,7 @@ class Walk:
         words = tag.end if of_markdown else self.unquoted(start, match_end(LINE_BLANKS, self.text, tag.end, self.end))
         if in_row:
             end, parting = words, "<br>"
-        elif block and block[0].name == "li" and not self._is_mark(first, start) and self._in_same(block[0], start):
+        elif block and block[0].name == "li" and not self.is_mark(first, start) and self._in_same(block[0], start):
             end, guard = self.around.unmarked(words)
             parting = f"\n\n{indent_in_item(block[1])}{guard}"
         else:
@@ -225,7 +225,7 @@ class Walk:
         """Whether code may begin between two places that goes on behind them: a `<br>` in it would be shown."""
         return len(BACK_TICKS.findall(self.text, max(start, end - LONGEST_SPAN, 0), end)) % 2 == 1
 
-    def _is_mark(self, start: int, end: int) -> bool:
+    def is_mark(self, start: int, end: int) -> bool:
         """Whether nothing but the mark of an item stands between two places: alone it is an empty item."""
         return end - start < FAR_MARK and MARK_ALONE.fullmatch(self.text, start, end) is not None
 
