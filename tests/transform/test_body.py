@@ -1901,6 +1901,20 @@ def test_the_mark_of_an_item_before_a_break_stays_before_its_words(body: str, le
 
 
 @pytest.mark.parametrize(
+    ("body", "left"),
+    [
+        ("<b><p>Peas</p></b>", "**Peas**"),
+        ("<b><p># Peas</p></b>", "\\# Peas"),
+        ("<b><br>1. Peas</b>", "**1. Peas**"),
+        ("<table><tr><td>in<b><p>May</p><p>June</p></b> sow<td>c</table>", "| in<br>**May<br>June**<br>sow | c |"),
+        ("<table><tr><td><i><p>Peas</p></i><b>climb</b><td>c</table>", "| *Peas*<br>**climb** | c |"),
+    ],
+)
+def test_emphasis_around_paragraphs_touches_their_words(body: str, left: str) -> None:
+    assert clean(body).body.removesuffix("\n| --- | --- |") == left
+
+
+@pytest.mark.parametrize(
     ("item", "left"),
     [
         ("<p>Peas</p><p>Beans</p>", "* \n    * Peas\n\n        Beans"),

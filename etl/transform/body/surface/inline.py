@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from etl.scripts import joins_words
 from etl.transform.body.entities import decoded
@@ -32,8 +33,9 @@ WORDS = re.compile(r"[a-zA-Z0-9]++(?>(?:[ ,.;:()/+-]++[a-zA-Z0-9]++)*)(</([a-zA-
 FOR_LOOKS = rf"(?i:</?(?:{'|'.join(sorted(STRONG | EMPHASIS | INLINE | {'span'}))})(?:\s[^<>]*)?>)"
 TAG_FOR_LOOKS = re.compile(FOR_LOOKS)
 UNSEEN = rf"(?>(?:[ \t\n{INVISIBLE}]|&(?:shy|#173|#8203);|{FOR_LOOKS})*)"
-FIRST_BREAKS = re.compile(rf"(?:{UNSEEN}(?:{BR}|{ODD_BLANK}))+[ \t\n]*")
-LAST_BREAKS = re.compile(rf"(?:[ \t\n]*(?:{BR}|{ODD_BLANK}){UNSEEN})+\Z")
+EDGE = rf"(?:{BR}|{ODD_BLANK}|</?[pP](?:\s[^<>]*)?>)"
+FIRST_BREAKS = re.compile(rf"(?:{UNSEEN}{EDGE})+[ \t\n]*")
+LAST_BREAKS = re.compile(rf"(?:[ \t\n]*{EDGE}{UNSEEN})+\Z")
 LONGEST_BREAK = 100
 """So many characters of them are looked at in one step."""
 OUTER_START = re.compile(rf"<(?:b|em|i|strong)(?:\s[^<>]*)?>(?:{FOR_LOOKS})*\Z", re.IGNORECASE)
@@ -136,7 +138,8 @@ def _ends_marked(walk: Walk, tag: Tag, mark: str) -> None:
     opening = before, _shown_behind(walk, content.strip()[:FARTHEST_NEIGHBOUR])
     closing = after, _shown_before(walk, content.strip()[-FARTHEST_NEIGHBOUR:])
     block = ITEM_INSIDE if walk.open.one_line else BLOCK_INSIDE
-    parted = walk.words_start > opened.start and not walk.in_row(opened.start)
+    parted = walk.words_start > opened.start or (first > opened.end and _is_guarded(walk, index, first))
+    parted = parted and not walk.in_row(opened.start)
     if parted or not _fits(content, shown, opening, closing) or block.search(content):
         _unmarked(walk, opened, index, tag, "icon" if mark == "*" and not shown.strip() else "emphasis")
         return
@@ -153,6 +156,16 @@ def _ends_marked(walk: Walk, tag: Tag, mark: str) -> None:
         walk.edit(tag.start, tag.end, "", "emphasis")
     else:
         walk.edit(tag.start - trail, tag.end, mark + apart, "emphasis")
+
+
+def _is_guarded(walk: Walk, index: int, words: int) -> bool:
+    """Whether an edit behind one of a number keeps the first sign of some words from being a mark of Markdown."""
+    for start, end, written, _ in islice(walk.edits, index + 1, None):
+        if start >= words:
+            break
+        if end >= words and written.strip():
+            return True
+    return False
 
 
 def _unmarked(walk: Walk, opened: Tag, index: int, tag: Tag, rule: str) -> None:
