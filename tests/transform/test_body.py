@@ -1915,6 +1915,31 @@ def test_emphasis_around_paragraphs_touches_their_words(body: str, left: str) ->
 
 
 @pytest.mark.parametrize(
+    ("body", "left", "told"),
+    [
+        ('<form action="/search">Peas</form>', "Peas", """tag '<form action="/search">'"""),
+        ('<blockquote cite="/a">Peas</blockquote>', "> Peas", """tag '<blockquote cite="/a">'"""),
+        ('<map><area href="/a"><p>Peas</p></map>', "Peas", """tag '<area href="/a">'"""),
+        ("Peas <math><mi>x</mi><mo>=</mo><mn>2</mn></math>", "Peas", "<math> with 43 characters, among them 'x = 2'"),
+        ("Peas <svg><text>climb</text></svg>", "Peas", "<svg> with 29 characters, among them 'climb'"),
+        (
+            '<object><param name="movie" value="https://films.example/peas"></object>',
+            "<https://films.example/peas>",
+            "frame of 'https://films.example/peas'",
+        ),
+    ],
+)
+def test_an_address_or_words_that_go_with_a_tag_are_told(body: str, left: str, told: str) -> None:
+    cleaned = clean(body)
+    assert cleaned.body == left
+    assert told in [finding.message for finding in cleaned.findings]
+
+
+def test_the_text_for_readers_without_frames_has_no_tags() -> None:
+    assert clean("<noframes>Peas</noframes><noembed>beans</noembed>").body == "Peas\n\nbeans"
+
+
+@pytest.mark.parametrize(
     ("item", "left"),
     [
         ("<p>Peas</p><p>Beans</p>", "* \n    * Peas\n\n        Beans"),

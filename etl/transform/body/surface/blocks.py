@@ -26,14 +26,23 @@ EMPTY_ITEM = re.compile(r"(?>(?:\s|&nbsp;|</?(?:br|p)\b[^<>]*>)*)(?:</li\s*>|(?=
 """What stands behind the tag that begins an item without words."""
 ITEM_WORDS = re.compile(r"\s*+(?!<(?:[!/]|(?:li|ul|ol|br|t[drh]|table)\b))\S", re.IGNORECASE)
 """What follows the list in an item, and belongs to the item."""
+ADDRESS = re.compile(r"\s(?:action|background|cite)\s*=\s*[\"']?[^\s\"'<>]", re.IGNORECASE)
+"""One that no reader of the page sees any more."""
 NO_SPAN = tags_of("a|img|pre")
 """What would be lost in a span of code."""
 
 
 def block(walk: Walk, tag: Tag) -> int | None:
     """Sections: their edges become blank lines."""
+    _report_address(walk, tag)
     walk.open.end_paragraph()
     return walk.drop(tag, "block", walk.edge(tag.start))
+
+
+def _report_address(walk: Walk, tag: Tag) -> None:
+    """Say which form or quotation loses its address."""
+    if "=" in tag.raw and ADDRESS.search(tag.raw):
+        walk.find("html.unwrapped", tag.start, f"tag {short(tag.raw)}", "removed; its text stays")
 
 
 def paragraph(walk: Walk, tag: Tag) -> int | None:
@@ -55,6 +64,7 @@ def quotation(walk: Walk, tag: Tag) -> int | None:
     gap, quotes = walk.edge(tag.start), walk.quotes
     among_blocks = gap == "\n\n" and not walk.lists
     if not tag.closing:
+        _report_address(walk, tag)
         fits = among_blocks and len(quotes.open) < DEEPEST_QUOTE
         fits = fits and not (walk.around.in_block(tag.start) or walk.around.block_of_item(tag.start))
         quotes.open.append((tag, len(walk.edits) if fits else -1))

@@ -6,7 +6,7 @@ import re
 
 from etl.transform.body.edits import short
 from etl.transform.body.surface import characters
-from etl.transform.body.surface.tags import FAR, Tag
+from etl.transform.body.surface.tags import FAR, TAGS, Tag
 from etl.transform.body.surface.walk import Walk
 
 DECLARATION = re.compile(rf"<!\[?[a-zA-Z][^<>]{{0,{FAR}}}>|<\?(?:[^<>]{{0,{FAR}}}\?|xml:[^<>]{{0,{FAR}}})>")
@@ -14,6 +14,10 @@ BOILERPLATE = re.compile(r"<(?:!doctype|\?xml|!\[(?:end)?if)\b", re.IGNORECASE)
 """Of whole pages and their editors; a declaration of any other kind is a comment to browsers."""
 COMMENT_END = re.compile("-->")
 SOURCE = re.compile(rf"<(?:source|embed|iframe)\s[^<>]{{0,{FAR}}}>", re.IGNORECASE)
+PARAMETER = re.compile(r"<param\s[^<>]{0,200}?\bname=[\"']?(?:movie|src|url|filename)\b[^<>]{0,2000}>", re.IGNORECASE)
+"""Where a player finds the address of a film."""
+DRAWN = frozenset(("applet", "math", "svg"))
+"""Elements whose words a reader may have seen."""
 LIST_MACRO = re.compile(r"\{(?:LIST|CATEGORY|LISTPAGES)\b", re.IGNORECASE)
 FAR_HEADING = 2000  # so far before a comment the heading of a dynamic list is looked for
 HEADING_BEFORE = re.compile(r"#{1,6}[ \t][^\n]*+\s*+")
@@ -51,7 +55,9 @@ def declaration(walk: Walk, token: re.Match[str]) -> None:
 def hidden(walk: Walk, tag: Tag) -> int:
     """Scripts, styles and the like go with all that is in them."""
     stop = _element_end(walk, tag)
-    walk.find("html.removed", tag.start, f"<{tag.name}> with {stop - tag.start} characters", "removed")
+    words = " ".join(TAGS.sub(" ", walk.text[tag.end : stop]).split()) if tag.name in DRAWN else ""
+    shown = f", among them {short(words)}" if words else ""
+    walk.find("html.removed", tag.start, f"<{tag.name}> with {stop - tag.start} characters{shown}", "removed")
     walk.edit(tag.start, stop, "", "script")
     return stop
 
@@ -72,8 +78,9 @@ def _source(walk: Walk, tag: Tag, stop: int) -> str:
     attributes = tag.attributes()
     if address := attributes.get("src") or attributes.get("data") or attributes.get("url"):
         return address
-    inner = SOURCE.search(walk.text, tag.end, stop)
-    return Tag("source", *inner.span(), False, inner[0]).attributes().get("src", "") if inner else ""
+    inner = SOURCE.search(walk.text, tag.end, stop) or PARAMETER.search(walk.text, tag.end, stop)
+    attributes = Tag("source", *inner.span(), False, inner[0]).attributes() if inner else {}
+    return attributes.get("src") or attributes.get("value", "")
 
 
 def _element_end(walk: Walk, tag: Tag) -> int:

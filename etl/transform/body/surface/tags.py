@@ -31,15 +31,16 @@ KEPT = frozenset(("sup", "sub"))
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 BLOCKS = frozenset(
     """address article aside body caption center dd details dl dt fieldset figcaption figure footer form
-    header hgroup html legend main nav noscript option section select summary tbody tfoot thead""".split()
+    header hgroup html legend main nav noembed noframes noscript option section select summary tbody tfoot
+    thead""".split()
 )
-HIDDEN = frozenset("script style head title svg math applet template xml canvas map".split())
+HIDDEN = frozenset("script style head title svg math applet template xml canvas".split())
 FRAMES = frozenset("audio embed frame iframe object oembed video".split())
 VOID = frozenset(
     "area base basefont bgsound col colgroup frameset input keygen link meta param source track wbr".split()
 )
 INLINE = frozenset(
-    """abbr acronym bdi bdo big blink button cite data del dfn font ins label mark marquee meter nobr output picture
+    """abbr acronym bdi bdo big blink button cite data del dfn font ins label map mark marquee meter nobr output picture
     progress q rp rt ruby s small strike textarea time u var""".split()
 )
 
