@@ -1417,6 +1417,10 @@ def test_the_account_is_told_of_words_that_a_rule_may_not_touch(
         ("&#124;&#124;a&#124;b&#124;&#124; a &#124;&#124; b", ["||"]),
         ("a &#124;&#124; b&#124;c&#124;&#124;, a &#124;&#124; [b&#124;c]", ["||"]),
         ("! Beds\n!#Peas\n!-[Wells](/w/) !Kale\n!= a\n!!! of them\n![a](b.png)", ["! Beds", "!#Peas"]),
+        ("!Kung people sow no peas.", []),
+        ("a &#124;&#124; b &#124; c", []),
+        ("\\*peas\n\\*beans\n\\*kale\n\nAs \\*a\n\\#1\n\\#2", [r"\*peas", r"\#1"]),
+        ("\\*a note\n\\*\\*another one", []),
     ],
 )
 def test_what_the_old_wiki_left_is_found_and_what_looks_like_it_is_not(body: str, found: list[str]) -> None:

@@ -34,15 +34,20 @@ RESIDUE = [
     ),
     (guard("__"), re.compile(r"__(?:(?<![\w/]__)(?=\w)|(?<=\w__)(?![\w/]))")),
     (guard("**"), re.compile(r"\*\*(?<=\s\*\*)(?=\s)")),
-    # `||a|b||`, but not `a || b || c`
+    # `||a|b||`, but neither `a || b || c` nor `a || b | c`
     (
         guard(PIPE * 2),
-        re.compile(rf"{PIPE * 2}(?:(?<![^\n]{PIPE * 2})(?=\s*[\w\[*!])|(?=[^\n&\[]+{PIPE}(?!{PIPE})))"),
+        re.compile(rf"{PIPE * 2}(?:(?<![^\n]{PIPE * 2})(?=\s*[\w\[*!])|(?=[^\n&\[]+{PIPE}(?!{PIPE}| )))"),
     ),
-    # `! Beds`
+    # `! Beds`, but no sentence
     (
         guard("\n!", behind=rb"!{0,5}[+-]?#?[ \t]*[A-Z\x80-\xff]"),
-        re.compile(r"!(?<![^\n]!)!{0,5}[+-]?#?[ \t]*[^\W\d_a-z][^\n]{0,80}"),
+        re.compile(r"!(?<![^\n]!)!{0,5}[+-]?#?[ \t]*[^\W\d_a-z](?![^\n]*[.,;?](?:\n|\Z))[^\n]{0,80}"),
+    ),
+    # `*peas` above `*beans`; alone it may be a note
+    (
+        guard("\n\\", behind=rb"[*#][\w\x80-\xff]"),
+        re.compile(r"\\(?<![^\n]\\)([*#])\w[^\n]{0,200}(?:\n\\\1\w[^\n]{0,200})+"),
     ),
 ]
 PRIVATE = re.compile(r"[\ue000-\uf8ff\U000f0000-\U0010fffd]")
@@ -60,7 +65,7 @@ def residue(body: str) -> Iterator[tuple[int, str]]:
     """
     for _, pattern in present(body, RESIDUE):
         for match in pattern.finditer(body):
-            yield match.start(), match[0].replace(PIPE, "|")
+            yield match.start(), match[0].partition("\n")[0].replace(PIPE, "|")
 
 
 def private(body: str) -> list[str]:
