@@ -43,7 +43,7 @@ MARKUP = re.compile(
 )
 ADDRESS = re.compile(rf"\]\([%{PLAIN}]++\)")
 """The end of a link as nearly all are."""
-PREFORMATTED = re.compile(r"\s*<(?i:pre)\b|[\s>]*`{3}")
+PREFORMATTED = re.compile(r"\s*<(?i:pre)\b(?P<tag>(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>)?|[\s>]*`{3}")
 TAG_OF_CODE = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)(?:\s[^<>]*)?/?>")
 REFERENCE = re.compile(rf"\]\[(?:{LABEL})?\]")
 # Lines that define links by reference, in items as well, and empty ones; a title may begin on a line of its own.
@@ -72,15 +72,16 @@ class Change(NamedTuple):
 def visible(fragment: str) -> str:
     r"""Letters and digits that a reader of the fragment sees, without blanks and marks.
 
-    >>> visible('<b>25</b>(OH)&nbsp;D [a](http://x) _z_'), visible("12. ")
-    ('25OHDaz', '')
+    >>> visible('<b>25</b>(OH)&nbsp;D [a](http://x) _z_'), visible("12. "), visible("<pre title='a > b'>c</pre>")
+    ('25OHDaz', '', 'c')
     >>> [visible(address) for address in (r"](/a\(b)", r"](/a\\)", "](\n> /a\n> 'b'\n> )")]
     ['', '', '']
     """
     if LIST_MARK.fullmatch(fragment):
         return ""
-    if PREFORMATTED.match(fragment):
-        return NOT_WORD.sub("", shown_code(fragment) if fragment.lstrip().startswith("<") else fragment)
+    if preformatted := PREFORMATTED.match(fragment):
+        code = fragment[preformatted.end() :] if preformatted["tag"] else fragment
+        return NOT_WORD.sub("", shown_code(code) if fragment.lstrip().startswith("<") else code)
     if "]:" in fragment and DEFINITIONS.fullmatch(fragment):
         return ""
     if "][" in fragment:
