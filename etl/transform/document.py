@@ -6,6 +6,8 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import getitem
 from typing import Any, NamedTuple
 
 import orjson
@@ -167,17 +169,13 @@ def digest(document: dict[str, Any]) -> str:
 def input_findings(record: RawRecord) -> list[Finding]:
     """Everything that the schema of the arriving fields says against them; `fields` repairs it."""
     schema = "tiki-page" if record.kind == "page" else "abstract"
-    arrived = record.fields if record.flavour != "yaml" else _typed(record.fields)
-    if schemas.is_valid(schema, arrived):
-        return []
-    arrived = {  # null means absent
-        key: [item for item in value if item is not None] if isinstance(value, list) else value
-        for key, value in arrived.items()
-    }
+    arrived: Any = record.fields if record.flavour != "yaml" else _typed(record.fields)
     if schemas.is_valid(schema, arrived):
         return []
     found = []
     for fault in schemas.explain(schema, arrived):
+        if reduce(getitem, fault.path, arrived) is None:
+            continue  # null means absent
         name = str(fault.path[0]) if fault.path else ""
         repair = _repair(name, record.fields.get(name))
         found.append(Finding("field.invalid", str(fault), repair, *record.locate(fault.path), fault.where))

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from etl.extract.record import read_record
 from etl.model import RawRecord, Rejection
 from etl.settings import Settings
 from etl.transform import dates, fields, raw_body
@@ -252,6 +253,13 @@ def test_a_whole_number_is_one_however_it_is_written(page_id: Any) -> None:
 def test_a_list_is_no_number_in_yaml_either() -> None:
     record = RawRecord("page", "yaml", {"title": "A", "tiki_page_id": ["7"], "sections_included": [["1"]]}, "", 1)
     assert [finding.field for finding in input_findings(record)] == ["sections_included.0", "tiki_page_id"]
+
+
+@pytest.mark.parametrize("key", ["aliases", "tags", "sections_excluded"])
+def test_what_is_wrong_in_a_list_is_told_where_it_is_behind_nothing_too(key: str) -> None:
+    record = read_record(f'{{"title": "Wells",\n "{key}": [null,\n  {{}},\n null]}}'.encode())
+    assert isinstance(record, RawRecord)
+    assert [(told.field, told.line, told.column) for told in input_findings(record)] == [(f"{key}.1", 3, 3)]
 
 
 @pytest.mark.parametrize("draft", ["yes", "True", "off", "1", "0"])
