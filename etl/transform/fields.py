@@ -316,8 +316,8 @@ class _Reading:
         excluded = {key: found for key in EXCLUDED if key in self.source and (found := entries(self.source[key]))}
         if excluded:
             fields.sections_excluded = True
-            count = sum(map(len, excluded.values()))
-            message = f"{count} section(s) were left out of the export"
+            sections = [section for found in excluded.values() for section in found]
+            message = f"{len(sections)} section(s) were left out of the export: {_short(sections)}"
             self.find("sections.excluded", next(iter(excluded)), message, "complete is false")
         language = self.source.get("language")
         fields.language = language.strip() if isinstance(language, str) and language.strip() else self.settings.language

@@ -908,6 +908,12 @@ def test_excluded_sections_make_a_page_incomplete(key: str, value: Any, excluded
     assert ("sections.excluded" in codes(found)) is excluded
 
 
+def test_excluded_sections_are_named() -> None:
+    found = read(sections_excluded=[3, None, 5], censored_sections="Depth")
+    [told] = [finding.message for finding in found.findings if finding.code == "sections.excluded"]
+    assert told == "3 section(s) were left out of the export: [3, 5, 'Depth']"
+
+
 @pytest.mark.parametrize(
     ("value", "action"),
     [
