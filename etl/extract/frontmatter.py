@@ -35,7 +35,7 @@ _LONE = re.compile(r"\\u[dD][89a-fA-F]..")
 # What may stand at the decoder's error when nothing but the end of the text is wrong.
 _CUT = re.compile(r"\s*(?:tr?u?|fa?l?s?|nu?l?|-(?:I\w*)?|I\w*|Na?|\.|[eE][+-]?|\\?u?[0-9a-fA-F]{0,4})?\Z")
 _YAML_END = re.compile(r"\n---(?=\n|\Z)")
-_YAML_NULLS = ("", "~", "null")
+_YAML_NULLS = ("", "~", "null", "Null", "NULL")
 _SHOWN = 40  # characters of a quotation
 
 
@@ -270,8 +270,8 @@ def _behind_gap(head: str, at: int) -> int:
 def read_yaml(text: str, start: int) -> FrontMatter | Rejection:
     """The YAML mapping between the ``---`` line at ``start`` and the next one.
 
-    Every scalar stays text, except a plain ``null``, ``~`` or nothing, which is None. Tags build
-    nothing. A key twice, a depth over 64, aliases that multiply without end, anything but one
+    Every scalar stays text, except a plain ``null`` (``Null``, ``NULL``), ``~`` or nothing, which is None.
+    Tags build nothing. A key twice, a depth over 64, aliases that multiply without end, anything but one
     mapping and a missing closing line are rejections (q7x2, Kinds).
     """
     closing = _YAML_END.search(text, start)

@@ -185,7 +185,7 @@ def test_yaml_scalars_stay_text_and_only_a_plain_null_is_none() -> None:
     front = accepted(
         read_yaml(
             '---\ntitle: "A: \\"b\\" \\u2013 c"\ndate: 2019-07-13\nid: 0010\nyes: no\na: null\nb: ~\nc:\nd: \'null\'\n'
-            "e: [1.0, '', !!int 3]\nf: !!str null\n---\nbody: x",
+            "e: [1.0, '', !!int 3, Null, NULL, nULL]\nf: !!str null\n---\nbody: x",
             0,
         )
     )
@@ -198,7 +198,7 @@ def test_yaml_scalars_stay_text_and_only_a_plain_null_is_none() -> None:
         "b": None,
         "c": None,
         "d": "null",
-        "e": ["1.0", "", "3"],
+        "e": ["1.0", "", "3", None, None, "nULL"],
         "f": "null",
     }
 
