@@ -8,11 +8,11 @@ asks (q7x2, Kinds).
 from __future__ import annotations
 
 import json
-import math
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from functools import partial
 from itertools import groupby
 from typing import Any, NamedTuple, NoReturn
@@ -96,25 +96,29 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return fields
 
 
-def _finite(number: str) -> float:
+def _exact(number: str) -> float | str:
+    """A number with a fraction or an exponent; as text where a float would have another value."""
     value = float(number)
-    if math.isinf(value):
-        raise ValueError(number)
-    return value
+    try:
+        is_exact = Decimal(repr(value)) == Decimal(number)
+    except InvalidOperation:  # an exponent of twenty digits
+        is_exact = False
+    return value if is_exact else number
 
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-_decode = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse_constant=_no_constant).raw_decode
+_decode = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_exact, parse_constant=_no_constant).raw_decode
 
 
 def read_json(text: str, start: int) -> FrontMatter | Rejection:
     """The JSON object that begins at ``start``; braces behind its end mean nothing.
 
-    A key twice, a depth over 64, values without end, NaN, Infinity, numbers too long to read, control
-    characters in strings and an early end are rejections with line and column (q7x2, Kinds).
+    A key twice, a depth over 64, values without end, NaN, Infinity, whole numbers too long to read,
+    control characters in strings and an early end are rejections with line and column (q7x2, Kinds).
+    A fraction that a float would round is text.
     """
     try:
         fields, end = _decode(text, start)

@@ -88,7 +88,6 @@ def test_a_field_that_is_missing_is_at_the_start_of_the_object_and_a_missing_ite
         ('{"x": {"k": 1},\n "y": [{"k": 1, "\\u006b": 2}]}', ("json.duplicate-key", 2, 17)),
         ('{"a": NaN}', ("json.invalid", 1, 7)),
         ('{"a": [1,\n -Infinity]}', ("json.invalid", 2, 2)),
-        ('{"a": 1e999}', ("json.invalid", 1, 7)),
         ('{"a": ' + "9" * 5000 + "}", ("json.invalid", 1, 7)),
         ('{"a": "x\ny"}', ("json.invalid", 1, 9)),
         ('{"a": 1,,\n}', ("json.invalid", 1, 9)),
@@ -106,6 +105,19 @@ def test_a_field_that_is_missing_is_at_the_start_of_the_object_and_a_missing_ite
 )
 def test_bad_json_is_refused_where_it_is_bad(text: str, expected: tuple[str, int, int]) -> None:
     assert refused(read_json(text, 0)) == expected
+
+
+@pytest.mark.parametrize("number", ["0.1", "1.10", "-0.0", "1e5", "1E+23", "100000000000000000000000.0", "5e-324"])
+def test_a_fraction_that_a_float_keeps_is_one(number: str) -> None:
+    assert accepted(read_json(f'{{"a": {number}}}', 0)).fields == {"a": float(number)}
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["3.14159265358979323846264338327950288", "9007199254740993.0", "1e-400", "1e999", f"1e-{10**20}", f"0e{10**20}"],
+)
+def test_a_fraction_that_a_float_would_change_is_text(number: str) -> None:
+    assert accepted(read_json(f'{{"a": {number}}}', 0)).fields == {"a": number}
 
 
 def test_a_refusal_quotes_what_is_there() -> None:
