@@ -8,6 +8,7 @@ import http.server
 import json
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
-from etl.addresses import lookups
+from etl.addresses import Address, lookups
 from etl.extract import previous
 from etl.extract.trouble import SourceError
 from etl.pipeline import migrate
@@ -364,6 +365,15 @@ def test_a_folder_and_its_address_give_the_same_bytes(wiki: Wiki, elsewhere: Pat
             found.append(files(wiki.out / "current"))
     assert wiki.answer("/Old+name") == "/pages/page-1-slug/"
     assert all(other == found[0] for other in found)
+
+
+def test_of_a_generation_every_address_is_told_once(wiki: Wiki, monkeypatch: pytest.MonkeyPatch) -> None:
+    wiki.first(two())
+    told = Counter[Address]()
+    monkeypatch.setattr(previous, "_add_address", lambda _facts, address, _document: told.update([address]))
+    wiki.migrate(two())
+    assert len(told) > len(wiki.documents)
+    assert set(told.values()) == {1}  # the path of a page is not told again by each of its redirects
 
 
 @pytest.mark.parametrize("file", ["documents.jsonl", "redirects.jsonl"])

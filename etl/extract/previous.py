@@ -31,7 +31,6 @@ from etl.site_path import is_site_path
 from etl.slugs import LONGEST, WELL_FORMED
 from etl.trouble import why
 
-_ALONE = ("documents.jsonl", "redirects.jsonl")
 _MANIFEST_BYTES = 64 * MIB
 _DOCUMENT_ID = re.compile(r"[a-z]+-[0-9a-f]+")
 
@@ -69,7 +68,7 @@ def read_previous(source: str, settings: Settings, facts: Facts) -> None:
 
 
 def _read(file: _File, settings: Settings, facts: Facts) -> None:
-    read = READERS[file.name]
+    read = (ALONE if file.sha256 is None else READERS)[file.name]
     for number, line in enumerate(_lines(file, settings), 1):
         try:
             read(orjson.loads(line), facts)
@@ -83,12 +82,12 @@ def _read(file: _File, settings: Settings, facts: Facts) -> None:
 
 def _local(path: Path) -> Iterator[_File]:
     shown = path.name if path.is_absolute() else str(path)
-    if path.is_file() and path.name in _ALONE:
+    if path.is_file() and path.name in ALONE:
         yield _File(path.name, shown, partial(_blocks, path), None)
         return
-    folder = generation_at(path, lambda folder: any((folder / name).is_file() for name in _ALONE))
+    folder = generation_at(path, lambda folder: any((folder / name).is_file() for name in ALONE))
     if folder is None:
-        raise SettingsError(f"--previous {shown!r}: no generation there, and neither {' nor '.join(_ALONE)}")
+        raise SettingsError(f"--previous {shown!r}: no generation there, and neither {' nor '.join(ALONE)}")
     for name, sha256 in _promised(_blocks(folder / MANIFEST), f"{shown}/{MANIFEST}").items():
         yield _File(name, f"{shown}/{name}", partial(_blocks, folder / name), sha256)
 
@@ -101,7 +100,7 @@ def _remote(url: str, most: int) -> Iterator[_File]:
     base = parts.path.rstrip("/")
     shown = without_secrets(parts._replace(path=base))
     name = base.rpartition("/")[2]
-    if name in _ALONE:
+    if name in ALONE:
         yield _File(name, shown, partial(downloaded, url, shown, most), None)
         return
 
@@ -180,25 +179,36 @@ def _read_withheld(record: dict[str, Any], facts: Facts) -> None:
     facts.db.execute("INSERT OR IGNORE INTO previous_document VALUES (?, ?, NULL)", row)
 
 
-def _read_redirect(record: dict[str, Any], facts: Facts) -> None:
+def _read_redirect(record: dict[str, Any], facts: Facts) -> tuple[str, str] | None:
+    """Returns the document that answers the address, and its path; None for what is gone for good, an answer, too."""
     address = Address(record["kind"], record["value"])
     if address.kind not in KINDS or not isinstance(address.value, str):
         raise _LineError(f"not an address: {_short(address.kind)} {_short(address.value)}")
     if record["target"] is None or record["document"] is None:
-        _add_address(facts, address, None)  # gone for good, which is an answer, too
-        return
+        _add_address(facts, address, None)
+        return None
     document, path = _id(record["document"]), _path(record["target"])
-    facts.db.execute("INSERT OR IGNORE INTO previous_document VALUES (?, NULL, ?)", (document, path))
     _add_address(facts, address, document)
-    _add_address(facts, Address("path", path.rstrip("/")), document)
+    return document, path
 
 
-READERS: dict[str, Callable[[dict[str, Any], Facts], None]] = {
+def _read_lone_redirect(record: dict[str, Any], facts: Facts) -> None:
+    """Without the documents, their redirects say which there are; with them it would be told again by every one."""
+    if page := _read_redirect(record, facts):
+        document, path = page
+        facts.db.execute("INSERT OR IGNORE INTO previous_document VALUES (?, NULL, ?)", (document, path))
+        _add_address(facts, Address("path", path.rstrip("/")), document)
+
+
+Reader = Callable[[dict[str, Any], Facts], object]
+READERS: dict[str, Reader] = {
     "documents.jsonl": _read_document,
     "withheld.jsonl": _read_withheld,
     "redirects.jsonl": _read_redirect,
 }
-"""In the order in which they are read: what a document says of itself comes before what a redirect says of it."""
+"""Of a generation, in the order in which they are read."""
+ALONE: dict[str, Reader] = {"documents.jsonl": _read_document, "redirects.jsonl": _read_lone_redirect}
+"""Of a file that is given instead."""
 
 
 def _add_address(facts: Facts, address: Address, document: str | None) -> None:
