@@ -140,7 +140,7 @@ class _New(NamedTuple):
 def _all(old: Path, new: Path) -> Iterator[tuple[Record | None, Difference | None]]:
     """Every address of either map, None where it is new, then the pages of the old generation."""
     known = _new(new)
-    for before, now in _side_by_side(_records(old), _records(new)):
+    for before, now in _side_by_side(_records(old), _known_records(new)):
         yield before, None if before is None else _difference(before, now, known)
     elsewhere: dict[str, Record] = {}  # the few pages in whose place the new map has another document, or none
     for document, path in _pages(old):
@@ -151,7 +151,7 @@ def _all(old: Path, new: Path) -> Iterator[tuple[Record | None, Difference | Non
             yield page, None
         else:
             elsewhere[asked] = page
-    for now in _records(new) if elsewhere else ():
+    for now in _known_records(new) if elsewhere else ():
         if now.value in elsewhere:
             yield elsewhere[now.value], _difference(elsewhere[now.value], now, known)
 
@@ -161,7 +161,7 @@ def _new(file: Path) -> _New:
     pages = Hashes(key for page in known for key in (page[0], page))
     answered = Hashes(_answered(file))
     documents, withheld = documents_beside(file), file.with_name("withheld.jsonl")
-    owners = (record.document for record in _records(file))
+    owners = (record.document for record in _known_records(file))
     ids = owners if documents is None else (id_ for id_, _ in _documents(documents))
     withheld_ids = (id_ for id_, _ in _documents(withheld)) if withheld.is_file() else ()
     return _New(pages, answered, Hashes(ids), Hashes(withheld_ids))
@@ -208,16 +208,21 @@ def _documents(file: Path) -> Iterator[tuple[str, str]]:
 def _records(file: Path) -> Iterator[Record]:
     """The lines of a map. Raises MapError, also for one that is not sorted."""
     last: tuple[str, str] | None = None
+    for number, (_, record) in enumerate(zip(entries(file), _known_records(file), strict=True), 1):
+        if last is not None and record.key <= last:
+            after = f"{record.kind} {short(record.value)} after {last[0]} {short(last[1])}"
+            why = f"not sorted by kind and value, or twice: {after}; correct it, or take the map as it was written"
+            raise MapError(f"{file}:{number}: {why}")
+        last = record.key
+        yield record
+
+
+def _known_records(file: Path) -> Iterator[Record]:
+    """The lines of a map that `_records` went over before: they are not checked any more."""
     with file.open("rb") as lines:
-        for number, (entry, line) in enumerate(zip(entries(file), lines, strict=True), 1):
-            document = orjson.loads(line).get("document")
-            record = Record(*entry.address, entry.target, document if isinstance(document, str) else None)
-            if last is not None and record.key <= last:
-                after = f"{record.kind} {short(record.value)} after {last[0]} {short(last[1])}"
-                why = f"not sorted by kind and value, or twice: {after}; correct it, or take the map as it was written"
-                raise MapError(f"{file}:{number}: {why}")
-            last = record.key
-            yield record
+        for data in map(orjson.loads, lines):
+            document = data.get("document")
+            yield Record(data["kind"], data["value"], data["target"], document if isinstance(document, str) else None)
 
 
 def _side_by_side(old: Iterator[Record], new: Iterator[Record]) -> Iterator[tuple[Record | None, Record | None]]:

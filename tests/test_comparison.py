@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from etl import comparison
 from etl.comparison import CAUSES, LOST, Difference, Record, compare, differences
 from etl.load.redirects import MapError
+from etl.load.redirects.neutral import Entry, entries
 from tests.make import Outcome, Run
 
 Row = tuple[str, str, str | None, str | None]
@@ -258,6 +259,20 @@ def test_a_map_that_is_not_sorted_is_refused(rows: list[Row], tmp_path: Path) ->
     for pair in ((sound, broken), (broken, sound)):
         with pytest.raises(MapError, match=r"broken\.jsonl:2: not sorted .*; correct it, or take the map as it was"):
             compare(*pair)
+
+
+def test_each_map_is_checked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checked = list[Path]()
+
+    def noted(file: Path) -> Iterator[Entry]:
+        checked.append(file)
+        return entries(file)
+
+    monkeypatch.setattr(comparison, "entries", noted)
+    old = generation(tmp_path / "old", [("name", "A", "/a/", "tiki-1")], {"tiki-1": "/a/"})
+    new = generation(tmp_path / "new", [("path", "/a", "/b/", "tiki-2")], {"tiki-2": "/b/"})
+    compare(old, new)
+    assert sorted(checked) == [new / "redirects.jsonl", old / "redirects.jsonl"]
 
 
 def test_the_order_is_that_of_the_bytes() -> None:
