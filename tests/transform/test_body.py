@@ -1421,6 +1421,9 @@ def test_the_account_is_told_of_words_that_a_rule_may_not_touch(
         ("a &#124;&#124; b &#124; c", []),
         ("\\*peas\n\\*beans\n\\*kale\n\nAs \\*a\n\\#1\n\\#2", [r"\*peas", r"\#1"]),
         ("\\*a note\n\\*\\*another one", []),
+        (r'\[caption id="a"\]b\[/caption\] \[vc\_row a\_b="c"\] \[1\]="d"', [r'\[caption id="', r'\[vc\_row a\_b="']),
+        ('&lt;ac:image ac:width="2"> &lt;/ac:image> &lt;act:a> ac:b', ["&lt;ac:image"]),
+        ('%INCLUDE{"Wells"}% %META:FORM{name="a"}% 5 %{a}% %BR%', ['%INCLUDE{"Wells"}%', '%META:FORM{name="a"}%']),
     ],
 )
 def test_what_the_old_wiki_left_is_found_and_what_looks_like_it_is_not(body: str, found: list[str]) -> None:

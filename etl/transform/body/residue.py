@@ -26,6 +26,10 @@ RESIDUE = [
     (guard("~"), re.compile(r"~(?:/?(?:hs|tc|np)~|~(?:#?[A-Fa-f0-9]{3,6}:)?)")),
     (PARENTHESES, re.compile(r"\(\([^()\n|]{2,80}(?:\|[^()\n]*)?\)\)")),
     (guard(r"\[\["), re.compile(r"\\\[\\\[(?=[\w!#])(?!\d+\\)[^\[\]\n]{2,160}\\\]\\\]")),
+    # Shortcodes with a value, such as WordPress's, elements of Confluence, and macros of TWiki and Foswiki
+    (guard('="', sign="["), re.compile(r'\\\[[a-z][\w\\-]{1,40} [\w\\-]{1,40}="')),
+    (guard("&lt;ac:"), re.compile(r"&lt;ac:[\w-]+")),
+    (guard("}%"), re.compile(r"%[A-Z]{3,20}(?::[A-Z]{3,20})?\{[^{}\n]{0,200}\}%")),
     (guard("tiki-", behind=rb"[\w\\\x80-\xff]"), re.compile(r"tiki-[\w\\]+\.php")),
     (guard("&nbsp;"), re.compile(r"&nbsp;")),
     (
