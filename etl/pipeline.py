@@ -14,8 +14,7 @@ from etl.extract.bundle import left_out, scan
 from etl.extract.members import Locator
 from etl.extract.previous import read_previous
 from etl.extract.reviewed import read_reviewed, settings_digest
-from etl.extract.trouble import SourceError
-from etl.extract.unchanged import check_unchanged
+from etl.extract.trouble import SourceError, check_unchanged
 from etl.facts import Facts
 from etl.load import lines
 from etl.load.generations import Generations

@@ -14,6 +14,15 @@ def plain(text: str) -> str:
     )
 
 
+def printable(text: str) -> str:
+    r"""A name without control characters and line ends, each of which is one U+FFFD.
+
+    >>> printable("a\x1b[1m.zip")
+    'a�[1m.zip'
+    """
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
+
+
 def one_line(text: str) -> str:
     r"""Text on one line, without any control character.
 

@@ -29,10 +29,10 @@ from etl.extract.names import SURROGATE, control, globs, noise, special, tidy, u
 from etl.extract.remote import downloaded, is_address, without_secrets
 from etl.extract.streams import MAGIC, Unpacked
 from etl.extract.tars import BLOCK, PlainTape, Tape, TarEntry, is_tar, tar_entries
-from etl.extract.trouble import DamageError, SourceError, printable
-from etl.extract.unchanged import Seen, check_unchanged, look
+from etl.extract.trouble import DamageError, Seen, SourceError, check_unchanged, look
 from etl.extract.zips import LOCAL_BYTES, METHODS, ZipDirectory, ZipEntry, zip_data, zip_directory, zip_entries
 from etl.model import Rejection
+from etl.plain import printable
 from etl.settings import CONFIG_NAME, MIB, Settings, is_local
 from etl.trouble import why
 

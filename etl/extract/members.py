@@ -9,10 +9,10 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from etl.extract import handles
-from etl.extract.trouble import DamageError, SourceError, printable
-from etl.extract.unchanged import changed
+from etl.extract.trouble import DamageError, SourceError, changed
 from etl.extract.zips import unzipped
 from etl.model import Rejection
+from etl.plain import printable
 from etl.settings import Settings
 from etl.trouble import why
 

@@ -16,7 +16,8 @@ from time import sleep
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from etl.extract.trouble import SourceError, printable
+from etl.extract.trouble import SourceError
+from etl.plain import printable
 from etl.trouble import why
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Literal, NamedTuple
 from etl.addresses import Address, as_path
 from etl.extract.members import Reader
 from etl.extract.record import read_body, read_record
-from etl.extract.unchanged import changed
+from etl.extract.trouble import changed
 from etl.facts import Facts, Member
 from etl.load.lines import check, dump
 from etl.model import Finding, RawRecord, Rejection, finding_line

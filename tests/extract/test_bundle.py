@@ -38,8 +38,7 @@ from etl.extract import streams
 from etl.extract.bundle import Bundle, left_out, scan
 from etl.extract.members import Locator, Reader, unreadable
 from etl.extract.names import globs
-from etl.extract.trouble import SourceError
-from etl.extract.unchanged import check_unchanged
+from etl.extract.trouble import SourceError, check_unchanged
 from etl.model import Rejection
 from etl.settings import Settings
 
