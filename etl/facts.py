@@ -169,10 +169,13 @@ class Facts:
         self.db.execute("DROP TABLE entry")
         return int(self.one("SELECT count(*) FROM member"))
 
-    def members(self, first: int, last: int) -> list[Member]:
-        """The rows of ``member`` from one ordinal up to another, which is not included."""
-        rows = self.db.execute("SELECT * FROM member WHERE ord >= ? AND ord < ? ORDER BY ord", (first, last))
-        return list(map(Member._make, rows))
+    def members(self, many: int) -> Iterator[list[Member]]:
+        """The rows of ``member`` in order, so many at a time; between two of them others may be written."""
+        after = -1
+        query = "SELECT * FROM member WHERE ord > ? ORDER BY ord LIMIT ?"
+        while rows := list(map(Member._make, self.db.execute(query, (after, many)))):
+            yield rows
+            after = rows[-1].ord
 
     def doom(self, ord_: int, message: str) -> None:
         """Make a reject of a member that ended its process, and forget what was said of all: both passes begin again.

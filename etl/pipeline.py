@@ -22,17 +22,13 @@ from etl.load.ledger import balance, prove
 from etl.load.manifest import write_manifest
 from etl.load.redirects import compile_all, compile_options
 from etl.model import Finding, Rejection, finding_line
-from etl.passes import Chunk, Rows, chunks, facts_state, files_of, gather, transform, transform_state
+from etl.passes import despite_deaths, facts_state, files_of, gather_facts, transform_members, transform_state
 from etl.refusal import difference, evidence, refusal
 from etl.resolve import assets, redirects, resolve, terms
 from etl.room import room_for_temporary_files, room_in, scarcity
 from etl.run import Run
 from etl.settings import Settings, SettingsError
-from etl.workers import Result, Task, WorkerDied, Workers, available_cores, workers
-
-CHUNK = 128
-FEWEST_FOR_POOL = 2000
-MOST_JOBS = 64
+from etl.workers import Result, Task, Workers, processes, workers
 
 
 def migrate(run: Run) -> None:
@@ -130,21 +126,6 @@ def _warn_of_scarcity(run: Run, facts: Facts) -> None:
         run.say(f"WARNING: {told}")
 
 
-def despite_deaths(facts: Facts, stages: Callable[[], None]) -> None:
-    """Go through the stages, and again from the first one whenever a member ended a worker that it had for itself.
-
-    That member is a reject then, and what it had claimed goes to others. Any other task that does so raises WorkerDied.
-    """
-    while True:
-        try:
-            return stages()
-        except WorkerDied as death:
-            if not isinstance(death.task, Rows | Chunk):
-                raise
-            message = "the process that worked on it was ended by the system, also when it did nothing else"
-            facts.doom(death.task.first, message)
-
-
 def make(run: Run, facts: Facts, members: int, made: Path) -> None:
     """Both passes, and the decisions between and behind them; nothing stays of an earlier try."""
     jobs = processes(run.jobs, members)
@@ -154,22 +135,19 @@ def make(run: Run, facts: Facts, members: int, made: Path) -> None:
         folder.mkdir()
     run.findings.clear()
     run.changes.clear()
-    gather_facts(run, facts, members, jobs)
+    setup: Callable[[], Any] = partial(facts_state, run.settings)
+    with _crew_of(run, jobs, setup, made.parent) as crew, run.progress("reading", members) as done:
+        gather_facts(facts, crew, done)
     with run.progress("resolving", 0):
         check_unchanged(seen for bundle in run.bundles for seen in (*bundle.folders, bundle.seen))
         facts.order_namesakes()
         resolve(facts, run.settings)
     setup = partial(transform_state, run.settings, run.options, facts.path, parts or made, in_parts=jobs > 1)
     with _crew_of(run, jobs, setup, made.parent) as crew:
-        transform_members(run, facts, members, crew, made, parts=parts)
+        write_documents(run, facts, members, crew, made, parts=parts)
         check_unchanged(bundle.seen for bundle in run.bundles)
         with run.progress("compiling", 0):
             write_decisions(run, facts, made, crew)
-
-
-def processes(wanted: int | None, members: int) -> int:
-    """How many processes a run takes: those that were asked for, else one for few members and all cores for many."""
-    return wanted or (1 if members < FEWEST_FOR_POOL else min(available_cores(), MOST_JOBS))
 
 
 @contextmanager
@@ -182,23 +160,13 @@ def _crew_of(run: Run, jobs: int, setup: Callable[[], Any], work: Path) -> Itera
             run.deaths += crew.deaths
 
 
-def gather_facts(run: Run, facts: Facts, members: int, jobs: int) -> None:
-    """The first pass: identity, names and dates of every member, to the facts file."""
-    rows = (Rows(chunk.first, facts.members(chunk.first, chunk.last)) for chunk in chunks(members, CHUNK))
-    setup = partial(facts_state, run.settings)
-    with _crew_of(run, jobs, setup, facts.path.parent) as crew, run.progress("reading", members) as done:
-        for gathered in crew.map(gather, rows, Rows.halves):
-            facts.add_facts(*gathered)
-            done(len(gathered.rows))
-
-
-def transform_members(run: Run, facts: Facts, members: int, crew: Workers, made: Path, *, parts: Path | None) -> None:
-    """The second pass: clean documents in the order of members; from files in ``parts``, if any, they are joined."""
+def write_documents(run: Run, facts: Facts, members: int, crew: Workers, made: Path, *, parts: Path | None) -> None:
+    """The transform pass: clean documents in the order of members; from files in ``parts``, if any, they are joined."""
     wholes = {name: made / file for name, file in files_of(run.options).items()}
     for whole in wholes.values():
         whole.touch()
     with run.progress("cleaning", members) as done:
-        for transformed in crew.map(transform, chunks(members, CHUNK), Chunk.halves):
+        for transformed in transform_members(facts, crew):
             if parts:
                 for name, file in files_of(run.options, transformed.first).items():
                     lines.append_file(parts / file, wholes[name])

@@ -31,6 +31,10 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 Cut = Callable[[Any], Sequence[Any]]
 
+FEWEST_FOR_POOL = 2000
+"""Members from which a pool is worth its start."""
+MOST_JOBS = 64
+"""Processes that are taken unasked."""
 PATIENCE = 1
 """Seconds without a result after which a pool is made to look whether its processes live."""
 TRIES_ALONE = 2
@@ -48,6 +52,11 @@ class WorkerDied(Exception):
 def available_cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def processes(wanted: int | None, members: int) -> int:
+    """How many processes a run takes: those that were asked for, else one for few members and all cores for many."""
+    return wanted or (1 if members < FEWEST_FOR_POOL else min(available_cores(), MOST_JOBS))
 
 
 def whole(task: Any) -> Sequence[Any]:

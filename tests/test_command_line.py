@@ -24,7 +24,7 @@ from typing import Any
 
 import pytest
 
-from etl import cli, pipeline
+from etl import cli, passes, pipeline
 from etl.cli import commands
 from etl.facts import Facts
 from etl.resolve import redirects
@@ -334,7 +334,8 @@ def test_what_cannot_be_written_to_standard_output_is_trouble(bundle: Path, out:
 def test_status_130_whatever_step_is_interrupted(
     step: str, bundle: Path, out: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipeline, step, lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    place = passes if step in {"gather", "transform"} else pipeline
+    monkeypatch.setattr(place, step, lambda *_: os.kill(os.getpid(), signal.SIGINT))
     outcome = run("migrate", bundle, "--out", out)
     assert (outcome.status, outcome.err) == (130, "interrupted; nothing was published\n")
     assert [path.name for path in out.iterdir()] == [".lock"]

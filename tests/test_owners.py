@@ -12,6 +12,7 @@ import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import combinations_with_replacement
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,10 +25,12 @@ from etl.extract.previous import read_previous
 from etl.extract.reviewed import read_reviewed
 from etl.facts import Facts
 from etl.model import Redirect
-from etl.pipeline import gather_facts, index
+from etl.passes import facts_state, gather_facts
+from etl.pipeline import index
 from etl.resolve import redirects, resolve
 from etl.run import Run
 from etl.settings import Settings
+from etl.workers import workers
 from tests.make import folder, name, page
 
 ORDER = tuple("reviewed,reviewed gone,gone,stored own,own,derived,slug,alias,harvested,redirect page,moved".split(","))
@@ -159,7 +162,9 @@ def outcome(address: str, claims: Sequence[Claim]) -> Outcome:
                 "reviewed", ((entry.place, *entry.address, entry.target) for entry in read_reviewed(chosen).entries)
             )
             read_previous(str(work / "redirects.jsonl"), chosen, facts)
-            gather_facts(run, facts, index(run, facts, work), 1)
+            index(run, facts, work)
+            with workers(1, partial(facts_state, chosen), work) as crew:
+                gather_facts(facts, crew, lambda _done: None)
             resolve(facts, chosen)
             return Outcome(
                 {(line["kind"], line["value"]): Redirect(**line) for line in redirects(facts)},

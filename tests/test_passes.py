@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from etl.facts import Member
-from etl.passes import Chunk, Rows
 from etl.passes.batches import BATCH, in_batches
+from etl.passes.facts_pass import Rows
+from etl.passes.transform_pass import Chunk
 from tests.make import Outcome, folder, lines, name, page
 
 
@@ -36,11 +37,11 @@ def test_a_batch_holds_no_more_bytes_than_are_allowed_but_at_least_one_member() 
 def test_what_ended_a_worker_is_cut_into_halves_down_to_one_member() -> None:
     rows = [member(1)._replace(ord=number) for number in range(4, 9)]
     assert Chunk(4, 9).halves() == [Chunk(4, 7), Chunk(7, 9)]
-    assert Rows(4, rows).halves() == [Rows(4, rows[:3]), Rows(7, rows[3:])]
+    assert Rows(rows).halves() == [Rows(rows[:3]), Rows(rows[3:])]
     assert Chunk(7, 9).halves() == [Chunk(7, 8), Chunk(8, 9)]
-    assert Rows(7, rows[3:]).halves() == [Rows(7, rows[3:4]), Rows(8, rows[4:])]
+    assert Rows(rows[3:]).halves() == [Rows(rows[3:4]), Rows(rows[4:])]
     assert Chunk(8, 9).halves() == [Chunk(8, 9)]
-    assert Rows(8, rows[4:]).halves() == [Rows(8, rows[4:])]
+    assert Rows(rows[4:]).halves() == [Rows(rows[4:])]
 
 
 @pytest.mark.parametrize("slug", ["Deep_Wells", "/posts/Deep_Wells", "/Deep_Wells"])

@@ -48,16 +48,19 @@ class Gathered(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """Rows of ``member`` from one ordinal on; they are sent, for nobody reads the facts file while it is written."""
+    """Rows of ``member``, which are sent to a worker: nobody reads the facts file while it is written."""
 
-    first: int
     rows: Sequence[Member]
+
+    @property
+    def first(self) -> int:
+        """The ordinal of the first one."""
+        return self.rows[0].ord
 
     def halves(self) -> list[Rows]:
         """What they are cut into; one member cannot be cut."""
         middle = (len(self.rows) + 1) // 2
-        ends = self.rows[:middle], self.rows[middle:]
-        return [self] if middle == len(self.rows) else [Rows(rows[0].ord, rows) for rows in ends]
+        return [self] if middle == len(self.rows) else [Rows(self.rows[:middle]), Rows(self.rows[middle:])]
 
 
 def gather(state: FactsState, members: Rows) -> Gathered:

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -80,7 +80,7 @@ class Transformed:
     """What came of a chunk, but for its lines."""
 
     first: int
-    members: int
+    members: int = 0
     findings: Counter[str] = field(default_factory=Counter)
     changes: Counter[str] = field(default_factory=Counter)
     assets: list[tuple[str, str, int, str, str]] = field(default_factory=list)
@@ -107,7 +107,7 @@ def files_of(options: Options, first: int | None = None) -> dict[str, str]:
 
 def transform(state: TransformState, chunk: Chunk) -> Transformed:
     """Write the lines of a chunk."""
-    transformed = Transformed(chunk.first, chunk.last - chunk.first)
+    transformed = Transformed(chunk.first)
     with ExitStack() as stack:
         names = files_of(state.options, chunk.first if state.in_parts else None)
         # A part may be there from a process that was ended over it.
@@ -128,6 +128,7 @@ def transform(state: TransformState, chunk: Chunk) -> Transformed:
             """
         rows = map(_parted, state.facts.db.execute(query, (chunk.first, chunk.last)))
         for batch in in_batches(rows, itemgetter(0)):
+            transformed.members += len(batch)
             members = [_Transform(state, transformed, files, row, decided) for row in batch]
             for step in (_Transform.read, _Transform.clean, _Transform.make, _Transform.write):
                 for member in members:
@@ -319,9 +320,3 @@ def _of_no_document(finding: Finding) -> Finding:
 def _place(finding: Finding) -> tuple[int, int, str, str]:
     """Findings of a member come by line, column and code; those without a place first."""
     return finding.line or 0, finding.column or 0, finding.code, finding.message
-
-
-def chunks(members: int, size: int) -> Iterator[Chunk]:
-    """All members in chunks."""
-    for first in range(0, members, size):
-        yield Chunk(first, min(first + size, members))

@@ -10,24 +10,31 @@ memory.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from etl.extract.trouble import SourceError
-from etl.facts import Facts, Member
+from etl.facts import Facts
 from etl.findings import SEVERITY
 from etl.generation_path import CURRENT, generation_at
-from etl.passes import Chunk, Options, Rows, facts_state, files_of, gather, transform, transform_state
-from etl.pipeline import CHUNK, despite_deaths, processes
+from etl.passes import (
+    Options,
+    despite_deaths,
+    facts_state,
+    files_of,
+    gather_facts,
+    transform_members,
+    transform_state,
+)
 from etl.progress import Progress
 from etl.replay.rejects import KNOWN, PLACES, REJECTS, TABLES, Replay, read_generation, read_rejects
 from etl.replay.report import as_json, as_text, results, status, summary
 from etl.resolve import resolve
 from etl.room import temporary_folder
 from etl.settings import Settings
-from etl.workers import workers
+from etl.workers import processes, workers
 
 
 class Replayed(NamedTuple):
@@ -97,18 +104,16 @@ def _go_through(run: Replay, members: int, jobs: int | None) -> None:
     jobs = _jobs(run, members, jobs)
     setup: Callable[[], Any] = partial(facts_state, run.settings)
     with workers(jobs, setup, run.work) as crew, run.progress("reading", members) as done:
-        for gathered in crew.map(gather, _rows(facts), Rows.halves):
-            facts.add_facts(*gathered)
-            done(len(gathered.rows))
+        gather_facts(facts, crew, done)
     with run.progress("resolving", 0):
         _decide(run)
     setup = partial(transform_state, run.settings, Options(), facts.path, parts, in_parts=True)
     with workers(jobs, setup, run.work) as crew, run.progress("cleaning", members) as done:
-        for transformed in crew.map(transform, _chunks(facts), Chunk.halves):
+        for transformed in transform_members(facts, crew):
             run.errors.update({code: n for code, n in transformed.findings.items() if SEVERITY[code] == "error"})
             for file in files_of(Options(), transformed.first).values():
                 (parts / file).unlink()
-            done(min(CHUNK, transformed.members))
+            done(transformed.members)
 
 
 def _jobs(run: Replay, members: int, jobs: int | None) -> int:
@@ -119,20 +124,6 @@ def _jobs(run: Replay, members: int, jobs: int | None) -> int:
     deadly = run.facts.one("SELECT 1 FROM replay.reject WHERE code = 'member.deadly' LIMIT 1")
     wanted = processes(jobs, members)
     return max(wanted, 2) if deadly else wanted
-
-
-def _rows(facts: Facts) -> Iterator[Rows]:
-    """All members, some at a time: their ordinals have gaps where the documents are."""
-    after = -1
-    query = "SELECT * FROM member WHERE ord > ? ORDER BY ord LIMIT ?"
-    while rows := list(map(Member._make, facts.db.execute(query, (after, CHUNK)))):
-        yield Rows(rows[0].ord, rows)
-        after = rows[-1].ord
-
-
-def _chunks(facts: Facts) -> Iterator[Chunk]:
-    """The same for the second pass."""
-    return (Chunk(rows.first, rows.rows[-1].ord + 1) for rows in _rows(facts))
 
 
 def _decide(run: Replay) -> None:
