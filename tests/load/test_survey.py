@@ -1,4 +1,4 @@
-"""However a map is cut into batches and runs, the files of every server are the same, byte by byte."""
+"""However a map is cut into batches and stretches, the files of every server are the same, byte by byte."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from etl.addresses import Address
 from etl.load.redirects import COMPILERS, MARKS, STATIC_HOSTS, CompileOptions, compile_all, survey
-from etl.load.redirects.survey import Run, surveyed
+from etl.load.redirects.survey import Stretch, surveyed
 from tests.load.maps import HOSTILE, Entries, all_files, maps, options, valid
 from tests.make import write_map
 
@@ -52,7 +52,7 @@ def test_plain_entries_are_written_as_they_are_one_by_one(entries: Entries, chos
         assert compiled(entries, chosen) == many
 
 
-def test_plain_entries_come_as_runs_and_the_others_one_by_one(tmp_path: Path) -> None:
+def test_plain_entries_come_as_stretches_and_the_others_one_by_one(tmp_path: Path) -> None:
     odd: Entries = {Address("name", text): "/pages/a/" for text in ("A+B", "Zoë", "a//b", ".a", "a/", "{a}", "x" * 501)}
     odd |= {
         Address("name", "gone"): None,
@@ -63,9 +63,9 @@ def test_plain_entries_come_as_runs_and_the_others_one_by_one(tmp_path: Path) ->
     with surveyed(tmp_path / "redirects.jsonl", CompileOptions(), MARKS) as found:
         batches = [*found.batches()]
         pieces = [(batch, piece) for batch in batches for piece in batch.pieces()]
-    runs = [entry for _, piece in pieces if isinstance(piece, Run) for entry in piece.entries()]
-    others = [batch.entry(piece) for batch, piece in pieces if not isinstance(piece, Run)]
-    assert dict(runs) == PLAIN
+    plain = [entry for _, piece in pieces if isinstance(piece, Stretch) for entry in piece.entries()]
+    others = [batch.entry(piece) for batch, piece in pieces if not isinstance(piece, Stretch)]
+    assert dict(plain) == PLAIN
     assert dict(others) == odd
     assert [entry for batch in batches for entry in batch.entries()] == sorted((odd | PLAIN).items())
 

@@ -34,7 +34,7 @@ from etl.load.redirects.files import (
 )
 from etl.load.redirects.neutral import Entry
 from etl.load.redirects.options import CompileOptions
-from etl.load.redirects.survey import Run, Survey
+from etl.load.redirects.survey import Stretch, Survey
 from etl.model import Finding
 from etl.routes import Route
 
@@ -60,7 +60,7 @@ def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Find
     facts = _Facts(odd=sum(_is_odd(options.answer(route)) for route in options.routes))
     with create(folder / "redirects.map") as file:
         for piece in pieces(survey, SERVER, findings):
-            columns = _of_run(piece, options) if isinstance(piece, Run) else None
+            columns = _of_stretch(piece, options) if isinstance(piece, Stretch) else None
             if columns is None:
                 columns = _of_groups(as_groups(piece), options, findings)
             file.writelines([f"{key} {answer}\n" for key, answer in zip(columns.keys, columns.answers, strict=True)])
@@ -113,16 +113,16 @@ def _is_odd(answer: str) -> bool:
 # --- keys ----------------------------------------------------------------------------------
 
 
-def _of_run(run: Run, options: CompileOptions) -> _Columns | None:
+def _of_stretch(stretch: Stretch, options: CompileOptions) -> _Columns | None:
     """The lines of plain entries; None where one of them is too long."""
-    keys, answers = _keys(run), options.answers(run.targets)
+    keys, answers = _keys(stretch), options.answers(stretch.targets)
     fit = max(map(len, keys)) + max(map(len, answers)) + 2 <= LONGEST_LINE
-    return _Columns(keys, answers, run.values) if fit else None
+    return _Columns(keys, answers, stretch.values) if fit else None
 
 
-def _keys(run: Run) -> list[str]:
+def _keys(stretch: Stretch) -> list[str]:
     """The key of each plain entry, as `key` makes it."""
-    kind, text = run.kind[0], "\n".join(run.values)
+    kind, text = stretch.kind[0], "\n".join(stretch.values)
     if kind == "p":
         text = text[1:].replace("\n/", "\n")
     text = text.replace("%", "%25").replace(" ", "%20")

@@ -36,7 +36,7 @@ from etl.load.redirects.files import (
 from etl.load.redirects.neutral import Entry
 from etl.load.redirects.options import CompileOptions
 from etl.load.redirects.sorting import sorted_lines
-from etl.load.redirects.survey import Run, Survey
+from etl.load.redirects.survey import Stretch, Survey
 from etl.model import Finding
 
 SERVER = "caddy"
@@ -90,8 +90,8 @@ class _Work:
     def lines(self, survey: Survey) -> Iterator[str]:
         """The keys as lines that sort by kind, then path; canonical and decoded, with the folder of the old wiki."""
         for piece in pieces(survey, SERVER, self.findings):
-            if isinstance(piece, Run) and "wiki_etl" not in "".join(piece.targets):
-                lines = self._of_run(piece)
+            if isinstance(piece, Stretch) and "wiki_etl" not in "".join(piece.targets):
+                lines = self._of_stretch(piece)
             else:
                 lines = [line for group in as_groups(piece) for line in self._of_group(group)]
             self.keys += len(lines)
@@ -99,13 +99,13 @@ class _Work:
                 raise ServerRefused(_TOO_MANY.format(limit=LIMIT))
             yield from lines
 
-    def _of_run(self, run: Run) -> list[str]:
+    def _of_stretch(self, stretch: Stretch) -> list[str]:
         """The lines of plain entries, of which no expression is needed."""
-        self.entries += len(run.values)
-        at = _KINDS.index(f"{run.kind}s")
-        text = run.text(self.options.base)
-        paths = (lower(text) if run.kind == "name" else text).split("\n")
-        answers = self.options.answers(run.targets)
+        self.entries += len(stretch.values)
+        at = _KINDS.index(f"{stretch.kind}s")
+        text = stretch.text(self.options.base)
+        paths = (lower(text) if stretch.kind == "name" else text).split("\n")
+        answers = self.options.answers(stretch.targets)
         return [f"{at}\t{path}\t{answer}\n" for path, answer in zip(paths, answers, strict=True)]
 
     def _of_group(self, group: Group) -> Iterable[str]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from etl.addresses import Kind, caseless
 from etl.load.redirects.files import forms, unsupported
 from etl.load.redirects.neutral import Entry
-from etl.load.redirects.survey import Run, Survey
+from etl.load.redirects.survey import Stretch, Survey
 from etl.model import Finding
 
 NAME = "exact"
@@ -41,14 +41,14 @@ def groups(survey: Survey, server: str, findings: list[Finding]) -> Iterator[Gro
         yield from as_groups(piece)
 
 
-def pieces(survey: Survey, server: str, findings: list[Finding]) -> Iterator[Run | Group]:
+def pieces(survey: Survey, server: str, findings: list[Finding]) -> Iterator[Stretch | Group]:
     """The same as `groups`, but plain entries, which are a group each, many at a time."""
     waiting: dict[bytes, list[Entry]] = {}
     cased: set[bytes] = set()
     for batch, marked in survey.marked(NAME):
         wait = {*marked}
         for piece in batch.pieces(wait):
-            if isinstance(piece, Run):
+            if isinstance(piece, Stretch):
                 yield piece
                 continue
             entry = batch.entry(piece)
@@ -67,9 +67,9 @@ def pieces(survey: Survey, server: str, findings: list[Finding]) -> Iterator[Run
         yield Group(crowded, folds and key not in cased, key in cased)
 
 
-def as_groups(piece: Run | Group) -> Iterator[Group]:
+def as_groups(piece: Stretch | Group) -> Iterator[Group]:
     """What `pieces` gave as `groups` gives it."""
-    if isinstance(piece, Run):
+    if isinstance(piece, Stretch):
         yield from (Group([entry], piece.kind == "name") for entry in piece.entries())
     else:
         yield piece

@@ -18,7 +18,7 @@ from typing import TextIO
 from etl.load.redirects.exact import LONGEST, Group, lower, pieces, spellings
 from etl.load.redirects.files import FOLDER, common_values, create, filled, write_filled
 from etl.load.redirects.options import CompileOptions
-from etl.load.redirects.survey import Run, Survey
+from etl.load.redirects.survey import Stretch, Survey
 from etl.model import Finding
 from etl.routes import Route
 
@@ -41,8 +41,8 @@ def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Find
     with ExitStack() as stack:
         files = {name: stack.enter_context(create(folder / f"{name}.map")) for name in FILES}
         for piece in pieces(survey, SERVER, findings):
-            if isinstance(piece, Run):
-                lines += _write_run(files, piece, options)
+            if isinstance(piece, Stretch):
+                lines += _write_stretch(files, piece, options)
             else:
                 lines += _write(files, piece, options)
         for name, text, answer in _others(options):
@@ -54,11 +54,11 @@ def compile_map(survey: Survey, out: Path, options: CompileOptions) -> list[Find
 # --- keys ----------------------------------------------------------------------------------
 
 
-def _write_run(files: dict[str, TextIO], run: Run, options: CompileOptions) -> int:
+def _write_stretch(files: dict[str, TextIO], stretch: Stretch, options: CompileOptions) -> int:
     """Writes plain entries as `_write` would, one by one; the number of lines."""
-    keys, answers = _escaped(run.text("/")), options.answers(run.targets)
-    _write_lines(files[f"{run.kind}s"], keys, answers)
-    if run.kind != "name":
+    keys, answers = _escaped(stretch.text("/")), options.answers(stretch.targets)
+    _write_lines(files[f"{stretch.kind}s"], keys, answers)
+    if stretch.kind != "name":
         return len(answers)
     _write_lines(files["names-folded"], lower(keys), answers)
     return 2 * len(answers)

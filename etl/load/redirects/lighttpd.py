@@ -24,7 +24,7 @@ from etl.load.redirects.files import FOLDER, common_values, create, forms, unsup
 from etl.load.redirects.neutral import Entry
 from etl.load.redirects.options import CompileOptions
 from etl.load.redirects.sorting import sorted_lines
-from etl.load.redirects.survey import Run, Survey
+from etl.load.redirects.survey import Stretch, Survey
 from etl.model import Finding
 
 SERVER = "lighttpd"
@@ -71,19 +71,19 @@ class _Work:
         """The spellings of each entry, before names that fold into one are known: key, spelling of a name, answer."""
         for batch in survey.batches():
             for piece in batch.pieces():
-                if isinstance(piece, Run):
-                    yield from self._of_run(piece)
+                if isinstance(piece, Stretch):
+                    yield from self._of_stretch(piece)
                 else:
                     yield from self._of_entry(batch.entry(piece), _CASED if piece in batch.cased else "")
 
-    def _of_run(self, run: Run) -> list[str]:
+    def _of_stretch(self, stretch: Stretch) -> list[str]:
         """The lines of plain entries, which have one form and fit into any request."""
-        self.entries += len(run.values)
-        answers = self.options.answers(run.targets)
-        if run.kind != "name":
-            return [f"{run.kind[0]}{text}\t\t{answer}\n" for text, answer in zip(run.values, answers, strict=True)]
-        keys = self._folded("\n".join(run.values)).split("\n")
-        rows = zip(keys, run.values, answers, strict=True)
+        kind, values, targets = stretch
+        self.entries += len(values)
+        answers = self.options.answers(targets)
+        if kind != "name":
+            return [f"{kind[0]}{text}\t\t{answer}\n" for text, answer in zip(values, answers, strict=True)]
+        rows = zip(self._folded("\n".join(values)).split("\n"), values, answers, strict=True)
         return [f"n{key}\t{text}\t{answer}\n" for key, text, answer in rows]
 
     def _of_entry(self, entry: Entry, mark: str) -> Iterator[str]:

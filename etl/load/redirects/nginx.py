@@ -33,7 +33,7 @@ from etl.load.redirects.files import (
 )
 from etl.load.redirects.neutral import Entry
 from etl.load.redirects.options import CompileOptions
-from etl.load.redirects.survey import Run, Survey
+from etl.load.redirects.survey import Stretch, Survey
 from etl.model import Finding
 
 SERVER = "nginx"
@@ -127,8 +127,8 @@ def _fill(maps: _Maps, survey: Survey) -> None:
         hashed = keys(batch.kind, batch.values)
         may_meet = {hashed[at] for at in marked}
         for piece in batch.pieces([at for at in marked if at < len(batch.values)]):
-            if isinstance(piece, Run):
-                maps.put_run(piece)
+            if isinstance(piece, Stretch):
+                maps.put_stretch(piece)
                 continue
             for key in _keys(batch.entry(piece), cased=piece in batch.cased):
                 if key.hashed in may_meet:
@@ -233,17 +233,17 @@ class _Maps:
         self.pluses = max(self.pluses, text.count("+"))
         self._write(name, key.entry, text, _quoted(text), _mixed(text, answer) if name.endswith("-mixed") else answer)
 
-    def put_run(self, run: Run) -> None:
+    def put_stretch(self, stretch: Stretch) -> None:
         """Writes plain entries, as `_put` would one by one."""
-        text = run.text("" if run.kind == "id" else "/")
-        keys, answers = text.split("\n"), self.options.answers(run.targets)
-        if run.kind == "path" and _CAPITAL.search(text):
+        text = stretch.text("" if stretch.kind == "id" else "/")
+        keys, answers = text.split("\n"), self.options.answers(stretch.targets)
+        if stretch.kind == "path" and _CAPITAL.search(text):
             mixed = [_CAPITAL.search(key) is not None for key in keys]
             self._put_column("paths-mixed", [*compress(keys, mixed)], [*compress(map(_mixed, keys, answers), mixed)])
             plain = [not one for one in mixed]
             keys, answers = [*compress(keys, plain)], [*compress(answers, plain)]
         if keys:
-            self._put_column(f"{run.kind}s", keys, answers)
+            self._put_column(f"{stretch.kind}s", keys, answers)
 
     def _put_column(self, name: str, keys: list[str], answers: list[str]) -> None:
         """Writes lines of plain keys, in which nothing is folded or quoted."""

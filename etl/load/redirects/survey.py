@@ -57,7 +57,7 @@ def _below(base: str, kind: Kind, values: list[str]) -> str:
     return folder + f"\n{folder}".join(values)
 
 
-class Run(NamedTuple):
+class Stretch(NamedTuple):
     """Plain entries that follow each other in the map, none of them gone."""
 
     kind: Kind
@@ -94,19 +94,19 @@ class Batch(NamedTuple):
         """The entry of one place."""
         return Entry(Address(self.kind, self.values[at]), self.targets[at])
 
-    def pieces(self, marked: Collection[int] = ()) -> Iterator[Run | int]:
-        """The entries in order: runs of plain ones, and the places of those that are odd, cased or marked."""
+    def pieces(self, marked: Collection[int] = ()) -> Iterator[Stretch | int]:
+        """The entries in order: stretches of plain ones, and the places of those that are odd, cased or marked."""
         start = 0
         for at in sorted({*self.odd, *self.cased, *marked}) if marked or self.cased else self.odd:
             if start < at:
-                yield self._run(start, at)
+                yield self._stretch(start, at)
             yield at
             start = at + 1
         if start < len(self.values):
-            yield self._run(start, len(self.values))
+            yield self._stretch(start, len(self.values))
 
-    def _run(self, start: int, end: int) -> Run:
-        return Run(self.kind, self.values[start:end], cast(list[str], self.targets[start:end]))
+    def _stretch(self, start: int, end: int) -> Stretch:
+        return Stretch(self.kind, self.values[start:end], cast(list[str], self.targets[start:end]))
 
 
 class Survey(NamedTuple):
