@@ -19,7 +19,7 @@ from etl.facts import Facts
 from etl.load import lines
 from etl.load.generations import Generations
 from etl.load.ledger import balance, prove
-from etl.load.manifest import write_manifest
+from etl.load.manifest import describe, write_manifest
 from etl.load.redirects import compile_all, compile_options
 from etl.model import Finding, Rejection, finding_line
 from etl.passes import despite_deaths, facts_state, files_of, gather_facts, transform_members, transform_state
@@ -223,7 +223,7 @@ def finish(run: Run, facts: Facts, made: Path) -> None:
         from etl.load.tables import write_tables
 
         write_tables(made)
-    files = lines.describe(made)
+    files = describe(made)
     count = {file.name: file.lines for file in files}
     run.redirects = count["redirects.jsonl"]
     run.ledger = balance(facts, count)

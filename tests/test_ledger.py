@@ -10,7 +10,7 @@ import pytest
 
 from etl import pipeline
 from etl.facts import Facts
-from etl.load import ledger, lines
+from etl.load import ledger, lines, manifest
 from etl.model import Ledger, OutFile
 from etl.run import Run as Running
 from tests.make import Outcome, Run, folder, name, page, pages
@@ -111,18 +111,18 @@ def test_what_the_manifest_says_wrong_of_a_file_fails_the_run(
     file: str, column: str, fails: Fails, monkeypatch: Patch
 ) -> None:
     wrong: dict[str, object] = {"bytes": 7, "lines": 7, "sha256": "7" * 64}
-    plain = lines.describe
+    plain = manifest.describe
 
     def misdescribed(path: Path) -> list[OutFile]:
         return [one.model_copy(update={column: wrong[column]}) if one.name == file else one for one in plain(path)]
 
-    monkeypatch.setattr(lines, "describe", misdescribed)
+    monkeypatch.setattr(pipeline, "describe", misdescribed)
     fails("members came in" if column == "lines" and file != "findings.jsonl" else file)
 
 
 def test_a_file_that_the_manifest_does_not_name_fails_the_run(fails: Fails, monkeypatch: Patch) -> None:
-    plain = lines.describe
-    monkeypatch.setattr(lines, "describe", lambda path: plain(path)[1:])
+    plain = manifest.describe
+    monkeypatch.setattr(pipeline, "describe", lambda path: plain(path)[1:])
     fails("files of the manifest")
 
 

@@ -16,7 +16,7 @@ from etl import schemas
 from etl.addresses import Address, as_path, lookups, objection
 from etl.extract.record import read_record
 from etl.extract.trouble import SourceError
-from etl.load.lines import measure
+from etl.load.manifest import measure
 from etl.model import Rejection
 from etl.pipeline import migrate
 from etl.run import Run

@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from etl.findings import CATALOGUE, MOST_LISTED
-from etl.load.lines import describe
+from etl.load.manifest import describe
 from etl.transform.document import digest
 from etl.validate import faults, kind_of
 from etl.validate.faults import MOST_ANNOTATIONS, SUMMARY_BYTES

@@ -1,8 +1,7 @@
-"""Files of JSON lines: parts that workers write, joined in order, and the manifest that proves them."""
+"""Files of JSON lines: each line checked against its schema, and parts that workers write joined in order."""
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,8 +10,6 @@ from typing import Any
 import orjson
 
 from etl import schemas
-from etl.load.folders import file_names
-from etl.model import OutFile
 
 BLOCK = 1 << 20
 
@@ -44,23 +41,3 @@ def append_file(part: Path, whole: Path) -> None:
     with part.open("rb") as source, whole.open("ab") as target:
         shutil.copyfileobj(source, target, BLOCK)
     part.unlink()
-
-
-def describe(folder: Path) -> list[OutFile]:
-    """Every file below a folder, by name: bytes, lines, SHA-256."""
-    files = []
-    for name in file_names(folder):
-        size, lines, digest = measure(folder / name)
-        files.append(OutFile(name=name, bytes=size, lines=lines, sha256=digest))
-    return files
-
-
-def measure(path: Path) -> tuple[int, int, str]:
-    """Bytes, lines and SHA-256 of a file."""
-    digest, size, lines = hashlib.sha256(), 0, 0
-    with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            digest.update(block)
-            size += len(block)
-            lines += len(block) - len(block.replace(b"\n", b""))  # `count` looks at each byte by itself
-    return size, lines, digest.hexdigest()

@@ -12,7 +12,9 @@ import orjson
 
 from etl import __version__
 from etl.facts import Facts
+from etl.load.folders import file_names
 from etl.model import MANIFEST, Input, Ledger, Manifest, OutFile
+from etl.settings import MIB
 
 PREVIOUS = "previous generation"
 """Its name among the inputs."""
@@ -70,3 +72,26 @@ def _taken(facts: Facts) -> Iterator[Input]:
         size += len(data)
     if size:
         yield Input(bundle=PREVIOUS, members=0, bytes=size, sha256=whole.hexdigest())
+
+
+# --- its files ------------------------------------------------------------------------------
+
+
+def describe(folder: Path) -> list[OutFile]:
+    """Every file below a folder, by name: bytes, lines, SHA-256."""
+    files = []
+    for name in file_names(folder):
+        size, lines, digest = measure(folder / name)
+        files.append(OutFile(name=name, bytes=size, lines=lines, sha256=digest))
+    return files
+
+
+def measure(path: Path) -> tuple[int, int, str]:
+    """Bytes, lines and SHA-256 of a file."""
+    digest, size, lines = hashlib.sha256(), 0, 0
+    with path.open("rb") as file:
+        while block := file.read(MIB):
+            digest.update(block)
+            size += len(block)
+            lines += len(block) - len(block.replace(b"\n", b""))  # `count` looks at each byte by itself
+    return size, lines, digest.hexdigest()

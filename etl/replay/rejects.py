@@ -20,7 +20,7 @@ from etl.extract.members import too_large
 from etl.extract.names import globs, unsafe
 from etl.extract.trouble import SourceError
 from etl.facts import Facts
-from etl.load.lines import measure
+from etl.load.manifest import measure
 from etl.long_lines import numbered
 from etl.made_with import is_made_with
 from etl.model import MANIFEST

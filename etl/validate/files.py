@@ -20,7 +20,7 @@ import orjson
 
 from etl import schemas
 from etl.addresses import KINDS, Address, as_path, lookups, objection
-from etl.load.lines import describe
+from etl.load.manifest import describe
 from etl.long_lines import numbered
 from etl.model import MANIFEST, Finding, finding_line
 from etl.plain import cut
