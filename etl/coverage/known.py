@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from etl.addresses import SCRIPT, Address, caseless, legacy_target, lookups, objection, without_origin
 from etl.hashes import Hashes
-from etl.load.redirects.living import documents_beside, paths_in
+from etl.load.redirects.living import living, paths_in
 from etl.load.redirects.neutral import entries
 from etl.routes import FAMILIES, GONE, matching, routes, wiki_folder
 from etl.settings import Settings
@@ -118,10 +118,7 @@ def _in_any_case(path: str) -> tuple[str, str]:
 
 
 def _live(map_file: Path, reserved: Sequence[str]) -> Iterator[str]:
-    """Paths of the new site: reserved ones, of terms and documents where they lie beside the map, else the targets."""
-    documents, terms = documents_beside(map_file), map_file.with_name("terms.jsonl")
-    files = [file for file in (documents, terms) if file is not None and file.is_file()]
-    paths = chain(reserved, chain.from_iterable(map(paths_in, files)))
-    if documents is None:  # else every target is the path of one
-        paths = chain(paths, (entry.target for entry in entries(map_file, again=True) if entry.target is not None))
+    """What the new site answers itself, and the paths of categories and tags where these lie beside the map."""
+    terms = map_file.with_name("terms.jsonl")
+    paths = chain((path for path, _ in living(map_file, reserved)), paths_in(terms) if terms.is_file() else ())
     return map(_folder, map(unquote, paths))

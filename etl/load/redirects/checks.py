@@ -126,7 +126,7 @@ def _cased(survey: Survey, options: CompileOptions) -> Iterator[Finding]:
                 names.setdefault(request, []).append(entry)
     found = {
         (entry.address.value, path): what
-        for path, what in (living(survey.file, options) if names else ())
+        for path, what in (living(survey.file, options.reserved) if names else ())
         for request in requests(path, options)
         for entry in names.get(caseless(request), ())
     }

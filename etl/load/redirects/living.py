@@ -7,7 +7,7 @@ stands in the map, and nobody may find it in any case but its own, or a page of 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import orjson
@@ -24,9 +24,9 @@ _DOCUMENT = re.compile(rb'\{"id":"[^"\\]*","kind":"[^"\\]*","status":"[^"\\]*","
 _PLAIN = re.compile(r"(?>(?:/[A-Za-z0-9_~-]++)+)/?")
 
 
-def living(map_file: Path, options: CompileOptions) -> Iterator[tuple[str, str]]:
+def living(map_file: Path, reserved: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Each path, and what it is. Without documents beside the map, its targets are all that is known of them."""
-    yield from ((path, "a reserved path") for path in options.reserved)
+    yield from ((path, "a reserved path") for path in reserved)
     documents = documents_beside(map_file)
     if documents is not None:
         yield from ((path, "the path of a document") for path in paths_in(documents))
@@ -72,4 +72,4 @@ def requests(path: str, options: CompileOptions) -> set[str]:
 
 def living_requests(map_file: Path, options: CompileOptions) -> Iterator[str]:
     """The decoded paths of all that the new site answers itself."""
-    return (request for path, _ in living(map_file, options) for request in requests(path, options))
+    return (request for path, _ in living(map_file, options.reserved) for request in requests(path, options))
