@@ -37,18 +37,13 @@ def settings_file(origins: Mapping[str, str]) -> str | None:
     return next((place for place in origins.values() if place not in {"default", "flag"}), None)
 
 
-def origin(origins: Mapping[str, str]) -> str:
-    """Where settings come from, in words: their file, or nowhere."""
-    return settings_file(origins) or "defaults"
+def sentence(file: str | None, *, same: bool | None) -> str:
+    """What a person should know of the settings of a command: their file, and whether a generation was made with them.
 
-
-def sentence(origin: str, *, same: bool | None) -> str:
-    """What a person should know of the settings of a command.
-
-    >>> sentence("defaults", same=None), sentence("wiki-etl.toml", same=True)
+    >>> sentence(None, same=None), sentence("wiki-etl.toml", same=True)
     ('settings: defaults', 'settings: wiki-etl.toml, those that the generation was made with')
     """
+    told = f"settings: {file or 'defaults'}"
     if same is None:
-        return f"settings: {origin}"
-    compared = _MADE_WITH if same else f"not {_MADE_WITH}; --config names others"
-    return f"settings: {origin}, {compared}"
+        return told
+    return f"{told}, {_MADE_WITH}" if same else f"{told}, not {_MADE_WITH}; --config names others"

@@ -142,7 +142,7 @@ def test_no_part_of_the_work_is_silent(tmp_path: Path, run: Run) -> None:
     """To read what a large generation published takes minutes."""
     out, phases = tmp_path / "out", Phases()
     run("migrate", zipped(tmp_path / "wiki.zip", EXPORT), "--out", out, *ALL)
-    replay.replay(None, Settings(), out=out, origin="", form="text", every=False, jobs=1, progress=phases.told)
+    replay.replay(None, Settings(), out=out, config=None, form="text", every=False, jobs=1, progress=phases.told)
     assert phases == ["listing", "reading", "resolving", "cleaning"]
 
 

@@ -189,10 +189,10 @@ def loaded(
 
 def settings_beside(options: argparse.Namespace, map_file: Path, flags: Mapping[str, Any] | None = None) -> Settings:
     """The settings of a command that reads a map; says whether its generation was made with them, but for the flags."""
-    from etl.made_with import is_beside, origin, sentence
+    from etl.made_with import is_beside, sentence, settings_file
 
     settings, origins = loaded(options, [])
     same = is_beside(map_file, settings)
     if same is not None and not options.quiet:
-        say(sentence(origin(origins), same=same))
+        say(sentence(settings_file(origins), same=same))
     return loaded(options, [], flags)[0] if flags else settings

@@ -133,7 +133,7 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _replay(options: argparse.Namespace) -> int:
-    from etl.made_with import origin
+    from etl.made_with import settings_file
     from etl.replay import replay
 
     settings, origins = loaded(options, sources_if_any([], quiet=True))
@@ -141,7 +141,7 @@ def _replay(options: argparse.Namespace) -> int:
         options.file,
         settings,
         out=options.out,
-        origin=origin(origins),
+        config=settings_file(origins),
         form=options.format,
         every=options.verbose,
         jobs=options.jobs,

@@ -51,7 +51,7 @@ def replay(
     settings: Settings,
     *,
     out: Path,
-    origin: str,
+    config: str | None,
     form: str,
     every: bool,
     jobs: int | None,
@@ -60,12 +60,12 @@ def replay(
     """Write what becomes of every reject to standard output, as lines for people or as one JSON object.
 
     ``given``: a file of rejects, a generation, or None for the current one of ``out``. ``every``: the lines for people
-    are not shortened. ``origin``: where the settings come from. Raises SourceError for a file that is missing or
+    are not shortened. ``config``: the file of the settings, if any. Raises SourceError for a file that is missing or
     damaged, with the line; OSError; SettingsError.
     """
     file, shown = _rejects_file(given, out)
     with temporary_folder() as folder, Facts(folder / "facts", create=True) as facts:
-        run = Replay(file, shown, settings, facts, folder, origin, progress)
+        run = Replay(file, shown, settings, facts, folder, config, progress)
         facts.db.execute("ATTACH ? AS replay", (f"{facts.path}.replay",))
         facts.db.executescript(f"PRAGMA replay.journal_mode = OFF; PRAGMA replay.synchronous = OFF; {TABLES}")
         with progress("listing", 0):

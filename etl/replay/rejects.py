@@ -74,8 +74,8 @@ class Replay:
     settings: Settings
     facts: Facts
     work: Path
-    origin: str
-    """Where the settings come from."""
+    config: str | None
+    """The file of the settings; None where all are defaults."""
     progress: Progress
     bundles: dict[str, int] = field(default_factory=dict)
     documents: int | None = None

@@ -209,7 +209,7 @@ def summary(run: Replay) -> str:
     lines = [f"{run.shown}: " + ", ".join(f"{state}: {states[state]:,}" for state in STATES if states[state])]
     if not any(states.values()):
         return f"{run.shown}: there are no rejects"
-    lines.append(sentence(run.origin, same=run.same_settings))
+    lines.append(sentence(run.config, same=run.same_settings))
     if run.documents is None:
         lines.append(
             "no documents lie beside the file: whether another member has the id of what passes was not looked for"
