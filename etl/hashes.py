@@ -48,7 +48,7 @@ class Hashes:
 
 
 class Sieve:
-    """Values in memory of one size: each of them passes, and of all others the more, the more values there are.
+    """A filter of one size before a look-up: every value of it passes, few others do, and more the fuller it is.
 
     >>> known = Sieve([5, 70]).before(str, "nothing")
     >>> known(5), known(4), known(5 + PLACES)
@@ -62,7 +62,7 @@ class Sieve:
             bits[place >> 3] |= 1 << (place & 7)
 
     def before(self, look_up: Callable[[Value], Answer], nothing: Answer) -> Callable[[Value], Answer]:
-        """A look-up that is asked for what passes; of all else the answer is ``nothing``."""
+        """A function that asks ``look_up`` for a value that passes, and answers ``nothing`` for any other one."""
         bits = self._bits
 
         def asked(value: Value) -> Answer:
@@ -84,17 +84,17 @@ class Crowd:
     """
 
     def __init__(self, map_bytes: int) -> None:
-        """Sized by the map: about twenty places for a line, at most 32 MiB for all."""
+        """Of a size that fits the map: about twenty places for a line, at most 32 MiB for all."""
         places = 1 << max(12, min(27, (map_bytes // 8).bit_length()))
         self._mask = places - 1
         self._once, self._twice = bytearray(places >> 3), bytearray(places >> 3)
 
     def add(self, key: bytes) -> None:
-        """Sees a key."""
+        """Note a key."""
         self.add_all(digests([key]))
 
     def add_all(self, found: bytes) -> None:
-        """Sees keys, by their `digests`."""
+        """Note keys, by their `digests`."""
         once, twice, mask = self._once, self._twice, self._mask
         for number in _numbers(found):
             for place in (number & mask, number >> 32 & mask):

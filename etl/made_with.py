@@ -21,7 +21,7 @@ def is_made_with(manifest: Mapping[str, Any], settings: Settings) -> bool:
 
 
 def is_beside(map_file: Path, settings: Settings) -> bool | None:
-    """The same of the manifest beside a map; None where there is none, or nothing to compare."""
+    """Whether the manifest beside a map names these settings; None where none is there that can be compared."""
     try:
         return is_made_with(orjson.loads(map_file.with_name(MANIFEST).read_bytes()), settings)
     except (OSError, ValueError, KeyError, TypeError, SettingsError):

@@ -127,7 +127,7 @@ def _warn_of_scarcity(run: Run, facts: Facts) -> None:
 
 
 def make(run: Run, facts: Facts, members: int, made: Path) -> None:
-    """Both passes, and the decisions between and behind them; nothing stays of an earlier try."""
+    """Both passes, the decisions between them, and the files behind them; what an earlier try has left goes first."""
     jobs = processes(run.jobs, members)
     parts = made.parent / "parts" if jobs > 1 else None
     for folder in filter(None, (made, parts)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def plain(text: str) -> str:
-    """Text without control characters but line ends: what of the data may reach a terminal.
+    """Text with its control characters, but for line ends, as escapes: what of the data may reach a terminal.
 
     >>> plain("a\\x1b[31mb\\u202ec")
     'a\\\\x1b[31mb\\\\u202ec'
@@ -24,7 +24,7 @@ def printable(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    r"""Text on one line, without any control character.
+    r"""Text on one line: line ends and control characters as escapes.
 
     >>> print(one_line("a\nb\x1b[2J\u2028"))
     a\nb\x1b[2J\u2028

@@ -11,5 +11,5 @@ Progress = Callable[[str, int], AbstractContextManager[Callable[[int], Any]]]
 
 
 def untold(_name: str, _total: int) -> AbstractContextManager[Callable[[int], Any]]:
-    """The progress that nobody asked for."""
+    """A progress that tells nobody anything."""
     return nullcontext(lambda _done: None)

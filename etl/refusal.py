@@ -60,9 +60,9 @@ def _reading(path: Path) -> Iterator[None]:
 
 
 def evidence(run: Run, made: Path, work: Path) -> Path:
-    """The folder that a refused or dry run leaves: findings, rejects, manifest, difference, summary.
+    """Fill and name the folder that a refused or dry run leaves: findings, rejects, manifest, difference, summary.
 
-    And, where they were asked for, the tables and the changes.
+    The tables and the changes, too, where they were asked for.
     """
     folder = work / REFUSED
     folder.mkdir()

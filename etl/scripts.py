@@ -1,4 +1,4 @@
-"""What the scripts of the world ask of whoever takes their words and letters apart."""
+"""Which scripts write words without blanks between them, and which marks are a part of a letter."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import unicodedata
 WITHOUT_BLANKS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1950-\u19df\u1a20-\u1aaf\ua980-\uaadf"
 """For a class of an expression: Thai, Lao, Burmese, Khmer, Tai, Javanese and Cham, in which no blank parts words."""
 CHINESE_JAPANESE = "\u3005-\u3007\u3041-\u30ff\u3400-\u9fff"
-"""Nor in these."""
+"""For a class of an expression: Chinese and Japanese, in which no blank parts words either."""
 FROM_RIGHT = r"\u05d0-\u061b\u061d-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"
 """Letters of Hebrew, Arabic and others that are read from right to left; the mark of direction among them is none."""
 _KOREAN = "\uac00-\ud7a3"

@@ -42,7 +42,7 @@ TRIES_ALONE = 2
 
 
 class WorkerDied(Exception):
-    """A process died over ``task``, whenever it was alone with it."""
+    """The system ended each process that worked on ``task``, also when it did nothing else."""
 
     def __init__(self, task: Any) -> None:
         super().__init__(f"a process was ended by the system, and again when it was alone with its task: {task!r}")

@@ -1,4 +1,4 @@
-"""Bytes of open files: as many as were asked for, for the system may give fewer at a time."""
+"""Bytes of open files, as many as were asked for: one call of the system may give fewer."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class LedgerFault(Exception):
 
 
 def balance(facts: Facts, lines_of: Mapping[str, int]) -> Ledger:
-    """Where every member went: files count for themselves, the rest the facts file.
+    """Where every member went: what has a file is counted by its lines, all else by rows of the facts file.
 
     Raises LedgerFault when a member is missing or counted twice.
     """

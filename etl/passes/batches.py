@@ -17,7 +17,7 @@ Taken = TypeVar("Taken")
 
 
 def in_batches(rows: Iterable[Taken], member_of: Callable[[Taken], Member]) -> Iterator[list[Taken]]:
-    """So many rows at a time as their members' announced sizes and `BATCH` allow, at least one.
+    """Rows in lists: as many as their members announce no more than `BATCH` bytes together, and at least one.
 
     Each step of a pass takes a batch before the next step does: code and data of a step are in the caches of the
     processor then, and from one member to the next the others do not drive them out.

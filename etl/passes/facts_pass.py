@@ -58,7 +58,7 @@ class Rows(NamedTuple):
         return self.rows[0].ord
 
     def halves(self) -> list[Rows]:
-        """What they are cut into; one member cannot be cut."""
+        """Two halves, where a worker died over them; themselves where there is one row, which cannot be cut."""
         middle = (len(self.rows) + 1) // 2
         return [self] if middle == len(self.rows) else [Rows(self.rows[:middle]), Rows(self.rows[middle:])]
 
@@ -169,7 +169,7 @@ class _Facts:
 
 
 def _named_id(name: str) -> str | None:
-    """The member id that a name says; that of another one would go with the first byte that somebody mends."""
+    """The member id in a usual name; None for any other, whose id would be another one once its bytes are mended."""
     member_id, is_usual = member_identity(name, "")
     return member_id if is_usual else None
 

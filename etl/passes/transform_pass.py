@@ -94,7 +94,7 @@ class Chunk(NamedTuple):
     last: int
 
     def halves(self) -> list[Chunk]:
-        """What a chunk is cut into; one member cannot be cut."""
+        """Two halves, where a worker died over it; itself where it is one member, which cannot be cut."""
         middle = (self.first + self.last + 1) // 2
         return [self] if middle >= self.last else [Chunk(self.first, middle), Chunk(middle, self.last)]
 

@@ -25,7 +25,7 @@ _PLAIN = re.compile(r"(?>(?:/[A-Za-z0-9_~-]++)+)/?")
 
 
 def living(map_file: Path, reserved: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Each path, and what it is. Without documents beside the map, its targets are all that is known of them."""
+    """Each path, and what it is in words; of documents the targets of the map, where no documents lie beside it."""
     yield from ((path, "a reserved path") for path in reserved)
     documents = documents_beside(map_file)
     if documents is not None:

@@ -227,9 +227,9 @@ def _has_one_form(text: str) -> bool:
 
 @contextmanager
 def _casing(survey: Survey, options: CompileOptions) -> Iterator[Callable[[Batch], None]]:
-    """What sees each batch; writes the places of `Batch.cased` in the end, a line for each.
+    """A function that is called with each batch; at the end the places of `Batch.cased` are written, a line for each.
 
-    Of the new site eight bytes of each path are in memory.
+    Eight bytes of each path of the new site are in memory.
     """
     sizes = []
     with tempfile.TemporaryFile(dir=survey.folder) as file:
@@ -256,7 +256,7 @@ def _requests(batch: Batch, base: str) -> bytes:
 
 @contextmanager
 def _marking(survey: Survey, name: str, keys: Keys) -> Iterator[Callable[[Batch], None]]:
-    """What sees each batch; writes the marks of a survey in the end, a line for each.
+    """A function that is called with each batch; at the end the marks of a survey are written, a line for each.
 
     Digests wait in a file until then, so that no two crowds are in memory at one time.
     """
