@@ -436,7 +436,7 @@ def test_a_folder_of_the_export_is_read_though_it_is_named_like_one_of_ours(
 
 
 @pytest.mark.parametrize(
-    ("stage", "kind"), [("gather_facts", "folder"), ("gather_facts", "zip"), ("transform_members", "zip")]
+    ("stage", "kind"), [("gather_facts", "folder"), ("gather_facts", "zip"), ("write_documents", "zip")]
 )
 def test_a_source_that_changes_between_the_passes_or_behind_them_is_trouble(
     stage: str, kind: str, *, tmp_path: Path, out: Path, run: Run, monkeypatch: pytest.MonkeyPatch
